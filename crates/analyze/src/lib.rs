@@ -1,0 +1,3 @@
+//! Where the stages meet.
+
+pub mod report;

@@ -1,0 +1,1 @@
+//! Endpoints: URLs with their ids masked.

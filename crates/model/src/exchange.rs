@@ -1,0 +1,202 @@
+//! What a download holds once its shape is understood: request and response, their errors, the
+//! business key, times, and the verdict with its evidence.
+
+use crate::time::Timestamp;
+
+/// One request/response pair, or a row that has only one of the two or only an error.
+///
+/// Everything borrows from the document or from the extractor's buffers and is valid for the call
+/// it is handed to. What the document does not say is `None`, never `""` or 0.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Exchange<'r> {
+    /// JSON Pointer (RFC 6901) of the record in its document; empty for the document itself.
+    pub pointer: &'r str,
+    /// Id of the log, as the document names it.
+    pub log_id: Option<&'r str>,
+    /// Execution id of the run (`original_filename_uuid`), as the document names it.
+    pub run_id: Option<&'r str>,
+    /// Flow name or flow id, as the document names it.
+    pub flow: Option<&'r str>,
+    /// Step slug or title, as the document names it.
+    pub step: Option<&'r str>,
+    /// Row number as logged.
+    pub row_num: Option<i64>,
+    /// The business key: from the record, else from the request, else from the response.
+    pub key: Option<Key<'r>>,
+    /// When the exchange began.
+    pub started_at: Option<Timestamp>,
+    /// How long it took, in milliseconds.
+    pub duration_ms: Option<f64>,
+    /// HTTP method, as logged.
+    pub method: Option<&'r str>,
+    /// URL, as logged.
+    pub url: Option<&'r str>,
+    /// HTTP status, 100 to 599.
+    pub status: Option<u16>,
+    /// Request body: a string's content, or the JSON text as it stands in the document.
+    pub request: Option<&'r str>,
+    /// Response body, likewise.
+    pub response: Option<&'r str>,
+    /// The platform cut the response.
+    pub response_truncated: bool,
+    /// Whether it failed.
+    pub outcome: Outcome,
+    /// Why it is failed; `None` for the others.
+    pub evidence: Option<Evidence>,
+    /// The errors met, in the order they stand.
+    pub errors: &'r [ErrorText<'r>],
+    /// Rows of a bulk request, in request order; empty for an ordinary exchange.
+    pub rows: &'r [Row<'r>],
+    /// JSON object of the record's fields that no other field here carries.
+    pub extra: Option<&'r str>,
+}
+
+/// A business key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key<'r> {
+    /// What it names.
+    pub kind: KeyKind,
+    /// Its value, as written: leading zeros stay.
+    pub value: &'r str,
+}
+
+/// What a business key names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum KeyKind {
+    /// A sellable product variant.
+    Sku,
+    /// An order number.
+    Order,
+    /// A product family.
+    BaseCode,
+    /// A barcode (GTIN, EAN).
+    Barcode,
+    /// Any other record id.
+    Record,
+}
+
+impl KeyKind {
+    /// The word used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sku => "sku",
+            Self::Order => "order",
+            Self::BaseCode => "base_code",
+            Self::Barcode => "barcode",
+            Self::Record => "record",
+        }
+    }
+}
+
+/// One error text of an exchange.
+#[derive(Debug, Clone, Copy)]
+pub struct ErrorText<'r> {
+    /// Error code or exception class, as written.
+    pub code: Option<&'r str>,
+    /// Field path the error speaks of, dots between names, array indexes left out.
+    pub field: Option<&'r str>,
+    /// The text a person would read.
+    pub message: &'r str,
+    /// Where the text came from.
+    pub source: ErrorSource,
+    /// In a bulk answer the key of the row it speaks of; otherwise `None` (the exchange's key applies).
+    pub key: Option<Key<'r>>,
+    /// The text ends where the platform cut the response.
+    pub cut: bool,
+}
+
+/// Where an error text came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum ErrorSource {
+    /// The record's own error fields.
+    Errors,
+    /// The response body.
+    Response,
+    /// An exception class or message of the engine, or a stack trace.
+    Exception,
+    /// Only the status says so.
+    Status,
+    /// Only a flag says so.
+    Flag,
+    /// Only the listing says so.
+    Listing,
+}
+
+impl ErrorSource {
+    /// The word used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Errors => "errors",
+            Self::Response => "response",
+            Self::Exception => "exception",
+            Self::Status => "status",
+            Self::Flag => "flag",
+            Self::Listing => "listing",
+        }
+    }
+}
+
+/// One row of a bulk request.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'r> {
+    /// The row's business key.
+    pub key: Key<'r>,
+    /// The answer refuses this row, or the whole exchange failed without naming rows.
+    pub failed: bool,
+}
+
+/// Whether an exchange did what it should.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub enum Outcome {
+    /// Nothing says that it failed, and something says that it did not.
+    Success,
+    /// Some evidence says that it failed.
+    Failed,
+    /// Nothing tells.
+    #[default]
+    Unknown,
+}
+
+impl Outcome {
+    /// The word used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// What says that an exchange failed, strongest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Evidence {
+    /// An explicit flag of the record (`is_ok: false`).
+    Flag,
+    /// Non-empty error fields of the record.
+    Errors,
+    /// The response body says so.
+    Body,
+    /// HTTP status 400 or above.
+    Status,
+    /// An exception class.
+    Exception,
+    /// The listing marks the log as failed.
+    Listing,
+}
+
+impl Evidence {
+    /// The word used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Flag => "flag",
+            Self::Errors => "errors",
+            Self::Body => "body",
+            Self::Status => "status",
+            Self::Exception => "exception",
+            Self::Listing => "listing",
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! The schema of Integrator logs.
+
+pub mod endpoint;
+pub mod exchange;
+pub mod listing;
+pub mod time;
