@@ -2,5 +2,6 @@
 
 pub mod endpoint;
 pub mod exchange;
+pub mod fault;
 pub mod listing;
 pub mod time;

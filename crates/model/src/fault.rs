@@ -1,0 +1,1 @@
+//! Error texts in bodies that are not JSON.
