@@ -1,5 +1,713 @@
 //! Points in time as logs write them.
+//!
+//! A dump spells times in many ways, often several within one record: epoch milliseconds as a
+//! string, ISO 8601 with any number of fraction digits, `dd.MM.yyyy HH:mm`, .NET `/Date(..)/`, HTTP
+//! dates. [`Timestamp::parse_text`] reads them all, [`Timestamp::from_number_text`] reads the numbers.
+//! A text without an offset is taken as UTC, since nothing says which zone was meant.
+//!
+//! Calendar arithmetic counts days from 1 March of year 0, so that the leap day ends a year and months
+//! follow one linear formula (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", 2013).
+
+use std::fmt;
 
 /// Microseconds since 1970-01-01 UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Timestamp(pub i64);
+
+const MICROS_PER_SECOND: i64 = 1_000_000;
+const SECONDS_PER_DAY: i64 = 86_400;
+
+impl Timestamp {
+    /// The first plausible moment: 1990-01-01.
+    pub const PLAUSIBLE_FROM: Self = Self(631_152_000 * MICROS_PER_SECOND);
+    /// The end of the plausible window, not part of it: 2100-01-01.
+    pub const PLAUSIBLE_BEFORE: Self = Self(4_102_444_800 * MICROS_PER_SECOND);
+
+    /// Whether it lies in 1990 to 2099. Placeholders such as `0001-01-01T00:00:00` and epoch 0 do not.
+    pub fn is_plausible(self) -> bool {
+        Self::PLAUSIBLE_FROM <= self && self < Self::PLAUSIBLE_BEFORE
+    }
+
+    /// Reads any known spelling of a time; blanks and line ends around it do not matter.
+    ///
+    /// | spelling | example |
+    /// |---|---|
+    /// | ISO 8601 and RFC 3339: `T` or blanks, dot or comma, `Z`, `+03:00`, `+0300`, `+03` or no offset | `2023-06-23T11:33:17.898+00:00` |
+    /// | the same with `/` or `.` between year, month and day; a date alone is its midnight | `2023/06/23 11:33:17` |
+    /// | basic format | `20230623T113317Z`, `20230623113317` |
+    /// | epoch seconds, milliseconds, microseconds or nanoseconds | `1687519997186` |
+    /// | day first, with dots | `23.06.2023 11:33` |
+    /// | .NET; the offset is only a wish for display | `/Date(1687519997186+0300)/` |
+    /// | RFC 2822 and the three HTTP dates of RFC 9110 | `Tue, 01 Nov 2022 10:00:00 GMT` |
+    /// | `Date` as Java and JavaScript print it | `Tue Nov 01 10:00:00 TRT 2022` |
+    ///
+    /// Digits below a microsecond are cut. Numbers must be plausible (see
+    /// [`from_number_text`](Self::from_number_text)), calendar dates may name any year from 0 to 9999: ask
+    /// [`is_plausible`](Self::is_plausible) where placeholders would hurt. `None` for anything else, also
+    /// for dates that do not exist and for `11/12/2022`, where nothing tells the day from the month.
+    /// No allocation; time is linear in the length of the text.
+    pub fn parse_text(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let bytes = text.as_bytes();
+        match bytes.first()? {
+            b'/' => dot_net(bytes),
+            b'0'..=b'9' => Self::from_number_text(text).or_else(|| starting_with_digits(bytes)),
+            b'A'..=b'Z' | b'a'..=b'z' => starting_with_name(bytes),
+            _ => None,
+        }
+    }
+
+    /// Reads the text of a JSON number as seconds, milliseconds, microseconds or nanoseconds since 1970.
+    ///
+    /// The unit is the one that puts the number into 1990 to 2099. The four ranges do not touch each
+    /// other, and prices, row numbers and most ids lie in none of them. A fraction (`1687519997.186`) and
+    /// an exponent (`1.687519997186E12`) are read digit by digit, never through a float; digits below a
+    /// microsecond are cut. `None` when no unit fits or the text is no number.
+    pub fn from_number_text(text: &str) -> Option<Self> {
+        // 19 digits before the point is the longest number with a meaning (nanoseconds).
+        const MOST_DIGITS: usize = 19;
+        let mut cursor = Cursor(text.trim().as_bytes());
+        let mut digits = [0_u8; MOST_DIGITS];
+        let mut kept = 0; // significant digits in `digits`
+        let mut point = 0_i64; // where the decimal point stands, counted from the first significant digit
+        let mut any = false;
+        for after_point in [false, true] {
+            if after_point && !cursor.eat(b'.') {
+                break;
+            }
+            while let Some(digit) = cursor.digit() {
+                any = true;
+                if kept == 0 && digit == 0 {
+                    point -= i64::from(after_point);
+                    continue;
+                }
+                point += i64::from(!after_point);
+                if kept < MOST_DIGITS {
+                    digits[kept] = digit;
+                    kept += 1;
+                }
+            }
+        }
+        if any && (cursor.eat(b'e') || cursor.eat(b'E')) {
+            let negative = !cursor.eat(b'+') && cursor.eat(b'-');
+            let exponent = i64::from(cursor.number(1, 3)?);
+            point = point.checked_add(if negative { -exponent } else { exponent })?;
+        }
+        if !any || !cursor.is_done() {
+            return None;
+        }
+        // Seconds have 9 or 10 digits in the window, and each finer unit has three more. So the
+        // microseconds are always the first 15 or 16 digits of the number.
+        let wanted = match point {
+            9 | 12 | 15 | 18 => 15,
+            10 | 13 | 16 | 19 => 16,
+            _ => return None,
+        };
+        let micros = digits[..wanted].iter().fold(0, |sum, &digit| sum * 10 + i64::from(digit));
+        Some(Self(micros)).filter(|time| time.is_plausible())
+    }
+
+    /// Appends the time as RFC 3339 in UTC with six fraction digits: `2023-06-23T11:33:17.186000Z`.
+    ///
+    /// All have the same width, so that their order as text is their order in time. Years beyond 0 to
+    /// 9999 get a sign and six digits, as ISO 8601 asks.
+    pub fn write_rfc3339(self, out: &mut String) {
+        fmt::write(out, format_args!("{self}")).expect("writing into a string cannot fail");
+    }
+}
+
+impl fmt::Display for Timestamp {
+    /// RFC 3339 as [`Timestamp::write_rfc3339`] writes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.div_euclid(MICROS_PER_SECOND);
+        let micros = self.0.rem_euclid(MICROS_PER_SECOND);
+        let (year, month, day) = civil_from_days(seconds.div_euclid(SECONDS_PER_DAY));
+        let second = seconds.rem_euclid(SECONDS_PER_DAY);
+        if (0..=9999).contains(&year) {
+            write!(f, "{year:04}")?;
+        } else {
+            write!(f, "{year:+07}")?;
+        }
+        let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+        write!(f, "-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z")
+    }
+}
+
+/// Days since 1970-01-01 of a date of the proleptic Gregorian calendar; the date must exist.
+fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+    let march_year = if month < 3 { year - 1 } else { year };
+    let march_month = (month + 9) % 12; // 0 is March, 11 is February
+    let leap_days =
+        march_year.div_euclid(4) - march_year.div_euclid(100) + march_year.div_euclid(400);
+    // 719_468 days lie between 0000-03-01 and 1970-01-01.
+    march_year * 365 + leap_days + (153 * march_month + 2) / 5 + day - 1 - 719_468
+}
+
+/// The inverse of [`days_from_civil`].
+fn civil_from_days(days: i64) -> (i64, i64, i64) {
+    const DAYS_PER_ERA: i64 = 146_097; // 400 years
+    let days = days + 719_468;
+    let (era, day_of_era) = (days.div_euclid(DAYS_PER_ERA), days.rem_euclid(DAYS_PER_ERA));
+    let leaps = day_of_era / 1_460 - day_of_era / 36_524 + day_of_era / 146_096;
+    let year_of_era = (day_of_era - leaps) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let march_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * march_month + 2) / 5 + 1;
+    let month = (march_month + 2) % 12 + 1;
+    (era * 400 + year_of_era + i64::from(month < 3), month, day)
+}
+
+/// A calendar date that exists, as days since 1970-01-01.
+fn date(year: u32, month: u32, day: u32) -> Option<i64> {
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let last = match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 => 28 + u32::from(leap),
+        _ => return None,
+    };
+    (1..=last)
+        .contains(&day)
+        .then(|| days_from_civil(i64::from(year), i64::from(month), i64::from(day)))
+}
+
+/// `/Date(1687519997186)/`, also with an offset: the number is milliseconds UTC in either case.
+fn dot_net(bytes: &[u8]) -> Option<Timestamp> {
+    let mut cursor = Cursor(bytes.strip_prefix(b"/Date(")?.strip_suffix(b")/")?);
+    let negative = cursor.eat(b'-');
+    let mut millis = 0_i64;
+    let mut any = false;
+    while let Some(digit) = cursor.digit() {
+        any = true;
+        millis = millis.checked_mul(10)?.checked_add(i64::from(digit))?;
+    }
+    if matches!(cursor.peek(), Some(b'+' | b'-')) {
+        cursor.signed_offset()?;
+    }
+    let micros = millis.checked_mul(if negative { -1000 } else { 1000 })?;
+    (any && cursor.is_done()).then_some(Timestamp(micros))
+}
+
+/// Every calendar spelling that begins with a digit.
+fn starting_with_digits(bytes: &[u8]) -> Option<Timestamp> {
+    let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let separator = bytes.get(digits).copied();
+    let mut cursor = Cursor(bytes);
+    match (digits, separator) {
+        (4, Some(b'-' | b'/' | b'.')) => {
+            let separator = separator?;
+            let year = cursor.number(4, 4)?;
+            let month = cursor.after(separator)?.number(1, 2)?;
+            let day = cursor.after(separator)?.number(1, 2)?;
+            cursor.time_of(date(year, month, day)?)
+        }
+        (8 | 14, _) => {
+            let (year, month, day) =
+                (cursor.number(4, 4)?, cursor.number(2, 2)?, cursor.number(2, 2)?);
+            // Eight digits alone are more often an article number than a date.
+            if digits == 8 && separator.is_none() {
+                return None;
+            }
+            cursor.time_of(date(year, month, day)?)
+        }
+        (1 | 2, Some(b'.')) => {
+            let day = cursor.number(1, 2)?;
+            let month = cursor.after(b'.')?.number(1, 2)?;
+            let year = cursor.after(b'.')?.number(4, 4)?;
+            cursor.time_of(date(year, month, day)?)
+        }
+        (1 | 2, _) => day_first(cursor),
+        _ => None,
+    }
+}
+
+/// `01 Nov 2022 10:00:00 GMT`, `06-Nov-94 08:49:37 GMT`, `01/Nov/2022:10:00:00 +0300`.
+fn day_first(mut cursor: Cursor<'_>) -> Option<Timestamp> {
+    let day = cursor.number(1, 2)?;
+    cursor.name_separator();
+    let month = cursor.month()?;
+    cursor.name_separator();
+    let year = cursor.year()?;
+    cursor.eat(b':');
+    cursor.time_of(date(year, month, day)?)
+}
+
+/// Spellings that begin with the name of a weekday or a month.
+fn starting_with_name(bytes: &[u8]) -> Option<Timestamp> {
+    const WEEKDAYS: [&[u8]; 7] =
+        [b"monday", b"tuesday", b"wednesday", b"thursday", b"friday", b"saturday", b"sunday"];
+    let mut cursor = Cursor(bytes);
+    if cursor.name(&WEEKDAYS).is_some() {
+        cursor.eat(b',');
+        cursor.skip_blanks();
+        if cursor.peek()?.is_ascii_digit() {
+            return day_first(cursor);
+        }
+    }
+    let month = cursor.month()?;
+    cursor.skip_blanks();
+    let day = cursor.number(1, 2)?;
+    cursor.eat(b',');
+    cursor.skip_blanks();
+    // JavaScript puts the year here; C and Java put it last, after the time and perhaps a zone.
+    let digits = cursor.0.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if digits == 4 {
+        let year = cursor.number(4, 4)?;
+        return cursor.time_of(date(year, month, day)?);
+    }
+    let micros = cursor.clock()?;
+    cursor.skip_blanks();
+    let offset = if cursor.peek()?.is_ascii_digit() { 0 } else { cursor.zone()? };
+    cursor.skip_blanks();
+    let year = cursor.number(4, 4)?;
+    cursor.is_done().then_some(())?;
+    Some(moment(date(year, month, day)?, micros, offset))
+}
+
+/// The moment of a day, a time within it and the offset of its zone.
+fn moment(days: i64, micros_of_day: i64, offset_seconds: i64) -> Timestamp {
+    Timestamp((days * SECONDS_PER_DAY - offset_seconds) * MICROS_PER_SECOND + micros_of_day)
+}
+
+/// What is still unread of a text.
+#[derive(Clone, Copy)]
+struct Cursor<'t>(&'t [u8]);
+
+impl Cursor<'_> {
+    fn is_done(self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn peek(self) -> Option<u8> {
+        self.0.first().copied()
+    }
+
+    fn eat(&mut self, byte: u8) -> bool {
+        let found = self.peek() == Some(byte);
+        if found {
+            self.0 = &self.0[1..];
+        }
+        found
+    }
+
+    /// The cursor behind `byte`, which must stand here.
+    fn after(&mut self, byte: u8) -> Option<&mut Self> {
+        self.eat(byte).then_some(self)
+    }
+
+    fn skip_blanks(&mut self) {
+        self.0 = self.0.trim_ascii_start();
+    }
+
+    fn digit(&mut self) -> Option<u8> {
+        let (&byte, rest) = self.0.split_first()?;
+        byte.is_ascii_digit().then(|| {
+            self.0 = rest;
+            byte - b'0'
+        })
+    }
+
+    /// A number of `least` to `most` digits, `most` at most 9; more digits stay unread.
+    fn number(&mut self, least: usize, most: usize) -> Option<u32> {
+        let (mut value, mut count) = (0, 0);
+        while count < most
+            && let Some(digit) = self.digit()
+        {
+            value = value * 10 + u32::from(digit);
+            count += 1;
+        }
+        (count >= least).then_some(value)
+    }
+
+    /// Letters at the cursor.
+    fn word(&mut self) -> &[u8] {
+        let length = self.0.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+        let (word, rest) = self.0.split_at(length);
+        self.0 = rest;
+        word
+    }
+
+    /// Place in `names` of the word here, which is a whole name or its beginning of three letters or more.
+    fn name(&mut self, names: &[&[u8]]) -> Option<usize> {
+        let before = *self;
+        let word = self.word();
+        let place = (word.len() >= 3)
+            .then(|| {
+                names.iter().position(|name| {
+                    name.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word))
+                })
+            })
+            .flatten();
+        if place.is_none() {
+            *self = before;
+        }
+        place
+    }
+
+    fn month(&mut self) -> Option<u32> {
+        const MONTHS: [&[u8]; 12] = [
+            b"january",
+            b"february",
+            b"march",
+            b"april",
+            b"may",
+            b"june",
+            b"july",
+            b"august",
+            b"september",
+            b"october",
+            b"november",
+            b"december",
+        ];
+        self.name(&MONTHS).map(|place| place as u32 + 1)
+    }
+
+    /// What may stand around the name of a month.
+    fn name_separator(&mut self) {
+        if !self.eat(b'-') && !self.eat(b'/') {
+            self.skip_blanks();
+        }
+    }
+
+    /// A year of four digits, or of two as RFC 2822 completes them: 50 to 99 are 1950 to 1999.
+    fn year(&mut self) -> Option<u32> {
+        let before = self.0.len();
+        let year = self.number(2, 4)?;
+        match before - self.0.len() {
+            4 => Some(year),
+            2 => Some(year + if year < 50 { 2000 } else { 1900 }),
+            _ => None,
+        }
+    }
+
+    /// The rest of the text as a time of the given day: nothing, or separator, clock, zone.
+    fn time_of(mut self, days: i64) -> Option<Timestamp> {
+        if self.is_done() {
+            return Some(moment(days, 0, 0));
+        }
+        if !self.eat(b'T') && !self.eat(b't') {
+            self.eat(b',');
+            self.skip_blanks();
+        }
+        let micros = self.clock()?;
+        self.skip_blanks();
+        let offset = self.zone()?;
+        self.skip_blanks();
+        // Java appends the zone's name in brackets, JavaScript in parentheses.
+        let named = matches!(
+            (self.0.first(), self.0.last()),
+            (Some(b'['), Some(b']')) | (Some(b'('), Some(b')'))
+        );
+        (named || self.is_done()).then(|| moment(days, micros, offset))
+    }
+
+    /// `HH:mm`, `HH:mm:ss`, `HHmm` or `HHmmss` with any number of fraction digits, in microseconds of the day.
+    ///
+    /// 24:00:00 is the end of the day, and second 60 (a leap second) is the first of the next minute.
+    fn clock(&mut self) -> Option<i64> {
+        let hour = self.number(1, 2)?;
+        let colons = self.eat(b':');
+        let minute = self.number(2, 2)?;
+        let has_second = if colons {
+            self.eat(b':')
+        } else {
+            self.peek().is_some_and(|byte| byte.is_ascii_digit())
+        };
+        let second = if has_second { self.number(2, 2)? } else { 0 };
+        let mut micros = 0;
+        if has_second && (self.eat(b'.') || self.eat(b',')) {
+            let mut unit = MICROS_PER_SECOND / 10;
+            while let Some(digit) = self.digit() {
+                micros += i64::from(digit) * unit;
+                unit /= 10;
+            }
+        }
+        let end_of_day = hour == 24 && minute == 0 && second == 0 && micros == 0;
+        ((hour < 24 || end_of_day) && minute < 60 && second <= 60)
+            .then(|| i64::from(hour * 3600 + minute * 60 + second) * MICROS_PER_SECOND + micros)
+    }
+
+    /// A zone as its offset in seconds; none at all is UTC.
+    fn zone(&mut self) -> Option<i64> {
+        /// Names with one meaning here: those of RFC 2822 and the Turkish ones.
+        const ZONES: [(&[u8], i64); 15] = [
+            (b"Z", 0),
+            (b"UTC", 0),
+            (b"GMT", 0),
+            (b"UT", 0),
+            (b"TRT", 3),
+            (b"EET", 2),
+            (b"EEST", 3),
+            (b"EST", -5),
+            (b"EDT", -4),
+            (b"CST", -6),
+            (b"CDT", -5),
+            (b"MST", -7),
+            (b"MDT", -6),
+            (b"PST", -8),
+            (b"PDT", -7),
+        ];
+        match self.peek() {
+            Some(b'+' | b'-') => self.signed_offset(),
+            Some(byte) if byte.is_ascii_alphabetic() => {
+                let word = self.word();
+                let (name, hours) =
+                    ZONES.iter().find(|(name, _)| name.eq_ignore_ascii_case(word))?;
+                // `GMT+0300`
+                if matches!(*name, b"GMT" | b"UTC") && matches!(self.peek(), Some(b'+' | b'-')) {
+                    return self.signed_offset();
+                }
+                Some(hours * 3600)
+            }
+            _ => Some(0),
+        }
+    }
+
+    /// `+03:00`, `+0300`, `+03` or `+3` in seconds.
+    fn signed_offset(&mut self) -> Option<i64> {
+        let negative = self.eat(b'-');
+        if !negative {
+            self.after(b'+')?;
+        }
+        let hours = self.number(1, 2)?;
+        let minutes = if self.eat(b':') || self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
+            self.number(2, 2)?
+        } else {
+            0
+        };
+        let seconds = i64::from(hours * 3600 + minutes * 60);
+        (hours < 24 && minutes < 60).then_some(if negative { -seconds } else { seconds })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn check(text: &str, expected: &str) {
+        let read =
+            Timestamp::parse_text(text).map_or_else(|| "none".to_owned(), |time| time.to_string());
+        assert_eq!(read, expected, "{text:?}");
+    }
+
+    #[test]
+    fn iso_8601() {
+        for text in [
+            "2023-06-23T11:33:17.186Z",
+            "2023-06-23T11:33:17.186+00:00",
+            "2023-06-23T14:33:17.186+03:00",
+            "2023-06-23T14:33:17,186+0300",
+            "2023-06-23 14:33:17.186000999 +03",
+            "2023-06-23t11:33:17.186z",
+            "2023-06-23 11:33:17.186",
+            " 2023-06-23T11:33:17.186\n",
+            "2023-06-23T07:03:17.186-04:30",
+            "2023-06-23T14:33:17.186+03:00[Europe/Istanbul]",
+            "2023-06-23 11:33:17.186 UTC",
+            "20230623T113317.186Z",
+            "20230623 113317.186",
+            "20230623113317.186",
+            "2023/06/23 11:33:17.186",
+            "2023.06.23 11:33:17.186",
+            "23.06.2023 11:33:17.186",
+        ] {
+            check(text, "2023-06-23T11:33:17.186000Z");
+        }
+    }
+
+    #[test]
+    fn any_number_of_fraction_digits() {
+        check("2023-06-23T11:33:17+00:00", "2023-06-23T11:33:17.000000Z");
+        check("2023-06-23T11:33:17.", "2023-06-23T11:33:17.000000Z");
+        check("2023-06-23T11:33:17.46+00:00", "2023-06-23T11:33:17.460000Z");
+        check("2023-06-23T11:33:17.00073+00:00", "2023-06-23T11:33:17.000730Z");
+        check("2023-06-23T11:33:17.000768+00:00", "2023-06-23T11:33:17.000768Z");
+        check("2023-06-23T11:33:17.123456789012Z", "2023-06-23T11:33:17.123456Z");
+    }
+
+    #[test]
+    fn coarser_than_a_second() {
+        check("2023-06-23", "2023-06-23T00:00:00.000000Z");
+        check("2023-06-23T11:33", "2023-06-23T11:33:00.000000Z");
+        check("1.6.2023 9:05", "2023-06-01T09:05:00.000000Z");
+        check("20230623T1133Z", "2023-06-23T11:33:00.000000Z");
+        check("2023-06-23T24:00:00Z", "2023-06-24T00:00:00.000000Z");
+        check("2016-12-31T23:59:60Z", "2017-01-01T00:00:00.000000Z");
+    }
+
+    #[test]
+    fn epochs_by_magnitude() {
+        check("1687519997", "2023-06-23T11:33:17.000000Z");
+        for text in [
+            "1687519997186",
+            "1687519997186000",
+            "1687519997186000999",
+            "1687519997.186",
+            "1687519997186.0",
+            "1.687519997186E12",
+            "1687519997186e0",
+            "1687519997186000e-3",
+            "1.687519997186e+9",
+            "0001687519997186",
+        ] {
+            check(text, "2023-06-23T11:33:17.186000Z");
+        }
+        check("631152000", "1990-01-01T00:00:00.000000Z");
+        check("4102444799", "2099-12-31T23:59:59.000000Z");
+    }
+
+    #[test]
+    fn prices_and_row_numbers_are_no_times() {
+        for text in [
+            "0",
+            "1",
+            "129.90",
+            "20230623",
+            "90001",
+            "631151999",
+            "4102444800",
+            "63115199999",
+            "99999999999",
+            "8690000000000000000000",
+            "-1687519997186",
+            "1687519997186e400",
+            "1e999",
+            "1687519997.",
+            ".",
+            "e9",
+            "0.0000000001687519997",
+        ] {
+            let expected =
+                if text == "1687519997." { "2023-06-23T11:33:17.000000Z" } else { "none" };
+            check(text, expected);
+        }
+    }
+
+    #[test]
+    fn dot_net_dates() {
+        check("/Date(1687519997186)/", "2023-06-23T11:33:17.186000Z");
+        check("/Date(1687519997186+0300)/", "2023-06-23T11:33:17.186000Z");
+        check("/Date(-62135596800000)/", "0001-01-01T00:00:00.000000Z");
+        check("/Date()/", "none");
+        check("/Date(99999999999999999999)/", "none");
+        check("/Date(9223372036854775807)/", "none");
+    }
+
+    #[test]
+    fn mail_and_http_dates() {
+        for text in [
+            "Tue, 01 Nov 2022 10:00:00 GMT",
+            "Tue, 1 Nov 2022 13:00:00 +0300",
+            "1 Nov 2022 10:00 UT",
+            "Tuesday, 01-Nov-22 10:00:00 GMT",
+            "Tue Nov  1 10:00:00 2022",
+            "Tue Nov 01 13:00:00 TRT 2022",
+            "Tue Nov 01 2022 13:00:00 GMT+0300 (GMT+03:00)",
+            "01/Nov/2022:13:00:00 +0300",
+            "01 november 2022 05:00:00 EST",
+        ] {
+            check(text, "2022-11-01T10:00:00.000000Z");
+        }
+    }
+
+    #[test]
+    fn what_does_not_exist_is_none() {
+        for text in [
+            "",
+            " ",
+            "System",
+            "null",
+            "2023-02-29T00:00:00Z",
+            "1900-02-29",
+            "2023-13-01",
+            "2023-06-31",
+            "2023-06-23T25:00:00Z",
+            "2023-06-23T24:00:01Z",
+            "2023-06-23T11:60:00Z",
+            "2023-06-23T11:33:61Z",
+            "2023-06-23T",
+            "2023-06-23T11",
+            "2023-06-23T11:33:17+24:00",
+            "2023-06-23T11:33:17 XYZ",
+            "2023-06-23T11:33:17Zjunk",
+            "2023-06/23",
+            "11/12/2022 10:00:00",
+            "Tue",
+            "Tue, 01 Foo 2022 10:00:00 GMT",
+            "SKU-000123",
+            "12.5.3",
+            "٢٠٢٣-٠٦-٢٣",
+        ] {
+            check(text, "none");
+        }
+    }
+
+    #[test]
+    fn placeholders_are_read_but_not_plausible() {
+        let placeholder = Timestamp::parse_text("0001-01-01T00:00:00").unwrap();
+        assert!(!placeholder.is_plausible());
+        assert!(!Timestamp(0).is_plausible());
+        assert!(Timestamp::parse_text("2023-06-23T11:33:17Z").unwrap().is_plausible());
+    }
+
+    #[test]
+    fn the_ends_of_the_range_can_be_written() {
+        assert_eq!(Timestamp(i64::MIN).to_string(), "-290308-12-21T19:59:05.224192Z");
+        assert_eq!(Timestamp(i64::MAX).to_string(), "+294247-01-10T04:00:54.775807Z");
+        assert_eq!(Timestamp(-1).to_string(), "1969-12-31T23:59:59.999999Z");
+    }
+
+    #[test]
+    fn every_day_of_eight_centuries_is_the_next_one() {
+        let mut expected = (1600, 1, 1);
+        for days in days_from_civil(1600, 1, 1)..days_from_civil(2400, 1, 1) {
+            assert_eq!(civil_from_days(days), expected);
+            let (year, month, day) = expected;
+            assert_eq!(days_from_civil(year, month, day), days);
+            let next = |month, day| date(year as u32, month as u32, day as u32).is_some();
+            expected = if next(month, day + 1) {
+                (year, month, day + 1)
+            } else if month < 12 {
+                (year, month + 1, 1)
+            } else {
+                (year + 1, 1, 1)
+            };
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn written_times_are_read_back(micros in -62_167_219_200_000_000_i64..253_402_300_800_000_000) {
+            let time = Timestamp(micros);
+            prop_assert_eq!(Timestamp::parse_text(&time.to_string()), Some(time));
+        }
+
+        #[test]
+        fn order_as_text_is_order_in_time(a in 0..253_402_300_800_000_000_i64, b in 0..253_402_300_800_000_000_i64) {
+            prop_assert_eq!(a.cmp(&b), Timestamp(a).to_string().cmp(&Timestamp(b).to_string()));
+        }
+
+        #[test]
+        fn epochs_are_read_back_in_every_unit(micros in Timestamp::PLAUSIBLE_FROM.0..Timestamp::PLAUSIBLE_BEFORE.0) {
+            let of = |text: String| Timestamp::parse_text(&text).map(|time| time.0);
+            prop_assert_eq!(of((micros / 1_000_000).to_string()), Some(micros / 1_000_000 * 1_000_000));
+            prop_assert_eq!(of((micros / 1_000).to_string()), Some(micros / 1_000 * 1_000));
+            prop_assert_eq!(of(micros.to_string()), Some(micros));
+            prop_assert_eq!(of((micros * 1_000).to_string()), Some(micros));
+            prop_assert_eq!(of(format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000)), Some(micros));
+        }
+
+        #[test]
+        fn no_text_panics(text in "\\PC*") {
+            let _ = Timestamp::parse_text(&text);
+            let _ = Timestamp::from_number_text(&text);
+        }
+
+        #[test]
+        fn nothing_near_a_time_panics(text in "[0-9TZ:., /()+A-Za-z-]{0,40}") {
+            let _ = Timestamp::parse_text(&text);
+            let _ = Timestamp::from_number_text(&text);
+        }
+    }
+}
