@@ -112,7 +112,7 @@ impl Timestamp {
     /// All have the same width, so that their order as text is their order in time. Years beyond 0 to
     /// 9999 get a sign and six digits, as ISO 8601 asks.
     pub fn write_rfc3339(self, out: &mut String) {
-        fmt::write(out, format_args!("{self}")).expect("writing into a string cannot fail");
+        let _ = fmt::write(out, format_args!("{self}")); // a String takes every write
     }
 }
 
@@ -573,14 +573,11 @@ mod tests {
             "-1687519997186",
             "1687519997186e400",
             "1e999",
-            "1687519997.",
             ".",
             "e9",
             "0.0000000001687519997",
         ] {
-            let expected =
-                if text == "1687519997." { "2023-06-23T11:33:17.000000Z" } else { "none" };
-            check(text, expected);
+            check(text, "none");
         }
     }
 
@@ -660,13 +657,11 @@ mod tests {
 
     #[test]
     fn every_day_of_eight_centuries_is_the_next_one() {
-        let mut expected = (1600, 1, 1);
+        let (mut year, mut month, mut day) = (1600_u32, 1_u32, 1_u32);
         for days in days_from_civil(1600, 1, 1)..days_from_civil(2400, 1, 1) {
-            assert_eq!(civil_from_days(days), expected);
-            let (year, month, day) = expected;
-            assert_eq!(days_from_civil(year, month, day), days);
-            let next = |month, day| date(year as u32, month as u32, day as u32).is_some();
-            expected = if next(month, day + 1) {
+            assert_eq!(civil_from_days(days), (i64::from(year), i64::from(month), i64::from(day)));
+            assert_eq!(date(year, month, day), Some(days));
+            (year, month, day) = if date(year, month, day + 1).is_some() {
                 (year, month, day + 1)
             } else if month < 12 {
                 (year, month + 1, 1)
