@@ -33,10 +33,10 @@ pub struct Exchange<'r> {
     pub url: Option<&'r str>,
     /// HTTP status, 100 to 599.
     pub status: Option<u16>,
-    /// Request body: a string's content, or the JSON text as it stands in the document.
-    pub request: Option<&'r str>,
-    /// Response body, likewise.
-    pub response: Option<&'r str>,
+    /// Request body.
+    pub request: Option<Body<'r>>,
+    /// Response body.
+    pub response: Option<Body<'r>>,
     /// The platform cut the response.
     pub response_truncated: bool,
     /// Whether it failed.
@@ -49,6 +49,50 @@ pub struct Exchange<'r> {
     pub rows: &'r [Row<'r>],
     /// JSON object of the record's fields that no other field here carries.
     pub extra: Option<&'r str>,
+}
+
+/// A request or response body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Body<'r> {
+    /// A string's content, or the JSON text of an object or array as it stands in the document; never empty.
+    pub text: &'r str,
+    /// XXH3-128 of the text's bytes: equal bodies, equal digests.
+    pub digest: u128,
+    /// What it is, by content.
+    pub kind: BodyKind,
+    /// Hash of the kind and the set of paths with their types, values left out.
+    pub shape: u64,
+}
+
+/// What a body is, by content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum BodyKind {
+    /// A JSON object or array, whole or cut.
+    Json,
+    /// XML, SOAP included.
+    Xml,
+    /// An HTML page.
+    Html,
+    /// `a=1&b=2`.
+    Form,
+    /// Anything else that can be read.
+    Text,
+    /// Only blanks.
+    Empty,
+}
+
+impl BodyKind {
+    /// The word used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Xml => "xml",
+            Self::Html => "html",
+            Self::Form => "form",
+            Self::Text => "text",
+            Self::Empty => "empty",
+        }
+    }
 }
 
 /// A business key.

@@ -3,5 +3,8 @@
 pub mod endpoint;
 pub mod exchange;
 pub mod fault;
+pub mod json;
 pub mod listing;
+mod record;
+pub mod roles;
 pub mod time;

@@ -1,0 +1,259 @@
+//! One record taken apart: its fields in order, each with the role its name can play.
+//!
+//! The fields of a request, a response or an attributes object are listed right after the field
+//! that holds them, so that a record is one flat list whatever its dress. Values are slices of the
+//! document. Headers and parameters written as lists of name-value pairs are read as objects.
+//!
+//! Names are looked up once and remembered: first by place (records of one list have the same keys
+//! in the same order), then by name. Most records cost one pass over their bytes and one comparison
+//! a key.
+
+use std::collections::HashMap;
+
+use crate::json::{Cursor, Fault, Type, Value};
+use crate::roles::{Role, normalise, role_in_request, role_in_response, role_of};
+
+/// What a field stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Side {
+    /// The record itself, or its attributes.
+    Record,
+    /// Its request object.
+    Request,
+    /// Its response object.
+    Response,
+}
+
+/// One field of a record.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Field<'a> {
+    /// The key, escaped as it stands.
+    pub(crate) key: &'a str,
+    /// What its name can mean where it stands.
+    pub(crate) role: Role,
+    /// What it stands in.
+    pub(crate) side: Side,
+    /// The field that holds it, as a place in the list.
+    pub(crate) parent: Option<u16>,
+    /// Whether its own members follow in the list.
+    pub(crate) entered: bool,
+    /// Its value.
+    pub(crate) value: Value<'a>,
+}
+
+/// A record holds at most this many listed fields; what comes after is kept in the document only.
+/// The widest recorded record has 61; a map of ten thousand rows is no record, and ends here.
+pub(crate) const MAX_FIELDS: usize = 512;
+
+/// Names met so far at most, before they are forgotten: maps keyed by SKU have no end of names.
+const MAX_NAMES: usize = 4096;
+
+/// What the names of fields can mean, remembered between records.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    known: [HashMap<Box<str>, Role>; 3],
+    /// Side, key and role of the fields of the record before, in order.
+    before: Vec<(Side, Box<str>, Role)>,
+    scratch: String,
+}
+
+impl Names {
+    /// The role of a key in `side`, at place `at` of its record.
+    pub(crate) fn role(&mut self, side: Side, key: &str, at: usize) -> Role {
+        if let Some((s, k, role)) = self.before.get(at)
+            && *s == side
+            && **k == *key
+        {
+            return *role;
+        }
+        let role = self.look_up(side, key);
+        match self.before.get_mut(at) {
+            Some(before) => *before = (side, key.into(), role),
+            None if at == self.before.len() && at < MAX_FIELDS => {
+                self.before.push((side, key.into(), role));
+            }
+            None => {}
+        }
+        role
+    }
+
+    fn look_up(&mut self, side: Side, key: &str) -> Role {
+        let known = &mut self.known[side as usize];
+        if let Some(role) = known.get(key) {
+            return *role;
+        }
+        normalise(key, &mut self.scratch);
+        let role = match side {
+            Side::Record => role_of(&self.scratch),
+            Side::Request => role_in_request(&self.scratch),
+            Side::Response => role_in_response(&self.scratch),
+        };
+        if known.len() >= MAX_NAMES {
+            known.clear();
+        }
+        known.insert(key.into(), role);
+        role
+    }
+}
+
+/// Lists the fields of the object at the cursor, which ends past it.
+///
+/// # Errors
+/// Where the object breaks; the fields before stand in `fields`, the one that broke too, if it is an
+/// array or object, with all the text there is as its value.
+pub(crate) fn scan<'a>(
+    text: &'a str,
+    cursor: &mut Cursor<'a>,
+    names: &mut Names,
+    fields: &mut Vec<Field<'a>>,
+) -> Result<(), Fault> {
+    scan_object(text, cursor, names, fields, Side::Record, None, 0)
+}
+
+fn scan_object<'a>(
+    text: &'a str,
+    cursor: &mut Cursor<'a>,
+    names: &mut Names,
+    fields: &mut Vec<Field<'a>>,
+    side: Side,
+    parent: Option<u16>,
+    depth: u8,
+) -> Result<(), Fault> {
+    cursor.enter();
+    let mut first = true;
+    while let Some(key) = cursor.key(first)? {
+        first = false;
+        let ty = cursor.peek()?;
+        let start = cursor.pos();
+        if fields.len() >= MAX_FIELDS {
+            cursor.value()?;
+            continue;
+        }
+        let role = names.role(side, key, fields.len());
+        let inner = if depth < 3 { entered(role, side) } else { None };
+        let at = fields.len();
+        let place = Value { ty, raw: &text[start..start] };
+        fields.push(Field { key, role, side, parent, entered: false, value: place });
+        let read = match (ty, inner) {
+            (Type::Object, Some(inner)) => {
+                fields[at].entered = true;
+                scan_object(text, cursor, names, fields, inner, Some(at as u16), depth + 1)
+            }
+            (Type::Array, Some(inner)) if role == Role::Attributes => {
+                cursor.value().map(|value| {
+                    fields[at].entered = push_pairs(value, names, fields, inner, at as u16);
+                })
+            }
+            _ => cursor.value().map(drop),
+        };
+        if let Err(fault) = read {
+            fields.truncate(at + 1);
+            fields[at].entered = false;
+            fields[at].value.raw = &text[start..];
+            return Err(fault);
+        }
+        fields[at].value.raw = &text[start..cursor.pos()];
+    }
+    Ok(())
+}
+
+/// Whose fields follow when an object with this role is taken apart.
+fn entered(role: Role, side: Side) -> Option<Side> {
+    match role {
+        Role::Request => Some(Side::Request),
+        Role::Response => Some(Side::Response),
+        Role::Attributes => Some(Side::Record),
+        Role::Envelope if side == Side::Record => None,
+        Role::Envelope => Some(side),
+        _ => None,
+    }
+}
+
+/// Reads an array of name-value pairs as the members of an object; whether it was one.
+pub(crate) fn push_pairs<'a>(
+    array: Value<'a>,
+    names: &mut Names,
+    fields: &mut Vec<Field<'a>>,
+    side: Side,
+    parent: impl Into<Option<u16>>,
+) -> bool {
+    let parent = parent.into();
+    let before = fields.len();
+    let mut sound = true;
+    array.elements(|element| {
+        match pair(element) {
+            Some((key, value)) if fields.len() < MAX_FIELDS => {
+                let role = names.role(side, key, fields.len());
+                fields.push(Field { key, role, side, parent, entered: false, value });
+            }
+            _ => sound = false,
+        }
+        sound
+    });
+    if !sound {
+        fields.truncate(before);
+    }
+    sound && fields.len() > before
+}
+
+/// `{"Name": .., "Value": ..}`, in either order; the name a string.
+fn pair(element: Value<'_>) -> Option<(&str, Value<'_>)> {
+    let (mut name, mut value, mut others) = (None, None, 0);
+    element.members(|key, v| {
+        if ["name", "key", "field", "ad", "alan", "attribute", "k", "parameter"].iter().any(|n| key.eq_ignore_ascii_case(n)) {
+            name = (v.ty == Type::String).then_some(v.inner());
+        } else if ["value", "val", "deger", "content", "v"].iter().any(|n| key.eq_ignore_ascii_case(n)) {
+            value = Some(v);
+        } else {
+            others += 1;
+        }
+        others < 3
+    });
+    (others < 3).then_some((name?, value?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn roles(text: &str) -> Vec<(String, Side, Role)> {
+        let mut fields = Vec::new();
+        scan(text, &mut Cursor::new(text), &mut Names::default(), &mut fields).unwrap();
+        fields.iter().map(|f| (f.key.to_owned(), f.side, f.role)).collect()
+    }
+
+    #[test]
+    fn a_request_object_is_taken_apart_in_place() {
+        let got = roles(r#"{"id":1,"request":{"url":"/a","body":{"sku":1}},"response":{"status":200}}"#);
+        let wanted = [
+            ("id", Side::Record, Role::Id),
+            ("request", Side::Record, Role::Request),
+            ("url", Side::Request, Role::Url),
+            ("body", Side::Request, Role::RequestBody),
+            ("response", Side::Record, Role::Response),
+            ("status", Side::Response, Role::HttpStatus),
+        ];
+        assert_eq!(got, wanted.map(|(k, s, r)| (k.to_owned(), s, r)));
+    }
+
+    #[test]
+    fn attributes_may_be_name_value_pairs() {
+        let text = r#"{"attributes":[{"name":"invokehttp.status.code","value":"400"},{"name":"sku","value":"A"}]}"#;
+        let got = roles(text);
+        assert_eq!(got[1].2, Role::HttpStatus);
+        assert_eq!(got.len(), 3);
+    }
+
+    #[test]
+    fn names_are_remembered_by_place_and_other_names_still_found() {
+        let mut names = Names::default();
+        for text in [r#"{"sku":1,"url":2}"#, r#"{"sku":1,"url":2}"#, r#"{"url":1,"sku":2,"method":3}"#] {
+            let mut fields = Vec::new();
+            scan(text, &mut Cursor::new(text), &mut names, &mut fields).unwrap();
+            for field in &fields {
+                let fresh = Names::default().role(Side::Record, field.key, 0);
+                assert_eq!(field.role, fresh, "{text} {}", field.key);
+            }
+        }
+    }
+}
