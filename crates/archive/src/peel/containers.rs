@@ -1,0 +1,72 @@
+//! Single compressed streams: gzip and zlib.
+
+use super::{Place, Run};
+use crate::inflate::{self, End};
+use crate::problem::{ProblemKind, Stage};
+use crate::sniff;
+
+impl Run<'_, '_> {
+    /// Takes a gzip layer off.
+    pub(super) fn gunzip(&mut self, data: &[u8], place: Place<'_>) {
+        let Some(layers) = self.deeper(place, "gzip", Stage::Inflate) else { return };
+        let mut out = self.take_buffer();
+        let packed = data.len() as u64;
+        let cap = self.cap(packed);
+        let result = inflate::gunzip(&mut self.decoder.inflater, data, &mut out, cap);
+        let mut usable = result.usable;
+        if let Some((offset, kind, fault)) = result.fault {
+            usable |= self.peek.is_some() && kind == ProblemKind::TooLarge;
+            self.problem(place, offset, Stage::Inflate, kind, &fault);
+        }
+        let produced = out.len() as u64;
+        if self.charge(produced, place, Stage::Inflate) && usable && (result.whole || produced > 0)
+        {
+            let whole = place.whole && result.whole;
+            let inside = Place { layers: &layers, depth: place.depth + 1, packed, whole, ..place };
+            self.peel(&out, inside);
+        }
+        self.give_back(out);
+    }
+
+    /// Takes a zlib layer off, if the data is sound; text can begin with the same two bytes. Gives
+    /// whether it was zlib.
+    pub(super) fn zlib(&mut self, data: &[u8], place: Place<'_>) -> bool {
+        let mut out = self.take_buffer();
+        let packed = data.len() as u64;
+        let cap = self.cap(packed);
+        let (used, end) = self.decoder.inflater.zlib(data, &mut out, cap);
+        let rest = sniff::trim_end(&data[used.min(data.len())..]).len();
+        let text = out.len() >= 16 && sniff::is_clean_text(&out[..out.len().min(512)]);
+        let fault = match &end {
+            End::Complete if rest == 0 => None,
+            End::Complete if text => {
+                Some((ProblemKind::SizeMismatch, format!("{rest} bytes after the zlib data")))
+            }
+            End::Cut if text => {
+                let fault = format!("zlib data ends after {} bytes of output", out.len());
+                Some((ProblemKind::Truncated, fault))
+            }
+            End::Full if text => {
+                Some((ProblemKind::TooLarge, format!("inflates past {cap} bytes")))
+            }
+            _ => {
+                self.give_back(out);
+                return false;
+            }
+        };
+        if let Some(layers) = self.deeper(place, "zlib", Stage::Inflate) {
+            if let Some((kind, fault)) = &fault {
+                self.problem(place, used as u64, Stage::Inflate, *kind, fault);
+            }
+            let usable = end != End::Full || self.peek.is_some();
+            if self.charge(out.len() as u64, place, Stage::Inflate) && usable {
+                let whole = place.whole && end == End::Complete;
+                let inside =
+                    Place { layers: &layers, depth: place.depth + 1, packed, whole, ..place };
+                self.peel(&out, inside);
+            }
+        }
+        self.give_back(out);
+        true
+    }
+}

@@ -1,0 +1,241 @@
+//! Members of a zip: unpacked, checked, and peeled in their turn.
+
+use super::{Place, Run};
+use crate::inflate::End;
+use crate::problem::{ProblemKind, Stage};
+use crate::zip::{Member, directory, local, method_name};
+
+/// The archive whose members are being read.
+#[derive(Clone, Copy)]
+struct Archive<'a> {
+    data: &'a [u8],
+    place: Place<'a>,
+    layers: &'a str,
+}
+
+/// A member's bytes, or why there are none.
+struct Unpacked {
+    /// Packed bytes that were used.
+    used: usize,
+    /// How the data ended.
+    end: End,
+}
+
+impl Run<'_, '_> {
+    /// Takes a zip layer off: every member by the directory, or, when that is gone, every member
+    /// whose local header is found.
+    pub(super) fn unzip(&mut self, data: &[u8], place: Place<'_>) {
+        let Some(layers) = self.deeper(place, "zip", Stage::Zip) else { return };
+        let archive = Archive { data, place, layers: &layers };
+        let limit = self.decoder.limits.members.saturating_sub(self.report.members) as usize;
+        match directory::read(data, limit) {
+            Ok(listing) => {
+                for fault in &listing.faults {
+                    let path = fault.member.as_deref().map(|name| path(place.member, name));
+                    let member = path.as_deref().or(place.member);
+                    let place = Place { member, ..place };
+                    self.problem(place, fault.offset as u64, Stage::Zip, fault.kind, &fault.text);
+                }
+                for member in &listing.members {
+                    self.member(archive, member);
+                }
+                if listing.beyond > 0 {
+                    self.too_many(place, Some(listing.beyond));
+                }
+            }
+            Err(seen) => {
+                let (kind, fault) = if seen {
+                    (ProblemKind::HeaderMismatch, "the end record points at no directory")
+                } else {
+                    (ProblemKind::Truncated, "ends before its directory")
+                };
+                let fault = format!("{fault}, local headers are scanned");
+                self.problem(place, data.len() as u64, Stage::Zip, kind, &fault);
+                self.scan(archive, limit);
+            }
+        }
+    }
+
+    /// Reads what local headers are there, whole members and the beginning of the one that is cut.
+    fn scan(&mut self, archive: Archive<'_>, limit: usize) {
+        let data = archive.data;
+        let mut at = 0;
+        let mut found = 0;
+        while let Some(header) = local::find(data, at) {
+            if self.stopped {
+                return;
+            }
+            let Some(member) = local::read(data, header) else {
+                let fault = "a local header is cut off";
+                let place = archive.place;
+                self.problem(place, header as u64, Stage::Zip, ProblemKind::Truncated, fault);
+                at = header + 4;
+                continue;
+            };
+            if found == limit {
+                return self.too_many(archive.place, None);
+            }
+            found += 1;
+            at = self.member(archive, &member).max(header + 4);
+        }
+    }
+
+    /// Unpacks one member and goes on with its bytes. Gives the place behind its data.
+    fn member(&mut self, archive: Archive<'_>, member: &Member) -> usize {
+        if self.stopped || member.is_folder(archive.data) {
+            return member.data.end;
+        }
+        self.report.members += 1;
+        let path = path(archive.place.member, &member.name(archive.data));
+        let place = Place { member: Some(&path), ..archive.place };
+        if member.is_encrypted() {
+            let at = member.header as u64;
+            self.problem(place, at, Stage::Zip, ProblemKind::Encrypted, "needs a password");
+            return if member.open { member.data.start } else { member.data.end };
+        }
+        let packed = &archive.data[member.data.clone()];
+        if member.method == 0 {
+            return self.stored(archive, member, place);
+        }
+        let mut out = self.take_buffer();
+        let cap = self.cap(packed.len() as u64);
+        let unpacked = match member.method {
+            8 => {
+                let (used, end) = self.decoder.inflater.raw(packed, &mut out, member.size, cap);
+                Unpacked { used, end }
+            }
+            other => {
+                let fault = format!("method {other} ({})", method_name(other));
+                let kind = ProblemKind::UnsupportedMethod;
+                self.problem(place, member.header as u64, Stage::Zip, kind, &fault);
+                self.give_back(out);
+                return if member.open { member.data.start } else { member.data.end };
+            }
+        };
+        let stop = self.unpacked(archive, member, place, &out, &unpacked);
+        self.give_back(out);
+        stop
+    }
+
+    /// A member that is not compressed: used where it stands, without a copy.
+    fn stored(&mut self, archive: Archive<'_>, member: &Member, place: Place<'_>) -> usize {
+        let mut range = member.data.clone();
+        let mut cut = false;
+        if member.open {
+            match crate::zip::local::stored_end(archive.data, range.start) {
+                Some(end) => range.end = end,
+                None => cut = true,
+            }
+        } else {
+            cut = range.end == archive.data.len() && (range.len() as u64) < member.size;
+        }
+        let data = &archive.data[range.clone()];
+        let full = self.peek.is_none() && data.len() as u64 > self.decoder.limits.member_bytes;
+        let end = match (full, cut) {
+            (true, _) => End::Full,
+            (_, true) => End::Cut,
+            _ => End::Complete,
+        };
+        let unpacked = Unpacked { used: data.len(), end };
+        self.unpacked(archive, member, place, data, &unpacked)
+    }
+
+    /// Checks unpacked bytes against the headers and peels them. Gives the place behind the data.
+    fn unpacked(
+        &mut self,
+        archive: Archive<'_>,
+        member: &Member,
+        place: Place<'_>,
+        bytes: &[u8],
+        unpacked: &Unpacked,
+    ) -> usize {
+        let start = member.data.start;
+        let stop = start + unpacked.used;
+        let mut next = if member.open { stop } else { member.data.end };
+        let at = |offset: usize| offset as u64;
+        let stage = Stage::Inflate;
+        let mut whole = true;
+        match &unpacked.end {
+            End::Complete => {}
+            End::Full if self.peek.is_some() => whole = false,
+            End::Full => {
+                let cap = self.cap(member.data.len() as u64).max(1);
+                let packed = member.data.len();
+                let fault = format!("inflates past {cap} bytes, from {packed}");
+                self.problem(place, at(start), stage, ProblemKind::TooLarge, &fault);
+                // The work is done, so it is paid for, although nothing is kept.
+                self.charge(bytes.len() as u64, place, stage);
+                return if member.open { start } else { next };
+            }
+            End::Cut => {
+                let (got, size) = (bytes.len(), member.size);
+                let fault = format!("data ends after {got} bytes of output, {size} claimed");
+                self.problem(place, at(stop), stage, ProblemKind::Truncated, &fault);
+                whole = false;
+            }
+            End::Broken(why) => {
+                let fault = format!("{why}, {} bytes of output before", bytes.len());
+                self.problem(place, at(stop), stage, ProblemKind::BadDeflate, &fault);
+                self.charge(bytes.len() as u64, place, stage);
+                return if member.open { start } else { next };
+            }
+        }
+        let mut expected = Some((member.crc, member.size));
+        if member.open && unpacked.end == End::Complete {
+            let packed = unpacked.used as u64;
+            expected = local::descriptor(archive.data, stop, packed).map(|(crc, size, length)| {
+                next = stop + length;
+                (crc, size)
+            });
+        }
+        if let (true, Some((crc, size))) = (whole && self.peek.is_none(), expected) {
+            let found = crc32fast::hash(bytes);
+            if found != crc {
+                let length = bytes.len();
+                let fault =
+                    format!("CRC-32 of {length} bytes is {found:08x}, the headers say {crc:08x}");
+                self.problem(place, at(start), stage, ProblemKind::CrcMismatch, &fault);
+                self.charge(bytes.len() as u64, place, stage);
+                return next;
+            }
+            let length = bytes.len() as u64;
+            if length != size {
+                let fault = format!("{length} bytes, the headers say {size}");
+                self.problem(place, at(start), stage, ProblemKind::SizeMismatch, &fault);
+            }
+            let rest = member.data.len() - unpacked.used;
+            if rest > 0 && !member.open {
+                let fault = format!("{rest} packed bytes behind the end of the data");
+                self.problem(place, at(stop), stage, ProblemKind::SizeMismatch, &fault);
+            }
+        }
+        if (whole || !bytes.is_empty()) && self.charge(bytes.len() as u64, place, stage) {
+            let inside = Place {
+                layers: archive.layers,
+                depth: place.depth + 1,
+                packed: unpacked.used as u64,
+                whole,
+                ..place
+            };
+            self.peel(bytes, inside);
+        }
+        next
+    }
+
+    fn too_many(&mut self, place: Place<'_>, beyond: Option<usize>) {
+        let limit = self.decoder.limits.members;
+        let fault = match beyond {
+            Some(beyond) => format!("more than {limit} members, {beyond} are not read"),
+            None => format!("more than {limit} members, the rest is not read"),
+        };
+        self.problem(place, 0, Stage::Zip, ProblemKind::TooManyMembers, &fault);
+    }
+}
+
+/// Path of a member, behind that of the archive it stands in.
+fn path(outer: Option<&str>, name: &str) -> String {
+    match outer {
+        Some(outer) => format!("{outer}/{name}"),
+        None => name.to_owned(),
+    }
+}

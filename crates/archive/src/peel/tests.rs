@@ -1,0 +1,434 @@
+use std::io::Write as _;
+
+use ::base64::prelude::*;
+use flate2::Compression;
+use flate2::write::{GzEncoder, ZlibEncoder};
+use proptest::prelude::*;
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+use super::*;
+
+const JSON: &str = r#"{"status":400,"errors":{"sku":["Geçersiz değer, lütfen kontrol edin."]}}"#;
+
+fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
+    zip_with(files, zip::CompressionMethod::Deflated)
+}
+
+fn zip_with(files: &[(&str, &[u8])], method: zip::CompressionMethod) -> Vec<u8> {
+    let mut writer = ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options = SimpleFileOptions::default().compression_method(method);
+    for (name, data) in files {
+        if name.ends_with('/') {
+            writer.add_directory(*name, options).unwrap();
+        } else {
+            writer.start_file(*name, options).unwrap();
+            writer.write_all(data).unwrap();
+        }
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+fn gzip(data: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(data).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zlib(data: &[u8]) -> Vec<u8> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(data).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn b64(data: &[u8]) -> String {
+    BASE64_STANDARD.encode(data)
+}
+
+/// A leaf that outlives the call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Kept {
+    member: Option<String>,
+    layers: String,
+    text: String,
+    whole: bool,
+    form: Form,
+}
+
+fn decode_with(limits: Limits, input: &[u8]) -> (Vec<Kept>, Decoded) {
+    let mut kept = Vec::new();
+    let decoded = Decoder::new(limits).decode(input, &mut |leaf| {
+        kept.push(Kept {
+            member: leaf.member.map(str::to_owned),
+            layers: leaf.layers.to_owned(),
+            text: leaf.text.to_owned(),
+            whole: leaf.whole,
+            form: leaf.form,
+        });
+    });
+    (kept, decoded)
+}
+
+fn decode(input: &[u8]) -> (Vec<Kept>, Decoded) {
+    decode_with(Limits::default(), input)
+}
+
+fn kinds(decoded: &Decoded) -> Vec<ProblemKind> {
+    decoded.problems.iter().map(|problem| problem.kind).collect()
+}
+
+/// One sound leaf with the JSON in it.
+fn check(input: impl AsRef<[u8]>, layers: &str, member: Option<&str>) {
+    let (leaves, decoded) = decode(input.as_ref());
+    assert_eq!(decoded.problems, [], "{layers}");
+    assert_eq!(leaves.len(), 1, "{layers}");
+    assert_eq!(leaves[0].text, JSON, "{layers}");
+    assert_eq!(leaves[0].layers, layers);
+    assert_eq!(decoded.layers, layers);
+    assert_eq!(leaves[0].member.as_deref(), member, "{layers}");
+    assert!(leaves[0].whole && leaves[0].form == Form::Json);
+}
+
+#[test]
+fn every_layer_alone_and_in_others() {
+    let json = JSON.as_bytes();
+    let zipped = zip(&[("log.json", json)]);
+    let member = Some("log.json");
+    check(json, "", None);
+    check(format!("\u{feff}{JSON}"), "", None);
+    check(&zipped, "zip", member);
+    check(b64(&zipped), "base64>zip", member);
+    check(format!("\u{feff}{}\r\n", b64(&zipped)), "base64>zip", member);
+    check(b64(b64(&zipped).as_bytes()), "base64>base64>zip", member);
+    check(b64(json), "base64", None);
+    check(gzip(json), "gzip", None);
+    check(b64(&gzip(json)), "base64>gzip", None);
+    check(zlib(json), "zlib", None);
+    check(b64(&zlib(json)), "base64>zlib", None);
+    check(format!("\"{}\"\n", b64(&zipped)), "quoted>base64>zip", member);
+    check(
+        format!("\"{}\"", b64(&zipped).replace('/', "\\/").replace('=', "\\u003d")),
+        "quoted>base64>zip",
+        member,
+    );
+    check(serde_json::to_string(JSON).unwrap(), "quoted", None);
+    check(format!("{{\"data\":\"{}\"}}", b64(&zipped)), "object>base64>zip", member);
+    check(
+        format!(
+            "{{\"type\":\"application/zip\",\"size\":7,\"file\":\"data:application/zip;base64,{}\"}}",
+            b64(&zipped)
+        ),
+        "object>data-uri>base64>zip",
+        member,
+    );
+    check(format!("data:application/zip;base64,{}", b64(&zipped)), "data-uri>base64>zip", member);
+    check(zip(&[("in.zip", &zipped)]), "zip>zip", Some("in.zip/log.json"));
+    check(
+        zip(&[("dir/", b""), ("dir/log.json.gz", &gzip(json))]),
+        "zip>gzip",
+        Some("dir/log.json.gz"),
+    );
+    check(zip(&[("log.txt", b64(&zipped).as_bytes())]), "zip>base64>zip", Some("log.txt/log.json"));
+    check(zip_with(&[("log.json", json)], zip::CompressionMethod::Stored), "zip", member);
+}
+
+#[test]
+fn utf16_around_a_payload() {
+    let text = format!("\u{feff}{}", b64(&zip(&[("log.json", JSON.as_bytes())])));
+    let le: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let be: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    check(&le, "base64>zip", Some("log.json"));
+    check(&be, "base64>zip", Some("log.json"));
+    check(&le[2..], "base64>zip", Some("log.json"));
+}
+
+#[test]
+fn ordinary_documents_are_left_alone() {
+    for text in [
+        "null",
+        "[]",
+        "{}",
+        "\"\"",
+        "\"Unauthorized\"",
+        "Unauthorized",
+        "502",
+        "<html></html>",
+        "",
+        " \n",
+        r#"{"message":"Unauthorized"}"#,
+        "{\"a\":1}\n{\"a\":2}\n",
+        "plain words, no more",
+        r#"{"request":{"body":"UEsDBBQAAAAIAA"},"response":[1,2]}"#,
+    ] {
+        let (leaves, decoded) = decode(text.as_bytes());
+        assert_eq!(leaves.len(), 1, "{text}");
+        assert_eq!((leaves[0].text.as_str(), leaves[0].layers.as_str()), (text, ""));
+        assert!(decoded.problems.is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn all_members_come_in_archive_order() {
+    let files: Vec<(String, String)> =
+        (0..20).rev().map(|i| (format!("{i}.json"), format!("[{i}]"))).collect();
+    let list: Vec<(&str, &[u8])> =
+        files.iter().map(|(name, data)| (name.as_str(), data.as_bytes())).collect();
+    let (leaves, decoded) = decode(&zip(&list));
+    let texts: Vec<&str> = leaves.iter().map(|leaf| leaf.text.as_str()).collect();
+    assert_eq!(texts, files.iter().map(|(_, data)| data.as_str()).collect::<Vec<_>>());
+    assert_eq!(decoded.members, 20);
+    assert_eq!(decoded.bytes, texts.iter().map(|text| text.len() as u64).sum::<u64>());
+}
+
+#[test]
+fn an_empty_zip_has_no_members_and_no_problem() {
+    let (leaves, decoded) = decode(&zip(&[]));
+    assert_eq!((leaves.len(), decoded.members, decoded.problems.len()), (0, 0, 0));
+    assert_eq!(decoded.layers, "zip");
+}
+
+#[test]
+fn bytes_around_an_archive_do_no_harm() {
+    let zipped = zip(&[("log.json", JSON.as_bytes())]);
+    check([b"HTTP/1.1 200 OK\r\n\r\n", &zipped[..]].concat(), "zip", Some("log.json"));
+    check([&[0x7f, b'E', b'L', b'F', 0, 0], &zipped[..]].concat(), "zip", Some("log.json"));
+    check([&zipped[..], b"\n"].concat(), "zip", Some("log.json"));
+}
+
+#[test]
+fn equal_names_are_all_read() {
+    let mut data = zip(&[("a.json", b"[1]"), ("b.json", b"[2]")]);
+    while let Some(at) = memchr::memmem::find(&data, b"b.json") {
+        data[at] = b'a';
+    }
+    let (leaves, decoded) = decode(&data);
+    assert_eq!(leaves.len(), 2);
+    assert!(decoded.problems.is_empty());
+}
+
+#[test]
+fn a_wrong_checksum_costs_one_member_only() {
+    let mut data = zip_with(
+        &[("a.json", b"[\"first\"]"), ("b.json", b"[\"second\"]")],
+        zip::CompressionMethod::Stored,
+    );
+    let at = memchr::memmem::find(&data, b"first").unwrap();
+    data[at] = b'F';
+    let (leaves, decoded) = decode(&data);
+    assert_eq!(leaves.len(), 1);
+    assert_eq!(leaves[0].text, "[\"second\"]");
+    assert_eq!(kinds(&decoded), [ProblemKind::CrcMismatch]);
+    assert_eq!(decoded.problems[0].member.as_deref(), Some("a.json"));
+}
+
+#[test]
+fn an_encrypted_member_is_named() {
+    let mut data = zip(&[("a.json", JSON.as_bytes())]);
+    for signature in [b"PK\x03\x04", b"PK\x01\x02"] {
+        let at = memchr::memmem::find(&data, signature).unwrap();
+        let flags = at + if signature[2] == 3 { 6 } else { 8 };
+        data[flags] |= 1;
+    }
+    let (leaves, decoded) = decode(&data);
+    assert!(leaves.is_empty());
+    assert_eq!(decoded.problems[0].message, "\"a.json\": byte 0: needs a password");
+}
+
+#[test]
+fn a_zip_without_its_end_gives_whole_members_and_the_start_of_the_last() {
+    let long: String = (0..5_000).map(|i| format!("{}\n", i * i)).collect();
+    let data = zip(&[("a.json", JSON.as_bytes()), ("b.txt", long.as_bytes())]);
+    let end = memchr::memmem::find(&data, b"PK\x01\x02").unwrap();
+    let (leaves, decoded) = decode(&data[..end - 500]);
+    assert_eq!(leaves.len(), 2);
+    assert!(leaves[0].whole && leaves[0].text == JSON);
+    assert!(!leaves[1].whole && long.starts_with(&leaves[1].text) && leaves[1].text.len() > 1_000);
+    assert_eq!(kinds(&decoded), [ProblemKind::Truncated, ProblemKind::Truncated]);
+}
+
+#[test]
+fn a_cut_base64_text_gives_what_stands_before_the_cut() {
+    let text = b64(JSON.as_bytes());
+    let (leaves, decoded) = decode(&text.as_bytes()[..41]);
+    assert_eq!((leaves[0].text.as_str(), leaves[0].whole), (&JSON[..30], false));
+    assert_eq!(kinds(&decoded), [ProblemKind::Truncated]);
+}
+
+#[test]
+fn layers_end_at_the_depth_limit() {
+    let mut data = zip(&[("log.json", JSON.as_bytes())]);
+    for _ in 0..20 {
+        data = zip(&[("in.zip", &data)]);
+    }
+    let (leaves, decoded) = decode(&data);
+    assert!(leaves.is_empty());
+    assert_eq!(kinds(&decoded), [ProblemKind::TooDeep]);
+}
+
+#[test]
+fn output_ends_at_the_ratio_and_at_the_total() {
+    let bomb = zip(&[("a", &vec![b'['; 20_000_000])]);
+    let (leaves, decoded) = decode(&bomb);
+    assert!(leaves.is_empty());
+    assert_eq!(kinds(&decoded), [ProblemKind::TooLarge]);
+    let part = vec![b'['; 900_000];
+    let many: Vec<(String, &[u8])> = (0..50).map(|i| (i.to_string(), &part[..])).collect();
+    let many: Vec<(&str, &[u8])> = many.iter().map(|(name, data)| (name.as_str(), *data)).collect();
+    let (leaves, decoded) = decode(&zip(&many));
+    assert_eq!(leaves.len(), 18);
+    assert_eq!(kinds(&decoded), [ProblemKind::TooLarge]);
+}
+
+#[test]
+fn members_end_at_their_limit() {
+    let limits = Limits { members: 3, ..Limits::default() };
+    let files: [(&str, &[u8]); 5] =
+        [("a", b"1"), ("b", b"2"), ("c", b"3"), ("d", b"4"), ("e", b"5")];
+    let (leaves, decoded) = decode_with(limits, &zip(&files));
+    assert_eq!(leaves.len(), 3);
+    assert_eq!(kinds(&decoded), [ProblemKind::TooManyMembers]);
+}
+
+#[test]
+fn problems_end_at_their_limit() {
+    let limits = Limits { problems: 2, ..Limits::default() };
+    let files: Vec<(String, &[u8])> = (0..9).map(|i| (i.to_string(), &b"text"[..])).collect();
+    let files: Vec<(&str, &[u8])> =
+        files.iter().map(|(name, data)| (name.as_str(), *data)).collect();
+    let mut data = zip_with(&files, zip::CompressionMethod::Stored);
+    while let Some(at) = memchr::memmem::find(&data, b"text") {
+        data[at] = b'T';
+    }
+    let (_, decoded) = decode_with(limits, &data);
+    assert_eq!(decoded.problems.len(), 3);
+    assert_eq!(decoded.problems[2].message, "byte 0: 7 more problems in this file");
+}
+
+#[test]
+fn binary_payloads_are_named() {
+    let (leaves, decoded) = decode(b"7z\xbc\xaf\x27\x1c\0\x04rest");
+    assert_eq!((leaves[0].form, leaves[0].text.as_str()), (Form::Binary, ""));
+    assert_eq!(kinds(&decoded), [ProblemKind::NotAnArchive]);
+    assert!(decoded.problems[0].message.contains("a 7z archive"));
+}
+
+#[test]
+fn peek_gives_the_beginning_of_each_leaf() {
+    let long = JSON.repeat(2_000);
+    let inner = zip(&[("c", long.as_bytes())]);
+    let data = zip(&[("a", long.as_bytes()), ("b", b"[]"), ("in.zip", &inner)]);
+    for input in [data.clone(), b64(&data).into_bytes(), gzip(&data)] {
+        let mut seen = Vec::new();
+        Decoder::new(Limits::default()).peek(&input, 52, &mut |text| seen.push(text.to_owned()));
+        if input.starts_with(b"\x1f\x8b") {
+            // The directory is not within what is unpacked of a gzip; its first member is.
+            assert!(long.starts_with(&seen[0]), "{seen:?}");
+        } else {
+            assert_eq!(seen[..2], [JSON[..51].to_owned(), "[]".to_owned()]);
+        }
+    }
+    for input in
+        [long.clone().into_bytes(), b64(long.as_bytes()).into_bytes(), gzip(long.as_bytes())]
+    {
+        let mut seen = Vec::new();
+        Decoder::new(Limits::default()).peek(&input, 40, &mut |text| seen.push(text.to_owned()));
+        assert_eq!(seen, [&JSON[..40]]);
+    }
+}
+
+/// Samples of each wrap, small enough to be damaged in every place.
+fn samples() -> Vec<Vec<u8>> {
+    let json = br#"{"status":400,"body":"value"}"#;
+    let zipped = zip(&[("a.json", json), ("b.json", b"[1]")]);
+    let text = b64(&zipped);
+    vec![
+        json.to_vec(),
+        zipped.clone(),
+        zip_with(&[("a.json", json)], zip::CompressionMethod::Stored),
+        zip(&[("in.zip", &zipped)]),
+        gzip(json),
+        zlib(json),
+        b64(&gzip(json)).into_bytes(),
+        text.clone().into_bytes(),
+        format!("\"{text}\"").into_bytes(),
+        format!("{{\"data\":\"{}\"}}", text.replace('/', "\\/")).into_bytes(),
+        format!("data:;base64,{text}").into_bytes(),
+        text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+    ]
+}
+
+/// The decoder ends, and says nothing that its own account contradicts.
+fn survives(decoder: &mut Decoder, input: &[u8]) {
+    let mut bytes = 0;
+    let mut leaves = 0;
+    let decoded = decoder.decode(input, &mut |leaf| {
+        bytes += leaf.bytes;
+        leaves += 1;
+        assert!(leaf.form != Form::Binary || leaf.text.is_empty());
+    });
+    assert_eq!(bytes, decoded.bytes);
+    assert!(leaves > 0 || !decoded.problems.is_empty() || decoded.layers.ends_with("zip"));
+    decoder.peek(input, 10, &mut |text| assert!(text.len() <= 10));
+}
+
+#[test]
+fn every_truncation_of_every_wrap_is_survived() {
+    let mut decoder = Decoder::new(Limits::default());
+    for sample in samples() {
+        for end in 0..sample.len() {
+            survives(&mut decoder, &sample[..end]);
+        }
+    }
+}
+
+#[test]
+fn every_flipped_bit_of_every_wrap_is_survived() {
+    let mut decoder = Decoder::new(Limits::default());
+    for sample in samples() {
+        let mut damaged = sample.clone();
+        for at in 0..sample.len() {
+            for bit in 0..8 {
+                damaged[at] ^= 1 << bit;
+                survives(&mut decoder, &damaged);
+                damaged[at] = sample[at];
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn random_bytes_after_any_signature_are_survived(
+        start in prop::sample::select(vec!["", "PK\u{3}\u{4}", "PK\u{5}\u{6}", "UEsDB", "\"UEsDB", "{\"", "H4sI"]),
+        rest in prop::collection::vec(any::<u8>(), 0..300),
+    ) {
+        survives(&mut Decoder::new(Limits::default()), &[start.as_bytes(), &rest].concat());
+    }
+
+    #[test]
+    fn the_zip_crate_reads_the_same(
+        files in prop::collection::vec(("[a-z]{1,8}", prop::collection::vec(0x20_u8..0x7f, 0..200)), 0..6),
+        stored in any::<bool>(),
+    ) {
+        let method = if stored { zip::CompressionMethod::Stored } else { zip::CompressionMethod::Deflated };
+        let files: std::collections::BTreeMap<String, Vec<u8>> =
+            files.into_iter().map(|(name, text)| (name, [b"x ", &text[..]].concat())).collect();
+        let list: Vec<(&str, &[u8])> = files.iter().map(|(n, d)| (n.as_str(), d.as_slice())).collect();
+        let data = zip_with(&list, method);
+        let mut oracle = zip::ZipArchive::new(std::io::Cursor::new(&data)).unwrap();
+        let expected: Vec<(String, String)> = (0..oracle.len())
+            .map(|i| {
+                let mut file = oracle.by_index(i).unwrap();
+                let mut text = String::new();
+                std::io::Read::read_to_string(&mut file, &mut text).unwrap();
+                (file.name().unwrap().into_owned(), text)
+            })
+            .collect();
+        let (leaves, decoded) = decode(&data);
+        prop_assert!(decoded.problems.is_empty());
+        let found: Vec<_> = leaves.into_iter().map(|leaf| (leaf.member.unwrap(), leaf.text)).collect();
+        prop_assert_eq!(found, expected);
+    }
+}

@@ -1,0 +1,147 @@
+//! Layers that are text: quotes, objects, URIs, UTF-16, base64.
+
+use super::{KEEP, Place, Run};
+use crate::base64::{self, Likeness};
+use crate::problem::{ProblemKind, Stage, first_bytes};
+use crate::sniff::{self, Magic};
+use crate::wrap;
+
+impl Run<'_, '_> {
+    /// Takes the quotes off a JSON string that holds a payload or JSON. Gives whether it does.
+    pub(super) fn quoted(&mut self, text: &[u8], place: Place<'_>) -> bool {
+        let Some((content, closed)) = wrap::quoted(text) else { return false };
+        let inner = &text[content.clone()];
+        let head = wrap::head_unescaped(inner);
+        let head = sniff::trim_end(sniff::trim_start(&head));
+        let layered = wrap::data_uri(head).is_some()
+            || sniff::json_begins(head)
+            || matches!(base64::likeness(head), Likeness::Sure | Likeness::Unclear);
+        if !layered {
+            return false;
+        }
+        let Some(layers) = self.deeper(place, "quoted", Stage::Base64) else { return true };
+        if !closed {
+            let fault = format!("the closing quote is missing after {} bytes", inner.len());
+            self.problem(place, text.len() as u64, Stage::Base64, ProblemKind::Truncated, &fault);
+        }
+        let whole = place.whole && closed;
+        let inside = Place { layers: &layers, depth: place.depth + 1, whole, ..place };
+        self.unescaped(inner, inside);
+        true
+    }
+
+    /// Takes an object off that is a wrap around one payload. Gives whether it is.
+    pub(super) fn object(&mut self, text: &[u8], place: Place<'_>) -> bool {
+        let Some(content) = wrap::object(text) else { return false };
+        let Some(layers) = self.deeper(place, "object", Stage::Base64) else { return true };
+        let inside = Place { layers: &layers, depth: place.depth + 1, ..place };
+        self.unescaped(&text[content], inside);
+        true
+    }
+
+    /// Undoes the escapes of a JSON string, if there are any, and goes on with its content.
+    fn unescaped(&mut self, content: &[u8], place: Place<'_>) {
+        if wrap::is_plain(content) {
+            return self.peel(content, place);
+        }
+        let mut plain = self.take_buffer();
+        wrap::unescape(content, &mut plain);
+        if self.charge(plain.len() as u64, place, Stage::Base64) {
+            self.peel(&plain, place);
+        }
+        self.give_back(plain);
+    }
+
+    /// Text that may be a `data:` URI, UTF-16 or base64. `offset` is where it begins in its layer.
+    /// Gives whether it was one of them.
+    pub(super) fn encoded(&mut self, text: &[u8], offset: usize, place: Place<'_>) -> bool {
+        if let Some(start) = wrap::data_uri(text) {
+            if let Some(layers) = self.deeper(place, "data-uri", Stage::Base64) {
+                let inside = Place { layers: &layers, depth: place.depth + 1, ..place };
+                if !self.base64(&text[start..], offset + start, inside) {
+                    let fault = "a data URI of nothing known";
+                    let kind = ProblemKind::NotAnArchive;
+                    self.problem(inside, offset as u64, Stage::Base64, kind, fault);
+                }
+            }
+            return true;
+        }
+        if let Some((encoding, mark)) = sniff::utf16(text) {
+            let (plain, _) = encoding.decode_without_bom_handling(&text[mark..]);
+            let plain = sniff::trim_start(plain.as_bytes());
+            let wrapped = match plain.first() {
+                Some(b'"') => wrap::quoted(plain).is_some(),
+                Some(b'{') => wrap::object(plain).is_some(),
+                _ => base64::likeness(plain) == Likeness::Sure || wrap::data_uri(plain).is_some(),
+            };
+            if wrapped && self.charge(plain.len() as u64, place, Stage::Text) {
+                self.peel(plain, place);
+            }
+            return wrapped;
+        }
+        self.base64(text, offset, place)
+    }
+
+    /// Takes a base64 layer off, if `text` is base64 of something. Gives whether it is.
+    fn base64(&mut self, text: &[u8], offset: usize, place: Place<'_>) -> bool {
+        let likeness = base64::likeness(text);
+        if likeness == Likeness::No {
+            return false;
+        }
+        let mut buffers = self.decoder.base64.pop().unwrap_or_default();
+        let handled = self.base64_with(text, offset, place, likeness, &mut buffers);
+        if buffers.capacity() <= KEEP {
+            self.decoder.base64.push(buffers);
+        }
+        handled
+    }
+
+    fn base64_with(
+        &mut self,
+        text: &[u8],
+        offset: usize,
+        place: Place<'_>,
+        likeness: Likeness,
+        buffers: &mut base64::Buffers,
+    ) -> bool {
+        let mut part = text;
+        if let Some(max) = self.peek {
+            // Only a zip needs its end to tell what is in it.
+            let head = base64::decode(&text[..text.len().min(64)], buffers).length;
+            if sniff::magic(buffers.bytes(head)) != Some(Magic::Zip) {
+                part = &text[..text.len().min(max.saturating_mul(2).saturating_add(1 << 14))];
+            }
+        }
+        let result = base64::decode(part, buffers);
+        let bytes = buffers.bytes(result.length);
+        let head = &bytes[..bytes.len().min(256)];
+        let zlib = likeness == Likeness::Zlib && sniff::magic(bytes) == Some(Magic::Zlib);
+        if likeness == Likeness::Zlib && !zlib {
+            return false;
+        }
+        let Some(layers) = self.deeper(place, "base64", Stage::Base64) else { return true };
+        let whole = place.whole && result.whole;
+        let inside = Place { layers: &layers, depth: place.depth + 1, whole, ..place };
+        if zlib && !self.zlib(bytes, inside) {
+            place.layers.clone_into(&mut self.report.layers);
+            return false;
+        }
+        if let Some((at, kind, fault)) = &result.fault {
+            self.problem(place, offset as u64 + at, Stage::Base64, *kind, fault);
+        }
+        if zlib {
+            return true;
+        }
+        if likeness == Likeness::Unclear && !sniff::is_clean_text(head) {
+            let what = sniff::foreign(bytes).unwrap_or("base64 of nothing known");
+            let fault =
+                format!("{what}: {} bytes that begin with {}", bytes.len(), first_bytes(bytes));
+            self.problem(place, offset as u64, Stage::Base64, ProblemKind::NotAnArchive, &fault);
+            return true;
+        }
+        if self.charge(bytes.len() as u64, place, Stage::Base64) {
+            self.peel(bytes, inside);
+        }
+        true
+    }
+}

@@ -1,0 +1,196 @@
+//! Defects, kept as data.
+
+use std::fmt;
+
+/// The step that met a defect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Stage {
+    /// Opening and reading the file.
+    Read,
+    /// Bytes to UTF-8 text.
+    Text,
+    /// Base64 text to bytes, with the quotes or the URI around it.
+    Base64,
+    /// The structure of a zip: end record, directory, local headers.
+    Zip,
+    /// Decompression: members of a zip, gzip, zlib.
+    Inflate,
+    /// Text to JSON values.
+    Json,
+    /// JSON values to log entries and exchanges.
+    Model,
+}
+
+impl Stage {
+    /// The word used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Text => "text",
+            Self::Base64 => "base64",
+            Self::Zip => "zip",
+            Self::Inflate => "inflate",
+            Self::Json => "json",
+            Self::Model => "model",
+        }
+    }
+}
+
+/// What is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum ProblemKind {
+    /// The data ends early; what stands before the cut may have been used.
+    Truncated,
+    /// A character that base64 does not have, or something after its padding.
+    BadBase64,
+    /// Neither text nor a container that this crate opens.
+    NotAnArchive,
+    /// The member needs a password.
+    Encrypted,
+    /// The member is compressed by a method that this crate does not undo.
+    UnsupportedMethod,
+    /// The compressed data breaks the rules of its format.
+    BadDeflate,
+    /// The bytes do not have the checksum that stands beside them; they are not used.
+    CrcMismatch,
+    /// The data is longer or shorter than its headers say.
+    SizeMismatch,
+    /// Two headers of one archive contradict each other, or point at nothing.
+    HeaderMismatch,
+    /// A limit on bytes or on the ratio was passed.
+    TooLarge,
+    /// The limit on members was passed.
+    TooManyMembers,
+    /// The limit on layers was passed.
+    TooDeep,
+    /// Members share bytes of the archive; none of those is used.
+    OverlappingMembers,
+    /// The limit on problems was passed; the rest is only counted.
+    TooManyProblems,
+    /// The text is not JSON.
+    BadJson,
+    /// The text is not sound UTF-8 or UTF-16.
+    BadEncoding,
+    /// JSON that is none of the known shapes.
+    UnknownShape,
+    /// A saved error answer in place of the data.
+    HttpError,
+    /// The operating system refused.
+    Io,
+}
+
+impl ProblemKind {
+    /// The word used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Truncated => "truncated",
+            Self::BadBase64 => "bad_base64",
+            Self::NotAnArchive => "not_an_archive",
+            Self::Encrypted => "encrypted",
+            Self::UnsupportedMethod => "unsupported_method",
+            Self::BadDeflate => "bad_deflate",
+            Self::CrcMismatch => "crc_mismatch",
+            Self::SizeMismatch => "size_mismatch",
+            Self::HeaderMismatch => "header_mismatch",
+            Self::TooLarge => "too_large",
+            Self::TooManyMembers => "too_many_members",
+            Self::TooDeep => "too_deep",
+            Self::OverlappingMembers => "overlapping_members",
+            Self::TooManyProblems => "too_many_problems",
+            Self::BadJson => "bad_json",
+            Self::BadEncoding => "bad_encoding",
+            Self::UnknownShape => "unknown_shape",
+            Self::HttpError => "http_error",
+            Self::Io => "io",
+        }
+    }
+}
+
+/// Something that could not be read as it should.
+///
+/// The file is not named: whoever reads files knows it and adds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Path of the member inside the archive; None when the fault is the payload's own.
+    pub member: Option<String>,
+    /// Where, in bytes from the start of the layer that [`stage`](Self::stage) reads.
+    pub offset: u64,
+    /// The step that met it.
+    pub stage: Stage,
+    /// What is wrong, to be matched on.
+    pub kind: ProblemKind,
+    /// Place, fault, numbers, on one line and of bounded length; text of the input is escaped.
+    pub message: String,
+}
+
+impl Problem {
+    /// A problem whose message is built from the place and `fault` (lower case, no full stop).
+    pub fn new(
+        member: Option<&str>,
+        offset: u64,
+        stage: Stage,
+        kind: ProblemKind,
+        fault: &str,
+    ) -> Self {
+        let message = match member {
+            Some(name) => format!("\"{}\": byte {offset}: {fault}", shown(name)),
+            None => format!("byte {offset}: {fault}"),
+        };
+        Self { member: member.map(str::to_owned), offset, stage, kind, message }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.stage.name(), self.message)
+    }
+}
+
+impl std::error::Error for Problem {}
+
+/// A name of the input made fit for a message: escaped, and cut after 80 characters.
+pub(crate) fn shown(name: &str) -> String {
+    let mut out = String::new();
+    for (count, c) in name.chars().enumerate() {
+        if count == 80 {
+            out.push_str("...");
+            break;
+        }
+        // Marks that turn the reading direction would let a name rewrite the message around it.
+        if matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        {
+            out.extend(c.escape_unicode());
+        } else {
+            out.extend(c.escape_debug());
+        }
+    }
+    out
+}
+
+/// The first bytes of something unknown, in hex, for a message.
+pub(crate) fn first_bytes(data: &[u8]) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::new();
+    for byte in &data[..data.len().min(8)] {
+        let space = if out.is_empty() { "" } else { " " };
+        let _ = write!(out, "{space}{byte:02x}");
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_one_line_of_bounded_length() {
+        let name = format!("a\nb\u{1b}[31m\u{202e}{}", "x".repeat(1_000));
+        let problem =
+            Problem::new(Some(&name), 7, Stage::Zip, ProblemKind::Encrypted, "needs a password");
+        let shown = problem.to_string();
+        assert!(shown.starts_with(r#"zip: "a\nb\u{1b}[31m\u{202e}xxx"#), "{shown}");
+        assert!(shown.ends_with("x...\": byte 7: needs a password"), "{shown}");
+        assert!(shown.len() < 200);
+    }
+}

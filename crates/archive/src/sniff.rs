@@ -1,0 +1,150 @@
+//! What the first bytes of something say about the rest.
+
+/// The kinds of content that the first bytes give away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Magic {
+    /// A local header, an end record, or the marker of a split archive before its first header.
+    Zip,
+    Gzip,
+    /// A plausible zlib header; text can begin like this too (`x^...`).
+    Zlib,
+}
+
+/// Containers that a signature of a few bytes names (APPNOTE.TXT 4.3.7, 4.3.16 and 8.5.3 to 8.5.5;
+/// RFC 1952 2.3.1; RFC 1950 2.2).
+pub(crate) fn magic(data: &[u8]) -> Option<Magic> {
+    match *data {
+        [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Some(Magic::Zip),
+        [b'P', b'K', 7, 8, b'P', b'K', ..] | [b'P', b'K', b'0', b'0', b'P', b'K', ..] => {
+            Some(Magic::Zip)
+        }
+        // A text cut within the signature is still a cut zip, not a text.
+        [b'P', b'K', 3] | [b'P', b'K', 5] => Some(Magic::Zip),
+        [0x1f, 0x8b, 8, ..] => Some(Magic::Gzip),
+        [first, second, ..]
+            if first & 0x0f == 8
+                && first >> 4 <= 7
+                && second & 0x20 == 0
+                && u16::from_be_bytes([first, second]) % 31 == 0 =>
+        {
+            Some(Magic::Zlib)
+        }
+        _ => None,
+    }
+}
+
+/// Name of a format that is recognised but not opened, for messages.
+pub(crate) fn foreign(data: &[u8]) -> Option<&'static str> {
+    const KNOWN: [(&[u8], &str); 10] = [
+        (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+        (b"Rar!\x1a\x07", "a rar archive"),
+        (b"BZh91AY&SY", "bzip2 data"),
+        (b"\xfd7zXZ\0", "xz data"),
+        (b"\x28\xb5\x2f\xfd", "zstd data"),
+        (b"%PDF-", "a PDF document"),
+        (b"\x89PNG", "a PNG image"),
+        (b"\xff\xd8\xff", "a JPEG image"),
+        (b"GIF89a", "a GIF image"),
+        (b"SQLite format 3", "an SQLite database"),
+    ];
+    let known = KNOWN.iter().find(|(signature, _)| data.starts_with(signature));
+    let tar = || data.get(257..262).filter(|magic| magic == b"ustar").map(|_| "a tar archive");
+    known.map(|(_, name)| *name).or_else(tar)
+}
+
+/// Blanks as JSON has them, which are also those that wrapped base64 has.
+pub(crate) fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
+/// `data` without the blanks before it.
+pub(crate) fn trim_start(data: &[u8]) -> &[u8] {
+    let blanks = data.iter().take_while(|&&byte| is_blank(byte)).count();
+    &data[blanks..]
+}
+
+/// `data` without the blanks behind it, nor the NULs and the Ctrl-Z that some tools pad with.
+pub(crate) fn trim_end(data: &[u8]) -> &[u8] {
+    let pads = data.iter().rev().take_while(|&&byte| is_blank(byte) || matches!(byte, 0 | 0x1a));
+    &data[..data.len() - pads.count()]
+}
+
+/// Whether `head`, the beginning of something, reads like the beginning of a JSON object, array or
+/// string, and not like text that happens to begin with that character.
+pub(crate) fn json_begins(head: &[u8]) -> bool {
+    let head = trim_start(head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head));
+    let Some((&first, rest)) = head.split_first() else { return false };
+    let after = trim_start(rest).first().copied();
+    let plausible = match first {
+        b'{' => matches!(after, None | Some(b'"' | b'}')),
+        b'[' => matches!(
+            after,
+            None | Some(b'{' | b'[' | b']' | b'"' | b'-' | b't' | b'f' | b'n' | b'0'..=b'9')
+        ),
+        b'"' => true,
+        _ => false,
+    };
+    plausible && is_clean_text(head)
+}
+
+/// Whether `head` is UTF-8, apart from a character cut at its end, without control characters.
+pub(crate) fn is_clean_text(head: &[u8]) -> bool {
+    let text = match std::str::from_utf8(head) {
+        Ok(text) => text,
+        Err(error) if error.error_len().is_none() => {
+            std::str::from_utf8(&head[..error.valid_up_to()]).unwrap_or_default()
+        }
+        Err(_) => return false,
+    };
+    !text.bytes().any(|byte| byte < 0x20 && !is_blank(byte))
+}
+
+/// Whether `head` begins like UTF-16: a mark, or ASCII characters with NULs between. Gives the byte
+/// order, and the bytes of the mark.
+pub(crate) fn utf16(head: &[u8]) -> Option<(&'static encoding_rs::Encoding, usize)> {
+    use encoding_rs::{UTF_16BE, UTF_16LE};
+    match *head {
+        [0xff, 0xfe, ..] => Some((UTF_16LE, 2)),
+        [0xfe, 0xff, ..] => Some((UTF_16BE, 2)),
+        [a, 0, b, 0, ..] if is_ascii_text(a) && is_ascii_text(b) => Some((UTF_16LE, 0)),
+        [0, a, 0, b, ..] if is_ascii_text(a) && is_ascii_text(b) => Some((UTF_16BE, 0)),
+        _ => None,
+    }
+}
+
+fn is_ascii_text(byte: u8) -> bool {
+    is_blank(byte) || (0x20..0x7f).contains(&byte)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signatures() {
+        assert_eq!(magic(b"PK\x03\x04rest"), Some(Magic::Zip));
+        assert_eq!(magic(b"PK\x05\x06"), Some(Magic::Zip));
+        assert_eq!(magic(b"\x1f\x8b\x08\x00"), Some(Magic::Gzip));
+        assert_eq!(magic(b"\x78\x9c\x01"), Some(Magic::Zlib));
+        assert_eq!(magic(b"PK is how it begins"), None);
+        assert_eq!(magic(b""), None);
+    }
+
+    #[test]
+    fn text_that_begins_like_json_is_told_from_json() {
+        for yes in ["{\"a", " [1,", "[]", "\u{feff}{}", "\"text", "{"] {
+            assert!(json_begins(yes.as_bytes()), "{yes}");
+        }
+        for no in ["{a", "[INFO] started", "text", "", "{\"a\u{1}"] {
+            assert!(!json_begins(no.as_bytes()), "{no}");
+        }
+    }
+
+    #[test]
+    fn utf16_is_seen_with_and_without_a_mark() {
+        assert_eq!(utf16(b"\xff\xfe{\0").unwrap().1, 2);
+        assert_eq!(utf16(b"{\0\"\0").unwrap().0, encoding_rs::UTF_16LE);
+        assert_eq!(utf16(b"\0{\0\"").unwrap().0, encoding_rs::UTF_16BE);
+        assert!(utf16(b"{\"a\"").is_none());
+    }
+}

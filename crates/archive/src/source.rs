@@ -1,0 +1,293 @@
+//! Which files to read, and reading them. The only module that touches the file system.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use globset::GlobBuilder;
+use thiserror::Error as ThisError;
+use walkdir::WalkDir;
+
+use crate::limits::Limits;
+use crate::problem::{Problem, ProblemKind, Stage, shown};
+
+/// One input file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What reports call it: as given, or relative to the input when that is a folder; `/` between
+    /// the parts, lossy UTF-8. Unique within a [`Discovery`].
+    pub name: String,
+    /// Size in bytes when it was found.
+    pub bytes: u64,
+}
+
+/// A place below an input that could not be looked into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// Its name, made like [`Source::name`].
+    pub name: String,
+    /// Why.
+    pub problem: Problem,
+}
+
+/// What the inputs come to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Discovery {
+    /// Regular files, sorted by name, each once.
+    pub sources: Vec<Source>,
+    /// Folders without permission, dangling and circular links; sorted by name. Pipes, sockets and
+    /// devices are not listed: they are not files, and opening one can hang.
+    pub unread: Vec<Unread>,
+}
+
+/// The inputs cannot be used as they were given.
+#[derive(Debug, ThisError)]
+#[non_exhaustive]
+pub enum Error {
+    /// An input names nothing.
+    #[error("{input}: no such file or folder")]
+    Missing {
+        /// The input as given.
+        input: String,
+    },
+    /// A pattern matches nothing.
+    #[error("{input}: no file matches")]
+    NoMatch {
+        /// The input as given.
+        input: String,
+    },
+    /// A pattern is malformed.
+    #[error("{input}: not a pattern")]
+    Pattern {
+        /// The input as given.
+        input: String,
+        /// What is wrong with it.
+        source: globset::Error,
+    },
+    /// An input is a pipe, a socket or a device.
+    #[error("{input}: not a regular file or folder")]
+    NotRegular {
+        /// The input as given.
+        input: String,
+    },
+    /// An input cannot be looked at.
+    #[error("{input}: cannot be read")]
+    Io {
+        /// The input as given.
+        input: String,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// A file before its name is settled.
+struct Found {
+    source: Source,
+    /// The folder given as input, when it was found in one.
+    folder: Option<String>,
+}
+
+/// Finds the files that `inputs` name: files, folders (walked, links followed), and patterns with
+/// `*`, `?`, `[...]`, `{a,b}` and `**`. What exists under a name is never taken for a pattern.
+///
+/// Costs one look at each directory entry; no file is opened.
+///
+/// # Errors
+///
+/// When an input names nothing, is malformed, or is neither file nor folder.
+pub fn discover(inputs: &[String]) -> Result<Discovery, Error> {
+    let mut found = Vec::new();
+    let mut unread = Vec::new();
+    for input in inputs {
+        let path = Path::new(input);
+        match fs::metadata(path) {
+            Ok(meta) if meta.is_dir() => walk(path, Some(input), None, &mut found, &mut unread),
+            Ok(meta) if meta.is_file() => {
+                let source =
+                    Source { path: path.to_owned(), name: slashed(path), bytes: meta.len() };
+                found.push(Found { source, folder: None });
+            }
+            Ok(_) => return Err(Error::NotRegular { input: input.clone() }),
+            Err(_) if is_pattern(input) => matching(input, &mut found, &mut unread)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(Error::Missing { input: input.clone() });
+            }
+            Err(source) => return Err(Error::Io { input: input.clone(), source }),
+        }
+    }
+    if inputs.len() > 1 {
+        keep_each_path_once(&mut found);
+    }
+    let sources = with_unique_names(found);
+    unread.sort_by(|a, b| a.name.cmp(&b.name));
+    unread.dedup();
+    Ok(Discovery { sources, unread })
+}
+
+/// Reads a whole file into `buffer`, whose old content goes.
+///
+/// # Errors
+///
+/// `io` when the system refuses or the file is no longer a regular one; `too_large` when it is
+/// longer than [`Limits::file_bytes`], of which no byte is read when the size says so before.
+pub fn read(source: &Source, limits: &Limits, buffer: &mut Vec<u8>) -> Result<(), Problem> {
+    buffer.clear();
+    let limit = limits.file_bytes;
+    let refuse =
+        |error: &io::Error| Problem::new(None, 0, Stage::Read, ProblemKind::Io, &plain(error));
+    let too_large = |bytes: u64| {
+        let fault = format!("{bytes} bytes or more, the limit is {limit}");
+        Problem::new(None, limit, Stage::Read, ProblemKind::TooLarge, &fault)
+    };
+    // Looked at before it is opened: opening a pipe waits for a writer that may never come.
+    let meta = fs::metadata(&source.path).map_err(|error| refuse(&error))?;
+    if !meta.is_file() {
+        return Err(Problem::new(None, 0, Stage::Read, ProblemKind::Io, "not a regular file"));
+    }
+    if meta.len() > limit {
+        return Err(too_large(meta.len()));
+    }
+    let file = File::open(&source.path).map_err(|error| refuse(&error))?;
+    // One byte more than the size lets the last read see the end without growing the buffer.
+    buffer.reserve(meta.len() as usize + 1);
+    let bytes =
+        file.take(limit.saturating_add(1)).read_to_end(buffer).map_err(|error| refuse(&error))?
+            as u64;
+    if bytes > limit {
+        buffer.clear();
+        return Err(too_large(bytes));
+    }
+    Ok(())
+}
+
+/// BLAKE3 of `bytes`, 64 hex digits.
+pub fn digest(bytes: &[u8]) -> String {
+    blake3::hash(bytes).to_hex().to_string()
+}
+
+/// Walks a folder. `input` is what names are prefixed with should they clash; with `only`, files
+/// count when their whole path matches.
+fn walk(
+    folder: &Path,
+    input: Option<&String>,
+    only: Option<&globset::GlobMatcher>,
+    found: &mut Vec<Found>,
+    unread: &mut Vec<Unread>,
+) {
+    let name_of = |path: &Path| match only {
+        None => slashed(path.strip_prefix(folder).unwrap_or(path)),
+        Some(_) => slashed(path.strip_prefix("./").unwrap_or(path)),
+    };
+    for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                let path = error.path().unwrap_or(folder);
+                let fault = match (error.loop_ancestor(), error.io_error()) {
+                    (Some(_), _) => "a link that leads back to a folder around it".to_owned(),
+                    (None, Some(error)) => plain(error),
+                    (None, None) => "cannot be read".to_owned(),
+                };
+                let problem = Problem::new(None, 0, Stage::Read, ProblemKind::Io, &fault);
+                unread.push(Unread { name: name_of(path), problem });
+                continue;
+            }
+        };
+        let wanted = only.is_none_or(|glob| {
+            let path = entry.path();
+            glob.is_match(path) || path.strip_prefix("./").is_ok_and(|path| glob.is_match(path))
+        });
+        if !entry.file_type().is_file() || !wanted {
+            continue;
+        }
+        let bytes = entry.metadata().map_or(0, |meta| meta.len());
+        let name = name_of(entry.path());
+        let source = Source { path: entry.into_path(), name, bytes };
+        found.push(Found { source, folder: input.cloned() });
+    }
+}
+
+fn is_pattern(input: &str) -> bool {
+    input.contains(['*', '?', '[', '{'])
+}
+
+/// Files that match a pattern. The walk begins at the longest part of it that is no pattern.
+fn matching(input: &str, found: &mut Vec<Found>, unread: &mut Vec<Unread>) -> Result<(), Error> {
+    let pattern = input.strip_prefix("./").unwrap_or(input);
+    let glob = GlobBuilder::new(pattern).literal_separator(true).build();
+    let glob = glob.map_err(|source| Error::Pattern { input: input.to_owned(), source })?;
+    let literal: PathBuf = Path::new(pattern)
+        .components()
+        .take_while(|part| !is_pattern(&part.as_os_str().to_string_lossy()))
+        .collect();
+    let folder = if literal.as_os_str().is_empty() { Path::new(".") } else { &literal };
+    let before = found.len();
+    if folder.is_dir() {
+        walk(folder, None, Some(&glob.compile_matcher()), found, unread);
+    }
+    if found.len() == before {
+        return Err(Error::NoMatch { input: input.to_owned() });
+    }
+    Ok(())
+}
+
+/// Drops files that were named before, by whatever path leads to them.
+fn keep_each_path_once(found: &mut Vec<Found>) {
+    let mut seen = HashSet::new();
+    found.retain(|file| {
+        let path = &file.source.path;
+        seen.insert(fs::canonicalize(path).unwrap_or_else(|_| path.clone()))
+    });
+}
+
+/// Sorts by name; where two inputs give the same name, those found in folders are named with their
+/// folder.
+fn with_unique_names(mut found: Vec<Found>) -> Vec<Source> {
+    let mut counts: HashMap<String, u32> = HashMap::new();
+    for file in &found {
+        *counts.entry(file.source.name.clone()).or_default() += 1;
+    }
+    for file in &mut found {
+        if let (Some(folder), 2..) = (&file.folder, counts[&file.source.name]) {
+            let folder = slashed(Path::new(folder));
+            file.source.name = format!("{}/{}", folder.trim_end_matches('/'), file.source.name);
+        }
+    }
+    let mut sources: Vec<Source> = found.into_iter().map(|file| file.source).collect();
+    sources.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.path.cmp(&b.path)));
+    // Names that differ only in bytes that are no UTF-8 are still equal now.
+    let mut seen = HashSet::new();
+    for source in &mut sources {
+        let plain = source.name.clone();
+        let mut number = 2;
+        while !seen.insert(source.name.clone()) {
+            source.name = format!("{plain}~{number}");
+            number += 1;
+        }
+    }
+    sources.sort_by(|a, b| a.name.cmp(&b.name));
+    sources
+}
+
+/// A path as text, with `/` between the parts on every system.
+fn slashed(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    if std::path::MAIN_SEPARATOR == '/' {
+        text.into_owned()
+    } else {
+        text.replace(std::path::MAIN_SEPARATOR, "/")
+    }
+}
+
+/// An error of the system on one line, without the number that Rust adds.
+fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or(&text);
+    shown(&text.to_lowercase())
+}
+
+#[cfg(test)]
+mod tests;

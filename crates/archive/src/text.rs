@@ -1,0 +1,171 @@
+//! Leaf bytes to UTF-8 text.
+
+use std::borrow::Cow;
+
+use crate::peel::Form;
+use crate::problem::{ProblemKind, first_bytes};
+use crate::sniff;
+
+/// How far NULs are looked for: binary formats have them in their headers.
+const HEAD: usize = 1024;
+
+/// A leaf as text.
+pub(crate) struct Text<'a> {
+    /// Sound UTF-8 without a byte order mark; empty for [`Form::Binary`].
+    pub(crate) text: Cow<'a, str>,
+    pub(crate) form: Form,
+    /// False when a cut character was dropped from the end.
+    pub(crate) whole: bool,
+    /// The bytes were no sound UTF-8.
+    pub(crate) reencoded: bool,
+    /// Byte, kind and fault of the first defect.
+    pub(crate) fault: Option<(u64, ProblemKind, String)>,
+}
+
+/// Reads `data` as UTF-8, borrowed; as UTF-16 where a mark or NULs say so; else, unless it looks
+/// binary, as windows-1254, the Turkish superset of ISO 8859-9 that older ERPs write.
+pub(crate) fn read(data: &[u8]) -> Text<'_> {
+    if let Some((encoding, mark)) = sniff::utf16(data) {
+        return utf16(data, encoding, mark);
+    }
+    let mark = if data.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+    let data = &data[mark..];
+    let mut text = Text {
+        text: Cow::Borrowed(""),
+        form: Form::Binary,
+        whole: true,
+        reencoded: false,
+        fault: None,
+    };
+    let head = &data[..data.len().min(HEAD)];
+    if memchr::memchr(0, head).is_some() || sniff::foreign(head).is_some() {
+        return text;
+    }
+    match std::str::from_utf8(data) {
+        Ok(sound) => text.text = Cow::Borrowed(sound),
+        Err(error) => {
+            let at = error.valid_up_to();
+            let offset = (mark + at) as u64;
+            if error.error_len().is_none() && at > 0 {
+                text.text = String::from_utf8_lossy(&data[..at]);
+                text.whole = false;
+                let fault =
+                    format!("text ends within a character, {} bytes left out", data.len() - at);
+                text.fault = Some((offset, ProblemKind::Truncated, fault));
+            } else if looks_binary(data) {
+                return text;
+            } else {
+                text.text = encoding_rs::WINDOWS_1254.decode_without_bom_handling(data).0;
+                text.reencoded = true;
+                let fault =
+                    format!("not UTF-8 ({}), read as windows-1254", first_bytes(&data[at..]));
+                text.fault = Some((offset, ProblemKind::BadEncoding, fault));
+            }
+        }
+    }
+    text.form = form(&text.text);
+    text
+}
+
+fn utf16<'a>(data: &'a [u8], encoding: &'static encoding_rs::Encoding, mark: usize) -> Text<'a> {
+    let units = &data[mark..];
+    let odd = units.len() % 2;
+    let (text, broken) = encoding.decode_without_bom_handling(&units[..units.len() - odd]);
+    let fault = if broken {
+        let at = text.find('\u{fffd}').unwrap_or_default();
+        let units = text.get(..at).map_or(0, |before| before.encode_utf16().count());
+        let fault = format!("not sound {}: a lone surrogate", encoding.name());
+        Some(((mark + 2 * units) as u64, ProblemKind::BadEncoding, fault))
+    } else if odd == 1 {
+        let fault = format!("{} text of an odd number of bytes", encoding.name());
+        Some((data.len() as u64, ProblemKind::Truncated, fault))
+    } else {
+        None
+    };
+    Text { form: form(&text), text, whole: odd == 0, reencoded: true, fault }
+}
+
+/// Control characters that no text has, in the first bytes of what is not UTF-8.
+fn looks_binary(data: &[u8]) -> bool {
+    let head = &data[..data.len().min(HEAD)];
+    let controls = head
+        .iter()
+        .filter(|&&b| (b < 0x20 && !sniff::is_blank(b) && b != 0x0c) || b == 0x7f)
+        .count();
+    controls * 50 > head.len()
+}
+
+/// The form of sound text, by its first characters.
+fn form(text: &str) -> Form {
+    let trimmed = sniff::trim_start(text.as_bytes());
+    let Some(&first) = trimmed.first() else { return Form::Blank };
+    match first {
+        b'{' | b'[' | b'"' => Form::Json,
+        b'<' => Form::Markup,
+        b'-' | b'0'..=b'9' | b't' | b'f' | b'n' if is_scalar(sniff::trim_end(trimmed)) => {
+            Form::Json
+        }
+        _ if sniff::trim_end(trimmed).is_empty() => Form::Blank,
+        _ => Form::Text,
+    }
+}
+
+/// Whether all of `text` is one JSON literal, or made of the characters of a number.
+fn is_scalar(text: &[u8]) -> bool {
+    matches!(text, b"null" | b"true" | b"false")
+        || text.iter().all(|b| matches!(b, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(data: &[u8], text: &str, form: Form, whole: bool, reencoded: bool) {
+        let read = read(data);
+        assert_eq!(
+            (&*read.text, read.form, read.whole, read.reencoded),
+            (text, form, whole, reencoded),
+            "{data:?}"
+        );
+    }
+
+    #[test]
+    fn sound_text_is_borrowed_as_it_is() {
+        check("{\"ad\":\"ş\"}".as_bytes(), "{\"ad\":\"ş\"}", Form::Json, true, false);
+        check(b"\xef\xbb\xbf[]", "[]", Form::Json, true, false);
+        check(b" <html>", " <html>", Form::Markup, true, false);
+        check(b"null\n", "null\n", Form::Json, true, false);
+        check(b"no route", "no route", Form::Text, true, false);
+        check(b" \n", " \n", Form::Blank, true, false);
+        assert!(matches!(read(b"{}").text, Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn a_cut_last_character_is_dropped() {
+        check(b"{\"ad\":\"\xc5", "{\"ad\":\"", Form::Json, false, false);
+        assert_eq!(read(b"{\"ad\":\"\xc5").fault.unwrap().0, 7);
+    }
+
+    #[test]
+    fn other_bytes_are_read_as_turkish() {
+        check(b"{\"ad\":\"\xfe\xddK\"}", "{\"ad\":\"şİK\"}", Form::Json, true, true);
+        let fault = read(b"{\"ad\":\"\xfe\xddK\"}").fault.unwrap();
+        assert_eq!((fault.0, fault.1), (7, ProblemKind::BadEncoding));
+    }
+
+    #[test]
+    fn utf16_in_both_orders() {
+        let le: Vec<u8> = "{\"ş\":1}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let be: Vec<u8> = "\u{feff}{\"ş\":1}".encode_utf16().flat_map(u16::to_be_bytes).collect();
+        check(&le, "{\"ş\":1}", Form::Json, true, true);
+        check(&be, "{\"ş\":1}", Form::Json, true, true);
+        check(&be[..be.len() - 1], "{\"ş\":1", Form::Json, false, true);
+    }
+
+    #[test]
+    fn binary_has_no_text() {
+        check(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "", Form::Binary, true, false);
+        check(b"Rar!\x1a\x07\x01\x00", "", Form::Binary, true, false);
+        check(&[0x07, 0x80, 0x03, 0x9f, 0x12], "", Form::Binary, true, false);
+    }
+}

@@ -1,0 +1,177 @@
+//! The structure of a zip, read from both ends (APPNOTE.TXT 6.3.10, section numbers below).
+//!
+//! ```text
+//!   [junk] | local header  data [descriptor] | local header  data ... | directory | end record [comment] [junk]
+//!            4.3.7              4.3.9                                   4.3.12      4.3.16, zip64: 4.3.14, 4.3.15
+//! ```
+//!
+//! [`directory`] finds the end record and lists the members; [`local`] walks the local headers when
+//! there is no directory to be used. The two are written here, and not left to the `zip` crate,
+//! because its reader keeps one member for each name, and stops where an archive is cut; the crate
+//! still undoes the rare methods, and is the oracle of the tests. Nothing here copies data or
+//! reserves memory by what a header claims.
+
+pub(crate) mod directory;
+pub(crate) mod local;
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use crate::problem::ProblemKind;
+
+/// A member: where its bytes stand and what the headers say of them.
+#[derive(Debug, Clone)]
+pub(crate) struct Member {
+    /// Place of its name in the archive.
+    pub(crate) name: Range<usize>,
+    /// Place of its local header.
+    pub(crate) header: usize,
+    /// Its packed bytes; up to the end of the archive when `open`.
+    pub(crate) data: Range<usize>,
+    /// General purpose flags (4.4.4).
+    pub(crate) flags: u16,
+    /// Compression method (4.4.5).
+    pub(crate) method: u16,
+    /// CRC-32 of the unpacked bytes; with `open` it stands behind the data instead.
+    pub(crate) crc: u32,
+    /// Bytes after unpacking, as claimed.
+    pub(crate) size: u64,
+    /// The sizes are not known: the data ends where the stream ends.
+    pub(crate) open: bool,
+}
+
+impl Member {
+    /// Its name: UTF-8 if it is that, whatever the flag says, else code page 437 (appendix D).
+    pub(crate) fn name<'a>(&self, archive: &'a [u8]) -> Cow<'a, str> {
+        let name = archive.get(self.name.clone()).unwrap_or_default();
+        match std::str::from_utf8(name) {
+            Ok(name) => Cow::Borrowed(name),
+            Err(_) if self.flags & 0x800 != 0 => String::from_utf8_lossy(name),
+            Err(_) => Cow::Owned(name.iter().map(|&byte| cp437(byte)).collect()),
+        }
+    }
+
+    /// Whether it is a folder: a name that ends in a slash, or in the backslash of some Windows
+    /// programs when nothing is stored.
+    pub(crate) fn is_folder(&self, archive: &[u8]) -> bool {
+        match archive.get(self.name.clone()).and_then(<[u8]>::last) {
+            Some(b'/') => true,
+            Some(b'\\') => self.size == 0 && !self.open,
+            _ => false,
+        }
+    }
+
+    /// Whether a password is needed: bits 0, 6 and 13 (4.4.4), or the method of AE-x (appendix E).
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.flags & 0x2041 != 0 || self.method == 99
+    }
+}
+
+/// Something wrong with the structure.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    /// Name of the member it concerns.
+    pub(crate) member: Option<String>,
+    pub(crate) offset: usize,
+    pub(crate) kind: ProblemKind,
+    pub(crate) text: String,
+}
+
+/// Name of a compression method, for messages.
+pub(crate) fn method_name(method: u16) -> &'static str {
+    match method {
+        0 => "stored",
+        1 => "shrunk",
+        2..=5 => "reduced",
+        6 => "imploded",
+        8 => "deflate",
+        9 => "deflate64",
+        12 => "bzip2",
+        14 => "lzma",
+        93 => "zstd",
+        95 => "xz",
+        98 => "ppmd",
+        99 => "encrypted",
+        _ => "unknown",
+    }
+}
+
+/// Upper half of code page 437, from 0x80.
+const CP437: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐\
+└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}";
+
+fn cp437(byte: u8) -> char {
+    match byte {
+        0..0x80 => char::from(byte),
+        _ => CP437.chars().nth(usize::from(byte) - 0x80).unwrap_or('\u{fffd}'),
+    }
+}
+
+/// Little-endian numbers of the archive; None past its end.
+pub(crate) fn u16_at(data: &[u8], at: usize) -> Option<u16> {
+    let bytes = data.get(at..at.checked_add(2)?)?;
+    Some(u16::from_le_bytes(bytes.try_into().ok()?))
+}
+
+pub(crate) fn u32_at(data: &[u8], at: usize) -> Option<u32> {
+    let bytes = data.get(at..at.checked_add(4)?)?;
+    Some(u32::from_le_bytes(bytes.try_into().ok()?))
+}
+
+pub(crate) fn u64_at(data: &[u8], at: usize) -> Option<u64> {
+    let bytes = data.get(at..at.checked_add(8)?)?;
+    Some(u64::from_le_bytes(bytes.try_into().ok()?))
+}
+
+/// Values that the zip64 extra field (4.5.3) holds in place of saturated ones.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Zip64<'a> {
+    /// The field's values, in their fixed order; those that are not saturated are left out.
+    values: &'a [u8],
+}
+
+impl<'a> Zip64<'a> {
+    /// Looks for the field among the extra fields of a header.
+    pub(crate) fn find(mut extra: &'a [u8]) -> Self {
+        while let (Some(id), Some(length)) = (u16_at(extra, 0), u16_at(extra, 2)) {
+            let Some(field) = extra.get(4..4 + usize::from(length)) else { break };
+            if id == 1 {
+                return Self { values: field };
+            }
+            extra = &extra[4 + field.len()..];
+        }
+        Self { values: &[] }
+    }
+
+    /// `value`, or the next 64-bit value of the field when it is saturated and there is one.
+    pub(crate) fn or(&mut self, value: u32) -> u64 {
+        match u64_at(self.values, 0) {
+            Some(wide) if value == u32::MAX => {
+                self.values = &self.values[8..];
+                wide
+            }
+            _ => u64::from(value),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_page_437_has_128_upper_characters() {
+        assert_eq!(CP437.chars().count(), 128);
+        assert_eq!((cp437(b'a'), cp437(0x81), cp437(0xe1), cp437(0xff)), ('a', 'ü', 'ß', '\u{a0}'));
+    }
+
+    #[test]
+    fn zip64_values_replace_saturated_ones_only() {
+        let mut extra = vec![9, 9, 1, 0, 7, 1, 0, 8, 0];
+        extra.extend(5_000_000_000_u64.to_le_bytes());
+        let mut zip64 = Zip64::find(&extra);
+        assert_eq!(zip64.or(17), 17);
+        assert_eq!(zip64.or(u32::MAX), 5_000_000_000);
+        assert_eq!(zip64.or(u32::MAX), u64::from(u32::MAX));
+    }
+}

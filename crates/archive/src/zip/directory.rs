@@ -1,0 +1,279 @@
+//! The end record (4.3.16, zip64: 4.3.14 and 4.3.15) and the directory (4.3.12) that it points at.
+
+use super::{Fault, Member, Zip64, local, u16_at, u32_at, u64_at};
+use crate::problem::{ProblemKind, shown};
+
+const END: &[u8] = b"PK\x05\x06";
+const END_FIXED: usize = 22;
+const ENTRY: &[u8] = b"PK\x01\x02";
+const ENTRY_FIXED: usize = 46;
+/// End records looked at. A comment may hold false ones, but not by the thousand.
+const CANDIDATES: usize = 1024;
+/// The longest comment and the end record: how far from the end it may stand, by the book.
+const TAIL: usize = END_FIXED + 0xffff;
+
+/// Members by the directory, in its order.
+#[derive(Debug, Default)]
+pub(crate) struct Listing {
+    pub(crate) members: Vec<Member>,
+    /// Members that were left out because the limit was reached.
+    pub(crate) beyond: usize,
+    pub(crate) faults: Vec<Fault>,
+}
+
+/// Where a directory stands.
+struct End {
+    at: usize,
+    start: usize,
+    /// The first byte behind it: the end record, or the zip64 one.
+    stop: usize,
+    /// What is to be added to the offsets in it: bytes before the archive.
+    base: i64,
+    entries: u64,
+    /// The end record counts in 16 bits.
+    narrow: bool,
+    /// The archive says that it is one part of several.
+    split: bool,
+}
+
+/// Whether an end record stands near the end of `data`, for archives with something before them.
+pub(crate) fn has_end(data: &[u8]) -> bool {
+    let tail = &data[data.len().saturating_sub(TAIL)..];
+    let found = memchr::memmem::rfind(tail, END).map(|at| data.len() - tail.len() + at);
+    found.is_some_and(|at| candidate(data, at).is_some_and(|end| end.stop > end.start))
+}
+
+/// Reads the directory. None when there is no end record, or none that points at a directory; the
+/// flag tells which: true when an end record was seen.
+pub(crate) fn read(archive: &[u8], limit: usize) -> Result<Listing, bool> {
+    let (end, seen) = find_end(archive);
+    let Some(end) = end else { return Err(seen) };
+    let mut listing = Listing::default();
+    let mut found = 0_u64;
+    let mut at = end.start;
+    while let Some((entry, next)) = entry(archive, at, end.stop) {
+        found += 1;
+        if listing.members.len() >= limit {
+            listing.beyond += 1;
+        } else if let Some(member) = resolve(archive, &entry, &end, &mut listing.faults) {
+            listing.members.push(member);
+        }
+        at = next;
+    }
+    let counted = if end.narrow { found & 0xffff } else { found };
+    if counted != end.entries {
+        let text = format!("directory has {found} members, the end record says {}", end.entries);
+        listing.faults.push(fault(None, end.at, ProblemKind::HeaderMismatch, text));
+    }
+    if end.split {
+        let text = "one part of an archive split over several files".to_owned();
+        listing.faults.push(fault(None, end.at, ProblemKind::HeaderMismatch, text));
+    }
+    refuse_overlaps(archive, &mut listing);
+    Ok(listing)
+}
+
+/// Chooses among the end records, last one first: one that points at a directory with members, at
+/// the place it says, and whose comment ends the file, if there is one. An empty result in silence
+/// would be the worst answer, so an empty archive is the last choice.
+fn find_end(archive: &[u8]) -> (Option<End>, bool) {
+    let mut best: Option<(u32, End)> = None;
+    let mut seen = false;
+    let finder = memchr::memmem::FinderRev::new(END);
+    for at in finder.rfind_iter(archive).take(CANDIDATES) {
+        seen |= at + END_FIXED <= archive.len();
+        let Some(end) = candidate(archive, at) else { continue };
+        let comment = usize::from(u16_at(archive, at + 20).unwrap_or_default());
+        let exact = at + END_FIXED + comment == archive.len();
+        let rank =
+            u32::from(end.start < end.stop) * 4 + u32::from(end.base == 0) * 2 + u32::from(exact);
+        if best.as_ref().is_none_or(|(other, _)| rank > *other) {
+            best = Some((rank, end));
+        }
+        if rank == 7 {
+            break;
+        }
+    }
+    (best.map(|(_, end)| end), seen)
+}
+
+/// The end record at `at`, if a directory stands where it says, or right before it.
+fn candidate(archive: &[u8], at: usize) -> Option<End> {
+    archive.get(at..at + END_FIXED)?;
+    let entries = u16_at(archive, at + 10)?;
+    let (mut size, mut offset) =
+        (u64::from(u32_at(archive, at + 12)?), u64::from(u32_at(archive, at + 16)?));
+    let disk = u16_at(archive, at + 4)?;
+    let split = disk != 0 && disk != u16::MAX;
+    let mut end =
+        End { at, start: 0, stop: at, base: 0, entries: u64::from(entries), narrow: true, split };
+    let saturated =
+        entries == u16::MAX || size == u64::from(u32::MAX) || offset == u64::from(u32::MAX);
+    if let Some(record) = zip64_record(archive, at) {
+        end.stop = record;
+        end.entries = u64_at(archive, record + 32)?;
+        end.narrow = false;
+        size = u64_at(archive, record + 40)?;
+        offset = u64_at(archive, record + 48)?;
+    } else if saturated && (size, offset) == (u64::from(u32::MAX), u64::from(u32::MAX)) {
+        return None;
+    }
+    if size == 0 && end.entries == 0 {
+        end.start = end.stop;
+        return Some(end);
+    }
+    let stated = usize::try_from(offset).ok().filter(|&start| start < end.stop);
+    let before = usize::try_from(size).ok().and_then(|size| end.stop.checked_sub(size));
+    let is_entry = |start: &usize| archive[*start..].starts_with(ENTRY);
+    end.start = stated.filter(is_entry).or_else(|| before.filter(is_entry))?;
+    end.base = if stated == Some(end.start) {
+        0
+    } else {
+        i64::try_from(end.start).ok()?.checked_sub(i64::try_from(offset).ok()?)?
+    };
+    Some(end)
+}
+
+/// Place of the zip64 end record that the locator before the end record at `at` points at.
+fn zip64_record(archive: &[u8], at: usize) -> Option<usize> {
+    let locator = at.checked_sub(20)?;
+    if !archive[locator..].starts_with(b"PK\x06\x07") {
+        return None;
+    }
+    let is_record =
+        |&record: &usize| record + 56 <= locator && archive[record..].starts_with(b"PK\x06\x06");
+    let stated = usize::try_from(u64_at(archive, locator + 8)?).ok();
+    // With bytes before the archive the offset is wrong; the record usually has its least size.
+    stated
+        .filter(|&record| record < locator)
+        .filter(is_record)
+        .or_else(|| locator.checked_sub(56).filter(is_record))
+}
+
+/// A directory entry, as it says.
+struct Entry {
+    member: Member,
+    offset: u64,
+    packed: u64,
+    at: usize,
+}
+
+/// The entry at `at`, and where the next one begins. None at the end of the directory.
+fn entry(archive: &[u8], at: usize, stop: usize) -> Option<(Entry, usize)> {
+    let fixed =
+        archive.get(at..at.checked_add(ENTRY_FIXED)?).filter(|_| at + ENTRY_FIXED <= stop)?;
+    if !fixed.starts_with(ENTRY) {
+        return None;
+    }
+    let name = at + ENTRY_FIXED..at + ENTRY_FIXED + usize::from(u16_at(fixed, 28)?);
+    let extra_end = name.end + usize::from(u16_at(fixed, 30)?);
+    let next = extra_end + usize::from(u16_at(fixed, 32)?);
+    let extra = archive.get(name.end..extra_end)?;
+    let mut zip64 = Zip64::find(extra);
+    let size = zip64.or(u32_at(fixed, 24)?);
+    let packed = zip64.or(u32_at(fixed, 20)?);
+    let offset = zip64.or(u32_at(fixed, 42)?);
+    let member = Member {
+        name,
+        header: 0,
+        data: 0..0,
+        flags: u16_at(fixed, 8)?,
+        method: u16_at(fixed, 10)?,
+        crc: u32_at(fixed, 16)?,
+        size,
+        open: false,
+    };
+    Some((Entry { member, offset, packed, at }, next))
+}
+
+/// Finds the data of an entry through its local header, and holds the two against each other.
+/// None, with a fault, when there is no data.
+fn resolve(archive: &[u8], entry: &Entry, end: &End, faults: &mut Vec<Fault>) -> Option<Member> {
+    let mut member = entry.member.clone();
+    let name = member.name(archive).into_owned();
+    let offset = i64::try_from(entry.offset).ok();
+    let header = offset.and_then(|offset| offset.checked_add(end.base));
+    let local = [header, offset]
+        .into_iter()
+        .flatten()
+        .find_map(|at| local::read(archive, usize::try_from(at).ok()?));
+    let Some(local) = local else {
+        let text = format!("no local header at byte {}, where the directory says", entry.offset);
+        faults.push(fault(Some(name), entry.at, ProblemKind::HeaderMismatch, text));
+        return None;
+    };
+    member.header = local.header;
+    // Data that runs into the directory is cut there: what it would read is not data.
+    let limit = if local.header < end.start { end.start } else { archive.len() };
+    let left = limit.saturating_sub(local.data.start);
+    let length = usize::try_from(entry.packed).unwrap_or(usize::MAX);
+    if length > left {
+        let text = format!("{} packed bytes claimed, {left} are there", entry.packed);
+        faults.push(fault(Some(name.clone()), entry.at, ProblemKind::SizeMismatch, text));
+    }
+    member.data = local.data.start..local.data.start + length.min(left);
+    let mut conflict = |text: String| {
+        faults.push(fault(Some(name.clone()), local.header, ProblemKind::HeaderMismatch, text));
+    };
+    if local.method != member.method {
+        let (here, there) = (method(local.method), method(member.method));
+        conflict(format!("method {here} in the local header, {there} in the directory"));
+    }
+    if archive.get(local.name.clone()) != archive.get(member.name.clone()) {
+        let here = shown(&local.name(archive));
+        conflict(format!("named \"{here}\" in the local header"));
+    }
+    let deferred = local.flags & 8 != 0;
+    let claimed = local::claimed(archive, &local);
+    if !deferred && claimed.is_some_and(|claimed| claimed != entry.packed) {
+        let claimed = claimed.unwrap_or_default();
+        let packed = entry.packed;
+        conflict(format!("{claimed} packed bytes in the local header, {packed} in the directory"));
+    }
+    if !deferred && local.size != member.size {
+        let (here, there) = (local.size, member.size);
+        conflict(format!("{here} bytes in the local header, {there} in the directory"));
+    }
+    member.flags |= local.flags & 1;
+    Some(member)
+}
+
+fn method(method: u16) -> String {
+    format!("{method} ({})", super::method_name(method))
+}
+
+/// Leaves out members that share bytes: each would be unpacked from the same data, which is how a
+/// small archive becomes terabytes, and no writer makes such archives.
+fn refuse_overlaps(archive: &[u8], listing: &mut Listing) {
+    let mut order: Vec<usize> = (0..listing.members.len()).collect();
+    order.sort_by_key(|&i| (listing.members[i].header, i));
+    let mut shared = vec![false; listing.members.len()];
+    let mut reach = 0;
+    let mut holder = None;
+    for &i in &order {
+        let member = &listing.members[i];
+        if let Some(other) = holder.filter(|_| member.header < reach) {
+            shared[i] = true;
+            shared[other] = true;
+        }
+        if holder.is_none() || member.data.end >= reach {
+            reach = member.data.end;
+            holder = Some(i);
+        }
+    }
+    let count = shared.iter().filter(|&&shared| shared).count();
+    let Some(first) = shared.iter().position(|&shared| shared) else { return };
+    let member = &listing.members[first];
+    let text = format!("shares its bytes with others, {count} members in all");
+    let name = member.name(archive).into_owned();
+    listing.faults.push(fault(Some(name), member.header, ProblemKind::OverlappingMembers, text));
+    let mut index = 0;
+    listing.members.retain(|_| {
+        index += 1;
+        !shared[index - 1]
+    });
+}
+
+fn fault(member: Option<String>, offset: usize, kind: ProblemKind, text: String) -> Fault {
+    Fault { member, offset, kind, text }
+}
