@@ -1,0 +1,448 @@
+//! The table `error_groups`: what goes wrong, where, how often, and which keys still wait for it.
+//!
+//! While logs are read the groups are not yet known, so everything is counted for each skeleton
+//! (an error text with its variables masked) and brought together at the end.
+
+use super::endpoints::{EndpointId, Endpoints};
+use super::intern::{Name, Names, Renamed};
+use super::keys::{KeyId, Keys};
+use super::{Place, SeenError};
+use grouping::{Class, Group, Groups, SkeletonId};
+use hashbrown::{HashMap, HashSet};
+use model::time::Timestamp;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+/// The number of a skeleton in [`Errors`].
+pub(super) type SkeletonNumber = u32;
+
+/// A list of a group names at most this many flows, steps, endpoints or statuses.
+pub(super) const LISTED: usize = 20;
+
+/// Stands for "no status" in a context; no exchange has it.
+const NO_STATUS: u16 = 0;
+
+/// What is counted for one skeleton.
+#[derive(Debug)]
+struct Skeleton {
+    id: SkeletonId,
+    count: u64,
+    retryable: u64,
+    /// Class and how often; nearly always one.
+    classes: Vec<(Class, u64)>,
+    first: Option<Timestamp>,
+    last: Option<Timestamp>,
+    sample: Sample,
+    message: String,
+    /// Exchanges whose errors all have this skeleton.
+    alone: u64,
+    /// The last file and run put into the sets, since the next error mostly has them too.
+    last_file: Option<u32>,
+    last_run: Name,
+}
+
+/// Where an error stands: its exchange and its place among the errors of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Sample {
+    place: Place,
+    error: u32,
+}
+
+/// All skeletons met: about 200 bytes each beside their sample message, and 10 to 19 bytes for each
+/// distinct pair of a skeleton with a file, a run, a key, or an endpoint and status.
+#[derive(Debug, Default)]
+pub(super) struct Errors {
+    index: HashMap<u64, SkeletonNumber>,
+    skeletons: Vec<Skeleton>,
+    contexts: HashMap<(SkeletonNumber, EndpointId, u16), u64>,
+    files: HashSet<(SkeletonNumber, u32)>,
+    runs: HashSet<(SkeletonNumber, Name)>,
+    keys: HashSet<(SkeletonNumber, KeyId)>,
+    /// How many exchanges hold errors of exactly these skeletons, two or more, sorted. Two of them
+    /// may turn out to be one group, in which such an exchange counts once.
+    together: HashMap<Vec<SkeletonNumber>, u64>,
+}
+
+/// What all errors of one exchange share.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Context {
+    pub(super) place: Place,
+    pub(super) at: Option<Timestamp>,
+    pub(super) endpoint: EndpointId,
+    pub(super) status: Option<u16>,
+    pub(super) run: Name,
+}
+
+/// One row of the table; columns as in the contract.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct GroupRow<'a> {
+    pub(super) group: &'a str,
+    pub(super) template: &'a str,
+    pub(super) class: &'static str,
+    pub(super) retryable: bool,
+    pub(super) count: u64,
+    pub(super) exchanges: u64,
+    pub(super) files: u64,
+    pub(super) runs: u64,
+    pub(super) keys: u64,
+    pub(super) open_keys: u64,
+    pub(super) flows: Vec<&'a str>,
+    pub(super) steps: Vec<&'a str>,
+    pub(super) endpoints: Vec<&'a str>,
+    pub(super) statuses: Vec<u16>,
+    pub(super) first_seen: Option<Timestamp>,
+    pub(super) last_seen: Option<Timestamp>,
+    pub(super) sample: Place,
+    pub(super) sample_message: &'a str,
+}
+
+impl Errors {
+    /// Counts one error, the `nth` of its exchange.
+    pub(super) fn add(
+        &mut self,
+        error: &SeenError<'_>,
+        nth: u32,
+        context: &Context,
+    ) -> SkeletonNumber {
+        let here = Sample { place: context.place, error: nth };
+        let number = self.number(error.skeleton, here, error.message);
+        let skeleton = &mut self.skeletons[number as usize];
+        skeleton.count += 1;
+        skeleton.retryable += u64::from(error.retryable);
+        count_class(&mut skeleton.classes, error.class, 1);
+        skeleton.first = super::earlier(skeleton.first, context.at);
+        skeleton.last = skeleton.last.max(context.at);
+        if here < skeleton.sample {
+            skeleton.sample = here;
+            super::keep_message(&mut skeleton.message, error.message);
+        }
+        if skeleton.last_file != Some(context.place.file) {
+            skeleton.last_file = Some(context.place.file);
+            self.files.insert((number, context.place.file));
+        }
+        if skeleton.last_run != context.run {
+            skeleton.last_run = context.run;
+            if context.run != Name::ABSENT {
+                self.runs.insert((number, context.run));
+            }
+        }
+        let status = context.status.unwrap_or(NO_STATUS);
+        *self.contexts.entry((number, context.endpoint, status)).or_default() += 1;
+        number
+    }
+
+    /// Counts one exchange by its skeletons, sorted and without doubles.
+    pub(super) fn add_exchange(&mut self, skeletons: &[SkeletonNumber]) {
+        match skeletons {
+            [] => {}
+            [one] => self.skeletons[*one as usize].alone += 1,
+            _ => *self.together.entry_ref(skeletons).or_default() += 1,
+        }
+    }
+
+    /// Puts a skeleton down to a key.
+    pub(super) fn add_key(&mut self, skeleton: SkeletonNumber, key: KeyId) {
+        self.keys.insert((skeleton, key));
+    }
+
+    /// Takes in the skeletons of `other`, all but what it counts by key, endpoint and run, and says
+    /// what each of its numbers is here.
+    pub(super) fn merge_skeletons(&mut self, other: &mut Self) -> Vec<SkeletonNumber> {
+        let taken = std::mem::take(&mut other.skeletons);
+        let numbers = taken.into_iter().map(|skeleton| {
+            let number = self.number(skeleton.id, skeleton.sample, &skeleton.message);
+            let here = &mut self.skeletons[number as usize];
+            here.count += skeleton.count;
+            here.retryable += skeleton.retryable;
+            for (class, count) in skeleton.classes {
+                count_class(&mut here.classes, class, count);
+            }
+            here.first = super::earlier(here.first, skeleton.first);
+            here.last = here.last.max(skeleton.last);
+            if skeleton.sample < here.sample {
+                here.sample = skeleton.sample;
+                here.message = skeleton.message;
+            }
+            here.alone += skeleton.alone;
+            number
+        });
+        numbers.collect()
+    }
+
+    /// Takes in the rest of `other`, after [`Errors::merge_skeletons`].
+    pub(super) fn merge_sets(
+        &mut self,
+        other: Self,
+        skeletons: &[SkeletonNumber],
+        endpoints: &[EndpointId],
+        keys: &[KeyId],
+        names: &Renamed,
+    ) {
+        let skeleton = |number: SkeletonNumber| skeletons[number as usize];
+        for ((number, endpoint, status), count) in other.contexts {
+            let context = (skeleton(number), endpoints[endpoint as usize], status);
+            *self.contexts.entry(context).or_default() += count;
+        }
+        self.files.extend(other.files.into_iter().map(|(number, file)| (skeleton(number), file)));
+        self.runs
+            .extend(other.runs.into_iter().map(|(number, run)| (skeleton(number), names.get(run))));
+        self.keys.extend(
+            other.keys.into_iter().map(|(number, key)| (skeleton(number), keys[key as usize])),
+        );
+        for (mut together, count) in other.together {
+            for number in &mut together {
+                *number = skeleton(*number);
+            }
+            together.sort_unstable();
+            *self.together.entry(together).or_default() += count;
+        }
+    }
+
+    /// Which group each skeleton belongs to.
+    pub(super) fn resolve<'g>(&self, groups: &'g Groups) -> Resolved<'g> {
+        let mut numbers = BTreeMap::new();
+        let found: Vec<&Group> =
+            self.skeletons.iter().map(|skeleton| groups.of(skeleton.id)).collect();
+        for group in &found {
+            numbers.insert(group.fingerprint.as_str(), *group);
+        }
+        let all: Vec<&Group> = numbers.values().copied().collect();
+        let by_fingerprint: HashMap<&str, u32> =
+            (0..).zip(&all).map(|(number, group)| (group.fingerprint.as_str(), number)).collect();
+        let of = found.iter().map(|group| by_fingerprint[group.fingerprint.as_str()]).collect();
+        Resolved { groups: all, of }
+    }
+
+    /// How many distinct groups each run met.
+    pub(super) fn groups_of_runs(&self, resolved: &Resolved<'_>) -> HashMap<Name, u64> {
+        let pairs: HashSet<_> =
+            self.runs.iter().map(|&(skeleton, run)| (run, resolved.number(skeleton))).collect();
+        let mut counts = HashMap::new();
+        for (run, _) in pairs {
+            *counts.entry(run).or_default() += 1;
+        }
+        counts
+    }
+
+    /// Rows sorted most frequent first, then by fingerprint.
+    pub(super) fn rows<'a>(
+        &'a self,
+        resolved: &Resolved<'a>,
+        endpoints: &Endpoints,
+        keys: &Keys,
+        names: &'a Names,
+    ) -> Vec<GroupRow<'a>> {
+        let mut found: Vec<Found<'a>> = resolved.groups.iter().map(|_| Found::default()).collect();
+        for (number, skeleton) in (0..).zip(&self.skeletons) {
+            found[resolved.number(number) as usize].add(skeleton);
+        }
+        for (together, count) in &self.together {
+            let mut groups: Vec<_> =
+                together.iter().map(|&number| resolved.number(number)).collect();
+            groups.sort_unstable();
+            groups.dedup();
+            for group in groups {
+                found[group as usize].exchanges += count;
+            }
+        }
+        for (&(number, endpoint, status), &count) in &self.contexts {
+            let endpoint = endpoints.get(endpoint);
+            let group = &mut found[resolved.number(number) as usize];
+            count_name(&mut group.flows, names.get(endpoint.flow), count);
+            count_name(&mut group.steps, names.get(endpoint.step), count);
+            count_name(&mut group.endpoints, names.get(endpoint.endpoint), count);
+            if status != NO_STATUS {
+                *group.statuses.entry(status).or_default() += count;
+            }
+        }
+        let files = resolved.distinct(&self.files);
+        let runs = resolved.distinct(&self.runs);
+        let met = resolved.distinct(&self.keys);
+        let open = resolved.distinct(&keys.open());
+
+        let mut rows: Vec<_> = resolved
+            .groups
+            .iter()
+            .zip(found)
+            .enumerate()
+            .filter_map(|(number, (group, found))| {
+                let (sample, message) = found.sample?;
+                Some(GroupRow {
+                    group: &group.fingerprint,
+                    template: &group.template,
+                    class: found.class().name(),
+                    retryable: found.retryable * 2 > found.count,
+                    count: found.count,
+                    exchanges: found.exchanges,
+                    files: files[number],
+                    runs: runs[number],
+                    keys: met[number],
+                    open_keys: open[number],
+                    flows: most_frequent(found.flows),
+                    steps: most_frequent(found.steps),
+                    endpoints: most_frequent(found.endpoints),
+                    statuses: most_frequent(found.statuses),
+                    first_seen: found.first,
+                    last_seen: found.last,
+                    sample: sample.place,
+                    sample_message: message,
+                })
+            })
+            .collect();
+        rows.sort_unstable_by_key(|row| (Reverse(row.count), row.group));
+        rows
+    }
+
+    fn number(&mut self, id: SkeletonId, sample: Sample, message: &str) -> SkeletonNumber {
+        let skeletons = &mut self.skeletons;
+        *self.index.entry(id.0).or_insert_with(|| {
+            let mut kept = String::new();
+            super::keep_message(&mut kept, message);
+            skeletons.push(Skeleton {
+                id,
+                count: 0,
+                retryable: 0,
+                classes: Vec::new(),
+                first: None,
+                last: None,
+                sample,
+                message: kept,
+                alone: 0,
+                last_file: None,
+                last_run: Name::ABSENT,
+            });
+            skeletons.len() as SkeletonNumber - 1
+        })
+    }
+}
+
+/// The groups met, and which of them each skeleton is in.
+#[derive(Debug)]
+pub(super) struct Resolved<'g> {
+    /// Sorted by fingerprint.
+    groups: Vec<&'g Group>,
+    /// Place in `groups`, by number of the skeleton.
+    of: Vec<u32>,
+}
+
+impl<'g> Resolved<'g> {
+    fn number(&self, skeleton: SkeletonNumber) -> u32 {
+        self.of[skeleton as usize]
+    }
+
+    /// Fingerprint of the group a skeleton is in.
+    pub(super) fn fingerprint(&self, skeleton: SkeletonNumber) -> Option<&'g str> {
+        let group = self.groups.get(*self.of.get(skeleton as usize)? as usize)?;
+        Some(&group.fingerprint)
+    }
+
+    /// How many distinct things each group was met with, from pairs of a skeleton and a thing.
+    fn distinct<'p, T: Copy + Eq + std::hash::Hash + 'p>(
+        &self,
+        pairs: impl IntoIterator<Item = &'p (SkeletonNumber, T)>,
+    ) -> Vec<u64> {
+        let pairs: HashSet<_> =
+            pairs.into_iter().map(|&(skeleton, thing)| (self.number(skeleton), thing)).collect();
+        let mut counts = vec![0; self.groups.len()];
+        for (group, _) in pairs {
+            counts[group as usize] += 1;
+        }
+        counts
+    }
+}
+
+/// A group while its skeletons are brought together.
+#[derive(Debug, Default)]
+struct Found<'a> {
+    count: u64,
+    retryable: u64,
+    exchanges: u64,
+    classes: Vec<(Class, u64)>,
+    first: Option<Timestamp>,
+    last: Option<Timestamp>,
+    sample: Option<(Sample, &'a str)>,
+    flows: BTreeMap<&'a str, u64>,
+    steps: BTreeMap<&'a str, u64>,
+    endpoints: BTreeMap<&'a str, u64>,
+    statuses: BTreeMap<u16, u64>,
+}
+
+impl<'a> Found<'a> {
+    fn add(&mut self, skeleton: &'a Skeleton) {
+        self.count += skeleton.count;
+        self.retryable += skeleton.retryable;
+        self.exchanges += skeleton.alone;
+        for &(class, count) in &skeleton.classes {
+            count_class(&mut self.classes, class, count);
+        }
+        self.first = super::earlier(self.first, skeleton.first);
+        self.last = self.last.max(skeleton.last);
+        if self.sample.is_none_or(|(known, _)| skeleton.sample < known) {
+            self.sample = Some((skeleton.sample, &skeleton.message));
+        }
+    }
+
+    /// The most frequent class; of equally frequent ones the first of the enum.
+    fn class(&self) -> Class {
+        let most =
+            self.classes.iter().min_by_key(|&&(class, count)| (Reverse(count), class as u32));
+        most.map_or(Class::Other, |&(class, _)| class)
+    }
+}
+
+fn count_class(classes: &mut Vec<(Class, u64)>, class: Class, count: u64) {
+    match classes.iter_mut().find(|(known, _)| *known == class) {
+        Some((_, known)) => *known += count,
+        None => classes.push((class, count)),
+    }
+}
+
+fn count_name<'a>(names: &mut BTreeMap<&'a str, u64>, name: Option<&'a str>, count: u64) {
+    if let Some(name) = name {
+        *names.entry(name).or_default() += count;
+    }
+}
+
+/// The [`LISTED`] most frequent, ties in their own order.
+fn most_frequent<T: Copy + Ord>(counts: BTreeMap<T, u64>) -> Vec<T> {
+    let mut sorted: Vec<_> = counts.into_iter().collect();
+    sorted.sort_unstable_by_key(|&(name, count)| (Reverse(count), name));
+    sorted.truncate(LISTED);
+    sorted.into_iter().map(|(name, _)| name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use grouping::{ErrorRef, Skeletons};
+    use model::exchange::Exchange;
+
+    #[test]
+    fn an_exchange_with_two_skeletons_of_one_group_counts_once() {
+        let mut errors = Errors::default();
+        let mut skeletons = Skeletons::default();
+        let mut names = Names::default();
+        let mut endpoints = Endpoints::default();
+        let exchange = Exchange::default();
+        let seen = super::super::tests::nowhere(&exchange);
+        let endpoint = endpoints.add(&seen, names.intern("e"), Name::ABSENT, Name::ABSENT);
+        let (place, run) = (seen.place, Name::ABSENT);
+        let context = Context { place, at: None, endpoint, status: None, run };
+        let mut number = |message| {
+            let text = ErrorRef { code: None, field: None, message, status: None, cut: false };
+            let (skeleton, class) = (skeletons.add(text), Class::Value);
+            let error = SeenError { skeleton, class, retryable: false, key: None, message };
+            errors.add(&error, 0, &context)
+        };
+        let both = [number("Red is not a colour."), number("Blue is not a colour.")];
+        errors.add_exchange(&both);
+        errors.add_exchange(&both[..1]);
+
+        let groups = skeletons.finish();
+        // As if mining had found that they are one.
+        let one = Resolved { groups: groups.iter().take(1).collect(), of: vec![0, 0] };
+        let rows = errors.rows(&one, &endpoints, &Keys::default(), &names);
+        let counts: Vec<_> = rows.iter().map(|row| (row.count, row.exchanges)).collect();
+        assert_eq!(counts, [(2, 2)]);
+    }
+}

@@ -1,0 +1,141 @@
+//! Texts stored once and named by a number, so that a table's keys are four bytes wide and a known
+//! text costs one hash and one comparison, never an allocation.
+
+use hashbrown::hash_table::Entry;
+use hashbrown::{DefaultHashBuilder, HashTable};
+use std::hash::BuildHasher;
+
+/// A text of one [`Names`], or the absence of a text.
+///
+/// The order of names is the order in which they were met, which says nothing: sort by the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Name(u32);
+
+impl Name {
+    /// No text: what a report shows as null.
+    pub(super) const ABSENT: Self = Self(0);
+}
+
+/// Texts one after the other in one allocation.
+///
+/// Costs 8 bytes a text beside the text itself.
+#[derive(Debug, Default)]
+pub(super) struct Texts {
+    text: String,
+    /// Where each text ends in `text`; it starts where the one before it ends.
+    ends: Vec<usize>,
+}
+
+impl Texts {
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub(super) fn push(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.ends.push(self.text.len());
+    }
+
+    pub(super) fn get(&self, number: u32) -> &str {
+        let number = number as usize;
+        let start = number.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.text[start..self.ends[number]]
+    }
+}
+
+/// The distinct flows, steps, endpoints, run ids and log ids met.
+///
+/// Costs about 14 bytes a text beside the text itself.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    texts: Texts,
+    index: HashTable<u32>,
+    hasher: DefaultHashBuilder,
+}
+
+impl Names {
+    /// The name of `text`, new or known.
+    pub(super) fn intern(&mut self, text: &str) -> Name {
+        let Self { texts, index, hasher } = self;
+        let hash = hasher.hash_one(text);
+        let entry = index.entry(
+            hash,
+            |&known| texts.get(known) == text,
+            |&known| hasher.hash_one(texts.get(known)),
+        );
+        match entry {
+            Entry::Occupied(known) => Name(*known.get() + 1),
+            Entry::Vacant(free) => {
+                let number = texts.len() as u32;
+                free.insert(number);
+                texts.push(text);
+                Name(number + 1)
+            }
+        }
+    }
+
+    /// As [`Names::intern`]; no text is [`Name::ABSENT`].
+    pub(super) fn intern_some(&mut self, text: Option<&str>) -> Name {
+        text.map_or(Name::ABSENT, |text| self.intern(text))
+    }
+
+    /// The text of a name that this object gave; `None` for [`Name::ABSENT`].
+    pub(super) fn get(&self, name: Name) -> Option<&str> {
+        name.0.checked_sub(1).map(|number| self.texts.get(number))
+    }
+
+    /// Takes in the texts of `other` and says what each is called here.
+    pub(super) fn absorb(&mut self, other: &Self) -> Renamed {
+        let here = (0..other.texts.len() as u32).map(|number| self.intern(other.texts.get(number)));
+        Renamed(std::iter::once(Name::ABSENT).chain(here).collect())
+    }
+}
+
+/// What the names of an absorbed [`Names`] are called in the one that took them in.
+#[derive(Debug)]
+pub(super) struct Renamed(Vec<Name>);
+
+impl Renamed {
+    pub(super) fn get(&self, name: Name) -> Name {
+        self.0[name.0 as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_texts_have_one_name() {
+        let mut names = Names::default();
+        let stock = names.intern("stock");
+        let price = names.intern("price");
+        assert_ne!(stock, price);
+        assert_eq!(names.intern("stock"), stock);
+        assert_eq!(names.get(stock), Some("stock"));
+    }
+
+    #[test]
+    fn an_empty_text_is_not_an_absent_one() {
+        let mut names = Names::default();
+        let empty = names.intern_some(Some(""));
+        assert_ne!(empty, Name::ABSENT);
+        assert_eq!(names.get(empty), Some(""));
+        assert_eq!(names.intern_some(None), Name::ABSENT);
+        assert_eq!(names.get(Name::ABSENT), None);
+    }
+
+    #[test]
+    fn absorbed_names_keep_their_texts() {
+        let mut left = Names::default();
+        left.intern("a");
+        let mut right = Names::default();
+        let b = right.intern("b");
+        let a = right.intern("a");
+        let renamed = left.absorb(&right);
+        assert_eq!(left.get(renamed.get(a)), Some("a"));
+        assert_eq!(left.get(renamed.get(b)), Some("b"));
+        assert_eq!(renamed.get(Name::ABSENT), Name::ABSENT);
+        assert_eq!(renamed.get(a), left.intern("a"));
+    }
+}

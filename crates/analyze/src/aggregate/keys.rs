@@ -1,0 +1,273 @@
+//! The table `keys`: for each SKU, order and so on of a flow, how its newest attempt ended.
+//!
+//! Attempts are ordered by (start, place, row of a bulk request); one without a start is older
+//! than any with one. The newest attempt whose outcome is known decides whether the key is open.
+
+use super::Place;
+use super::groups::SkeletonNumber;
+use super::intern::{Name, Names, Renamed, Texts};
+use hashbrown::hash_table::Entry;
+use hashbrown::{DefaultHashBuilder, HashTable};
+use model::exchange::{Key, KeyKind, Outcome};
+use model::time::Timestamp;
+use std::hash::BuildHasher;
+
+/// The number of a (flow, kind, key) in [`Keys`].
+pub(super) type KeyId = u32;
+
+/// At most this many distinct skeletons are kept as reasons of one attempt. A row is refused for
+/// a few reasons; a hostile answer could otherwise name a million.
+pub(super) const REASONS: usize = 16;
+
+/// Where an attempt, or an error of one, stands in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Order {
+    /// Microseconds; `i64::MIN` when unknown, so that timed attempts are newer.
+    at: i64,
+    place: Place,
+    /// Place among the rows, or among the errors, of one exchange.
+    turn: u32,
+}
+
+impl Order {
+    pub(super) fn new(at: Option<Timestamp>, place: Place, turn: u32) -> Self {
+        Self { at: at.map_or(i64::MIN, |at| at.0), place, turn }
+    }
+
+    fn same_exchange(self, other: Self) -> bool {
+        (self.at, self.place) == (other.at, other.place)
+    }
+}
+
+/// One (flow, kind, key).
+#[derive(Debug)]
+struct Entity {
+    flow: Name,
+    kind: KeyKind,
+    attempts: u64,
+    failures: u64,
+    first: Option<Timestamp>,
+    last: Option<Timestamp>,
+    newest: Option<(Order, Outcome)>,
+    /// The newest attempt with a known outcome, and whether it failed.
+    deciding: Option<(Order, bool)>,
+    /// Skeletons of the errors of the deciding attempt, when it failed.
+    reasons: Vec<SkeletonNumber>,
+    last_error: Option<(Order, SkeletonNumber)>,
+    last_message: String,
+}
+
+/// All keys met: about 250 bytes each, beside the key itself and the message of its last error.
+#[derive(Debug, Default)]
+pub(super) struct Keys {
+    /// The keys' values; the same numbers as `entities`.
+    values: Texts,
+    index: HashTable<KeyId>,
+    hasher: DefaultHashBuilder,
+    entities: Vec<Entity>,
+}
+
+/// One row of the table; columns as in the contract.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct KeyRow<'a> {
+    pub(super) flow: Option<&'a str>,
+    pub(super) kind: &'static str,
+    pub(super) key: &'a str,
+    pub(super) attempts: u64,
+    pub(super) failures: u64,
+    pub(super) first_seen: Option<Timestamp>,
+    pub(super) last_seen: Option<Timestamp>,
+    pub(super) last_outcome: Outcome,
+    pub(super) open: bool,
+    pub(super) last_group: Option<&'a str>,
+    pub(super) last_message: Option<&'a str>,
+}
+
+impl Keys {
+    /// The number of a key, new or known.
+    pub(super) fn id(&mut self, flow: Name, key: Key<'_>) -> KeyId {
+        let Self { values, index, hasher, entities } = self;
+        let hash = hasher.hash_one((flow, key.kind, key.value));
+        let entry = index.entry(
+            hash,
+            |&id| {
+                let known = &entities[id as usize];
+                known.flow == flow && known.kind == key.kind && values.get(id) == key.value
+            },
+            |&id| {
+                let known = &entities[id as usize];
+                hasher.hash_one((known.flow, known.kind, values.get(id)))
+            },
+        );
+        match entry {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(free) => {
+                let id = entities.len() as KeyId;
+                free.insert(id);
+                values.push(key.value);
+                entities.push(Entity::new(flow, key.kind));
+                id
+            }
+        }
+    }
+
+    /// Counts one attempt.
+    pub(super) fn attempt(
+        &mut self,
+        id: KeyId,
+        order: Order,
+        at: Option<Timestamp>,
+        outcome: Outcome,
+    ) {
+        let entity = &mut self.entities[id as usize];
+        entity.attempts += 1;
+        entity.failures += u64::from(outcome == Outcome::Failed);
+        entity.seen(at, at);
+        entity.newest(order, outcome);
+        if outcome != Outcome::Unknown && entity.decide(order, outcome == Outcome::Failed) {
+            entity.reasons.clear();
+        }
+    }
+
+    /// Puts an error down to a key, after the attempts of its exchange were counted.
+    pub(super) fn error(
+        &mut self,
+        id: KeyId,
+        order: Order,
+        skeleton: SkeletonNumber,
+        message: &str,
+    ) {
+        let entity = &mut self.entities[id as usize];
+        if entity.last_error.is_none_or(|(known, _)| known < order) {
+            entity.last_error = Some((order, skeleton));
+            super::keep_message(&mut entity.last_message, message);
+        }
+        let decides = entity.deciding.is_some_and(|(at, failed)| failed && at.same_exchange(order));
+        if decides && entity.reasons.len() < REASONS && !entity.reasons.contains(&skeleton) {
+            entity.reasons.push(skeleton);
+        }
+    }
+
+    /// Each open key with each skeleton of the attempt that left it open.
+    pub(super) fn open(&self) -> Vec<(SkeletonNumber, KeyId)> {
+        let open = (0..).zip(&self.entities).filter(|(_, entity)| entity.is_open());
+        open.flat_map(|(id, entity)| entity.reasons.iter().map(move |&reason| (reason, id)))
+            .collect()
+    }
+
+    /// How many keys were met, tried or only named by an error.
+    pub(super) fn len(&self) -> usize {
+        self.entities.len()
+    }
+
+    /// Takes in `other` and says what each of its numbers is here; `skeletons` says the same of
+    /// the skeletons.
+    pub(super) fn merge(
+        &mut self,
+        other: Self,
+        names: &Renamed,
+        skeletons: &[SkeletonNumber],
+    ) -> Vec<KeyId> {
+        let Self { values, entities, .. } = other;
+        let ids = (0..).zip(entities).map(|(number, entity)| {
+            let key = Key { kind: entity.kind, value: values.get(number) };
+            let id = self.id(names.get(entity.flow), key);
+            self.entities[id as usize].merge(entity, skeletons);
+            id
+        });
+        ids.collect()
+    }
+
+    /// Rows sorted by (flow, kind, key), absent first; `group` gives the fingerprint of a skeleton.
+    ///
+    /// A key that only an error names, of an exchange that did not try it, has no row.
+    pub(super) fn rows<'a>(
+        &'a self,
+        names: &'a Names,
+        group: &dyn Fn(SkeletonNumber) -> Option<&'a str>,
+    ) -> Vec<KeyRow<'a>> {
+        let tried = (0..).zip(&self.entities).filter(|(_, entity)| entity.attempts > 0);
+        let mut rows: Vec<_> = tried
+            .map(|(id, entity)| KeyRow {
+                flow: names.get(entity.flow),
+                kind: entity.kind.name(),
+                key: self.values.get(id),
+                attempts: entity.attempts,
+                failures: entity.failures,
+                first_seen: entity.first,
+                last_seen: entity.last,
+                last_outcome: entity.newest.map_or(Outcome::Unknown, |(_, outcome)| outcome),
+                open: entity.is_open(),
+                last_group: entity.last_error.and_then(|(_, skeleton)| group(skeleton)),
+                last_message: entity.last_error.map(|_| entity.last_message.as_str()),
+            })
+            .collect();
+        rows.sort_unstable_by_key(|row| (row.flow, row.kind, row.key));
+        rows
+    }
+}
+
+impl Entity {
+    fn new(flow: Name, kind: KeyKind) -> Self {
+        Self {
+            flow,
+            kind,
+            attempts: 0,
+            failures: 0,
+            first: None,
+            last: None,
+            newest: None,
+            deciding: None,
+            reasons: Vec::new(),
+            last_error: None,
+            last_message: String::new(),
+        }
+    }
+
+    /// The newest attempt whose outcome is known has failed.
+    fn is_open(&self) -> bool {
+        self.deciding.is_some_and(|(_, failed)| failed)
+    }
+
+    fn seen(&mut self, first: Option<Timestamp>, last: Option<Timestamp>) {
+        self.first = super::earlier(self.first, first);
+        self.last = self.last.max(last);
+    }
+
+    fn newest(&mut self, order: Order, outcome: Outcome) {
+        if self.newest.is_none_or(|(known, _)| known < order) {
+            self.newest = Some((order, outcome));
+        }
+    }
+
+    /// Whether the attempt decides now, as the newest with a known outcome.
+    fn decide(&mut self, order: Order, failed: bool) -> bool {
+        let newer = self.deciding.is_none_or(|(known, _)| known < order);
+        if newer {
+            self.deciding = Some((order, failed));
+        }
+        newer
+    }
+
+    fn merge(&mut self, other: Self, skeletons: &[SkeletonNumber]) {
+        self.attempts += other.attempts;
+        self.failures += other.failures;
+        self.seen(other.first, other.last);
+        if let Some((order, outcome)) = other.newest {
+            self.newest(order, outcome);
+        }
+        if let Some((order, failed)) = other.deciding
+            && self.decide(order, failed)
+        {
+            self.reasons.clear();
+            let here = other.reasons.iter().map(|&skeleton| skeletons[skeleton as usize]);
+            self.reasons.extend(here);
+        }
+        if let Some((order, skeleton)) = other.last_error
+            && self.last_error.is_none_or(|(known, _)| known < order)
+        {
+            self.last_error = Some((order, skeletons[skeleton as usize]));
+            self.last_message = other.last_message;
+        }
+    }
+}

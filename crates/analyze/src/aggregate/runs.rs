@@ -1,0 +1,202 @@
+//! The table `runs`: how each execution of a flow went, by its listing and by its downloads.
+
+use super::intern::{Name, Names, Renamed};
+use super::{Place, Seen, micros};
+use hashbrown::{HashMap, HashSet};
+use model::exchange::Outcome;
+use model::listing::{Listing, Run};
+use model::time::Timestamp;
+use std::collections::BTreeMap;
+
+/// What exchanges and downloads say of one run.
+#[derive(Debug, Default)]
+struct Met {
+    exchanges: u64,
+    failed: u64,
+    succeeded: u64,
+    first: Option<Timestamp>,
+    /// Latest end, or start where the duration is not known.
+    last: Option<Timestamp>,
+    /// Of the exchange at the smallest place that names one.
+    flow: Option<(Place, Name)>,
+    /// Of a download; counts only when no exchange names one.
+    linked_flow: Option<Name>,
+    /// Downloads linked to the run that name no log.
+    unnamed: u64,
+}
+
+/// All runs met, about 120 bytes each, and the downloads seen, 10 to 19 bytes for each log id.
+#[derive(Debug, Default)]
+pub(super) struct Runs {
+    met: HashMap<Name, Met>,
+    /// Run, if known, and log.
+    downloads: HashSet<(Name, Name)>,
+    /// The last one put there, since the next exchange mostly is of the same download.
+    last_download: Option<(Name, Name)>,
+}
+
+/// One row of the table; columns as in the contract.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct RunRow<'a> {
+    pub(super) run_id: &'a str,
+    pub(super) flow: Option<&'a str>,
+    pub(super) started_at: Option<Timestamp>,
+    pub(super) finished_at: Option<Timestamp>,
+    pub(super) duration_ms: Option<f64>,
+    pub(super) status: Option<&'static str>,
+    pub(super) logs: u64,
+    pub(super) downloaded: u64,
+    pub(super) exchanges: u64,
+    pub(super) failed: u64,
+    /// `failed / exchanges`; `None` without exchanges.
+    pub(super) error_rate: Option<f64>,
+    pub(super) groups: u64,
+}
+
+impl Runs {
+    pub(super) fn add(&mut self, seen: &Seen<'_>, run: Name, flow: Name) {
+        if run == Name::ABSENT {
+            return;
+        }
+        let met = self.met.entry(run).or_default();
+        met.exchanges += 1;
+        met.failed += u64::from(seen.outcome == Outcome::Failed);
+        met.succeeded += u64::from(seen.outcome == Outcome::Success);
+        if let Some(start) = seen.exchange.started_at {
+            let duration = seen.exchange.duration_ms.and_then(micros).unwrap_or(0);
+            met.first = super::earlier(met.first, Some(start));
+            met.last = met.last.max(Some(Timestamp(start.0.saturating_add_unsigned(duration))));
+        }
+        if flow != Name::ABSENT {
+            met.flow_at(seen.place, flow);
+        }
+    }
+
+    /// Counts a download by the log it names.
+    pub(super) fn download(&mut self, run: Name, log: Name) {
+        if log != Name::ABSENT && self.last_download != Some((run, log)) {
+            self.last_download = Some((run, log));
+            self.downloads.insert((run, log));
+        }
+    }
+
+    /// Counts a download that is linked to a run but names no log, and notes the flow of a download.
+    pub(super) fn linked(&mut self, run: Name, log: Name, flow: Name, names: &Names) {
+        if run == Name::ABSENT {
+            return;
+        }
+        let met = self.met.entry(run).or_default();
+        met.unnamed += u64::from(log == Name::ABSENT);
+        met.linked_flow(flow, names);
+    }
+
+    /// Takes in `other`; `names` is of this accumulator, `renamed` says what the other's are here.
+    pub(super) fn merge(&mut self, other: Self, names: &Names, renamed: &Renamed) {
+        for (run, met) in other.met {
+            let here = self.met.entry(renamed.get(run)).or_default();
+            here.exchanges += met.exchanges;
+            here.failed += met.failed;
+            here.succeeded += met.succeeded;
+            here.first = super::earlier(here.first, met.first);
+            here.last = here.last.max(met.last);
+            if let Some((place, flow)) = met.flow {
+                here.flow_at(place, renamed.get(flow));
+            }
+            if let Some(flow) = met.linked_flow {
+                here.linked_flow(renamed.get(flow), names);
+            }
+            here.unnamed += met.unnamed;
+        }
+        let downloads = other.downloads.into_iter();
+        self.downloads.extend(downloads.map(|(run, log)| (renamed.get(run), renamed.get(log))));
+    }
+
+    /// The ids of logs whose download was seen.
+    pub(super) fn downloaded<'a>(&self, names: &'a Names) -> HashSet<&'a str> {
+        self.downloads.iter().filter_map(|&(_, log)| names.get(log)).collect()
+    }
+
+    /// Rows sorted by run id: those of the listing and those only met in downloads.
+    pub(super) fn rows<'a>(
+        &self,
+        names: &'a Names,
+        listing: &'a Listing,
+        groups: &HashMap<Name, u64>,
+    ) -> Vec<RunRow<'a>> {
+        let mut downloaded: HashMap<Name, u64> = HashMap::new();
+        for &(run, _) in &self.downloads {
+            *downloaded.entry(run).or_default() += 1;
+        }
+        let mut ids: BTreeMap<&str, (Option<Name>, Option<&Run>)> = BTreeMap::new();
+        for log in listing.logs() {
+            if let Some(run) = log.run_id.as_deref().and_then(|id| listing.run(id)) {
+                ids.insert(&run.run_id, (None, Some(run)));
+            }
+        }
+        let met = self.met.keys().chain(downloaded.keys());
+        for (id, name) in met.filter_map(|&name| Some((names.get(name)?, name))) {
+            ids.entry(id).or_default().0 = Some(name);
+        }
+        let unmet = Met::default();
+        let rows = ids.into_iter().map(|(run_id, (name, run))| {
+            let met = name.and_then(|name| self.met.get(&name)).unwrap_or(&unmet);
+            let logs_seen = name.and_then(|name| downloaded.get(&name)).copied().unwrap_or(0);
+            let started_at = run.and_then(|run| run.started_at).or(met.first);
+            let finished_at = run.and_then(|run| run.finished_at).or(met.last);
+            RunRow {
+                run_id,
+                flow: run.and_then(|run| run.flow.as_deref()).or_else(|| met.flow(names)),
+                started_at,
+                finished_at,
+                duration_ms: started_at
+                    .zip(finished_at)
+                    .and_then(|(from, to)| elapsed_ms(from, to)),
+                status: run
+                    .and_then(|run| run.status)
+                    .map_or_else(|| met.status(), |status| Some(status.name())),
+                logs: run.map_or(0, |run| u64::from(run.logs)),
+                downloaded: logs_seen + met.unnamed,
+                exchanges: met.exchanges,
+                failed: met.failed,
+                error_rate: (met.exchanges > 0).then(|| met.failed as f64 / met.exchanges as f64),
+                groups: name.and_then(|name| groups.get(&name)).copied().unwrap_or(0),
+            }
+        });
+        rows.collect()
+    }
+}
+
+impl Met {
+    fn flow_at(&mut self, place: Place, flow: Name) {
+        if self.flow.is_none_or(|(known, _)| place < known) {
+            self.flow = Some((place, flow));
+        }
+    }
+
+    /// Downloads have no place here, so the first name in the alphabet wins, whatever the order.
+    fn linked_flow(&mut self, flow: Name, names: &Names) {
+        let known = self.linked_flow.and_then(|known| names.get(known));
+        if names.get(flow).is_some_and(|new| known.is_none_or(|known| new < known)) {
+            self.linked_flow = Some(flow);
+        }
+    }
+
+    fn flow<'a>(&self, names: &'a Names) -> Option<&'a str> {
+        names.get(self.flow.map(|(_, flow)| flow).or(self.linked_flow)?)
+    }
+
+    /// Where the listing is silent: failed if anything failed, success if something succeeded.
+    fn status(&self) -> Option<&'static str> {
+        match (self.failed, self.succeeded) {
+            (0, 0) => None,
+            (0, _) => Some("success"),
+            _ => Some("failed"),
+        }
+    }
+}
+
+/// `None` when the end is before the start: clocks of two machines, not a duration.
+fn elapsed_ms(from: Timestamp, to: Timestamp) -> Option<f64> {
+    let elapsed = to.0.checked_sub(from.0)?;
+    (elapsed >= 0).then(|| elapsed as f64 / 1000.0)
+}
