@@ -15,6 +15,8 @@ pub struct Exchange<'r> {
     pub log_id: Option<&'r str>,
     /// Execution id of the run (`original_filename_uuid`), as the document names it.
     pub run_id: Option<&'r str>,
+    /// The log's own file id (`filename_uuid`); in main logs it is the run's id.
+    pub file_uuid: Option<&'r str>,
     /// Flow name or flow id, as the document names it.
     pub flow: Option<&'r str>,
     /// Step slug or title, as the document names it.

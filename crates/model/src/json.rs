@@ -148,6 +148,11 @@ impl<'a> Cursor<'a> {
         Self { text, pos }
     }
 
+    /// The whole text.
+    pub fn text(&self) -> &'a str {
+        self.text
+    }
+
     /// Where the cursor stands, in bytes.
     pub fn pos(&self) -> usize {
         self.pos

@@ -67,12 +67,10 @@ impl Names {
             return *role;
         }
         let role = self.look_up(side, key);
-        match self.before.get_mut(at) {
-            Some(before) => *before = (side, key.into(), role),
-            None if at == self.before.len() && at < MAX_FIELDS => {
-                self.before.push((side, key.into(), role));
-            }
-            None => {}
+        if at < self.before.len() {
+            self.before[at] = (side, key.into(), role);
+        } else if at == self.before.len() && at < MAX_FIELDS {
+            self.before.push((side, key.into(), role));
         }
         role
     }

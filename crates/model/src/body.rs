@@ -1,0 +1,288 @@
+//! Bodies: what they are, their shape, whether they are whole.
+//!
+//! The *shape* of a body is the set of its paths with their types, values left out, so that bodies of
+//! one kind count together whatever they hold. Elements of an array share one path, and keys that
+//! are ids (a map keyed by SKU or number) share the name `*`. A shape is a 64-bit hash; the paths
+//! themselves are listed by [`paths`] when someone asks.
+
+use crate::exchange::{Body, BodyKind};
+use crate::fault::{TextKind, kind};
+use crate::json::{Cursor, Fault, FaultKind, Type, unescape};
+use std::collections::BTreeSet;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
+
+/// At most this many paths are told of one shape.
+pub const MAX_PATHS: usize = 1000;
+
+/// Reused memory of [`Shapes::body`].
+#[derive(Debug, Default)]
+pub struct Shapes {
+    levels: Vec<Level>,
+    seen: Seen,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Level {
+    path: u64,
+    object: bool,
+}
+
+impl Shapes {
+    /// A body with its digest, kind and shape, and whether it is whole: false when it begins as
+    /// JSON or markup and ends inside. One pass over the text, no allocation in the steady state.
+    pub fn body<'r>(&mut self, text: &'r str) -> (Body<'r>, bool) {
+        let (kind, shape, whole) = match kind(text) {
+            TextKind::Empty => (BodyKind::Empty, 0, true),
+            TextKind::Json => match self.json(text) {
+                Ok(shape) => (BodyKind::Json, shape, true),
+                Err(fault) if fault.kind == FaultKind::Syntax => (BodyKind::Text, 0, true),
+                Err(_) => (BodyKind::Json, xxh3_64(b"cut"), false),
+            },
+            TextKind::Xml => (BodyKind::Xml, self.names(text, b'<'), closed(text)),
+            TextKind::Html => (BodyKind::Html, 0, closed(text)),
+            TextKind::Form => (BodyKind::Form, self.names(text, b'&'), true),
+            TextKind::Text => (BodyKind::Text, 0, true),
+        };
+        let shape = mix(shape ^ mix(kind as u64 + 1));
+        (Body { text, digest: xxh3_128(text.as_bytes()), kind, shape }, whole)
+    }
+
+    fn json(&mut self, text: &str) -> Result<u64, Fault> {
+        self.levels.clear();
+        self.seen.clear();
+        let mut cursor = Cursor::new(text);
+        let mut path = 0u64;
+        loop {
+            let ty = cursor.peek()?;
+            self.seen.add(mix(path ^ TYPE[ty as usize]));
+            let mut opened = false;
+            if matches!(ty, Type::Object | Type::Array) {
+                if self.levels.len() >= crate::json::MAX_DEPTH {
+                    return Err(Fault { offset: cursor.pos(), kind: FaultKind::TooDeep });
+                }
+                cursor.enter();
+                self.levels.push(Level { path, object: ty == Type::Object });
+                opened = true;
+            } else {
+                cursor.value()?;
+            }
+            loop {
+                let Some(level) = self.levels.last().copied() else {
+                    return if cursor.at_end() {
+                        Ok(self.seen.sum)
+                    } else {
+                        Err(Fault { offset: cursor.pos(), kind: FaultKind::Syntax })
+                    };
+                };
+                if level.object {
+                    if let Some(key) = cursor.key(opened)? {
+                        let name = if is_id(key) { "*" } else { key };
+                        path = mix(level.path.rotate_left(5) ^ xxh3_64(name.as_bytes()));
+                        break;
+                    }
+                } else if cursor.element(opened)? {
+                    path = mix(level.path ^ ELEMENT);
+                    break;
+                }
+                self.levels.pop();
+                opened = false;
+            }
+        }
+    }
+
+    /// The set of element or form names in a text: what stands between `sign` and the next delimiter.
+    fn names(&mut self, text: &str, sign: u8) -> u64 {
+        self.seen.clear();
+        let bytes = text.as_bytes();
+        let starts = memchr::memchr_iter(sign, bytes).map(|at| at + 1);
+        for start in starts.chain((sign == b'&').then_some(0)) {
+            let end = bytes[start..].iter().position(|b| b" \t\r\n/>=&".contains(b));
+            let name = &bytes[start..end.map_or(bytes.len(), |n| start + n)];
+            if !name.is_empty() && !b"!?/".contains(&name[0]) {
+                self.seen.add(mix(xxh3_64(name)));
+            }
+        }
+        self.seen.sum
+    }
+}
+
+/// The paths of a JSON body with their types, sorted: `items[].sku: string`. Names of elements or
+/// fields for XML and forms, nothing for the rest. At most [`MAX_PATHS`].
+pub fn paths(body: &Body<'_>) -> Vec<String> {
+    let mut found = BTreeSet::new();
+    match body.kind {
+        BodyKind::Json => {
+            // What stands before a cut is told as far as it goes.
+            let _cut = json_paths(body.text, &mut found);
+        }
+        BodyKind::Xml | BodyKind::Form => {
+            let sign = if body.kind == BodyKind::Xml { '<' } else { '&' };
+            for part in body.text.split(sign) {
+                let name = part.split([' ', '\t', '\r', '\n', '/', '>', '=']).next().unwrap_or("");
+                if !name.is_empty() && !name.starts_with(['!', '?']) && found.len() < MAX_PATHS {
+                    found.insert(name.to_owned());
+                }
+            }
+        }
+        _ => {}
+    }
+    found.into_iter().collect()
+}
+
+fn json_paths(text: &str, found: &mut BTreeSet<String>) -> Result<(), Fault> {
+    let mut levels: Vec<(usize, bool)> = Vec::new();
+    let mut path = String::new();
+    let mut cursor = Cursor::new(text);
+    loop {
+        let ty = cursor.peek()?;
+        let word = ["null", "bool", "number", "string", "array", "object"][ty as usize];
+        // Containers are told by what they hold, empty ones by themselves.
+        if found.len() < MAX_PATHS {
+            found.insert(format!("{}: {word}", if path.is_empty() { "$" } else { &path }));
+        }
+        let mut opened = false;
+        if matches!(ty, Type::Object | Type::Array) {
+            if levels.len() >= crate::json::MAX_DEPTH {
+                return Err(Fault { offset: cursor.pos(), kind: FaultKind::TooDeep });
+            }
+            cursor.enter();
+            levels.push((path.len(), ty == Type::Object));
+            opened = true;
+        } else {
+            cursor.value()?;
+        }
+        loop {
+            let Some(&(len, object)) = levels.last() else { return Ok(()) };
+            path.truncate(len);
+            if object {
+                if let Some(key) = cursor.key(opened)? {
+                    if !path.is_empty() {
+                        path.push('.');
+                    }
+                    if is_id(key) { path.push('*') } else { unescape(key, &mut path) }
+                    break;
+                }
+            } else if cursor.element(opened)? {
+                path.push_str("[]");
+                break;
+            }
+            levels.pop();
+            opened = false;
+        }
+    }
+}
+
+/// A key that is a value: all digits, or eight characters and more with three digits among them.
+fn is_id(key: &str) -> bool {
+    let digits = key.bytes().filter(u8::is_ascii_digit).count();
+    digits > 0 && (digits == key.len() || (key.len() >= 8 && digits >= 3))
+}
+
+/// Markup that was not cut ends with its last tag.
+fn closed(text: &str) -> bool {
+    text.trim_end().ends_with('>')
+}
+
+const ELEMENT: u64 = 0x9e37_79b9_7f4a_7c15;
+const TYPE: [u64; 6] = [0x11, 0x22, 0x33, 0x44, 0x55, 0x66];
+
+/// The finaliser of SplitMix64 (Steele, Lea, Flood 2014).
+fn mix(mut x: u64) -> u64 {
+    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    x ^ (x >> 31)
+}
+
+/// A set of hashes that adds up those it meets for the first time: the same sum for any order.
+#[derive(Debug, Default)]
+struct Seen {
+    slots: Vec<u64>,
+    used: Vec<u32>,
+    sum: u64,
+}
+
+impl Seen {
+    fn clear(&mut self) {
+        for at in self.used.drain(..) {
+            self.slots[at as usize] = 0;
+        }
+        self.sum = 0;
+    }
+
+    fn add(&mut self, hash: u64) {
+        if self.used.len() * 2 >= self.slots.len() {
+            self.grow();
+        }
+        // 0 marks a free slot.
+        let hash = hash.max(1);
+        let mask = self.slots.len() - 1;
+        let mut at = hash as usize & mask;
+        loop {
+            match self.slots[at] {
+                0 => break,
+                there if there == hash => return,
+                _ => at = (at + 1) & mask,
+            }
+        }
+        self.slots[at] = hash;
+        self.used.push(at as u32);
+        self.sum = self.sum.wrapping_add(mix(hash));
+    }
+
+    fn grow(&mut self) {
+        let kept: Vec<u64> = self.used.drain(..).map(|at| self.slots[at as usize]).collect();
+        let sum = self.sum;
+        self.slots = vec![0; (self.slots.len() * 2).max(256)];
+        for hash in kept {
+            self.add(hash);
+        }
+        self.sum = sum;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape(text: &str) -> u64 {
+        Shapes::default().body(text).0.shape
+    }
+
+    #[test]
+    fn values_and_order_do_not_matter_and_types_do() {
+        let one = shape(r#"{"sku":"A","price":1,"tags":["x"]}"#);
+        assert_eq!(one, shape(r#"{"tags":["y","z"],"price":2.5,"sku":"B"}"#));
+        assert_ne!(one, shape(r#"{"sku":"A","price":"1","tags":["x"]}"#));
+        assert_ne!(one, shape(r#"{"sku":"A","price":1,"tags":[]}"#));
+    }
+
+    #[test]
+    fn keys_that_are_ids_share_a_name() {
+        assert_eq!(shape(r#"{"SKU-000123":1}"#), shape(r#"{"SKU-000124":1,"8690000000001":2}"#));
+        assert_ne!(shape(r#"{"price":1}"#), shape(r#"{"stock":1}"#));
+    }
+
+    #[test]
+    fn a_cut_body_is_not_whole() {
+        let whole = |text| Shapes::default().body(text).1;
+        assert!(whole(r#"{"a":1}"#) && whole("plain") && whole("<a><b/></a>\n") && whole("{'a': 1}"));
+        assert!(!whole(r#"{"a":"#) && !whole("[1,") && !whole("<a><b"));
+    }
+
+    #[test]
+    fn paths_are_sorted_and_told_once() {
+        let (body, _) = Shapes::default().body(r#"{"b":[{"c":1},{"c":2,"d":null}],"a":{"SKU-00123":""}}"#);
+        let wanted = ["$: object", "a: object", "a.*: string", "b: array", "b[]: object", "b[].c: number", "b[].d: null"];
+        assert_eq!(paths(&body), wanted);
+    }
+
+    #[test]
+    fn many_paths_are_one_shape() {
+        let keys = |range: std::ops::Range<u32>| -> String {
+            let members: Vec<_> = range.map(|n| format!("\"k{n}\":{{\"v{n}\":1}}")).collect();
+            format!("{{{}}}", members.join(","))
+        };
+        assert_eq!(shape(&keys(0..500)), shape(&keys(0..500)));
+        assert_ne!(shape(&keys(0..500)), shape(&keys(0..499)));
+    }
+}

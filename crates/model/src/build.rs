@@ -1,0 +1,461 @@
+//! One exchange from the slots of its record: bodies, keys, errors, verdict.
+
+use bumpalo::Bump;
+
+use crate::bulk;
+use crate::exchange::{Body, BodyKind, ErrorSource, ErrorText, Evidence, Exchange, Key, Outcome, Row};
+use crate::extract::Above;
+use crate::failure::{Gather, text_of, verdict};
+use crate::body::Shapes;
+use crate::json::{Type, Value, push_escaped};
+use crate::key::{self, whole};
+use crate::raw_request::{RawRequest, split};
+use crate::record::{Field, Names, Side};
+use crate::roles::Role;
+use crate::slots::{FoundKey, RESPONSE, Slots, is_uuid, outcome_word};
+
+/// The engine keeps at most so many bytes of a failed response in an attribute (InvokeHTTP's
+/// "Response Body Attribute Size", default 256); a cut inside a character leaves up to three fewer.
+const ATTRIBUTE_BYTES: std::ops::RangeInclusive<usize> = 253..=256;
+
+/// How often a body is looked into for JSON inside a JSON string.
+const MAX_ESCAPES: u8 = 4;
+
+/// Builds exchanges, with buffers kept between them.
+#[derive(Debug, Default)]
+pub(crate) struct Builder {
+    arena: Bump,
+    shapes: Shapes,
+    scratch: String,
+    extra: String,
+}
+
+impl Builder {
+    /// Builds the exchange of a record and hands it to `sink`.
+    pub(crate) fn exchange(
+        &mut self,
+        fields: &[Field<'_>],
+        slots: &Slots<'_>,
+        above: &Above<'_>,
+        pointer: &str,
+        names: &mut Names,
+        sink: &mut dyn FnMut(&Exchange<'_>),
+    ) {
+        self.arena.reset();
+        let Self { arena, shapes, scratch, extra } = self;
+        let mut making = Making { arena, shapes, scratch, names, orders: false };
+        making.exchange(fields, slots, above, pointer, extra, sink);
+    }
+}
+
+struct Making<'m, 'r> {
+    arena: &'r Bump,
+    shapes: &'m mut Shapes,
+    scratch: &'m mut String,
+    names: &'m mut Names,
+    /// The flow, step or URL speaks of orders.
+    orders: bool,
+}
+
+impl<'r> Making<'_, 'r> {
+    fn exchange(
+        &mut self,
+        fields: &'r [Field<'r>],
+        slots: &Slots<'r>,
+        above: &Above<'r>,
+        pointer: &'r str,
+        extra: &'r mut String,
+        sink: &mut dyn FnMut(&Exchange<'_>),
+    ) {
+        let mut x = Exchange {
+            pointer,
+            log_id: slots.log_id.or(above.log_id).map(|id| self.plain(id)),
+            run_id: slots.run.or(above.run).map(|id| self.plain(id)),
+            file_uuid: slots.file_uuid.or(above.file_uuid).map(|id| self.plain(id)),
+            flow: slots.flow.or(above.flow).map(|name| self.plain(name)),
+            step: slots.step.or(above.step).map(|name| self.plain(name)),
+            row_num: slots.row_num,
+            started_at: slots.started_at.or(above.started_at),
+            duration_ms: slots.duration_ms,
+            method: slots.method.map(|v| self.text(v)),
+            url: slots.url.map(|v| self.text(v)),
+            status: slots.status,
+            ..Exchange::default()
+        };
+        let request = self.request(slots, &mut x);
+        let response = self.response(slots, &mut x);
+        self.orders = [x.flow, x.step, x.url].into_iter().flatten().any(speaks_of_orders);
+        let request_whole = request.map(|text| self.shapes.body(text).0);
+        x.request = request_whole;
+        if let Some(text) = response {
+            let (body, whole) = self.shapes.body(text);
+            x.response = Some(body);
+            let bounded = ATTRIBUTE_BYTES.contains(&text.len()) && (slots.bounded || !whole);
+            x.response_truncated = slots.truncated || bounded || (!whole && matches!(body.kind, BodyKind::Json | BodyKind::Xml));
+        }
+        // What the bodies say, past any escapes around them.
+        let request = x.request.map(|body| self.inside(body));
+        let response = x.response.map(|body| self.inside(body));
+        let mut rows = self.rows(request);
+        x.key = self.key(slots, above, &x, request, response, !rows.is_empty());
+        let mut errors = Vec::new();
+        self.judge(fields, slots, &mut x, response, &mut rows, &mut errors);
+        write_extra(fields, slots, &x, extra);
+        let extra = (!extra.is_empty()).then_some(extra.as_str());
+        sink(&Exchange { errors: &errors, rows: &rows, extra, ..x });
+    }
+
+    /// The request body; takes a request string apart into method, URL and body.
+    fn request(&mut self, slots: &Slots<'r>, x: &mut Exchange<'r>) -> Option<&'r str> {
+        let whole = slots.raw_request.or(slots.request).filter(|v| v.ty == Type::String);
+        if let Some(value) = whole {
+            let text = self.text(value);
+            if let Some(RawRequest { method, url, body }) = split(text) {
+                x.method = x.method.or(Some(method));
+                x.url = x.url.or(Some(url));
+                let named = slots.request.filter(|_| slots.raw_request.is_some()).map(|v| self.text(v));
+                return named.or(Some(body)).filter(|text| !text.is_empty());
+            }
+        }
+        slots.request.or(slots.raw_request).map(|v| self.text(v)).filter(|text| !text.is_empty())
+    }
+
+    /// The response body; takes an HTTP message apart into status and body.
+    fn response(&mut self, slots: &Slots<'r>, x: &mut Exchange<'r>) -> Option<&'r str> {
+        let text = slots.response.map(|v| self.text(v)).filter(|text| !text.is_empty())?;
+        if let Some(rest) = text.strip_prefix("HTTP/")
+            && let Some((head, body)) = rest.split_once("\r\n\r\n").or_else(|| rest.split_once("\n\n"))
+        {
+            let status = head.split_ascii_whitespace().nth(1).and_then(|code| code.parse().ok());
+            x.status = x.status.or(status.filter(|code| (100..600).contains(code)));
+            return Some(body).filter(|body| !body.is_empty());
+        }
+        Some(text)
+    }
+
+    fn text(&mut self, value: Value<'r>) -> &'r str {
+        text_of(value, self.arena, self.scratch)
+    }
+
+    /// Text that stands escaped in the document.
+    fn plain(&mut self, inner: &'r str) -> &'r str {
+        if !inner.contains('\\') {
+            return inner;
+        }
+        self.scratch.clear();
+        crate::json::unescape(inner, self.scratch);
+        self.arena.alloc_str(self.scratch)
+    }
+
+    /// A body past the JSON strings it is wrapped in, and what it is there.
+    fn inside(&mut self, body: Body<'r>) -> (&'r str, BodyKind) {
+        let (mut text, mut kind) = (body.text, body.kind);
+        for _ in 0..MAX_ESCAPES {
+            let trimmed = text.trim();
+            if kind != BodyKind::Text || !trimmed.starts_with('"') {
+                break;
+            }
+            let Some(value) = Value::of(trimmed).filter(|v| v.ty == Type::String) else { break };
+            text = self.text(value);
+            kind = self.shapes.body(text).0.kind;
+        }
+        (text, kind)
+    }
+
+    fn rows(&mut self, request: Option<(&'r str, BodyKind)>) -> Vec<Row<'r>> {
+        let Some((text, BodyKind::Json)) = request else { return Vec::new() };
+        let mut found = Vec::new();
+        key::rows(text, self.orders, self.names, &mut found);
+        found.into_iter().map(|key| Row { key: self.found(key), failed: false }).collect()
+    }
+
+    fn found(&mut self, key: FoundKey<'r>) -> Key<'r> {
+        Key { kind: key.kind, value: self.plain(key.inner) }
+    }
+
+    /// The business key: the record's, else the container's, the request's, the response's, the URL's.
+    fn key(
+        &mut self,
+        slots: &Slots<'r>,
+        above: &Above<'r>,
+        x: &Exchange<'r>,
+        request: Option<(&'r str, BodyKind)>,
+        response: Option<(&'r str, BodyKind)>,
+        bulk: bool,
+    ) -> Option<Key<'r>> {
+        let own = slots.key.or(above.key);
+        if let Some(key) = own.filter(|key| key.rank < 4) {
+            return Some(self.found(key));
+        }
+        if bulk {
+            return own.map(|key| self.found(key));
+        }
+        let mut weak = own;
+        for (text, kind) in [request, response].into_iter().flatten() {
+            if let Some(key) = key::in_body(text, kind, self.orders, self.names) {
+                if key.rank < 4 {
+                    return Some(self.found(key));
+                }
+                weak = weak.or(Some(key));
+            }
+        }
+        if let Some(url) = x.url
+            && let Some(key) = key::in_url(url, self.orders, self.names)
+        {
+            return Some(Key { kind: key.kind, value: key.inner });
+        }
+        weak.map(|key| self.found(key))
+    }
+
+    /// Decides whether it failed, by the precedence of the evidence, and gathers the error texts.
+    fn judge(
+        &mut self,
+        fields: &'r [Field<'r>],
+        slots: &Slots<'r>,
+        x: &mut Exchange<'r>,
+        response: Option<(&'r str, BodyKind)>,
+        rows: &mut [Row<'r>],
+        errors: &mut Vec<ErrorText<'r>>,
+    ) {
+        let bad_status = x.status.is_some_and(|status| status >= 400);
+        let mut said_row = String::new();
+        let mut gather = Gather {
+            arena: self.arena,
+            names: self.names,
+            out: errors,
+            source: ErrorSource::Errors,
+            key: None,
+            cut: false,
+            scratch: &mut said_row,
+        };
+        // The record's own errors.
+        let mut rows_named = false;
+        for at in &slots.errors {
+            let field = &fields[usize::from(*at)];
+            if !rows.is_empty() && matches!(field.value.ty, Type::Array | Type::Object | Type::String) && bulk::judge(field.value, rows, &mut gather, true, true) {
+                rows_named = true;
+                continue;
+            }
+            gather.value(field.value, None, 0);
+        }
+        let codes: Vec<&'r str> = slots.error_codes.iter().map(|at| fields[usize::from(*at)].value).filter(|v| v.ty != Type::Null).map(|v| gather.string(v).trim()).filter(|code| !is_no_error(code)).collect();
+        for at in &slots.error_texts {
+            let value = fields[usize::from(*at)].value;
+            if value.ty != Type::String || outcome_word(value.inner()) != Some(true) {
+                gather.value(value, None, 0);
+            }
+        }
+        let record_errors = !gather.out.is_empty();
+        let code = codes.first().copied().or_else(|| slots.reason_type.map(|v| gather.string(v)));
+        for error in gather.out.iter_mut() {
+            error.code = error.code.or(code);
+        }
+        // The engine's exception.
+        let exception_from = gather.out.len();
+        gather.source = ErrorSource::Exception;
+        if let Some(value) = slots.exception_message {
+            let text = gather.string(value);
+            gather.text(text, None, 0);
+        }
+        let class = slots.exception_class.map(|v| gather.string(v));
+        for error in &mut gather.out[exception_from..] {
+            error.source = ErrorSource::Exception;
+            error.code = error.code.or(class);
+        }
+        if let (Some(class), true) = (class, gather.out.len() == exception_from) {
+            gather.push(Some(class), None, class);
+        }
+        let exception = gather.out.len() > exception_from;
+        // The response body.
+        let from = gather.out.len();
+        gather.source = ErrorSource::Response;
+        gather.cut = x.response_truncated;
+        let (mut body_failed, mut named) = (None, false);
+        if let Some((text, kind)) = response {
+            body_failed = match kind {
+                BodyKind::Json => verdict(whole(text), gather.names),
+                _ => None,
+            };
+            if !rows.is_empty() && kind == BodyKind::Json {
+                named = bulk::judge(whole(text), rows, &mut gather, false, bad_status);
+            }
+            let looks = bad_status || body_failed == Some(true) || slots.flag == Some(false) || record_errors || exception || slots.enum_status == Some(3);
+            if gather.out.len() == from && !(named && body_failed != Some(true) && !bad_status) {
+                // Bodies that are no JSON are read in any case: a SOAP fault comes with any status.
+                let first = gather.out.len();
+                let says_error = match kind {
+                    BodyKind::Json if looks => gather.value(whole(text), None, 0),
+                    BodyKind::Json | BodyKind::Form | BodyKind::Empty => false,
+                    _ => gather.text(text, None, 0),
+                };
+                if kind != BodyKind::Json && says_error && body_failed.is_none() {
+                    body_failed = Some(true);
+                }
+                if !looks && body_failed != Some(true) {
+                    gather.out.truncate(first);
+                }
+            }
+        }
+        rows_named |= named;
+        let refused = rows.iter().any(|row| row.failed);
+        let body_errors = gather.out.len() > from;
+        // The verdict: flag, errors, body, status, exception; the listing's word comes later.
+        let evidence = if slots.flag == Some(false) || (slots.flag.is_none() && slots.enum_status == Some(3)) {
+            Some(Evidence::Flag)
+        } else if record_errors || !codes.is_empty() {
+            Some(Evidence::Errors)
+        } else if slots.flag == Some(true) {
+            None
+        } else if body_failed == Some(true) || refused || (bad_status && body_errors) {
+            Some(Evidence::Body)
+        } else if bad_status {
+            Some(Evidence::Status)
+        } else if exception {
+            Some(Evidence::Exception)
+        } else {
+            None
+        };
+        x.evidence = evidence;
+        x.outcome = match evidence {
+            Some(_) => Outcome::Failed,
+            None if x.status.is_some() || slots.flag.is_some() || slots.enum_status == Some(2) || slots.evidence & RESPONSE != 0 && x.response.is_some() => Outcome::Success,
+            None => Outcome::Unknown,
+        };
+        if x.outcome != Outcome::Failed {
+            gather.out.clear();
+            return;
+        }
+        if !rows_named {
+            for row in rows.iter_mut() {
+                row.failed = true;
+            }
+        }
+        if gather.out.is_empty() {
+            gather.source = ErrorSource::Errors;
+            for at in &slots.messages {
+                gather.value(fields[usize::from(*at)].value, None, 0);
+            }
+        }
+        if gather.out.is_empty() {
+            // Nobody said why.
+            let (source, message): (_, &'r str) = match (x.status.filter(|_| bad_status), code) {
+                (Some(status), _) => {
+                    let reason = slots.reason.map_or("", |v| gather.string(v));
+                    let reason = if reason.trim().is_empty() { reason_phrase(status) } else { reason.trim() };
+                    (ErrorSource::Status, gather.arena.alloc_str(format!("HTTP {status} {reason}").trim_end()))
+                }
+                (None, Some(code)) => (ErrorSource::Errors, code),
+                (None, None) => (ErrorSource::Flag, "failed without a reason"),
+            };
+            gather.source = source;
+            gather.push(code, None, message);
+        }
+        dedup(gather.out);
+    }
+}
+
+/// One error told twice (by the record and by the response) is one error.
+fn dedup(errors: &mut Vec<ErrorText<'_>>) {
+    if errors.len() < 2 {
+        return;
+    }
+    let mut seen = std::collections::HashSet::new();
+    errors.retain(|error| seen.insert((error.message, error.field, error.key)));
+}
+
+fn is_no_error(code: &str) -> bool {
+    code.bytes().all(|b| b == b'0') || ["null", "none", "ok", "success", "no_error"].iter().any(|w| code.eq_ignore_ascii_case(w)) || (code.len() == 3 && matches!(code.as_bytes()[0], b'1'..=b'3') && code.bytes().all(|b| b.is_ascii_digit()))
+}
+
+fn speaks_of_orders(text: &str) -> bool {
+    let holds = |word: &str| text.as_bytes().windows(word.len()).any(|w| w.eq_ignore_ascii_case(word.as_bytes()));
+    !is_uuid(text) && (holds("order") || holds("siparis") || holds("sipariş"))
+}
+
+/// The fields that no column carries, as one JSON object; names inside request or response with
+/// their holder's name in front. Empty when all are carried.
+fn write_extra(fields: &[Field<'_>], slots: &Slots<'_>, x: &Exchange<'_>, out: &mut String) {
+    out.clear();
+    let mut hidden_below: Option<u16> = None;
+    for (at, field) in fields.iter().enumerate() {
+        // Members of an object that is shown or carried whole.
+        if let (Some(parent), Some(top)) = (field.parent, hidden_below)
+            && parent >= top
+        {
+            continue;
+        }
+        hidden_below = None;
+        let carried = slots.carried.has(at);
+        if field.entered && !carried {
+            hidden_below = Some(at as u16);
+        }
+        let is_log_id = field.role == Role::Id && x.log_id.is_some() && slots.log_id == slots.id && slots.id == Some(field.value.inner());
+        if carried && field.entered {
+            // A body that was taken whole hides its members; an envelope does not.
+            if is_body(field, slots) {
+                hidden_below = Some(at as u16);
+            }
+            continue;
+        }
+        if carried || is_log_id || (field.value.is_empty() && field.value.ty != Type::String) {
+            continue;
+        }
+        out.push_str(if out.is_empty() { "{\"" } else { ",\"" });
+        if let Some(parent) = field.parent.map(|p| &fields[usize::from(p)])
+            && field.side != Side::Record
+        {
+            out.push_str(parent.key);
+            out.push('.');
+        }
+        out.push_str(field.key);
+        out.push_str("\":");
+        match field.value.ty {
+            // `NaN` is no JSON; what reads `extra` is strict.
+            Type::Number if field.value.raw.ends_with(['N', 'y']) => {
+                out.push('"');
+                push_escaped(field.value.raw, out);
+                out.push('"');
+            }
+            _ => out.push_str(field.value.raw),
+        }
+    }
+    if !out.is_empty() {
+        out.push('}');
+    }
+}
+
+fn is_body(field: &Field<'_>, slots: &Slots<'_>) -> bool {
+    let same = |value: Option<Value<'_>>| value.is_some_and(|v| std::ptr::eq(v.raw, field.value.raw));
+    same(slots.request) || same(slots.response)
+}
+
+/// Reason phrases of RFC 9110 and its kin, for statuses whose phrase was not logged.
+fn reason_phrase(status: u16) -> &'static str {
+    match status {
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        402 => "Payment Required",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        406 => "Not Acceptable",
+        408 => "Request Timeout",
+        409 => "Conflict",
+        410 => "Gone",
+        411 => "Length Required",
+        412 => "Precondition Failed",
+        413 => "Content Too Large",
+        414 => "URI Too Long",
+        415 => "Unsupported Media Type",
+        422 => "Unprocessable Content",
+        423 => "Locked",
+        425 => "Too Early",
+        429 => "Too Many Requests",
+        500 => "Internal Server Error",
+        501 => "Not Implemented",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
+        _ => "",
+    }
+}

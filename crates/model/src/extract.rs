@@ -1,0 +1,560 @@
+//! Documents of any shape to exchanges.
+//!
+//! A document is walked from its root. Every object on the way is listed field by field (see
+//! `record`) and judged as a whole: it is an *exchange* when it shows enough of one (request,
+//! response, status, address, errors, a flag), a *container* when something inside it does. What a
+//! container says of log, run, flow, step and key holds for the exchanges in it unless they know
+//! better. Elements of a list are read one at a time, so memory does not grow with the document.
+//!
+//! The shapes that are told apart: a single exchange; lists at any depth; maps by SKU, order number,
+//! index or step; parallel lists (`requests` and `responses`); records as lists of name-value pairs;
+//! JSON inside strings; several documents in one text (NDJSON, concatenated).
+
+use crate::build::Builder;
+use crate::exchange::{Exchange, KeyKind};
+use crate::json::{Cursor, Fault, FaultKind, Type, Value, unescape};
+use crate::record::{Field, Names, Side, push_pairs, scan};
+use crate::roles::{Role, normalise, role_of};
+use crate::slots::{ADDRESS, ERRORS, FoundKey, REQUEST, RESPONSE, STATUS, Slots};
+use crate::time::Timestamp;
+
+/// How deep containers may nest before an exchange.
+const MAX_CONTAINERS: u8 = 12;
+
+/// What a text turned out to hold.
+#[derive(Debug, Clone, Default)]
+pub struct Extracted {
+    /// JSON documents in the text, broken ones included.
+    pub documents: u32,
+    /// Exchanges given to the sink.
+    pub exchanges: u32,
+    /// Documents without any exchange: nothing in them (`null`, `{}`, `[]`, `""`).
+    pub empty: u32,
+    /// Documents without any exchange: an API's error answer instead of a log.
+    pub error_pages: u32,
+    /// Documents without any exchange: JSON that shows no sign of one.
+    pub unknown: u32,
+    /// Where documents broke, in order.
+    pub faults: Vec<Broken>,
+}
+
+/// A place where a document broke.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Broken {
+    /// Where and why, in bytes from the start of the text.
+    pub fault: Fault,
+    /// Bytes from there that were not read: to the next document or the end.
+    pub left_over: usize,
+}
+
+/// Turns documents into exchanges; keeps what it learned about names, and its buffers, between texts.
+#[derive(Debug, Default)]
+pub struct Extractor {
+    pub(crate) names: Names,
+    pub(crate) builder: Builder,
+    lists: Vec<Vec<Field<'static>>>,
+}
+
+/// What the containers above say.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Above<'a> {
+    pub(crate) log_id: Option<&'a str>,
+    pub(crate) run: Option<&'a str>,
+    pub(crate) file_uuid: Option<&'a str>,
+    pub(crate) flow: Option<&'a str>,
+    pub(crate) step: Option<&'a str>,
+    pub(crate) key: Option<FoundKey<'a>>,
+    pub(crate) started_at: Option<Timestamp>,
+    depth: u8,
+}
+
+impl Extractor {
+    /// Calls `sink` for each exchange in `text`, in document order.
+    ///
+    /// `wrapped`: the text came out of an archive or encoding, as downloads do; a bare text that
+    /// only tells of an error is then no saved error page but a log that holds nothing else.
+    /// Never fails: what breaks is told in the result, and what stood before it was given.
+    pub fn extract(&mut self, text: &str, wrapped: bool, sink: &mut dyn FnMut(&Exchange<'_>)) -> Extracted {
+        let mut walk = Walk { extractor: self, sink, pointer: String::new(), found: Extracted::default(), page: false };
+        let mut cursor = Cursor::new(text);
+        while !cursor.at_end() {
+            let start = cursor.pos();
+            let before = walk.found.exchanges;
+            walk.page = false;
+            walk.pointer.clear();
+            if walk.found.documents > 0 {
+                walk.push_index(walk.found.documents as usize);
+            }
+            walk.found.documents += 1;
+            let read = walk.root(text, &mut cursor, wrapped);
+            if let Err(fault) = read {
+                let next = if fault.kind == FaultKind::Truncated { text.len() } else { resume(text, fault.offset.max(start)) };
+                walk.found.faults.push(Broken { fault, left_over: next - fault.offset.min(next) });
+                cursor = Cursor::at(text, next);
+            } else if walk.found.exchanges == before {
+                let body = text[start..cursor.pos()].trim();
+                match Value::of(body) {
+                    Some(value) if is_nothing(value) => walk.found.empty += 1,
+                    _ if walk.page => walk.found.error_pages += 1,
+                    _ => walk.found.unknown += 1,
+                }
+            }
+        }
+        walk.found
+    }
+}
+
+/// Where reading can go on after a fault: at a line that begins a document.
+fn resume(text: &str, at: usize) -> usize {
+    let bytes = text.as_bytes();
+    memchr::memchr_iter(b'\n', &bytes[at.min(bytes.len())..])
+        .map(|n| at + n + 1)
+        .find(|next| matches!(bytes.get(*next), Some(b'{' | b'[')))
+        .unwrap_or(text.len())
+}
+
+/// `null`, `{}`, `[]`, `""`, and lists of nothing else.
+fn is_nothing(value: Value<'_>) -> bool {
+    if value.is_empty() {
+        return true;
+    }
+    let mut all = value.ty == Type::Array;
+    value.elements(|element| {
+        all = element.is_empty();
+        all
+    });
+    all
+}
+
+struct Walk<'w> {
+    extractor: &'w mut Extractor,
+    sink: &'w mut dyn FnMut(&Exchange<'_>),
+    pointer: String,
+    found: Extracted,
+    /// The document looks like an error answer.
+    page: bool,
+}
+
+impl Walk<'_> {
+    fn root(&mut self, text: &str, cursor: &mut Cursor<'_>, wrapped: bool) -> Result<(), Fault> {
+        let start = cursor.pos();
+        // The cursor of the caller has another lifetime than the text here; both are the same text.
+        let mut inner = Cursor::at(text, start);
+        let read = self.value_at(text, &mut inner, Above::default(), Some(wrapped));
+        *cursor = Cursor::at(cursor.text(), inner.pos());
+        read
+    }
+
+    /// Walks the value at the cursor. `root`: it is a document, wrapped or not.
+    fn value_at<'a>(&mut self, text: &'a str, cursor: &mut Cursor<'a>, above: Above<'a>, root: Option<bool>) -> Result<(), Fault> {
+        match cursor.peek()? {
+            Type::Object => {
+                let mut fields = self.list();
+                let read = scan(text, cursor, &mut self.extractor.names, &mut fields);
+                if root.is_some() && self.found.documents == 1 && read.is_ok() && !cursor.at_end() && self.pointer.is_empty() {
+                    self.push_index(0);
+                }
+                self.object(&fields, above, read.is_ok(), root);
+                self.give_back(fields);
+                read
+            }
+            Type::Array => self.array(text, cursor, above, root),
+            Type::String => {
+                let value = cursor.value()?;
+                self.nested_text(value, above, root);
+                Ok(())
+            }
+            _ => cursor.value().map(drop),
+        }
+    }
+
+    fn array<'a>(&mut self, text: &'a str, cursor: &mut Cursor<'a>, above: Above<'a>, root: Option<bool>) -> Result<(), Fault> {
+        // A list of name-value pairs is one record, a list of such lists many.
+        let start = cursor.pos();
+        if let Some(value) = short_list(text, start) {
+            let mut fields = self.list();
+            let pairs = push_pairs(value, &mut self.extractor.names, &mut fields, Side::Record, None) && Slots::of(&fields).evidence != 0;
+            if pairs {
+                self.object(&fields, above, true, root);
+            }
+            self.give_back(fields);
+            if pairs {
+                return cursor.value().map(drop);
+            }
+        }
+        cursor.enter();
+        let mut at = 0;
+        while cursor.element(at == 0)? {
+            let len = self.pointer.len();
+            self.push_index(at);
+            let read = if above.depth < MAX_CONTAINERS {
+                self.value_at(text, cursor, Above { depth: above.depth + 1, ..above }, None)
+            } else {
+                cursor.value().map(drop)
+            };
+            self.pointer.truncate(len);
+            read?;
+            at += 1;
+        }
+        Ok(())
+    }
+
+    /// A string that holds JSON.
+    fn nested_text(&mut self, value: Value<'_>, above: Above<'_>, root: Option<bool>) {
+        if above.depth >= MAX_CONTAINERS || !is_json_text(value) {
+            return;
+        }
+        let mut text = String::new();
+        unescape(value.inner(), &mut text);
+        let mut cursor = Cursor::new(&text);
+        // What breaks inside a string stays a string; the document itself is sound.
+        let _broken = self.value_at(&text, &mut cursor, Above { depth: above.depth + 1, ..above }, root);
+    }
+
+    /// Judges an object by its fields. `whole`: it was read to its end.
+    fn object<'a>(&mut self, fields: &[Field<'a>], above: Above<'a>, whole: bool, root: Option<bool>) {
+        let slots = Slots::of(fields);
+        if let Some(length) = self.parallel(fields) {
+            return self.parallel_lists(fields, &slots, length, above);
+        }
+        let both = slots.evidence & REQUEST != 0 && slots.evidence & (RESPONSE | STATUS) != 0;
+        let single = slots.evidence.count_ones() <= 1;
+        let mut holders = Vec::new();
+        if above.depth < MAX_CONTAINERS {
+            for at in &slots.items {
+                let field = &fields[usize::from(*at)];
+                let plain = matches!(field.role, Role::Items | Role::None | Role::Attributes);
+                if (if plain { !both } else { single }) && self.holds(field.value, 4) {
+                    holders.push(usize::from(*at));
+                }
+            }
+        }
+        holders.dedup();
+        if !holders.is_empty() {
+            let below = Above {
+                log_id: slots.log_id.or(above.log_id),
+                run: slots.run.or(above.run),
+                file_uuid: slots.file_uuid.or(above.file_uuid),
+                flow: slots.flow.or(above.flow),
+                step: slots.step.or(above.step),
+                key: slots.key.filter(|key| key.rank < 6).or(above.key),
+                started_at: slots.started_at.or(above.started_at),
+                depth: above.depth + 1,
+            };
+            for at in holders {
+                self.child(&fields[at], below);
+            }
+            return;
+        }
+        if !whole {
+            return;
+        }
+        let placed = slots.key.is_some() || slots.row_num.is_some() || slots.run.is_some() || slots.log_id.is_some() || above.key.is_some();
+        let traffic = slots.evidence & (REQUEST | RESPONSE | ADDRESS) != 0;
+        if let Some(wrapped) = root
+            && !placed
+            && !traffic
+            && !(wrapped && slots.evidence & ERRORS != 0)
+        {
+            self.page |= slots.evidence != 0 || !slots.messages.is_empty();
+            return;
+        }
+        if slots.evidence != 0 {
+            self.emit(fields, &slots, above);
+        }
+    }
+
+    fn emit<'a>(&mut self, fields: &[Field<'a>], slots: &Slots<'a>, above: Above<'a>) {
+        self.found.exchanges += 1;
+        let Extractor { names, builder, .. } = &mut *self.extractor;
+        builder.exchange(fields, slots, &above, &self.pointer, names, self.sink);
+    }
+
+    /// Walks into a field that holds records.
+    fn child<'a>(&mut self, field: &Field<'a>, mut above: Above<'a>) {
+        let len = self.pointer.len();
+        self.push_key(field.key);
+        if field.role == Role::None || matches!(field.role, Role::Key(..)) {
+            match name_of_map(field.key, field.value.ty) {
+                MapName::Step => above.step = Some(field.key),
+                MapName::Key => {
+                    above.key = Some(FoundKey { kind: kind_of_key(field.key), rank: 2, inner: field.key });
+                }
+                MapName::Other => {}
+            }
+        }
+        let raw = field.value.raw;
+        // What is broken here was told where the document broke.
+        let _broken = self.value_at(raw, &mut Cursor::new(raw), above, None);
+        self.pointer.truncate(len);
+    }
+
+    /// Whether something in a value is a record, looking at the first few of everything.
+    fn holds(&mut self, value: Value<'_>, depth: u8) -> bool {
+        if depth == 0 {
+            return false;
+        }
+        let (mut found, mut seen) = (false, 0);
+        match value.ty {
+            Type::Array => {
+                for_elements(value.raw, |element| {
+                    found = match element.ty {
+                        Type::Object => self.is_record(element) || self.holds(element, depth - 1),
+                        Type::Array => self.is_pairs(element) || self.holds(element, depth - 1),
+                        Type::String if is_json_text(element) => {
+                            let mut text = String::new();
+                            unescape(element.inner(), &mut text);
+                            Value::of(&text).is_some_and(|inner| inner.ty == Type::Object && self.is_record(inner))
+                        }
+                        _ => false,
+                    };
+                    seen += 1;
+                    !found && seen < 4
+                });
+                found || self.is_pairs(value)
+            }
+            Type::Object => {
+                if self.is_record(value) {
+                    return true;
+                }
+                for_members(value.raw, |_, member| {
+                    if matches!(member.ty, Type::Object | Type::Array) {
+                        seen += 1;
+                        found = self.holds(member, depth - 1);
+                    }
+                    !found && seen < 8
+                });
+                found
+            }
+            _ => false,
+        }
+    }
+
+    fn is_record(&mut self, object: Value<'_>) -> bool {
+        let mut fields = self.list();
+        let read = scan(object.raw, &mut Cursor::new(object.raw), &mut self.extractor.names, &mut fields);
+        let slots = Slots::of(&fields);
+        let found = sure(&slots) && (read.is_ok() || fields.len() > 2);
+        self.give_back(fields);
+        found
+    }
+
+    fn is_pairs(&mut self, array: Value<'_>) -> bool {
+        let mut fields = self.list();
+        let found = push_pairs(array, &mut self.extractor.names, &mut fields, Side::Record, None) && sure(&Slots::of(&fields));
+        self.give_back(fields);
+        found
+    }
+
+    /// The common length of parallel lists (`requests`, `responses`, ...); `None` when these are none.
+    fn parallel(&mut self, fields: &[Field<'_>]) -> Option<usize> {
+        let mut lengths: Vec<(Role, usize)> = Vec::new();
+        for field in fields.iter().filter(|f| f.value.ty == Type::Array && f.parent.is_none()) {
+            if let Some(role) = plural(field.key) {
+                let mut n = 0;
+                field.value.elements(|_| {
+                    n += 1;
+                    true
+                });
+                lengths.push((role, n));
+            }
+        }
+        let sides = |n: usize| lengths.iter().filter(|(_, len)| *len == n).map(|(role, _)| *role).collect::<Vec<_>>();
+        let length = lengths.iter().map(|(_, n)| *n).find(|n| *n > 0 && sides(*n).len() >= 2)?;
+        let roles = sides(length);
+        let traffic = roles.iter().any(|r| matches!(r, Role::Request | Role::RequestBody | Role::Response | Role::ResponseBody));
+        if !traffic {
+            return None;
+        }
+        // `rows` and `errors` are parallel only when the rows are no records themselves.
+        let rows = fields.iter().find(|f| f.value.ty == Type::Array && is_rows(f.key));
+        match rows {
+            Some(rows) if self.holds(rows.value, 2) => None,
+            _ => Some(length),
+        }
+    }
+
+    fn parallel_lists<'a>(&mut self, fields: &[Field<'a>], meta: &Slots<'a>, length: usize, above: Above<'a>) {
+        let mut columns: Vec<(&Field<'a>, Role, Vec<Value<'a>>)> = Vec::new();
+        for field in fields.iter().filter(|f| f.value.ty == Type::Array && f.parent.is_none()) {
+            let Some(role) = plural(field.key) else { continue };
+            let mut values = Vec::with_capacity(length);
+            field.value.elements(|value| {
+                values.push(value);
+                true
+            });
+            if values.len() == length {
+                columns.push((field, role, values));
+            }
+        }
+        let above = Above {
+            log_id: meta.log_id.or(above.log_id),
+            run: meta.run.or(above.run),
+            file_uuid: meta.file_uuid.or(above.file_uuid),
+            flow: meta.flow.or(above.flow),
+            step: meta.step.or(above.step),
+            started_at: meta.started_at.or(above.started_at),
+            ..above
+        };
+        let mut list = self.list();
+        for at in 0..length {
+            list.clear();
+            for (column, role, values) in &columns {
+                let value = values[at];
+                let place = list.len() as u16;
+                let side = match role {
+                    Role::Request => Some(Side::Request),
+                    Role::Response => Some(Side::Response),
+                    _ => None,
+                };
+                let entered = side.is_some() && value.ty == Type::Object;
+                list.push(Field { key: column.key, role: *role, side: Side::Record, parent: None, entered, value });
+                if let (Some(side), true) = (side, entered) {
+                    value.members(|key, value| {
+                        let role = self.extractor.names.role(side, key, usize::MAX);
+                        list.push(Field { key, role, side, parent: Some(place), entered: false, value });
+                        true
+                    });
+                }
+            }
+            let slots = Slots::of(&list);
+            let len = self.pointer.len();
+            if let Some((first, ..)) = columns.first() {
+                self.push_key(first.key);
+            }
+            self.push_index(at);
+            self.emit(&list, &slots, above);
+            self.pointer.truncate(len);
+        }
+        self.give_back(list);
+    }
+
+    fn push_index(&mut self, at: usize) {
+        use std::fmt::Write;
+        // Writing to a String does not fail.
+        let _never = write!(self.pointer, "/{at}");
+    }
+
+    /// Appends a name as RFC 6901 escapes it.
+    fn push_key(&mut self, key: &str) {
+        let mut name = String::new();
+        unescape(key, &mut name);
+        self.pointer.push('/');
+        for c in name.chars() {
+            match c {
+                '~' => self.pointer.push_str("~0"),
+                '/' => self.pointer.push_str("~1"),
+                c => self.pointer.push(c),
+            }
+        }
+    }
+
+    /// An empty field list, its memory kept from earlier use.
+    fn list<'a>(&mut self) -> Vec<Field<'a>> {
+        self.extractor.lists.pop().unwrap_or_default()
+    }
+
+    fn give_back(&mut self, fields: Vec<Field<'_>>) {
+        self.extractor.lists.push(emptied(fields));
+    }
+}
+
+/// An empty list with the memory of `list`, free of its lifetime. Collecting an emptied `into_iter`
+/// reuses the allocation (`Vec`'s in-place collection).
+fn emptied(mut list: Vec<Field<'_>>) -> Vec<Field<'static>> {
+    list.clear();
+    list.into_iter().map(|_| -> Field<'static> { unreachable!("the list is empty") }).collect()
+}
+
+/// A list is looked at as name-value pairs only if it is at most so long.
+const MAX_PAIRS_BYTES: usize = 1 << 20;
+
+/// The list at `start` when it is short and begins like name-value pairs.
+fn short_list(text: &str, start: usize) -> Option<Value<'_>> {
+    let mut cursor = Cursor::at(text, start);
+    cursor.enter();
+    if !cursor.element(true).ok()? || cursor.peek().ok()? != Type::Object {
+        return None;
+    }
+    let first = cursor.value().ok()?;
+    let (mut name, mut members) = (false, 0);
+    first.members(|key, value| {
+        name |= value.ty == Type::String && ["name", "key", "field", "ad", "alan", "attribute", "k", "parameter"].iter().any(|n| key.eq_ignore_ascii_case(n));
+        members += 1;
+        members < 5
+    });
+    if !name || members > 4 {
+        return None;
+    }
+    let value = Cursor::at(text, start).value().ok()?;
+    (value.raw.len() <= MAX_PAIRS_BYTES).then_some(value)
+}
+
+/// Enough of an exchange to be one among others.
+fn sure(slots: &Slots<'_>) -> bool {
+    let kinds = slots.evidence.count_ones();
+    let placed = slots.key.is_some() || slots.row_num.is_some();
+    kinds >= 2 || (kinds == 1 && (placed || slots.evidence & (REQUEST | RESPONSE) != 0 && slots.status.is_some()))
+}
+
+/// A string that holds a JSON object or list.
+fn is_json_text(value: Value<'_>) -> bool {
+    value.ty == Type::String
+        && matches!(value.inner().trim_start().as_bytes(), [b'{' | b'[', ..] | [b'\\', b'"', b'{' | b'[' | b'\\', ..])
+}
+
+/// Elements of an array that may be cut at its end.
+fn for_elements<'a>(raw: &'a str, each: impl FnMut(Value<'a>) -> bool) {
+    Value { ty: Type::Array, raw }.elements(each);
+}
+
+/// Members of an object that may be cut at its end.
+fn for_members<'a>(raw: &'a str, each: impl FnMut(&'a str, Value<'a>) -> bool) {
+    Value { ty: Type::Object, raw }.members(each);
+}
+
+/// The role of a list's elements, by the plural name of the list.
+fn plural(key: &str) -> Option<Role> {
+    let mut name = String::new();
+    normalise(key, &mut name);
+    if is_rows(key) {
+        return Some(Role::RequestBody);
+    }
+    for (ending, singular) in [("bodies", "body"), ("leri", ""), ("lari", ""), ("ler", ""), ("lar", ""), ("statuses", "status"), ("es", ""), ("s", "")] {
+        if let Some(stem) = name.strip_suffix(ending) {
+            let role = role_of(&format!("{stem}{singular}"));
+            if matches!(role, Role::Request | Role::RequestBody | Role::Response | Role::ResponseBody | Role::HttpStatus | Role::Status | Role::Errors | Role::Url | Role::Method | Role::Start | Role::Duration | Role::Key(..)) {
+                return Some(role);
+            }
+        }
+    }
+    None
+}
+
+fn is_rows(key: &str) -> bool {
+    ["rows", "satirlar", "inputs", "payloads", "satırlar"].iter().any(|name| key.eq_ignore_ascii_case(name))
+}
+
+enum MapName {
+    Step,
+    Key,
+    Other,
+}
+
+/// What the name of a map's member is: a step's slug, a business key, or neither.
+fn name_of_map(name: &str, _ty: Type) -> MapName {
+    const STEPS: [&str; 14] = ["login", "read", "write", "mapping", "script", "compare", "check", "get", "query", "fetch", "send", "filename", "custom", "split"];
+    let lower = name.to_ascii_lowercase();
+    let digits = name.bytes().filter(u8::is_ascii_digit).count();
+    if STEPS.iter().any(|step| lower.starts_with(step)) && digits < 3 {
+        return MapName::Step;
+    }
+    let index = digits == name.len() && name.len() < 5;
+    let shouting = name.len() >= 3 && name.contains('-') && name.bytes().all(|b| b.is_ascii_uppercase() || b == b'-' || b == b'_');
+    if !index && (digits > 0 || shouting) { MapName::Key } else { MapName::Other }
+}
+
+/// The kind of a key of which only the value is known.
+fn kind_of_key(_name: &str) -> KeyKind {
+    KeyKind::Sku
+}

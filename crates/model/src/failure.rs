@@ -1,0 +1,382 @@
+//! Error texts in JSON: what a person would read, with field and code, out of any shape.
+//!
+//! | shape | gives |
+//! |---|---|
+//! | `"text"`, `["text", ..]` | each text; a text that is JSON, a Python repr, XML, HTML or a stack trace is read as such |
+//! | `{"price": ["text"]}`, nested | text with field `price`; array indexes are no part of the field |
+//! | `{"message": .., "code": .., "field": ..}` and its many spellings | one error |
+//! | the same with a list of details | the details; the headline only when they give nothing |
+//! | `{"3": {..}}` | as an array: the index is no field |
+
+use bumpalo::Bump;
+
+use crate::exchange::{ErrorSource, ErrorText, Key};
+use crate::fault;
+use crate::json::{Type, Value, unescape};
+use crate::record::{Names, Side};
+use crate::roles::Role;
+use crate::slots::{http_status, outcome_word, truth};
+
+/// How deep error shapes are followed. The deepest known (OData inner errors) nest five levels.
+const MAX_LEVELS: u8 = 12;
+
+/// Errors of one exchange at most; a bulk answer has one or two a row.
+const MAX_ERRORS: usize = 100_000;
+
+/// Gathers the error texts of one exchange.
+#[derive(Debug)]
+pub(crate) struct Gather<'x, 'r> {
+    pub(crate) arena: &'r Bump,
+    pub(crate) names: &'x mut Names,
+    pub(crate) out: &'x mut Vec<ErrorText<'r>>,
+    pub(crate) source: ErrorSource,
+    /// The key of the row that the errors speak of.
+    pub(crate) key: Option<Key<'r>>,
+    /// The text was cut by the platform.
+    pub(crate) cut: bool,
+    pub(crate) scratch: &'x mut String,
+}
+
+/// The members of an error object by role.
+#[derive(Default)]
+struct Parts<'r> {
+    /// The best text so far and its score, lower is better.
+    text: Option<(u8, Value<'r>)>,
+    code: Option<(u8, Value<'r>)>,
+    field: Option<Value<'r>>,
+    nested: bool,
+}
+
+impl<'r> Gather<'_, 'r> {
+    /// The content of a string value: a slice of the document, or unescaped into the arena.
+    pub(crate) fn string(&mut self, value: Value<'r>) -> &'r str {
+        text_of(value, self.arena, self.scratch)
+    }
+
+    /// Errors in a text of any kind. True when the text itself says that it is an error.
+    pub(crate) fn text(&mut self, text: &'r str, field: Option<&'r str>, level: u8) -> bool {
+        let trimmed = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+        if trimmed.is_empty() || level > MAX_LEVELS {
+            return false;
+        }
+        if matches!(trimmed.as_bytes()[0], b'{' | b'[' | b'"' | b'(') {
+            if let Some(value) = Value::of(trimmed) {
+                if value.ty == Type::String {
+                    let inner = self.string(value);
+                    return self.text(inner, field, level + 1);
+                }
+                return self.value(value, field, level + 1);
+            }
+            let mut json = std::mem::take(self.scratch);
+            json.clear();
+            let read = fault::python_to_json(trimmed, &mut json) || fault::loose_to_json(trimmed, &mut json);
+            let json = self.keep(json);
+            if read && let Some(value) = Value::of(json) {
+                return self.value(value, field, level + 1);
+            }
+            if matches!(trimmed.as_bytes()[0], b'{' | b'[') {
+                // Cut JSON: what stands before the cut.
+                let before = self.out.len();
+                self.value(crate::key::whole(trimmed), field, level + 1);
+                if self.out.len() > before {
+                    return true;
+                }
+            }
+        }
+        let mut found_text = String::new();
+        let (arena, before) = (self.arena, self.out.len());
+        let (source, key, cut) = (self.source, self.key, self.cut);
+        let out = &mut *self.out;
+        let error = fault::read(text, &mut found_text, &mut |found| {
+            let keep = |text: &str| -> &'r str { arena.alloc_str(text) };
+            out.push(ErrorText {
+                code: found.code.map(keep),
+                field: found.field.map(keep).or(field),
+                message: keep(found.message),
+                source: if found.exception && source == ErrorSource::Errors { ErrorSource::Exception } else { source },
+                key,
+                cut,
+            });
+        });
+        error || (self.source != ErrorSource::Response && self.out.len() > before)
+    }
+
+    fn keep(&mut self, text: String) -> &'r str {
+        let kept = self.arena.alloc_str(&text);
+        *self.scratch = text;
+        kept
+    }
+
+    /// Errors in a value that stands where errors stand; whether there were any.
+    pub(crate) fn value(&mut self, value: Value<'r>, field: Option<&'r str>, level: u8) -> bool {
+        let before = self.out.len();
+        if level > MAX_LEVELS || before >= MAX_ERRORS {
+            return false;
+        }
+        match value.ty {
+            Type::Null | Type::Bool => {}
+            Type::Number => {
+                if !matches!(value.raw, "0" | "0.0" | "-0") {
+                    self.push(None, field, value.raw);
+                }
+            }
+            Type::String => {
+                let text = self.string(value);
+                self.text(text, field, level);
+            }
+            Type::Array => value.elements(|element| {
+                self.value(element, field, level + 1);
+                self.out.len() < MAX_ERRORS
+            }),
+            Type::Object => self.object(value, field, level),
+        }
+        self.out.len() > before
+    }
+
+    fn object(&mut self, object: Value<'r>, field: Option<&'r str>, level: u8) {
+        let parts = self.parts(object);
+        if parts.text.is_none() && !(parts.nested && parts.code.is_some()) {
+            return self.map(object, field, level);
+        }
+        let named = match parts.field {
+            Some(value) => self.field_of(value).or(field),
+            None => field,
+        };
+        let before = self.out.len();
+        if parts.nested {
+            object.members(|name, value| {
+                if is_nested(self.names.role(Side::Record, name, usize::MAX), name, value) {
+                    self.value(value, named, level + 1);
+                }
+                true
+            });
+        }
+        if self.out.len() > before {
+            return;
+        }
+        let Some((_, text)) = parts.text else { return };
+        let code = parts.code.map(|(_, value)| self.string(value));
+        let first = self.out.len();
+        self.value(text, named, level + 1);
+        for error in &mut self.out[first..] {
+            error.code = error.code.or(code);
+        }
+    }
+
+    /// Sorts the members of an object that may be an error: text, code, field, details.
+    fn parts(&mut self, object: Value<'r>) -> Parts<'r> {
+        let mut parts = Parts::default();
+        object.members(|name, value| {
+            let role = self.names.role(Side::Record, name, usize::MAX);
+            let text = (value.ty == Type::String && value.raw.trim_matches('"').trim() != "") || is_message(value);
+            let mut offer = |score: u8| {
+                if text && parts.text.is_none_or(|(best, _)| score < best) {
+                    parts.text = Some((score, value));
+                }
+            };
+            match role {
+                Role::ErrorMessage => offer(0),
+                Role::Message => offer(message_score(name)),
+                Role::Errors if value.ty == Type::String => offer(3),
+                Role::ExceptionMessage => offer(8),
+                Role::Reason => offer(6),
+                _ => {}
+            }
+            let scalar = matches!(value.ty, Type::String | Type::Number) && value.raw.len() > 2;
+            let mut code = |score: u8| {
+                if scalar && !value.inner().contains("://") && value.raw != "\"about:blank\"" && parts.code.is_none_or(|(best, _)| score < best) {
+                    parts.code = Some((score, value));
+                }
+            };
+            match role {
+                Role::ErrorCode => code(0),
+                Role::Code if name.eq_ignore_ascii_case("type") => code(3),
+                Role::Code => code(1),
+                Role::ReasonType => code(2),
+                Role::ExceptionClass => code(4),
+                Role::Field if parts.field.is_none() && !value.is_empty() => parts.field = Some(value),
+                _ => {}
+            }
+            parts.nested |= is_nested(role, name, value);
+            true
+        });
+        // OAuth: `error` is the code where a description stands beside it.
+        if parts.text.is_some_and(|(score, _)| score < 3) && parts.code.is_none() {
+            object.members(|name, value| {
+                let role = self.names.role(Side::Record, name, usize::MAX);
+                if role == Role::Errors && value.ty == Type::String && value.raw.len() > 2 && !value.inner().contains(' ') {
+                    parts.code = Some((5, value));
+                }
+                parts.code.is_none()
+            });
+        }
+        parts
+    }
+
+    /// `{field: [..]}`: the names are fields, unless they are indexes or only say "error".
+    fn map(&mut self, object: Value<'r>, field: Option<&'r str>, level: u8) {
+        object.members(|name, value| {
+            let role = self.names.role(Side::Record, name, usize::MAX);
+            let says_error = matches!(role, Role::Errors | Role::ErrorMessage | Role::Failed)
+                || (role == Role::Message && message_score(name) < 5)
+                || matches!(role, Role::Items | Role::Body | Role::ResponseBody | Role::Response);
+            let index = !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit());
+            let inner = if says_error || index { field } else { self.join(field, name) };
+            match value.ty {
+                Type::String => {
+                    // A single word beside a name is data; a sentence is a message.
+                    let text = value.inner().trim();
+                    if says_error || index || (text.contains(' ') && !matches!(role, Role::Start | Role::End | Role::Key(..) | Role::Url)) {
+                        self.value(value, inner, level + 1);
+                    }
+                }
+                Type::Array | Type::Object => {
+                    self.value(value, inner, level + 1);
+                }
+                _ => {}
+            }
+            self.out.len() < MAX_ERRORS
+        });
+    }
+
+    fn join(&mut self, field: Option<&'r str>, name: &'r str) -> Option<&'r str> {
+        let mut path = String::with_capacity(name.len() + field.map_or(0, |f| f.len() + 1));
+        if let Some(field) = field {
+            path.push_str(field);
+            path.push('.');
+        }
+        unescape(name, &mut path);
+        Some(self.arena.alloc_str(&path))
+    }
+
+    /// The field that an error names: a string, the last part of a pointer, a path as a list.
+    fn field_of(&mut self, value: Value<'r>) -> Option<&'r str> {
+        match value.ty {
+            Type::String => {
+                let text = self.string(value);
+                let text = text.strip_prefix("/data/attributes/").unwrap_or(text).trim_start_matches(['/', '$', '.']);
+                (!text.is_empty() && text.len() <= 200).then_some(text)
+            }
+            Type::Array => {
+                let mut path = None;
+                value.elements(|element| {
+                    if element.ty == Type::String && !["body", "query", "path"].contains(&element.inner()) {
+                        path = self.join(path, element.inner());
+                    }
+                    true
+                });
+                path
+            }
+            Type::Object => {
+                let mut found = None;
+                value.members(|name, inner| {
+                    if self.names.role(Side::Record, name, usize::MAX) == Role::Field && inner.ty == Type::String {
+                        found = self.field_of(inner);
+                    }
+                    found.is_none()
+                });
+                found
+            }
+            _ => None,
+        }
+    }
+
+    pub(crate) fn push(&mut self, code: Option<&'r str>, field: Option<&'r str>, message: &'r str) {
+        self.out.push(ErrorText { code, field, message, source: self.source, key: self.key, cut: self.cut });
+    }
+}
+
+/// The content of a string value: a slice of the document, or unescaped into the arena.
+pub(crate) fn text_of<'r>(value: Value<'r>, arena: &'r Bump, scratch: &mut String) -> &'r str {
+    let inner = value.inner();
+    if value.ty != Type::String || memchr::memchr(b'\\', inner.as_bytes()).is_none() {
+        return inner;
+    }
+    scratch.clear();
+    unescape(inner, scratch);
+    arena.alloc_str(scratch)
+}
+
+/// How sure a message's name is; from 5 up it may as well be a business field.
+fn message_score(name: &str) -> u8 {
+    let is = |words: &[&str]| words.iter().any(|w| name.eq_ignore_ascii_case(w));
+    if is(&["message", "mesaj", "messages", "mesajlar", "msg"]) {
+        1
+    } else if is(&["detail", "details", "detay", "detailedDescription", "longtext", "userMessage", "developerMessage"]) {
+        2
+    } else if is(&["aciklama", "description", "açıklama"]) {
+        5
+    } else if is(&["title"]) {
+        6
+    } else {
+        7
+    }
+}
+
+/// `{"lang": "tr", "value": "text"}` and the like.
+fn is_message(value: Value<'_>) -> bool {
+    let (mut text, mut others) = (false, 0);
+    value.members(|name, v| {
+        match name {
+            "value" | "text" | "#text" | "message" => text = v.ty == Type::String,
+            "lang" | "language" | "locale" => {}
+            _ => others += 1,
+        }
+        true
+    });
+    text && others == 0
+}
+
+/// Details inside an error object.
+fn is_nested(role: Role, name: &str, value: Value<'_>) -> bool {
+    if !matches!(value.ty, Type::Array | Type::Object) || value.is_empty() || is_message(value) {
+        return false;
+    }
+    matches!(role, Role::Errors | Role::ErrorMessage | Role::Message | Role::Failed)
+        || ["innererror", "violations", "invalid_params", "invalid-params", "issues", "causes", "cause", "body", "data", "extensions", "validationErrors", "modelState", "ModelState", "response"].contains(&name)
+}
+
+/// What the top level of a response body says of success. `Some(true)`: it says that it failed;
+/// `Some(false)`: it says that it went well; `None`: it says nothing.
+pub(crate) fn verdict(body: Value<'_>, names: &mut Names) -> Option<bool> {
+    let mut failed = None;
+    let mut say = |says: bool| failed = Some(failed.unwrap_or(false) || says);
+    body.members(|name, value| {
+        let role = names.role(Side::Record, name, usize::MAX);
+        let filled = match value.ty {
+            Type::Null | Type::Bool | Type::Number => false,
+            Type::String => !value.inner().trim().is_empty() && outcome_word(value.inner()) != Some(true),
+            _ => !value.is_empty(),
+        };
+        match role {
+            Role::Ok => {
+                if let Some(flag) = truth(value) {
+                    say(!flag);
+                }
+            }
+            Role::Failed => match truth(value) {
+                Some(flag) => say(flag),
+                None if filled && value.ty != Type::String => say(true),
+                None => {}
+            },
+            Role::Errors => match truth(value) {
+                Some(true) => say(true),
+                _ if filled => say(true),
+                _ => {}
+            },
+            Role::ErrorMessage | Role::ExceptionMessage if filled => say(true),
+            Role::ErrorCode => {
+                let text = value.inner().trim();
+                let sound = ["", "null", "none", "ok", "success", "no_error"].iter().any(|w| text.eq_ignore_ascii_case(w)) || text.bytes().all(|b| b == b'0');
+                if !sound && matches!(value.ty, Type::String | Type::Number) && !(100..400).contains(&http_status(value).unwrap_or(0)) {
+                    say(true);
+                }
+            }
+            Role::HttpStatus | Role::Status | Role::Code if http_status(value).is_some_and(|n| n >= 400) => say(true),
+            Role::Status | Role::State | Role::ResponseBody if value.ty == Type::String && outcome_word(value.inner()) == Some(false) => say(true),
+            _ => {}
+        }
+        true
+    });
+    failed
+}

@@ -1,0 +1,463 @@
+//! Error texts of XML: SOAP faults of both versions, and answers that have their own words for it.
+//!
+//! The reader keeps a stack of open elements. A leaf (an element without children, or an attribute)
+//! tells its parent what it is: a message, a code, a field, a flag. When the parent ends it decides
+//! whether this makes an error:
+//!
+//! ```text
+//! <Response>                       failed, message "Stok yok"  ─► error
+//!   <Success>false</Success>       flag    ─► parent
+//!   <Message>Stok yok</Message>    message ─► parent
+//!   <Errors/>                      blank leaf: says nothing
+//! </Response>
+//! ```
+//!
+//! So `<message>` and `<description>` of an ordinary answer cost a look at their names and no more.
+
+use super::hits::{Draft, Hits};
+use super::markup::{self, Token, Tokens};
+use super::names::{self, Role};
+use super::{TextKind, inner};
+
+/// Elements below this depth are passed over: real answers have a dozen levels.
+const DEPTH_MAX: usize = 64;
+
+/// A flag, a code or a verdict that is longer than this is none.
+const WORD_MAX: usize = 64;
+
+/// Fields under one error element that may carry messages by their own names.
+const FIELDS_MAX: usize = 64;
+
+/// Reads a document, whole or cut; true when it tells of an error.
+pub(super) fn read(text: &str, levels: u8, hits: &mut Hits<'_>) -> bool {
+    let mut reader = Reader { text, levels, hits, open: Vec::new(), error: false };
+    let mut tokens = Tokens::new(text);
+    let mut deeper = 0_usize;
+    loop {
+        let before = tokens.offset();
+        let Some(token) = tokens.next() else { break };
+        match token {
+            Token::Start { empty, .. } if reader.open.len() == DEPTH_MAX => {
+                deeper += usize::from(!empty);
+            }
+            Token::Start { name, attributes, empty } => {
+                reader.start(name, attributes, before, tokens.offset());
+                if empty {
+                    reader.end(tokens.offset(), false);
+                }
+            }
+            Token::End { .. } if deeper > 0 => deeper -= 1,
+            Token::End { name } => reader.end_of(name, before),
+            Token::Text(_) | Token::Cdata(_) => {}
+        }
+    }
+    while !reader.open.is_empty() {
+        reader.end(text.len(), true);
+    }
+    reader.error
+}
+
+/// A value that waits for its element to end.
+#[derive(Debug, Clone, Copy)]
+struct Pending<'t> {
+    rank: u8,
+    strong: bool,
+    raw: &'t str,
+    cut: bool,
+    at: usize,
+}
+
+/// An open element.
+#[derive(Debug)]
+struct Element<'t> {
+    name: &'t str,
+    role: Role,
+    /// Offset of its start tag.
+    at: usize,
+    /// Offset of its content.
+    content: usize,
+    leaf: bool,
+    /// Number of hits when it began.
+    mark: usize,
+    message: Option<Pending<'t>>,
+    /// A message of a child that was no error by itself: it is the text when this one failed.
+    lent: Option<Pending<'t>>,
+    code: Option<(u8, &'t str)>,
+    /// The name of the code says that it is one of an error, and its value is not zero.
+    bad_code: bool,
+    field: Option<&'t str>,
+    failed: bool,
+    succeeded: bool,
+    /// The word by which it failed (`ERROR`), raw.
+    verdict: Option<&'t str>,
+    /// Content of a stack trace, raw.
+    trace: Option<&'t str>,
+    exception: bool,
+    /// Children with names of their own, when this is an error: `<price>must be positive</price>`.
+    fields: Vec<(&'t str, Pending<'t>)>,
+}
+
+impl<'t> Element<'t> {
+    fn is_error(&self) -> bool {
+        matches!(self.role, Role::Error | Role::Fault)
+    }
+}
+
+struct Reader<'t, 'h, 's> {
+    text: &'t str,
+    levels: u8,
+    hits: &'h mut Hits<'s>,
+    open: Vec<Element<'t>>,
+    error: bool,
+}
+
+impl<'t> Reader<'t, '_, '_> {
+    fn start(&mut self, name: &'t str, attributes: &'t str, at: usize, content: usize) {
+        if let Some(parent) = self.open.last_mut() {
+            parent.leaf = false;
+        }
+        self.open.push(Element {
+            name,
+            role: names::role(name),
+            at,
+            content,
+            leaf: true,
+            mark: self.hits.len(),
+            message: None,
+            lent: None,
+            code: None,
+            bad_code: false,
+            field: None,
+            failed: false,
+            succeeded: false,
+            verdict: None,
+            trace: None,
+            exception: false,
+            fields: Vec::new(),
+        });
+        let own = self.open.len() - 1;
+        if attributes.len() > 2 {
+            markup::attributes(attributes, |name, raw| {
+                let role = match names::role(name) {
+                    // Attributes of these names say how a value is written, not what it is.
+                    Role::Code { rank: 3, .. } | Role::Text | Role::Value | Role::Item => return,
+                    // `<Response error="Stok yok">`
+                    Role::Error => Role::Message { rank: 2, strong: true },
+                    role => role,
+                };
+                self.tell(own, role, raw, at, false);
+            });
+        }
+    }
+
+    /// Ends the innermost element of this name and those inside it that were left open; an end tag
+    /// that nothing opened means nothing.
+    fn end_of(&mut self, name: &str, at: usize) {
+        let Some(place) = self.open.iter().rposition(|open| open.name == name) else { return };
+        while self.open.len() > place {
+            self.end(at, false);
+        }
+    }
+
+    /// Ends the innermost element, whose content ends at `to`.
+    fn end(&mut self, to: usize, cut: bool) {
+        let Some(element) = self.open.pop() else { return };
+        let raw = self.text.get(element.content..to).unwrap_or_default();
+        if element.leaf && !raw.trim().is_empty() {
+            self.leaf(&element, raw, cut);
+        }
+        self.settle(element, raw, cut);
+    }
+
+    /// A leaf with content speaks to its parent, or for itself when it is called an error.
+    fn leaf(&mut self, element: &Element<'t>, raw: &'t str, cut: bool) {
+        let parent = self.open.len().checked_sub(1);
+        let pending = Pending { rank: 0, strong: true, raw, cut, at: element.at };
+        match element.role {
+            Role::Error | Role::Fault => {
+                let word = word(raw);
+                let word = word.as_deref().unwrap_or("text");
+                if names::is_true(word) {
+                    self.flag(parent, false);
+                } else if !names::is_false(word) && !names::is_success_word(word) {
+                    self.add(element, &pending, None);
+                    self.error = true;
+                }
+            }
+            Role::Item if parent.is_some_and(|parent| self.open[parent].is_error()) => {
+                self.add(element, &pending, None);
+                self.error = true;
+            }
+            Role::Other => {
+                self.look_inside(raw, element.at, cut);
+                if let Some(parent) = parent.and_then(|parent| self.open.get_mut(parent))
+                    && parent.role == Role::Error
+                    && parent.fields.len() < FIELDS_MAX
+                {
+                    parent.fields.push((names::local(element.name), pending));
+                }
+            }
+            role => {
+                if let Some(parent) = parent {
+                    self.tell(parent, role, raw, element.at, cut);
+                }
+            }
+        }
+        if let (Role::Message { .. }, Some(parent)) =
+            (element.role, parent.and_then(|i| self.open.get_mut(i)))
+        {
+            parent.code = parent.code.or(element.code);
+            parent.field = parent.field.or(element.field);
+        }
+    }
+
+    /// A leaf or an attribute of the role `role` tells the element at `place` its value.
+    fn tell(&mut self, place: usize, role: Role, raw: &'t str, at: usize, cut: bool) {
+        let nested_in = |role: Role| self.open.get(place).is_some_and(|open| open.role == role);
+        let outer = place.checked_sub(1);
+        let (place, role) = match (role, outer) {
+            (Role::Text, Some(outer)) if nested_in(Role::Reason) => {
+                (outer, Role::Message { rank: 0, strong: true })
+            }
+            (Role::Value, Some(outer)) if nested_in(Role::Code { rank: 1, strong: false }) => {
+                (outer, Role::Code { rank: 0, strong: false })
+            }
+            (Role::Reason | Role::Text, _) => (place, Role::Message { rank: 4, strong: false }),
+            other => (place, other.0),
+        };
+        let is_root = place == 0;
+        let Some(element) = self.open.get_mut(place) else { return };
+        match role {
+            Role::Message { rank, strong } => {
+                let pending = Pending { rank, strong, raw, cut, at };
+                match element.message {
+                    Some(old) if old.rank == rank && element.is_error() => {
+                        element.message = Some(pending);
+                        self.flush(place, old);
+                    }
+                    Some(old) if old.rank <= rank => {}
+                    _ => element.message = Some(pending),
+                }
+            }
+            Role::Code { rank, strong } => {
+                let Some(word) = word(raw) else { return };
+                if element.code.is_none_or(|(old, _)| rank < old) {
+                    element.code = Some((rank, raw));
+                }
+                if names::is_success_word(&word) {
+                    element.succeeded |= strong;
+                } else if strong && !names::is_false(&word) {
+                    element.bad_code = true;
+                }
+                element.failed |= is_root && is_http_error(&word);
+            }
+            Role::Field => element.field = element.field.or(Some(raw)),
+            Role::Success | Role::Failure => {
+                let Some(word) = word(raw) else { return };
+                let (yes, no) = (names::is_true(&word), names::is_false(&word));
+                element.succeeded |= yes && role == Role::Success;
+                element.failed |= if role == Role::Success { no } else { yes };
+            }
+            Role::Verdict => {
+                let Some(word) = word(raw) else { return };
+                if names::is_failure_word(&word) {
+                    element.failed = true;
+                    element.verdict = element.verdict.or(Some(raw));
+                } else if names::is_success_word(&word) {
+                    element.succeeded = true;
+                } else if is_root && is_http_error(&word) {
+                    element.failed = true;
+                    element.code = element.code.or(Some((3, raw)));
+                }
+            }
+            Role::Trace => {
+                element.exception = true;
+                element.trace = element.trace.or(Some(raw));
+            }
+            _ => {}
+        }
+    }
+
+    /// A leaf without a role whose content is a document of its own, as ERP systems answer:
+    /// `<SaveResult>&lt;Hata&gt;...` or the same in a CDATA section.
+    fn look_inside(&mut self, raw: &str, at: usize, cut: bool) {
+        let raw = raw.trim_start();
+        let likely = raw.starts_with("&lt;")
+            || raw
+                .strip_prefix("<![CDATA[")
+                .is_some_and(|inside| inside.trim_start().starts_with('<'));
+        if !likely || self.levels == 0 {
+            return;
+        }
+        let mut inside = String::new();
+        markup::text_of(raw, cut, &mut inside);
+        if super::kind(&inside) == TextKind::Xml {
+            let mark = self.hits.len();
+            self.error |= read(&inside, self.levels - 1, self.hits);
+            self.hits.adopt(mark, at, None);
+        }
+    }
+
+    /// What an ended element comes to.
+    fn settle(&mut self, element: Element<'t>, raw: &'t str, cut: bool) {
+        let has_inner = self.hits.len() > element.mark;
+        let strong = element.message.is_some_and(|message| message.strong);
+        let well = element.succeeded && !element.failed;
+        let says_error = element.failed || ((strong || element.bad_code) && !well);
+        if !element.is_error() && !says_error {
+            self.lend(&element);
+            return;
+        }
+        if element.role == Role::Error && well && !has_inner {
+            return;
+        }
+        let added = match element.message {
+            Some(message) if is_nothing(&message) && !element.failed => false,
+            Some(message) => {
+                let code = element.code.map(|(_, code)| code);
+                let added = self.add(&element, &message, code);
+                if added && has_inner {
+                    if element.role == Role::Fault {
+                        self.hits.drop_equal_to_newest(element.mark);
+                    } else {
+                        self.hits.drop_newest_if_repeated(element.mark);
+                    }
+                }
+                added
+            }
+            None if has_inner => true,
+            None => self.add_without_message(&element, raw, cut),
+        };
+        if element.role == Role::Fault || element.failed || added {
+            self.error = true;
+        }
+        if element.failed && !added {
+            self.flag(self.open.len().checked_sub(1), false);
+        }
+    }
+
+    /// An error without a message shows the best of what it has.
+    fn add_without_message(&mut self, element: &Element<'t>, raw: &'t str, cut: bool) -> bool {
+        let code = element.code.map(|(_, code)| code);
+        let as_pending = |raw| Pending { rank: 0, strong: true, raw, cut, at: element.at };
+        if let Some(trace) = element.trace {
+            return self.add(element, &as_pending(trace), code);
+        }
+        if let Some(message) = element.lent {
+            return self.add(element, &message, code);
+        }
+        let mut added = false;
+        if code.is_none() || element.role == Role::Error {
+            for (name, message) in &element.fields {
+                let named = message
+                    .raw
+                    .trim()
+                    .bytes()
+                    .any(|byte| byte.is_ascii_alphabetic() || byte >= 0x80);
+                if named && !is_nothing(message) {
+                    let draft =
+                        Draft { field: Some(name), code, at: message.at, ..Draft::default() };
+                    added |= add_raw(message, draft, self.levels, self.hits);
+                }
+            }
+        }
+        if added {
+            return true;
+        }
+        let whole = (element.role == Role::Fault && !element.leaf).then_some(raw);
+        match whole.filter(|_| code.is_none()).or(code).or(element.verdict) {
+            Some(raw) => self.add(element, &as_pending(raw), code),
+            None => false,
+        }
+    }
+
+    /// Gives the parent a message to use if it turns out to have failed.
+    fn lend(&mut self, element: &Element<'t>) {
+        let Some(message) = element.message.filter(|message| message.rank <= 1) else { return };
+        if let Some(parent) = self.open.last_mut() {
+            parent.lent = parent.lent.or(Some(message));
+        }
+    }
+
+    /// Tells the element at `place` that it failed; the document when there is none.
+    fn flag(&mut self, place: Option<usize>, succeeded: bool) {
+        match place.and_then(|place| self.open.get_mut(place)) {
+            Some(element) if succeeded => element.succeeded = true,
+            Some(element) => element.failed = true,
+            None => self.error |= !succeeded,
+        }
+    }
+
+    /// The first of several messages of one error element stands for itself.
+    fn flush(&mut self, place: usize, message: Pending<'t>) {
+        let Some(element) = self.open.get_mut(place) else { return };
+        if is_nothing(&message) {
+            return;
+        }
+        let draft = Draft {
+            code: element.code.take().map(|(_, code)| code),
+            field: element.field.take(),
+            exception: element.exception,
+            at: message.at,
+            ..Draft::default()
+        };
+        self.error |= add_raw(&message, draft, self.levels, self.hits);
+    }
+
+    fn add(&mut self, element: &Element<'t>, message: &Pending<'t>, code: Option<&str>) -> bool {
+        let draft = Draft {
+            code: code.or(element.code.map(|(_, code)| code)),
+            field: element.field,
+            exception: element.exception,
+            at: message.at,
+            ..Draft::default()
+        };
+        add_raw(message, draft, self.levels, self.hits)
+    }
+}
+
+/// Decodes a message, code and field and adds them.
+fn add_raw(message: &Pending<'_>, draft: Draft<'_>, levels: u8, hits: &mut Hits<'_>) -> bool {
+    let (mut text, mut code, mut field) = (String::new(), String::new(), String::new());
+    markup::text_of(message.raw, message.cut, &mut text);
+    markup::text_of(draft.code.unwrap_or_default(), false, &mut code);
+    markup::text_of(draft.field.unwrap_or_default(), false, &mut field);
+    inner::add(
+        &Draft {
+            code: Some(code.as_str()).filter(|code| !code.trim().is_empty()),
+            field: Some(field.as_str()).filter(|field| !field.trim().is_empty()),
+            message: &text,
+            exception: draft.exception,
+            lead: None,
+            at: draft.at,
+        },
+        levels,
+        hits,
+    )
+}
+
+/// The decoded content of a short leaf; `None` when it is long or blank.
+fn word(raw: &str) -> Option<String> {
+    let raw = raw.trim();
+    if raw.is_empty() || raw.len() > WORD_MAX {
+        return None;
+    }
+    let mut word = String::new();
+    markup::text_of(raw, false, &mut word);
+    Some(word)
+}
+
+/// The text says that there is no error: `0`, `OK`, `null`, `İşlem başarılı`.
+fn is_nothing(message: &Pending<'_>) -> bool {
+    match word(message.raw) {
+        Some(word) => {
+            word.trim().is_empty() || names::is_false(&word) || names::is_success_word(&word)
+        }
+        None => message.raw.trim().is_empty(),
+    }
+}
+
+/// An HTTP status of 400 to 599.
+fn is_http_error(word: &str) -> bool {
+    word.trim().parse().is_ok_and(|status: u16| (400..600).contains(&status))
+}

@@ -1,0 +1,559 @@
+//! Which field of a record got which role.
+//!
+//! Names say what a field can mean; here the whole record decides. A request object is taken for
+//! the request's envelope only if it holds a body, headers, a method or a URL, otherwise it *is* the
+//! body. `status` between 100 and 599 is HTTP's, 1 to 4 the Integrator's, a word an outcome. Of
+//! several candidates the surest name wins, and a name with a value wins over one without.
+
+use crate::exchange::KeyKind;
+use crate::json::{Type, Value};
+use crate::record::{Field, MAX_FIELDS, Side};
+use crate::roles::Role;
+use crate::time::Timestamp;
+
+/// The fields of one record by role. Values are slices of the document.
+#[derive(Debug, Default)]
+pub(crate) struct Slots<'a> {
+    pub(crate) request: Option<Value<'a>>,
+    pub(crate) response: Option<Value<'a>>,
+    /// `METHOD - URL - BODY` in one string.
+    pub(crate) raw_request: Option<Value<'a>>,
+    pub(crate) status: Option<u16>,
+    /// The Integrator's status enum, 1 to 4.
+    pub(crate) enum_status: Option<u8>,
+    pub(crate) reason: Option<Value<'a>>,
+    pub(crate) url: Option<Value<'a>>,
+    pub(crate) method: Option<Value<'a>>,
+    pub(crate) started_at: Option<Timestamp>,
+    pub(crate) ended_at: Option<Timestamp>,
+    pub(crate) duration_ms: Option<f64>,
+    pub(crate) key: Option<FoundKey<'a>>,
+    pub(crate) row_num: Option<i64>,
+    pub(crate) log_id: Option<&'a str>,
+    pub(crate) id: Option<&'a str>,
+    pub(crate) file_uuid: Option<&'a str>,
+    pub(crate) run: Option<&'a str>,
+    pub(crate) flow: Option<&'a str>,
+    pub(crate) step: Option<&'a str>,
+    /// An explicit flag: whether it went well.
+    pub(crate) flag: Option<bool>,
+    /// The response came from the engine's attribute of bounded length.
+    pub(crate) bounded: bool,
+    /// The record says that the response was cut.
+    pub(crate) truncated: bool,
+    /// Errors, texts, codes: places in the field list, in order.
+    pub(crate) errors: Vec<u16>,
+    pub(crate) error_texts: Vec<u16>,
+    pub(crate) error_codes: Vec<u16>,
+    pub(crate) messages: Vec<u16>,
+    pub(crate) exception_class: Option<Value<'a>>,
+    pub(crate) exception_message: Option<Value<'a>>,
+    pub(crate) reason_type: Option<Value<'a>>,
+    /// Lists and maps that may hold records.
+    pub(crate) items: Vec<u16>,
+    /// Kinds of evidence that this is an exchange: request, response, status, address, errors, exception, flag.
+    pub(crate) evidence: u8,
+    /// Fields that a column of the report carries.
+    pub(crate) carried: Carried,
+}
+
+/// A business key with the rank of its name: 0 is surest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FoundKey<'a> {
+    pub(crate) kind: KeyKind,
+    pub(crate) rank: u8,
+    /// The value, escaped as it stands.
+    pub(crate) inner: &'a str,
+}
+
+/// A bit a field.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Carried([u64; MAX_FIELDS / 64]);
+
+impl Default for Carried {
+    fn default() -> Self {
+        Self([0; MAX_FIELDS / 64])
+    }
+}
+
+impl Carried {
+    pub(crate) fn set(&mut self, at: usize) {
+        self.0[at / 64] |= 1 << (at % 64);
+    }
+
+    pub(crate) fn has(&self, at: usize) -> bool {
+        self.0[at / 64] >> (at % 64) & 1 == 1
+    }
+}
+
+pub(crate) const REQUEST: u8 = 1;
+pub(crate) const RESPONSE: u8 = 2;
+pub(crate) const STATUS: u8 = 4;
+pub(crate) const ADDRESS: u8 = 8;
+pub(crate) const ERRORS: u8 = 16;
+pub(crate) const EXCEPTION: u8 = 32;
+pub(crate) const FLAG: u8 = 64;
+
+/// The best candidate for a slot so far: its place and its score, lower is better.
+#[derive(Debug, Clone, Copy)]
+struct Best(usize, u8);
+
+fn offer(best: &mut Option<Best>, at: usize, score: u8, value: Value<'_>) {
+    let score = score + if blank(value) { 20 } else { 0 };
+    if best.is_none_or(|b| score < b.1) {
+        *best = Some(Best(at, score));
+    }
+}
+
+fn blank(value: Value<'_>) -> bool {
+    value.ty == Type::Null || (value.ty == Type::String && value.raw.len() == 2)
+}
+
+impl<'a> Slots<'a> {
+    /// Gives each role its field.
+    pub(crate) fn of(fields: &[Field<'a>]) -> Self {
+        let mut slots = Self::default();
+        // Fields inside an object that turned out to be a body are no fields of the record.
+        let mut hidden = Carried::default();
+        let (mut request, mut response, mut body) = (None, None, None);
+        let (mut status, mut url, mut method, mut start, mut duration) = (None, None, None, None, None);
+        let (mut group, mut parent_group, mut step, mut step_word) = (None, None, None, None);
+        for (at, field) in fields.iter().enumerate() {
+            if field.parent.is_some_and(|p| hidden.has(usize::from(p))) {
+                hidden.set(at);
+                continue;
+            }
+            let value = field.value;
+            if field.entered {
+                if is_envelope(fields, at) {
+                    slots.carried.set(at);
+                    slots.evidence |= match field.role {
+                        Role::Request => REQUEST,
+                        Role::Response => RESPONSE,
+                        _ => 0,
+                    };
+                    continue;
+                }
+                hidden.set(at);
+            }
+            let scalar = !matches!(value.ty, Type::Object | Type::Array);
+            match field.role {
+                Role::RequestBody => offer(&mut request, at, u8::from(field.side == Side::Record), value),
+                Role::ResponseBody => {
+                    // `result` and `output` may be a flag or a word.
+                    if scalar && field.side == Side::Record && is_result_word(field.key) && slots.take_flag(value, true) {
+                        continue;
+                    }
+                    offer(&mut response, at, u8::from(field.side == Side::Record), value);
+                }
+                Role::Envelope if field.side == Side::Response => offer(&mut response, at, 1, value),
+                Role::Envelope if field.side == Side::Request => offer(&mut request, at, 1, value),
+                Role::Request => offer(&mut request, at, 2, value),
+                Role::Response => offer(&mut response, at, 2, value),
+                Role::RawRequest => {
+                    slots.raw_request = Some(value);
+                    slots.carried.set(at);
+                    slots.evidence |= REQUEST;
+                }
+                Role::Body => offer(&mut body, at, 5, value),
+                Role::HttpStatus if scalar => {
+                    if http_status(value).is_some() {
+                        offer(&mut status, at, u8::from(field.side == Side::Record), value);
+                    }
+                    // An empty status says that it is an exchange all the same.
+                    slots.evidence |= STATUS;
+                    if blank(value) || value.raw == "0" {
+                        slots.carried.set(at);
+                    }
+                }
+                Role::Status if scalar => {
+                    if http_status(value).is_some() {
+                        offer(&mut status, at, 3, value);
+                    } else if let Some(number @ 1..=4) = integer(value) {
+                        slots.enum_status = Some(number as u8);
+                    } else {
+                        slots.take_flag(value, true);
+                    }
+                }
+                Role::Code if scalar && http_status(value).is_some() => offer(&mut status, at, 6, value),
+                Role::Reason if value.ty == Type::String => {
+                    slots.reason = Some(value);
+                    slots.carried.set(at);
+                }
+                Role::Url if value.ty == Type::String => offer(&mut url, at, u8::from(!has_address(value)), value),
+                Role::ResponseUrl if value.ty == Type::String => offer(&mut url, at, 4, value),
+                Role::Method if value.ty == Type::String && is_method(value.inner()) => offer(&mut method, at, 0, value),
+                Role::Start if scalar => {
+                    if timestamp(value).is_some() {
+                        offer(&mut start, at, u8::from(field.side != Side::Record), value);
+                    }
+                }
+                Role::End if scalar => {
+                    if slots.ended_at.is_none() {
+                        slots.ended_at = timestamp(value);
+                    }
+                }
+                Role::Time if scalar => {
+                    if timestamp(value).is_some() {
+                        offer(&mut start, at, 1, value);
+                    } else if milliseconds(value).is_some() {
+                        offer(&mut duration, at, 1, value);
+                    }
+                }
+                Role::Duration if scalar => {
+                    if milliseconds(value).is_some() {
+                        offer(&mut duration, at, 0, value);
+                    } else if timestamp(value).is_some() && slots.ended_at.is_none() {
+                        slots.ended_at = timestamp(value);
+                    }
+                }
+                Role::Key(kind, rank) if scalar && field.side == Side::Record => slots.take_key(at, kind, rank, value),
+                Role::RowNum if scalar && slots.row_num.is_none() => {
+                    slots.row_num = integer(value);
+                    if slots.row_num.is_some() {
+                        slots.carried.set(at);
+                    }
+                }
+                Role::Step if value.ty == Type::String && !blank(value) => {
+                    // A slug (`process_group_id`) is surer than a title.
+                    let place = if field.key.ends_with("name") || field.key.ends_with("Name") { &mut step_word } else { &mut step };
+                    *place = place.or(Some((at, value.inner())));
+                }
+                Role::Group if scalar && !blank(value) => group = Some((at, value.inner())),
+                Role::ParentGroup if scalar && !blank(value) => parent_group = Some((at, value.inner())),
+                Role::Flow if value.ty == Type::String && !blank(value) => {
+                    if slots.flow.is_none() {
+                        slots.flow = Some(value.inner());
+                        slots.carried.set(at);
+                    }
+                }
+                Role::Run if scalar && !blank(value) => {
+                    if slots.run.is_none() {
+                        slots.run = Some(value.inner());
+                        slots.carried.set(at);
+                    }
+                }
+                Role::FileUuid if value.ty == Type::String && !blank(value) => slots.file_uuid = Some(value.inner()),
+                Role::LogId if scalar && !blank(value) => {
+                    slots.log_id = Some(value.inner());
+                    slots.carried.set(at);
+                }
+                Role::Id if scalar && !blank(value) && field.side == Side::Record => slots.id = Some(value.inner()),
+                Role::Errors | Role::Failed if field.role == Role::Errors || !scalar => slots.take_errors(at, value),
+                Role::ErrorMessage => {
+                    slots.error_texts.push(at as u16);
+                    slots.evidence |= ERRORS;
+                }
+                Role::ErrorCode if scalar => slots.error_codes.push(at as u16),
+                Role::Message | Role::Reason if field.side == Side::Record => slots.messages.push(at as u16),
+                Role::ReasonType if value.ty == Type::String && !blank(value) => slots.reason_type = Some(value),
+                Role::ExceptionClass if value.ty == Type::String && !blank(value) => {
+                    slots.exception_class = Some(value);
+                    slots.evidence |= EXCEPTION;
+                    slots.carried.set(at);
+                }
+                Role::ExceptionMessage if !blank(value) => {
+                    if value.ty == Type::String {
+                        slots.exception_message = slots.exception_message.or(Some(value));
+                        slots.carried.set(at);
+                    } else {
+                        slots.errors.push(at as u16);
+                    }
+                    slots.evidence |= EXCEPTION;
+                }
+                Role::Ok if scalar => {
+                    slots.take_flag(value, true);
+                }
+                Role::Failed => {
+                    slots.take_flag(value, false);
+                }
+                Role::State if scalar => match integer(value) {
+                    Some(_) => {}
+                    None => {
+                        slots.take_flag(value, true);
+                    }
+                },
+                Role::Truncated => slots.truncated |= truth(value) == Some(true),
+                Role::Items | Role::None if !scalar => slots.items.push(at as u16),
+                _ => {}
+            }
+            // Bodies and names that hold others may be lists of records too.
+            if !scalar && generic(field.role) {
+                slots.items.push(at as u16);
+            }
+        }
+        // A body whose side is not named belongs to the request unless that has one of its own.
+        if let Some(Best(at, score)) = body {
+            let side = match (&request, &response) {
+                (Some(_), None) => &mut response,
+                (Some(Best(_, r)), Some(Best(_, s))) if *r < 20 && *s >= 20 => &mut response,
+                _ => &mut request,
+            };
+            offer(side, at, score, fields[at].value);
+            let _ = score;
+        }
+        slots.settle(fields, request, response, status, url, method, start, duration);
+        // Group ids: with a parent the group is the step, alone it is the flow or a slug.
+        if let Some((at, inner)) = parent_group {
+            slots.flow = Some(slots.flow.unwrap_or(inner));
+            slots.carried.set(at);
+        }
+        if let Some((at, inner)) = group {
+            slots.carried.set(at);
+            if parent_group.is_some() || !is_uuid(inner) {
+                slots.step = Some(inner);
+            } else {
+                slots.flow = Some(slots.flow.unwrap_or(inner));
+            }
+        }
+        for (at, inner) in [step, step_word].into_iter().flatten() {
+            if slots.step.is_none() {
+                slots.step = Some(inner);
+                slots.carried.set(at);
+            }
+        }
+        if slots.log_id.is_none() && (slots.run.is_some() || slots.file_uuid.is_some() || group.is_some()) {
+            slots.log_id = slots.id;
+        }
+        slots
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the candidates of one loop, settled together")]
+    fn settle(
+        &mut self,
+        fields: &[Field<'a>],
+        request: Option<Best>,
+        response: Option<Best>,
+        status: Option<Best>,
+        url: Option<Best>,
+        method: Option<Best>,
+        start: Option<Best>,
+        duration: Option<Best>,
+    ) {
+        let mut take = |best: Option<Best>, evidence: u8| {
+            best.map(|Best(at, _)| {
+                self.carried.set(at);
+                self.evidence |= evidence;
+                (at, fields[at].value)
+            })
+        };
+        let request = take(request, REQUEST);
+        let response = take(response, RESPONSE);
+        let status = take(status, STATUS);
+        let url = take(url, ADDRESS);
+        let method = take(method, ADDRESS);
+        let start = take(start, 0);
+        let duration = take(duration, 0);
+        self.request = request.map(|(_, v)| v).filter(|v| !blank(*v));
+        self.response = response.map(|(_, v)| v).filter(|v| !blank(*v));
+        self.bounded = response.is_some_and(|(at, _)| fields[at].key.eq_ignore_ascii_case("invokehttp.response.body"));
+        self.status = status.and_then(|(_, v)| http_status(v));
+        self.url = url.map(|(_, v)| v).filter(|v| !blank(*v));
+        self.method = method.map(|(_, v)| v);
+        self.started_at = start.and_then(|(_, v)| timestamp(v));
+        self.duration_ms = duration.and_then(|(_, v)| milliseconds(v));
+        if self.duration_ms.is_none()
+            && let (Some(start), Some(end)) = (self.started_at, self.ended_at)
+            && end >= start
+        {
+            self.duration_ms = Some((end.0 - start.0) as f64 / 1000.0);
+        }
+    }
+
+    fn take_key(&mut self, at: usize, kind: KeyKind, rank: u8, value: Value<'a>) {
+        let Some(key) = usable_key(kind, rank, value) else { return };
+        if self.key.is_none_or(|k| rank < k.rank) {
+            self.key = Some(key);
+        }
+        self.carried.set(at);
+    }
+
+    fn take_errors(&mut self, at: usize, value: Value<'a>) {
+        self.evidence |= ERRORS;
+        match truth(value) {
+            // `error: false` is a flag that says little, `error: true` one that says it all.
+            Some(true) => {
+                self.flag = Some(false);
+            }
+            Some(false) => {}
+            None => self.errors.push(at as u16),
+        }
+        self.carried.set(at);
+    }
+
+    /// Takes a flag or a word for the outcome; whether it was one. A sign of failure wins.
+    fn take_flag(&mut self, value: Value<'a>, positive: bool) -> bool {
+        let good = match truth(value) {
+            Some(flag) => Some(flag == positive),
+            None if value.ty == Type::String => outcome_word(value.inner()).map(|good| good == positive),
+            None => None,
+        };
+        if let Some(good) = good {
+            self.flag = Some(self.flag.unwrap_or(true) && good);
+            self.evidence |= FLAG;
+        }
+        good.is_some()
+    }
+}
+
+/// Whether the object at `at`, whose members follow, is an envelope around a body rather than the body.
+fn is_envelope(fields: &[Field<'_>], at: usize) -> bool {
+    let field = &fields[at];
+    if field.role == Role::Attributes {
+        return true;
+    }
+    let (mut body, mut firm, mut known, mut other) = (false, false, 0, 0);
+    for child in fields[at + 1..].iter().take_while(|c| c.parent.is_some_and(|p| usize::from(p) >= at)) {
+        if child.parent != Some(at as u16) {
+            continue;
+        }
+        match child.role {
+            Role::RequestBody | Role::ResponseBody | Role::Envelope => {
+                body = true;
+                firm |= ["body", "Body", "postData", "requestBody", "responseBody", "govde"].contains(&child.key);
+            }
+            Role::Method | Role::Headers => firm = true,
+            Role::HttpStatus if http_status(child.value).is_some() || blank(child.value) => known += 1,
+            Role::Url | Role::ResponseUrl | Role::Reason | Role::Duration | Role::Start | Role::End | Role::Truncated => known += 1,
+            _ => other += 1,
+        }
+    }
+    if field.role == Role::Envelope {
+        return body || (firm && other == 0);
+    }
+    firm || (other == 0 && (body || known > 0))
+}
+
+/// Roles whose objects and lists may as well hold records.
+fn generic(role: Role) -> bool {
+    matches!(
+        role,
+        Role::Body | Role::RequestBody | Role::ResponseBody | Role::Request | Role::Response | Role::Errors
+            | Role::Message | Role::Failed | Role::Status | Role::State | Role::Step | Role::Flow | Role::Key(..) | Role::RowNum
+            | Role::Run | Role::Start | Role::Attributes
+    )
+}
+
+fn is_result_word(key: &str) -> bool {
+    ["result", "Result", "RESULT", "output"].contains(&key)
+}
+
+/// A key's value as it can be used: no blanks only, no tiny number under a name that also counts things.
+pub(crate) fn usable_key<'a>(kind: KeyKind, rank: u8, value: Value<'a>) -> Option<FoundKey<'a>> {
+    let inner = value.inner();
+    let fits = match value.ty {
+        Type::String => !inner.trim().is_empty() && inner.len() <= 256,
+        Type::Number => true,
+        _ => false,
+    };
+    // `order: 3` and `number: 12` count something.
+    let small = inner.len() < 4 && inner.bytes().all(|b| b.is_ascii_digit());
+    (fits && !(rank >= 3 && rank < 6 && small) && (rank < 3 || !inner.starts_with("http")))
+        .then_some(FoundKey { kind, rank, inner })
+}
+
+/// An HTTP status: 100 to 599, as number or text.
+pub(crate) fn http_status(value: Value<'_>) -> Option<u16> {
+    integer(value).and_then(|n| u16::try_from(n).ok()).filter(|n| (100..600).contains(n))
+}
+
+/// A whole number, as number or text.
+pub(crate) fn integer(value: Value<'_>) -> Option<i64> {
+    match value.ty {
+        Type::Number | Type::String => value.inner().trim().parse().ok(),
+        _ => None,
+    }
+}
+
+/// A boolean, as such, as a number 0 or 1, or as text.
+pub(crate) fn truth(value: Value<'_>) -> Option<bool> {
+    match value.ty {
+        Type::Bool => Some(value.raw == "true"),
+        Type::Number => match value.raw {
+            "0" => Some(false),
+            "1" => Some(true),
+            _ => None,
+        },
+        Type::String => {
+            let word = value.inner().trim();
+            let is = |words: &[&str]| words.iter().any(|w| word.eq_ignore_ascii_case(w));
+            if is(&["true", "1", "yes", "evet", "y", "t"]) {
+                Some(true)
+            } else if is(&["false", "0", "no", "hayir", "hayır", "n", "f"]) {
+                Some(false)
+            } else {
+                None
+            }
+        }
+        _ => None,
+    }
+}
+
+/// Whether a word says that it went well; `None` for words that say neither.
+pub(crate) fn outcome_word(word: &str) -> Option<bool> {
+    let word = word.trim();
+    let is = |words: &[&str]| words.iter().any(|w| word.eq_ignore_ascii_case(w));
+    if is(&["success", "successful", "succeeded", "ok", "done", "completed", "complete", "processed", "accepted", "created", "updated", "sent", "basarili", "başarılı", "tamamlandi", "tamamlandı", "s"]) {
+        Some(true)
+    } else if is(&["fail", "failed", "failure", "error", "errored", "rejected", "refused", "invalid", "exception", "timeout", "basarisiz", "başarısız", "hata", "hatali", "hatalı", "reddedildi", "unsuccessful", "not_ok", "nok", "ko", "e"]) {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+pub(crate) fn timestamp(value: Value<'_>) -> Option<Timestamp> {
+    let time = match value.ty {
+        Type::Number => Timestamp::from_number_text(value.raw),
+        // Escapes (`\/Date(..)\/`, a trailing `\n`) have no place in a time of their own.
+        Type::String => match value.inner().contains('\\') {
+            false => Timestamp::parse_text(value.inner()),
+            true => {
+                let mut text = String::new();
+                crate::json::unescape(value.inner(), &mut text);
+                Timestamp::parse_text(&text)
+            }
+        },
+        _ => None,
+    };
+    time.filter(|t| t.is_plausible())
+}
+
+/// A duration in milliseconds, as number or text, with or without a unit.
+fn milliseconds(value: Value<'_>) -> Option<f64> {
+    let text = match value.ty {
+        Type::Number | Type::String => value.inner().trim(),
+        _ => return None,
+    };
+    let number_end = text.find(|c: char| !(c.is_ascii_digit() || ".,-+eE".contains(c))).unwrap_or(text.len());
+    let number: f64 = text[..number_end].trim().replace(',', ".").parse().ok()?;
+    let factor = match text[number_end..].trim() {
+        "" | "ms" | "msec" | "millis" | "milliseconds" => 1.0,
+        "s" | "sec" | "sn" | "seconds" => 1000.0,
+        "us" | "µs" => 0.001,
+        "ns" => 1e-6,
+        "min" | "m" => 60_000.0,
+        _ => return None,
+    };
+    let ms = number * factor;
+    // A point in time is no duration.
+    (ms.is_finite() && (0.0..3.2e10).contains(&ms)).then_some(ms)
+}
+
+fn has_address(value: Value<'_>) -> bool {
+    let inner = value.inner();
+    inner.contains("://") || inner.starts_with('/') || inner.starts_with("\\/")
+}
+
+fn is_method(word: &str) -> bool {
+    (2..=10).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_alphabetic())
+}
+
+pub(crate) fn is_uuid(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.len() == 36
+        && bytes.iter().enumerate().all(|(n, b)| match n {
+            8 | 13 | 18 | 23 => *b == b'-',
+            _ => b.is_ascii_hexdigit(),
+        })
+}
