@@ -1,1 +1,39 @@
-//! grouping
+//! Error texts become groups: the same trouble, said once.
+//!
+//! Ten thousand failed rows are usually a dozen causes, each written with other SKUs, ids, numbers
+//! and times. This crate takes the texts and gives groups with a template, a name that stays the
+//! same next week, and counts.
+//!
+//! Two phases. While reading, each text becomes a *skeleton* (variables masked in one scan) that is
+//! hashed and counted; counts of several threads merge. At the end the few distinct skeletons are
+//! mined into *templates*, in sorted order on one thread. What is grouped is (code, field path, template).
+//!
+//! ```
+//! use grouping::{ErrorRef, Skeletons};
+//!
+//! let mut skeletons = Skeletons::default();
+//! for message in ["SKU-000123 kodlu ürün bulunamadı.", "1KD00012-BLK kodlu ürün bulunamadı."] {
+//!     skeletons.add(ErrorRef { message, ..ErrorRef::default() });
+//! }
+//! let groups = skeletons.finish();
+//! let only = groups.iter().next().expect("two texts were added");
+//! assert_eq!((only.template.as_str(), only.count), ("<*> kodlu ürün bulunamadı.", 2));
+//! ```
+//!
+//! It does not know exchanges, files or tables, reads no configuration, and does not translate:
+//! the Turkish and the English text of one cause are two groups.
+
+mod bytes;
+mod class;
+mod code;
+mod column;
+mod date;
+mod group;
+mod mask;
+mod mine;
+mod skeleton;
+mod token;
+
+pub use class::{Class, classify, retryable};
+pub use group::{Group, Groups, RULES_VERSION};
+pub use skeleton::{ErrorRef, SkeletonId, Skeletons};

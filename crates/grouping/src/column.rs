@@ -1,0 +1,158 @@
+//! Which columns of a bucket are variables.
+
+use std::collections::BTreeSet;
+
+use crate::bytes::{DIGIT, LETTER, LOWER, UPPER, VAR, is};
+
+/// Words after which a name or id follows, English and Turkish: people, records, machines and
+/// files, of which there are ever more. Parts of a system (interface, service, device) are few and
+/// tell causes apart, so they are not here.
+const SLOT_WORDS: [&str; 32] = [
+    "user",
+    "username",
+    "uid",
+    "login",
+    "account",
+    "host",
+    "hostname",
+    "node",
+    "server",
+    "domain",
+    "file",
+    "filename",
+    "folder",
+    "directory",
+    "path",
+    "key",
+    "id",
+    "sku",
+    "barcode",
+    "order",
+    "product",
+    "customer",
+    "channel",
+    "session",
+    "kullanıcı",
+    "dosya",
+    "sipariş",
+    "ürün",
+    "barkod",
+    "müşteri",
+    "kod",
+    "kodu",
+];
+/// Words that go on with the sentence instead of naming something.
+const SENTENCE_WORDS: [&str; 44] = [
+    "is", "are", "was", "were", "be", "been", "has", "have", "had", "not", "no", "must", "may",
+    "can", "cannot", "could", "should", "does", "did", "do", "and", "or", "of", "in", "on", "at",
+    "by", "for", "from", "to", "with", "without", "already", "unknown", "missing", "invalid",
+    "required", "failed", "found", "exists", "ve", "veya", "değil", "ile",
+];
+/// How many distinct plain words one column may have before they count as values: in the second
+/// column, and in later ones. Sentences differ early.
+const PLAIN: (usize, usize) = (16, 10);
+/// The same for words that look like names or ids.
+const NAMES: (usize, usize) = (4, 3);
+
+/// A column with its distinct words.
+pub(crate) struct Column<'s> {
+    /// From 0.
+    pub(crate) at: usize,
+    pub(crate) values: BTreeSet<&'s str>,
+}
+
+/// What stands around a column.
+pub(crate) struct Context<'s> {
+    /// Text between the word before and this one.
+    pub(crate) before: &'s str,
+    /// Text between this word and the next.
+    pub(crate) after: &'s str,
+    /// The word before, when it is the same in all samples.
+    pub(crate) previous: Option<&'s str>,
+    /// Constant words of the bucket, see [`constants`].
+    pub(crate) constants: usize,
+}
+
+impl Column<'_> {
+    /// Whether the column stands where a value is expected, or shows by its words that it holds values.
+    pub(crate) fn is_slot(&self, context: &Context<'_>) -> bool {
+        let named = self.at > 0
+            && (context.before.trim_end().ends_with('=')
+                || (context.before.ends_with(['"', '\'', '`'])
+                    && context.after.starts_with(['"', '\'', '`']))
+                || (context.previous.is_some_and(is_slot_word)
+                    && !self.values.iter().any(|word| continues(word))));
+        named || self.masked_elsewhere() || self.numbered()
+    }
+
+    /// Whether it is a variable rather than the place where two messages part.
+    pub(crate) fn is_variable(&self, context: &Context<'_>) -> bool {
+        if self.is_slot(context) {
+            let glued =
+                context.before.trim_end().ends_with('=') || context.before.ends_with(['"', '\'']);
+            return context.constants >= if glued { 2 } else { 3 };
+        }
+        if self.at == 0 || context.constants < 2 {
+            return false;
+        }
+        let limits = if self.values.iter().all(|word| is_name(word)) { NAMES } else { PLAIN };
+        self.values.len() > if self.at == 1 { limits.0 } else { limits.1 }
+    }
+
+    /// Some samples have a variable here, and the words of the others look like values, too.
+    fn masked_elsewhere(&self) -> bool {
+        let masked = |word: &str| word.as_bytes() == [VAR];
+        let partly = self.values.iter().filter(|word| word.as_bytes().contains(&VAR)).count();
+        if partly == 0 {
+            return false;
+        }
+        let others = self.values.iter().filter(|word| !masked(word));
+        let all_names = others.clone().all(|word| is_name(word));
+        let count = others.count();
+        if self.values.iter().any(|word| masked(word)) {
+            all_names || (self.at > 0 && count >= 3)
+        } else {
+            all_names && count >= 3
+        }
+    }
+
+    /// The words differ in their digits only: `tty1`, `tty2`.
+    fn numbered(&self) -> bool {
+        let letters = |word: &str| word.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
+        let mut stems = self.values.iter().map(|word| letters(word));
+        let first = stems.next();
+        self.values.iter().all(|word| word.bytes().any(|byte| byte.is_ascii_digit()))
+            && stems.all(|stem| Some(stem) == first)
+    }
+}
+
+/// Number of columns that are the same in all samples and are words, not variables.
+pub(crate) fn constants(words: &[&str], variable: &[bool], differing: &[Column<'_>]) -> usize {
+    words
+        .iter()
+        .enumerate()
+        .filter(|(at, word)| {
+            !variable[*at]
+                && differing.iter().all(|column| column.at != *at)
+                && word.bytes().any(|byte| is(byte, LETTER))
+        })
+        .count()
+}
+
+fn is_slot_word(word: &str) -> bool {
+    let lower = word.to_lowercase();
+    SLOT_WORDS.contains(&lower.as_str())
+}
+
+fn continues(word: &str) -> bool {
+    let lower = word.to_lowercase();
+    SENTENCE_WORDS.contains(&lower.as_str())
+}
+
+/// A word that looks like a name or an id: digits, a variable part, `_ . @ \` inside, or capitals
+/// after small letters.
+fn is_name(word: &str) -> bool {
+    let bytes = word.as_bytes();
+    bytes.iter().any(|&byte| is(byte, DIGIT) || matches!(byte, VAR | b'_' | b'.' | b'@' | b'\\'))
+        || bytes.windows(2).any(|pair| is(pair[0], LOWER) && is(pair[1], UPPER))
+}

@@ -1,0 +1,475 @@
+//! One scan over a text that writes its skeleton: constants as they stand, variables as one mark.
+
+use crate::bytes::{
+    BLANK, CLASS, DIGIT, LETTER, LINE, MARK, SPLIT, STOP, UPPER, VAR, is, stem_len,
+};
+use crate::date;
+use crate::token;
+
+/// A quoted text of more words than this is a sentence and is looked into.
+const QUOTED_WORDS: usize = 4;
+/// A quoted text longer than this is looked into, too. In bytes.
+const QUOTED_BYTES: usize = 80;
+
+/// Appends the skeleton of `text` to `out`.
+///
+/// Lines are masked one by one, so that no variable reaches over a line end; blank lines and
+/// blanks around a line are dropped, blanks inside it become one. With `cut`, a quoted text that
+/// is still open at the end is left out, because nobody knows what followed.
+///
+/// One pass, no allocation once `out` is large enough.
+pub(crate) fn mask(text: &[u8], cut: bool, out: &mut Vec<u8>) {
+    let base = out.len();
+    let mut at = 0;
+    loop {
+        let end = memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |len| at + len);
+        let last = end == text.len();
+        let before = out.len();
+        if before > base {
+            out.push(b'\n');
+        }
+        let floor = out.len();
+        Scanner { text: &text[at..end], at: 0, floor, out, closes_at: None }.line(cut && last);
+        if out.len() == floor {
+            out.truncate(before);
+        }
+        if last {
+            break;
+        }
+        at = end + 1;
+    }
+}
+
+struct Scanner<'t> {
+    /// One line.
+    text: &'t [u8],
+    at: usize,
+    /// Where the line's skeleton begins in `out`.
+    floor: usize,
+    out: &'t mut Vec<u8>,
+    /// Where the quote stands that closes the sentence being looked into.
+    closes_at: Option<usize>,
+}
+
+impl Scanner<'_> {
+    fn line(&mut self, cut: bool) {
+        while let Some(&byte) = self.text.get(self.at) {
+            let class = CLASS[usize::from(byte)];
+            if class & (BLANK | LINE) != 0 {
+                self.at += 1;
+                if self.out.len() > self.floor && self.out.last() != Some(&b' ') {
+                    self.out.push(b' ');
+                }
+            } else if self.closes_at == Some(self.at) {
+                self.out.push(byte);
+                self.at += 1;
+                self.closes_at = None;
+            } else if byte == b'"' || byte == b'\'' {
+                if !self.quoted(byte) {
+                    if cut && self.text.len() - self.at <= QUOTED_BYTES {
+                        self.at = self.text.len();
+                    } else {
+                        self.out.push(byte);
+                        self.at += 1;
+                    }
+                }
+            } else if class & SPLIT != 0 {
+                self.split(byte);
+            } else {
+                self.token();
+            }
+        }
+        while self.out.len() > self.floor && self.out.last() == Some(&b' ') {
+            self.out.pop();
+        }
+    }
+
+    /// A bracket, comma or the like. Brackets with nothing in them that stand alone are an empty
+    /// slot: `from host ()` and `from host (name)` are one text.
+    fn split(&mut self, byte: u8) {
+        if byte == b'<'
+            && let Some(end) = self.less_than()
+        {
+            self.at = end;
+            self.variable();
+            return;
+        }
+        self.out.push(byte);
+        self.at += 1;
+        if byte == b'(' && self.text.get(self.at) == Some(&b')') && self.ends_with(b" (") {
+            self.out.push(VAR);
+        }
+    }
+
+    /// Where `<1 sec` ends: a duration too short to be told.
+    fn less_than(&self) -> Option<usize> {
+        let number =
+            self.text[self.at + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let rest = self.text[self.at + 1 + number..].strip_prefix(b" ")?;
+        let unit = rest.iter().take_while(|&&byte| is(byte, LETTER)).count();
+        let known = matches!(
+            &rest[..unit],
+            b"ms"
+                | b"s"
+                | b"sec"
+                | b"secs"
+                | b"second"
+                | b"seconds"
+                | b"min"
+                | b"minute"
+                | b"minutes"
+        );
+        (number > 0 && known).then_some(self.at + number + unit + 2)
+    }
+
+    /// Where the size ends whose number ends at `at`: `1190 bytes (1.16 KB)`. Whether a size is
+    /// said again in a larger unit depends on the size, so unit and repetition are part of it.
+    fn size(&self, at: usize) -> Option<usize> {
+        let rest = &self.text[at..];
+        let unit =
+            [b" bytes".as_slice(), b" byte"].into_iter().find(|unit| rest.starts_with(unit))?.len();
+        if rest.get(unit).is_some_and(|&byte| is(byte, LETTER | DIGIT)) {
+            return None;
+        }
+        let again = rest[unit..].strip_prefix(b" (").and_then(|inner| {
+            let number = inner
+                .iter()
+                .take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b','))
+                .count();
+            let word = inner[number..].strip_prefix(b" ").unwrap_or(&inner[number..]);
+            let larger =
+                [b"KB)".as_slice(), b"MB)", b"GB)", b"TB)", b"kB)", b"KiB)", b"MiB)", b"GiB)"]
+                    .into_iter()
+                    .find(|larger| word.starts_with(larger))?;
+            (number > 0).then(|| 2 + inner.len() - word.len() + larger.len())
+        });
+        Some(at + unit + again.unwrap_or(0))
+    }
+
+    fn ends_with(&self, tail: &[u8]) -> bool {
+        self.out[self.floor..].ends_with(tail)
+    }
+
+    fn variable(&mut self) {
+        token::variable(self.out);
+        if self.ends_with(b"\x01, \x01") && (self.enclosed(b"\x01, \x01") || self.list_goes_on()) {
+            self.collapse_list(b"\x01, \x01");
+        }
+        if self.ends_with(b"\x01,\x01") && self.enclosed(b"\x01,\x01") {
+            self.collapse_list(b"\x01,\x01");
+        }
+    }
+
+    /// The pair of variables that ends the skeleton began right behind a bracket.
+    fn enclosed(&self, pair: &[u8]) -> bool {
+        let line = &self.out[self.floor..];
+        matches!(
+            line.len().checked_sub(pair.len() + 1).map(|at| line[at]),
+            Some(b'[' | b'(' | b'{')
+        )
+    }
+
+    /// After the variable comes another value or nothing: `4, 65536 bytes` is no list.
+    fn list_goes_on(&self) -> bool {
+        match &self.text[self.at..] {
+            [] | [b',' | b')' | b']' | b'}', ..] | [b'.'] => true,
+            _ => false,
+        }
+    }
+
+    /// A list is one variable, however many values it has.
+    fn collapse_list(&mut self, pair: &[u8]) {
+        if self.ends_with(pair) {
+            self.out.truncate(self.out.len() - pair.len() / 2 - 1);
+        }
+    }
+
+    fn token(&mut self) {
+        let start = self.at;
+        let mut end = start;
+        let mut classes = 0;
+        while let Some(&byte) = self.text.get(end) {
+            let class = CLASS[usize::from(byte)];
+            if class & STOP != 0 {
+                break;
+            }
+            classes |= class;
+            end += 1;
+        }
+        let word = &self.text[start..end];
+        if classes & (DIGIT | MARK) == 0 {
+            // The common case: letters and joints only.
+            self.at = end;
+            if word.len() <= 9 && classes & UPPER != 0 && self.date(start) {
+                return;
+            }
+            if is_boolean(word) || (matches!(word, b"null" | b"None" | b"nil") && self.is_value()) {
+                self.variable();
+            } else if end - start >= 8 {
+                token::emit(word, true, self.out);
+            } else {
+                self.out.extend_from_slice(word);
+            }
+            return;
+        }
+        if classes & MARK != 0 && self.spread(start, end) {
+            return;
+        }
+        if word.len() >= 2 && word[1] == b'\'' && matches!(word[0], b'u' | b'b' | b'r') {
+            // A string prefix of Python: `u'...'`.
+            self.out.push(word[0]);
+            self.at = start + 1;
+            return;
+        }
+        if classes & DIGIT != 0 && self.date(start) {
+            return;
+        }
+        let stem = stem_len(word);
+        let called = stem == word.len() && matches!(self.text.get(end), Some(b'(' | b'='));
+        let before = self.out.len();
+        if let Some(number) = self.comma_number(start, end) {
+            self.at = number;
+            self.variable();
+            return;
+        }
+        token::emit(&word[..stem], called, self.out);
+        self.at = start + stem;
+        if self.out.last() == Some(&VAR) && self.out.len() <= before + 1 {
+            // Written again, so that lists and joined runs collapse.
+            if self.out.len() > before {
+                self.out.pop();
+            }
+            if stem == word.len()
+                && let Some(size) = self.size(end)
+            {
+                self.at = size;
+                self.variable();
+                return;
+            }
+            self.variable();
+        } else if is_boolean(&self.out[before..]) {
+            self.out.truncate(before);
+            self.variable();
+        }
+        self.out.extend_from_slice(&word[stem..]);
+        self.at = end;
+    }
+
+    /// The skeleton ends where a value is expected.
+    fn is_value(&self) -> bool {
+        self.ends_with(b"=") || self.ends_with(b"= ") || self.ends_with(b": ")
+    }
+
+    /// A date that begins at `start`; moves behind it.
+    fn date(&mut self, start: usize) -> bool {
+        let mut end = date::worded(self.text, start);
+        if end.is_none() && self.text[start].is_ascii_digit() {
+            let token = self.text[start..].iter().take_while(|&&byte| !is(byte, STOP)).count();
+            if date::is_numeric(&self.text[start..start + token]) {
+                end = date::time_after(self.text, start + token);
+            } else if token >= 16
+                && date::is_numeric(&self.text[start..start + 10])
+                && self.text.get(start + token) == Some(&b',')
+            {
+                // `2026-11-17T10:00:00,123`
+                let fraction = self.text[start + token + 1..]
+                    .iter()
+                    .take_while(|byte| byte.is_ascii_digit())
+                    .count();
+                end = (fraction > 0).then_some(start + token + 1 + fraction);
+            }
+        }
+        if let Some(end) = end {
+            self.at = end;
+            self.variable();
+        }
+        end.is_some()
+    }
+
+    /// A number with a decimal comma or commas between thousands: `129,90`, `1,234,567`, `1.234,56 TL`.
+    /// Longer rows of numbers are lists.
+    fn comma_number(&self, start: usize, end: usize) -> Option<usize> {
+        if self.text.get(end) != Some(&b',') || !self.text[end - 1].is_ascii_digit() {
+            return None;
+        }
+        let whole = &self.text[start..end];
+        let digits = whole.strip_prefix(b"-").or(whole.strip_prefix(b"+")).unwrap_or(whole);
+        if !digits.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.') {
+            return None;
+        }
+        let mut at = end;
+        let mut groups = 0;
+        let mut last = 0;
+        while self.text.get(at) == Some(&b',') {
+            let len = self.text[at + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+            if len == 0 {
+                break;
+            }
+            groups += 1;
+            last = len;
+            at += 1 + len;
+            if len != 3 {
+                break;
+            }
+        }
+        let closed = !matches!(self.text.get(at), Some(b','))
+            && !self.text.get(at).is_some_and(|&byte| is(byte, LETTER));
+        let decimal = groups == 1 && last <= 2;
+        let thousands = last == 3 && digits.len() <= 3 && groups > 0;
+        (closed && (decimal || thousands)).then_some(at)
+    }
+
+    /// URLs, paths with a query and .NET dates reach over `= , ; &` and brackets.
+    fn spread(&mut self, start: usize, end: usize) -> bool {
+        let rest = &self.text[start..];
+        let token = &self.text[start..end];
+        if let Some(inner) = rest.strip_prefix(b"/Date(").or_else(|| rest.strip_prefix(b"\\/Date("))
+        {
+            let digits = inner
+                .iter()
+                .take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'+' | b'-'))
+                .count();
+            if inner[digits..].starts_with(b")") {
+                let mut end = start + rest.len() - inner.len() + digits + 1;
+                end +=
+                    self.text[end..].iter().take_while(|byte| matches!(byte, b'/' | b'\\')).count();
+                self.at = end;
+                self.variable();
+                return true;
+            }
+        }
+        if self.is_property(token, end) {
+            let colon = memchr::memchr(b':', token).unwrap_or(0);
+            self.out.extend_from_slice(&token[..=colon]);
+            self.at = self.text.len();
+            self.out.push(VAR);
+            return true;
+        }
+        let scheme = token.windows(3).position(|window| window == b"://");
+        let query = memchr::memchr(b'?', token)
+            .is_some_and(|mark| memchr::memchr(b'/', &token[..mark]).is_some());
+        if scheme.is_none() && !query {
+            return false;
+        }
+        let mut len = rest
+            .iter()
+            .take_while(|&&byte| {
+                !is(byte, BLANK | LINE)
+                    && !matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`' | b'|' | b']' | b'}')
+            })
+            .count();
+        // A bracket that the address did not open belongs to the sentence.
+        let mut open = 0i32;
+        for (at, byte) in rest[..len].iter().enumerate() {
+            match byte {
+                b'(' => open += 1,
+                b')' => open -= 1,
+                _ => {}
+            }
+            if open < 0 {
+                len = at;
+                break;
+            }
+        }
+        while len > 0 && matches!(rest[len - 1], b'.' | b',' | b':' | b';' | b'!' | b'?' | b'=') {
+            len -= 1;
+        }
+        let plain_prefix = scheme.map_or(0, |scheme| {
+            token[..scheme]
+                .iter()
+                .rev()
+                .take_while(|&&byte| is(byte, LETTER | DIGIT) || byte == b'+')
+                .count()
+        });
+        let address = scheme.map_or(0, |scheme| scheme - plain_prefix);
+        self.out.extend_from_slice(&rest[..address]);
+        self.at = start + len.max(address + 1);
+        self.variable();
+        true
+    }
+
+    /// `environment:java.home=/usr/lib/jvm`: a listing of properties. Which property it is is part of
+    /// the variable, and its value reaches to the line's end.
+    fn is_property(&self, token: &[u8], end: usize) -> bool {
+        let Some(colon) = memchr::memchr(b':', token) else { return false };
+        let (kind, name) = (&token[..colon], &token[colon + 1..]);
+        let words = |text: &[u8]| !text.is_empty() && text.iter().all(|&byte| is(byte, LETTER));
+        self.text.get(end) == Some(&b'=')
+            && words(kind)
+            && memchr::memchr(b'.', name).is_some()
+            && name.split(|&byte| byte == b'.').all(words)
+    }
+
+    /// A quoted text that opens here: a key stays, a request line keeps its method, a short value
+    /// is one variable, a sentence is looked into. False when no quote opens here or none closes.
+    fn quoted(&mut self, quote: u8) -> bool {
+        let inner = &self.text[self.at + 1..];
+        let Some(len) = closing(inner, quote) else { return false };
+        let content = &inner[..len];
+        let behind = self.at + len + 2;
+        if content.is_empty() {
+            self.out.extend_from_slice(&[quote, quote]);
+            self.at = behind;
+            return true;
+        }
+        let key = content.len() <= QUOTED_BYTES
+            && self.text[behind.min(self.text.len())..].iter().find(|&&byte| !is(byte, BLANK))
+                == Some(&b':')
+            && !content.iter().any(|&byte| is(byte, BLANK));
+        if key {
+            self.out.push(quote);
+            token::emit(content, true, self.out);
+            self.out.push(quote);
+            self.at = behind;
+            return true;
+        }
+        let words = content.split(|&byte| is(byte, BLANK)).filter(|word| !word.is_empty()).count();
+        if let Some(method) = request_method(content) {
+            self.out.push(quote);
+            self.out.extend_from_slice(method);
+            self.out.extend_from_slice(&[b' ', VAR, quote]);
+            self.at = behind;
+            return true;
+        }
+        if words > QUOTED_WORDS || content.len() > QUOTED_BYTES {
+            self.out.push(quote);
+            self.closes_at = self.closes_at.or(Some(behind - 1));
+            self.at += 1;
+            return true;
+        }
+        self.out.extend_from_slice(&[quote, VAR, quote]);
+        self.at = behind;
+        let pair = [VAR, quote, b',', b' ', quote, VAR, quote];
+        if self.ends_with(&pair) {
+            self.out.truncate(self.out.len() - 5);
+        }
+        true
+    }
+}
+
+/// Where the quote closes; `'` closes only where no letter follows, so that `can't` opens none.
+fn closing(inner: &[u8], quote: u8) -> Option<usize> {
+    let mut from = 0;
+    while let Some(len) = memchr::memchr(quote, &inner[from..]) {
+        let at = from + len;
+        let escaped = at > 0 && inner[at - 1] == b'\\';
+        let inside =
+            quote == b'\'' && inner.get(at + 1).is_some_and(|&byte| is(byte, LETTER | DIGIT));
+        if !escaped && !inside {
+            return Some(at);
+        }
+        from = at + 1;
+    }
+    None
+}
+
+fn request_method(content: &[u8]) -> Option<&[u8]> {
+    let len = memchr::memchr(b' ', content)?;
+    let method = &content[..len];
+    matches!(method, b"GET" | b"POST" | b"PUT" | b"PATCH" | b"DELETE" | b"HEAD" | b"OPTIONS")
+        .then_some(method)
+}
+
+fn is_boolean(word: &[u8]) -> bool {
+    matches!(word, b"true" | b"false" | b"True" | b"False")
+}

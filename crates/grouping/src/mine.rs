@@ -1,0 +1,209 @@
+//! The second phase: distinct skeletons become templates.
+//!
+//! Skeletons of one code and field are put into buckets by their punctuation, so that those of a
+//! bucket have the same number of words in the same places: columns. A bucket is split on the
+//! column with the fewest distinct words until its skeletons differ only in columns that are
+//! variables ([`crate::column`] says which are). What cannot be shown to be a variable is split, so that
+//! two short texts never melt into one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::bytes::{STOP, VAR, is, stem_len};
+use crate::column::{self, Column};
+use crate::group::{Group, Groups};
+use crate::skeleton::{Entry, PART, render};
+
+/// Words beyond this many are compared as they stand, not as columns. Bounds the work on long texts.
+const COLUMNS: usize = 96;
+/// A cut text must share this much with a whole one to join it: bytes, or words with letters.
+const CUT_BYTES: usize = 24;
+const CUT_WORDS: usize = 3;
+
+/// A skeleton taken apart.
+struct Sample<'s> {
+    id: u64,
+    count: u64,
+    words: Vec<&'s str>,
+}
+
+/// The skeletons of one template.
+#[derive(Default)]
+struct Mined {
+    /// Ids and counts.
+    members: Vec<(u64, u64)>,
+}
+
+/// Mines all skeletons. The result depends on the set of skeletons and their counts only.
+pub(crate) fn mine(entries: Vec<(u64, Entry)>) -> Groups {
+    let mut entries = entries;
+    entries.sort_unstable_by(|(_, a), (_, b)| a.text.cmp(&b.text));
+    let mut templates: BTreeMap<(&str, &str, String), Mined> = BTreeMap::new();
+    let mut cut: Vec<(&str, &str, &str, u64, u64)> = Vec::new();
+    let mut buckets: BTreeMap<(&str, &str, String), Vec<Sample<'_>>> = BTreeMap::new();
+    for (id, entry) in &entries {
+        let (code, field, is_cut, masked) = parts(&entry.text);
+        if is_cut {
+            cut.push((code, field, masked, *id, entry.count));
+            continue;
+        }
+        let (shape, words) = take_apart(masked);
+        let sample = Sample { id: *id, count: entry.count, words };
+        buckets.entry((code, field, shape)).or_default().push(sample);
+    }
+    for ((code, field, shape), samples) in buckets {
+        let gaps: Vec<&str> = shape.split(char::from(PART)).collect();
+        let mut leaves = Vec::new();
+        split(samples, &gaps, vec![false; gaps.len() - 1], &mut leaves);
+        for (template, members) in leaves {
+            templates.entry((code, field, template)).or_default().members.extend(members);
+        }
+    }
+    join_cut(cut, &mut templates);
+    let mut groups = Vec::with_capacity(templates.len());
+    let mut of = Vec::with_capacity(entries.len());
+    for ((code, field, template), mined) in templates {
+        let at = u32::try_from(groups.len()).unwrap_or(u32::MAX);
+        let mut group = Group::new(code, &render(field), render(&template));
+        group.count = mined.members.iter().map(|(_, count)| count).sum();
+        group.skeletons = u32::try_from(mined.members.len()).unwrap_or(u32::MAX);
+        of.extend(mined.members.iter().map(|&(id, _)| (id, at)));
+        groups.push(group);
+    }
+    Groups::new(groups, of.into_iter())
+}
+
+/// Code, field, cut flag and masked text of a skeleton.
+fn parts(skeleton: &str) -> (&str, &str, bool, &str) {
+    let mut parts = skeleton.splitn(4, char::from(PART));
+    let mut next = || parts.next().unwrap_or("");
+    let (code, field, cut, masked) = (next(), next(), next(), next());
+    (code, field, !cut.is_empty(), masked)
+}
+
+/// The gaps between the words, `PART` between them, and the words: one gap more than words.
+fn take_apart(masked: &str) -> (String, Vec<&str>) {
+    let bytes = masked.as_bytes();
+    let mut shape = String::new();
+    let mut words = Vec::new();
+    let mut gap = 0;
+    let mut at = 0;
+    while at < bytes.len() && words.len() < COLUMNS {
+        if is(bytes[at], STOP) || bytes[at] == b'\'' {
+            at += 1;
+            continue;
+        }
+        let len = bytes[at..].iter().take_while(|&&byte| !is(byte, STOP)).count();
+        let stem = stem_len(&bytes[at..at + len]);
+        if stem > 0 {
+            shape.push_str(&masked[gap..at]);
+            shape.push(char::from(PART));
+            words.push(&masked[at..at + stem]);
+            gap = at + stem;
+        }
+        at += len;
+    }
+    shape.push_str(&masked[gap..]);
+    (shape, words)
+}
+
+/// Splits the samples until each part differs in variables only; `variable` marks the columns
+/// known as such. Gives a masked template with its members for each part.
+fn split(
+    samples: Vec<Sample<'_>>,
+    gaps: &[&str],
+    mut variable: Vec<bool>,
+    leaves: &mut Vec<(String, Vec<(u64, u64)>)>,
+) {
+    loop {
+        let Some(first) = samples.first() else { return };
+        if samples.len() == 1 {
+            break;
+        }
+        let columns = differing(&samples, &variable);
+        let words = column::constants(&first.words, &variable, &columns);
+        let context = |column: &Column<'_>| column::Context {
+            before: gaps[column.at],
+            after: gaps[column.at + 1],
+            previous: (column.at > 0
+                && !variable[column.at - 1]
+                && columns.iter().all(|other| other.at + 1 != column.at))
+            .then(|| first.words[column.at - 1]),
+            constants: words,
+        };
+        // Slots wait until everything else is settled: what they mean depends on their sentence.
+        let Some(column) = columns.iter().min_by_key(|column| {
+            (column.is_slot(&context(column)), column.values.len(), column.at)
+        }) else {
+            break;
+        };
+        if column.is_variable(&context(column)) {
+            variable[column.at] = true;
+            continue;
+        }
+        let at = column.at;
+        let mut parts: BTreeMap<&str, Vec<Sample<'_>>> = BTreeMap::new();
+        for sample in samples {
+            parts.entry(sample.words[at]).or_default().push(sample);
+        }
+        for part in parts.into_values() {
+            split(part, gaps, variable.clone(), leaves);
+        }
+        return;
+    }
+    let Some(first) = samples.first() else { return };
+    let mut template = String::from(gaps[0]);
+    for (at, word) in first.words.iter().enumerate() {
+        if variable[at] {
+            template.push(char::from(VAR));
+        } else {
+            template.push_str(word);
+        }
+        template.push_str(gaps[at + 1]);
+    }
+    leaves.push((template, samples.iter().map(|sample| (sample.id, sample.count)).collect()));
+}
+
+/// The columns, not yet known as variables, whose words differ.
+fn differing<'s>(samples: &[Sample<'s>], variable: &[bool]) -> Vec<Column<'s>> {
+    let Some(first) = samples.first() else { return Vec::new() };
+    (0..first.words.len())
+        .filter(|&at| {
+            !variable[at] && samples.iter().any(|sample| sample.words[at] != first.words[at])
+        })
+        .map(|at| Column {
+            at,
+            values: samples.iter().map(|sample| sample.words[at]).collect::<BTreeSet<_>>(),
+        })
+        .collect()
+}
+
+/// Adds cut texts to the one template that they begin, or to a template of their own.
+///
+/// Longest first: a shorter one may then join a longer one whose whole text nobody saw.
+fn join_cut<'s>(
+    mut cut: Vec<(&'s str, &'s str, &'s str, u64, u64)>,
+    templates: &mut BTreeMap<(&'s str, &'s str, String), Mined>,
+) {
+    cut.sort_unstable_by(|a, b| b.2.len().cmp(&a.2.len()).then_with(|| a.cmp(b)));
+    for (code, field, masked, id, count) in cut {
+        let begins = masked.trim_end();
+        let start = (code, field, begins.to_owned());
+        let mut fitting = templates
+            .range(start.clone()..)
+            .take_while(|((c, f, template), _)| {
+                *c == code && *f == field && template.starts_with(begins)
+            })
+            .map(|(key, _)| key.clone());
+        let enough = begins.len() >= CUT_BYTES
+            || begins
+                .split(|c: char| c.is_ascii() && is(c as u8, STOP))
+                .filter(|word| word.chars().any(char::is_alphabetic))
+                .count()
+                >= CUT_WORDS;
+        let target = match (fitting.next(), fitting.next()) {
+            (Some(only), None) if enough => only,
+            _ => start,
+        };
+        templates.entry(target).or_default().members.push((id, count));
+    }
+}

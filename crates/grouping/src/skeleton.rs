@@ -1,0 +1,190 @@
+//! The first phase: each text becomes a skeleton with a stable hash, and skeletons are counted.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::bytes::{BLANK, LINE, SPLIT, VAR, is};
+use crate::group::Groups;
+use crate::{code, mask, mine};
+
+/// A text longer than this is read at its head and, when it has lines, at its last line. In bytes.
+///
+/// The head names the cause, and the last line of a Python traceback is its exception.
+const TEXT_BYTES: usize = 4096;
+/// How much of a long text's last line is read. In bytes.
+const TAIL_BYTES: usize = 1024;
+/// Between code, field, cut flag and masked text of a skeleton.
+pub(crate) const PART: u8 = 0x02;
+
+/// One error as it was met. Everything is taken as written; grouping does the cleaning.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ErrorRef<'a> {
+    /// Error code or exception class, if the source names one.
+    pub code: Option<&'a str>,
+    /// Path of the field the error speaks of, dots between names.
+    pub field: Option<&'a str>,
+    /// The text a person would read.
+    pub message: &'a str,
+    /// HTTP status of the exchange. It takes part in the class, not in the group.
+    pub status: Option<u16>,
+    /// The text ends where the platform cut it.
+    pub cut: bool,
+}
+
+/// Names a skeleton: XXH3-64 of code, field and masked text. The same on every machine and in
+/// every run of one rules version; leads to the group once mining is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SkeletonId(pub u64);
+
+/// Distinct skeletons with their counts.
+///
+/// `add` and `merge` commute: texts may come in any order, in any number of shards. Memory grows
+/// with the number of distinct skeletons only.
+#[derive(Debug, Clone, Default)]
+pub struct Skeletons {
+    entries: HashMap<u64, Entry, BuildHasherDefault<Hashed>>,
+    scratch: Vec<u8>,
+}
+
+/// A skeleton and how often it was met.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    /// Code, field, cut flag and masked text, `PART` between them.
+    pub(crate) text: Box<str>,
+    pub(crate) count: u64,
+}
+
+impl Skeletons {
+    /// Counts one error and names its skeleton.
+    ///
+    /// One scan over the text, one hash and one look-up; allocates only for a new skeleton. Two
+    /// skeletons with one 64-bit hash would share a group (one in 10^7 dumps of a million skeletons).
+    pub fn add(&mut self, error: ErrorRef<'_>) -> SkeletonId {
+        self.scratch.clear();
+        write(error, &mut self.scratch);
+        let id = xxh3_64(&self.scratch);
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.count += 1;
+        } else {
+            let text = String::from_utf8_lossy(&self.scratch).into();
+            self.entries.insert(id, Entry { text, count: 1 });
+        }
+        SkeletonId(id)
+    }
+
+    /// Takes over the counts of another shard.
+    pub fn merge(&mut self, other: Self) {
+        if self.entries.is_empty() {
+            self.entries = other.entries;
+            return;
+        }
+        for (id, theirs) in other.entries {
+            self.entries.entry(id).and_modify(|ours| ours.count += theirs.count).or_insert(theirs);
+        }
+    }
+
+    /// Mines the skeletons into groups. Runs on the calling thread, over distinct skeletons only,
+    /// in sorted order.
+    pub fn finish(self) -> Groups {
+        mine::mine(self.entries.into_iter().collect())
+    }
+
+    /// How many distinct skeletons there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether no error was added.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
+
+/// Writes the skeleton of an error.
+fn write(error: ErrorRef<'_>, out: &mut Vec<u8>) {
+    if let Some(code) = error.code.and_then(|code| code::code(code, error.status)) {
+        out.extend(code.bytes().map(|byte| if byte < b' ' { b' ' } else { byte }));
+    }
+    out.push(PART);
+    if let Some(field) = error.field {
+        code::field(field, out);
+    }
+    out.push(PART);
+    if error.cut {
+        out.push(b'c');
+    }
+    out.push(PART);
+    let text = error.message.as_bytes();
+    if error.cut {
+        mask::mask(whole_words(text), true, out);
+    } else if text.len() <= TEXT_BYTES {
+        mask::mask(text, false, out);
+    } else {
+        mask_long(text, out);
+    }
+}
+
+/// A cut text without its last word, which may be half a word. All of it when it is one word.
+fn whole_words(text: &[u8]) -> &[u8] {
+    let text = &text[..text.len().min(TEXT_BYTES)];
+    match text.iter().rposition(|&byte| is(byte, BLANK | LINE | SPLIT)) {
+        Some(at) if text[..at].iter().any(|&byte| !is(byte, BLANK | LINE | SPLIT)) => &text[..=at],
+        _ => text,
+    }
+}
+
+fn mask_long(text: &[u8], out: &mut Vec<u8>) {
+    let trimmed = text.trim_ascii_end();
+    let last_line = memchr::memrchr(b'\n', trimmed).map(|at| &trimmed[at + 1..]);
+    let tail = last_line.map_or(&trimmed[..0], |line| &line[..line.len().min(TAIL_BYTES)]);
+    let room = &trimmed[..(TEXT_BYTES - tail.len()).min(trimmed.len())];
+    let head = match memchr::memrchr(b'\n', room) {
+        Some(end) if !tail.is_empty() => &room[..end],
+        _ => &room[..room.iter().rposition(|&byte| is(byte, BLANK)).unwrap_or(room.len())],
+    };
+    mask::mask(head, false, out);
+    let head_end = out.len();
+    if !tail.is_empty() {
+        out.push(b'\n');
+        let tail_start = out.len();
+        mask::mask(tail, false, out);
+        if out.len() == tail_start {
+            out.truncate(head_end);
+        }
+    }
+}
+
+/// Shows variables as they are written in templates.
+pub(crate) fn render(masked: &str) -> String {
+    let mut shown = String::with_capacity(masked.len() + 16);
+    for part in masked.split_inclusive(char::from(VAR)) {
+        if let Some(constant) = part.strip_suffix(char::from(VAR)) {
+            shown.push_str(constant);
+            shown.push_str("<*>");
+        } else {
+            shown.push_str(part);
+        }
+    }
+    shown
+}
+
+/// Keys are hashes already.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        // Only u64 keys are used; this keeps the trait whole.
+        self.0 = xxh3_64(bytes);
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
