@@ -109,7 +109,7 @@ fn likeness_at(text: &[u8], depth: u32) -> Likeness {
     };
     if known {
         Likeness::Sure
-    } else if text.len() >= LONG && all_alphabet(text) {
+    } else if text.len() >= LONG && is_mixed(text) && all_alphabet(text) {
         Likeness::Unclear
     } else {
         Likeness::No
@@ -128,6 +128,14 @@ fn is_short_json(value: &[u8]) -> bool {
 
 fn is_pad(byte: u8) -> bool {
     byte == b'=' || sniff::is_blank(byte)
+}
+
+/// Whether the beginning of `text` has letters of both cases, as base64 has and tables of numbers
+/// and lists of words have not.
+fn is_mixed(text: &[u8]) -> bool {
+    let head = &text[..LONG];
+    head.iter().filter(|byte| byte.is_ascii_uppercase()).count() >= LONG / 16
+        && head.iter().filter(|byte| byte.is_ascii_lowercase()).count() >= LONG / 16
 }
 
 /// Whether `text` has nothing but the alphabet, padding and line ends, and few spaces.
@@ -384,7 +392,8 @@ mod tests {
         {
             assert_eq!(likeness(text.as_bytes()), Likeness::No, "{text}");
         }
-        assert_eq!(likeness(&b"deadbeef".repeat(40)), Likeness::Unclear);
+        assert_eq!(likeness(&b"iVBORw0KGgoAAAANSUhEUg".repeat(20)), Likeness::Unclear);
+        assert_eq!(likeness(&b"deadbeef".repeat(40)), Likeness::No);
         assert_eq!(likeness(b"eJwrSa0oAQAEXQHB"), Likeness::Zlib);
     }
 

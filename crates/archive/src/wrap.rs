@@ -73,8 +73,11 @@ pub(crate) fn object(text: &[u8]) -> Option<Range<usize>> {
                         let end = string_end(text, start);
                         if let Some(around) = around {
                             let end = end.unwrap_or(text.len());
-                            let rest = text.len() - end;
-                            return (start + rest <= around).then_some(start..end);
+                            let rest = &text[end..];
+                            // A record goes on with more than names and sizes.
+                            let small = start + rest.len() <= around
+                                && memchr::memchr2(b'{', b'[', rest).is_none();
+                            return small.then_some(start..end);
                         }
                         at = end? + 1;
                     }

@@ -159,10 +159,12 @@ impl Run<'_, '_> {
             End::Complete => {}
             End::Full if self.peek.is_some() => whole = false,
             End::Full => {
-                let cap = self.cap(member.data.len() as u64).max(1);
-                let packed = member.data.len();
-                let fault = format!("inflates past {cap} bytes, from {packed}");
-                self.problem(place, at(start), stage, ProblemKind::TooLarge, &fault);
+                let packed = member.data.len() as u64;
+                let cap = self.decoder.limits.allowance(packed);
+                if cap <= self.left {
+                    let fault = format!("inflates past {cap} bytes, from {packed}");
+                    self.problem(place, at(start), stage, ProblemKind::TooLarge, &fault);
+                }
                 // The work is done, so it is paid for, although nothing is kept.
                 self.charge(bytes.len() as u64, place, stage);
                 return if member.open { start } else { next };
