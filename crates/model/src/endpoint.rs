@@ -19,7 +19,7 @@ const ID: &str = "{id}";
 /// | method | upper case; left out when it is no word. A method at the beginning of `url` counts when `method` is absent |
 /// | scheme, user, query, fragment, `;parameters` | dropped |
 /// | host | lower case, without the default port of its scheme |
-/// | path | ids as `{id}`; `12345.json` is `{id}.json`, `Products('A1')` is `Products({id})` |
+/// | path | ids as `{id}`; `12345.json` is `{id}.json`, `Products('A1')` is `Products({id})`, `//` is `/` |
 ///
 /// A URL without scheme that does not begin with `/` begins with its host. A relative one has no host, an
 /// empty one leaves the method alone. Any text is accepted, and masking an endpoint again does not change
@@ -35,14 +35,13 @@ pub fn mask(method: Option<&str>, url: &str, out: &mut String) {
     if method.is_some() && !url.is_empty() {
         out.push(' ');
     }
-    let method_end = out.len();
     let (scheme, rest) = split_scheme(url);
     let path = match rest.strip_prefix("//") {
         Some(rest) if scheme.is_some() || !rest.starts_with('/') => authority(scheme, rest, out),
         None if scheme.is_none() && !rest.starts_with('/') => authority(scheme, rest, out),
         _ => rest,
     };
-    segments(path, out, method_end);
+    segments(path, out);
     // Dropped parts may leave the blank behind the method, or blanks at the end of a path.
     out.truncate(out.trim_end().len());
 }
@@ -92,8 +91,7 @@ fn authority<'u>(scheme: Option<&str>, rest: &'u str, out: &mut String) -> &'u s
     if is_host(host) {
         out.extend(host.chars().map(|letter| letter.to_ascii_lowercase()));
     } else {
-        let start = out.len();
-        segments(host, out, start);
+        segments(host, out);
     }
     // With a scheme the first part is a host for sure, and its empty path is `/` (RFC 3986, 6.2.3).
     if path.is_empty() && scheme.is_some() && !host.is_empty() { "/" } else { path }
@@ -138,18 +136,15 @@ fn is_host(text: &str) -> bool {
     }
 }
 
-/// Writes a path with its ids masked. `start` is where the endpoint's host and path begin in `out`: a
-/// path without a host keeps one slash at its beginning, since two would announce a host.
-fn segments(path: &str, out: &mut String, start: usize) {
-    for (place, whole) in path.split('/').enumerate() {
-        // Parameters of a segment (`;jsessionid=..`) are the query of older servers.
-        let segment = whole.split(';').next().unwrap_or_default().trim();
-        if segment.is_empty() && !whole.is_empty() {
-            continue;
-        }
-        if place > 0 && &out[start..] != "/" {
+/// Writes a path with its ids masked, never two slashes in a row: they would read as the end of a scheme
+/// or the beginning of a host.
+fn segments(path: &str, out: &mut String) {
+    for (place, segment) in path.split('/').enumerate() {
+        if place > 0 && !out.ends_with('/') {
             out.push('/');
         }
+        // Parameters of a segment (`;jsessionid=..`) are the query of older servers.
+        let segment = segment.split(';').next().unwrap_or_default().trim();
         if is_id(segment) {
             masked(segment, out);
         } else if let Some((name, inside)) = called(segment) {
