@@ -134,8 +134,8 @@ fn parts(text: &str) -> Page {
         }
     }
     page.take(part, &mut raw);
-    page.sentence = spring_sentence(&page).to_owned();
-    page
+    let sentence = spring_sentence(&page).to_owned();
+    Page { sentence, ..page }
 }
 
 impl Page {

@@ -42,7 +42,7 @@ enum Within {
     List,
 }
 
-impl<'t> Literal<'t, '_> {
+impl Literal<'_, '_> {
     fn loose_object(&mut self, depth: u8) -> Result<(), Stop> {
         let depth = depth.checked_sub(1).ok_or(Stop::Fault)?;
         self.at += 1;

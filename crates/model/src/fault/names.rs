@@ -29,6 +29,8 @@ pub(super) enum Role {
     Failure,
     /// A word (`ERROR`, `success`) or an HTTP status.
     Verdict,
+    /// The same, but orders and batches have one too: it counts only at the top of an answer.
+    Status,
     /// A stack trace.
     Trace,
     /// SOAP 1.2: the element around the texts.
@@ -99,8 +101,9 @@ fn by_folded(name: &[u8]) -> Role {
         b"iserror" | b"haserror" | b"haserrors" | b"isfailed" | b"failed" | b"isfaulted" => {
             Role::Failure
         }
-        b"result" | b"status" | b"state" | b"sonuc" | b"durum" | b"ack" | b"outcome"
-        | b"statustext" | b"responsestatus" | b"resultstatus" => Role::Verdict,
+        b"result" | b"sonuc" | b"ack" | b"outcome" | b"statustext" | b"responsestatus"
+        | b"resultstatus" => Role::Verdict,
+        b"status" | b"state" | b"durum" => Role::Status,
         b"stacktrace" | b"traceback" | b"stack" | b"exc" => Role::Trace,
         b"reason" => Role::Reason,
         b"text" => Role::Text,

@@ -171,7 +171,7 @@ pub(super) fn read_form(text: &str, hits: &mut Hits<'_>) -> bool {
             }
             Role::Error if names::is_true(value) => failed = true,
             Role::Error if !names::is_false(value) && !names::is_success_word(value) => {
-                error = error.or(Some(value))
+                error = error.or(Some(value));
             }
             Role::Code { strong: true, .. }
                 if !names::is_false(value) && !names::is_success_word(value) =>
@@ -184,7 +184,7 @@ pub(super) fn read_form(text: &str, hits: &mut Hits<'_>) -> bool {
                 succeeded |= names::is_true(value);
             }
             Role::Failure => failed |= names::is_true(value),
-            Role::Verdict => {
+            Role::Verdict | Role::Status => {
                 failed |= names::is_failure_word(value);
                 succeeded |= names::is_success_word(value);
             }

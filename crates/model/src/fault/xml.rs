@@ -69,6 +69,7 @@ struct Pending<'t> {
 
 /// An open element.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own that a child tells")]
 struct Element<'t> {
     name: &'t str,
     role: Role,
@@ -97,7 +98,7 @@ struct Element<'t> {
     fields: Vec<(&'t str, Pending<'t>)>,
 }
 
-impl<'t> Element<'t> {
+impl Element<'_> {
     fn is_error(&self) -> bool {
         matches!(self.role, Role::Error | Role::Fault)
     }
@@ -166,7 +167,7 @@ impl<'t> Reader<'t, '_, '_> {
         if element.leaf && !raw.trim().is_empty() {
             self.leaf(&element, raw, cut);
         }
-        self.settle(element, raw, cut);
+        self.settle(&element, raw, cut);
     }
 
     /// A leaf with content speaks to its parent, or for itself when it is called an error.
@@ -178,7 +179,7 @@ impl<'t> Reader<'t, '_, '_> {
                 let word = word(raw);
                 let word = word.as_deref().unwrap_or("text");
                 if names::is_true(word) {
-                    self.flag(parent, false);
+                    self.fail();
                 } else if !names::is_false(word) && !names::is_success_word(word) {
                     self.add(element, &pending, None);
                     self.error = true;
@@ -258,7 +259,8 @@ impl<'t> Reader<'t, '_, '_> {
                 element.succeeded |= yes && role == Role::Success;
                 element.failed |= if role == Role::Success { no } else { yes };
             }
-            Role::Verdict => {
+            Role::Status if !is_root && !is_answer(element.name) => {}
+            Role::Verdict | Role::Status => {
                 let Some(word) = word(raw) else { return };
                 if names::is_failure_word(&word) {
                     element.failed = true;
@@ -299,13 +301,13 @@ impl<'t> Reader<'t, '_, '_> {
     }
 
     /// What an ended element comes to.
-    fn settle(&mut self, element: Element<'t>, raw: &'t str, cut: bool) {
+    fn settle(&mut self, element: &Element<'t>, raw: &'t str, cut: bool) {
         let has_inner = self.hits.len() > element.mark;
         let strong = element.message.is_some_and(|message| message.strong);
         let well = element.succeeded && !element.failed;
         let says_error = element.failed || ((strong || element.bad_code) && !well);
         if !element.is_error() && !says_error {
-            self.lend(&element);
+            self.lend(element);
             return;
         }
         if element.role == Role::Error && well && !has_inner {
@@ -315,7 +317,7 @@ impl<'t> Reader<'t, '_, '_> {
             Some(message) if is_nothing(&message) && !element.failed => false,
             Some(message) => {
                 let code = element.code.map(|(_, code)| code);
-                let added = self.add(&element, &message, code);
+                let added = self.add(element, &message, code);
                 if added && has_inner {
                     if element.role == Role::Fault {
                         self.hits.drop_equal_to_newest(element.mark);
@@ -326,13 +328,13 @@ impl<'t> Reader<'t, '_, '_> {
                 added
             }
             None if has_inner => true,
-            None => self.add_without_message(&element, raw, cut),
+            None => self.add_without_message(element, raw, cut),
         };
         if element.role == Role::Fault || element.failed || added {
             self.error = true;
         }
         if element.failed && !added {
-            self.flag(self.open.len().checked_sub(1), false);
+            self.fail();
         }
     }
 
@@ -379,12 +381,11 @@ impl<'t> Reader<'t, '_, '_> {
         }
     }
 
-    /// Tells the element at `place` that it failed; the document when there is none.
-    fn flag(&mut self, place: Option<usize>, succeeded: bool) {
-        match place.and_then(|place| self.open.get_mut(place)) {
-            Some(element) if succeeded => element.succeeded = true,
+    /// Tells the innermost open element that it failed; the document when none is open.
+    fn fail(&mut self) {
+        match self.open.last_mut() {
             Some(element) => element.failed = true,
-            None => self.error |= !succeeded,
+            None => self.error = true,
         }
     }
 
@@ -455,6 +456,16 @@ fn is_nothing(message: &Pending<'_>) -> bool {
         }
         None => message.raw.trim().is_empty(),
     }
+}
+
+/// Whether an element is what a call answers with: `SaveOrderResult`, `ns2:return`.
+fn is_answer(name: &str) -> bool {
+    ["response", "result", "return", "reply", "cevap", "yanit"].iter().any(|end| {
+        name.len()
+            .checked_sub(end.len())
+            .and_then(|from| name.get(from..))
+            .is_some_and(|tail| tail.eq_ignore_ascii_case(end))
+    })
 }
 
 /// An HTTP status of 400 to 599.
