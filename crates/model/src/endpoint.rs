@@ -206,6 +206,9 @@ fn is_id(segment: &str) -> bool {
     if segment.len() > LONGEST_WORD || at || has_escapes(bytes) {
         return true;
     }
+    if is_uuid(segment) {
+        return true;
+    }
     if called(segment).is_some() || !bytes.iter().any(u8::is_ascii_digit) {
         return is_scrambled(segment);
     }
@@ -216,10 +219,27 @@ fn is_id(segment: &str) -> bool {
     if is_hex && bytes.len() >= 8 {
         return true;
     }
-    let mut tokens = segment.split(['-', '_', '.', '~', ' ', ',', ':', '+', '=', '$', '!', '*']);
-    let mut words = segment.split(['-', '_', '.', '~', ' ', ',', ':', '+', '=', '$', '!', '*']);
-    let has_word = words.any(|word| word.bytes().any(|byte| !byte.is_ascii_digit()));
-    tokens.any(|token| is_id_token(token, has_word))
+    // `7sm-pyl-xzv`: groups of one length with a digit among them are a code.
+    let group = segment.find('-').unwrap_or_default();
+    let mut groups = segment.split('-');
+    if (3..=6).contains(&group)
+        && segment.len() > 2 * group + 1
+        && groups.all(|one| one.len() == group)
+    {
+        return true;
+    }
+    let tokens = || segment.split(['-', '_', '.', '~', ' ', ',', ':', '+', '=', '$', '!', '*']);
+    let has_word = tokens().any(|token| token.bytes().any(|byte| !byte.is_ascii_digit()));
+    tokens().any(|token| is_id_token(token, has_word))
+}
+
+/// Whether a text is a UUID. One without any digit is rare, but no word either.
+pub(crate) fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(place, byte)| match place {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
 }
 
 /// Whether a part of a segment, between separators, looks like an id.
@@ -380,6 +400,8 @@ mod tests {
             "cus_NffrFeUfNV2Hib",
             "ch_1Nirs2eZvKYlo2C",
             "red-shirt-12345",
+            "7sm-pyl-xzv",
+            "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa",
             "order-77",
             "musteri@example.com",
             "musteri%40example.com",
@@ -407,6 +429,7 @@ mod tests {
             "products",
             "product_prices",
             "waiting-orders",
+            "add-new-row",
             "oauth2",
             "step3",
             "step-3",

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use super::fields::{self, Folded};
 use super::{Flow, LogEntry, LogType, Page, Project, State, Status};
+use crate::endpoint::is_uuid;
 use crate::time::Timestamp;
 
 /// One log: what all pages together say about one id.
@@ -447,14 +448,6 @@ fn step(entry: &LogEntry) -> Option<String> {
         Some(words.map(str::to_ascii_lowercase).collect::<Vec<_>>().join("_"))
     };
     id.filter(is_slug).map(str::to_owned).or_else(from_title).or_else(|| id.map(str::to_owned))
-}
-
-fn is_uuid(text: &str) -> bool {
-    text.len() == 36
-        && text.bytes().enumerate().all(|(place, byte)| match place {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
 }
 
 fn duration_ms(entry: &LogEntry) -> Option<f64> {
