@@ -1,0 +1,249 @@
+//! How the cells of a batch lie in memory.
+
+use super::batch::Items;
+use super::schema::{Column, Type};
+
+/// The cells of one column.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Cells {
+    /// One bit a row, unset where the cell is null.
+    pub(super) valid: Bits,
+    /// One value a row; what stands at a null is empty, false or 0.
+    pub(super) data: Data,
+}
+
+/// The values of one column, in the representation of its [`Type`].
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Data {
+    Text(Texts),
+    U16(Vec<u16>),
+    U32(Vec<u32>),
+    U64(Vec<u64>),
+    /// [`Type::I64`] and [`Type::Time`].
+    I64(Vec<i64>),
+    F64(Vec<f64>),
+    Bool(Bits),
+    List(Lists),
+}
+
+/// Texts one behind the other in one buffer.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Texts {
+    pub(super) buffer: String,
+    /// Where each text ends in `buffer`; it starts where the one before it ends. Ascending, and on
+    /// character boundaries.
+    pub(super) ends: Vec<usize>,
+}
+
+/// Lists of text, their items one behind the other.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Lists {
+    pub(super) items: Texts,
+    /// Where each list ends in `items`. Ascending.
+    pub(super) ends: Vec<usize>,
+}
+
+/// Bits packed eight to a byte, the lowest first, as Arrow packs them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Bits {
+    pub(super) bytes: Vec<u8>,
+    len: usize,
+    unset: usize,
+}
+
+impl Cells {
+    pub(super) fn new(column: &Column) -> Self {
+        Self { valid: Bits::default(), data: Data::new(column.kind) }
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        let texts = |texts: &Texts| texts.buffer.len() + size_of_val(texts.ends.as_slice());
+        self.valid.bytes.len()
+            + match &self.data {
+                Data::Text(column) => texts(column),
+                Data::U16(values) => size_of_val(values.as_slice()),
+                Data::U32(values) => size_of_val(values.as_slice()),
+                Data::U64(values) => size_of_val(values.as_slice()),
+                Data::I64(values) => size_of_val(values.as_slice()),
+                Data::F64(values) => size_of_val(values.as_slice()),
+                Data::Bool(values) => values.bytes.len(),
+                Data::List(lists) => texts(&lists.items) + size_of_val(lists.ends.as_slice()),
+            }
+    }
+
+    pub(super) fn append(&mut self, other: &Self) {
+        self.valid.extend(&other.valid);
+        match (&mut self.data, &other.data) {
+            (Data::Text(to), Data::Text(from)) => to.extend(from),
+            (Data::U16(to), Data::U16(from)) => to.extend_from_slice(from),
+            (Data::U32(to), Data::U32(from)) => to.extend_from_slice(from),
+            (Data::U64(to), Data::U64(from)) => to.extend_from_slice(from),
+            (Data::I64(to), Data::I64(from)) => to.extend_from_slice(from),
+            (Data::F64(to), Data::F64(from)) => to.extend_from_slice(from),
+            (Data::Bool(to), Data::Bool(from)) => to.extend(from),
+            (Data::List(to), Data::List(from)) => {
+                let items = to.items.ends.len();
+                to.items.extend(&from.items);
+                to.ends.extend(from.ends.iter().map(|end| items + end));
+            }
+            _ => unreachable!("equal schemas have columns of equal types"),
+        }
+    }
+
+    /// Adds nulls up to `rows` cells.
+    pub(super) fn pad(&mut self, rows: usize) {
+        while self.valid.len() < rows {
+            self.valid.push(false);
+        }
+        match &mut self.data {
+            Data::Text(texts) => texts.ends.resize(rows, texts.buffer.len()),
+            Data::U16(values) => values.resize(rows, 0),
+            Data::U32(values) => values.resize(rows, 0),
+            Data::U64(values) => values.resize(rows, 0),
+            Data::I64(values) => values.resize(rows, 0),
+            Data::F64(values) => values.resize(rows, 0.0),
+            Data::Bool(values) => {
+                while values.len() < rows {
+                    values.push(false);
+                }
+            }
+            Data::List(lists) => lists.ends.resize(rows, lists.items.ends.len()),
+        }
+    }
+}
+
+impl Data {
+    pub(super) fn new(kind: Type) -> Self {
+        match kind {
+            Type::Text => Self::Text(Texts::default()),
+            Type::U16 => Self::U16(Vec::new()),
+            Type::U32 => Self::U32(Vec::new()),
+            Type::U64 => Self::U64(Vec::new()),
+            Type::I64 | Type::Time => Self::I64(Vec::new()),
+            Type::F64 => Self::F64(Vec::new()),
+            Type::Bool => Self::Bool(Bits::default()),
+            Type::List => Self::List(Lists::default()),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Text(texts) => texts.ends.len(),
+            Self::U16(values) => values.len(),
+            Self::U32(values) => values.len(),
+            Self::U64(values) => values.len(),
+            Self::I64(values) => values.len(),
+            Self::F64(values) => values.len(),
+            Self::Bool(values) => values.len(),
+            Self::List(lists) => lists.ends.len(),
+        }
+    }
+}
+
+impl Texts {
+    pub(super) fn push(&mut self, text: &str) {
+        self.buffer.push_str(text);
+        self.ends.push(self.buffer.len());
+    }
+
+    pub(super) fn get(&self, index: usize) -> &str {
+        &self.buffer[self.start(index)..self.ends[index]]
+    }
+
+    /// Where the text at `index` starts in the buffer; `index` may be one past the last.
+    pub(super) fn start(&self, index: usize) -> usize {
+        index.checked_sub(1).map_or(0, |before| self.ends[before])
+    }
+
+    fn extend(&mut self, other: &Self) {
+        let bytes = self.buffer.len();
+        self.buffer.push_str(&other.buffer);
+        self.ends.extend(other.ends.iter().map(|end| bytes + end));
+    }
+}
+
+impl Lists {
+    pub(super) fn get(&self, index: usize) -> Items<'_> {
+        let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
+        Items::new(&self.items, start..self.ends[index])
+    }
+}
+
+impl Bits {
+    /// `len` equal bits.
+    pub(super) fn filled(len: usize, bit: bool) -> Self {
+        let mut bits = Self {
+            bytes: vec![if bit { u8::MAX } else { 0 }; len.div_ceil(8)],
+            len,
+            unset: if bit { 0 } else { len },
+        };
+        bits.clear_spare();
+        bits
+    }
+
+    /// Bits out of whole bytes; `None` when these are fewer or more than `len` bits need.
+    pub(super) fn from_bytes(bytes: Vec<u8>, len: usize) -> Option<Self> {
+        if bytes.len() != len.div_ceil(8) {
+            return None;
+        }
+        let mut bits = Self { bytes, len, unset: 0 };
+        bits.clear_spare();
+        let set: usize = bits.bytes.iter().map(|byte| byte.count_ones() as usize).sum();
+        bits.unset = len - set;
+        Some(bits)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// How many bits are unset.
+    pub(super) fn unset(&self) -> usize {
+        self.unset
+    }
+
+    pub(super) fn push(&mut self, bit: bool) {
+        if self.len.is_multiple_of(8) {
+            self.bytes.push(0);
+        }
+        if bit {
+            self.bytes[self.len / 8] |= 1 << (self.len % 8);
+        } else {
+            self.unset += 1;
+        }
+        self.len += 1;
+    }
+
+    pub(super) fn get(&self, index: usize) -> bool {
+        self.bytes[index / 8] >> (index % 8) & 1 == 1
+    }
+
+    fn extend(&mut self, other: &Self) {
+        for index in 0..other.len {
+            self.push(other.get(index));
+        }
+    }
+
+    /// Unsets the bits behind the last one, so that equal bits are equal bytes.
+    fn clear_spare(&mut self) {
+        let used = self.len % 8;
+        if used > 0
+            && let Some(last) = self.bytes.last_mut()
+        {
+            *last &= (1 << used) - 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bits_from_bytes_forget_what_stands_behind_the_last() {
+        let bits = Bits::from_bytes(vec![0b1111_1101], 3).unwrap();
+        assert_eq!(bits.bytes, [0b101]);
+        assert_eq!(bits.unset(), 1);
+        assert_eq!(Bits::from_bytes(vec![0, 0], 8), None);
+    }
+}

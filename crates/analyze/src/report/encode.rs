@@ -1,0 +1,120 @@
+//! Batches to finished bytes, in every format asked for: the work of the worker threads.
+
+use super::batch::Batch;
+use super::error::Error;
+use super::schema::Schema;
+use super::{csv, json, parquet, spill};
+
+/// A file format of the tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Format {
+    /// Apache Parquet, zstd. Nothing is cut or changed.
+    Parquet,
+    /// CSV for spreadsheets.
+    Csv,
+    /// JSON lines. Nothing is cut or changed.
+    Json,
+}
+
+impl Format {
+    /// Its name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Parquet => "parquet",
+            Self::Csv => "csv",
+            Self::Json => "json",
+        }
+    }
+
+    /// The extension of its files, without a dot.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Parquet => "parquet",
+            Self::Csv => "csv",
+            Self::Json => "jsonl",
+        }
+    }
+}
+
+/// What rows are encoded as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Formats {
+    /// Ascending, each once.
+    set: Vec<Format>,
+    /// Leaves cells that a spreadsheet would run as they are.
+    pub raw_csv: bool,
+    scratch: bool,
+}
+
+impl Formats {
+    /// These formats, each once whatever the order, with guarded CSV.
+    pub fn new(formats: impl IntoIterator<Item = Format>) -> Self {
+        let mut set: Vec<_> = formats.into_iter().collect();
+        set.sort_unstable();
+        set.dedup();
+        Self { set, raw_csv: false, scratch: false }
+    }
+
+    /// No file format but the form that [`Spill::append`](super::Spill::append) takes.
+    pub fn scratch() -> Self {
+        Self { set: Vec::new(), raw_csv: false, scratch: true }
+    }
+
+    /// The formats, ascending.
+    pub fn iter(&self) -> impl Iterator<Item = Format> {
+        self.set.iter().copied()
+    }
+
+    fn contains(&self, format: Format) -> bool {
+        self.set.contains(&format)
+    }
+}
+
+impl Default for Formats {
+    /// Parquet and guarded CSV.
+    fn default() -> Self {
+        Self::new([Format::Parquet, Format::Csv])
+    }
+}
+
+/// The rows of one batch, ready to be appended to the files of its table.
+#[derive(Debug)]
+pub struct Encoded {
+    pub(super) schema: &'static Schema,
+    pub(super) rows: usize,
+    pub(super) parquet: Option<parquet::RowGroup>,
+    pub(super) csv: Option<Vec<u8>>,
+    pub(super) json: Option<Vec<u8>>,
+    pub(super) scratch: Option<spill::Frame>,
+}
+
+impl Encoded {
+    /// How many rows it holds.
+    pub fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Whether it holds no row.
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+}
+
+/// Encodes and compresses a batch. A pure function of the rows: equal batches give equal bytes on
+/// any thread. This is where the time of writing goes; appending the result is I/O only.
+///
+/// # Errors
+/// [`Error::Parquet`] when the encoder refuses, which a sound batch gives it no reason for.
+pub fn encode(batch: &Batch, formats: &Formats) -> Result<Encoded, Error> {
+    let parquet = formats.contains(Format::Parquet).then(|| parquet::encode(batch)).transpose()?;
+    let scratch = formats.scratch.then(|| spill::pack(batch)).transpose()?;
+    Ok(Encoded {
+        schema: batch.schema(),
+        rows: batch.len(),
+        parquet,
+        csv: formats.contains(Format::Csv).then(|| csv::rows(batch, formats.raw_csv)),
+        json: formats.contains(Format::Json).then(|| json::rows(batch)),
+        scratch,
+    })
+}

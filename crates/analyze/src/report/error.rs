@@ -1,0 +1,101 @@
+//! Why a report was not written.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::encode::Format;
+
+/// Why a report, or a part of it, could not be written. Nothing of it is kept then.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The folder is a report already and replacing it was not asked for.
+    #[error("{}: a report is there already\nto replace it, add --force", path.display())]
+    Exists {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Something that is not a report, or not only a report, stands where the report should go. It
+    /// is never replaced.
+    #[error("{}: {entry} is in the way\nname a folder that is empty, absent or a report", path.display())]
+    InTheWay {
+        /// The folder asked for.
+        path: PathBuf,
+        /// What stands there: the name of a foreign entry in the folder, or the kind of thing.
+        entry: String,
+    },
+    /// The path does not end in a name: `.`, `..`, `/`.
+    #[error("{}: not a name for a folder", path.display())]
+    NoName {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The file system refused.
+    #[error("{}: cannot {action}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was tried, an infinitive: `create`, `write`, `rename`.
+        action: &'static str,
+        /// Its answer.
+        source: io::Error,
+    },
+    /// The Parquet encoder or writer failed; usually the file system refused to take more.
+    #[error("{}: cannot write Parquet", path.display())]
+    Parquet {
+        /// The file, or the name of the table while it is only encoded.
+        path: PathBuf,
+        /// What the encoder says.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A batch was encoded without a format that the table is written in, or for another table: a
+    /// bug of the caller.
+    #[error("table {table}: rows are not encoded as {format} for it")]
+    NotEncoded {
+        /// The table.
+        table: &'static str,
+        /// The format missing; `None` for the scratch form.
+        format: Encoding,
+    },
+    /// The scratch file does not hold what was written to it: the disk or another program changed
+    /// it.
+    #[error("{}: scratch file is damaged", path.display())]
+    Scratch {
+        /// The scratch file.
+        path: PathBuf,
+    },
+}
+
+/// What rows are encoded as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Encoding {
+    /// A format of the report.
+    Format(Format),
+    /// The form of scratch files.
+    Scratch,
+}
+
+impl std::fmt::Display for Encoding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Format(format) => format.name(),
+            Self::Scratch => "scratch",
+        })
+    }
+}
+
+impl Error {
+    /// Adds the place and the attempt to an I/O error.
+    pub(super) fn io(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io { path: path.to_owned(), action, source }
+    }
+
+    /// Adds the place to an error of the Parquet writer.
+    pub(super) fn parquet<E>(path: &Path) -> impl FnOnce(E) -> Self
+    where
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        move |source| Self::Parquet { path: path.to_owned(), source: source.into() }
+    }
+}

@@ -1,0 +1,107 @@
+//! Batches as JSON lines: one object a row, every column a member, in the order of the schema.
+//!
+//! Nothing is cut and nothing is defused: null is `null`, lists are arrays, times are RFC 3339
+//! strings. Doubles that JSON cannot express (NaN, infinities) are null.
+
+use super::batch::{Batch, Cell};
+use super::plain;
+
+/// The rows of a batch, a line each.
+pub(super) fn rows(batch: &Batch) -> Vec<u8> {
+    let mut out = Vec::new();
+    for row in 0..batch.len() {
+        for (place, column) in batch.schema().columns.iter().enumerate() {
+            out.push(if place == 0 { b'{' } else { b',' });
+            write_string(column.name, &mut out);
+            out.push(b':');
+            match batch.cell(row, place) {
+                Cell::Text(text) => write_string(text, &mut out),
+                Cell::Unsigned(value) => plain::unsigned(value, &mut out),
+                Cell::Signed(value) => plain::signed(value, &mut out),
+                Cell::Float(value) if value.is_finite() => plain::float(value, &mut out),
+                Cell::Null | Cell::Float(_) => out.extend_from_slice(b"null"),
+                Cell::Bool(true) => out.extend_from_slice(b"true"),
+                Cell::Bool(false) => out.extend_from_slice(b"false"),
+                Cell::Time(micros) => {
+                    out.push(b'"');
+                    plain::time(micros, &mut out);
+                    out.push(b'"');
+                }
+                Cell::List(items) => {
+                    out.push(b'[');
+                    for (index, item) in items.enumerate() {
+                        if index > 0 {
+                            out.push(b',');
+                        }
+                        write_string(item, &mut out);
+                    }
+                    out.push(b']');
+                }
+            }
+        }
+        out.extend_from_slice(b"}\n");
+    }
+    out
+}
+
+/// Writes a JSON string (RFC 8259, section 7): quotes, backslashes and control characters are
+/// escaped, everything else stands as UTF-8.
+fn write_string(text: &str, out: &mut Vec<u8>) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let special = |byte: &u8| *byte < 0x20 || *byte == b'"' || *byte == b'\\';
+    out.push(b'"');
+    let mut rest = text.as_bytes();
+    while let Some(place) = rest.iter().position(special) {
+        out.extend_from_slice(&rest[..place]);
+        match rest[place] {
+            byte @ (b'"' | b'\\') => out.extend_from_slice(&[b'\\', byte]),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            byte => {
+                out.extend_from_slice(b"\\u00");
+                out.extend([HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
+            }
+        }
+        rest = &rest[place + 1..];
+    }
+    out.extend_from_slice(rest);
+    out.push(b'"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::schema::BODIES;
+    use super::*;
+
+    #[test]
+    fn every_string_reads_back_as_it_was() {
+        let controls: String = (0..0x80_u8).map(char::from).collect();
+        for text in ["", "plain", "a\"b\\c/d", &controls, "ğüş😀\u{2028}\u{7f}\u{fffd}", "\\u0000"]
+        {
+            let mut out = Vec::new();
+            write_string(text, &mut out);
+            assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn a_row_is_one_object_with_nulls_kept() {
+        let mut batch = Batch::new(&BODIES);
+        let mut row = batch.row();
+        row.text(Some("GET x")).text(None).text(Some("")).text(Some("json"));
+        row.u64(Some(u64::MAX)).u64(Some(0)).u64(None).u64(None).u64(None);
+        row.list(&["a.b:string", "c|\"d\""]).text(None).u32(Some(7));
+        drop(row);
+        assert_eq!(
+            String::from_utf8(rows(&batch)).unwrap(),
+            concat!(
+                r#"{"endpoint":"GET x","side":null,"shape":"","kind":"json","#,
+                r#""count":18446744073709551615,"failed":0,"distinct":null,"#,
+                r#""bytes_sum":null,"bytes_max":null,"paths":["a.b:string","c|\"d\""],"#,
+                r#""sample_file":null,"sample_record":7}"#,
+                "\n"
+            )
+        );
+    }
+}

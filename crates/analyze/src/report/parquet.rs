@@ -1,0 +1,397 @@
+//! Batches as Parquet: one batch, one row group, pages compressed with zstd level 1.
+//!
+//! Values are `PLAIN`, and texts that repeat are dictionary-encoded, both in version 1 pages: what
+//! every reader knows. No Arrow schema is embedded, so readers go by the Parquet types alone:
+//! `STRING`, `INT(16|32|64, unsigned)`, `INT64`, `DOUBLE`, `BOOLEAN`,
+//! `TIMESTAMP(MICROS, adjusted to UTC)`, and `LIST` of `STRING`.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::fs::File;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::io::{BufWriter, Write as _};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use polars_arrow::array::{
+    Array, BinaryArray, BooleanArray, DictionaryArray, ListArray, PrimitiveArray,
+};
+use polars_arrow::bitmap::Bitmap;
+use polars_arrow::datatypes::{ArrowDataType, Field, IntegerType, TimeUnit};
+use polars_arrow::offset::OffsetsBuffer;
+use polars_arrow::types::NativeType;
+use polars_parquet::parquet::CowBuffer;
+use polars_parquet::parquet::compression::Compression;
+use polars_parquet::parquet::error::ParquetError;
+use polars_parquet::parquet::metadata::SchemaDescriptor;
+use polars_parquet::parquet::page::{CompressedDataPage, CompressedDictPage};
+use polars_parquet::parquet::write::{FileWriter, Version, WriteOptions as FileOptions};
+use polars_parquet::write::{
+    CompressedPage, CompressionOptions, DynIter, DynStreamingIterator, Encoding, Page, ParquetType,
+    StatisticsOptions, WriteOptions, array_to_columns, fallible_streaming_iterator,
+    to_parquet_type,
+};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::batch::Batch;
+use super::columns::{Bits, Cells, Data, Texts};
+use super::error::Error;
+use super::schema::{Column, Schema, Type};
+
+/// The level at which zstd keeps up with the decoding of the dump.
+pub(super) const ZSTD_LEVEL: i32 = 1;
+
+/// Bytes of values after which a page of plain text ends. A page is what a reader must decompress
+/// to see one value of it, and what fits the cache while it is written.
+const PAGE_BYTES: usize = 1 << 20;
+
+/// The largest dictionary, in bytes: readers hold one whole for every column.
+const DICTIONARY_BYTES: usize = 1 << 20;
+
+/// Rows after which a dictionary that holds more than half of them is given up.
+const DICTIONARY_TRIAL: usize = 2_048;
+
+/// Bytes of a text that the minimum and maximum of a column keep.
+const STATISTICS_BYTES: u64 = 64;
+
+/// The pages of one row group, compressed.
+#[derive(Debug)]
+pub(super) struct RowGroup {
+    rows: u64,
+    /// By column.
+    pages: Vec<Vec<CompressedPage>>,
+}
+
+/// A Parquet file being written.
+pub(super) struct Writer {
+    path: PathBuf,
+    file: FileWriter<BufWriter<File>>,
+}
+
+/// Encodes and compresses the rows of a batch.
+pub(super) fn encode(batch: &Batch) -> Result<RowGroup, Error> {
+    let place = Path::new(batch.schema().name);
+    let mut zstd = PageCompressor::new().map_err(Error::parquet(place))?;
+    let columns = batch.schema().columns.iter().zip(batch.columns());
+    let pages = columns.map(|(column, cells)| pages(column, cells, &mut zstd, place));
+    Ok(RowGroup { rows: batch.len() as u64, pages: pages.collect::<Result<_, _>>()? })
+}
+
+impl Writer {
+    /// Creates the file.
+    pub(super) fn create(path: PathBuf, schema: &Schema) -> Result<Self, Error> {
+        let types = schema.columns.iter().map(|column| parquet_type(column, &path));
+        let types = types.collect::<Result<_, _>>()?;
+        let file = File::create_new(&path).map_err(Error::io(&path, "create"))?;
+        let file = FileWriter::new(
+            BufWriter::new(file),
+            SchemaDescriptor::new(schema.name.into(), types),
+            // Page statistics reach the row group either way. The option is for the column index,
+            // which cannot leave out single columns.
+            FileOptions { write_statistics: false, version: Version::V1 },
+            Some(concat!("analyze version ", env!("CARGO_PKG_VERSION")).to_owned()),
+        );
+        Ok(Self { path, file })
+    }
+
+    /// Appends a row group. I/O only.
+    pub(super) fn append(&mut self, group: &RowGroup) -> Result<(), Error> {
+        if group.rows == 0 {
+            return Ok(());
+        }
+        let columns = group.pages.iter().map(|pages| {
+            let pages = pages.iter().map(Ok::<_, ParquetError>);
+            Ok(DynStreamingIterator::new(fallible_streaming_iterator::convert(pages)))
+        });
+        self.file.write(group.rows, DynIter::new(columns)).map_err(Error::parquet(&self.path))
+    }
+
+    /// Writes the footer.
+    pub(super) fn finish(mut self) -> Result<(), Error> {
+        self.file.end(None).map_err(Error::parquet(&self.path))?;
+        self.file.into_inner().flush().map_err(Error::io(&self.path, "write"))
+    }
+}
+
+impl std::fmt::Debug for Writer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Writer").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// Compresses pages one after the other with one context and one buffer.
+struct PageCompressor {
+    zstd: zstd::bulk::Compressor<'static>,
+    buffer: Vec<u8>,
+}
+
+impl PageCompressor {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self { zstd: zstd::bulk::Compressor::new(ZSTD_LEVEL)?, buffer: Vec::new() })
+    }
+
+    /// The page with its buffer compressed, which is no longer than it must be: pages wait in
+    /// memory for their turn.
+    fn compress(&mut self, page: Page) -> std::io::Result<CompressedPage> {
+        Ok(match page {
+            Page::Data(page) => CompressedPage::Data(CompressedDataPage::new(
+                page.header().clone(),
+                CowBuffer::Owned(self.bytes(page.buffer())?),
+                Compression::Zstd,
+                page.buffer().len(),
+                page.descriptor.clone(),
+                page.num_rows().unwrap_or_default(),
+            )),
+            Page::Dict(page) => CompressedPage::Dict(CompressedDictPage::new(
+                CowBuffer::Owned(self.bytes(&page.buffer)?),
+                Compression::Zstd,
+                page.buffer.len(),
+                page.num_values,
+                page.is_sorted,
+            )),
+        })
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+        let bound = zstd::zstd_safe::compress_bound(bytes.len());
+        if self.buffer.len() < bound {
+            self.buffer.resize(bound, 0);
+        }
+        let len = self.zstd.compress_to_buffer(bytes, self.buffer.as_mut_slice())?;
+        Ok(self.buffer[..len].to_vec())
+    }
+}
+
+fn page_options(column: &Column) -> WriteOptions {
+    // The extremes of bodies tell nothing, those of list items little, and both cost a pass.
+    let extremes = !column.body && column.kind != Type::List;
+    WriteOptions {
+        statistics: StatisticsOptions {
+            min_value: extremes,
+            max_value: extremes,
+            distinct_count: false,
+            null_count: true,
+            // Set, because the default is read from the environment.
+            binary_statistics_truncate_length: Some(STATISTICS_BYTES),
+        },
+        version: polars_parquet::write::Version::V1,
+        // Pages are compressed here, not by the encoder.
+        compression: CompressionOptions::Uncompressed,
+        data_page_size: Some(PAGE_BYTES),
+    }
+}
+
+fn parquet_type(column: &Column, place: &Path) -> Result<ParquetType, Error> {
+    let kind = match column.kind {
+        Type::Text => ArrowDataType::LargeUtf8,
+        Type::U16 => ArrowDataType::UInt16,
+        Type::U32 => ArrowDataType::UInt32,
+        Type::U64 => ArrowDataType::UInt64,
+        Type::I64 => ArrowDataType::Int64,
+        Type::F64 => ArrowDataType::Float64,
+        Type::Bool => ArrowDataType::Boolean,
+        Type::Time => ArrowDataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+        Type::List => ArrowDataType::LargeList(Box::new(item(ArrowDataType::LargeUtf8))),
+    };
+    to_parquet_type(&Field::new(column.name.into(), kind, true)).map_err(Error::parquet(place))
+}
+
+/// The field of a list's items.
+fn item(kind: ArrowDataType) -> Field {
+    Field::new("element".into(), kind, true)
+}
+
+/// The pages of one column. Text goes to the encoder as binary: it is UTF-8 already, and the
+/// Parquet type says so.
+fn pages(
+    column: &Column,
+    cells: &Cells,
+    zstd: &mut PageCompressor,
+    place: &Path,
+) -> Result<Vec<CompressedPage>, Error> {
+    let parquet_type = parquet_type(column, place)?;
+    let options = page_options(column);
+    let mut pages = Vec::new();
+    let mut push = |array: Box<dyn Array>, encoding| {
+        // One leaf a column, also for lists.
+        let leaves = array_to_columns(array, parquet_type.clone(), options, &[encoding]);
+        for page in leaves.map_err(Error::parquet(place))?.into_iter().flatten() {
+            let page = page.map_err(Error::parquet(place))?;
+            pages.push(zstd.compress(page).map_err(Error::parquet(place))?);
+        }
+        Ok(())
+    };
+    let valid = bitmap(&cells.valid);
+    match &cells.data {
+        Data::Text(texts) => {
+            let dictionary = if column.body { None } else { Dictionary::of(texts, &cells.valid) };
+            if let Some(dictionary) = dictionary {
+                push(dictionary.array(valid, place)?, Encoding::RleDictionary)?;
+            } else {
+                for rows in page_ranges(texts) {
+                    let valid = valid.clone().map(|valid| valid.sliced(rows.start, rows.len()));
+                    push(binary(texts, rows, valid, place)?, Encoding::Plain)?;
+                }
+            }
+        }
+        Data::U16(values) => push(primitive(values, column, valid, place)?, Encoding::Plain)?,
+        Data::U32(values) => push(primitive(values, column, valid, place)?, Encoding::Plain)?,
+        Data::U64(values) => push(primitive(values, column, valid, place)?, Encoding::Plain)?,
+        Data::I64(values) => push(primitive(values, column, valid, place)?, Encoding::Plain)?,
+        Data::F64(values) => push(primitive(values, column, valid, place)?, Encoding::Plain)?,
+        Data::Bool(values) => {
+            let values = Bitmap::from_u8_slice(&values.bytes, values.len());
+            let array = BooleanArray::try_new(ArrowDataType::Boolean, values, valid);
+            push(Box::new(array.map_err(Error::parquet(place))?), Encoding::Plain)?;
+        }
+        Data::List(lists) => {
+            let items = binary(&lists.items, 0..lists.items.ends.len(), None, place)?;
+            let kind = ArrowDataType::LargeList(Box::new(item(ArrowDataType::LargeBinary)));
+            let ends = offsets(0, &lists.ends, place)?;
+            let array = ListArray::<i64>::try_new(kind, ends, items, valid);
+            push(Box::new(array.map_err(Error::parquet(place))?), Encoding::Plain)?;
+        }
+    }
+    Ok(pages)
+}
+
+fn primitive<T: NativeType>(
+    values: &[T],
+    column: &Column,
+    valid: Option<Bitmap>,
+    place: &Path,
+) -> Result<Box<dyn Array>, Error> {
+    let kind = match column.kind {
+        Type::Time => ArrowDataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+        _ => ArrowDataType::from(T::PRIMITIVE),
+    };
+    let array = PrimitiveArray::try_new(kind, values.to_vec().into(), valid);
+    Ok(Box::new(array.map_err(Error::parquet(place))?))
+}
+
+/// Some rows of a text column; `valid` is as long as `rows`.
+fn binary(
+    texts: &Texts,
+    rows: Range<usize>,
+    valid: Option<Bitmap>,
+    place: &Path,
+) -> Result<Box<dyn Array>, Error> {
+    let start = texts.start(rows.start);
+    let bytes = &texts.buffer.as_bytes()[start..texts.start(rows.end)];
+    let offsets = offsets(start, &texts.ends[rows], place)?;
+    let kind = ArrowDataType::LargeBinary;
+    let array = BinaryArray::<i64>::try_new(kind, offsets, bytes.to_vec().into(), valid);
+    Ok(Box::new(array.map_err(Error::parquet(place))?))
+}
+
+/// Arrow's offsets: a zero, and each end counted from `start`.
+fn offsets(start: usize, ends: &[usize], place: &Path) -> Result<OffsetsBuffer<i64>, Error> {
+    let ends = ends.iter().map(|end| i64::try_from(end - start));
+    let offsets: Result<Vec<i64>, _> = std::iter::once(Ok(0)).chain(ends).collect();
+    OffsetsBuffer::try_from(offsets.map_err(Error::parquet(place))?).map_err(Error::parquet(place))
+}
+
+/// Arrow's validity, which is absent when nothing is null.
+fn bitmap(valid: &Bits) -> Option<Bitmap> {
+    (valid.unset() > 0).then(|| Bitmap::from_u8_slice(&valid.bytes, valid.len()))
+}
+
+/// Cuts a text column into pages: as many rows as [`PAGE_BYTES`] take, and at least one.
+fn page_ranges(texts: &Texts) -> impl Iterator<Item = Range<usize>> {
+    let mut first = 0;
+    std::iter::from_fn(move || {
+        let ends = texts.ends.get(first..).filter(|ends| !ends.is_empty())?;
+        let limit = texts.start(first) + PAGE_BYTES;
+        let rows = first..first + ends.partition_point(|end| *end <= limit).max(1);
+        first = rows.end;
+        Some(rows)
+    })
+}
+
+/// The distinct texts of a column, in the order in which they first appear, and the place of every
+/// row's text among them.
+struct Dictionary {
+    texts: Texts,
+    /// One a row; 0 at a null.
+    keys: Vec<u32>,
+}
+
+impl Dictionary {
+    /// `None` where plain text is smaller, or likely to be.
+    fn of(texts: &Texts, valid: &Bits) -> Option<Self> {
+        let mut places: HashMap<u64, u32, BuildHasherDefault<Hashed>> = HashMap::default();
+        let mut found = Self { texts: Texts::default(), keys: Vec::new() };
+        // Runs of one text are common (file, flow, step) and need no hash.
+        let mut last = None;
+        for row in 0..texts.ends.len() {
+            if !valid.get(row) {
+                found.keys.push(0);
+                continue;
+            }
+            let text = texts.get(row);
+            if let Some((same, key)) = last
+                && same == text
+            {
+                found.keys.push(key);
+                continue;
+            }
+            let key = match places.entry(xxh3_64(text.as_bytes())) {
+                Entry::Occupied(place) => {
+                    let key = *place.get();
+                    // Two texts of one hash are too rare to be worth more than giving up.
+                    if found.texts.get(key as usize) != text {
+                        return None;
+                    }
+                    key
+                }
+                Entry::Vacant(place) => {
+                    let key = found.texts.ends.len();
+                    let given_up = row >= DICTIONARY_TRIAL && key > row / 2;
+                    if given_up || found.texts.buffer.len() + text.len() > DICTIONARY_BYTES {
+                        return None;
+                    }
+                    found.texts.push(text);
+                    *place.insert(key as u32)
+                }
+            };
+            found.keys.push(key);
+            last = Some((text, key));
+        }
+        let distinct = found.texts.ends.len();
+        let plain = texts.buffer.len() + 4 * (valid.len() - valid.unset());
+        let key_bits = usize::BITS - distinct.leading_zeros();
+        let encoded = found.texts.buffer.len() + 4 * distinct + valid.len() * key_bits as usize / 8;
+        (distinct > 0 && encoded < plain).then_some(found)
+    }
+
+    fn array(self, valid: Option<Bitmap>, place: &Path) -> Result<Box<dyn Array>, Error> {
+        let values = binary(&self.texts, 0..self.texts.ends.len(), None, place)?;
+        let kind = ArrowDataType::Dictionary(
+            IntegerType::UInt32,
+            Box::new(ArrowDataType::LargeBinary),
+            false,
+        );
+        let keys = PrimitiveArray::try_new(ArrowDataType::UInt32, self.keys.into(), valid);
+        let keys = keys.map_err(Error::parquet(place))?;
+        let array = DictionaryArray::<u32>::try_new(kind, keys, values);
+        Ok(Box::new(array.map_err(Error::parquet(place))?))
+    }
+}
+
+/// Takes a number that is a hash already.
+#[derive(Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, _: &[u8]) {
+        debug_assert!(false, "only whole hashes are written");
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
