@@ -54,7 +54,7 @@ impl<'s> Hits<'s> {
         Self { buffer, hits: Vec::new() }
     }
 
-    /// How many hits there are; a mark for [`Hits::repeated`] and [`Hits::drop_equal`].
+    /// How many hits there are; a mark for the calls that look at what came after.
     pub(super) fn len(&self) -> usize {
         self.hits.len()
     }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::hits::{Draft, Hits};
 use super::names::{self, Role};
-use super::{TextKind, kind, plain, read_any, trace, trimmed};
+use super::{TextKind, kind, loose_to_json, plain, python_to_json, read_any, trace, trimmed};
 
 /// JSON inside a message is read as a tree up to this size in bytes; error texts are far smaller.
 const JSON_MAX: usize = 64 * 1024;
@@ -27,11 +27,10 @@ pub(super) fn add(draft: &Draft<'_>, levels: u8, hits: &mut Hits<'_>) -> bool {
             }
         }
         TextKind::Json if text.len() <= JSON_MAX => {
-            if let Ok(value) = serde_json::from_str::<Value>(text)
-                && let Some(message) = message_of(&value, JSON_DEPTH)
+            if let Some(value) = tree(text)
+                && add_tree(draft, &value, hits)
             {
-                let code = draft.code.or(code_of(&value));
-                return hits.add(&Draft { code, message, ..*draft });
+                return true;
             }
         }
         _ => {}
@@ -49,8 +48,33 @@ pub(super) fn add(draft: &Draft<'_>, levels: u8, hits: &mut Hits<'_>) -> bool {
     hits.add(&Draft { message: text, ..*draft })
 }
 
+/// The tree of a text that is JSON or that one of our readers can make JSON.
+fn tree(text: &str) -> Option<Value> {
+    let mut json = String::new();
+    serde_json::from_str(text).ok().or_else(|| {
+        let made = python_to_json(text, &mut json) || loose_to_json(text, &mut json);
+        made.then(|| serde_json::from_str(&json).ok()).flatten()
+    })
+}
+
+/// Adds the message of a JSON error, or the messages of its fields (`{"price": ["too low"]}`).
+fn add_tree(draft: &Draft<'_>, value: &Value, hits: &mut Hits<'_>) -> bool {
+    if let Some(message) = message_of(value, JSON_DEPTH) {
+        let code = draft.code.or(code_of(value));
+        return hits.add(&Draft { code, message, ..*draft });
+    }
+    let Some(fields) = value.as_object() else { return false };
+    let mut added = false;
+    for (name, messages) in fields {
+        for message in messages.as_array().into_iter().flatten().filter_map(Value::as_str) {
+            added |= hits.add(&Draft { field: Some(name), message, ..*draft });
+        }
+    }
+    added
+}
+
 /// The best message of a JSON error, wherever it stands.
-pub(super) fn message_of(value: &Value, depth: u8) -> Option<&str> {
+fn message_of(value: &Value, depth: u8) -> Option<&str> {
     let depth = depth.checked_sub(1)?;
     match value {
         Value::String(text) => (!text.trim().is_empty()).then_some(text),

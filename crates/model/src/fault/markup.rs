@@ -121,13 +121,11 @@ impl<'t> Tokens<'t> {
                 at = found + 1;
                 continue;
             }
-            match memchr(rest[found], &rest[found + 1..]) {
-                Some(close) => at = found + close + 2,
-                None => {
-                    self.ignore_quotes = true;
-                    return memchr(b'>', rest);
-                }
-            }
+            let Some(close) = memchr(rest[found], &rest[found + 1..]) else {
+                self.ignore_quotes = true;
+                return memchr(b'>', rest);
+            };
+            at = found + close + 2;
         }
     }
 }
@@ -208,18 +206,14 @@ pub(super) fn attributes<'t>(text: &'t str, mut each: impl FnMut(&'t str, &'t st
     while let Some(equals) = memchr(b'=', rest.as_bytes()) {
         let name = rest[..equals].split_ascii_whitespace().next_back().unwrap_or_default();
         let value = rest[equals + 1..].trim_ascii_start();
-        let (value, after) = match value.as_bytes().first() {
-            Some(quote @ (b'"' | b'\'')) => {
-                let body = &value[1..];
-                match memchr(*quote, body.as_bytes()) {
-                    Some(end) => (&body[..end], &body[end + 1..]),
-                    None => (body, ""),
-                }
+        let (value, after) = if let Some(quote @ (b'"' | b'\'')) = value.as_bytes().first() {
+            let body = &value[1..];
+            match memchr(*quote, body.as_bytes()) {
+                Some(end) => (&body[..end], &body[end + 1..]),
+                None => (body, ""),
             }
-            _ => {
-                let end = value.find(|c: char| c.is_ascii_whitespace()).unwrap_or(value.len());
-                value.split_at(end)
-            }
+        } else {
+            value.split_at(value.find(|c: char| c.is_ascii_whitespace()).unwrap_or(value.len()))
         };
         if !name.is_empty() {
             each(name, value);

@@ -65,12 +65,13 @@ fn reason_type(text: &str) -> Option<(&str, &str)> {
 }
 
 /// Reason phrases of HTTP that a body of one line consists of or begins with.
-const PHRASES: [&str; 27] = [
+const PHRASES: [&str; 28] = [
     "bad request",
     "unauthorized",
     "payment required",
     "forbidden",
     "not found",
+    "page not found",
     "method not allowed",
     "not acceptable",
     "proxy authentication required",

@@ -289,10 +289,12 @@ fn class_and_rest(line: &str) -> Option<(&str, &str)> {
 
 /// Whether a name is one that exceptions have: `KeyError`, `java.net.SocketTimeoutException`.
 fn is_exception_name(class: &str) -> bool {
-    const ENDS: [&str; 9] = [
+    const ENDS: [&str; 11] = [
         "Exception",
         "Error",
         "Fault",
+        "Failure",
+        "Violation",
         "Timeout",
         "Interrupt",
         "DoesNotExist",
@@ -304,7 +306,11 @@ fn is_exception_name(class: &str) -> bool {
     let last = class.rsplit(['.', '$', '+', '\\']).next().unwrap_or(class);
     let dotted = last.len() < class.len();
     last.starts_with(|c: char| c.is_ascii_uppercase())
-        && (dotted || !matches!(last, "Error" | "Fault" | "Timeout" | "Interrupt"))
+        && (dotted
+            || !matches!(
+                last,
+                "Error" | "Fault" | "Failure" | "Violation" | "Timeout" | "Interrupt"
+            ))
         && ENDS.iter().any(|end| last.ends_with(end))
 }
 

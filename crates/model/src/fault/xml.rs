@@ -164,7 +164,9 @@ impl<'t> Reader<'t, '_, '_> {
     fn end(&mut self, to: usize, cut: bool) {
         let Some(element) = self.open.pop() else { return };
         let raw = self.text.get(element.content..to).unwrap_or_default();
-        if element.leaf && !raw.trim().is_empty() {
+        if !element.leaf {
+            self.lift(&element, raw, cut);
+        } else if !raw.trim().is_empty() {
             self.leaf(&element, raw, cut);
         }
         self.settle(&element, raw, cut);
@@ -207,6 +209,23 @@ impl<'t> Reader<'t, '_, '_> {
         if let (Role::Message { .. }, Some(parent)) =
             (element.role, parent.and_then(|i| self.open.get_mut(i)))
         {
+            parent.code = parent.code.or(element.code);
+            parent.field = parent.field.or(element.field);
+        }
+    }
+
+    /// A message with elements inside speaks to its parent like a leaf: `<message>no <b>stock</b>`,
+    /// `<message><lang>tr</lang><text>...`, the detail of a SOAP fault.
+    fn lift(&mut self, element: &Element<'t>, raw: &'t str, cut: bool) {
+        let Some(parent) = self.open.len().checked_sub(1) else { return };
+        if !matches!(element.role, Role::Message { .. }) || self.hits.len() > element.mark {
+            return;
+        }
+        match element.message {
+            Some(text) => self.tell(parent, element.role, text.raw, text.at, text.cut),
+            None => self.tell(parent, element.role, raw, element.at, cut),
+        }
+        if let Some(parent) = self.open.last_mut() {
             parent.code = parent.code.or(element.code);
             parent.field = parent.field.or(element.field);
         }
