@@ -109,7 +109,10 @@ fn likeness_at(text: &[u8], depth: u32) -> Likeness {
     };
     if known {
         Likeness::Sure
-    } else if text.len() >= LONG && is_mixed(text) && all_alphabet(text) {
+    } else if (text.len() >= LONG || sniff::foreign(head).is_some())
+        && is_block(text)
+        && all_alphabet(text)
+    {
         Likeness::Unclear
     } else {
         Likeness::No
@@ -130,12 +133,17 @@ fn is_pad(byte: u8) -> bool {
     byte == b'=' || sniff::is_blank(byte)
 }
 
-/// Whether the beginning of `text` has letters of both cases, as base64 has and tables of numbers
-/// and lists of words have not.
-fn is_mixed(text: &[u8]) -> bool {
-    let head = &text[..LONG];
-    head.iter().filter(|byte| byte.is_ascii_uppercase()).count() >= LONG / 16
-        && head.iter().filter(|byte| byte.is_ascii_lowercase()).count() >= LONG / 16
+/// Whether `text` is one line, or wrapped at one width as encoders do: lists of keys and tables of
+/// numbers are made of the same characters.
+fn is_block(text: &[u8]) -> bool {
+    let mut lines = text.split(|&byte| byte == b'\n').map(|line| sniff::trim_end(line).len());
+    match (lines.next(), lines.next(), lines.next()) {
+        (Some(_), None, _) => true,
+        (Some(first), Some(second), rest) => {
+            first >= 40 && if rest.is_some() { second == first } else { second <= first }
+        }
+        _ => false,
+    }
 }
 
 /// Whether `text` has nothing but the alphabet, padding and line ends, and few spaces.
@@ -316,11 +324,11 @@ fn decode_slowly(text: &[u8], decoded: &mut Vec<u8>, compact: &mut Vec<u8>) -> D
         break;
     }
     let broken = fault.is_some() && pads == 0;
-    if !broken {
-        compact.extend(std::iter::repeat_n(b'=', pads.min(4)));
-    } else {
+    if broken {
         // The group that the bad character stands in is not to be trusted.
         compact.truncate(compact.len() / 4 * 4);
+    } else {
+        compact.extend(std::iter::repeat_n(b'=', pads.min(4)));
     }
     match attempt(compact, decoded) {
         Some(inner) => Decoded {
@@ -393,7 +401,8 @@ mod tests {
             assert_eq!(likeness(text.as_bytes()), Likeness::No, "{text}");
         }
         assert_eq!(likeness(&b"iVBORw0KGgoAAAANSUhEUg".repeat(20)), Likeness::Unclear);
-        assert_eq!(likeness(&b"deadbeef".repeat(40)), Likeness::No);
+        assert_eq!(likeness(&b"deadbeef".repeat(40)), Likeness::Unclear);
+        assert_eq!(likeness(&b"8690001234567\n".repeat(40)), Likeness::No);
         assert_eq!(likeness(b"eJwrSa0oAQAEXQHB"), Likeness::Zlib);
     }
 

@@ -222,7 +222,7 @@ impl Run<'_, '_> {
         (self.sink)(Leaf {
             member: place.member,
             layers: place.layers,
-            text: &read.text,
+            text: &read.utf8,
             bytes,
             packed: place.packed,
             form: read.form,
@@ -253,22 +253,17 @@ impl Run<'_, '_> {
     /// Takes `bytes` of output off what the file may produce. False, with a problem, when it is used
     /// up; then the run ends.
     fn charge(&mut self, bytes: u64, place: Place<'_>, stage: Stage) -> bool {
-        match self.left.checked_sub(bytes) {
-            Some(left) => {
-                self.left = left;
-                true
-            }
-            None => {
-                self.left = 0;
-                if !self.stopped {
-                    self.stopped = true;
-                    let fault =
-                        "all layers of the file together are too large, the rest is not read";
-                    self.problem(place, 0, stage, ProblemKind::TooLarge, fault);
-                }
-                false
-            }
+        if let Some(left) = self.left.checked_sub(bytes) {
+            self.left = left;
+            return true;
         }
+        self.left = 0;
+        if !self.stopped {
+            self.stopped = true;
+            let fault = "all layers of the file together are too large, the rest is not read";
+            self.problem(place, 0, stage, ProblemKind::TooLarge, fault);
+        }
+        false
     }
 
     /// What a layer of `packed` bytes may become, in bytes.

@@ -153,9 +153,9 @@ pub fn map_ordered<A: Send, E>(
     window: usize,
     stop: &AtomicBool,
     work: impl Fn(usize) -> A + Sync,
-    mut sink: impl FnMut(usize, A) -> Result<(), E>,
+    sink: impl FnMut(usize, A) -> Result<(), E>,
 ) -> Result<Finished, E> {
-    two_stage(pool, jobs, window, stop, work, |_, a| Ok(a), |_, a| a, |job, a| sink(job, a))
+    two_stage(pool, jobs, window, stop, work, |_, a| Ok(a), |_, a| a, sink)
 }
 
 #[cfg(test)]

@@ -14,12 +14,12 @@ pub(crate) enum Magic {
 /// RFC 1952 2.3.1; RFC 1950 2.2).
 pub(crate) fn magic(data: &[u8]) -> Option<Magic> {
     match *data {
-        [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Some(Magic::Zip),
-        [b'P', b'K', 7, 8, b'P', b'K', ..] | [b'P', b'K', b'0', b'0', b'P', b'K', ..] => {
-            Some(Magic::Zip)
-        }
+        [b'P', b'K', 3, 4, ..]
+        | [b'P', b'K', 5, 6, ..]
+        // Markers of a split archive before its first header.
+        | [b'P', b'K', 7, 8, b'P', b'K', ..] | [b'P', b'K', b'0', b'0', b'P', b'K', ..]
         // A text cut within the signature is still a cut zip, not a text.
-        [b'P', b'K', 3] | [b'P', b'K', 5] => Some(Magic::Zip),
+        | [b'P', b'K', 3 | 5] => Some(Magic::Zip),
         [0x1f, 0x8b, 8, ..] => Some(Magic::Gzip),
         [first, second, ..]
             if first & 0x0f == 8

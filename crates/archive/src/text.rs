@@ -12,7 +12,7 @@ const HEAD: usize = 1024;
 /// A leaf as text.
 pub(crate) struct Text<'a> {
     /// Sound UTF-8 without a byte order mark; empty for [`Form::Binary`].
-    pub(crate) text: Cow<'a, str>,
+    pub(crate) utf8: Cow<'a, str>,
     pub(crate) form: Form,
     /// False when a cut character was dropped from the end.
     pub(crate) whole: bool,
@@ -31,23 +31,25 @@ pub(crate) fn read(data: &[u8]) -> Text<'_> {
     let mark = if data.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
     let data = &data[mark..];
     let mut text = Text {
-        text: Cow::Borrowed(""),
+        utf8: Cow::Borrowed(""),
         form: Form::Binary,
         whole: true,
         reencoded: false,
         fault: None,
     };
     let head = &data[..data.len().min(HEAD)];
-    if memchr::memchr(0, head).is_some() || sniff::foreign(head).is_some() {
+    // A NUL within JSON is a fault of the JSON, which says more than that the file is binary.
+    let json = matches!(sniff::trim_start(head).first(), Some(b'{' | b'[' | b'"'));
+    if (memchr::memchr(0, head).is_some() && !json) || sniff::foreign(head).is_some() {
         return text;
     }
     match std::str::from_utf8(data) {
-        Ok(sound) => text.text = Cow::Borrowed(sound),
+        Ok(sound) => text.utf8 = Cow::Borrowed(sound),
         Err(error) => {
             let at = error.valid_up_to();
             let offset = (mark + at) as u64;
             if error.error_len().is_none() && at > 0 {
-                text.text = String::from_utf8_lossy(&data[..at]);
+                text.utf8 = String::from_utf8_lossy(&data[..at]);
                 text.whole = false;
                 let fault =
                     format!("text ends within a character, {} bytes left out", data.len() - at);
@@ -55,7 +57,7 @@ pub(crate) fn read(data: &[u8]) -> Text<'_> {
             } else if looks_binary(data) {
                 return text;
             } else {
-                text.text = encoding_rs::WINDOWS_1254.decode_without_bom_handling(data).0;
+                text.utf8 = encoding_rs::WINDOWS_1254.decode_without_bom_handling(data).0;
                 text.reencoded = true;
                 let fault =
                     format!("not UTF-8 ({}), read as windows-1254", first_bytes(&data[at..]));
@@ -63,7 +65,7 @@ pub(crate) fn read(data: &[u8]) -> Text<'_> {
             }
         }
     }
-    text.form = form(&text.text);
+    text.form = form(&text.utf8);
     text
 }
 
@@ -82,7 +84,7 @@ fn utf16<'a>(data: &'a [u8], encoding: &'static encoding_rs::Encoding, mark: usi
     } else {
         None
     };
-    Text { form: form(&text), text, whole: odd == 0, reencoded: true, fault }
+    Text { form: form(&text), utf8: text, whole: odd == 0, reencoded: true, fault }
 }
 
 /// Control characters that no text has, in the first bytes of what is not UTF-8.
@@ -123,7 +125,7 @@ mod tests {
     fn check(data: &[u8], text: &str, form: Form, whole: bool, reencoded: bool) {
         let read = read(data);
         assert_eq!(
-            (&*read.text, read.form, read.whole, read.reencoded),
+            (&*read.utf8, read.form, read.whole, read.reencoded),
             (text, form, whole, reencoded),
             "{data:?}"
         );
@@ -137,7 +139,7 @@ mod tests {
         check(b"null\n", "null\n", Form::Json, true, false);
         check(b"no route", "no route", Form::Text, true, false);
         check(b" \n", " \n", Form::Blank, true, false);
-        assert!(matches!(read(b"{}").text, Cow::Borrowed(_)));
+        assert!(matches!(read(b"{}").utf8, Cow::Borrowed(_)));
     }
 
     #[test]

@@ -41,13 +41,24 @@ fn string_end(text: &[u8], from: usize) -> Option<usize> {
     }
 }
 
+/// A payload in an object.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Carried {
+    /// The string, quotes left out, escapes left in.
+    pub(crate) content: Range<usize>,
+    /// Nothing else is in the object, or it is cut within the string: it cannot be anything but a
+    /// wrap. Otherwise it may be a record that holds an archive.
+    pub(crate) sure: bool,
+}
+
 /// The string in an object that is a payload: base64 of a zip or of gzip, or a `data:` URI. Objects
-/// around it may be nested; what else they hold must be small. Escapes are left in.
-pub(crate) fn object(text: &[u8]) -> Option<Range<usize>> {
+/// around it may be nested; what else they hold must be small and plain.
+pub(crate) fn object(text: &[u8]) -> Option<Carried> {
     let mut at = 0;
     let head = text.len().min(AROUND);
     let skip = |at: usize| at + (text[at..].len() - sniff::trim_start(&text[at..]).len());
     let mut depth = 0_u32;
+    let mut others = 0_u32;
     while at < head {
         at = skip(at);
         match *text.get(at)? {
@@ -59,7 +70,10 @@ pub(crate) fn object(text: &[u8]) -> Option<Range<usize>> {
                 depth -= 1;
                 at += 1;
             }
-            b',' => at += 1,
+            b',' => {
+                others += 1;
+                at += 1;
+            }
             b'"' if depth > 0 => {
                 at = skip(string_end(text, at + 1)? + 1);
                 if text.get(at) != Some(&b':') {
@@ -72,12 +86,15 @@ pub(crate) fn object(text: &[u8]) -> Option<Range<usize>> {
                         let around = around(&text[start..]);
                         let end = string_end(text, start);
                         if let Some(around) = around {
+                            let closed = end.is_some();
                             let end = end.unwrap_or(text.len());
                             let rest = &text[end..];
                             // A record goes on with more than names and sizes.
                             let small = start + rest.len() <= around
                                 && memchr::memchr2(b'{', b'[', rest).is_none();
-                            return small.then_some(start..end);
+                            let alone = others == 0 && memchr::memchr(b',', rest).is_none();
+                            let sure = alone || !closed;
+                            return small.then_some(Carried { content: start..end, sure });
                         }
                         at = end? + 1;
                     }
@@ -193,7 +210,7 @@ mod tests {
     #[test]
     fn an_object_around_a_payload() {
         let check = |text: &str, content: Option<&str>| {
-            let found = object(text.as_bytes()).map(|range| &text[range]);
+            let found = object(text.as_bytes()).map(|found| &text[found.content]);
             assert_eq!(found, content, "{text}");
         };
         check(r#"{"data":"UEsDBA=="}"#, Some("UEsDBA=="));

@@ -54,9 +54,9 @@ impl Member {
     /// Whether it is a folder: a name that ends in a slash, or in the backslash of some Windows
     /// programs when nothing is stored.
     pub(crate) fn is_folder(&self, archive: &[u8]) -> bool {
-        match archive.get(self.name.clone()).and_then(<[u8]>::last) {
-            Some(b'/') => true,
-            Some(b'\\') => self.size == 0 && !self.open,
+        match archive.get(self.name.clone()) {
+            Some([.., b'/']) => true,
+            Some([_, .., b'\\']) => self.size == 0 && !self.open,
             _ => false,
         }
     }

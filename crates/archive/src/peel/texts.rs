@@ -32,11 +32,28 @@ impl Run<'_, '_> {
 
     /// Takes an object off that is a wrap around one payload. Gives whether it is.
     pub(super) fn object(&mut self, text: &[u8], place: Place<'_>) -> bool {
-        let Some(content) = wrap::object(text) else { return false };
+        let Some(wrap::Carried { content, sure }) = wrap::object(text) else { return false };
+        if !sure && self.peek.is_none() && !self.carries_json(&text[content.clone()]) {
+            return false;
+        }
         let Some(layers) = self.deeper(place, "object", Stage::Base64) else { return true };
         let inside = Place { layers: &layers, depth: place.depth + 1, ..place };
         self.unescaped(&text[content], inside);
         true
+    }
+
+    /// Whether an escaped string is base64 of an archive with JSON in it. A record that holds any
+    /// other archive is a document, and stays one.
+    fn carries_json(&mut self, content: &[u8]) -> bool {
+        let mut plain = Vec::new();
+        if !wrap::is_plain(content) {
+            wrap::unescape(content, &mut plain);
+        }
+        let content = if plain.is_empty() { content } else { &plain };
+        let text = &content[wrap::data_uri(content).unwrap_or_default()..];
+        let mut json = false;
+        self.decoder.peek(text, 256, &mut |head| json |= sniff::json_begins(head.as_bytes()));
+        json
     }
 
     /// Undoes the escapes of a JSON string, if there are any, and goes on with its content.

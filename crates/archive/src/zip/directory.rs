@@ -2,13 +2,14 @@
 
 use super::{Fault, Member, Zip64, local, u16_at, u32_at, u64_at};
 use crate::problem::{ProblemKind, shown};
+use crate::sniff;
 
 const END: &[u8] = b"PK\x05\x06";
 const END_FIXED: usize = 22;
 const ENTRY: &[u8] = b"PK\x01\x02";
 const ENTRY_FIXED: usize = 46;
-/// End records looked at. A comment may hold false ones, but not by the thousand.
-const CANDIDATES: usize = 1024;
+/// End records looked at; more than the longest comment can hold false ones. Each costs a few reads.
+const CANDIDATES: usize = 1 << 16;
 /// The longest comment and the end record: how far from the end it may stand, by the book.
 const TAIL: usize = END_FIXED + 0xffff;
 
@@ -48,14 +49,19 @@ pub(crate) fn has_end(data: &[u8]) -> bool {
 pub(crate) fn read(archive: &[u8], limit: usize) -> Result<Listing, bool> {
     let (end, seen) = find_end(archive);
     let Some(end) = end else { return Err(seen) };
+    if end.start == end.stop && archive.starts_with(local::SIGNATURE) {
+        return Err(true);
+    }
     let mut listing = Listing::default();
     let mut found = 0_u64;
+    let mut unmoved = false;
     let mut at = end.start;
     while let Some((entry, next)) = entry(archive, at, end.stop) {
         found += 1;
         if listing.members.len() >= limit {
             listing.beyond += 1;
         } else if let Some(member) = resolve(archive, &entry, &end, &mut listing.faults) {
+            unmoved |= end.base != 0 && member.header as u64 == entry.offset;
             listing.members.push(member);
         }
         at = next;
@@ -65,12 +71,34 @@ pub(crate) fn read(archive: &[u8], limit: usize) -> Result<Listing, bool> {
         let text = format!("directory has {found} members, the end record says {}", end.entries);
         listing.faults.push(fault(None, end.at, ProblemKind::HeaderMismatch, text));
     }
+    if unmoved {
+        let text = format!("directory {} bytes from where the end record says", end.base);
+        listing.faults.push(fault(None, end.at, ProblemKind::HeaderMismatch, text));
+    }
+    note_rests(archive, &end, &mut listing);
     if end.split {
         let text = "one part of an archive split over several files".to_owned();
         listing.faults.push(fault(None, end.at, ProblemKind::HeaderMismatch, text));
     }
     refuse_overlaps(archive, &mut listing);
     Ok(listing)
+}
+
+/// Notes bytes that no member accounts for: a second archive before this one, anything but padding
+/// behind it.
+fn note_rests(archive: &[u8], end: &End, listing: &mut Listing) {
+    let first = listing.members.iter().map(|member| member.header).min().unwrap_or(end.start);
+    if end.base > 0 && first > 0 && archive.starts_with(local::SIGNATURE) {
+        let text = format!("another archive in the {first} bytes before this one is not read");
+        listing.faults.push(fault(None, 0, ProblemKind::HeaderMismatch, text));
+    }
+    let comment = usize::from(u16_at(archive, end.at + 20).unwrap_or_default());
+    let behind = end.at + END_FIXED + comment;
+    let rest = sniff::trim_end(archive.get(behind..).unwrap_or_default());
+    if !rest.is_empty() {
+        let text = format!("{} bytes behind the end of the archive are not read", rest.len());
+        listing.faults.push(fault(None, behind, ProblemKind::SizeMismatch, text));
+    }
 }
 
 /// Chooses among the end records, last one first: one that points at a directory with members, at
