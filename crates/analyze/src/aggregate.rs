@@ -55,7 +55,7 @@ use groups::{Context, Errors, SkeletonNumber};
 use hashbrown::HashMap;
 use intern::{Name, Names};
 use keys::{KeyId, Keys, Order};
-use model::exchange::{Exchange, Key, Outcome};
+use model::exchange::{BodyKind, Exchange, Key, Outcome};
 use model::listing::Listing;
 use model::time::Timestamp;
 use runs::Runs;
@@ -114,37 +114,6 @@ pub struct SeenBody {
     pub kind: BodyKind,
 }
 
-/// What a body is written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum BodyKind {
-    /// JSON.
-    Json,
-    /// XML or SOAP.
-    Xml,
-    /// `a=1&b=2`.
-    Form,
-    /// HTML.
-    Html,
-    /// Anything else.
-    Text,
-    /// Nothing but blanks.
-    Empty,
-}
-
-impl BodyKind {
-    /// The word used in reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Json => "json",
-            Self::Xml => "xml",
-            Self::Form => "form",
-            Self::Html => "html",
-            Self::Text => "text",
-            Self::Empty => "empty",
-        }
-    }
-}
-
 /// One of the two bodies of an exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Side {
@@ -189,6 +158,18 @@ pub struct Accumulator {
     errors: Errors,
     runs: Runs,
     exchange: Scratch,
+    last: Last,
+}
+
+/// The names of the exchange before, which the next one mostly shares. They are names of this
+/// accumulator, so they stay when another is merged into it.
+#[derive(Debug, Default)]
+struct Last {
+    endpoint: Name,
+    flow: Name,
+    step: Name,
+    run: Name,
+    log: Name,
 }
 
 /// Buffers for one exchange, kept for the next.
@@ -245,11 +226,12 @@ impl Accumulator {
     /// key it has, and one that names no row to all failed rows that no error names.
     pub fn add(&mut self, seen: &Seen<'_>, shape_paths: &mut dyn FnMut(Side) -> Vec<String>) {
         let endpoint = Some(seen.endpoint).filter(|endpoint| !endpoint.is_empty());
-        let endpoint = self.names.intern_some(endpoint);
-        let flow = self.names.intern_some(seen.flow);
-        let step = self.names.intern_some(seen.step);
-        let run = self.names.intern_some(seen.run_id);
-        let log = self.names.intern_some(seen.log_id);
+        let Self { names, last, .. } = self;
+        let endpoint = names.intern_again(endpoint, &mut last.endpoint);
+        let flow = names.intern_again(seen.flow, &mut last.flow);
+        let step = names.intern_again(seen.step, &mut last.step);
+        let run = names.intern_again(seen.run_id, &mut last.run);
+        let log = names.intern_again(seen.log_id, &mut last.log);
 
         let endpoint = self.endpoints.add(seen, endpoint, flow, step);
         let failed = seen.outcome == Outcome::Failed;

@@ -68,8 +68,10 @@ impl Bodies {
         failed: bool,
         paths: &mut dyn FnMut(Side) -> Vec<String>,
     ) {
+        let known = self.slots.len();
         let id = self.slot(endpoint, side, body.shape, place);
-        if !self.shapes.contains_key(&body.shape) {
+        // A slot that is known has a shape that is known.
+        if self.slots.len() > known && !self.shapes.contains_key(&body.shape) {
             self.shapes.insert(body.shape, Shape { kind: body.kind, paths: paths(side) });
         }
         let slot = &mut self.slots[id as usize];

@@ -384,8 +384,7 @@ impl<'a> Found<'a> {
 
     /// The most frequent class; of equally frequent ones the first of the enum.
     fn class(&self) -> Class {
-        let most =
-            self.classes.iter().min_by_key(|&&(class, count)| (Reverse(count), class as u32));
+        let most = self.classes.iter().min_by_key(|&&(class, count)| (Reverse(count), class));
         most.map_or(Class::Other, |&(class, _)| class)
     }
 }

@@ -5,12 +5,9 @@
 
 use super::Place;
 use super::groups::SkeletonNumber;
-use super::intern::{Name, Names, Renamed, Texts};
-use hashbrown::hash_table::Entry;
-use hashbrown::{DefaultHashBuilder, HashTable};
+use super::intern::{Index, Name, Names, Renamed, Texts};
 use model::exchange::{Key, KeyKind, Outcome};
 use model::time::Timestamp;
-use std::hash::BuildHasher;
 
 /// The number of a (flow, kind, key) in [`Keys`].
 pub(super) type KeyId = u32;
@@ -39,11 +36,9 @@ impl Order {
     }
 }
 
-/// One (flow, kind, key).
-#[derive(Debug)]
+/// How a (flow, kind, key) fared.
+#[derive(Debug, Default)]
 struct Entity {
-    flow: Name,
-    kind: KeyKind,
     attempts: u64,
     failures: u64,
     first: Option<Timestamp>,
@@ -62,8 +57,9 @@ struct Entity {
 pub(super) struct Keys {
     /// The keys' values; the same numbers as `entities`.
     values: Texts,
-    index: HashTable<KeyId>,
-    hasher: DefaultHashBuilder,
+    /// Flow and kind, apart from `entities` so that a look-up stays within few bytes.
+    heads: Vec<(Name, KeyKind)>,
+    index: Index,
     entities: Vec<Entity>,
 }
 
@@ -86,29 +82,17 @@ pub(super) struct KeyRow<'a> {
 impl Keys {
     /// The number of a key, new or known.
     pub(super) fn id(&mut self, flow: Name, key: Key<'_>) -> KeyId {
-        let Self { values, index, hasher, entities } = self;
-        let hash = hasher.hash_one((flow, key.kind, key.value));
-        let entry = index.entry(
-            hash,
-            |&id| {
-                let known = &entities[id as usize];
-                known.flow == flow && known.kind == key.kind && values.get(id) == key.value
-            },
-            |&id| {
-                let known = &entities[id as usize];
-                hasher.hash_one((known.flow, known.kind, values.get(id)))
-            },
-        );
-        match entry {
-            Entry::Occupied(known) => *known.get(),
-            Entry::Vacant(free) => {
-                let id = entities.len() as KeyId;
-                free.insert(id);
-                values.push(key.value);
-                entities.push(Entity::new(flow, key.kind));
-                id
-            }
+        let Self { values, index, heads, entities } = self;
+        let head = (flow, key.kind);
+        let next = entities.len() as KeyId;
+        let same = |id: KeyId| heads[id as usize] == head && values.get(id) == key.value;
+        let id = index.find_or_insert((head, key.value), same, next);
+        if id == next {
+            values.push(key.value);
+            heads.push(head);
+            entities.push(Entity::default());
         }
+        id
     }
 
     /// Counts one attempt.
@@ -168,10 +152,9 @@ impl Keys {
         names: &Renamed,
         skeletons: &[SkeletonNumber],
     ) -> Vec<KeyId> {
-        let Self { values, entities, .. } = other;
-        let ids = (0..).zip(entities).map(|(number, entity)| {
-            let key = Key { kind: entity.kind, value: values.get(number) };
-            let id = self.id(names.get(entity.flow), key);
+        let Self { values, heads, entities, .. } = other;
+        let ids = (0..).zip(heads).zip(entities).map(|((number, (flow, kind)), entity)| {
+            let id = self.id(names.get(flow), Key { kind, value: values.get(number) });
             self.entities[id as usize].merge(entity, skeletons);
             id
         });
@@ -186,11 +169,12 @@ impl Keys {
         names: &'a Names,
         group: &dyn Fn(SkeletonNumber) -> Option<&'a str>,
     ) -> Vec<KeyRow<'a>> {
-        let tried = (0..).zip(&self.entities).filter(|(_, entity)| entity.attempts > 0);
-        let mut rows: Vec<_> = tried
-            .map(|(id, entity)| KeyRow {
-                flow: names.get(entity.flow),
-                kind: entity.kind.name(),
+        let keys = (0..).zip(&self.heads).zip(&self.entities);
+        let mut rows: Vec<_> = keys
+            .filter(|(_, entity)| entity.attempts > 0)
+            .map(|((id, (flow, kind)), entity)| KeyRow {
+                flow: names.get(*flow),
+                kind: kind.name(),
                 key: self.values.get(id),
                 attempts: entity.attempts,
                 failures: entity.failures,
@@ -208,22 +192,6 @@ impl Keys {
 }
 
 impl Entity {
-    fn new(flow: Name, kind: KeyKind) -> Self {
-        Self {
-            flow,
-            kind,
-            attempts: 0,
-            failures: 0,
-            first: None,
-            last: None,
-            newest: None,
-            deciding: None,
-            reasons: Vec::new(),
-            last_error: None,
-            last_message: String::new(),
-        }
-    }
-
     /// The newest attempt whose outcome is known has failed.
     fn is_open(&self) -> bool {
         self.deciding.is_some_and(|(_, failed)| failed)

@@ -1,0 +1,50 @@
+//! Where payloads come from: files, or one from standard input.
+
+use archive::{Limits, Problem, Source};
+
+/// One payload to read.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// A file.
+    File(Source),
+    /// Bytes that are in memory already.
+    Memory {
+        /// What reports call it.
+        name: String,
+        /// The payload.
+        bytes: Vec<u8>,
+    },
+}
+
+impl Input {
+    /// What reports call it.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::File(source) => &source.name,
+            Self::Memory { name, .. } => name,
+        }
+    }
+
+    /// Its size in bytes, when it was found.
+    pub fn bytes(&self) -> u64 {
+        match self {
+            Self::File(source) => source.bytes,
+            Self::Memory { bytes, .. } => bytes.len() as u64,
+        }
+    }
+
+    /// Its bytes; `buffer` holds those of files.
+    ///
+    /// # Errors
+    /// As [`archive::read`].
+    pub fn read<'a>(&'a self, limits: &Limits, buffer: &'a mut Vec<u8>) -> Result<&'a [u8], Problem> {
+        match self {
+            Self::File(source) => {
+                archive::read(source, limits, buffer)?;
+                Ok(buffer)
+            }
+            Self::Memory { bytes, .. } => Ok(bytes),
+        }
+    }
+
+}

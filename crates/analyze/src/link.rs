@@ -1,0 +1,184 @@
+//! Which log and run a download belongs to, and how that was found.
+//!
+//! The inner JSON need not say. In order: an id or file id in the document; an id as the name of the
+//! archive's member; an id in the file's name, then in the folders around it. Names that the listing
+//! knows go before names that only look like ids. What cannot be linked stays unlinked.
+
+use model::exchange::Exchange;
+use model::listing::{Listing, Log};
+
+/// How a link was found; the words of the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkedBy {
+    /// The document says so.
+    Document,
+    /// The member's name says so.
+    Member,
+    /// The name of the file or of a folder around it says so.
+    FileName,
+}
+
+impl LinkedBy {
+    /// The word used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Document => "document",
+            Self::Member => "member",
+            Self::FileName => "file_name",
+        }
+    }
+}
+
+/// What a name says of the log behind it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NameLink {
+    /// Id of the log; `None` when the name is only a run's.
+    pub log_id: Option<String>,
+    /// Id of the run, where the listing tells.
+    pub run_id: Option<String>,
+    /// Where the name stood.
+    pub by: LinkedBy,
+}
+
+/// The shortest number that is taken for a log id without a listing that knows it.
+const MIN_DIGITS: usize = 4;
+
+/// The link that member and file name give; the member's goes first.
+pub fn by_names(listing: &Listing, file: &str, member: Option<&str>) -> Option<NameLink> {
+    let from_member = member.and_then(|member| by_path(listing, member, LinkedBy::Member));
+    from_member.or_else(|| by_path(listing, file, LinkedBy::FileName))
+}
+
+fn by_path(listing: &Listing, path: &str, by: LinkedBy) -> Option<NameLink> {
+    let mut parts = path.rsplit('/');
+    let last = parts.next()?;
+    let stem = last.split('.').next().unwrap_or(last);
+    // A date in front of the first dot is rare; an id behind it rarer.
+    known(listing, stem, by).or_else(|| parts.find_map(|part| known(listing, part, by))).or_else(|| {
+        let number = only_number(stem)?;
+        Some(NameLink { log_id: Some(number.to_owned()), run_id: None, by })
+    })
+}
+
+/// A part of a path that the listing knows as log id, file id or run id.
+fn known(listing: &Listing, part: &str, by: LinkedBy) -> Option<NameLink> {
+    let link = |log: &Log| NameLink { log_id: Some(log.entry.id.clone()), run_id: log.run_id.clone(), by };
+    if let Some(log) = listing.by_id(part) {
+        return Some(link(log));
+    }
+    for uuid in uuids(part) {
+        if let Some(log) = listing.by_filename_uuid(uuid) {
+            return Some(link(log));
+        }
+        if listing.run(uuid).is_some() {
+            return Some(NameLink { log_id: None, run_id: Some(uuid.to_owned()), by });
+        }
+    }
+    numbers(part).filter(|n| n.len() >= 2).find_map(|number| listing.by_id(number)).map(link)
+}
+
+/// Runs of 36 characters that are UUIDs.
+fn uuids(text: &str) -> impl Iterator<Item = &str> {
+    (0..text.len().saturating_sub(35)).filter_map(|at| {
+        let part = text.get(at..at + 36)?;
+        let dash = |n: usize| matches!(n, 8 | 13 | 18 | 23);
+        part.bytes().enumerate().all(|(n, b)| if dash(n) { b == b'-' } else { b.is_ascii_hexdigit() }).then_some(part)
+    })
+}
+
+fn numbers(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty())
+}
+
+/// The one number of a name that is long enough for an id; `None` when there are several, or when
+/// letters stand against it (`sku12345x`), or in a UUID.
+fn only_number(stem: &str) -> Option<&str> {
+    if uuids(stem).next().is_some() {
+        return None;
+    }
+    let mut long = stem
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .map(|part| part.strip_prefix("log").or_else(|| part.strip_prefix("id")).unwrap_or(part))
+        .filter(|part| part.len() >= MIN_DIGITS && part.bytes().all(|b| b.is_ascii_digit()));
+    let number = long.next()?;
+    long.next().is_none().then_some(number)
+}
+
+/// Log, run, flow and step of one exchange.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Linked<'a> {
+    /// The log.
+    pub log_id: Option<&'a str>,
+    /// The run.
+    pub run_id: Option<&'a str>,
+    /// Name of the flow.
+    pub flow: Option<&'a str>,
+    /// Slug of the step.
+    pub step: Option<&'a str>,
+    /// How the log or run was found.
+    pub by: Option<LinkedBy>,
+    /// The listing's row of the log.
+    pub log: Option<&'a Log>,
+}
+
+/// Ties an exchange to its log: by what its document says, else by `name`, filled up from the listing.
+pub fn exchange<'a>(listing: &'a Listing, x: &Exchange<'a>, name: Option<&'a NameLink>) -> Linked<'a> {
+    let by_uuid = x.file_uuid.and_then(|uuid| listing.by_filename_uuid(uuid));
+    let own_id = x.log_id.or_else(|| by_uuid.map(|log| log.entry.id.as_str()));
+    let in_document = own_id.is_some() || x.run_id.is_some();
+    let log_id = own_id.or_else(|| name.and_then(|name| name.log_id.as_deref()));
+    let log = by_uuid.or_else(|| log_id.and_then(|id| listing.by_id(id)));
+    let run_id = x
+        .run_id
+        .or_else(|| log.and_then(|log| log.run_id.as_deref()))
+        .or_else(|| x.file_uuid.filter(|uuid| listing.run(uuid).is_some()))
+        .or_else(|| name.and_then(|name| name.run_id.as_deref()));
+    let by = if own_id.is_some() {
+        Some(LinkedBy::Document)
+    } else {
+        name.map(|name| name.by).or(in_document.then_some(LinkedBy::Document))
+    };
+    let flow = x
+        .flow
+        .map(|flow| listing.flow_name(flow).unwrap_or(flow))
+        .filter(|flow| uuids(flow).next().is_none())
+        .or_else(|| log.and_then(|log| log.flow.as_deref()))
+        .or_else(|| run_id.and_then(|id| listing.run(id)).and_then(|run| run.flow.as_deref()))
+        .or(x.flow);
+    let step = x.step.or_else(|| log.and_then(|log| log.step.as_deref()));
+    Linked { log_id, run_id, flow, step, by, log }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listing() -> Listing {
+        let page = r#"{"count":1,"limit":25,"page":1,"previous":"","next":"","results":[
+            {"id":90123,"log_type":1,"process_group_id":"0d5b8c1e-0000-4000-8000-000000000001","process_group_name":"price","parent_process_group_id":null,
+             "original_filename_uuid":"11111111-2222-4333-8444-555555555555","filename_uuid":"11111111-2222-4333-8444-555555555555","state":3,"status":2,
+             "created":"1687519997186","finished":null}]}"#;
+        let mut listing = Listing::default();
+        listing.add(model::listing::parse(page).expect("a page"), 0);
+        listing.finish();
+        listing
+    }
+
+    fn id(file: &str, member: Option<&str>) -> Option<(Option<String>, &'static str)> {
+        by_names(&listing(), file, member).map(|link| (link.log_id, link.by.name()))
+    }
+
+    #[test]
+    fn names_are_read_for_ids() {
+        let some = |id: &str, by| Some((Some(id.to_owned()), by));
+        assert_eq!(id("d/90123.txt", None), some("90123", "file_name"));
+        assert_eq!(id("d/log-90123 (1).b64", None), some("90123", "file_name"));
+        assert_eq!(id("90123/data.txt", None), some("90123", "file_name"));
+        assert_eq!(id("x.txt", Some("90123.json")), some("90123", "member"));
+        assert_eq!(id("x-11111111-2222-4333-8444-555555555555.txt", None), some("90123", "file_name"));
+        // Unknown to the listing, but it can only be an id.
+        assert_eq!(id("10090123.txt", None), some("10090123", "file_name"));
+        assert_eq!(id("data.txt", Some("data.json")), None);
+        assert_eq!(id("2026-11-22 1030.txt", None), None);
+    }
+}

@@ -1,0 +1,350 @@
+//! The main job: inputs to a report.
+//!
+//! Two passes over the files (see [`survey`](crate::survey)), the second in jobs of neighbouring
+//! files. Workers read, extract and encode; this thread numbers rows and appends, in name order. So
+//! the bytes are the same for any number of threads, and memory depends on the window, not the dump.
+
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Instant;
+
+use archive::{Limits, ProblemKind, two_stage};
+use grouping::{Groups, SkeletonId, Skeletons};
+use rayon::ThreadPool;
+
+use crate::aggregate::{Accumulator, Aggregates};
+use crate::input::Input;
+use crate::report::{self, Batch, Encoded, Formats, Output, Schema, TableWriter};
+use crate::stages::{Bodies, FileRow, Rows, Setting, Worker};
+use crate::summary::{Counts, Summary};
+use crate::survey::survey;
+
+/// Why there is no report.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The report could not be written.
+    #[error(transparent)]
+    Report(#[from] report::Error),
+    /// It was interrupted; nothing is left behind.
+    #[error("interrupted; nothing was written")]
+    Interrupted,
+    /// The worker threads could not be started.
+    #[error("{threads} worker threads could not be started")]
+    Threads {
+        /// How many were asked for.
+        threads: usize,
+        /// Why.
+        source: rayon::ThreadPoolBuildError,
+    },
+}
+
+/// How the job is to be done.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Worker threads; 0 for one a core.
+    pub threads: usize,
+    /// Bounds on what one input may make the decoder do.
+    pub limits: Limits,
+    /// Which bodies are kept.
+    pub bodies: Bodies,
+    /// What is written.
+    pub formats: Formats,
+    /// Replace an existing report.
+    pub force: bool,
+}
+
+/// How far the job is, for whoever shows it.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Bytes of the files that were read in the main pass.
+    pub bytes: AtomicU64,
+    /// Files that were read in the main pass.
+    pub files: AtomicU64,
+}
+
+/// Files of one job: few enough bytes that its rows fit in memory a few times, few enough files
+/// that a million tiny ones still spread over the workers.
+const JOB_BYTES: u64 = 2 << 20;
+const JOB_FILES: usize = 2048;
+
+/// Rows of `files` and `problems` that are written at a time.
+const SMALL_ROWS: usize = 1 << 16;
+
+/// What a finished job tells.
+#[derive(Debug)]
+pub struct Done {
+    /// The numbers, as in `summary.json`.
+    pub summary: Summary,
+    /// The in-memory tables and what is worst.
+    pub aggregates: Aggregates,
+}
+
+/// Reads `inputs`, which are in name order, and writes the report to `dir`.
+///
+/// # Errors
+/// When the report cannot be written, or `stop` was set. Nothing is left behind then. What is wrong
+/// with the inputs is no error but part of the report.
+pub fn report(
+    inputs: &[Input],
+    unread: &[archive::Unread],
+    dir: &Path,
+    options: &Options,
+    progress: &Progress,
+    stop: &AtomicBool,
+) -> Result<Done, Error> {
+    let begin = Instant::now();
+    let output = Output::create(dir, options.force)?;
+    let pool = pool(options.threads)?;
+    let survey = survey(&pool, inputs, &options.limits, stop).ok_or(Error::Interrupted)?;
+    let setting = Setting { limits: options.limits, bodies: options.bodies, listing: &survey.listing };
+    let workers: Vec<Mutex<Worker>> =
+        (0..pool.current_num_threads()).map(|_| Mutex::new(Worker::new(&options.limits))).collect();
+    let jobs = plan(inputs);
+
+    let mut writer = Writer::open(&output, &options.formats)?;
+    for place in unread {
+        writer.problem(&place.name, &place.problem);
+    }
+    let first = |job: usize| -> (Vec<FileRow>, Rows) {
+        let worker = &workers[rayon::current_thread_index().unwrap_or(0)];
+        let mut worker = worker.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut rows = Rows::default();
+        let files = jobs[job].clone().map(|n| {
+            let row = if survey.copies[n] && inputs[n].bytes() > 0 {
+                FileRow::copy()
+            } else if stop.load(Ordering::Relaxed) {
+                // The result is thrown away; only the way there gets shorter.
+                FileRow::copy()
+            } else {
+                worker.file(&inputs[n], n as u32, &setting, &mut rows)
+            };
+            progress.bytes.fetch_add(inputs[n].bytes(), Ordering::Relaxed);
+            progress.files.fetch_add(1, Ordering::Relaxed);
+            row
+        });
+        (files.collect(), rows)
+    };
+    let formats = &options.formats;
+    let scratch = Formats::scratch();
+    let second = |_: usize, rows: Rows| -> Result<(Vec<Encoded>, Option<Encoded>), report::Error> {
+        let exchanges = rows.exchanges.iter().map(|batch| report::encode(batch, formats)).collect::<Result<_, _>>()?;
+        let errors = rows.errors.as_ref().map(|batch| report::encode(batch, &scratch)).transpose()?;
+        Ok((exchanges, errors))
+    };
+    let (mut spill, mut exchanges) = (writer.spill.take(), writer.exchanges.take());
+    let finished = two_stage(
+        &pool,
+        jobs.len(),
+        pool.current_num_threads() + 1,
+        stop,
+        first,
+        |job, (files, mut rows)| {
+            for (n, file) in jobs[job].clone().zip(&files) {
+                writer.file(&inputs[n], &survey.digests[n], file)?;
+            }
+            writer.number(&mut rows);
+            Ok::<_, Error>(rows)
+        },
+        second,
+        |_, encoded| {
+            let (groups, errors) = encoded?;
+            for group in groups {
+                if let Some(table) = &mut exchanges {
+                    table.append(group)?;
+                }
+            }
+            if let (Some(spill), Some(errors)) = (&mut spill, errors) {
+                spill.append(errors)?;
+            }
+            Ok(())
+        },
+    )?;
+    if finished.stopped || stop.load(Ordering::Relaxed) {
+        return Err(Error::Interrupted);
+    }
+    if let Some(table) = exchanges {
+        table.finish()?;
+    }
+    let (groups, accumulator) = merged(workers);
+    let names = |file: u32| inputs.get(file as usize).map_or("", Input::name);
+    let aggregates = pool.install(|| accumulator.finish(&groups, &survey.listing, &names));
+    let group_of = |skeleton: &str| {
+        let id = u64::from_str_radix(skeleton, 16).unwrap_or(0);
+        groups.of(SkeletonId(id)).fingerprint.as_str()
+    };
+    let errors = match spill {
+        Some(spill) => pool.install(|| spill.rewrite(&group_of, output.table(&report::ERRORS, formats)?, formats))?,
+        None => 0,
+    };
+    let mut counts = writer.finish()?;
+    counts.errors = errors;
+    let tables = [&aggregates.error_groups, &aggregates.keys, &aggregates.endpoints, &aggregates.runs, &aggregates.bodies, &aggregates.logs];
+    for batch in tables {
+        if stop.load(Ordering::Relaxed) {
+            return Err(Error::Interrupted);
+        }
+        let mut table = output.table(batch.schema(), formats)?;
+        table.append(report::encode(batch, formats)?)?;
+        table.finish()?;
+    }
+    let summary = Summary::new(&counts, &aggregates, begin.elapsed());
+    output.file("summary.json", summary.to_json().as_bytes())?;
+    output.commit()?;
+    Ok(Done { summary, aggregates })
+}
+
+/// A pool of `threads` workers; 0 for one a core.
+///
+/// # Errors
+/// When the system gives no threads.
+pub fn pool(threads: usize) -> Result<ThreadPool, Error> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(|n| format!("worker-{n}"))
+        .build()
+        .map_err(|source| Error::Threads { threads, source })
+}
+
+/// Cuts the files into jobs, by sizes alone: the same jobs for any number of threads.
+fn plan(inputs: &[Input]) -> Vec<std::ops::Range<usize>> {
+    let mut jobs = Vec::new();
+    let (mut start, mut bytes) = (0, 0);
+    for (n, input) in inputs.iter().enumerate() {
+        if n > start && (bytes + input.bytes() > JOB_BYTES || n - start >= JOB_FILES) {
+            jobs.push(start..n);
+            (start, bytes) = (n, 0);
+        }
+        bytes += input.bytes();
+    }
+    if start < inputs.len() {
+        jobs.push(start..inputs.len());
+    }
+    jobs
+}
+
+/// What all workers counted.
+fn merged(workers: Vec<Mutex<Worker>>) -> (Groups, Accumulator) {
+    let (mut skeletons, mut accumulator) = (Skeletons::default(), Accumulator::default());
+    for worker in workers {
+        let worker = worker.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        skeletons.merge(worker.skeletons);
+        accumulator.merge(worker.accumulator);
+    }
+    (skeletons.finish(), accumulator)
+}
+
+/// The tables that are written while the work runs, and the running numbers.
+struct Writer<'o> {
+    formats: &'o Formats,
+    exchanges: Option<TableWriter>,
+    spill: Option<report::Spill>,
+    files: Small,
+    problems: Small,
+    counts: Counts,
+    next_exchange: u64,
+    next_error: u64,
+}
+
+/// A table of which few rows come at a time.
+struct Small {
+    batch: Batch,
+    table: TableWriter,
+}
+
+impl Small {
+    fn open(output: &Output, schema: &'static Schema, formats: &Formats) -> Result<Self, Error> {
+        Ok(Self { batch: Batch::new(schema), table: output.table(schema, formats)? })
+    }
+
+    fn flush(&mut self, least: usize, formats: &Formats) -> Result<(), Error> {
+        if self.batch.len() >= least {
+            self.table.append(report::encode(&self.batch.take(), formats)?)?;
+        }
+        Ok(())
+    }
+}
+
+impl<'o> Writer<'o> {
+    fn open(output: &Output, formats: &'o Formats) -> Result<Self, Error> {
+        Ok(Self {
+            formats,
+            exchanges: Some(output.table(&report::EXCHANGES, formats)?),
+            spill: Some(output.scratch(&report::ERRORS)?),
+            files: Small::open(output, &report::FILES, formats)?,
+            problems: Small::open(output, &report::PROBLEMS, formats)?,
+            counts: Counts::default(),
+            next_exchange: 0,
+            next_error: 0,
+        })
+    }
+
+    fn file(&mut self, input: &Input, digest: &str, file: &FileRow) -> Result<(), Error> {
+        for problem in &file.problems {
+            self.problem(input.name(), problem);
+        }
+        let first = file.problems.first().map(|problem| problem.kind.name());
+        self.files
+            .batch
+            .row()
+            .text(Some(input.name()))
+            .u64(Some(input.bytes()))
+            .u64(Some(file.decoded_bytes))
+            .text(Some(digest).filter(|digest| !digest.is_empty()))
+            .text(Some(&file.layers))
+            .u32(Some(file.members))
+            .u32(Some(file.documents))
+            .u32(Some(file.exchanges))
+            .u32(Some(file.problems.len() as u32))
+            .text(Some(file.outcome.name()))
+            .text(first)
+            .text(file.log_id.as_deref())
+            .text(file.run_id.as_deref())
+            .text(file.linked_by.map(crate::link::LinkedBy::name));
+        self.counts.file(file.outcome, input.bytes(), file.decoded_bytes);
+        self.files.flush(SMALL_ROWS, self.formats)?;
+        self.problems.flush(SMALL_ROWS, self.formats)
+    }
+
+    fn problem(&mut self, file: &str, problem: &archive::Problem) {
+        self.problems
+            .batch
+            .row()
+            .text(Some(file))
+            .text(problem.member.as_deref())
+            .u64(Some(problem.offset))
+            .text(Some(problem.stage.name()))
+            .text(Some(problem.kind.name()))
+            .text(Some(&problem.message));
+        self.counts.problem(problem.kind);
+    }
+
+    /// Gives the rows of a job their running numbers.
+    fn number(&mut self, rows: &mut Rows) {
+        let first = self.next_exchange;
+        for batch in &mut rows.exchanges {
+            batch.number(0, self.next_exchange);
+            self.next_exchange += batch.len() as u64;
+        }
+        if let Some(errors) = &mut rows.errors {
+            errors.number(0, self.next_error);
+            errors.shift(1, first);
+            self.next_error += errors.len() as u64;
+        }
+        for (total, more) in self.counts.exchanges.iter_mut().zip(rows.outcomes) {
+            *total += more;
+        }
+    }
+
+    fn finish(mut self) -> Result<Counts, Error> {
+        self.files.flush(1, self.formats)?;
+        self.problems.flush(1, self.formats)?;
+        self.files.table.finish()?;
+        self.problems.table.finish()?;
+        Ok(self.counts)
+    }
+}
+
+/// The kinds of problems, for whoever counts them.
+pub(crate) type Kind = ProblemKind;

@@ -1,0 +1,537 @@
+//! Where the stages meet: a few files become rows. The only module that sees `archive`, `model` and
+//! `grouping` at work together.
+//!
+//! ```text
+//!   bytes ──archive──► leaves ──model──► exchanges ──grouping──► rows of files, problems, exchanges, errors
+//!                                            └────────────────► Accumulator (the in-memory tables)
+//! ```
+
+use std::fmt::Write as _;
+
+use archive::{Decoder, Form, Leaf, Limits, Problem, ProblemKind, Stage};
+use grouping::{ErrorRef, Skeletons, classify, retryable};
+use model::body::paths;
+use model::endpoint;
+use model::exchange::{Body, ErrorSource, ErrorText, Evidence, Exchange, Outcome};
+use model::extract::{Extracted, Extractor};
+use model::json::FaultKind;
+use model::listing::{self, Listing, LogType, Status};
+
+use crate::aggregate::{Accumulator, Place, Seen, SeenBody, SeenError, Side};
+use crate::input::Input;
+use crate::link::{self, Linked, LinkedBy, NameLink};
+use crate::report::{self, Batch};
+
+/// For which exchanges the two body columns are filled; digests and statistics cover all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Bodies {
+    /// For all.
+    #[default]
+    All,
+    /// For the failed ones.
+    Failed,
+    /// For none.
+    None,
+}
+
+/// A row group of `exchanges` is cut at this size in memory, in bytes: large enough for the encoder to
+/// find repeats, small enough that each worker can hold one.
+const ROW_GROUP_BYTES: usize = 24 << 20;
+
+/// What became of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum FileOutcome {
+    /// All of it could be read, and it holds exchanges.
+    Decoded,
+    /// Some of it could be read.
+    Partial,
+    /// A page of `GET /logs`, or of flows or projects.
+    Listing,
+    /// Nothing in it.
+    Empty,
+    /// The same bytes as an earlier file.
+    Duplicate,
+    /// Nothing could be read.
+    Rejected,
+    /// A saved HTTP error instead of a log.
+    ErrorPage,
+}
+
+impl FileOutcome {
+    /// All of them, in the order of the contract.
+    pub const ALL: [Self; 7] =
+        [Self::Decoded, Self::Partial, Self::Listing, Self::Empty, Self::Duplicate, Self::Rejected, Self::ErrorPage];
+
+    /// The word used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Decoded => "decoded",
+            Self::Partial => "partial",
+            Self::Listing => "listing",
+            Self::Empty => "empty",
+            Self::Duplicate => "duplicate",
+            Self::Rejected => "rejected",
+            Self::ErrorPage => "error_page",
+        }
+    }
+}
+
+/// What one file came to.
+#[derive(Debug, Clone)]
+pub struct FileRow {
+    /// What became of it.
+    pub outcome: FileOutcome,
+    /// Layers, outermost first, the kind of text last: `base64>zip>json`.
+    pub layers: String,
+    /// Members of its archives.
+    pub members: u32,
+    /// JSON documents in it.
+    pub documents: u32,
+    /// Exchanges in it.
+    pub exchanges: u32,
+    /// Bytes of text in it.
+    pub decoded_bytes: u64,
+    /// What could not be read as it should, in order.
+    pub problems: Vec<Problem>,
+    /// The log it belongs to.
+    pub log_id: Option<String>,
+    /// The run it belongs to.
+    pub run_id: Option<String>,
+    /// How that was found.
+    pub linked_by: Option<LinkedBy>,
+}
+
+/// What does not change during a run.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting<'s> {
+    /// Bounds on what one input may make the decoder do.
+    pub limits: Limits,
+    /// Which bodies are kept.
+    pub bodies: Bodies,
+    /// What the listing pages say.
+    pub listing: &'s Listing,
+}
+
+/// Exchanges and errors of some files, as rows whose running numbers begin at 0.
+#[derive(Debug, Default)]
+pub struct Rows {
+    /// Row groups of `exchanges`, in order.
+    pub exchanges: Vec<Batch>,
+    /// Rows of `errors`; the group is the skeleton's id until the end of the run.
+    pub errors: Option<Batch>,
+    /// Exchanges by outcome: success, failed, unknown.
+    pub outcomes: [u64; 3],
+}
+
+impl Rows {
+    /// How many exchanges there are.
+    pub fn exchange_count(&self) -> u64 {
+        self.outcomes.iter().sum()
+    }
+}
+
+/// The state of one worker: buffers, what it learned about names, and what it counted.
+#[derive(Debug)]
+pub struct Worker {
+    decoder: Decoder,
+    extractor: Extractor,
+    buffer: Vec<u8>,
+    /// What it counted for the in-memory tables.
+    pub accumulator: Accumulator,
+    /// The distinct error texts it met.
+    pub skeletons: Skeletons,
+    text: Scratch,
+}
+
+#[derive(Debug, Default)]
+struct Scratch {
+    endpoint: String,
+    request_digest: String,
+    response_digest: String,
+    skeleton: String,
+}
+
+impl Worker {
+    /// A worker that has seen nothing.
+    pub fn new(limits: &Limits) -> Self {
+        Self {
+            decoder: Decoder::new(*limits),
+            extractor: Extractor::default(),
+            buffer: Vec::new(),
+            accumulator: Accumulator::default(),
+            skeletons: Skeletons::default(),
+            text: Scratch::default(),
+        }
+    }
+
+    /// Reads one file; its exchanges and errors go to `rows`. `number`: its place in name order.
+    pub fn file(&mut self, input: &Input, number: u32, setting: &Setting<'_>, rows: &mut Rows) -> FileRow {
+        let Self { decoder, extractor, buffer, accumulator, skeletons, text } = self;
+        let bytes = match input.read(&setting.limits, buffer) {
+            Ok(bytes) => bytes,
+            Err(problem) => return FileRow::unread(problem),
+        };
+        let mut file = Reading {
+            name: input.name(),
+            number,
+            setting,
+            rows,
+            accumulator,
+            skeletons,
+            text,
+            records: 0,
+            found: Found::default(),
+            linked: None,
+        };
+        let decoded = decoder.decode(bytes, &mut |leaf| file.leaf(&leaf, extractor));
+        file.finish(decoded)
+    }
+}
+
+impl FileRow {
+    fn unread(problem: Problem) -> Self {
+        Self {
+            outcome: FileOutcome::Rejected,
+            layers: String::new(),
+            members: 0,
+            documents: 0,
+            exchanges: 0,
+            decoded_bytes: 0,
+            problems: vec![problem],
+            log_id: None,
+            run_id: None,
+            linked_by: None,
+        }
+    }
+
+    /// The row of a file with the same bytes as an earlier one.
+    pub fn copy() -> Self {
+        let mut row = Self::unread(Problem::new(None, 0, Stage::Read, ProblemKind::Io, ""));
+        row.problems.clear();
+        row.outcome = FileOutcome::Duplicate;
+        row
+    }
+}
+
+/// What the leaves of a file came to.
+#[derive(Debug, Default)]
+struct Found {
+    leaves: u32,
+    pages: u32,
+    documents: u32,
+    empty: u32,
+    error_pages: u32,
+    /// Leaves and documents that are no logs.
+    others: u32,
+    /// Some text was lost.
+    lossy: bool,
+    layers: Option<String>,
+    problems: Vec<Problem>,
+}
+
+#[derive(Debug, Clone)]
+struct FileLink {
+    log_id: Option<String>,
+    run_id: Option<String>,
+    by: Option<LinkedBy>,
+}
+
+/// One file on its way.
+struct Reading<'f> {
+    name: &'f str,
+    number: u32,
+    setting: &'f Setting<'f>,
+    rows: &'f mut Rows,
+    accumulator: &'f mut Accumulator,
+    skeletons: &'f mut Skeletons,
+    text: &'f mut Scratch,
+    records: u32,
+    found: Found,
+    linked: Option<FileLink>,
+}
+
+impl Reading<'_> {
+    fn leaf(&mut self, leaf: &Leaf<'_>, extractor: &mut Extractor) {
+        self.found.leaves += 1;
+        let word = match leaf.form {
+            Form::Json => "json",
+            Form::Markup => "markup",
+            Form::Text => "text",
+            Form::Binary => "binary",
+            Form::Blank => "",
+        };
+        let mut word = word;
+        match leaf.form {
+            Form::Blank => self.found.empty += 1,
+            Form::Binary | Form::Text => self.no_log(leaf, ProblemKind::UnknownShape, "no JSON in it"),
+            Form::Markup => {
+                self.found.error_pages += 1;
+                let title = page_title(leaf.text);
+                self.no_log(leaf, ProblemKind::HttpError, &format!("a saved page instead of a log: {title}"));
+            }
+            Form::Json => {
+                let page = if listing::may_be_listing(leaf.text) { listing::parse(leaf.text) } else { None };
+                if let Some(page) = page {
+                    self.found.pages += 1;
+                    self.found.documents += 1;
+                    if let Some(at) = page.broken_at {
+                        self.found.lossy = true;
+                        let fault = format!("the page breaks off, {} logs before that were read", page.entries.len());
+                        self.problem(leaf, at, Stage::Json, ProblemKind::Truncated, &fault);
+                    }
+                } else if self.json(leaf, extractor) {
+                    word = "ndjson";
+                }
+            }
+        }
+        if self.found.layers.is_none() {
+            self.found.layers = Some(match (leaf.layers, word) {
+                ("", word) => word.to_owned(),
+                (layers, "") => layers.to_owned(),
+                (layers, word) => format!("{layers}>{word}"),
+            });
+        }
+    }
+
+    /// Takes the exchanges out of a leaf; whether it holds several documents.
+    fn json(&mut self, leaf: &Leaf<'_>, extractor: &mut Extractor) -> bool {
+        let link = link::by_names(self.setting.listing, self.name, leaf.member);
+        let extracted = extractor.extract(leaf.text, !leaf.layers.is_empty(), &mut |x| {
+            self.exchange(x, leaf.member, link.as_ref());
+        });
+        if self.linked.is_none() {
+            self.linked = link.map(|link| FileLink { log_id: link.log_id, run_id: link.run_id, by: Some(link.by) });
+        }
+        self.account(leaf, &extracted);
+        extracted.documents > 1
+    }
+
+    fn account(&mut self, leaf: &Leaf<'_>, extracted: &Extracted) {
+        self.found.documents += extracted.documents;
+        self.found.empty += extracted.empty;
+        for broken in &extracted.faults {
+            let (kind, fault) = match broken.fault.kind {
+                FaultKind::Truncated => (ProblemKind::Truncated, "the JSON ends inside a value"),
+                FaultKind::TooDeep => (ProblemKind::TooDeep, "JSON nested deeper than 1024 levels"),
+                _ => (ProblemKind::BadJson, "not JSON"),
+            };
+            self.found.lossy = true;
+            let fault = format!("{fault}; {} exchanges before it were read, {} bytes after it were not", extracted.exchanges, broken.left_over);
+            self.problem(leaf, broken.fault.offset as u64, Stage::Json, kind, &fault);
+        }
+        if extracted.error_pages > 0 {
+            self.found.error_pages += extracted.error_pages;
+            let start: String = leaf.text.trim().chars().take(120).collect();
+            self.no_log(leaf, ProblemKind::HttpError, &format!("an error answer instead of a log: {start}"));
+        }
+        if extracted.unknown > 0 {
+            self.no_log(leaf, ProblemKind::UnknownShape, &format!("{} JSON documents that show no sign of a log", extracted.unknown));
+        }
+    }
+
+    fn no_log(&mut self, leaf: &Leaf<'_>, kind: ProblemKind, fault: &str) {
+        self.found.others += 1;
+        self.problem(leaf, 0, Stage::Model, kind, fault);
+    }
+
+    fn problem(&mut self, leaf: &Leaf<'_>, offset: u64, stage: Stage, kind: ProblemKind, fault: &str) {
+        self.found.problems.push(Problem::new(leaf.member, offset, stage, kind, fault));
+    }
+
+    fn exchange(&mut self, x: &Exchange<'_>, member: Option<&str>, name: Option<&NameLink>) {
+        let linked = link::exchange(self.setting.listing, x, name);
+        if self.records == 0 {
+            self.linked = Some(FileLink {
+                log_id: linked.log_id.map(str::to_owned),
+                run_id: linked.run_id.map(str::to_owned),
+                by: linked.by,
+            });
+        }
+        let verdict = last_word(x, &linked);
+        let listed = [ErrorText {
+            code: None,
+            field: None,
+            message: "the listing says that the log failed",
+            source: ErrorSource::Listing,
+            key: None,
+            cut: false,
+        }];
+        let errors = if verdict.1 == Some(Evidence::Listing) { &listed } else { x.errors };
+        self.text.endpoint.clear();
+        endpoint::mask(x.method, x.url.unwrap_or(""), &mut self.text.endpoint);
+        self.rows.outcomes[verdict.0 as usize] += 1;
+        let exchange = self.rows.exchange_count() - 1;
+        self.errors(x, errors, &linked, verdict.0, exchange);
+        self.row(x, member, &linked, verdict);
+        self.records += 1;
+    }
+
+    /// Groups the errors, writes their rows, and counts the exchange.
+    fn errors(&mut self, x: &Exchange<'_>, errors: &[ErrorText<'_>], linked: &Linked<'_>, outcome: Outcome, exchange: u64) {
+        let mut seen = Vec::with_capacity(errors.len());
+        for error in errors {
+            let what = ErrorRef { code: error.code, field: error.field, message: error.message, status: x.status, cut: error.cut };
+            let skeleton = self.skeletons.add(what);
+            let class = classify(&what);
+            let key = error.key.or(x.key);
+            let batch = self.rows.errors.get_or_insert_with(|| Batch::new(&report::ERRORS));
+            self.text.skeleton.clear();
+            // Writing to a String does not fail, here and below.
+            let _never = write!(self.text.skeleton, "{:016x}", skeleton.0);
+            batch
+                .row()
+                .u64(None)
+                .u64(Some(exchange))
+                .text(Some(self.name))
+                .u32(Some(self.records))
+                .text(Some(&self.text.skeleton))
+                .text(Some(class.name()))
+                .text(error.code)
+                .text(error.field)
+                .text(Some(error.message))
+                .text(Some(error.source.name()))
+                .text(key.map(|key| key.kind.name()))
+                .text(key.map(|key| key.value));
+            seen.push(SeenError { skeleton, class, retryable: retryable(class, x.status), key, message: error.message });
+        }
+        let body = |body: Option<Body<'_>>| {
+            body.map(|body| SeenBody { digest: body.digest, bytes: body.text.len() as u64, shape: body.shape, kind: body.kind })
+        };
+        let counted = Seen {
+            place: Place { file: self.number, record: self.records },
+            exchange: x,
+            run_id: linked.run_id,
+            flow: linked.flow,
+            step: linked.step,
+            log_id: linked.log_id,
+            endpoint: &self.text.endpoint,
+            outcome,
+            request: body(x.request),
+            response: body(x.response),
+            errors: &seen,
+        };
+        self.accumulator.add(&counted, &mut |side| {
+            let body = if side == Side::Request { &x.request } else { &x.response };
+            body.as_ref().map(paths).unwrap_or_default()
+        });
+    }
+
+    fn row(&mut self, x: &Exchange<'_>, member: Option<&str>, linked: &Linked<'_>, (outcome, evidence): (Outcome, Option<Evidence>)) {
+        let keep = match self.setting.bodies {
+            Bodies::All => true,
+            Bodies::Failed => outcome == Outcome::Failed,
+            Bodies::None => false,
+        };
+        let Scratch { request_digest, response_digest, endpoint, .. } = &mut *self.text;
+        for (body, hex) in [(x.request, &mut *request_digest), (x.response, &mut *response_digest)] {
+            hex.clear();
+            if let Some(body) = body {
+                let _never = write!(hex, "{:032x}", body.digest);
+            }
+        }
+        let groups = &mut self.rows.exchanges;
+        if groups.last().is_none_or(|batch| batch.bytes() >= ROW_GROUP_BYTES) {
+            groups.push(Batch::new(&report::EXCHANGES));
+        }
+        let Some(batch) = groups.last_mut() else { return };
+        batch
+            .row()
+            .u64(None)
+            .text(Some(self.name))
+            .text(member)
+            .text(Some(x.pointer))
+            .u32(Some(self.records))
+            .text(linked.log_id)
+            .text(linked.run_id)
+            .text(linked.flow)
+            .text(linked.step)
+            .i64(x.row_num)
+            .text(x.key.map(|key| key.kind.name()))
+            .text(x.key.map(|key| key.value))
+            .time(x.started_at.map(|at| at.0))
+            .f64(x.duration_ms)
+            .text(x.method)
+            .text(x.url)
+            .text(filled(endpoint))
+            .u16(x.status)
+            .text(Some(outcome.name()))
+            .text(evidence.map(Evidence::name))
+            .text(x.request.filter(|_| keep).map(|body| body.text))
+            .text(x.response.filter(|_| keep).map(|body| body.text))
+            .text(filled(request_digest))
+            .text(filled(response_digest))
+            .bool(Some(x.response_truncated))
+            .text(x.extra);
+    }
+
+    fn finish(self, decoded: archive::Decoded) -> FileRow {
+        let Found { leaves, pages, documents, empty, error_pages, others, lossy, layers, problems } = self.found;
+        // What only says how a text was written costs none of it.
+        let lost = lossy || decoded.problems.iter().any(|problem| problem.kind != ProblemKind::BadEncoding);
+        let mut all = decoded.problems;
+        all.extend(problems);
+        let outcome = if self.records > 0 || pages > 0 {
+            match (lost, self.records) {
+                (true, _) => FileOutcome::Partial,
+                (false, 0) => FileOutcome::Listing,
+                (false, _) => FileOutcome::Decoded,
+            }
+        } else if error_pages > 0 {
+            FileOutcome::ErrorPage
+        } else if lost || others > 0 {
+            FileOutcome::Rejected
+        } else {
+            debug_assert!(empty > 0 || leaves == 0, "a leaf is a page, a log, empty, an error page or no log");
+            FileOutcome::Empty
+        };
+        if let Some(link) = &self.linked
+            && self.records == 0
+            && pages == 0
+        {
+            self.accumulator.file_linked(link.log_id.as_deref(), link.run_id.as_deref(), None);
+        }
+        let linked = self.linked.filter(|link| link.log_id.is_some() || link.run_id.is_some());
+        FileRow {
+            outcome,
+            layers: layers.unwrap_or(decoded.layers),
+            members: decoded.members,
+            documents,
+            exchanges: self.records,
+            decoded_bytes: decoded.bytes,
+            problems: all,
+            linked_by: linked.as_ref().and_then(|link| link.by),
+            run_id: linked.as_ref().and_then(|link| link.run_id.clone()),
+            log_id: linked.and_then(|link| link.log_id),
+        }
+    }
+}
+
+/// Absent is null in the tables, never `""`.
+fn filled(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
+/// The verdict after the listing had its say, which is the weakest: a failed *line* log speaks of its
+/// one row, a failed run or step of some row in it.
+fn last_word(x: &Exchange<'_>, linked: &Linked<'_>) -> (Outcome, Option<Evidence>) {
+    let alone = x.pointer.matches('/').count() <= 1 && !x.pointer.bytes().any(|b| b.is_ascii_digit());
+    let failed = linked.log.is_some_and(|log| log.entry.log_type == Some(LogType::Line) && log.entry.status == Some(Status::Failed));
+    if x.outcome != Outcome::Failed && failed && alone {
+        return (Outcome::Failed, Some(Evidence::Listing));
+    }
+    (x.outcome, x.evidence)
+}
+
+/// What a saved page says of itself.
+fn page_title(text: &str) -> String {
+    let mut title = String::new();
+    let mut scratch = String::new();
+    model::fault::read(text, &mut scratch, &mut |found| {
+        if title.is_empty() {
+            title.push_str(found.message);
+        }
+    });
+    let end = title.char_indices().nth(120).map_or(title.len(), |(at, _)| at);
+    title.truncate(end);
+    title
+}
