@@ -32,6 +32,7 @@ mod merged;
 mod page;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub use flows::{Flow, Project};
 pub use merged::{Listing, Log, Run};

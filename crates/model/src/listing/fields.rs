@@ -7,11 +7,20 @@ use std::fmt;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::words::{LogField, Word};
 use super::{LogEntry, LogType, State, Status};
 use crate::time::Timestamp;
 
-/// One field: its name, unescaped, and its value as it stands in the text.
-pub(super) type Field<'t> = (Cow<'t, str>, &'t RawValue);
+/// One field of an object.
+#[derive(Debug)]
+pub(super) struct Field<'t> {
+    /// Its name, unescaped.
+    pub(super) name: Cow<'t, str>,
+    /// What the name says.
+    pub(super) word: Word,
+    /// Its value as it stands in the text.
+    pub(super) raw: &'t RawValue,
+}
 
 /// The fields of an object in their order; `None` when the text is no sound object. Costs one pass.
 pub(super) fn of_object(raw: &RawValue) -> Option<Vec<Field<'_>>> {
@@ -34,7 +43,7 @@ pub(super) fn of_object(raw: &RawValue) -> Option<Vec<Field<'_>>> {
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
             let mut fields = Vec::with_capacity(32);
             while let Some(Name(name)) = map.next_key()? {
-                fields.push((name, map.next_value()?));
+                fields.push(Field { word: Word::of(&name), name, raw: map.next_value()? });
             }
             Ok(Fields(fields))
         }
@@ -74,36 +83,6 @@ impl<'de> Deserialize<'de> for Name<'de> {
         }
 
         deserializer.deserialize_str(NameVisitor)
-    }
-}
-
-/// Longest folded name compared; longer names are none of ours.
-const LONGEST_NAME: usize = 32;
-
-/// A field name folded for comparison: ASCII lower case without `_` and `-`, so that `is_send_S3`,
-/// `is_send_s3` and `isSendS3` are one name.
-#[derive(Clone, Copy)]
-pub(super) struct Folded {
-    bytes: [u8; LONGEST_NAME],
-    length: usize,
-}
-
-impl Folded {
-    pub(super) fn of(name: &str) -> Self {
-        let mut folded = Self { bytes: [0; LONGEST_NAME], length: 0 };
-        for byte in name.bytes().filter(|byte| !matches!(byte, b'_' | b'-')) {
-            if folded.length == LONGEST_NAME {
-                break;
-            }
-            folded.bytes[folded.length] = byte.to_ascii_lowercase();
-            folded.length += 1;
-        }
-        folded
-    }
-
-    /// The folded name; empty when the cut went through a character, which no name of ours has.
-    pub(super) fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.bytes[..self.length]).unwrap_or("")
     }
 }
 
@@ -205,16 +184,19 @@ fn one_of<T: Copy>(raw: &RawValue, all: &[T], name: fn(T) -> &'static str) -> Op
     if let Ok(number) = text.parse::<usize>() {
         return all.get(number.checked_sub(1)?).copied();
     }
-    let folded = Folded::of(&text);
-    all.iter().copied().find(|&one| Folded::of(name(one)).as_str() == folded.as_str())
+    all.iter().copied().find(|&one| Word::same(name(one), &text))
 }
 
 /// Reads a log record; its nested logs are left to the caller. `None` when it has no id.
 pub(super) fn log_entry(fields: &[Field<'_>]) -> Option<LogEntry> {
     let mut entry = LogEntry::default();
     let mut extra: BTreeMap<&str, &str> = BTreeMap::new();
-    for (name, raw) in fields {
-        if !read_field(&mut entry, Folded::of(name).as_str(), raw) {
+    for Field { name, word, raw } in fields {
+        let understood = match word {
+            Word::Log(field) => read_field(&mut entry, *field, raw),
+            _ => false,
+        };
+        if !understood {
             extra.insert(name, raw.get());
         }
     }
@@ -222,8 +204,8 @@ pub(super) fn log_entry(fields: &[Field<'_>]) -> Option<LogEntry> {
     (!entry.id.is_empty()).then_some(entry)
 }
 
-/// Puts one field into its place; false when there is none or the value is not understood.
-fn read_field(entry: &mut LogEntry, name: &str, raw: &RawValue) -> bool {
+/// Puts one field into its place; false when the value is not understood.
+fn read_field(entry: &mut LogEntry, field: LogField, raw: &RawValue) -> bool {
     /// False when there was something and it could not be read.
     fn set<T>(slot: &mut Option<T>, value: Option<T>, raw: &RawValue) -> bool {
         let understood = value.is_some() || is_null(raw) || raw.get() == "\"\"";
@@ -233,25 +215,25 @@ fn read_field(entry: &mut LogEntry, name: &str, raw: &RawValue) -> bool {
         understood
     }
     let owned = || text(raw).map(Cow::into_owned);
-    match name {
-        "id" => {
+    match field {
+        LogField::Id => {
             let id = owned();
             let understood = id.is_some();
             entry.id = id.unwrap_or_default();
             understood
         }
-        "subflows" => true,
-        "logtype" => set(
+        LogField::SubFlows => true,
+        LogField::LogType => set(
             &mut entry.log_type,
             one_of(raw, &[LogType::Main, LogType::Sub, LogType::Line], LogType::name),
             raw,
         ),
-        "state" => set(
+        LogField::State => set(
             &mut entry.state,
             one_of(raw, &[State::Start, State::InProgress, State::Finished], State::name),
             raw,
         ),
-        "status" => set(
+        LogField::Status => set(
             &mut entry.status,
             one_of(
                 raw,
@@ -260,33 +242,25 @@ fn read_field(entry: &mut LogEntry, name: &str, raw: &RawValue) -> bool {
             ),
             raw,
         ),
-        "processgroupid" => set(&mut entry.process_group_id, owned(), raw),
-        "processgroupname" => set(&mut entry.process_group_name, owned(), raw),
-        "parentprocessgroupid" => set(&mut entry.parent_process_group_id, owned(), raw),
-        "originalfilenameuuid" => set(&mut entry.original_filename_uuid, owned(), raw),
-        "filenameuuid" => set(&mut entry.filename_uuid, owned(), raw),
-        "created" => set(&mut entry.created, time(raw), raw),
-        "finished" => set(&mut entry.finished, time(raw), raw),
-        "processcount" => set(&mut entry.process_count, integer(raw), raw),
-        "successcount" => set(&mut entry.success_count, integer(raw), raw),
-        "failcount" => set(&mut entry.fail_count, integer(raw), raw),
-        "fragmentcount" => set(&mut entry.fragment_count, integer(raw), raw),
-        "rownum" => set(&mut entry.row_num, integer(raw), raw),
-        "floworder" => set(&mut entry.flow_order, integer(raw), raw),
-        "inbound" => set(&mut entry.in_bound, flag(raw), raw),
-        "schedule" => set(&mut entry.schedule, owned(), raw),
-        "istriggered" => set(&mut entry.is_triggered, flag(raw), raw),
-        "triggeredby" => set(&mut entry.triggered_by, owned(), raw),
-        "issends3" => set(&mut entry.is_send_s3, flag(raw), raw),
-        _ => false,
+        LogField::ProcessGroupId => set(&mut entry.process_group_id, owned(), raw),
+        LogField::ProcessGroupName => set(&mut entry.process_group_name, owned(), raw),
+        LogField::ParentProcessGroupId => set(&mut entry.parent_process_group_id, owned(), raw),
+        LogField::OriginalFilenameUuid => set(&mut entry.original_filename_uuid, owned(), raw),
+        LogField::FilenameUuid => set(&mut entry.filename_uuid, owned(), raw),
+        LogField::Created => set(&mut entry.created, time(raw), raw),
+        LogField::Finished => set(&mut entry.finished, time(raw), raw),
+        LogField::ProcessCount => set(&mut entry.process_count, integer(raw), raw),
+        LogField::SuccessCount => set(&mut entry.success_count, integer(raw), raw),
+        LogField::FailCount => set(&mut entry.fail_count, integer(raw), raw),
+        LogField::FragmentCount => set(&mut entry.fragment_count, integer(raw), raw),
+        LogField::RowNum => set(&mut entry.row_num, integer(raw), raw),
+        LogField::FlowOrder => set(&mut entry.flow_order, integer(raw), raw),
+        LogField::InBound => set(&mut entry.in_bound, flag(raw), raw),
+        LogField::Schedule => set(&mut entry.schedule, owned(), raw),
+        LogField::IsTriggered => set(&mut entry.is_triggered, flag(raw), raw),
+        LogField::TriggeredBy => set(&mut entry.triggered_by, owned(), raw),
+        LogField::IsSendS3 => set(&mut entry.is_send_s3, flag(raw), raw),
     }
-}
-
-/// Whether a name is one of the API's log record.
-pub(super) fn is_of_log(name: &str) -> bool {
-    let nothing = serde_json::value::RawValue::NULL;
-    read_field(&mut LogEntry::default(), Folded::of(name).as_str(), nothing)
-        || Folded::of(name).as_str() == "id"
 }
 
 /// A JSON object of names and values that are JSON already; `None` when there are none.

@@ -69,7 +69,7 @@ pub(super) fn group(record: &[Field<'_>]) -> Option<Group> {
     let variables = [get(&component, "variables"), get(record, "variables")];
     let variables: Vec<Field<'_>> =
         variables.into_iter().flatten().filter_map(fields::of_object).flatten().collect();
-    let marks = variables.iter().filter(|(name, _)| name.starts_with('!')).count();
+    let marks = variables.iter().filter(|variable| variable.name.starts_with('!')).count();
     let traits = [
         get(record, "state").is_some(),
         get(record, "revision").is_some(),
@@ -82,9 +82,9 @@ pub(super) fn group(record: &[Field<'_>]) -> Option<Group> {
     let id = owned(record, "id").or_else(|| owned(&component, "id"))?;
     let name = owned(&component, "name");
     let state = owned(record, "state");
-    let is_flow = variables.iter().any(|(name, _)| name.starts_with("!flow"));
+    let is_flow = variables.iter().any(|variable| variable.name.starts_with("!flow"));
     let is_project = get(record, "flowCount").is_some()
-        || variables.iter().any(|(name, _)| name.starts_with("!project"));
+        || variables.iter().any(|variable| variable.name.starts_with("!project"));
     if is_project && !is_flow {
         return Some(Group::Project(Project {
             id,
@@ -114,7 +114,7 @@ pub(super) fn group(record: &[Field<'_>]) -> Option<Group> {
 }
 
 fn get<'t>(fields: &[Field<'t>], name: &str) -> Option<&'t RawValue> {
-    fields.iter().rev().find(|(found, _)| found == name).map(|&(_, raw)| raw)
+    fields.iter().rev().find(|field| field.name == name).map(|field| field.raw)
 }
 
 fn owned(fields: &[Field<'_>], name: &str) -> Option<String> {

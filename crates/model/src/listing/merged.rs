@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::value::RawValue;
 
-use super::fields::{self, Folded};
+use super::fields;
+use super::words::{LogField, Word};
 use super::{Flow, LogEntry, LogType, Page, Project, State, Status};
 use crate::endpoint::is_uuid;
 use crate::time::Timestamp;
@@ -128,8 +129,10 @@ impl Listing {
 
     /// Settles logs, runs and names. To be called once, after the last page.
     pub fn finish(&mut self) {
-        self.logs = std::mem::take(&mut self.snapshots).into_values().filter_map(newest).collect();
-        self.logs.sort_unstable_by(|a, b| by_id(&a.entry.id, &b.entry.id));
+        // Sorted before they become logs, which are dear to move.
+        let mut snapshots: Vec<_> = std::mem::take(&mut self.snapshots).into_iter().collect();
+        snapshots.sort_unstable_by(|(a, _), (b, _)| by_id(a, b));
+        self.logs = snapshots.into_iter().filter_map(|(_, snapshots)| newest(snapshots)).collect();
         self.find_runs();
         self.name_flows();
         self.settle_runs();
@@ -334,7 +337,11 @@ fn keep_larger<T: Ord>(map: &mut BTreeMap<String, T>, key: String, value: T) {
 /// Adds a snapshot unless its content is known; of several parents the smallest id stays.
 fn add_snapshot(known: &mut Vec<Snapshot>, new: Snapshot) {
     match known.iter_mut().find(|snapshot| snapshot.entry == new.entry) {
-        None => known.push(new),
+        None => {
+            // Most logs are seen once, and `push` alone would make room for four.
+            known.reserve_exact(1);
+            known.push(new);
+        }
         Some(same) => {
             same.parent_id = match (same.parent_id.take(), new.parent_id) {
                 (Some(a), Some(b)) => Some(a.min(b)),
@@ -380,28 +387,28 @@ fn fill(newer: &mut LogEntry, older: LogEntry) {
     };
     let mut extra = parse(&newer.extra);
     // A field whose newest value was not understood is not open: its raw value stands in `extra`.
-    let unread: Vec<Folded> = extra.keys().map(|name| Folded::of(name)).collect();
-    let is_open = |name: &str| !unread.iter().any(|unread| unread.as_str() == name);
+    let unread: Vec<Word> = extra.keys().map(|name| Word::of(name)).collect();
+    let is_open = |field: LogField| !unread.contains(&Word::Log(field));
     macro_rules! fill {
-        ($($field:ident $name:literal)*) => {
-            $(if newer.$field.is_none() && is_open($name) {
+        ($($field:ident $name:ident)*) => {
+            $(if newer.$field.is_none() && is_open(LogField::$name) {
                 newer.$field = older.$field;
             })*
         };
     }
     fill! {
-        log_type "logtype" process_group_id "processgroupid" process_group_name "processgroupname"
-        parent_process_group_id "parentprocessgroupid" original_filename_uuid "originalfilenameuuid"
-        filename_uuid "filenameuuid" state "state" status "status" created "created"
-        finished "finished" process_count "processcount" success_count "successcount"
-        fail_count "failcount" fragment_count "fragmentcount" row_num "rownum"
-        flow_order "floworder" in_bound "inbound" schedule "schedule" is_triggered "istriggered"
-        triggered_by "triggeredby" is_send_s3 "issends3"
+        log_type LogType process_group_id ProcessGroupId process_group_name ProcessGroupName
+        parent_process_group_id ParentProcessGroupId original_filename_uuid OriginalFilenameUuid
+        filename_uuid FilenameUuid state State status Status created Created
+        finished Finished process_count ProcessCount success_count SuccessCount
+        fail_count FailCount fragment_count FragmentCount row_num RowNum
+        flow_order FlowOrder in_bound InBound schedule Schedule is_triggered IsTriggered
+        triggered_by TriggeredBy is_send_s3 IsSendS3
     }
     if older.extra.is_some() && older.extra != newer.extra {
         for (name, json) in parse(&older.extra) {
             // An old value that was not understood must not stand beside a newer one that was.
-            if !fields::is_of_log(&name) {
+            if !matches!(Word::of(&name), Word::Log(_)) {
                 extra.entry(name).or_insert(json);
             }
         }

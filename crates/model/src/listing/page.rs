@@ -7,8 +7,9 @@ use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visit
 use serde_json::value::RawValue;
 
 use super::LogEntry;
-use super::fields::{self, Field, Folded, Name};
+use super::fields::{self, Field, Name};
 use super::flows::{self, Flow, Group, Project};
+use super::words::{LogField, Word};
 
 /// What one saved page holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -175,11 +176,11 @@ impl<'de> Visitor<'de> for Node<'_> {
         let mut results = None;
         let mut found = Found::Nothing;
         while let Some(Name(name)) = map.next_key()? {
+            let word = Word::of(&name);
             let is_results = name == "results";
-            let wraps = WRAPPERS.contains(&Folded::of(&name).as_str());
-            if (is_results || wraps) && self.wrappers < MOST_WRAPPERS {
+            if (is_results || word == Word::Wrapper) && self.wrappers < MOST_WRAPPERS {
                 // An object that names a log and has a list is a download.
-                if fields.iter().any(|(name, _)| names_a_log(name)) {
+                if fields.iter().any(names_a_log) {
                     return Err(refusal());
                 }
                 let node = Node { page: &mut *self.page, wrappers: self.wrappers + 1, is_results };
@@ -190,25 +191,24 @@ impl<'de> Visitor<'de> for Node<'_> {
                 if inside == Found::Records {
                     found = inside;
                 }
-            } else if self.wrappers == 0 && CONTAINERS.contains(&Folded::of(&name).as_str()) {
+            } else if self.wrappers == 0 && word == Word::Container {
                 // Not worth reading: these hold the exchanges of a download, perhaps megabytes of them.
                 return Err(refusal());
             } else {
-                fields.push((name, map.next_value()?));
+                fields.push(Field { name, word, raw: map.next_value()? });
             }
         }
-        let has = |name: &str| fields.iter().any(|(found, _)| found == name);
+        let has = |name: &str| fields.iter().any(|field| field.name == name);
         let paging = ["count", "limit", "page", "previous", "next"];
         let envelope = results.is_some()
             && (has("count") || paging.into_iter().filter(|name| has(name)).count() >= 2);
         if found == Found::Records || envelope {
-            if fields.iter().any(|(name, raw)| {
-                names_a_log(name) || (Mark::of(name) == Mark::Exchange && !fields::is_null(raw))
-            }) {
+            if fields.iter().any(|field| names_a_log(field) || is_of_exchange(field)) {
                 return Err(refusal());
             }
-            let count = fields.iter().find(|(name, _)| name == "count");
-            self.page.count = self.page.count.or(count.and_then(|(_, raw)| fields::integer(raw)));
+            let count = fields.iter().find(|field| field.name == "count");
+            self.page.count =
+                self.page.count.or(count.and_then(|count| fields::integer(count.raw)));
             return Ok(Found::Records);
         }
         match self.page.take(&fields, false) {
@@ -255,8 +255,8 @@ impl Page {
         self.entries.push(entry);
         let inside = fields
             .iter()
-            .filter(|(name, _)| Folded::of(name).as_str() == "subflows")
-            .filter_map(|(_, raw)| fields::of_array(raw))
+            .filter(|field| field.word == Word::Log(LogField::SubFlows))
+            .filter_map(|field| fields::of_array(field.raw))
             .flatten();
         for raw in inside {
             match fields::of_object(raw).filter(|_| nested < MOST_NESTED_LOGS) {
@@ -267,81 +267,21 @@ impl Page {
     }
 }
 
-/// Names under which a page may be wrapped, folded.
-const WRAPPERS: [&str; 6] = ["data", "result", "logs", "flows", "projects", "pages"];
-
-/// Names under which downloads keep their exchanges, folded.
-const CONTAINERS: [&str; 8] =
-    ["log", "lines", "records", "entries", "rows", "items", "attributes", "details"];
-
-/// What the name of a field says about its record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mark {
-    /// A name of the log record that a download may carry too.
-    Identity,
-    /// A name of the log record that speaks for a listing.
-    Listing,
-    /// A name that only an exchange has.
-    Exchange,
-    /// A name of an error: usually an exchange, but conceivable in a listing.
-    Error,
-    /// Anything else.
-    Other,
+/// Whether a field identifies a log, which the envelope of a page never does.
+fn names_a_log(field: &Field<'_>) -> bool {
+    matches!(field.word, Word::Log(field) if field.identifies())
 }
 
-impl Mark {
-    fn of(name: &str) -> Self {
-        let folded = Folded::of(name);
-        let name = folded.as_str();
-        match name {
-            "id"
-            | "processgroupid"
-            | "processgroupname"
-            | "parentprocessgroupid"
-            | "originalfilenameuuid"
-            | "filenameuuid"
-            | "status"
-            | "created"
-            | "rownum" => Self::Identity,
-            "logtype" | "state" | "finished" | "processcount" | "successcount" | "failcount"
-            | "fragmentcount" | "floworder" | "inbound" | "schedule" | "istriggered"
-            | "triggeredby" | "issends3" | "subflows" => Self::Listing,
-            "url" | "uri" | "endpoint" | "method" | "httpmethod" | "verb" | "statuscode"
-            | "httpstatus" | "httpcode" | "headers" | "header" | "attributes" | "content"
-            | "payload" | "isok" | "req" | "res" | "resp" | "results" | "data"
-            | "starteddatetime" => Self::Exchange,
-            _ if CONTAINERS.contains(&name) => Self::Exchange,
-            _ if ["request", "response", "body", "invokehttp"]
-                .iter()
-                .any(|part| name.contains(part)) =>
-            {
-                Self::Exchange
-            }
-            "message" | "msg" | "detail" | "reason" | "exception" | "stacktrace" | "traceback"
-            | "hata" | "mesaj" => Self::Error,
-            _ if name.starts_with("err") || name.contains("exception") => Self::Error,
-            _ => Self::Other,
-        }
-    }
-}
-
-/// Whether a name identifies a log, which the envelope of a page never does.
-fn names_a_log(name: &str) -> bool {
-    matches!(
-        Folded::of(name).as_str(),
-        "processgroupid"
-            | "processgroupname"
-            | "parentprocessgroupid"
-            | "originalfilenameuuid"
-            | "filenameuuid"
-            | "logtype"
-    )
+/// Whether only an exchange has such a field.
+fn is_of_exchange(field: &Field<'_>) -> bool {
+    matches!(field.word, Word::Exchange | Word::Container | Word::Results)
+        && !fields::is_null(field.raw)
 }
 
 /// Whether an object may be a page within a list of pages: it has what wraps records and is no log.
 fn wraps_a_page(fields: &[Field<'_>]) -> bool {
-    let wraps = |name: &str| name == "results" || WRAPPERS.contains(&Folded::of(name).as_str());
-    fields.iter().any(|(name, _)| wraps(name)) && !fields.iter().any(|(name, _)| names_a_log(name))
+    fields.iter().any(|field| matches!(field.word, Word::Results | Word::Wrapper))
+        && !fields.iter().any(names_a_log)
 }
 
 /// Whether a record is a log of a listing; `None` when it is an exchange instead.
@@ -352,25 +292,34 @@ fn wraps_a_page(fields: &[Field<'_>]) -> bool {
 fn is_log(fields: &[Field<'_>], is_results: bool) -> Option<bool> {
     let (mut known, mut unknown, mut listing, mut errors) = (0, 0, 0, 0);
     let (mut has_id, mut has_type, mut identified, mut holds_more) = (false, false, false, false);
-    for (name, raw) in fields {
-        let is_null = fields::is_null(raw);
-        match Mark::of(name) {
-            Mark::Exchange if !is_null => return None,
-            Mark::Error if !(is_null || is_results && fields::is_blank(raw)) => errors += 1,
-            Mark::Listing => {
-                listing += 1;
+    for field in fields {
+        match field.word {
+            Word::Log(name) => {
                 known += 1;
-                has_type |= Folded::of(name).as_str() == "logtype";
+                listing += u32::from(name.is_of_listing());
+                has_type |= name == LogField::LogType;
+                has_id |= name == LogField::Id && fields::text(field.raw).is_some();
+                // `log_type` alone is too common a name.
+                identified |=
+                    name.identifies() && name != LogField::LogType && !fields::is_null(field.raw);
             }
-            Mark::Identity => {
-                known += 1;
-                has_id |= Folded::of(name).as_str() == "id" && fields::text(raw).is_some();
-                identified |= names_a_log(name) && !is_null; // `log_type` alone is too common a name
+            Word::Exchange | Word::Container | Word::Results => {
+                if is_of_exchange(field) {
+                    return None;
+                }
             }
-            Mark::Exchange | Mark::Error => {}
-            Mark::Other => {
+            Word::Error => {
+                let says_nothing =
+                    fields::is_null(field.raw) || is_results && fields::is_blank(field.raw);
+                errors += u32::from(!says_nothing);
+            }
+            Word::Wrapper | Word::Other => {
+                let holds = field.raw.get().starts_with(['[', '{']) && !fields::is_blank(field.raw);
+                if holds && field.word == Word::Wrapper {
+                    return None;
+                }
                 unknown += 1;
-                holds_more |= raw.get().starts_with(['[', '{']) && !fields::is_blank(raw);
+                holds_more |= holds;
             }
         }
     }

@@ -177,6 +177,7 @@ fn downloads_are_refused() {
         format!("[{row},{}]", with(r#","raw_response":"""#)),
         page(&[&row, &with(r#","requestBody":"{}""#)]),
         page(&[&with(r#","status_code":200"#)]),
+        page(&[&with(r#","data":{"sku":"A"}"#)]),
         format!(r#"{{"request":{{}},"data":[{row}]}}"#),
         format!("{row}\n{row}"),
         r#"{"id":1,"original_filename_uuid":"r","process_group_id":"login","created":"2026-11-01T10:00:00Z","status":2,"row_num":4,"sku":"A"}"#.to_owned(),
