@@ -3,6 +3,7 @@
 //! `templates IN_DIR OUT_DIR`: for each CSV of `IN_DIR` with columns `LineId` and `Content`, writes
 //! a CSV of the same name with `LineId,GroupId,Template` to `OUT_DIR`.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -45,11 +46,9 @@ fn grouped(text: &str) -> Result<String, String> {
     let mut out = String::from("LineId,GroupId,Template\n");
     for (line, id) in lines {
         let group = groups.of(id);
-        out.push_str(&format!(
-            "{line},{},\"{}\"\n",
-            group.fingerprint,
-            group.template.replace('"', "\"\"")
-        ));
+        let template = group.template.replace('"', "\"\"");
+        writeln!(out, "{line},{},\"{template}\"", group.fingerprint)
+            .map_err(|error| error.to_string())?;
     }
     Ok(out)
 }

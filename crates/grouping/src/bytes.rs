@@ -5,36 +5,46 @@
 pub(crate) const VAR: u8 = 0x01;
 
 /// Blank within a line, control bytes among them.
-pub(crate) const BLANK: u8 = 1;
+pub(crate) const BLANK: u16 = 1;
 /// Line end.
-pub(crate) const LINE: u8 = 2;
+pub(crate) const LINE: u16 = 2;
 /// Splits tokens: brackets, double quotes, `= , ; | #`.
-pub(crate) const SPLIT: u8 = 4;
+pub(crate) const SPLIT: u16 = 4;
 /// ASCII digit.
-pub(crate) const DIGIT: u8 = 8;
+pub(crate) const DIGIT: u16 = 8;
 /// ASCII capital.
-pub(crate) const UPPER: u8 = 16;
+pub(crate) const UPPER: u16 = 16;
 /// Any other letter; every byte of a character outside ASCII counts as one.
-pub(crate) const LOWER: u8 = 32;
+pub(crate) const LOWER: u16 = 32;
 /// Joins words into a name and needs no closer look: `_` and `-`.
-pub(crate) const JOIN: u8 = 64;
-/// May have a meaning inside a token: `. : / \ @ ' ! ? % & * + ~ $ ^`.
-pub(crate) const MARK: u8 = 128;
+pub(crate) const JOIN: u16 = 64;
+/// `.`
+pub(crate) const DOT: u16 = 128;
+/// `:`
+pub(crate) const COLON: u16 = 256;
+/// `/` and `\`
+pub(crate) const SLASH: u16 = 512;
+/// `@`
+pub(crate) const AT: u16 = 1024;
+/// Other marks: `' ! ? % & * + ~ $ ^`.
+pub(crate) const OTHER: u16 = 2048;
+/// May have a meaning inside a token.
+pub(crate) const MARK: u16 = DOT | COLON | SLASH | AT | OTHER;
 
 /// Ends a token.
-pub(crate) const STOP: u8 = BLANK | LINE | SPLIT;
+pub(crate) const STOP: u16 = BLANK | LINE | SPLIT;
 /// A letter of either case.
-pub(crate) const LETTER: u8 = UPPER | LOWER;
+pub(crate) const LETTER: u16 = UPPER | LOWER;
 
 /// The class of each byte.
-pub(crate) static CLASS: [u8; 256] = classes();
+pub(crate) static CLASS: [u16; 256] = classes();
 
-const fn classes() -> [u8; 256] {
-    let mut table = [MARK; 256];
+const fn classes() -> [u16; 256] {
+    let mut table = [OTHER; 256];
     let mut byte = 0usize;
     while byte < 256 {
         table[byte] = match byte as u8 {
-            VAR => MARK,
+            VAR => OTHER,
             b'\n' => LINE,
             0..=b' ' | 0x7f => BLANK,
             b'(' | b')' | b'[' | b']' | b'{' | b'}' | b'<' | b'>' | b'"' | b'`' | b'=' | b','
@@ -43,7 +53,11 @@ const fn classes() -> [u8; 256] {
             b'A'..=b'Z' => UPPER,
             b'a'..=b'z' | 0x80..=0xff => LOWER,
             b'_' | b'-' => JOIN,
-            _ => MARK,
+            b'.' => DOT,
+            b':' => COLON,
+            b'/' | b'\\' => SLASH,
+            b'@' => AT,
+            _ => OTHER,
         };
         byte += 1;
     }
@@ -51,12 +65,12 @@ const fn classes() -> [u8; 256] {
 }
 
 /// The classes of all bytes of a token, joined.
-pub(crate) fn classes_of(token: &[u8]) -> u8 {
+pub(crate) fn classes_of(token: &[u8]) -> u16 {
     token.iter().fold(0, |all, &byte| all | CLASS[usize::from(byte)])
 }
 
 /// Whether the byte has one of the classes.
-pub(crate) fn is(byte: u8, class: u8) -> bool {
+pub(crate) fn is(byte: u8, class: u16) -> bool {
     CLASS[usize::from(byte)] & class != 0
 }
 

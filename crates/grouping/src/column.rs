@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::bytes::{DIGIT, LETTER, LOWER, UPPER, VAR, is};
+use crate::token;
 
 /// Words after which a name or id follows, English and Turkish: people, records, machines and
 /// files, of which there are ever more. Parts of a system (interface, service, device) are few and
@@ -48,6 +49,48 @@ const SENTENCE_WORDS: [&str; 44] = [
     "by", "for", "from", "to", "with", "without", "already", "unknown", "missing", "invalid",
     "required", "failed", "found", "exists", "ve", "veya", "değil", "ile",
 ];
+/// Words between which a name stands: "for root from", "of S3 in".
+const PREPOSITIONS: [&str; 18] = [
+    "for", "from", "to", "by", "with", "in", "on", "at", "of", "via", "using", "as", "into",
+    "için", "ile", "olarak", "through", "over",
+];
+/// Units that change with the size of the number before them.
+const UNITS: [&str; 34] = [
+    "b",
+    "byte",
+    "bytes",
+    "kb",
+    "mb",
+    "gb",
+    "tb",
+    "kib",
+    "mib",
+    "gib",
+    "us",
+    "ms",
+    "s",
+    "sec",
+    "secs",
+    "second",
+    "seconds",
+    "min",
+    "mins",
+    "minute",
+    "minutes",
+    "h",
+    "hour",
+    "hours",
+    "day",
+    "days",
+    "milliseconds",
+    "microseconds",
+    "sn",
+    "saniye",
+    "dk",
+    "dakika",
+    "saat",
+    "gün",
+];
 /// How many distinct plain words one column may have before they count as values: in the second
 /// column, and in later ones. Sentences differ early.
 const PLAIN: (usize, usize) = (16, 10);
@@ -69,6 +112,8 @@ pub(crate) struct Context<'s> {
     pub(crate) after: &'s str,
     /// The word before, when it is the same in all samples.
     pub(crate) previous: Option<&'s str>,
+    /// The word after, likewise.
+    pub(crate) next: Option<&'s str>,
     /// Constant words of the bucket, see [`constants`].
     pub(crate) constants: usize,
 }
@@ -76,27 +121,74 @@ pub(crate) struct Context<'s> {
 impl Column<'_> {
     /// Whether the column stands where a value is expected, or shows by its words that it holds values.
     pub(crate) fn is_slot(&self, context: &Context<'_>) -> bool {
-        let named = self.at > 0
-            && (context.before.trim_end().ends_with('=')
-                || (context.before.ends_with(['"', '\'', '`'])
-                    && context.after.starts_with(['"', '\'', '`']))
-                || (context.previous.is_some_and(is_slot_word)
-                    && !self.values.iter().any(|word| continues(word))));
-        named || self.masked_elsewhere() || self.numbered()
+        self.is_assigned(context)
+            || self.masked_elsewhere()
+            || self.numbered()
+            || self.follows_slot_word(context)
+            || self.is_unit(context)
+            || self.between_prepositions(context)
     }
 
     /// Whether it is a variable rather than the place where two messages part.
+    ///
+    /// The less sure the sign, the more constant words must be left around it, and the more
+    /// distinct words must have been seen.
     pub(crate) fn is_variable(&self, context: &Context<'_>) -> bool {
-        if self.is_slot(context) {
-            let glued =
-                context.before.trim_end().ends_with('=') || context.before.ends_with(['"', '\'']);
-            return context.constants >= if glued { 2 } else { 3 };
+        if self.values.iter().any(|word| token::is_error_code(word.as_bytes())) {
+            return false;
         }
-        if self.at == 0 || context.constants < 2 {
+        let constants = context.constants;
+        if self.is_unit(context) {
+            return true;
+        }
+        if (self.is_assigned(context) && constants >= 2)
+            || ((self.masked_elsewhere() || self.numbered()) && constants >= 3)
+        {
+            return true;
+        }
+        if self.follows_slot_word(context) {
+            return (constants >= 4 && self.values.len() >= 2)
+                || (constants == 3 && self.values.len() >= 3);
+        }
+        if self.between_prepositions(context) && constants >= 5 && self.values.len() >= 3 {
+            return true;
+        }
+        if self.at == 0 || constants < 2 {
             return false;
         }
         let limits = if self.values.iter().all(|word| is_name(word)) { NAMES } else { PLAIN };
         self.values.len() > if self.at == 1 { limits.0 } else { limits.1 }
+    }
+
+    /// Behind `=` or in quotes.
+    fn is_assigned(&self, context: &Context<'_>) -> bool {
+        self.at > 0
+            && (context.before.trim_end().ends_with('=')
+                || (context.before.ends_with(['"', '\'', '`'])
+                    && context.after.starts_with(['"', '\'', '`'])))
+    }
+
+    /// Behind a word like "user", and none of the words goes on with the sentence.
+    fn follows_slot_word(&self, context: &Context<'_>) -> bool {
+        context.previous.is_some_and(is_slot_word)
+            && !self.values.iter().any(|word| continues(word))
+    }
+
+    /// A number stands before it and all its words are units.
+    fn is_unit(&self, context: &Context<'_>) -> bool {
+        context.before == " "
+            && context.previous.is_some_and(|word| word.as_bytes() == [VAR])
+            && self.values.iter().all(|word| is_unit(word))
+    }
+
+    /// A name between two prepositions. The weakest of the signs.
+    fn between_prepositions(&self, context: &Context<'_>) -> bool {
+        let preposition = |word: &str| PREPOSITIONS.contains(&word.to_lowercase().as_str());
+        context.before == " "
+            && context.after == " "
+            && context.previous.is_some_and(preposition)
+            && context.next.is_some_and(preposition)
+            && !self.values.iter().any(|word| continues(word))
     }
 
     /// Some samples have a variable here, and the words of the others look like values, too.
@@ -137,6 +229,11 @@ pub(crate) fn constants(words: &[&str], variable: &[bool], differing: &[Column<'
                 && word.bytes().any(|byte| is(byte, LETTER))
         })
         .count()
+}
+
+/// Whether a word is a unit of size or time.
+pub(crate) fn is_unit(word: &str) -> bool {
+    UNITS.contains(&word.to_lowercase().as_str())
 }
 
 fn is_slot_word(word: &str) -> bool {

@@ -2,13 +2,51 @@
 
 use crate::bytes::{DIGIT, LETTER, is};
 
-/// Three letters that begin a day of the week.
-const DAYS: [&[u8]; 7] = [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
-/// Three letters that begin a month, English ones first, then the Turkish ones that differ.
-const MONTHS: [&[u8]; 19] = [
-    b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec",
-    b"Oca", b"Nis", b"Haz", b"Tem", b"Eyl", b"Eki", b"Kas",
-];
+/// Whether the first three letters of a word begin a day of the week.
+fn is_day(word: &[u8]) -> bool {
+    matches!(
+        word,
+        [b'M', b'o', b'n', ..]
+            | [b'T', b'u', b'e', ..]
+            | [b'W', b'e', b'd', ..]
+            | [b'T', b'h', b'u', ..]
+            | [b'F', b'r', b'i', ..]
+            | [b'S', b'a', b't', ..]
+            | [b'S', b'u', b'n', ..]
+    )
+}
+
+/// Whether the first three letters of a word begin a month, in English or Turkish.
+fn is_month(word: &[u8]) -> bool {
+    let Some(head) = word.first_chunk::<3>() else { return false };
+    matches!(
+        head,
+        b"Jan"
+            | b"Feb"
+            | b"Mar"
+            | b"Apr"
+            | b"May"
+            | b"Jun"
+            | b"Jul"
+            | b"Aug"
+            | b"Sep"
+            | b"Oct"
+            | b"Nov"
+            | b"Dec"
+            | b"Oca"
+            | b"Nis"
+            | b"Haz"
+            | b"Tem"
+            | b"Eyl"
+            | b"Eki"
+            | b"Kas"
+    )
+}
+
+/// Whether a word may begin a date written with words. A cheap look before the careful one.
+pub(crate) fn may_begin(word: &[u8]) -> bool {
+    is_day(word) || is_month(word)
+}
 
 /// Where a date written with words ends that begins at `at`: `Fri Jun 17 07:07:00 2005`,
 /// `Mon, 17 Nov 2026 10:00:00 GMT`, `17 Nov 2026`, `Nov 17 10:00:00`.
@@ -16,17 +54,17 @@ const MONTHS: [&[u8]; 19] = [
 /// A month and a day are needed, and a time or a year beside them: `May 3` alone may be anything.
 pub(crate) fn worded(text: &[u8], at: usize) -> Option<usize> {
     let mut cursor = Cursor { text, at };
-    if cursor.name(&DAYS) {
+    if cursor.name(is_day) {
         cursor.comma();
         cursor.gap()?;
     }
-    if cursor.name(&MONTHS) {
+    if cursor.name(is_month) {
         cursor.gap_or_dash()?;
         cursor.number(2)?;
     } else {
         cursor.number(2)?;
         cursor.gap_or_dash()?;
-        if !cursor.name(&MONTHS) {
+        if !cursor.name(is_month) {
             return None;
         }
     }
@@ -84,15 +122,14 @@ impl Cursor<'_> {
         &self.text[self.at.min(self.text.len())..]
     }
 
-    /// A name of the list or a longer word that begins with it (`November`).
-    fn name(&mut self, names: &[&[u8]]) -> bool {
+    /// A known name or a longer word that begins with it (`November`).
+    fn name(&mut self, known: fn(&[u8]) -> bool) -> bool {
         let word = self.rest().iter().take_while(|&&byte| is(byte, LETTER)).count();
-        let known =
-            (3..=9).contains(&word) && names.iter().any(|name| self.rest().starts_with(name));
-        if known {
+        let named = (3..=9).contains(&word) && known(self.rest());
+        if named {
             self.at += word;
         }
-        known
+        named
     }
 
     fn comma(&mut self) {

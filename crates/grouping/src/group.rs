@@ -40,35 +40,35 @@ impl Group {
 /// The groups of all skeletons, sorted by code, field and template.
 #[derive(Debug, Clone)]
 pub struct Groups {
-    groups: Vec<Group>,
+    sorted: Vec<Group>,
     of: HashMap<u64, u32, BuildHasherDefault<Hashed>>,
     unknown: Group,
 }
 
 impl Groups {
     pub(crate) fn new(groups: Vec<Group>, of: impl Iterator<Item = (u64, u32)>) -> Self {
-        Self { groups, of: of.collect(), unknown: Group::new("", "", String::new()) }
+        Self { sorted: groups, of: of.collect(), unknown: Group::new("", "", String::new()) }
     }
 
     /// The group of a skeleton. An id that was never added to these skeletons leads to a group with
     /// an empty template and count 0 that [`Groups::iter`] does not show.
     pub fn of(&self, id: SkeletonId) -> &Group {
-        self.of.get(&id.0).and_then(|&at| self.groups.get(at as usize)).unwrap_or(&self.unknown)
+        self.of.get(&id.0).and_then(|&at| self.sorted.get(at as usize)).unwrap_or(&self.unknown)
     }
 
     /// All groups, sorted by code, field and template.
     pub fn iter(&self) -> impl Iterator<Item = &Group> {
-        self.groups.iter()
+        self.sorted.iter()
     }
 
     /// How many groups there are.
     pub fn len(&self) -> usize {
-        self.groups.len()
+        self.sorted.len()
     }
 
     /// Whether there is no group.
     pub fn is_empty(&self) -> bool {
-        self.groups.is_empty()
+        self.sorted.is_empty()
     }
 }
 

@@ -1,7 +1,7 @@
 //! One scan over a text that writes its skeleton: constants as they stand, variables as one mark.
 
 use crate::bytes::{
-    BLANK, CLASS, DIGIT, LETTER, LINE, MARK, SPLIT, STOP, UPPER, VAR, is, stem_len,
+    BLANK, CLASS, COLON, DIGIT, LETTER, LINE, MARK, SLASH, SPLIT, STOP, UPPER, VAR, is, stem_len,
 };
 use crate::date;
 use crate::token;
@@ -171,10 +171,7 @@ impl Scanner<'_> {
 
     /// After the variable comes another value or nothing: `4, 65536 bytes` is no list.
     fn list_goes_on(&self) -> bool {
-        match &self.text[self.at..] {
-            [] | [b',' | b')' | b']' | b'}', ..] | [b'.'] => true,
-            _ => false,
-        }
+        matches!(&self.text[self.at..], [] | [b',' | b')' | b']' | b'}', ..] | [b'.'])
     }
 
     /// A list is one variable, however many values it has.
@@ -197,22 +194,27 @@ impl Scanner<'_> {
             end += 1;
         }
         let word = &self.text[start..end];
+        if matches!(self.text.get(end), Some(b'{' | b'[')) && self.object(end) {
+            return;
+        }
         if classes & (DIGIT | MARK) == 0 {
             // The common case: letters and joints only.
             self.at = end;
-            if word.len() <= 9 && classes & UPPER != 0 && self.date(start) {
+            if classes & UPPER != 0 && date::may_begin(word) && self.date(start, end) {
                 return;
             }
             if is_boolean(word) || (matches!(word, b"null" | b"None" | b"nil") && self.is_value()) {
                 self.variable();
-            } else if end - start >= 8 {
-                token::emit(word, true, self.out);
+            } else if word.len() >= 8 && matches!(word[0], b'a'..=b'f') {
+                token::emit_classed(word, classes, false, self.out);
             } else {
                 self.out.extend_from_slice(word);
             }
             return;
         }
-        if classes & MARK != 0 && self.spread(start, end) {
+        if classes & SLASH != 0 && self.spread(start, end)
+            || classes & COLON != 0 && self.property(start, end)
+        {
             return;
         }
         if word.len() >= 2 && word[1] == b'\'' && matches!(word[0], b'u' | b'b' | b'r') {
@@ -221,7 +223,7 @@ impl Scanner<'_> {
             self.at = start + 1;
             return;
         }
-        if classes & DIGIT != 0 && self.date(start) {
+        if word[0].is_ascii_digit() && self.date(start, end) {
             return;
         }
         let stem = stem_len(word);
@@ -232,7 +234,7 @@ impl Scanner<'_> {
             self.variable();
             return;
         }
-        token::emit(&word[..stem], called, self.out);
+        token::emit_classed(&word[..stem], classes, called, self.out);
         self.at = start + stem;
         if self.out.last() == Some(&VAR) && self.out.len() <= before + 1 {
             // Written again, so that lists and joined runs collapse.
@@ -255,35 +257,59 @@ impl Scanner<'_> {
         self.at = end;
     }
 
+    /// `source=WorkSource{10113}`: an object printed as a value, without named parts, is one variable.
+    fn object(&mut self, end: usize) -> bool {
+        let close = if self.text[end] == b'{' { b'}' } else { b']' };
+        if !self.ends_with(b"=") {
+            return false;
+        }
+        let inner = &self.text[end + 1..];
+        let Some(len) = inner.iter().take(QUOTED_BYTES).position(|&byte| {
+            matches!(byte, b'}' | b']' | b'{' | b'[' | b'=' | b':' | b'"' | b'\'')
+        }) else {
+            return false;
+        };
+        let found = inner[len] == close;
+        if found {
+            self.at = end + len + 2;
+            self.variable();
+        }
+        found
+    }
+
     /// The skeleton ends where a value is expected.
     fn is_value(&self) -> bool {
         self.ends_with(b"=") || self.ends_with(b"= ") || self.ends_with(b": ")
     }
 
-    /// A date that begins at `start`; moves behind it.
-    fn date(&mut self, start: usize) -> bool {
-        let mut end = date::worded(self.text, start);
-        if end.is_none() && self.text[start].is_ascii_digit() {
-            let token = self.text[start..].iter().take_while(|&&byte| !is(byte, STOP)).count();
-            if date::is_numeric(&self.text[start..start + token]) {
-                end = date::time_after(self.text, start + token);
-            } else if token >= 16
-                && date::is_numeric(&self.text[start..start + 10])
-                && self.text.get(start + token) == Some(&b',')
-            {
-                // `2026-11-17T10:00:00,123`
-                let fraction = self.text[start + token + 1..]
-                    .iter()
-                    .take_while(|byte| byte.is_ascii_digit())
-                    .count();
-                end = (fraction > 0).then_some(start + token + 1 + fraction);
+    /// A date that begins with the token from `start` to `end`; moves behind it.
+    fn date(&mut self, start: usize, end: usize) -> bool {
+        let token = &self.text[start..end];
+        let found = match token {
+            [b'0'..=b'9']
+            | [b'0'..=b'9', b'0'..=b'9']
+            | [b'0'..=b'9', b'-' | b'/', ..]
+            | [b'0'..=b'9', b'0'..=b'9', b'-' | b'/', b'A'..=b'Z', ..] => {
+                date::worded(self.text, start)
             }
-        }
-        if let Some(end) = end {
+            [b'A'..=b'Z', ..] => date::worded(self.text, start),
+            _ if token.len() >= 8 && date::is_numeric(token) => date::time_after(self.text, end),
+            // `2026-11-17T10:00:00,123`
+            _ if token.len() >= 16
+                && self.text.get(end) == Some(&b',')
+                && date::is_numeric(&token[..10]) =>
+            {
+                let fraction =
+                    self.text[end + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+                (fraction > 0).then_some(end + 1 + fraction)
+            }
+            _ => None,
+        };
+        if let Some(end) = found {
             self.at = end;
             self.variable();
         }
-        end.is_some()
+        found.is_some()
     }
 
     /// A number with a decimal comma or commas between thousands: `129,90`, `1,234,567`, `1.234,56 TL`.
@@ -338,13 +364,6 @@ impl Scanner<'_> {
                 return true;
             }
         }
-        if self.is_property(token, end) {
-            let colon = memchr::memchr(b':', token).unwrap_or(0);
-            self.out.extend_from_slice(&token[..=colon]);
-            self.at = self.text.len();
-            self.out.push(VAR);
-            return true;
-        }
         let scheme = token.windows(3).position(|window| window == b"://");
         let query = memchr::memchr(b'?', token)
             .is_some_and(|mark| memchr::memchr(b'/', &token[..mark]).is_some());
@@ -390,14 +409,22 @@ impl Scanner<'_> {
 
     /// `environment:java.home=/usr/lib/jvm`: a listing of properties. Which property it is is part of
     /// the variable, and its value reaches to the line's end.
-    fn is_property(&self, token: &[u8], end: usize) -> bool {
-        let Some(colon) = memchr::memchr(b':', token) else { return false };
+    fn property(&mut self, start: usize, end: usize) -> bool {
+        if self.text.get(end) != Some(&b'=') {
+            return false;
+        }
+        let token = &self.text[start..end];
+        let Some(colon) = token.iter().position(|&byte| byte == b':') else { return false };
         let (kind, name) = (&token[..colon], &token[colon + 1..]);
         let words = |text: &[u8]| !text.is_empty() && text.iter().all(|&byte| is(byte, LETTER));
-        self.text.get(end) == Some(&b'=')
-            && words(kind)
-            && memchr::memchr(b'.', name).is_some()
-            && name.split(|&byte| byte == b'.').all(words)
+        let listed =
+            words(kind) && name.contains(&b'.') && name.split(|&byte| byte == b'.').all(words);
+        if listed {
+            self.out.extend_from_slice(&token[..=colon]);
+            self.out.push(VAR);
+            self.at = self.text.len();
+        }
+        listed
     }
 
     /// A quoted text that opens here: a key stays, a request line keeps its method, a short value

@@ -121,13 +121,14 @@ fn split(
         }
         let columns = differing(&samples, &variable);
         let words = column::constants(&first.words, &variable, &columns);
+        let same = |at: usize| {
+            (!variable[at] && columns.iter().all(|other| other.at != at)).then(|| first.words[at])
+        };
         let context = |column: &Column<'_>| column::Context {
             before: gaps[column.at],
             after: gaps[column.at + 1],
-            previous: (column.at > 0
-                && !variable[column.at - 1]
-                && columns.iter().all(|other| other.at + 1 != column.at))
-            .then(|| first.words[column.at - 1]),
+            previous: column.at.checked_sub(1).and_then(same),
+            next: Some(column.at + 1).filter(|&at| at < first.words.len()).and_then(same),
             constants: words,
         };
         // Slots wait until everything else is settled: what they mean depends on their sentence.
@@ -151,16 +152,27 @@ fn split(
         return;
     }
     let Some(first) = samples.first() else { return };
+    leaves.push((
+        template(&first.words, gaps, &variable),
+        samples.iter().map(|sample| (sample.id, sample.count)).collect(),
+    ));
+}
+
+/// The masked template of samples that differ in variables only.
+fn template(words: &[&str], gaps: &[&str], variable: &[bool]) -> String {
     let mut template = String::from(gaps[0]);
-    for (at, word) in first.words.iter().enumerate() {
-        if variable[at] {
-            template.push(char::from(VAR));
-        } else {
+    for (at, word) in words.iter().enumerate() {
+        if !variable[at] {
             template.push_str(word);
+        } else if gaps[at] == " " && template.ends_with("\u{1} ") && column::is_unit(word) {
+            // A unit that changes belongs to its number.
+            template.pop();
+        } else {
+            template.push(char::from(VAR));
         }
         template.push_str(gaps[at + 1]);
     }
-    leaves.push((template, samples.iter().map(|sample| (sample.id, sample.count)).collect()));
+    template
 }
 
 /// The columns, not yet known as variables, whose words differ.

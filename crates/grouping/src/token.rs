@@ -4,12 +4,16 @@
 //! punctuation at its end. Composites are tried before their parts: `10.0.0.1:443` is one
 //! variable, not four and a port.
 
-use crate::bytes::{DIGIT, LETTER, MARK, UPPER, VAR, classes_of, is};
+use crate::bytes::{AT, COLON, DIGIT, DOT, LETTER, MARK, SLASH, UPPER, VAR, classes_of, is};
 
 /// Writes the token with its variable parts masked. `called` says that `(` or `=` follows at once,
 /// which makes an identifier a name even when it holds digits: `jk2_init(`, `r24=`.
 pub(crate) fn emit(token: &[u8], called: bool, out: &mut Vec<u8>) {
-    let classes = classes_of(token);
+    emit_classed(token, classes_of(token), called, out);
+}
+
+/// The same for a token whose classes are known. They may name marks that the token lacks.
+pub(crate) fn emit_classed(token: &[u8], classes: u16, called: bool, out: &mut Vec<u8>) {
     if classes & LETTER == 0 {
         if classes & DIGIT == 0 {
             out.extend_from_slice(token);
@@ -19,7 +23,7 @@ pub(crate) fn emit(token: &[u8], called: bool, out: &mut Vec<u8>) {
             variable(out);
         }
     } else if classes & MARK != 0 {
-        marked(token, called, out);
+        marked(token, classes, called, out);
     } else {
         plain(token, classes, called, out);
     }
@@ -39,25 +43,35 @@ pub(crate) fn variable(out: &mut Vec<u8>) {
 }
 
 /// A token with a meaningful mark inside: address, path, host, key and value, dotted name.
-fn marked(token: &[u8], called: bool, out: &mut Vec<u8>) {
-    if is_email(token) || is_path(token) || is_host(token) || is_hardware_address(token) {
+fn marked(token: &[u8], classes: u16, called: bool, out: &mut Vec<u8>) {
+    let has = |class: u16| classes & class != 0;
+    if (has(AT) && is_email(token))
+        || (has(SLASH) && is_path(token))
+        || (has(DOT) && is_host(token))
+        || (has(COLON) && is_hardware_address(token))
+    {
         variable(out);
-    } else if let Some(dots) = find(token, b"..") {
+    } else if has(DOT)
+        && let Some(dots) = token.windows(2).position(|pair| pair == b"..")
+    {
         let after = dots + token[dots..].iter().take_while(|&&byte| byte == b'.').count();
         emit(&token[..dots], false, out);
         out.extend_from_slice(&token[dots..after]);
         emit(&token[after..], called, out);
-    } else if let Some(colon) = memchr::memchr(b':', token)
+    } else if has(COLON)
+        && let Some(colon) = token.iter().position(|&byte| byte == b':')
         && token[..colon].iter().any(|&byte| is(byte, LETTER))
     {
         emit(&token[..colon], true, out);
         out.push(b':');
         emit(&token[colon + 1..], called, out);
-    } else if let Some(slash) = memchr::memchr(b'/', token) {
+    } else if has(SLASH)
+        && let Some(slash) = token.iter().position(|&byte| byte == b'/')
+    {
         emit(&token[..slash], false, out);
         out.push(b'/');
         emit(&token[slash + 1..], called, out);
-    } else if !token.iter().any(u8::is_ascii_digit) {
+    } else if !has(DIGIT) {
         out.extend_from_slice(token);
     } else if let Some(name) = dotted_name_len(token) {
         out.extend_from_slice(&token[..name]);
@@ -70,7 +84,7 @@ fn marked(token: &[u8], called: bool, out: &mut Vec<u8>) {
 }
 
 /// Letters, digits, `_` and `-` only, at least one letter.
-fn plain(token: &[u8], classes: u8, called: bool, out: &mut Vec<u8>) {
+fn plain(token: &[u8], classes: u16, called: bool, out: &mut Vec<u8>) {
     if classes & DIGIT == 0 {
         if token.len() >= 8 && token.iter().all(|byte| matches!(byte, b'a'..=b'f')) {
             variable(out);
@@ -88,7 +102,7 @@ fn plain(token: &[u8], classes: u8, called: bool, out: &mut Vec<u8>) {
 
 /// An abbreviation of "error" (or of a well-known system that numbers its errors) and a number of
 /// at most five digits: `E-1042`, `ERR1001`, `ORA-00942`. Such a code names the cause and stays.
-fn is_error_code(token: &[u8]) -> bool {
+pub(crate) fn is_error_code(token: &[u8]) -> bool {
     let letters = token.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
     let (prefix, rest) = token.split_at(letters);
     let digits = rest.strip_prefix(b"-").unwrap_or(rest);
@@ -208,40 +222,38 @@ const FILE_ENDINGS: [&[u8]; 14] = [
     b"vb",
 ];
 
-/// A host name, with or without a port: labels joined by dots, the last one a domain. With a port
-/// the last label may be any word, unless it is the ending of a source file (`Main.java:12`).
+/// A host name, with or without a port: labels joined by dots, the last one a domain. Names that
+/// begin with a domain (`com.example.Client`) are packages.
 fn is_host(token: &[u8]) -> bool {
-    let (host, port) = match memchr::memrchr(b':', token) {
-        Some(colon) => (&token[..colon], &token[colon + 1..]),
-        None => (token, &token[..0]),
+    let port = token.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let host = match token.len() - port {
+        colon if port > 0 && colon > 0 && token[colon - 1] == b':' => &token[..colon - 1],
+        _ => token,
     };
-    if host.len() != token.len() && (port.is_empty() || !port.iter().all(u8::is_ascii_digit)) {
+    let last = host.iter().rev().take_while(|byte| byte.is_ascii_lowercase()).count();
+    let Some(dot) = host.len().checked_sub(last + 1).filter(|&dot| host[dot] == b'.') else {
+        return false;
+    };
+    let last = &host[dot + 1..];
+    let country = last.len() == 2 && !FILE_ENDINGS.contains(&last);
+    if !country && !DOMAINS.contains(&last) {
         return false;
     }
-    let dots = memchr::memchr_iter(b'.', host).count();
-    let sound = dots > 0
-        && host.split(|&byte| byte == b'.').all(|label| {
-            !label.is_empty()
-                && label
-                    .iter()
-                    .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-        });
-    if !sound {
-        return false;
+    let mut dots = 0;
+    let mut label = 0;
+    for &byte in host {
+        match byte {
+            b'.' if label > 0 => (dots, label) = (dots + 1, 0),
+            b'-' | b'_' => label += 1,
+            _ if byte.is_ascii_alphanumeric() => label += 1,
+            _ => return false,
+        }
     }
-    let mut labels = host.split(|&byte| byte == b'.');
-    let (Some(first), Some(last)) = (labels.next(), labels.next_back()) else { return false };
+    let first = host.split(|&byte| byte == b'.').next().unwrap_or(host);
     let reversed = DOMAINS.contains(&first)
         || matches!(first, b"java" | b"javax" | b"io" | b"android" | b"sun");
-    if reversed || last.iter().any(|byte| !byte.is_ascii_lowercase()) {
-        return false;
-    }
-    if DOMAINS.contains(&last) {
-        return true;
-    }
-    let country = last.len() == 2 && !FILE_ENDINGS.contains(&last);
     let digits = first.iter().any(u8::is_ascii_digit);
-    country && (dots >= 2 || digits || !port.is_empty())
+    !reversed && (!country || dots >= 2 || digits || port > 0)
 }
 
 /// Six or more groups of one to four hexadecimal digits joined by colons: MAC and IPv6 addresses.
@@ -250,10 +262,6 @@ fn is_hardware_address(token: &[u8]) -> bool {
         && token
             .split(|&byte| byte == b':')
             .all(|group| group.len() <= 4 && group.iter().all(u8::is_ascii_hexdigit))
-}
-
-fn find(text: &[u8], needle: &[u8]) -> Option<usize> {
-    text.windows(needle.len()).position(|window| window == needle)
 }
 
 #[cfg(test)]
