@@ -73,6 +73,68 @@ fn add_tree(draft: &Draft<'_>, value: &Value, hits: &mut Hits<'_>) -> bool {
     added
 }
 
+/// Adds the error of a JSON answer that stands in an element of XML; true when it tells of one.
+pub(super) fn add_answer(text: &str, hits: &mut Hits<'_>) -> bool {
+    if text.len() > JSON_MAX {
+        return false;
+    }
+    let Some(value) = tree(text) else { return false };
+    let Some(failing) = failing(&value, 2) else { return false };
+    add_tree(&Draft::default(), failing, hits);
+    true
+}
+
+/// Adds an exception as Python shows it, `ValidationError({'price': [...]})`, when what it holds
+/// tells more than its text.
+pub(super) fn add_shown(text: &str, class: Option<&str>, hits: &mut Hits<'_>) -> bool {
+    let draft = Draft { code: class, exception: true, ..Draft::default() };
+    text.len() <= JSON_MAX && tree(text).is_some_and(|value| add_tree(&draft, &value, hits))
+}
+
+/// The object of an answer that says by a flag, a code, an error or the name of a message that it
+/// failed: the answer itself or, one level down, what it wraps (`{"d": {...}}`).
+fn failing(value: &Value, levels: u8) -> Option<&Value> {
+    let (fields, below) = (value.as_object()?, levels.checked_sub(1)?);
+    let mut wrapped = None;
+    let (mut failed, mut succeeded, mut named) = (false, false, false);
+    for (name, value) in fields {
+        let word = match value {
+            Value::Null => continue,
+            Value::Bool(flag) => flag.to_string(),
+            Value::Number(number) => number.to_string(),
+            Value::String(text) => text.clone(),
+            Value::Array(values) => {
+                named |= names::role(name) == Role::Error && !values.is_empty();
+                continue;
+            }
+            Value::Object(fields) => {
+                named |= names::role(name) == Role::Error && !fields.is_empty();
+                wrapped = wrapped.or_else(|| failing(value, below));
+                continue;
+            }
+        };
+        let (yes, no) = (names::is_true(&word), names::is_false(&word) || word.trim().is_empty());
+        let well = names::is_success_word(&word);
+        match names::role(name) {
+            Role::Success => {
+                failed |= no;
+                succeeded |= yes;
+            }
+            Role::Failure => failed |= yes,
+            Role::Verdict | Role::Status => {
+                failed |= names::is_failure_word(&word);
+                succeeded |= well;
+            }
+            Role::Error | Role::Message { strong: true, .. } | Role::Code { strong: true, .. } => {
+                named |= !no && !well;
+            }
+            _ => {}
+        }
+    }
+    let itself = failed || (named && !succeeded);
+    if itself { Some(value) } else { wrapped }
+}
+
 /// The best message of a JSON error, wherever it stands.
 fn message_of(value: &Value, depth: u8) -> Option<&str> {
     let depth = depth.checked_sub(1)?;

@@ -53,8 +53,14 @@ impl<'t> Literal<'t, '_> {
     }
 
     pub(super) fn skip_blanks(&mut self) {
-        let rest = self.rest();
-        self.at += rest.len() - rest.trim_start().len();
+        // Nearly always there is one blank or none; other white space of Unicode is rare.
+        while self.peek().is_some_and(|byte| byte.is_ascii_whitespace()) {
+            self.at += 1;
+        }
+        if self.peek().is_some_and(|byte| byte >= 0x80) {
+            let rest = self.rest();
+            self.at += rest.len() - rest.trim_start().len();
+        }
     }
 
     /// Passes over blanks and the byte `wanted`; an end of text is [`Stop::Cut`].

@@ -186,7 +186,8 @@ fn tag(text: &str) -> Token<'_> {
     }
     let (body, empty) = body.strip_suffix('/').map_or((body, false), |body| (body, true));
     let (name, attributes) = body
-        .find(|c: char| c.is_ascii_whitespace() || c == '/')
+        .bytes()
+        .position(|byte| byte.is_ascii_whitespace() || byte == b'/')
         .map_or((body, ""), |end| body.split_at(end));
     Token::Start { name, attributes, empty }
 }

@@ -50,13 +50,18 @@ const NAME_MAX: usize = 48;
 
 /// The role of a name; letters are folded as ASCII, `_ - .` and a namespace prefix do not count.
 pub(super) fn role(name: &str) -> Role {
-    let name = local(name);
     let mut folded = [0_u8; NAME_MAX];
     let mut len = 0;
-    for byte in name.bytes().filter(|byte| !matches!(byte, b'_' | b'-' | b'.' | b' ')) {
-        let Some(slot) = folded.get_mut(len) else { return Role::Other };
-        *slot = byte.to_ascii_lowercase();
-        len += 1;
+    for byte in name.bytes() {
+        match byte {
+            b':' => len = 0,
+            b'_' | b'-' | b'.' | b' ' => {}
+            _ => {
+                let Some(slot) = folded.get_mut(len) else { return Role::Other };
+                *slot = byte.to_ascii_lowercase();
+                len += 1;
+            }
+        }
     }
     by_folded(&folded[..len])
 }

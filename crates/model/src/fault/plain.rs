@@ -29,6 +29,9 @@ pub(super) fn read(text: &str, levels: u8, hits: &mut Hits<'_>) -> bool {
         text
     };
     if let Some(trace) = trace::read(text) {
+        if text.ends_with("})") && inner::add_shown(text, trace.code, hits) {
+            return true;
+        }
         return hits.add(&Draft {
             code: trace.code,
             lead: trace.lead,

@@ -25,6 +25,7 @@ pub(super) fn read(text: &str) -> Option<Trace<'_>> {
         .or_else(|| go(text))
         .or_else(|| php(text))
         .or_else(|| django(text))
+        .or_else(|| shown(text))
         .or_else(|| managed(text))
 }
 
@@ -136,6 +137,19 @@ fn django(text: &str) -> Option<Trace<'_>> {
         code: Some(class),
         lead: Some(class),
         message: value.unwrap_or_default(),
+        exception: true,
+    })
+}
+
+/// An exception as Python shows it inside other values: `ValidationError({'price': [...]})`.
+fn shown(text: &str) -> Option<Trace<'_>> {
+    let (class, _) = text.strip_suffix(')')?.split_once('(')?;
+    let is_name =
+        class.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'));
+    (is_name && is_exception_name(class)).then_some(Trace {
+        code: Some(class),
+        lead: None,
+        message: text,
         exception: true,
     })
 }

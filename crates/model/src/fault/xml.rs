@@ -17,7 +17,7 @@
 use super::hits::{Draft, Hits};
 use super::markup::{self, Token, Tokens};
 use super::names::{self, Role};
-use super::{TextKind, inner};
+use super::{TextKind, inner, plain};
 
 /// Elements below this depth are passed over: real answers have a dozen levels.
 const DEPTH_MAX: usize = 64;
@@ -191,7 +191,7 @@ impl<'t> Reader<'t, '_, '_> {
                 self.add(element, &pending, None);
                 self.error = true;
             }
-            Role::Other => {
+            Role::Other | Role::Item => {
                 self.look_inside(raw, element.at, cut);
                 if let Some(parent) = parent.and_then(|parent| self.open.get_mut(parent))
                     && parent.role == Role::Error
@@ -260,7 +260,7 @@ impl<'t> Reader<'t, '_, '_> {
                 }
             }
             Role::Code { rank, strong } => {
-                let Some(word) = word(raw) else { return };
+                let Some(word) = word(raw).filter(|word| word != "about:blank") else { return };
                 if element.code.is_none_or(|(old, _)| rank < old) {
                     element.code = Some((rank, raw));
                 }
@@ -299,24 +299,31 @@ impl<'t> Reader<'t, '_, '_> {
         }
     }
 
-    /// A leaf without a role whose content is a document of its own, as ERP systems answer:
-    /// `<SaveResult>&lt;Hata&gt;...` or the same in a CDATA section.
+    /// A leaf without a role whose content is an answer of its own, as ERP systems give it:
+    /// `<SaveResult>&lt;Hata&gt;...`, JSON in a CDATA section, or a line of text in the root.
     fn look_inside(&mut self, raw: &str, at: usize, cut: bool) {
         let raw = raw.trim_start();
+        let inside = raw.strip_prefix("<![CDATA[").map(str::trim_start);
         let likely = raw.starts_with("&lt;")
-            || raw
-                .strip_prefix("<![CDATA[")
-                .is_some_and(|inside| inside.trim_start().starts_with('<'));
-        if !likely || self.levels == 0 {
+            || raw.starts_with(['{', '['])
+            || inside.is_some_and(|inside| inside.starts_with(['<', '{', '[']));
+        let is_root = self.open.is_empty();
+        if !(likely || is_root) || self.levels == 0 {
             return;
         }
         let mut inside = String::new();
         markup::text_of(raw, cut, &mut inside);
-        if super::kind(&inside) == TextKind::Xml {
-            let mark = self.hits.len();
-            self.error |= read(&inside, self.levels - 1, self.hits);
-            self.hits.adopt(mark, at, None);
+        let mark = self.hits.len();
+        match super::kind(&inside) {
+            TextKind::Xml => self.error |= read(&inside, self.levels - 1, self.hits),
+            TextKind::Json => self.error |= inner::add_answer(&inside, self.hits),
+            TextKind::Text if is_root && plain::is_error_line(&inside) => {
+                let draft = Draft { message: &inside, ..Draft::default() };
+                self.error |= inner::add(&draft, self.levels, self.hits);
+            }
+            _ => {}
         }
+        self.hits.adopt(mark, at, None);
     }
 
     /// What an ended element comes to.
