@@ -43,7 +43,9 @@ pub(crate) fn read(data: &[u8]) -> Text<'_> {
     if (memchr::memchr(0, head).is_some() && !json) || sniff::foreign(head).is_some() {
         return text;
     }
-    match std::str::from_utf8(data) {
+    // The plain check is slower on text that is not all ASCII (4 % of the decoder's time), but it
+    // alone tells where the fault is.
+    match simdutf8::basic::from_utf8(data).or_else(|_| std::str::from_utf8(data)) {
         Ok(sound) => text.utf8 = Cow::Borrowed(sound),
         Err(error) => {
             let at = error.valid_up_to();

@@ -13,6 +13,7 @@
 
 pub(crate) mod directory;
 pub(crate) mod local;
+pub(crate) mod rare;
 
 use std::borrow::Cow;
 use std::ops::Range;

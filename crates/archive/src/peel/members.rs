@@ -3,7 +3,7 @@
 use super::{Place, Run};
 use crate::inflate::End;
 use crate::problem::{ProblemKind, Stage};
-use crate::zip::{Member, directory, local, method_name};
+use crate::zip::{Member, directory, local, method_name, rare};
 
 /// The archive whose members are being read.
 #[derive(Clone, Copy)]
@@ -103,6 +103,10 @@ impl Run<'_, '_> {
             8 => {
                 let (used, end) = self.decoder.inflater.raw(packed, &mut out, member.size, cap);
                 Unpacked { used, end }
+            }
+            other if rare::knows(other) && !member.open => {
+                let end = rare::unpack(member, packed, &mut out, cap);
+                Unpacked { used: packed.len(), end }
             }
             other => {
                 let fault = format!("method {other} ({})", method_name(other));

@@ -138,6 +138,80 @@ fn every_layer_alone_and_in_others() {
 }
 
 #[test]
+fn a_bzip2_member_is_opened_and_its_checksum_held() {
+    let mut data = zip_with(&[("log.json", JSON.as_bytes())], zip::CompressionMethod::Bzip2);
+    check(&data, "zip", Some("log.json"));
+    for (signature, offset) in [(b"PK\x03\x04", 14), (b"PK\x01\x02", 16)] {
+        let at = memchr::memmem::find(&data, signature).unwrap();
+        data[at + offset] ^= 1;
+    }
+    let (leaves, decoded) = decode(&data);
+    assert!(leaves.is_empty());
+    assert_eq!(kinds(&decoded), [ProblemKind::CrcMismatch]);
+}
+
+#[test]
+fn an_unknown_method_is_named() {
+    let mut data = zip(&[("log.json", JSON.as_bytes())]);
+    for (signature, offset) in [(b"PK\x03\x04", 8), (b"PK\x01\x02", 10)] {
+        let at = memchr::memmem::find(&data, signature).unwrap();
+        data[at + offset] = 98;
+    }
+    let (_, decoded) = decode(&data);
+    assert_eq!(decoded.problems[0].message, "\"log.json\": byte 0: method 98 (ppmd)");
+    assert_eq!(kinds(&decoded), [ProblemKind::UnsupportedMethod]);
+}
+
+#[test]
+fn members_that_share_bytes_are_refused_and_the_others_read() {
+    let mut data = zip(&[("a.json", b"[1]"), ("b.json", b"[2]"), ("c.json", b"[3]")]);
+    let entries: Vec<usize> = memchr::memmem::find_iter(&data, b"PK\x01\x02").collect();
+    let offset = data[entries[0] + 42..entries[0] + 46].to_vec();
+    data[entries[1] + 42..entries[1] + 46].copy_from_slice(&offset);
+    let (leaves, decoded) = decode(&data);
+    assert_eq!(leaves.len(), 1);
+    assert_eq!(leaves[0].text, "[3]");
+    assert!(kinds(&decoded).contains(&ProblemKind::OverlappingMembers), "{decoded:?}");
+}
+
+#[test]
+fn headers_that_contradict_each_other_are_told_with_numbers() {
+    let mut data = zip(&[("log.json", JSON.as_bytes())]);
+    let at = memchr::memmem::find(&data, b"PK\x01\x02").unwrap();
+    data[at + 24] ^= 1;
+    let (leaves, decoded) = decode(&data);
+    assert_eq!(leaves[0].text, JSON);
+    let (size, claimed) = (JSON.len(), JSON.len() ^ 1);
+    assert_eq!(
+        decoded.problems.iter().map(|problem| problem.message.as_str()).collect::<Vec<_>>(),
+        [
+            format!(
+                "\"log.json\": byte 0: {size} bytes in the local header, {claimed} in the directory"
+            ),
+            format!("\"log.json\": byte 38: {size} bytes, the headers say {claimed}"),
+        ]
+    );
+}
+
+#[test]
+fn sizes_behind_the_data_do_no_harm_to_a_scan() {
+    let long = squares();
+    let mut writer = ZipWriter::new_stream(Vec::new());
+    for name in ["a.txt", "b.txt"] {
+        writer.start_file(name, SimpleFileOptions::default()).unwrap();
+        writer.write_all(long.as_bytes()).unwrap();
+    }
+    let data = writer.finish().unwrap().into_inner();
+    let end = memchr::memmem::find(&data, b"PK\x01\x02").unwrap();
+    for part in [&data[..], &data[..end]] {
+        let (leaves, decoded) = decode(part);
+        assert_eq!(leaves.len(), 2, "{:?}", decoded.problems);
+        assert!(leaves.iter().all(|leaf| leaf.whole && leaf.text == long));
+        assert_eq!(decoded.problems.len(), usize::from(part.len() == end));
+    }
+}
+
+#[test]
 fn utf16_around_a_payload() {
     let text = format!("\u{feff}{}", b64(&zip(&[("log.json", JSON.as_bytes())])));
     let le: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
