@@ -8,6 +8,8 @@
 //!
 //! The masked text never holds a query, a fragment, user names, passwords or session ids.
 
+use memchr::{memchr, memchr2};
+
 /// What stands for an id.
 const ID: &str = "{id}";
 
@@ -29,9 +31,10 @@ pub fn mask(method: Option<&str>, url: &str, out: &mut String) {
     let (written, url) = leading_method(url.trim());
     let method = method.map(str::trim).filter(|method| is_method(method)).or(written);
     if let Some(method) = method {
-        out.extend(method.chars().map(|letter| letter.to_ascii_uppercase()));
+        out.push_str(method);
+        out.make_ascii_uppercase();
     }
-    let url = url[..url.find(['?', '#']).unwrap_or(url.len())].trim();
+    let url = url[..memchr2(b'?', b'#', url.as_bytes()).unwrap_or(url.len())].trim();
     if method.is_some() && !url.is_empty() {
         out.push(' ');
     }
@@ -63,15 +66,13 @@ fn is_method(text: &str) -> bool {
 
 /// Splits `https:` off `https://host`; a colon elsewhere (`host:8080`) is no scheme.
 fn split_scheme(url: &str) -> (Option<&str>, &str) {
-    match url.split_once("://") {
-        Some((scheme, _))
-            if scheme.starts_with(|first: char| first.is_ascii_alphabetic())
-                && scheme
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte)) =>
-        {
-            (Some(scheme), &url[scheme.len() + 1..])
-        }
+    let is_scheme = |scheme: &str| {
+        scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+            && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+    };
+    let colon = memchr(b':', url.as_bytes()).filter(|&colon| url[colon + 1..].starts_with("//"));
+    match colon.map(|colon| url.split_at(colon)) {
+        Some((scheme, rest)) if is_scheme(scheme) => (Some(scheme), &rest[1..]),
         _ => (None, url),
     }
 }
@@ -89,7 +90,9 @@ fn authority<'u>(scheme: Option<&str>, rest: &'u str, out: &mut String) -> &'u s
     };
     let host = host.strip_suffix(default_port).unwrap_or(host).trim_end();
     if is_host(host) {
-        out.extend(host.chars().map(|letter| letter.to_ascii_lowercase()));
+        let start = out.len();
+        out.push_str(host);
+        out[start..].make_ascii_lowercase();
     } else {
         segments(host, out);
     }
@@ -195,6 +198,11 @@ fn is_id(segment: &str) -> bool {
         return is_id(inside);
     }
     let bytes = segment.as_bytes();
+    // Most segments are plain words; one look at their bytes settles them.
+    let is_plain = |byte: &u8| !(byte.is_ascii_digit() || matches!(byte, b'%' | b'@' | b'('));
+    if bytes.len() < SHORTEST_SCRAMBLED && bytes.iter().all(is_plain) {
+        return false;
+    }
     // `(S(abc))` is the session segment of ASP.NET.
     if bytes[0] == b'(' && segment.ends_with(')') {
         return true;
@@ -202,11 +210,8 @@ fn is_id(segment: &str) -> bool {
     if segment.contains("%20") {
         return segment.split("%20").any(is_id);
     }
-    let at = segment.find('@').is_some_and(|place| place > 0);
-    if segment.len() > LONGEST_WORD || at || has_escapes(bytes) {
-        return true;
-    }
-    if is_uuid(segment) {
+    let at = memchr(b'@', bytes).is_some_and(|place| place > 0);
+    if segment.len() > LONGEST_WORD || at || has_escapes(bytes) || is_uuid(segment) {
         return true;
     }
     if called(segment).is_some() || !bytes.iter().any(u8::is_ascii_digit) {
@@ -215,8 +220,7 @@ fn is_id(segment: &str) -> bool {
     if is_version(segment) {
         return false;
     }
-    let is_hex = bytes.iter().all(u8::is_ascii_hexdigit);
-    if is_hex && bytes.len() >= 8 {
+    if bytes.len() >= 8 && bytes.iter().all(u8::is_ascii_hexdigit) {
         return true;
     }
     // `7sm-pyl-xzv`: groups of one length with a digit among them are a code.
@@ -300,13 +304,16 @@ fn is_version(text: &str) -> bool {
         && stable.split('.').all(|part| part.len() <= 2 && is_digits(part))
 }
 
+/// Shorter words may change their case as they like.
+const SHORTEST_SCRAMBLED: usize = 16;
+
 /// Whether letters change their case as random ones do: base64 and ids made of letters alone.
 fn is_scrambled(text: &str) -> bool {
     let bytes = text.as_bytes();
     let rises = bytes
         .windows(2)
         .filter(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase());
-    bytes.len() >= 16 && rises.count() * 5 >= bytes.len()
+    bytes.len() >= SHORTEST_SCRAMBLED && rises.count() * 5 >= bytes.len()
 }
 
 /// Whether a text holds percent-encoded bytes.
