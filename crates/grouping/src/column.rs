@@ -160,12 +160,9 @@ impl Column<'_> {
         self.values.len() > if self.at == 1 { limits.0 } else { limits.1 }
     }
 
-    /// Behind `=` or in quotes.
+    /// Behind `=`. Quoted values are masked by the scan; what it leaves in quotes is a field's name.
     fn is_assigned(&self, context: &Context<'_>) -> bool {
-        self.at > 0
-            && (context.before.trim_end().ends_with('=')
-                || (context.before.ends_with(['"', '\'', '`'])
-                    && context.after.starts_with(['"', '\'', '`'])))
+        self.at > 0 && context.before.trim_end().ends_with('=')
     }
 
     /// Behind a word like "user", and none of the words goes on with the sentence.

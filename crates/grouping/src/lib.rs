@@ -31,8 +31,11 @@ mod date;
 mod group;
 mod mask;
 mod mine;
+mod number;
+mod quote;
 mod skeleton;
 mod token;
+mod trace;
 
 pub use class::{Class, classify, retryable};
 pub use group::{Group, Groups, RULES_VERSION};

@@ -4,39 +4,46 @@ use crate::bytes::{
     BLANK, CLASS, COLON, DIGIT, LETTER, LINE, MARK, SLASH, SPLIT, STOP, UPPER, VAR, is, stem_len,
 };
 use crate::date;
+use crate::number;
+use crate::quote::{self, QUOTED_BYTES, QUOTED_WORDS};
 use crate::token;
-
-/// A quoted text of more words than this is a sentence and is looked into.
-const QUOTED_WORDS: usize = 4;
-/// A quoted text longer than this is looked into, too. In bytes.
-const QUOTED_BYTES: usize = 80;
+use crate::trace::Trace;
 
 /// Appends the skeleton of `text` to `out`.
 ///
 /// Lines are masked one by one, so that no variable reaches over a line end; blank lines and
-/// blanks around a line are dropped, blanks inside it become one. With `cut`, a quoted text that
+/// blanks around a line are dropped, blanks inside it become one. Of a stack trace only telling
+/// frames stay ([`Trace`]). With `cut`, a quoted text that
 /// is still open at the end is left out, because nobody knows what followed.
 ///
 /// One pass, no allocation once `out` is large enough.
 pub(crate) fn mask(text: &[u8], cut: bool, out: &mut Vec<u8>) {
     let base = out.len();
     let mut at = 0;
+    let mut trace = Trace::default();
     loop {
         let end = memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |len| at + len);
         let last = end == text.len();
+        let line = &text[at..end];
+        at = end + 1;
+        if out.len() > base && trace.leaves_out(line) {
+            if last {
+                break;
+            }
+            continue;
+        }
         let before = out.len();
         if before > base {
             out.push(b'\n');
         }
         let floor = out.len();
-        Scanner { text: &text[at..end], at: 0, floor, out, closes_at: None }.line(cut && last);
+        Scanner { text: line, at: 0, floor, out, closes_at: None }.line(cut && last);
         if out.len() == floor {
             out.truncate(before);
         }
         if last {
             break;
         }
-        at = end + 1;
     }
 }
 
@@ -88,7 +95,7 @@ impl Scanner<'_> {
     /// slot: `from host ()` and `from host (name)` are one text.
     fn split(&mut self, byte: u8) {
         if byte == b'<'
-            && let Some(end) = self.less_than()
+            && let Some(end) = number::less_than(self.text, self.at)
         {
             self.at = end;
             self.variable();
@@ -99,51 +106,6 @@ impl Scanner<'_> {
         if byte == b'(' && self.text.get(self.at) == Some(&b')') && self.ends_with(b" (") {
             self.out.push(VAR);
         }
-    }
-
-    /// Where `<1 sec` ends: a duration too short to be told.
-    fn less_than(&self) -> Option<usize> {
-        let number =
-            self.text[self.at + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-        let rest = self.text[self.at + 1 + number..].strip_prefix(b" ")?;
-        let unit = rest.iter().take_while(|&&byte| is(byte, LETTER)).count();
-        let known = matches!(
-            &rest[..unit],
-            b"ms"
-                | b"s"
-                | b"sec"
-                | b"secs"
-                | b"second"
-                | b"seconds"
-                | b"min"
-                | b"minute"
-                | b"minutes"
-        );
-        (number > 0 && known).then_some(self.at + number + unit + 2)
-    }
-
-    /// Where the size ends whose number ends at `at`: `1190 bytes (1.16 KB)`. Whether a size is
-    /// said again in a larger unit depends on the size, so unit and repetition are part of it.
-    fn size(&self, at: usize) -> Option<usize> {
-        let rest = &self.text[at..];
-        let unit =
-            [b" bytes".as_slice(), b" byte"].into_iter().find(|unit| rest.starts_with(unit))?.len();
-        if rest.get(unit).is_some_and(|&byte| is(byte, LETTER | DIGIT)) {
-            return None;
-        }
-        let again = rest[unit..].strip_prefix(b" (").and_then(|inner| {
-            let number = inner
-                .iter()
-                .take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b','))
-                .count();
-            let word = inner[number..].strip_prefix(b" ").unwrap_or(&inner[number..]);
-            let larger =
-                [b"KB)".as_slice(), b"MB)", b"GB)", b"TB)", b"kB)", b"KiB)", b"MiB)", b"GiB)"]
-                    .into_iter()
-                    .find(|larger| word.starts_with(larger))?;
-            (number > 0).then(|| 2 + inner.len() - word.len() + larger.len())
-        });
-        Some(at + unit + again.unwrap_or(0))
     }
 
     fn ends_with(&self, tail: &[u8]) -> bool {
@@ -203,13 +165,21 @@ impl Scanner<'_> {
             if classes & UPPER != 0 && date::may_begin(word) && self.date(start, end) {
                 return;
             }
-            if is_boolean(word) || (matches!(word, b"null" | b"None" | b"nil") && self.is_value()) {
+            if is_boolean(word)
+                || (matches!(word, b"null" | b"None" | b"nil") && self.is_assigned())
+            {
                 self.variable();
             } else if word.len() >= 8 && matches!(word[0], b'a'..=b'f') {
                 token::emit_classed(word, classes, false, self.out);
             } else {
                 self.out.extend_from_slice(word);
             }
+            return;
+        }
+        if word[0] == b'/' && self.ends_with(b"<") {
+            // The end tag of an element, not a path.
+            self.out.extend_from_slice(word);
+            self.at = end;
             return;
         }
         if classes & SLASH != 0 && self.spread(start, end)
@@ -229,7 +199,7 @@ impl Scanner<'_> {
         let stem = stem_len(word);
         let called = stem == word.len() && matches!(self.text.get(end), Some(b'(' | b'='));
         let before = self.out.len();
-        if let Some(number) = self.comma_number(start, end) {
+        if let Some(number) = number::comma_number(self.text, start, end) {
             self.at = number;
             self.variable();
             return;
@@ -242,7 +212,7 @@ impl Scanner<'_> {
                 self.out.pop();
             }
             if stem == word.len()
-                && let Some(size) = self.size(end)
+                && let Some(size) = number::size(self.text, end)
             {
                 self.at = size;
                 self.variable();
@@ -277,9 +247,9 @@ impl Scanner<'_> {
         found
     }
 
-    /// The skeleton ends where a value is expected.
-    fn is_value(&self) -> bool {
-        self.ends_with(b"=") || self.ends_with(b"= ") || self.ends_with(b": ")
+    /// The skeleton ends with `=`.
+    fn is_assigned(&self) -> bool {
+        self.ends_with(b"=") || self.ends_with(b"= ")
     }
 
     /// A date that begins with the token from `start` to `end`; moves behind it.
@@ -310,39 +280,6 @@ impl Scanner<'_> {
             self.variable();
         }
         found.is_some()
-    }
-
-    /// A number with a decimal comma or commas between thousands: `129,90`, `1,234,567`, `1.234,56 TL`.
-    /// Longer rows of numbers are lists.
-    fn comma_number(&self, start: usize, end: usize) -> Option<usize> {
-        if self.text.get(end) != Some(&b',') || !self.text[end - 1].is_ascii_digit() {
-            return None;
-        }
-        let whole = &self.text[start..end];
-        let digits = whole.strip_prefix(b"-").or(whole.strip_prefix(b"+")).unwrap_or(whole);
-        if !digits.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.') {
-            return None;
-        }
-        let mut at = end;
-        let mut groups = 0;
-        let mut last = 0;
-        while self.text.get(at) == Some(&b',') {
-            let len = self.text[at + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-            if len == 0 {
-                break;
-            }
-            groups += 1;
-            last = len;
-            at += 1 + len;
-            if len != 3 {
-                break;
-            }
-        }
-        let closed = !matches!(self.text.get(at), Some(b','))
-            && !self.text.get(at).is_some_and(|&byte| is(byte, LETTER));
-        let decimal = groups == 1 && last <= 2;
-        let thousands = last == 3 && digits.len() <= 3 && groups > 0;
-        (closed && (decimal || thousands)).then_some(at)
     }
 
     /// URLs, paths with a query and .NET dates reach over `= , ; &` and brackets.
@@ -427,11 +364,25 @@ impl Scanner<'_> {
         listed
     }
 
-    /// A quoted text that opens here: a key stays, a request line keeps its method, a short value
+    /// What stands before says that the quoted name is that of a field: `field 'price'`,
+    /// `KeyError: 'price'`, `row['price']`. Fields tell causes apart, so their names stay.
+    fn names_field(&self) -> bool {
+        let line = &self.out[self.floor..];
+        match line {
+            [.., before, b'['] => is(*before, LETTER | DIGIT) || *before == b']',
+            [words @ .., b' '] => {
+                let len = words.iter().rev().take_while(|&&byte| is(byte, LETTER)).count();
+                quote::is_field_noun(&words[words.len() - len..]) || words.ends_with(b"KeyError:")
+            }
+            _ => false,
+        }
+    }
+
+    /// A quoted text that opens here: a key or the name of a field stays, a request line keeps its method, a short value
     /// is one variable, a sentence is looked into. False when no quote opens here or none closes.
     fn quoted(&mut self, quote: u8) -> bool {
         let inner = &self.text[self.at + 1..];
-        let Some(len) = closing(inner, quote) else { return false };
+        let Some(len) = quote::closing(inner, quote) else { return false };
         let content = &inner[..len];
         let behind = self.at + len + 2;
         if content.is_empty() {
@@ -443,7 +394,7 @@ impl Scanner<'_> {
             && self.text[behind.min(self.text.len())..].iter().find(|&&byte| !is(byte, BLANK))
                 == Some(&b':')
             && !content.iter().any(|&byte| is(byte, BLANK));
-        if key {
+        if key || (quote::is_field_name(content) && self.names_field()) {
             self.out.push(quote);
             token::emit(content, true, self.out);
             self.out.push(quote);
@@ -451,7 +402,7 @@ impl Scanner<'_> {
             return true;
         }
         let words = content.split(|&byte| is(byte, BLANK)).filter(|word| !word.is_empty()).count();
-        if let Some(method) = request_method(content) {
+        if let Some(method) = quote::request_method(content) {
             self.out.push(quote);
             self.out.extend_from_slice(method);
             self.out.extend_from_slice(&[b' ', VAR, quote]);
@@ -472,29 +423,6 @@ impl Scanner<'_> {
         }
         true
     }
-}
-
-/// Where the quote closes; `'` closes only where no letter follows, so that `can't` opens none.
-fn closing(inner: &[u8], quote: u8) -> Option<usize> {
-    let mut from = 0;
-    while let Some(len) = memchr::memchr(quote, &inner[from..]) {
-        let at = from + len;
-        let escaped = at > 0 && inner[at - 1] == b'\\';
-        let inside =
-            quote == b'\'' && inner.get(at + 1).is_some_and(|&byte| is(byte, LETTER | DIGIT));
-        if !escaped && !inside {
-            return Some(at);
-        }
-        from = at + 1;
-    }
-    None
-}
-
-fn request_method(content: &[u8]) -> Option<&[u8]> {
-    let len = memchr::memchr(b' ', content)?;
-    let method = &content[..len];
-    matches!(method, b"GET" | b"POST" | b"PUT" | b"PATCH" | b"DELETE" | b"HEAD" | b"OPTIONS")
-        .then_some(method)
 }
 
 fn is_boolean(word: &[u8]) -> bool {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::bytes::{BLANK, LINE, SPLIT, VAR, is};
 use crate::group::Groups;
@@ -15,6 +15,11 @@ use crate::{code, mask, mine};
 const TEXT_BYTES: usize = 4096;
 /// How much of a long text's last line is read. In bytes.
 const TAIL_BYTES: usize = 1024;
+/// How many texts are remembered with their skeletons. Services repeat themselves: a text met again
+/// needs no scan. A power of two; 256 KiB, taken once as many texts were added as make it worth it.
+const REMEMBERED: usize = 1 << 14;
+/// After how many texts remembering begins.
+const REMEMBER_AFTER: u32 = 256;
 /// Between code, field, cut flag and masked text of a skeleton.
 pub(crate) const PART: u8 = 0x02;
 
@@ -46,6 +51,9 @@ pub struct SkeletonId(pub u64);
 pub struct Skeletons {
     entries: HashMap<u64, Entry, BuildHasherDefault<Hashed>>,
     scratch: Vec<u8>,
+    /// Hash of an error as written, and its skeleton; the newest of one place wins.
+    remembered: Vec<(u64, u64)>,
+    added: u32,
 }
 
 /// A skeleton and how often it was met.
@@ -59,9 +67,19 @@ pub(crate) struct Entry {
 impl Skeletons {
     /// Counts one error and names its skeleton.
     ///
-    /// One scan over the text, one hash and one look-up; allocates only for a new skeleton. Two
+    /// One scan over the text, one hash and one look-up, less for a text met shortly before; allocates
+    /// only for a new skeleton. Two
     /// skeletons with one 64-bit hash would share a group (one in 10^7 dumps of a million skeletons).
     pub fn add(&mut self, error: ErrorRef<'_>) -> SkeletonId {
+        let written = written_hash(error);
+        let place = written as usize & (REMEMBERED - 1);
+        if let Some(&(known, id)) = self.remembered.get(place)
+            && known == written
+            && let Some(entry) = self.entries.get_mut(&id)
+        {
+            entry.count += 1;
+            return SkeletonId(id);
+        }
         self.scratch.clear();
         write(error, &mut self.scratch);
         let id = xxh3_64(&self.scratch);
@@ -70,6 +88,14 @@ impl Skeletons {
         } else {
             let text = String::from_utf8_lossy(&self.scratch).into();
             self.entries.insert(id, Entry { text, count: 1 });
+        }
+        if let Some(slot) = self.remembered.get_mut(place) {
+            *slot = (written, id);
+        } else {
+            self.added += 1;
+            if self.added == REMEMBER_AFTER {
+                self.remembered = vec![(0, 0); REMEMBERED];
+            }
         }
         SkeletonId(id)
     }
@@ -100,6 +126,18 @@ impl Skeletons {
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
+}
+
+/// Hash of all that decides the skeleton, as written.
+fn written_hash(error: ErrorRef<'_>) -> u64 {
+    let mut seed = u64::from(error.cut);
+    if let Some(code) = error.code {
+        seed = xxh3_64_with_seed(code.as_bytes(), seed + 2 * u64::from(error.status.unwrap_or(1)));
+    }
+    if let Some(field) = error.field {
+        seed = xxh3_64_with_seed(field.as_bytes(), seed.wrapping_add(4));
+    }
+    xxh3_64_with_seed(error.message.as_bytes(), seed)
 }
 
 /// Writes the skeleton of an error.

@@ -183,6 +183,13 @@ fn causes_stay_apart() {
     apart(&["Order 12 not found", "Order item not found"]);
     apart(&["Order item not found", "Order line not found"]);
     apart(&["sku missing", "sku invalid"]);
+    apart(&[
+        "Field 'price' is required",
+        "Field 'stock' is required",
+        "KeyError: 'price'",
+        "KeyError: 'stock'",
+    ]);
+    apart(&["<error><code>A</code></error>", "<error><code>B</code></error>"]);
     apart(&["Invalid token.", "Token expired."]);
     apart(&[
         "Brand not found",
@@ -205,7 +212,41 @@ fn tracebacks_of_one_exception_are_one_group() {
     };
     one(
         &[&trace("a", 12), &trace("b", 399)],
-        "Traceback (most recent call last):\nFile \"<*>\", line <*>, in run\nvalue = row['<*>']\nKeyError: '<*>'",
+        "Traceback (most recent call last):\nFile \"<*>\", line <*>, in run\nvalue = row['price']\nKeyError: 'price'",
+    );
+}
+
+#[test]
+fn frames_of_runtimes_and_libraries_make_no_difference() {
+    let java = "java.lang.IllegalStateException: order 17 is locked\n\tat com.example.erp.Client.send(Client.java:12)\n";
+    let deep = format!(
+        "{java}\tat java.base/java.lang.Thread.run(Thread.java:829)\n\tat org.apache.http.impl.Pool.lease(Pool.java:88)\n\t... 42 more\n"
+    );
+    one(
+        &[java, &deep.replace("java.base/", ""), &format!("{java}\t... 7 more")],
+        "java.lang.IllegalStateException: order <*> is locked\nat com.example.erp.Client.send(Client.java:<*>)",
+    );
+    let own = "Traceback (most recent call last):\n  File \"/opt/app/a.py\", line 3, in run\n    send(row)\n";
+    let library = "  File \"/usr/lib/python3/dist-packages/requests/api.py\", line 61, in request\n    return session.request()\n";
+    one(
+        &[&format!("{own}ValueError: bad row 3"), &format!("{own}{library}ValueError: bad row 4")],
+        "Traceback (most recent call last):\nFile \"<*>\", line <*>, in run\nsend(row)\nValueError: bad row <*>",
+    );
+}
+
+#[test]
+fn very_long_texts_are_read_at_both_ends() {
+    let long =
+        |middle: &str| format!("Traceback of row 7:\n{}KeyError: 'price'\n", middle.repeat(600));
+    one(
+        &[&long("x = compute(row)\n"), &long("x = compute(row)\n")],
+        &templates(&[&long("x = compute(row)\n")])[0],
+    );
+    let shown = &templates(&[&long("x = compute(row)\n")])[0];
+    assert!(
+        shown.starts_with("Traceback of row <*>:\n")
+            && shown.ends_with("KeyError: 'price'")
+            && shown.len() < 5000
     );
 }
 

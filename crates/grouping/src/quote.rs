@@ -1,0 +1,60 @@
+//! What stands in quotes, and where quotes close.
+
+use crate::bytes::{DIGIT, LETTER, is};
+
+/// A quoted text of more words than this is a sentence and is looked into.
+pub(crate) const QUOTED_WORDS: usize = 4;
+/// A quoted text longer than this is looked into, too. In bytes.
+pub(crate) const QUOTED_BYTES: usize = 80;
+
+/// Letters, joined by dots, `_`, `-` or `/`: how fields are named, and few values are.
+pub(crate) fn is_field_name(content: &[u8]) -> bool {
+    content.len() <= QUOTED_BYTES
+        && content.iter().all(|&byte| is(byte, LETTER) || matches!(byte, b'_' | b'-' | b'.' | b'/'))
+}
+
+/// Words that say that a name in quotes is the name of a field.
+pub(crate) fn is_field_noun(word: &[u8]) -> bool {
+    const NOUNS: [&[u8]; 15] = [
+        b"field",
+        b"fields",
+        b"attribute",
+        b"attributes",
+        b"parameter",
+        b"parameters",
+        b"property",
+        b"column",
+        b"argument",
+        b"element",
+        b"alan",
+        "alanı".as_bytes(),
+        b"parametre",
+        b"parametresi",
+        b"kolon",
+    ];
+    NOUNS.iter().any(|noun| noun.eq_ignore_ascii_case(word))
+}
+
+/// Where the quote closes; `'` closes only where no letter follows, so that `can't` opens none.
+pub(crate) fn closing(inner: &[u8], quote: u8) -> Option<usize> {
+    let mut from = 0;
+    while let Some(len) = memchr::memchr(quote, &inner[from..]) {
+        let at = from + len;
+        let escaped = at > 0 && inner[at - 1] == b'\\';
+        let inside =
+            quote == b'\'' && inner.get(at + 1).is_some_and(|&byte| is(byte, LETTER | DIGIT));
+        if !escaped && !inside {
+            return Some(at);
+        }
+        from = at + 1;
+    }
+    None
+}
+
+/// The method of a request line: `GET /orders HTTP/1.1`.
+pub(crate) fn request_method(content: &[u8]) -> Option<&[u8]> {
+    let len = memchr::memchr(b' ', content)?;
+    let method = &content[..len];
+    matches!(method, b"GET" | b"POST" | b"PUT" | b"PATCH" | b"DELETE" | b"HEAD" | b"OPTIONS")
+        .then_some(method)
+}
