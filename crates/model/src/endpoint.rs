@@ -147,7 +147,8 @@ fn segments(path: &str, out: &mut String) {
             out.push('/');
         }
         // Parameters of a segment (`;jsessionid=..`) are the query of older servers.
-        let segment = segment.split(';').next().unwrap_or_default().trim();
+        let end = memchr(b';', segment.as_bytes()).unwrap_or(segment.len());
+        let segment = segment[..end].trim();
         if is_id(segment) {
             masked(segment, out);
         } else if let Some((name, inside)) = called(segment) {
@@ -207,11 +208,12 @@ fn is_id(segment: &str) -> bool {
     if bytes[0] == b'(' && segment.ends_with(')') {
         return true;
     }
-    if segment.contains("%20") {
+    let escaped = memchr(b'%', bytes).is_some();
+    if escaped && segment.contains("%20") {
         return segment.split("%20").any(is_id);
     }
     let at = memchr(b'@', bytes).is_some_and(|place| place > 0);
-    if segment.len() > LONGEST_WORD || at || has_escapes(bytes) || is_uuid(segment) {
+    if segment.len() > LONGEST_WORD || at || (escaped && has_escapes(bytes)) || is_uuid(segment) {
         return true;
     }
     if called(segment).is_some() || !bytes.iter().any(u8::is_ascii_digit) {
