@@ -64,7 +64,9 @@ impl<T> Waiting<T> {
 /// `first` and `second` run on workers in any order; `between` and `last` run on the calling thread
 /// strictly in the order of the jobs, so `between` can hand out running numbers and `last` can
 /// append to a file. At most `window` jobs (at least one) are in flight. `stop` is looked at before each launch;
-/// what is in flight then is finished. The calling thread must not be a worker of `pool`, which
+/// what is in flight then is finished.
+///
+/// The calling thread must not be a worker of `pool`, which
 /// would wait for itself when it is the only one.
 ///
 /// # Errors

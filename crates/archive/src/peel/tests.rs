@@ -337,6 +337,39 @@ fn a_cut_base64_text_gives_what_stands_before_the_cut() {
 }
 
 #[test]
+fn a_cut_download_gives_what_stands_before_the_cut() {
+    let long = squares();
+    let text = b64(&zip(&[("log.txt", long.as_bytes())]));
+    let wrapped = text.as_bytes().chunks(76).collect::<Vec<_>>().join(&b"\r\n"[..]);
+    let quoted = format!("\"{text}\"").into_bytes();
+    let object = format!("{{\"data\":\"{text}\"}}").into_bytes();
+    for payload in [text.into_bytes(), wrapped, quoted, object] {
+        let (leaves, decoded) = decode(&payload[..=payload.len() / 2]);
+        assert_eq!(leaves.len(), 1, "{:?}", decoded.problems);
+        assert!(!leaves[0].whole && long.starts_with(&leaves[0].text));
+        assert!(leaves[0].text.len() > long.len() / 4);
+        assert!(kinds(&decoded).iter().all(|&kind| kind == ProblemKind::Truncated));
+    }
+}
+
+#[test]
+fn an_archive_behind_another_is_read_and_the_first_is_told() {
+    let first = zip(&[("a.json", b"[1]")]);
+    let (leaves, decoded) = decode(&[first, zip(&[("b.json", b"[2]")])].concat());
+    assert_eq!(leaves[0].text, "[2]");
+    assert_eq!(kinds(&decoded), [ProblemKind::HeaderMismatch]);
+}
+
+#[test]
+fn a_false_end_record_in_the_comment_hides_nothing() {
+    let mut data = zip(&[("log.json", JSON.as_bytes())]);
+    let length = data.len();
+    data[length - 2] = 22;
+    data.extend(zip(&[]));
+    check(&data, "zip", Some("log.json"));
+}
+
+#[test]
 fn layers_end_at_the_depth_limit() {
     let mut data = zip(&[("log.json", JSON.as_bytes())]);
     for _ in 0..20 {

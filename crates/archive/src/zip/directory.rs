@@ -31,6 +31,8 @@ struct End {
     /// What is to be added to the offsets in it: bytes before the archive.
     base: i64,
     entries: u64,
+    /// Bytes of the directory, as claimed.
+    size: u64,
     /// The end record counts in 16 bits.
     narrow: bool,
     /// The archive says that it is one part of several.
@@ -41,7 +43,11 @@ struct End {
 pub(crate) fn has_end(data: &[u8]) -> bool {
     let tail = &data[data.len().saturating_sub(TAIL)..];
     let found = memchr::memmem::rfind(tail, END).map(|at| data.len() - tail.len() + at);
-    found.is_some_and(|at| candidate(data, at).is_some_and(|end| end.stop > end.start))
+    // An empty archive must end the file: 22 bytes that are mostly zero are easily found by chance.
+    found.is_some_and(|at| {
+        let end = candidate(data, at);
+        end.is_some_and(|end| end.stop > end.start || at + END_FIXED == data.len())
+    })
 }
 
 /// Reads the directory. None when there is no end record, or none that points at a directory; the
@@ -70,6 +76,11 @@ pub(crate) fn read(archive: &[u8], limit: usize) -> Result<Listing, bool> {
     if counted != end.entries {
         let text = format!("directory has {found} members, the end record says {}", end.entries);
         listing.faults.push(fault(None, end.at, ProblemKind::HeaderMismatch, text));
+    }
+    let length = (at - end.start) as u64;
+    if length != end.size {
+        let text = format!("directory has {length} bytes, the end record says {}", end.size);
+        listing.faults.push(fault(None, end.at, ProblemKind::SizeMismatch, text));
     }
     if unmoved {
         let text = format!("directory {} bytes from where the end record says", end.base);
@@ -125,7 +136,7 @@ fn find_end(archive: &[u8]) -> (Option<End>, bool) {
     (best.map(|(_, end)| end), seen)
 }
 
-/// The end record at `at`, if a directory stands where it says, or right before it.
+/// The end record at `at`, if a directory stands right before it, or where it says.
 fn candidate(archive: &[u8], at: usize) -> Option<End> {
     archive.get(at..at + END_FIXED)?;
     let entries = u16_at(archive, at + 10)?;
@@ -133,8 +144,16 @@ fn candidate(archive: &[u8], at: usize) -> Option<End> {
         (u64::from(u32_at(archive, at + 12)?), u64::from(u32_at(archive, at + 16)?));
     let disk = u16_at(archive, at + 4)?;
     let split = disk != 0 && disk != u16::MAX;
-    let mut end =
-        End { at, start: 0, stop: at, base: 0, entries: u64::from(entries), narrow: true, split };
+    let mut end = End {
+        at,
+        start: 0,
+        stop: at,
+        base: 0,
+        entries: u64::from(entries),
+        size,
+        narrow: true,
+        split,
+    };
     let saturated =
         entries == u16::MAX || size == u64::from(u32::MAX) || offset == u64::from(u32::MAX);
     if let Some(record) = zip64_record(archive, at) {
@@ -142,6 +161,7 @@ fn candidate(archive: &[u8], at: usize) -> Option<End> {
         end.entries = u64_at(archive, record + 32)?;
         end.narrow = false;
         size = u64_at(archive, record + 40)?;
+        end.size = size;
         offset = u64_at(archive, record + 48)?;
     } else if saturated && (size, offset) == (u64::from(u32::MAX), u64::from(u32::MAX)) {
         return None;
@@ -153,7 +173,8 @@ fn candidate(archive: &[u8], at: usize) -> Option<End> {
     let stated = usize::try_from(offset).ok().filter(|&start| start < end.stop);
     let before = usize::try_from(size).ok().and_then(|size| end.stop.checked_sub(size));
     let is_entry = |start: &usize| archive[*start..].starts_with(ENTRY);
-    end.start = stated.filter(is_entry).or_else(|| before.filter(is_entry))?;
+    // Right before the end record first: what stands at the offset may be another archive's.
+    end.start = before.filter(is_entry).or_else(|| stated.filter(is_entry))?;
     end.base = if stated == Some(end.start) {
         0
     } else {
