@@ -240,8 +240,7 @@ impl Accumulator {
                 self.bodies.add(endpoint, side, body, seen.place, failed, shape_paths);
             }
         }
-        self.runs.add(seen, run, flow);
-        self.runs.download(run, log);
+        self.runs.add(seen, run, log, flow);
         self.add_attempts(seen, flow);
         let context = Context {
             place: seen.place,
@@ -253,15 +252,12 @@ impl Accumulator {
         self.add_errors(seen, flow, &context);
     }
 
-    /// Notes that a download of a log is in the dump; exchanges that name their log need no such note.
-    ///
-    /// Without a log id it counts once a call towards the run, so call it once for a download, and
-    /// without a log id only when its exchanges name none either.
+    /// Counts a download that holds no exchange, an empty log say, towards its log and run. One that
+    /// holds some counts by these: once a log, or once a file where they name none.
     pub fn file_linked(&mut self, log_id: Option<&str>, run_id: Option<&str>, flow: Option<&str>) {
         let log = self.names.intern_some(log_id);
         let run = self.names.intern_some(run_id);
         let flow = self.names.intern_some(flow);
-        self.runs.download(run, log);
         self.runs.linked(run, log, flow, &self.names);
     }
 

@@ -21,7 +21,7 @@ struct Met {
     flow: Option<(Place, Name)>,
     /// Of a download; counts only when no exchange names one.
     linked_flow: Option<Name>,
-    /// Downloads linked to the run that name no log.
+    /// Downloads linked to the run that name no log and hold no exchange.
     unnamed: u64,
 }
 
@@ -33,6 +33,9 @@ pub(super) struct Runs {
     downloads: HashSet<(Name, Name)>,
     /// The last one put there, since the next exchange mostly is of the same download.
     last_download: Option<(Name, Name)>,
+    /// Run and file of exchanges that name no log.
+    unnamed: HashSet<(Name, u32)>,
+    last_unnamed: Option<(Name, u32)>,
 }
 
 /// One row of the table; columns as in the contract.
@@ -54,9 +57,15 @@ pub(super) struct RunRow<'a> {
 }
 
 impl Runs {
-    pub(super) fn add(&mut self, seen: &Seen<'_>, run: Name, flow: Name) {
+    pub(super) fn add(&mut self, seen: &Seen<'_>, run: Name, log: Name, flow: Name) {
+        self.download(run, log);
         if run == Name::ABSENT {
             return;
+        }
+        let unnamed = (run, seen.place.file);
+        if log == Name::ABSENT && self.last_unnamed != Some(unnamed) {
+            self.last_unnamed = Some(unnamed);
+            self.unnamed.insert(unnamed);
         }
         let met = self.met.entry(run).or_default();
         met.exchanges += 1;
@@ -72,22 +81,22 @@ impl Runs {
         }
     }
 
-    /// Counts a download by the log it names.
-    pub(super) fn download(&mut self, run: Name, log: Name) {
-        if log != Name::ABSENT && self.last_download != Some((run, log)) {
-            self.last_download = Some((run, log));
-            self.downloads.insert((run, log));
-        }
-    }
-
-    /// Counts a download that is linked to a run but names no log, and notes the flow of a download.
+    /// Counts a download without exchanges.
     pub(super) fn linked(&mut self, run: Name, log: Name, flow: Name, names: &Names) {
+        self.download(run, log);
         if run == Name::ABSENT {
             return;
         }
         let met = self.met.entry(run).or_default();
         met.unnamed += u64::from(log == Name::ABSENT);
         met.linked_flow(flow, names);
+    }
+
+    fn download(&mut self, run: Name, log: Name) {
+        if log != Name::ABSENT && self.last_download != Some((run, log)) {
+            self.last_download = Some((run, log));
+            self.downloads.insert((run, log));
+        }
     }
 
     /// Takes in `other`; `names` is of this accumulator, `renamed` says what the other's are here.
@@ -109,6 +118,8 @@ impl Runs {
         }
         let downloads = other.downloads.into_iter();
         self.downloads.extend(downloads.map(|(run, log)| (renamed.get(run), renamed.get(log))));
+        let unnamed = other.unnamed.into_iter();
+        self.unnamed.extend(unnamed.map(|(run, file)| (renamed.get(run), file)));
     }
 
     /// The ids of logs whose download was seen.
@@ -124,7 +135,8 @@ impl Runs {
         groups: &HashMap<Name, u64>,
     ) -> Vec<RunRow<'a>> {
         let mut downloaded: HashMap<Name, u64> = HashMap::new();
-        for &(run, _) in &self.downloads {
+        let named = self.downloads.iter().map(|&(run, _)| run);
+        for run in named.chain(self.unnamed.iter().map(|&(run, _)| run)) {
             *downloaded.entry(run).or_default() += 1;
         }
         let mut ids: BTreeMap<&str, (Option<Name>, Option<&Run>)> = BTreeMap::new();

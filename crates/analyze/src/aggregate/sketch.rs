@@ -45,11 +45,6 @@ impl Default for Numbers {
 }
 
 impl Sketch {
-    /// How many numbers were added.
-    pub(super) fn count(&self) -> u64 {
-        self.count
-    }
-
     /// Their exact sum, which stops at `u64::MAX`; `None` when there are none.
     pub(super) fn sum(&self) -> Option<u64> {
         (self.count > 0).then_some(self.sum)
@@ -236,7 +231,7 @@ mod tests {
             for percent in [0, 50, 95, 100] {
                 prop_assert_eq!(merged.percentile(percent), whole.percentile(percent));
             }
-            prop_assert_eq!((merged.count(), merged.sum(), merged.max()), (whole.count(), whole.sum(), whole.max()));
+            prop_assert_eq!((merged.count, merged.sum(), merged.max()), (whole.count, whole.sum(), whole.max()));
         }
     }
 }

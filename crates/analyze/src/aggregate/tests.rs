@@ -466,11 +466,11 @@ fn paths_are_asked_for_once_a_shape() {
 
 #[test]
 fn a_run_met_only_in_exchanges_has_their_times_and_outcome() {
-    let run = |case: Case| Case { run: Some("r1"), ..case };
+    let run = |case: Case| Case { run: Some("r1"), log: Some("77"), ..case };
     let cases = [
         run(Case { duration_ms: Some(2000.0), ..success((0, 1), 20, "A") }),
         run(Case { flow: Some("stock"), ..failure((0, 0), 10, "A", REFUSED) }),
-        run(Case { log: Some("77"), ..failure((0, 2), None, "A", TIMEOUT) }),
+        run(failure((0, 2), None, "A", TIMEOUT)),
         success((0, 3), 1, "A"),
     ];
     let whole = Whole::of(&cases);
@@ -485,7 +485,7 @@ fn a_run_met_only_in_exchanges_has_their_times_and_outcome() {
 }
 
 #[test]
-fn downloads_are_counted_by_log_and_without_one_by_call() {
+fn downloads_without_exchanges_are_counted_by_log_and_without_one_by_call() {
     let mut whole = Whole::of(&[]);
     for log in [Some("1"), Some("2"), Some("1"), None, None] {
         whole.accumulator.file_linked(log, Some("r1"), Some("price"));
@@ -495,6 +495,14 @@ fn downloads_are_counted_by_log_and_without_one_by_call() {
     let [row] = tables.runs.as_slice() else { panic!("{:?}", tables.runs) };
     assert_eq!((row.run_id, row.flow, row.downloaded), ("r1", Some("price"), 4));
     assert_eq!((row.exchanges, row.error_rate, row.status), (0, None, None));
+}
+
+#[test]
+fn exchanges_that_name_no_log_are_one_download_a_file() {
+    let at = |file, record, log| Case { run: Some("r1"), log, ..success((file, record), 1, "A") };
+    let cases = [at(0, 0, None), at(0, 1, None), at(1, 0, None), at(2, 0, Some("7"))];
+    let whole = Whole::of(&cases);
+    assert_eq!(whole.tables().runs[0].downloaded, 3);
 }
 
 #[test]
