@@ -356,7 +356,7 @@ fn a_cut_download_gives_what_stands_before_the_cut() {
 fn an_archive_behind_another_is_read_and_the_first_is_told() {
     let first = zip(&[("a.json", b"[1]")]);
     let (leaves, decoded) = decode(&[first, zip(&[("b.json", b"[2]")])].concat());
-    assert_eq!(leaves[0].text, "[2]");
+    assert_eq!(leaves[0].text, "[2]", "{leaves:?} {decoded:?}");
     assert_eq!(kinds(&decoded), [ProblemKind::HeaderMismatch]);
 }
 

@@ -112,9 +112,9 @@ fn note_rests(archive: &[u8], end: &End, listing: &mut Listing) {
     }
 }
 
-/// Chooses among the end records, last one first: one that points at a directory with members, at
-/// the place it says, and whose comment ends the file, if there is one. An empty result in silence
-/// would be the worst answer, so an empty archive is the last choice.
+/// Chooses among the end records, last one first: one that points at a directory with members,
+/// whose comment ends the file, and whose directory is where it says, in this order. An empty result
+/// in silence would be the worst answer, so an empty archive is the last choice.
 fn find_end(archive: &[u8]) -> (Option<End>, bool) {
     let mut best: Option<(u32, End)> = None;
     let mut seen = false;
@@ -125,7 +125,7 @@ fn find_end(archive: &[u8]) -> (Option<End>, bool) {
         let comment = usize::from(u16_at(archive, at + 20).unwrap_or_default());
         let exact = at + END_FIXED + comment == archive.len();
         let rank =
-            u32::from(end.start < end.stop) * 4 + u32::from(end.base == 0) * 2 + u32::from(exact);
+            u32::from(end.start < end.stop) * 4 + u32::from(exact) * 2 + u32::from(end.base == 0);
         if best.as_ref().is_none_or(|(other, _)| rank > *other) {
             best = Some((rank, end));
         }
