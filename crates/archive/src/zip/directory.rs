@@ -103,6 +103,10 @@ fn note_rests(archive: &[u8], end: &End, listing: &mut Listing) {
         let text = format!("another archive in the {first} bytes before this one is not read");
         listing.faults.push(fault(None, 0, ProblemKind::HeaderMismatch, text));
     }
+    if end.start == end.stop && end.start > 0 {
+        let text = format!("{} bytes before an empty archive are not read", end.start);
+        listing.faults.push(fault(None, 0, ProblemKind::HeaderMismatch, text));
+    }
     let comment = usize::from(u16_at(archive, end.at + 20).unwrap_or_default());
     let behind = end.at + END_FIXED + comment;
     let rest = sniff::trim_end(archive.get(behind..).unwrap_or_default());
