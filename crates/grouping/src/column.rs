@@ -1,7 +1,5 @@
 //! Which columns of a bucket are variables.
 
-use std::collections::BTreeSet;
-
 use crate::bytes::{DIGIT, LETTER, LOWER, UPPER, VAR, is};
 use crate::token;
 
@@ -97,11 +95,11 @@ const PLAIN: (usize, usize) = (16, 10);
 /// The same for words that look like names or ids.
 const NAMES: (usize, usize) = (4, 3);
 
-/// A column with its distinct words.
+/// A column with its distinct words, sorted.
 pub(crate) struct Column<'s> {
     /// From 0.
     pub(crate) at: usize,
-    pub(crate) values: BTreeSet<&'s str>,
+    pub(crate) values: Vec<&'s str>,
 }
 
 /// What stands around a column.
@@ -116,6 +114,8 @@ pub(crate) struct Context<'s> {
     pub(crate) next: Option<&'s str>,
     /// Constant words of the bucket, see [`constants`].
     pub(crate) constants: usize,
+    /// No other column differs.
+    pub(crate) alone: bool,
 }
 
 impl Column<'_> {
@@ -153,11 +153,12 @@ impl Column<'_> {
         if self.between_prepositions(context) && constants >= 5 && self.values.len() >= 3 {
             return true;
         }
-        if self.at == 0 || constants < 2 {
+        // First words tell sentences apart, unless so many stand before one and the same rest.
+        if constants < 2 || (self.at == 0 && !(context.alone && constants >= 3)) {
             return false;
         }
         let limits = if self.values.iter().all(|word| is_name(word)) { NAMES } else { PLAIN };
-        self.values.len() > if self.at == 1 { limits.0 } else { limits.1 }
+        self.values.len() > if self.at <= 1 { limits.0 } else { limits.1 }
     }
 
     /// Behind `=`. Quoted values are masked by the scan; what it leaves in quotes is a field's name.

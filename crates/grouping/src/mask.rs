@@ -165,6 +165,9 @@ impl Scanner<'_> {
             if classes & UPPER != 0 && date::may_begin(word) && self.date(start, end) {
                 return;
             }
+            if follows_value(word) {
+                self.mask_word_before();
+            }
             if is_boolean(word)
                 || (matches!(word, b"null" | b"None" | b"nil") && self.is_assigned())
             {
@@ -245,6 +248,20 @@ impl Scanner<'_> {
             self.variable();
         }
         found
+    }
+
+    /// In Turkish the word that says what a value is stands behind it: `BLK-RED kodlu ürün`.
+    fn mask_word_before(&mut self) {
+        let line = &self.out[self.floor..];
+        let Some(line) = line.strip_suffix(b" ") else { return };
+        let word = line.iter().rev().take_while(|&&byte| !is(byte, STOP)).count();
+        let start = self.floor + line.len() - word;
+        if word > 0 && self.out[start] != b'\'' && stem_len(&self.out[start..start + word]) == word
+        {
+            self.out.truncate(start);
+            self.variable();
+            self.out.push(b' ');
+        }
     }
 
     /// The skeleton ends with `=`.
@@ -423,6 +440,21 @@ impl Scanner<'_> {
         }
         true
     }
+}
+
+/// "with code", "with number", "named" and their like.
+fn follows_value(word: &[u8]) -> bool {
+    const WORDS: [&[u8]; 8] = [
+        b"kodlu",
+        b"nolu",
+        "numaralı".as_bytes(),
+        "adlı".as_bytes(),
+        b"isimli",
+        b"barkodlu",
+        b"stokkodlu",
+        b"idli",
+    ];
+    matches!(word.first(), Some(b'k' | b'n' | b'a' | b'i' | b'b' | b's')) && WORDS.contains(&word)
 }
 
 fn is_boolean(word: &[u8]) -> bool {

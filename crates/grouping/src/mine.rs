@@ -6,7 +6,7 @@
 //! variables ([`crate::column`] says which are). What cannot be shown to be a variable is split, so that
 //! two short texts never melt into one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::bytes::{STOP, VAR, is, stem_len};
 use crate::column::{self, Column};
@@ -130,6 +130,7 @@ fn split(
             previous: column.at.checked_sub(1).and_then(same),
             next: Some(column.at + 1).filter(|&at| at < first.words.len()).and_then(same),
             constants: words,
+            alone: columns.len() == 1,
         };
         // Slots wait until everything else is settled: what they mean depends on their sentence.
         let Some(column) = columns.iter().min_by_key(|column| {
@@ -182,9 +183,11 @@ fn differing<'s>(samples: &[Sample<'s>], variable: &[bool]) -> Vec<Column<'s>> {
         .filter(|&at| {
             !variable[at] && samples.iter().any(|sample| sample.words[at] != first.words[at])
         })
-        .map(|at| Column {
-            at,
-            values: samples.iter().map(|sample| sample.words[at]).collect::<BTreeSet<_>>(),
+        .map(|at| {
+            let mut values: Vec<&str> = samples.iter().map(|sample| sample.words[at]).collect();
+            values.sort_unstable();
+            values.dedup();
+            Column { at, values }
         })
         .collect()
 }

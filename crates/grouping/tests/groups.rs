@@ -310,6 +310,35 @@ fn names_in_a_slot_are_values_once_several_were_seen() {
 }
 
 #[test]
+fn first_words_are_values_only_when_many_stand_before_one_rest() {
+    let texts: Vec<String> = [
+        "Ankara", "Bursa", "Muş", "Van", "Rize", "Ordu", "Sinop", "Kars", "Uşak", "Siirt",
+        "Batman", "Bolu", "Sivas", "Tokat", "Hatay", "Kilis", "Adana",
+    ]
+    .iter()
+    .map(|place| format!("{place} deposu sayım için kapalı"))
+    .collect();
+    let all: Vec<&str> = texts.iter().map(String::as_str).collect();
+    assert_eq!(templates(&all), ["<*> deposu sayım için kapalı"]);
+    assert_eq!(templates(&all[..3]).len(), 3);
+}
+
+#[test]
+fn a_unit_that_changes_belongs_to_its_number() {
+    assert_eq!(
+        templates(&[
+            "no answer within 30 seconds, giving up",
+            "no answer within 2 minutes, giving up"
+        ]),
+        ["no answer within <*>, giving up"]
+    );
+    assert_eq!(
+        templates(&["no answer within 30 seconds, giving up"]),
+        ["no answer within <*> seconds, giving up"]
+    );
+}
+
+#[test]
 fn an_id_that_was_never_added_leads_to_an_empty_group() {
     let id = Skeletons::default().add(message("x"));
     let groups = Skeletons::default().finish();
