@@ -8,7 +8,8 @@ use super::plain;
 
 /// The rows of a batch, a line each.
 pub(super) fn rows(batch: &Batch) -> Vec<u8> {
-    let mut out = Vec::new();
+    let names: usize = batch.schema().columns.iter().map(|column| column.name.len() + 4).sum();
+    let mut out = Vec::with_capacity(batch.bytes() + batch.len() * names);
     for row in 0..batch.len() {
         for (place, column) in batch.schema().columns.iter().enumerate() {
             out.push(if place == 0 { b'{' } else { b',' });

@@ -395,3 +395,48 @@ impl Hasher for Hashed {
         self.0 = hash;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(lengths: &[usize]) -> Texts {
+        let mut texts = Texts::default();
+        for len in lengths {
+            texts.push(&"x".repeat(*len));
+        }
+        texts
+    }
+
+    #[test]
+    fn pages_hold_every_row_once_and_end_where_they_are_full() {
+        let check = |lengths: &[usize], expected: &[(usize, usize)]| {
+            let pages: Vec<_> =
+                page_ranges(&texts(lengths)).map(|rows| (rows.start, rows.end)).collect();
+            assert_eq!(pages, expected);
+        };
+        check(&[], &[]);
+        check(&[0, 0, 5], &[(0, 3)]);
+        check(&[PAGE_BYTES, 1, 1], &[(0, 1), (1, 3)]);
+        check(&[1, PAGE_BYTES + 1, 1], &[(0, 1), (1, 2), (2, 3)]);
+        check(&[3 * PAGE_BYTES, 3 * PAGE_BYTES], &[(0, 1), (1, 2)]);
+    }
+
+    #[test]
+    fn a_dictionary_is_made_where_texts_repeat_and_only_there() {
+        let column = |rows: usize, distinct: usize| {
+            let mut texts = Texts::default();
+            for row in 0..rows {
+                texts.push(&format!("text {}", row % distinct));
+            }
+            Dictionary::of(&texts, &Bits::filled(rows, true))
+        };
+        let found = column(10_000, 3).unwrap();
+        assert_eq!(found.texts.buffer, "text 0text 1text 2");
+        assert_eq!(found.texts.ends, [6, 12, 18]);
+        assert_eq!(found.keys[..5], [0, 1, 2, 0, 1]);
+        assert!(column(10_000, 10_000).is_none());
+        assert!(column(10, 10).is_none());
+        assert!(Dictionary::of(&texts(&[0, 0]), &Bits::filled(2, false)).is_none());
+    }
+}
