@@ -52,10 +52,8 @@ pub fn by_names(listing: &Listing, file: &str, member: Option<&str>) -> Option<N
 fn by_path(listing: &Listing, path: &str, by: LinkedBy) -> Option<NameLink> {
     let mut parts = path.rsplit('/');
     let last = parts.next()?;
-    let stem = last.split('.').next().unwrap_or(last);
-    // A date in front of the first dot is rare; an id behind it rarer.
-    known(listing, stem, by).or_else(|| parts.find_map(|part| known(listing, part, by))).or_else(|| {
-        let number = only_number(stem)?;
+    known(listing, last, by).or_else(|| parts.find_map(|part| known(listing, part, by))).or_else(|| {
+        let number = only_number(last)?;
         Some(NameLink { log_id: Some(number.to_owned()), run_id: None, by })
     })
 }
@@ -63,7 +61,8 @@ fn by_path(listing: &Listing, path: &str, by: LinkedBy) -> Option<NameLink> {
 /// A part of a path that the listing knows as log id, file id or run id.
 fn known(listing: &Listing, part: &str, by: LinkedBy) -> Option<NameLink> {
     let link = |log: &Log| NameLink { log_id: Some(log.entry.id.clone()), run_id: log.run_id.clone(), by };
-    if let Some(log) = listing.by_id(part) {
+    let stem = part.split('.').next().unwrap_or(part);
+    if let Some(log) = listing.by_id(stem) {
         return Some(link(log));
     }
     for uuid in uuids(part) {
@@ -92,11 +91,11 @@ fn numbers(text: &str) -> impl Iterator<Item = &str> {
 
 /// The one number of a name that is long enough for an id; `None` when there are several, or when
 /// letters stand against it (`sku12345x`), or in a UUID.
-fn only_number(stem: &str) -> Option<&str> {
-    if uuids(stem).next().is_some() {
+fn only_number(name: &str) -> Option<&str> {
+    if uuids(name).next().is_some() {
         return None;
     }
-    let mut long = stem
+    let mut long = name
         .split(|c: char| !c.is_ascii_alphanumeric())
         .map(|part| part.strip_prefix("log").or_else(|| part.strip_prefix("id")).unwrap_or(part))
         .filter(|part| part.len() >= MIN_DIGITS && part.bytes().all(|b| b.is_ascii_digit()));
@@ -178,6 +177,7 @@ mod tests {
         assert_eq!(id("x-11111111-2222-4333-8444-555555555555.txt", None), some("90123", "file_name"));
         // Unknown to the listing, but it can only be an id.
         assert_eq!(id("10090123.txt", None), some("10090123", "file_name"));
+        assert_eq!(id("shop.10090123.log.gz", None), some("10090123", "file_name"));
         assert_eq!(id("data.txt", Some("data.json")), None);
         assert_eq!(id("2026-11-22 1030.txt", None), None);
     }

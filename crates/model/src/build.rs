@@ -85,17 +85,15 @@ impl<'r> Making<'_, 'r> {
         let request = self.request(slots, &mut x);
         let response = self.response(slots, &mut x);
         self.orders = [x.flow, x.step, x.url].into_iter().flatten().any(speaks_of_orders);
-        let request_whole = request.map(|text| self.shapes.body(text).0);
-        x.request = request_whole;
+        x.request = request.map(|text| self.body(text).0);
         if let Some(text) = response {
-            let (body, whole) = self.shapes.body(text);
+            let (body, whole) = self.body(text);
             x.response = Some(body);
             let bounded = ATTRIBUTE_BYTES.contains(&text.len()) && (slots.bounded || !whole);
             x.response_truncated = slots.truncated || bounded || (!whole && matches!(body.kind, BodyKind::Json | BodyKind::Xml));
         }
-        // What the bodies say, past any escapes around them.
-        let request = x.request.map(|body| self.inside(body));
-        let response = x.response.map(|body| self.inside(body));
+        let request = x.request.map(|body| (body.text, body.kind));
+        let response = x.response.map(|body| (body.text, body.kind));
         let mut rows = self.rows(request);
         x.key = self.key(slots, above, &x, request, response, !rows.is_empty());
         let mut errors = Vec::new();
@@ -147,19 +145,24 @@ impl<'r> Making<'_, 'r> {
         self.arena.alloc_str(self.scratch)
     }
 
-    /// A body past the JSON strings it is wrapped in, and what it is there.
-    fn inside(&mut self, body: Body<'r>) -> (&'r str, BodyKind) {
-        let (mut text, mut kind) = (body.text, body.kind);
+    /// A body with its facts, and whether it is whole. JSON that was escaped more than once is
+    /// freed of all escapes; a JSON string that holds no JSON stays as it is.
+    fn body(&mut self, text: &'r str) -> (Body<'r>, bool) {
+        let (outer, whole) = self.shapes.body(text);
+        let mut inner = text;
         for _ in 0..MAX_ESCAPES {
-            let trimmed = text.trim();
-            if kind != BodyKind::Text || !trimmed.starts_with('"') {
+            let trimmed = inner.trim();
+            if !trimmed.starts_with('"') {
                 break;
             }
             let Some(value) = Value::of(trimmed).filter(|v| v.ty == Type::String) else { break };
-            text = self.text(value);
-            kind = self.shapes.body(text).0.kind;
+            inner = self.text(value);
+            let (body, whole) = self.shapes.body(inner);
+            if matches!(body.kind, BodyKind::Json | BodyKind::Xml) {
+                return (body, whole);
+            }
         }
-        (text, kind)
+        (outer, whole)
     }
 
     fn rows(&mut self, request: Option<(&'r str, BodyKind)>) -> Vec<Row<'r>> {

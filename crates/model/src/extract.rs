@@ -15,7 +15,7 @@ use crate::exchange::{Exchange, KeyKind};
 use crate::json::{Cursor, Fault, FaultKind, Type, Value, unescape};
 use crate::record::{Field, Names, Side, push_pairs, scan};
 use crate::roles::{Role, normalise, role_of};
-use crate::slots::{ADDRESS, ERRORS, FoundKey, REQUEST, RESPONSE, STATUS, Slots};
+use crate::slots::{ADDRESS, ERRORS, FLAG, FoundKey, REQUEST, RESPONSE, STATUS, Slots};
 use crate::time::Timestamp;
 
 /// How deep containers may nest before an exchange.
@@ -218,7 +218,8 @@ impl Walk<'_> {
             return self.parallel_lists(fields, &slots, length, above);
         }
         let both = slots.evidence & REQUEST != 0 && slots.evidence & (RESPONSE | STATUS) != 0;
-        let single = slots.evidence.count_ones() <= 1;
+        // A flag beside `data` is the envelope's; the records stand inside.
+        let single = (slots.evidence & !(FLAG | ERRORS)).count_ones() <= 1;
         let mut holders = Vec::new();
         if above.depth < MAX_CONTAINERS {
             for at in &slots.items {
@@ -260,8 +261,33 @@ impl Walk<'_> {
             return;
         }
         if slots.evidence != 0 {
+            let above = self.beside(fields, &slots, above);
             self.emit(fields, &slots, above);
         }
+    }
+
+    /// What objects beside request and response say of log, run and step (`{"log": {"id": ..}, ..}`).
+    fn beside<'a>(&mut self, fields: &[Field<'a>], slots: &Slots<'a>, mut above: Above<'a>) -> Above<'a> {
+        for at in slots.items.iter().take(8) {
+            let field = &fields[usize::from(*at)];
+            if field.value.ty != Type::Object || field.entered || !matches!(field.role, Role::Items | Role::None | Role::Flow | Role::Step | Role::Run) {
+                continue;
+            }
+            let mut inner = self.list();
+            let read = scan(field.value.raw, &mut Cursor::new(field.value.raw), &mut self.extractor.names, &mut inner);
+            if read.is_ok() {
+                let meta = Slots::of(&inner);
+                let is_log = field.key.to_ascii_lowercase().contains("log");
+                above.log_id = above.log_id.or(meta.log_id).or(meta.id.filter(|_| is_log));
+                above.run = above.run.or(meta.run);
+                above.file_uuid = above.file_uuid.or(meta.file_uuid);
+                above.flow = above.flow.or(meta.flow);
+                above.step = above.step.or(meta.step);
+                above.started_at = above.started_at.or(meta.started_at.filter(|_| is_log));
+            }
+            self.give_back(inner);
+        }
+        above
     }
 
     fn emit<'a>(&mut self, fields: &[Field<'a>], slots: &Slots<'a>, above: Above<'a>) {
@@ -385,6 +411,21 @@ impl Walk<'_> {
             });
             if values.len() == length {
                 columns.push((field, role, values));
+            }
+        }
+        // Errors may come as a map from place to errors beside the lists.
+        for field in fields.iter().filter(|f| f.role == Role::Errors && f.value.ty == Type::Object && f.parent.is_none()) {
+            let mut values = vec![Value { ty: Type::Null, raw: "null" }; length];
+            let mut places = true;
+            field.value.members(|name, value| {
+                match name.parse::<usize>().ok().and_then(|at| values.get_mut(at)) {
+                    Some(place) => *place = value,
+                    None => places = false,
+                }
+                places
+            });
+            if places {
+                columns.push((field, Role::Errors, values));
             }
         }
         let above = Above {

@@ -56,7 +56,7 @@ impl<'r> Gather<'_, 'r> {
     /// Errors in a text of any kind. True when the text itself says that it is an error.
     pub(crate) fn text(&mut self, text: &'r str, field: Option<&'r str>, level: u8) -> bool {
         let trimmed = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
-        if trimmed.is_empty() || level > MAX_LEVELS {
+        if trimmed.is_empty() || level > MAX_LEVELS || says_none(trimmed) {
             return false;
         }
         if matches!(trimmed.as_bytes()[0], b'{' | b'[' | b'"' | b'(') {
@@ -295,6 +295,11 @@ pub(crate) fn text_of<'r>(value: Value<'r>, arena: &'r Bump, scratch: &mut Strin
     scratch.clear();
     unescape(inner, scratch);
     arena.alloc_str(scratch)
+}
+
+/// A text that stands where errors stand and says that there are none.
+fn says_none(text: &str) -> bool {
+    ["null", "none", "nil", "undefined", "false", "0", "ok", "success", "no error", "no errors", "yok", "hata yok", "n/a", "-"].iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
 /// How sure a message's name is; from 5 up it may as well be a business field.

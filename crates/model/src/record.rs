@@ -11,7 +11,7 @@
 use std::collections::HashMap;
 
 use crate::json::{Cursor, Fault, Type, Value};
-use crate::roles::{Role, normalise, role_in_request, role_in_response, role_of};
+use crate::roles::{Role, normalise, role_in_request, role_in_response, role_of_key};
 
 /// What a field stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -80,11 +80,16 @@ impl Names {
         if let Some(role) = known.get(key) {
             return *role;
         }
-        normalise(key, &mut self.scratch);
         let role = match side {
-            Side::Record => role_of(&self.scratch),
-            Side::Request => role_in_request(&self.scratch),
-            Side::Response => role_in_response(&self.scratch),
+            Side::Record => role_of_key(key, &mut self.scratch),
+            Side::Request => {
+                normalise(key, &mut self.scratch);
+                role_in_request(&self.scratch)
+            }
+            Side::Response => {
+                normalise(key, &mut self.scratch);
+                role_in_response(&self.scratch)
+            }
         };
         if known.len() >= MAX_NAMES {
             known.clear();

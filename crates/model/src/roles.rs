@@ -113,7 +113,7 @@ pub enum Role {
 const TABLE: &[(Role, &[&str])] = &[
     (Role::Request, &["request", "req", "istek", "gonderilen", "giden", "httprequest", "sent", "talep"]),
     (Role::Response, &["response", "res", "resp", "cevap", "yanit", "gelen", "alinan", "httpresponse", "reply", "answer", "received", "donus", "sonuccevap"]),
-    (Role::Attributes, &["attributes", "attrs", "flowfileattributes", "attribute", "ozellikler", "properties", "updatedattributes", "http", "call", "exchange", "transaction", "islem", "cagri", "httpcall", "apicall"]),
+    (Role::Attributes, &["attributes", "attrs", "flowfileattributes", "attribute", "ozellikler", "properties", "updatedattributes", "http", "call", "exchange", "transaction", "islem", "cagri", "httpcall", "apicall", "fields", "alanlar", "degerler"]),
     (Role::Envelope, &["postdata"]),
     (Role::RequestBody, &["requestbody", "reqbody", "payload", "input", "sentdata", "requestdata", "requestcontent", "requestpayload", "requesttext", "sentbody", "senddata", "requestjson", "requestxml", "bodysent", "istekgovdesi", "istekverisi", "istekicerigi", "gonderilenveri", "inputdata", "inputpayload", "postdatatext", "postbody", "outgoing", "senttext"]),
     (Role::ResponseBody, &["responsebody", "respbody", "resbody", "rawresponse", "responsetext", "responsedata", "responsecontent", "responsepayload", "output", "result", "contenttext", "receiveddata", "responsejson", "responsexml", "replybody", "cevapgovdesi", "yanitgovdesi", "cevapverisi", "yanitverisi", "gelenveri", "outputdata", "incoming", "bodyreceived", "returned", "sonucverisi"]),
@@ -293,6 +293,28 @@ fn part_of(name: &str) -> Option<Role> {
         return Some(if is_request { Role::Request } else { Role::Response });
     }
     None
+}
+
+/// The role of a key as it stands, at record level: of its name, else of the name without `x-` in
+/// front, else of the last part of a dotted one (`event.created`, `post:form:payload`).
+pub fn role_of_key(key: &str, scratch: &mut String) -> Role {
+    normalise(key, scratch);
+    let whole = role_of(scratch);
+    if whole != Role::None {
+        return whole;
+    }
+    if let Some(rest) = ["x-", "X-", "x_", "X_"].iter().find_map(|x| key.strip_prefix(x)) {
+        normalise(rest, scratch);
+        return role_of(scratch);
+    }
+    let Some((_, last)) = key.rsplit_once(['.', ':', '/']) else { return Role::None };
+    normalise(last, scratch);
+    match role_of(scratch) {
+        // Names that mean something wherever they stand; `mime.type` is no error code.
+        role @ (Role::Start | Role::End | Role::Duration | Role::RequestBody | Role::ResponseBody | Role::HttpStatus
+        | Role::Url | Role::Method | Role::Errors | Role::ErrorMessage | Role::ErrorCode | Role::Key(_, 0..3)) => role,
+        _ => Role::None,
+    }
 }
 
 /// The role of a normalised key inside a request object; `None` when it is no part of one.

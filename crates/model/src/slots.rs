@@ -397,6 +397,10 @@ impl<'a> Slots<'a> {
 }
 
 /// Whether the object at `at`, whose members follow, is an envelope around a body rather than the body.
+///
+/// `body`, headers and a method are firm signs. `data`, `content`, `code` and `message` also stand in
+/// bodies: they make an envelope only together, and only in a record that tells status or address
+/// nowhere else.
 fn is_envelope(fields: &[Field<'_>], at: usize) -> bool {
     let field = &fields[at];
     if field.role == Role::Attributes {
@@ -421,7 +425,11 @@ fn is_envelope(fields: &[Field<'_>], at: usize) -> bool {
     if field.role == Role::Envelope {
         return body || (firm && other == 0);
     }
-    firm || (other == 0 && (body || known > 0))
+    let told = |f: &Field<'_>| f.side == Side::Record && match field.role {
+        Role::Response => f.role == Role::HttpStatus || (f.role == Role::Status && http_status(f.value).is_some()),
+        _ => matches!(f.role, Role::Url | Role::Method),
+    };
+    firm || (other == 0 && known > 0 && !fields.iter().any(told))
 }
 
 /// Roles whose objects and lists may as well hold records.
