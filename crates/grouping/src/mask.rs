@@ -207,7 +207,7 @@ impl Scanner<'_> {
             self.variable();
             return;
         }
-        token::emit_classed(&word[..stem], classes, called, self.out);
+        token::emit(&word[..stem], called, self.out);
         self.at = start + stem;
         if self.out.last() == Some(&VAR) && self.out.len() <= before + 1 {
             // Written again, so that lists and joined runs collapse.
@@ -395,6 +395,16 @@ impl Scanner<'_> {
         }
     }
 
+    /// What stands before is a key like `"message": ` or `"error_code":`, whose value says what
+    /// happened rather than to what.
+    fn explains(&self) -> bool {
+        let line = &self.out[self.floor..];
+        let line = line.strip_suffix(b" ").unwrap_or(line);
+        let Some([key @ .., b'"' | b'\'']) = line.strip_suffix(b":") else { return false };
+        let len = key.iter().rev().take_while(|&&byte| !matches!(byte, b'"' | b'\'')).count();
+        quote::is_telling_key(&key[key.len() - len..])
+    }
+
     /// A quoted text that opens here: a key or the name of a field stays, a request line keeps its method, a short value
     /// is one variable, a sentence is looked into. False when no quote opens here or none closes.
     fn quoted(&mut self, quote: u8) -> bool {
@@ -426,7 +436,8 @@ impl Scanner<'_> {
             self.at = behind;
             return true;
         }
-        if words > QUOTED_WORDS || content.len() > QUOTED_BYTES {
+        let sentence = words > QUOTED_WORDS || (words > 1 && content.ends_with(b"."));
+        if sentence || content.len() > QUOTED_BYTES || self.explains() {
             self.out.push(quote);
             self.closes_at = self.closes_at.or(Some(behind - 1));
             self.at += 1;

@@ -35,6 +35,28 @@ pub(crate) fn is_field_noun(word: &[u8]) -> bool {
     NOUNS.iter().any(|noun| noun.eq_ignore_ascii_case(word))
 }
 
+/// Whether a key's name says that its value tells what happened. Whatever is an id in the value is
+/// masked all the same.
+pub(crate) fn is_telling_key(key: &[u8]) -> bool {
+    const PARTS: [&[u8]; 14] = [
+        b"message",
+        b"msg",
+        b"error",
+        b"detail",
+        b"reason",
+        b"desc",
+        b"title",
+        b"fault",
+        b"exception",
+        b"type",
+        b"code",
+        b"hata",
+        b"mesaj",
+        b"aciklama",
+    ];
+    PARTS.iter().any(|part| key.windows(part.len()).any(|window| window.eq_ignore_ascii_case(part)))
+}
+
 /// Where the quote closes; `'` closes only where no letter follows, so that `can't` opens none.
 pub(crate) fn closing(inner: &[u8], quote: u8) -> Option<usize> {
     let mut from = 0;

@@ -189,6 +189,18 @@ fn causes_stay_apart() {
         "KeyError: 'price'",
         "KeyError: 'stock'",
     ]);
+    apart(&[
+        "{\"Message\":\"Stok yok\"}",
+        "{\"Message\":\"Depo yok\"}",
+        "{'reason': 'locked'}",
+        "{'reason': 'sold out'}",
+    ]);
+    apart(&[
+        "ORA-00001: refused",
+        "ORA-00942: refused",
+        "('Connection aborted.', 3)",
+        "('Connection reset.', 3)",
+    ]);
     apart(&["<error><code>A</code></error>", "<error><code>B</code></error>"]);
     apart(&["Invalid token.", "Token expired."]);
     apart(&[
