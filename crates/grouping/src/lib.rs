@@ -36,6 +36,7 @@ mod quote;
 mod skeleton;
 mod token;
 mod trace;
+mod words;
 
 pub use class::{Class, classify, retryable};
 pub use group::{Group, Groups, RULES_VERSION};
