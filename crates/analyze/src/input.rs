@@ -1,6 +1,6 @@
 //! Where payloads come from: files, or one from standard input.
 
-use archive::{Limits, Problem, Source};
+use archive::{Limits, Problem, ProblemKind, Source, Stage};
 
 /// One payload to read.
 #[derive(Debug, Clone)]
@@ -37,14 +37,22 @@ impl Input {
     ///
     /// # Errors
     /// As [`archive::read`].
-    pub fn read<'a>(&'a self, limits: &Limits, buffer: &'a mut Vec<u8>) -> Result<&'a [u8], Problem> {
+    pub fn read<'a>(
+        &'a self,
+        limits: &Limits,
+        buffer: &'a mut Vec<u8>,
+    ) -> Result<&'a [u8], Problem> {
         match self {
             Self::File(source) => {
                 archive::read(source, limits, buffer)?;
                 Ok(buffer)
             }
+            Self::Memory { bytes, .. } if bytes.len() as u64 > limits.file_bytes => {
+                let limit = limits.file_bytes;
+                let fault = format!("{} bytes or more, the limit is {limit}", bytes.len());
+                Err(Problem::new(None, limit, Stage::Read, ProblemKind::TooLarge, &fault))
+            }
             Self::Memory { bytes, .. } => Ok(bytes),
         }
     }
-
 }

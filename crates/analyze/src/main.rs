@@ -1,8 +1,23 @@
-//! main
-fn main() {
-    let args: Vec<String> = std::env::args().collect();
-    let found = archive::discover(&args[2..3].to_vec()).unwrap();
-    let inputs: Vec<_> = found.sources.into_iter().map(analyze::input::Input::File).collect();
-    let done = analyze::run::report(&inputs, &found.unread, std::path::Path::new(&args[3]), &analyze::run::Options { force: true, threads: std::env::var("T").ok().and_then(|t| t.parse().ok()).unwrap_or(0), formats: if std::env::var("P").is_ok() { analyze::report::Formats::new([analyze::report::Format::Parquet]) } else { Default::default() }, ..Default::default() }, &Default::default(), &Default::default()).unwrap();
-    println!("{}", done.summary.to_json());
+//! `analyze`: the offline analyser of Integrator log dumps, as a command.
+
+mod cli;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use cli::{Cli, Exit};
+
+fn main() -> ExitCode {
+    let exit = match Cli::try_parse() {
+        Ok(cli) => cli.run(),
+        Err(answer) => {
+            // Help and version are answers too; they go to stdout and are no failure.
+            let exit = if answer.use_stderr() { Exit::NotDone } else { Exit::Done };
+            // A closed pipe leaves nobody to tell.
+            let _ = answer.print();
+            exit
+        }
+    };
+    exit.into()
 }

@@ -54,14 +54,7 @@ impl Output {
     /// [`Error::Exists`] for a report without `force`, [`Error::InTheWay`] for anything else that
     /// stands there, [`Error::NoName`], and [`Error::Io`] when the stage cannot be made.
     pub fn create(dir: &Path, force: bool) -> Result<Self, Error> {
-        let target = match fs::symlink_metadata(dir) {
-            Ok(meta) if meta.is_symlink() => {
-                fs::canonicalize(dir).map_err(Error::io(dir, "follow the link"))?
-            }
-            _ => dir.to_owned(),
-        };
-        let no_name = || Error::NoName { path: dir.to_owned() };
-        let name = target.file_name().ok_or_else(no_name)?.to_owned();
+        let (target, name) = target_of(dir)?;
         let replaces_report = match standing(&target)? {
             Standing::Nothing | Standing::EmptyFolder => false,
             Standing::Report if force => true,
@@ -70,15 +63,46 @@ impl Output {
                 return Err(Error::InTheWay { path: dir.to_owned(), entry });
             }
         };
-        let parent = match target.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
+        let parent = parent_of(&target);
         let absent = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
         let made = parent.ancestors().take_while(absent).map(Path::to_owned).collect();
         fs::create_dir_all(parent).map_err(Error::io(parent, "create"))?;
         let stage = create_beside(parent, &name)?;
         Ok(Self { target, stage, made, replaces_report, committed: false })
+    }
+
+    /// Removes what this process has begun to write for `dir` and not committed, for a program that
+    /// has to end without dropping its output. A report that was moved aside goes back.
+    ///
+    /// # Errors
+    /// [`Error::NoName`], and [`Error::Io`] when the file system refuses.
+    pub fn sweep(dir: &Path) -> Result<(), Error> {
+        let (target, name) = target_of(dir)?;
+        let parent = parent_of(&target);
+        let stage = stage_name(&name);
+        let entries = match fs::read_dir(parent) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(Error::io(parent, "list")(error)),
+        };
+        for entry in entries {
+            let entry = entry.map_err(Error::io(parent, "list"))?;
+            let (path, found) = (entry.path(), entry.file_name());
+            let Some(rest) = found.as_encoded_bytes().strip_prefix(stage.as_encoded_bytes()) else {
+                continue;
+            };
+            match rest {
+                [.., b'.', b'o', b'l', b'd'] if !target.exists() => {
+                    fs::rename(&path, &target).map_err(Error::io(&path, "move back"))?;
+                }
+                [] | [b'-' | b'.', ..] => {
+                    fs::remove_dir_all(&path).map_err(Error::io(&path, "remove"))?;
+                }
+                // The stage of a process whose number begins with ours.
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Opens the files of a table, one for each format.
@@ -238,6 +262,35 @@ impl TableFile {
     }
 }
 
+/// The folder that `dir` stands for, and its name.
+fn target_of(dir: &Path) -> Result<(PathBuf, OsString), Error> {
+    let target = match fs::symlink_metadata(dir) {
+        Ok(meta) if meta.is_symlink() => {
+            fs::canonicalize(dir).map_err(Error::io(dir, "follow the link"))?
+        }
+        _ => dir.to_owned(),
+    };
+    let name = target.file_name().map(ToOwned::to_owned);
+    let name = name.ok_or_else(|| Error::NoName { path: dir.to_owned() })?;
+    Ok((target, name))
+}
+
+/// The folder around `target`.
+fn parent_of(target: &Path) -> &Path {
+    match target.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// The name of the stage for a report called `name`.
+fn stage_name(name: &OsString) -> OsString {
+    let mut stage = OsString::from(".");
+    stage.push(name);
+    stage.push(format!(".partial-{}", std::process::id()));
+    stage
+}
+
 fn standing(target: &Path) -> Result<Standing, Error> {
     let meta = match fs::symlink_metadata(target) {
         Ok(meta) => meta,
@@ -286,9 +339,7 @@ fn create_beside(parent: &Path, name: &OsString) -> Result<PathBuf, Error> {
     // reports of one name, so that more than one try can be needed.
     let mut attempt = 0;
     loop {
-        let mut stage = OsString::from(".");
-        stage.push(name);
-        stage.push(format!(".partial-{}", std::process::id()));
+        let mut stage = stage_name(name);
         if attempt > 0 {
             stage.push(format!("-{attempt}"));
         }
@@ -354,6 +405,29 @@ mod tests {
         assert_eq!(names(folder.path()), ["new"]);
         drop(out);
         assert_eq!(names(folder.path()), [""; 0]);
+    }
+
+    #[test]
+    fn a_sweep_removes_what_was_begun_and_nothing_else() {
+        let (folder, dir) = place();
+        let out = Output::create(&dir, false).unwrap();
+        let second = Output::create(&dir, false).unwrap();
+        write(&out);
+        let other = format!(".report.partial-{}7", std::process::id());
+        fs::create_dir(folder.path().join(&other)).unwrap();
+        Output::sweep(&dir).unwrap();
+        assert_eq!(names(folder.path()), [other]);
+        drop((out, second));
+        Output::sweep(&folder.path().join("absent/report")).unwrap();
+    }
+
+    #[test]
+    fn a_sweep_brings_back_a_report_that_was_moved_aside() {
+        let (folder, dir) = place();
+        let aside = folder.path().join(format!(".report.partial-{}.old", std::process::id()));
+        fs::create_dir(aside).unwrap();
+        Output::sweep(&dir).unwrap();
+        assert_eq!(names(folder.path()), ["report"]);
     }
 
     #[test]

@@ -1,0 +1,96 @@
+//! The command line: what can be typed, what it does with the library, and what it says.
+//!
+//! stdout carries data only; talk goes to stderr. Every command is a struct with `run`.
+
+mod cat;
+mod exit;
+mod figures;
+mod inputs;
+mod interrupt;
+mod limits;
+mod ls;
+mod pretty;
+mod progress;
+mod report;
+mod summary;
+mod table;
+mod terminal;
+
+pub(crate) use exit::Exit;
+
+use std::io;
+
+use clap::{Parser, Subcommand};
+
+/// Says what failed, why, and what was sent and answered, from a folder of saved Integrator logs.
+///
+/// Reads what `GET /logs/download` and `GET /logs` returned, in whatever wrapping it was saved (base64,
+/// zip, gzip, quoted, unpacked), without unpacking anything to disk and without a network.
+#[derive(Debug, Parser)]
+#[command(name = "analyze", version, max_term_width = 110, propagate_version = true, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  analyze report dump --out report        everything in the folder `dump`, as tables in `report`
+  analyze ls dump                         what each file holds, writing nothing
+  analyze cat dump/90123.txt --pretty     the JSON inside one download
+
+Exit codes: 0 done, 1 no log found, 2 not done, 3 too many files rejected, 130 interrupted.
+`analyze COMMAND --help` tells more.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Report(Box<report::Report>),
+    Cat(cat::Cat),
+    Ls(ls::Ls),
+}
+
+impl Cli {
+    /// Does what was asked; what went wrong is told on stderr.
+    pub(crate) fn run(self) -> Exit {
+        let done = match self.command {
+            Command::Report(report) => report.run(),
+            Command::Cat(cat) => cat.run(),
+            Command::Ls(ls) => ls.run(),
+        };
+        done.unwrap_or_else(|error| {
+            if is_closed_pipe(&error) {
+                return Exit::Done;
+            }
+            terminal::tell(&format!("error: {error:#}"));
+            Exit::NotDone
+        })
+    }
+}
+
+/// Whether the reader of our output went away, as `head` does when it has enough.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let io = error.downcast_ref::<io::Error>();
+    io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_grammar_is_sound_and_every_argument_has_help() {
+        let command = Cli::command();
+        command.clone().debug_assert();
+        for command in command.get_subcommands() {
+            for argument in command.get_arguments() {
+                assert!(
+                    argument.get_help().is_some(),
+                    "{} {}",
+                    command.get_name(),
+                    argument.get_id()
+                );
+            }
+        }
+    }
+}

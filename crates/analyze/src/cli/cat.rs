@@ -1,0 +1,262 @@
+//! `analyze cat`: the JSON inside one file.
+
+use std::fmt::Write as _;
+use std::io::{self, BufWriter, IsTerminal as _, Write as _};
+
+use archive::{Decoded, Decoder, Form, Leaf};
+use clap::Args;
+
+use super::Exit;
+use super::figures::{bytes, counted};
+use super::inputs;
+use super::limits::LimitArgs;
+use super::pretty;
+use super::terminal::{safe_json, shell, tell};
+
+/// Problems and members that are told one by one.
+const TOLD: usize = 20;
+
+/// Prints the JSON inside one download, whatever it is wrapped in
+///
+/// The text is printed byte for byte as it was decoded, with a line end added where there is none. Of
+/// an archive with several members the first one with JSON in it is printed.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Cat {
+    /// The file, or - for standard input
+    #[arg(value_name = "FILE")]
+    file: String,
+    /// Breaks lines and indents; numbers and strings stay as they are written
+    #[arg(short, long)]
+    pretty: bool,
+    /// Prints this member of the archive: its whole path, or the last part of it
+    #[arg(short, long, value_name = "NAME", conflicts_with = "all")]
+    member: Option<String>,
+    /// Prints every member with JSON in it, one after the other
+    #[arg(short, long)]
+    all: bool,
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  analyze cat dump/90123.txt --pretty
+  analyze cat week.zip --member 90123.json | jq '.errors'
+  curl -s \"$download_url\" | analyze cat -
+
+Exit codes: 0 printed, 1 there is no JSON in the file, 2 the file cannot be read.";
+
+impl Cat {
+    /// Prints; problems go to stderr.
+    pub(crate) fn run(self) -> anyhow::Result<Exit> {
+        let limits = self.limits.limits();
+        let input = inputs::one(&self.file, &limits)?;
+        let mut buffer = Vec::new();
+        let payload = match input.read(&limits, &mut buffer) {
+            Ok(payload) => payload,
+            Err(problem) => anyhow::bail!("{}: {}", self.file, problem.message),
+        };
+        let mut printing = Printing {
+            cat: &self,
+            out: Out {
+                to: BufWriter::new(io::stdout().lock()),
+                terminal: io::stdout().is_terminal(),
+            },
+            printed: 0,
+            found: Vec::new(),
+            second_choice: None,
+            failed: None,
+        };
+        let decoded = Decoder::new(limits).decode(payload, &mut |leaf| printing.leaf(&leaf));
+        printing.finish(&decoded, payload.len() as u64)
+    }
+}
+
+/// stdout. On a terminal, characters that would act on it are shown as escapes.
+struct Out {
+    to: BufWriter<io::StdoutLock<'static>>,
+    terminal: bool,
+}
+
+impl Out {
+    fn text(&mut self, text: &str) -> io::Result<()> {
+        if self.terminal {
+            self.to.write_all(safe_json(text).as_bytes())
+        } else {
+            self.to.write_all(text.as_bytes())
+        }
+    }
+}
+
+/// A member, for messages.
+struct Seen {
+    name: Option<String>,
+    form: Form,
+    bytes: u64,
+}
+
+impl Seen {
+    fn what(&self) -> String {
+        let what = match self.form {
+            Form::Json => "JSON",
+            Form::Markup => "HTML or XML",
+            Form::Text => "text that is not JSON",
+            Form::Binary => "binary data",
+            Form::Blank => "empty",
+        };
+        if self.form == Form::Blank {
+            what.to_owned()
+        } else {
+            format!("{what}, {}", bytes(self.bytes))
+        }
+    }
+}
+
+struct Printing<'c> {
+    cat: &'c Cat,
+    out: Out,
+    printed: u32,
+    found: Vec<Seen>,
+    /// A member whose last part is the name asked for; printed when none has it as its whole path.
+    second_choice: Option<(String, Form)>,
+    failed: Option<io::Error>,
+}
+
+impl Printing<'_> {
+    fn leaf(&mut self, leaf: &Leaf<'_>) {
+        let cat = self.cat;
+        self.found.push(Seen {
+            name: leaf.member.map(str::to_owned),
+            form: leaf.form,
+            bytes: leaf.bytes,
+        });
+        let wanted = match &cat.member {
+            Some(name) => {
+                let path = leaf.member.unwrap_or_default();
+                if path != name
+                    && path.rsplit('/').next() == Some(name)
+                    && self.second_choice.is_none()
+                {
+                    self.second_choice = Some((leaf.text.to_owned(), leaf.form));
+                }
+                path == name && self.printed == 0
+            }
+            None => leaf.form == Form::Json && (cat.all || self.printed == 0),
+        };
+        if wanted {
+            self.print(leaf.text, leaf.form);
+        }
+    }
+
+    fn print(&mut self, text: &str, form: Form) {
+        self.printed += 1;
+        if self.failed.is_none() {
+            self.failed = self.write(text, form).err();
+        }
+    }
+
+    fn write(&mut self, text: &str, form: Form) -> io::Result<()> {
+        if self.cat.pretty && form == Form::Json {
+            match pretty::check(text) {
+                Ok(()) => return pretty::write(text, &mut |piece| self.out.text(piece)),
+                Err(fault) => tell(&format!("{}: {fault}; printed as it is", self.cat.file)),
+            }
+        }
+        self.out.text(text)?;
+        if text.ends_with('\n') || text.is_empty() { Ok(()) } else { self.out.text("\n") }
+    }
+
+    fn finish(mut self, decoded: &Decoded, size: u64) -> anyhow::Result<Exit> {
+        if let (0, Some((text, form))) = (self.printed, self.second_choice.take()) {
+            self.print(&text, form);
+        }
+        let flushed = self.out.to.flush();
+        if let Some(error) = self.failed.take() {
+            return Err(error.into());
+        }
+        flushed?;
+        let file = &self.cat.file;
+        for problem in decoded.problems.iter().take(TOLD) {
+            tell(&format!("{file}: {problem}"));
+        }
+        if decoded.problems.len() > TOLD {
+            tell(&format!(
+                "{file}: {} more",
+                counted((decoded.problems.len() - TOLD) as u64, "problem", "problems")
+            ));
+        }
+        if self.printed > 0 {
+            self.tell_others();
+            return Ok(Exit::Done);
+        }
+        if let Some(member) = &self.cat.member {
+            tell(&format!("error: {file}: no member \"{member}\"{}", self.members()));
+        } else {
+            tell(&format!(
+                "error: {file}: no JSON in it: {}{}",
+                self.instead(decoded, size),
+                self.members()
+            ));
+        }
+        Ok(Exit::Nothing)
+    }
+
+    /// With `--all`, what was not printed; without, how much more there is.
+    fn tell_others(&self) {
+        let file = &self.cat.file;
+        if self.cat.all {
+            for seen in self.found.iter().filter(|seen| seen.form != Form::Json) {
+                tell(&format!(
+                    "{file}: {}: not printed: {}",
+                    seen.name.as_deref().unwrap_or("-"),
+                    seen.what()
+                ));
+            }
+        } else if self.cat.member.is_none() {
+            let more = self.found.iter().filter(|seen| seen.form == Form::Json).count() as u64;
+            if more > 1 {
+                let more = counted(more - 1, "more member", "more members");
+                tell(&format!(
+                    "{file}: {more} with JSON; --all prints them, --member NAME one of them"
+                ));
+            }
+        }
+    }
+
+    /// What a file without JSON is.
+    fn instead(&self, decoded: &Decoded, size: u64) -> String {
+        let around = |what: String| {
+            if decoded.layers.is_empty() { what } else { format!("{} with {what}", decoded.layers) }
+        };
+        match self.found.as_slice() {
+            [] if size == 0 => "it is empty".to_owned(),
+            [] if decoded.members > 0 => around("nothing readable in it".to_owned()),
+            [] => around("nothing in it".to_owned()),
+            [only] => around(only.what()),
+            several => around(counted(several.len() as u64, "member", "members")),
+        }
+    }
+
+    /// The members there are, on lines of their own; nothing when it is no archive.
+    fn members(&self) -> String {
+        let named: Vec<_> =
+            self.found.iter().filter_map(|seen| Some((seen.name.as_deref()?, seen))).collect();
+        if named.is_empty() {
+            return if self.cat.member.is_some() {
+                "\nit is no archive".to_owned()
+            } else {
+                String::new()
+            };
+        }
+        // Writing to a String does not fail.
+        let mut text = String::from("\nits members are:");
+        for (name, seen) in named.iter().take(TOLD) {
+            let _never = write!(text, "\n  {}  {}", shell(name), seen.what());
+        }
+        if named.len() > TOLD {
+            let _never = write!(text, "\n  and {} more", named.len() - TOLD);
+        }
+        text
+    }
+}

@@ -1,0 +1,109 @@
+//! INPUT: what is to be read.
+
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use analyze::input::Input;
+use anyhow::{Context as _, anyhow, bail};
+use archive::{Limits, Source, Unread};
+use clap::Args;
+
+/// The name of standard input, in arguments and in reports.
+pub(crate) const STDIN: &str = "-";
+
+/// What is to be read.
+#[derive(Debug, Args)]
+pub(crate) struct InputArgs {
+    /// Files, folders (with all below them), patterns such as 'dump/**/*.zip', or - for one file on
+    /// standard input. What a file is, its content decides, never its name
+    #[arg(value_name = "INPUT", required_unless_present = "files_from")]
+    inputs: Vec<String>,
+    /// Reads more INPUTs from a file, one a line or NUL-separated as `find -print0` writes them; - for
+    /// standard input
+    #[arg(long, value_name = "LIST")]
+    files_from: Option<String>,
+}
+
+/// What the inputs come to.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// In name order.
+    pub(crate) inputs: Vec<Input>,
+    /// Places that could not be looked into.
+    pub(crate) unread: Vec<Unread>,
+}
+
+impl InputArgs {
+    /// Finds the files. Standard input is read here, whole.
+    pub(crate) fn find(&self, limits: &Limits) -> anyhow::Result<Found> {
+        let mut names = self.inputs.clone();
+        if let Some(list) = &self.files_from {
+            if list == STDIN && names.iter().any(|name| name == STDIN) {
+                bail!(
+                    "-: standard input cannot be both INPUT and the list of --files-from\nwrite one of the two to a file"
+                );
+            }
+            names.extend(listed(list)?);
+        }
+        let from_stdin = self.inputs.iter().any(|name| name == STDIN);
+        names.retain(|name| name != STDIN || !from_stdin);
+        let found = archive::discover(&names).map_err(|error| {
+            let text = format!("{:#}", anyhow::Error::new(error));
+            anyhow!(
+                "{text}\nINPUT is a file, a folder, a pattern in quotes, or - for standard input"
+            )
+        })?;
+        let mut inputs: Vec<Input> = found.sources.into_iter().map(Input::File).collect();
+        if from_stdin {
+            let bytes = stdin(limits)?;
+            // Only a file that is itself called `-` can have taken the name.
+            let taken = |name: &str| inputs.iter().any(|input| input.name() == name);
+            let name = if taken(STDIN) { "-~stdin" } else { STDIN }.to_owned();
+            let at = inputs.partition_point(|input| input.name() < name.as_str());
+            inputs.insert(at, Input::Memory { name, bytes });
+        }
+        Ok(Found { inputs, unread: found.unread })
+    }
+}
+
+/// One file by its path, or standard input.
+pub(crate) fn one(file: &str, limits: &Limits) -> anyhow::Result<Input> {
+    if file == STDIN {
+        return Ok(Input::Memory { name: STDIN.to_owned(), bytes: stdin(limits)? });
+    }
+    let path = Path::new(file);
+    let meta = path.metadata().with_context(|| file.to_owned())?;
+    if meta.is_dir() {
+        bail!("{file}: a folder\nname a file in it; `analyze ls` shows what there is");
+    }
+    Ok(Input::File(Source { path: path.to_owned(), name: file.to_owned(), bytes: meta.len() }))
+}
+
+/// All of standard input, or one byte more than a file may have: enough to be refused like one.
+fn stdin(limits: &Limits) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let most = limits.file_bytes.saturating_add(1);
+    io::stdin().lock().take(most).read_to_end(&mut bytes).context("-: standard input")?;
+    Ok(bytes)
+}
+
+/// The names in a list: NUL-separated when there is a NUL in it, else one a line. Empty ones do not count.
+fn listed(list: &str) -> anyhow::Result<Vec<String>> {
+    let mut bytes = Vec::new();
+    let read = match list {
+        STDIN => io::stdin().lock().read_to_end(&mut bytes),
+        path => std::fs::File::open(path).and_then(|mut file| file.read_to_end(&mut bytes)),
+    };
+    read.with_context(|| format!("{list}: the list of --files-from"))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        anyhow!("{list}: byte {at}: not UTF-8\nname the folder instead; files found in it may have any name")
+    })?;
+    let separator = if text.contains('\0') { '\0' } else { '\n' };
+    let line = |name: &str| match separator {
+        '\n' => name.strip_suffix('\r').unwrap_or(name).to_owned(),
+        _ => name.to_owned(),
+    };
+    let names = text.split(separator).map(line);
+    Ok(names.filter(|name| !name.is_empty()).collect())
+}

@@ -1,0 +1,104 @@
+//! The flags that bound what one file may cost.
+
+use archive::Limits;
+use clap::Args;
+
+/// How much of an input is believed.
+#[derive(Debug, Args)]
+#[command(
+    next_help_heading = "Limits (against damaged and hostile files; what is over one is told in `problems`)"
+)]
+pub(crate) struct LimitArgs {
+    /// Largest file that is read; each worker holds one in memory
+    #[arg(long = "max-file-bytes", value_name = "SIZE", default_value = "1GiB", value_parser = size)]
+    file_bytes: u64,
+    /// Largest text that one member of an archive may unpack to; a hundred times the largest known log
+    #[arg(long = "max-member-bytes", value_name = "SIZE", default_value = "256MiB", value_parser = size)]
+    member_bytes: u64,
+    /// How many times its packed size a member above 1 MiB may grow to; real logs stay below 100, bombs do not
+    #[arg(long = "max-ratio", value_name = "N", default_value_t = 250, value_parser = clap::value_parser!(u64).range(1..))]
+    ratio: u64,
+    /// Most members in one file, those of archives in archives included; ten years of hourly logs
+    #[arg(long = "max-members", value_name = "N", default_value_t = 262_144, value_parser = clap::value_parser!(u32).range(1..))]
+    members: u32,
+    /// Most layers in each other; a plain download has two (base64, zip), a zip of quoted downloads five
+    #[arg(long = "max-depth", value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..))]
+    depth: u32,
+}
+
+impl LimitArgs {
+    /// As the library takes them. What all layers of a file may produce together grows with what one
+    /// member may.
+    pub(crate) fn limits(&self) -> Limits {
+        let usual = Limits::default();
+        Limits {
+            file_bytes: self.file_bytes,
+            member_bytes: self.member_bytes,
+            ratio: self.ratio,
+            total_bytes: usual.total_bytes.max(self.member_bytes.saturating_mul(4)),
+            members: self.members,
+            depth: self.depth,
+            ..usual
+        }
+    }
+}
+
+/// Reads `4096`, `64k`, `256MiB`, `1g`, `2GB`: a letter alone and `iB` count in 1024, `B` in 1000.
+fn size(text: &str) -> Result<u64, String> {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (digits, unit) = text.split_at(end);
+    let unit = unit.trim().to_ascii_lowercase();
+    let mut letters = unit.chars();
+    let power = letters.next().and_then(|letter| "kmgt".find(letter)).map(|at| at as u32 + 1);
+    let factor = match (unit.as_str(), power, letters.as_str()) {
+        ("" | "b", ..) => Some(1),
+        (_, Some(power), "" | "i" | "ib") => Some(1024_u64.pow(power)),
+        (_, Some(power), "b") => Some(1000_u64.pow(power)),
+        _ => None,
+    };
+    let number: Option<u64> = digits.parse().ok();
+    match (number, factor) {
+        (Some(number), Some(factor)) if number > 0 => {
+            number.checked_mul(factor).ok_or_else(|| "larger than any file".to_owned())
+        }
+        _ => Err("not a size; write it like 4096, 64k, 256MiB or 1GiB".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser as _;
+
+    #[derive(clap::Parser)]
+    struct Alone {
+        #[command(flatten)]
+        limits: LimitArgs,
+    }
+
+    #[test]
+    fn the_defaults_in_the_help_are_those_of_the_library() {
+        assert_eq!(Alone::parse_from(["x"]).limits.limits(), Limits::default());
+    }
+
+    #[test]
+    fn a_larger_member_makes_room_in_its_file() {
+        let limits = Alone::parse_from(["x", "--max-member-bytes", "2g"]).limits.limits();
+        assert_eq!((limits.member_bytes, limits.total_bytes), (2 << 30, 8 << 30));
+    }
+
+    #[test]
+    fn sizes_are_read() {
+        let check =
+            |text: &str, expected: Option<u64>| assert_eq!(size(text).ok(), expected, "{text}");
+        check("4096", Some(4096));
+        check("64k", Some(64 << 10));
+        check("256MiB", Some(256 << 20));
+        check("1g", Some(1 << 30));
+        check("2 GB", Some(2_000_000_000));
+        check("12b", Some(12));
+        for wrong in ["", "0", "-1", "1.5g", "g", "1x", "1kbb", "99999999999t", "5é"] {
+            check(wrong, None);
+        }
+    }
+}

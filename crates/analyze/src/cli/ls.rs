@@ -1,0 +1,298 @@
+//! `analyze ls`: what each file holds.
+
+use std::io::{self, BufWriter, Write as _};
+use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
+
+use analyze::input::Input;
+use analyze::run;
+use analyze::stages::{Bodies, FileOutcome, FileRow, Rows, Setting, Worker};
+use analyze::survey::{Survey, survey};
+use archive::{Decoder, Form, Leaf, map_ordered};
+use clap::Args;
+use model::extract::Extractor;
+use model::listing;
+use serde::Serialize;
+
+use super::Exit;
+use super::figures::{bytes, count};
+use super::inputs::{Found, InputArgs};
+use super::limits::LimitArgs;
+use super::table::{Align, Columns, Table};
+use super::terminal::tell;
+
+/// Shows what each file holds, writing nothing
+///
+/// One line a file: what became of it, what it is, its size on disk and as text, the members, documents
+/// and exchanges in it, the layers around them, and the log and run it belongs to.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Ls {
+    #[command(flatten)]
+    inputs: InputArgs,
+    /// Shows the members of archives too, one a line below their file
+    #[arg(short = 'l', long = "members", id = "show_members")]
+    members: bool,
+    /// JSON lines instead of a table
+    #[arg(long)]
+    json: bool,
+    /// Worker threads [default: one a core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  analyze ls dump
+  analyze ls dump/week.zip --members
+  analyze ls dump --json | jq -r 'select(.outcome == \"rejected\") | .file'
+
+OUTCOME: decoded, partial (some of it could be read), listing (a page of GET /logs), empty, duplicate (the
+same bytes as an earlier file), rejected (nothing could be read), error_page (a saved error answer).
+Exit codes: 0 done, 1 no log found, 2 not done.";
+
+/// What one file holds.
+#[derive(Debug, Serialize)]
+struct FileLine {
+    file: String,
+    outcome: &'static str,
+    shape: &'static str,
+    bytes: u64,
+    decoded_bytes: u64,
+    members: u32,
+    documents: u32,
+    exchanges: u32,
+    problems: usize,
+    /// What is wrong first.
+    problem: Option<String>,
+    layers: String,
+    log_id: Option<String>,
+    run_id: Option<String>,
+    linked_by: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contents: Option<Vec<MemberLine>>,
+}
+
+/// What one member of an archive holds.
+#[derive(Debug, Serialize)]
+struct MemberLine {
+    member: String,
+    shape: &'static str,
+    packed_bytes: u64,
+    decoded_bytes: u64,
+    documents: u32,
+    exchanges: u32,
+    layers: String,
+    whole: bool,
+}
+
+const COLUMNS: Columns = &[
+    ("OUTCOME", Align::Left),
+    ("SHAPE", Align::Left),
+    ("SIZE", Align::Right),
+    ("TEXT", Align::Right),
+    ("RATIO", Align::Right),
+    ("MEMBERS", Align::Right),
+    ("DOCUMENTS", Align::Right),
+    ("EXCHANGES", Align::Right),
+    ("PROBLEMS", Align::Right),
+    ("LAYERS", Align::Left),
+    ("LOG", Align::Left),
+    ("RUN", Align::Left),
+    ("FILE", Align::Left),
+];
+
+impl Ls {
+    /// Shows; what cannot be looked into goes to stderr.
+    pub(crate) fn run(self) -> anyhow::Result<Exit> {
+        let limits = self.limits.limits();
+        let Found { inputs, unread } = self.inputs.find(&limits)?;
+        for place in &unread {
+            tell(&format!("{}: {}", place.name, place.problem));
+        }
+        let pool = run::pool(self.threads.map_or(0, usize::from))?;
+        // A signal just ends the program: there is nothing to clean up.
+        let stop = AtomicBool::new(false);
+        let survey = survey(&pool, &inputs, &limits, &stop).unwrap_or_default();
+        let setting = Setting { limits, bodies: Bodies::None, listing: &survey.listing };
+        let lookers: Vec<Mutex<Looker>> = (0..pool.current_num_threads())
+            .map(|_| {
+                Mutex::new(Looker {
+                    worker: Worker::new(&limits),
+                    decoder: Decoder::new(limits),
+                    extractor: Extractor::default(),
+                })
+            })
+            .collect();
+        let work = |n: usize| {
+            let looker = &lookers[rayon::current_thread_index().unwrap_or(0)];
+            let mut looker = looker.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            looker.look(&inputs[n], n, &setting, &survey, self.members)
+        };
+        let mut out = BufWriter::new(io::stdout().lock());
+        let mut table = Table::new(COLUMNS);
+        let mut logs = false;
+        let sink = |_: usize, line: FileLine| {
+            logs |= line.exchanges > 0 || line.shape == "listing";
+            if self.json {
+                serde_json::to_writer(&mut out, &line)?;
+                return out.write_all(b"\n");
+            }
+            add(&mut table, &line);
+            Ok(())
+        };
+        map_ordered(&pool, inputs.len(), 4 * lookers.len(), &stop, work, sink)?;
+        if !table.is_empty() {
+            for line in table.lines(None) {
+                writeln!(out, "{line}")?;
+            }
+        }
+        out.flush()?;
+        if logs {
+            return Ok(Exit::Done);
+        }
+        tell("error: no log was found in the input");
+        Ok(Exit::Nothing)
+    }
+}
+
+fn add(table: &mut Table, line: &FileLine) {
+    let number = |n: u32| if n == 0 { "-".to_owned() } else { count(n.into()) };
+    table.row([
+        line.outcome.to_owned(),
+        line.shape.to_owned(),
+        bytes(line.bytes),
+        bytes(line.decoded_bytes),
+        ratio(line.decoded_bytes, line.bytes),
+        number(line.members),
+        number(line.documents),
+        number(line.exchanges),
+        if line.problems == 0 { "-".to_owned() } else { count(line.problems as u64) },
+        line.layers.clone(),
+        line.log_id.clone().unwrap_or_default(),
+        line.run_id.clone().unwrap_or_default(),
+        line.file.clone(),
+    ]);
+    for member in line.contents.iter().flatten() {
+        table.row([
+            if member.whole { "" } else { "  cut" }.to_owned(),
+            format!("  {}", member.shape),
+            bytes(member.packed_bytes),
+            bytes(member.decoded_bytes),
+            ratio(member.decoded_bytes, member.packed_bytes),
+            String::new(),
+            number(member.documents),
+            number(member.exchanges),
+            String::new(),
+            format!("  {}", member.layers),
+            String::new(),
+            String::new(),
+            format!("  {}", member.member),
+        ]);
+    }
+}
+
+/// How many times its size on disk the text has.
+fn ratio(text: u64, disk: u64) -> String {
+    if disk == 0 { String::new() } else { format!("{:.1}", text as f64 / disk as f64) }
+}
+
+/// The state of one worker.
+struct Looker {
+    worker: Worker,
+    decoder: Decoder,
+    extractor: Extractor,
+}
+
+impl Looker {
+    fn look(
+        &mut self,
+        input: &Input,
+        number: usize,
+        setting: &Setting<'_>,
+        survey: &Survey,
+        members: bool,
+    ) -> FileLine {
+        let mut row = self.worker.file(input, number as u32, setting, &mut Rows::default());
+        let shape = shape(&row);
+        if survey.copies[number] && input.bytes() > 0 {
+            row.outcome = FileOutcome::Duplicate;
+        }
+        let contents = (members && row.members > 0).then(|| self.members(input, setting));
+        FileLine {
+            file: input.name().to_owned(),
+            outcome: row.outcome.name(),
+            shape,
+            bytes: input.bytes(),
+            decoded_bytes: row.decoded_bytes,
+            members: row.members,
+            documents: row.documents,
+            exchanges: row.exchanges,
+            problems: row.problems.len(),
+            problem: row.problems.first().map(ToString::to_string),
+            layers: row.layers,
+            log_id: row.log_id,
+            run_id: row.run_id,
+            linked_by: row.linked_by.map(analyze::link::LinkedBy::name),
+            contents,
+        }
+    }
+
+    /// Looks at each member by itself; costs reading the file again.
+    fn members(&mut self, input: &Input, setting: &Setting<'_>) -> Vec<MemberLine> {
+        let Self { decoder, extractor, .. } = self;
+        let mut buffer = Vec::new();
+        let mut lines = Vec::new();
+        if let Ok(payload) = input.read(&setting.limits, &mut buffer) {
+            decoder.decode(payload, &mut |leaf| lines.push(member(&leaf, extractor)));
+        }
+        lines
+    }
+}
+
+fn member(leaf: &Leaf<'_>, extractor: &mut Extractor) -> MemberLine {
+    let (mut documents, mut exchanges) = (0, 0);
+    let shape = match leaf.form {
+        Form::Blank => "empty",
+        Form::Markup => "error page",
+        Form::Text | Form::Binary => "unknown",
+        Form::Json if listing::may_be_listing(leaf.text) && listing::parse(leaf.text).is_some() => {
+            documents = 1;
+            "listing"
+        }
+        Form::Json => {
+            let found = extractor.extract(leaf.text, true, &mut |_| {});
+            (documents, exchanges) = (found.documents, found.exchanges);
+            match found {
+                _ if exchanges > 0 => "exchanges",
+                _ if found.error_pages > 0 => "error page",
+                _ if found.unknown > 0 || !found.faults.is_empty() => "unknown",
+                _ => "empty",
+            }
+        }
+    };
+    MemberLine {
+        member: leaf.member.unwrap_or_default().to_owned(),
+        shape,
+        packed_bytes: leaf.packed,
+        decoded_bytes: leaf.bytes,
+        documents,
+        exchanges,
+        layers: leaf.layers.to_owned(),
+        whole: leaf.whole,
+    }
+}
+
+/// What a file is, in a word.
+fn shape(row: &FileRow) -> &'static str {
+    match row.outcome {
+        _ if row.exchanges > 0 => "exchanges",
+        // Some of it could be read and no exchange was: pages.
+        FileOutcome::Listing | FileOutcome::Partial => "listing",
+        FileOutcome::Empty => "empty",
+        FileOutcome::ErrorPage => "error page",
+        FileOutcome::Decoded | FileOutcome::Duplicate | FileOutcome::Rejected => "unknown",
+    }
+}

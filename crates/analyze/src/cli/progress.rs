@@ -1,0 +1,81 @@
+//! How far the work is, on a terminal.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use analyze::run::Progress;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::figures;
+
+/// How often the line is drawn.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Runs `work` and shows its progress on stderr meanwhile: bytes, rate, time left. Nothing is shown
+/// when stderr is no terminal, and nothing stays.
+pub(crate) fn shown<T>(
+    files: u64,
+    bytes: u64,
+    progress: &Progress,
+    stop: &AtomicBool,
+    work: impl FnOnce() -> T,
+) -> T {
+    let bar = ProgressBar::with_draw_target(Some(bytes), ProgressDrawTarget::stderr_with_hz(10));
+    if bar.is_hidden() {
+        return work();
+    }
+    let looking = "{spinner} looking for copies and listing pages  {elapsed}";
+    let reading = "{spinner} {msg}  [{bar:24}] {percent} %  {binary_bytes_per_sec}  {eta} left";
+    let style = |template: &str| {
+        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+    };
+    bar.set_style(style(looking));
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let ticker = scope.spawn(|| {
+            let mut began = false;
+            while !done.load(Ordering::Relaxed) {
+                let (read, at) = (
+                    progress.files.load(Ordering::Relaxed),
+                    progress.bytes.load(Ordering::Relaxed),
+                );
+                if read > 0 && !began {
+                    began = true;
+                    // The rate is that of the main pass alone.
+                    bar.reset();
+                    bar.set_style(style(reading));
+                }
+                if stop.load(Ordering::Relaxed) {
+                    bar.set_style(style("{spinner} stopping"));
+                } else if read >= files && began {
+                    bar.set_style(style("{spinner} writing the tables  {elapsed}"));
+                }
+                bar.set_message(format!(
+                    "{} of {}",
+                    figures::count(read),
+                    figures::counted(files, "file", "files")
+                ));
+                bar.set_position(at);
+                bar.tick();
+                thread::park_timeout(TICK);
+            }
+            bar.finish_and_clear();
+        });
+        let _ending = Ending { done: &done, ticker: ticker.thread().clone() };
+        work()
+    })
+}
+
+/// Ends the ticker, also when the work panics: the scope waits for it.
+struct Ending<'d> {
+    done: &'d AtomicBool,
+    ticker: thread::Thread,
+}
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.done.store(true, Ordering::Relaxed);
+        self.ticker.unpark();
+    }
+}

@@ -1,0 +1,269 @@
+//! `analyze report`: the main job.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use analyze::report::{Format, Formats};
+use analyze::run::{self, Options, Progress};
+use analyze::stages::Bodies;
+use analyze::summary::Summary;
+use clap::{Args, ValueEnum};
+
+use super::Exit;
+use super::figures;
+use super::inputs::{Found, InputArgs};
+use super::interrupt;
+use super::limits::LimitArgs;
+use super::progress;
+use super::summary::Shown;
+use super::terminal::{self, Color, Style};
+
+/// Reads a dump and writes what it holds as tables, with a summary
+///
+/// DIR gets one file per table and format, and `summary.json`. The tables: `error_groups` (what failed,
+/// most frequent first), `errors`, `exchanges` (what was sent and answered), `keys` (which orders and
+/// products are still open), `endpoints`, `runs`, `logs`, `bodies`, `files` (what became of every input
+/// file) and `problems` (what could not be read). DIR is written whole or not at all.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub(crate) struct Report {
+    #[command(flatten)]
+    inputs: InputArgs,
+
+    /// Folder for the report. An existing report is replaced only with --force, anything else never
+    #[arg(short, long, value_name = "DIR", help_heading = "Output")]
+    out: PathBuf,
+    /// Formats of the tables: parquet (for programs), csv (for spreadsheets), json (JSON lines)
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        default_value = "parquet,csv",
+        help_heading = "Output",
+        hide_possible_values = true
+    )]
+    format: Vec<FormatArg>,
+    /// For which exchanges the request and response bodies are kept; counts always cover all
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHICH",
+        default_value = "all",
+        help_heading = "Output",
+        hide_possible_values = true
+    )]
+    bodies: BodiesArg,
+    /// Replaces the report in DIR
+    #[arg(long, help_heading = "Output")]
+    force: bool,
+    /// Leaves CSV cells that a spreadsheet would run (=, +, -, @ first) without the ' that stops it
+    #[arg(long, help_heading = "Output")]
+    raw_csv: bool,
+
+    /// Worker threads [default: one a core]. The report is the same for any number
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Work")]
+    threads: Option<u16>,
+    /// Exit with 3 when more files than this could not be read: a number, or a share of all files
+    #[arg(long, value_name = "N|P%", default_value = "10%", help_heading = "Work")]
+    max_rejects: MaxRejects,
+    #[command(flatten)]
+    limits: LimitArgs,
+
+    /// Says nothing but errors
+    #[arg(short, long, conflicts_with = "verbose", help_heading = "What is said on stderr")]
+    quiet: bool,
+    /// Says more: ten rows of each list, with fingerprints, and a case of each group
+    #[arg(short, long, help_heading = "What is said on stderr")]
+    verbose: bool,
+    /// Colours: auto (on a terminal, unless `NO_COLOR` is set), always, never
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "What is said on stderr",
+        hide_possible_values = true
+    )]
+    color: Color,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  analyze report dump --out report
+  analyze report dump --out report --force --format csv --bodies failed
+  analyze report 'dump/2026-0[1-6]/**/*.txt' pages --out half-year
+  find dump -newer last-time -type f -print0 | analyze report --files-from - --out new
+
+Exit codes: 0 done, 1 no log found (the report is written and empty), 2 not done, 3 done but more than
+--max-rejects files could not be read, 130 interrupted (nothing is left behind; a second interrupt does
+not wait for the file at hand).";
+
+/// A format of the tables.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum FormatArg {
+    /// Apache Parquet
+    Parquet,
+    /// CSV for spreadsheets
+    Csv,
+    /// JSON lines
+    Json,
+}
+
+/// For which exchanges bodies are kept.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum BodiesArg {
+    /// For all
+    All,
+    /// For the failed ones
+    Failed,
+    /// For none
+    None,
+}
+
+/// How many files may be rejected.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum MaxRejects {
+    /// So many.
+    Files(u64),
+    /// So many of a hundred.
+    Percent(f64),
+}
+
+impl FromStr for MaxRejects {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let read = match text.strip_suffix('%') {
+            Some(percent) => {
+                percent.trim().parse().ok().filter(|p| (0.0..=100.0).contains(p)).map(Self::Percent)
+            }
+            None => text.parse().ok().map(Self::Files),
+        };
+        read.ok_or_else(|| "neither a number of files nor a share like 10%".to_owned())
+    }
+}
+
+impl MaxRejects {
+    fn passed_by(self, rejected: u64, total: u64) -> bool {
+        match self {
+            Self::Files(most) => rejected > most,
+            Self::Percent(most) => rejected as f64 * 100.0 > most * total as f64,
+        }
+    }
+}
+
+impl Report {
+    /// Writes the report; the summary goes to stderr, which is where talk goes.
+    pub(crate) fn run(self) -> anyhow::Result<Exit> {
+        let options = self.options();
+        let Found { inputs, unread } = self.inputs.find(&options.limits)?;
+        // Not before standard input is read: until then there is nothing to clean up.
+        let stop = interrupt::watch(&self.out)?;
+        let progress = Progress::default();
+        let work = || run::report(&inputs, &unread, &self.out, &options, &progress, &stop);
+        let done = if self.quiet {
+            work()
+        } else {
+            let bytes = inputs.iter().map(analyze::input::Input::bytes).sum();
+            progress::shown(inputs.len() as u64, bytes, &progress, &stop, work)
+        };
+        let done = match done {
+            Ok(done) => done,
+            Err(run::Error::Interrupted) => {
+                terminal::tell("interrupted; nothing was written");
+                return Ok(Exit::Interrupted);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let exit = self.exit(&done.summary, done.aggregates.logs.is_empty());
+        if !self.quiet {
+            Shown {
+                done: &done,
+                inputs: &inputs,
+                out: &self.out,
+                options: &options,
+                verbose: self.verbose,
+                style: Style::stderr(self.color),
+                width: terminal::width(),
+            }
+            .print();
+        }
+        let rejected = done.summary.files.get("rejected").copied().unwrap_or(0);
+        match exit {
+            Exit::Nothing => terminal::tell(
+                "error: no log was found in the input\n`analyze ls` tells what each file is instead",
+            ),
+            Exit::Rejected => terminal::tell(&format!(
+                "error: {} of {} could not be read, more than --max-rejects allows\nthe report is written all the same; its table `problems` says why",
+                figures::count(rejected),
+                figures::counted(
+                    done.summary.files.get("total").copied().unwrap_or(0),
+                    "file",
+                    "files"
+                ),
+            )),
+            _ => {}
+        }
+        Ok(exit)
+    }
+
+    fn options(&self) -> Options {
+        let formats = self.format.iter().map(|format| match format {
+            FormatArg::Parquet => Format::Parquet,
+            FormatArg::Csv => Format::Csv,
+            FormatArg::Json => Format::Json,
+        });
+        let mut formats = Formats::new(formats);
+        formats.raw_csv = self.raw_csv;
+        Options {
+            threads: self.threads.map_or(0, usize::from),
+            limits: self.limits.limits(),
+            bodies: match self.bodies {
+                BodiesArg::All => Bodies::All,
+                BodiesArg::Failed => Bodies::Failed,
+                BodiesArg::None => Bodies::None,
+            },
+            formats,
+            force: self.force,
+        }
+    }
+
+    /// Nothing found goes first: the advice for it helps more.
+    fn exit(&self, summary: &Summary, no_listing: bool) -> Exit {
+        let files = |outcome| summary.files.get(outcome).copied().unwrap_or(0);
+        if summary.exchanges.total == 0 && no_listing {
+            Exit::Nothing
+        } else if self.max_rejects.passed_by(files("rejected"), files("total")) {
+            Exit::Rejected
+        } else {
+            Exit::Done
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rejects_are_counted_or_shared() {
+        let check = |text: &str, rejected, total, expected| {
+            assert_eq!(
+                text.parse::<MaxRejects>().unwrap().passed_by(rejected, total),
+                expected,
+                "{text}"
+            );
+        };
+        check("10%", 1, 10, false);
+        check("10%", 2, 10, true);
+        check("0%", 1, 1_000_000, true);
+        check("100%", 5, 5, false);
+        check("0.5 %", 1, 199, true);
+        check("3", 3, 3, false);
+        check("3", 4, 1_000, true);
+        for wrong in ["", "%", "-1", "101%", "ten", "NaN%"] {
+            assert!(wrong.parse::<MaxRejects>().is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,402 @@
+//! What `report` says when it is done. The numbers are those of `summary.json`.
+
+use std::cmp::Reverse;
+use std::path::Path;
+
+use analyze::input::Input;
+use analyze::run::{Done, Options};
+use analyze::stages::FileOutcome;
+use model::time::Timestamp;
+
+use super::figures::{bytes, count, counted, percent, span};
+use super::table::{Align, Columns, Table};
+use super::terminal::{Style, padded, safe, shell, tell_raw};
+
+/// Rows of a list, unless more is asked for: all lists together fit on a screen.
+const ROWS: usize = 5;
+
+const WORST_FLOWS: Columns = &[
+    ("FAILED", Align::Right),
+    ("EXCHANGES", Align::Right),
+    ("SHARE", Align::Right),
+    ("FLOW", Align::Left),
+];
+const WORST_ENDPOINTS: Columns = &[
+    ("FAILED", Align::Right),
+    ("EXCHANGES", Align::Right),
+    ("SHARE", Align::Right),
+    ("ENDPOINT", Align::Left),
+];
+
+/// A finished report to be told about.
+pub(crate) struct Shown<'r> {
+    /// What the job found.
+    pub(crate) done: &'r Done,
+    /// What was read.
+    pub(crate) inputs: &'r [Input],
+    /// Where the report is.
+    pub(crate) out: &'r Path,
+    /// How it was made.
+    pub(crate) options: &'r Options,
+    /// Ten rows of each list rather than five, and more about groups.
+    pub(crate) verbose: bool,
+    /// Colours.
+    pub(crate) style: Style,
+    /// Columns of the terminal.
+    pub(crate) width: usize,
+}
+
+/// What the outcome of a file means.
+fn meaning(outcome: FileOutcome) -> &'static str {
+    match outcome {
+        FileOutcome::Decoded => "read in full",
+        FileOutcome::Partial => "some of it could be read",
+        FileOutcome::Listing => "saved pages of GET /logs, or of flows or projects",
+        FileOutcome::Empty => "nothing in it, or an empty log",
+        FileOutcome::Duplicate => "the same bytes as an earlier file; counted once",
+        FileOutcome::Rejected => "nothing could be read",
+        FileOutcome::ErrorPage => "a saved error answer instead of a log",
+    }
+}
+
+impl Shown<'_> {
+    /// Writes it to stderr.
+    pub(crate) fn print(&self) {
+        tell_raw(&self.text());
+    }
+
+    /// The whole text, one blank line between its parts.
+    fn text(&self) -> String {
+        let parts = [
+            self.totals(),
+            self.groups(),
+            self.worst("Worst flows, by failed exchanges", WORST_FLOWS, &self.worst_flows()),
+            self.worst(
+                "Worst endpoints, by failed exchanges",
+                WORST_ENDPOINTS,
+                &self.worst_endpoints(),
+            ),
+            self.open_keys(),
+            self.problems(),
+            self.next(),
+        ];
+        let parts: Vec<String> =
+            parts.into_iter().filter(|part| !part.is_empty()).map(|part| part.join("\n")).collect();
+        parts.join("\n\n") + "\n"
+    }
+
+    fn rows(&self) -> usize {
+        if self.verbose { usize::MAX } else { ROWS }
+    }
+
+    fn totals(&self) -> Vec<String> {
+        let s = &self.done.summary;
+        let mut lines = Totals::default();
+        let sizes = format!(
+            "{} on disk, {} of text, {}",
+            bytes(s.bytes.read),
+            bytes(s.bytes.decoded),
+            span(s.elapsed_ms)
+        );
+        lines.total("Files", s.files.get("total").copied().unwrap_or(0), sizes);
+        for outcome in FileOutcome::ALL {
+            lines.part(
+                outcome.name(),
+                s.files.get(outcome.name()).copied().unwrap_or(0),
+                meaning(outcome).to_owned(),
+            );
+        }
+        let x = &s.exchanges;
+        lines.total("Exchanges", x.total, "requests and what was answered".to_owned());
+        for (name, number, note) in [
+            ("success", x.success, ""),
+            ("failed", x.failed, ""),
+            ("unknown", x.unknown, ", nothing tells how they went"),
+        ] {
+            lines.part(
+                name,
+                number,
+                format!("{}{note}", percent(number as f64 / x.total.max(1) as f64)),
+            );
+        }
+        if s.errors.total > 0 {
+            lines.total(
+                "Errors",
+                s.errors.total,
+                format!("in {}", counted(s.errors.groups, "group", "groups")),
+            );
+        }
+        if s.keys.total > 0 {
+            let open = format!(
+                "orders, products and the like; {} open: the newest attempt failed",
+                count(s.keys.open)
+            );
+            lines.total("Keys", s.keys.total, open);
+        }
+        if s.runs > 0 {
+            lines.total(
+                "Runs",
+                s.runs,
+                "of flows, named by a listing page or a download".to_owned(),
+            );
+        }
+        lines.lines(self.style)
+    }
+
+    fn groups(&self) -> Vec<String> {
+        let top = &self.done.aggregates.top.groups;
+        let mut table = Table::new(&[
+            ("ERRORS", Align::Right),
+            ("OPEN KEYS", Align::Right),
+            ("CLASS", Align::Left),
+            ("RETRY", Align::Left),
+            ("GROUP", Align::Left),
+            ("ERROR, <*> WHERE IT VARIES", Align::Left),
+        ]);
+        for group in top.iter().take(self.rows()) {
+            let fingerprint = if self.verbose { group.group.clone() } else { String::new() };
+            let retry = if group.retryable { "may help" } else { "" };
+            let cells = [
+                count(group.count),
+                count(group.open_keys),
+                group.class.to_owned(),
+                retry.to_owned(),
+            ];
+            table.row(cells.into_iter().chain([fingerprint, group.template.clone()]));
+        }
+        let shown = top.len().min(self.rows()) as u64;
+        let mut lines = self.list(
+            &format!(
+                "Most frequent errors ({} of {} groups)",
+                count(shown),
+                count(self.done.summary.errors.groups)
+            ),
+            &table,
+        );
+        if self.verbose {
+            let cases = top.iter().map(|group| {
+                let (file, record) = &group.sample;
+                let case = format!(
+                    "  {}  {}, exchange {record}: {}",
+                    group.group, file, group.sample_message
+                );
+                self.style.dim(&super::terminal::cut_end(&case, self.width))
+            });
+            lines.extend(cases);
+        }
+        lines
+    }
+
+    fn worst_flows(&self) -> Vec<(u64, u64, f64, String)> {
+        let flows = self.done.aggregates.top.flows.iter();
+        flows
+            .map(|row| {
+                (
+                    row.failed,
+                    row.exchanges,
+                    row.share,
+                    row.flow.clone().unwrap_or_else(|| "(flow unknown)".to_owned()),
+                )
+            })
+            .collect()
+    }
+
+    fn worst_endpoints(&self) -> Vec<(u64, u64, f64, String)> {
+        let endpoints = self.done.aggregates.top.endpoints.iter();
+        endpoints
+            .map(|row| {
+                (
+                    row.failed,
+                    row.exchanges,
+                    row.share,
+                    row.endpoint.clone().unwrap_or_else(|| "(address unknown)".to_owned()),
+                )
+            })
+            .collect()
+    }
+
+    fn worst(
+        &self,
+        heading: &str,
+        columns: Columns,
+        rows: &[(u64, u64, f64, String)],
+    ) -> Vec<String> {
+        let mut table = Table::new(columns);
+        for (failed, of, share, name) in rows.iter().filter(|row| row.0 > 0).take(self.rows()) {
+            table.row([count(*failed), count(*of), percent(*share), name.clone()]);
+        }
+        self.list(heading, &table)
+    }
+
+    fn open_keys(&self) -> Vec<String> {
+        let mut table = Table::new(&[
+            ("KEY", Align::Left),
+            ("TRIES", Align::Right),
+            ("LAST TRY (UTC)", Align::Left),
+            ("FLOW", Align::Left),
+            ("ITS ERROR", Align::Left),
+        ]);
+        for key in self.done.aggregates.top.open_keys.iter().take(self.rows()) {
+            let short = |text: &str| super::terminal::cut(text, 32);
+            table.row([
+                short(&format!("{} {}", key.kind, key.key)),
+                count(key.attempts),
+                key.last_seen.map(minute).unwrap_or_default(),
+                short(key.flow.as_deref().unwrap_or_default()),
+                key.message.clone().unwrap_or_default(),
+            ]);
+        }
+        self.list(
+            &format!("Open keys, newest first ({} in all)", count(self.done.summary.keys.open)),
+            &table,
+        )
+    }
+
+    fn problems(&self) -> Vec<String> {
+        let mut kinds: Vec<_> =
+            self.done.summary.problems.iter().filter(|(kind, _)| **kind != "total").collect();
+        kinds.sort_by_key(|&(kind, number)| (Reverse(*number), *kind));
+        let mut table = Table::new(&[("PROBLEMS", Align::Right), ("KIND", Align::Left)]);
+        for (kind, number) in kinds {
+            table.row([count(*number), (*kind).to_owned()]);
+        }
+        self.list("What could not be read as it should", &table)
+    }
+
+    fn next(&self) -> Vec<String> {
+        let formats: Vec<_> = self.options.formats.iter().collect();
+        let names: Vec<&str> = formats.iter().map(|format| format.name()).collect();
+        let mut lines = vec![format!(
+            "{}  {}  ({})",
+            self.style.bold("Report"),
+            safe(&self.out.display().to_string()),
+            names.join(", ")
+        )];
+        let csv = formats.iter().find(|format| format.name() == "csv").or(formats.first());
+        let extension = csv.map_or("csv", |format| format.extension());
+        let table =
+            |name: &str| shell(&self.out.join(format!("{name}.{extension}")).to_string_lossy());
+        let s = &self.done.summary;
+        let mut steps: Vec<(String, String)> = Vec::new();
+        if s.errors.total > 0 {
+            steps.push((
+                table("error_groups"),
+                "every error group: how often, since when, in which flows".to_owned(),
+            ));
+        }
+        if s.keys.open > 0 {
+            steps.push((
+                table("keys"),
+                "every order and product: what is open and has to be sent again".to_owned(),
+            ));
+        }
+        if let Some((path, record)) = self.sample() {
+            steps.push((
+                format!("analyze cat {} --pretty", shell(&path)),
+                format!("the most frequent error, in record {record} of the file"),
+            ));
+        }
+        if s.problems.get("total").is_some_and(|total| *total > 0) {
+            steps.push((table("problems"), "which file, which byte, what is wrong".to_owned()));
+        }
+        if steps.is_empty() {
+            steps.push((table("files"), "what became of every file".to_owned()));
+        }
+        lines.push(self.style.bold("Next"));
+        let wide =
+            steps.iter().map(|(step, _)| super::terminal::columns(step)).max().unwrap_or(0).min(60);
+        for (step, why) in steps {
+            let room = padded("", wide.saturating_sub(super::terminal::columns(&step)));
+            lines.push(format!("  {}{room}  {}", self.style.cyan(&step), self.style.dim(&why)));
+        }
+        lines
+    }
+
+    /// Path of the file with the first case of the most frequent error, and its place in the file.
+    fn sample(&self) -> Option<(String, u32)> {
+        let (name, record) = &self.done.aggregates.top.groups.first()?.sample;
+        let input = self.inputs.iter().find(|input| input.name() == name)?;
+        match input {
+            Input::File(source) => Some((source.path.to_string_lossy().into_owned(), *record)),
+            Input::Memory { .. } => None,
+        }
+    }
+
+    /// A heading with a table under it; nothing when the table is empty.
+    fn list(&self, heading: &str, table: &Table) -> Vec<String> {
+        if table.is_empty() {
+            return Vec::new();
+        }
+        let mut lines = vec![self.style.bold(heading)];
+        for (n, line) in table.lines(Some(self.width - 2)).iter().enumerate() {
+            let line = if n == 0 { self.style.dim(line) } else { line.clone() };
+            lines.push(format!("  {line}"));
+        }
+        lines
+    }
+}
+
+/// Numbers in one column, names before and notes behind them.
+#[derive(Default)]
+struct Totals {
+    rows: Vec<(bool, &'static str, u64, String)>,
+}
+
+impl Totals {
+    fn total(&mut self, name: &'static str, number: u64, note: String) {
+        self.rows.push((true, name, number, note));
+    }
+
+    /// Left out when it is 0.
+    fn part(&mut self, name: &'static str, number: u64, note: String) {
+        if number > 0 {
+            self.rows.push((false, name, number, note));
+        }
+    }
+
+    fn lines(&self, style: Style) -> Vec<String> {
+        let wide =
+            self.rows.iter().map(|(_, _, number, _)| count(*number).len()).max().unwrap_or(0);
+        let line = |(total, name, number, note): &(bool, &'static str, u64, String)| {
+            let number = format!("{:>wide$}", count(*number));
+            let name = if *total {
+                style.bold(&padded(name, 12))
+            } else {
+                padded(&format!("  {name}"), 12)
+            };
+            let number = if name.trim() == "failed" { style.red(&number) } else { number };
+            format!("{name}  {number}  {}", style.dim(note)).trim_end().to_owned()
+        };
+        self.rows.iter().map(line).collect()
+    }
+}
+
+/// `2026-03-01 12:05`.
+fn minute(time: Timestamp) -> String {
+    let text = time.to_string();
+    let end = text.rfind(':').unwrap_or(text.len());
+    text[..end].replace('T', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zero_counts_are_left_out_and_numbers_aligned() {
+        let mut totals = Totals::default();
+        totals.total("Files", 1_204, "note".to_owned());
+        totals.part("decoded", 1_204, String::new());
+        totals.part("empty", 0, "not shown".to_owned());
+        totals.part("partial", 3, "some".to_owned());
+        assert_eq!(
+            totals.lines(Style::plain()),
+            ["Files         1 204  note", "  decoded     1 204", "  partial         3  some"]
+        );
+    }
+
+    #[test]
+    fn a_time_is_shown_to_the_minute() {
+        assert_eq!(minute(Timestamp(1_687_519_997_186_000)), "2023-06-23 11:33");
+    }
+}

@@ -1,0 +1,116 @@
+//! Aligned columns of text.
+
+use super::terminal::{columns, cut, padded, safe};
+
+/// On which side of its column a cell stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Align {
+    /// Words.
+    Left,
+    /// Numbers.
+    Right,
+}
+
+/// Names of columns, and how each is aligned.
+pub(crate) type Columns = &'static [(&'static str, Align)];
+
+/// Rows to be shown under each other. Text of cells is made safe for a terminal here.
+#[derive(Debug)]
+pub(crate) struct Table {
+    columns: Columns,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// A table with these columns, named in its first line.
+    pub(crate) fn new(columns: Columns) -> Self {
+        Self { columns, rows: Vec::new() }
+    }
+
+    /// Adds a row; cells that are missing at its end are empty.
+    pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+        self.rows.push(cells.into_iter().map(|cell| safe(&cell)).collect());
+    }
+
+    /// Whether there is no row.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The lines, the first with the names of the columns. Columns in which nothing stands are left
+    /// out. With `width`, the last column is cut so that no line is longer, but not below 20 columns.
+    pub(crate) fn lines(&self, width: Option<usize>) -> Vec<String> {
+        let cell = |row: &'_ Vec<String>, n: usize| row.get(n).cloned().unwrap_or_default();
+        let shown: Vec<usize> = (0..self.columns.len())
+            .filter(|&n| self.rows.iter().any(|row| !cell(row, n).is_empty()))
+            .collect();
+        let widths: Vec<usize> = shown
+            .iter()
+            .map(|&n| {
+                let widest =
+                    self.rows.iter().map(|row| row.get(n).map_or(0, |cell| columns(cell))).max();
+                widest.unwrap_or(0).max(self.columns[n].0.len())
+            })
+            .collect();
+        let line = |cells: &dyn Fn(usize) -> String| {
+            let mut line = String::new();
+            for (place, (&n, &wide)) in shown.iter().zip(&widths).enumerate() {
+                let last = place + 1 == shown.len();
+                let mut text = cells(n);
+                if place > 0 {
+                    line.push_str("  ");
+                }
+                if let (true, Some(width)) = (last, width) {
+                    text = cut(&text, width.saturating_sub(columns(&line)).max(20));
+                }
+                match self.columns[n].1 {
+                    Align::Right => {
+                        line.push_str(&" ".repeat(wide.saturating_sub(columns(&text))));
+                        line.push_str(&text);
+                    }
+                    Align::Left if last => line.push_str(&text),
+                    Align::Left => line.push_str(&padded(&text, wide)),
+                }
+            }
+            line.trim_end().to_owned()
+        };
+        let mut lines = vec![line(&|n| self.columns[n].0.to_owned())];
+        lines.extend(self.rows.iter().map(|row| line(&|n| cell(row, n))));
+        lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COLUMNS: Columns = &[
+        ("COUNT", Align::Right),
+        ("NOTHING", Align::Left),
+        ("KIND", Align::Left),
+        ("TEXT", Align::Left),
+    ];
+
+    fn table() -> Table {
+        let mut table = Table::new(COLUMNS);
+        table.row(["1".into(), String::new(), "ış".into(), "a\x1b long text that goes on".into()]);
+        table.row(["1 234 567".into(), String::new(), "other".into()]);
+        table
+    }
+
+    #[test]
+    fn columns_are_aligned_and_empty_ones_left_out() {
+        let expected = [
+            "    COUNT  KIND   TEXT",
+            r"        1  ış     a\u001b long text that goes on",
+            "1 234 567  other",
+        ];
+        assert_eq!(table().lines(None), expected);
+    }
+
+    #[test]
+    fn the_last_column_is_cut_to_the_width() {
+        assert_eq!(table().lines(Some(40))[1], r"        1  ış     a\u001b long text tha…");
+        assert_eq!(table().lines(Some(1))[1], r"        1  ış     a\u001b long text t…");
+    }
+}

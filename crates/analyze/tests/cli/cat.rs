@@ -1,0 +1,174 @@
+//! `analyze cat`.
+
+use std::io::Read as _;
+
+use super::kit::{Place, base64, ended, exchange, zip};
+
+const JSON: &str = r#"{"big":1e400,"price":0.10,"name":"\u0131\ud800"}"#;
+
+#[test]
+fn every_layer_is_taken_off() {
+    let place = Place::new();
+    let packed = zip(&[("a.json", JSON.as_bytes())]);
+    let encoded = base64(&packed);
+    let lines: Vec<_> = encoded.as_bytes().chunks(76).map(String::from_utf8_lossy).collect();
+    let wrapped = lines.join(
+        "
+",
+    );
+    let outer = zip(&[("inner.zip", &packed)]);
+    for (name, bytes) in [
+        ("bare", JSON.as_bytes()),
+        ("bom", format!("\u{feff}{JSON}").as_bytes()),
+        ("zip", &packed),
+        ("base64", encoded.as_bytes()),
+        ("wrapped", wrapped.as_bytes()),
+        ("quoted", format!("\"{encoded}\"").as_bytes()),
+        ("object", format!("{{\"data\":\"{encoded}\"}}").as_bytes()),
+        ("uri", format!("data:application/zip;base64,{encoded}").as_bytes()),
+        ("nested", &outer),
+    ] {
+        place.file(name, bytes);
+        let run = place.run(&["cat", name]);
+        assert_eq!((run.code, run.out, run.err.as_str()), (0, format!("{JSON}\n"), ""), "{name}");
+        assert_eq!(place.run_with(&["cat", "-"], bytes).out, format!("{JSON}\n"), "{name}");
+    }
+}
+
+#[test]
+fn a_line_end_is_added_only_where_there_is_none() {
+    let place = Place::new();
+    assert_eq!(place.run_with(&["cat", "-"], b" {\"a\":1}\r\n").out, " {\"a\":1}\r\n");
+}
+
+#[test]
+fn pretty_changes_blanks_only() {
+    let run = Place::new().run_with(&["cat", "-", "--pretty"], JSON.as_bytes());
+    assert_eq!(
+        run.out,
+        "{\n  \"big\": 1e400,\n  \"price\": 0.10,\n  \"name\": \"\\u0131\\ud800\"\n}\n"
+    );
+}
+
+#[test]
+fn pretty_leaves_what_is_not_json_as_it_is() {
+    let run = Place::new().run_with(&["cat", "-", "--pretty"], b"{\"a\": [1, 2");
+    assert_eq!((run.code, run.out.as_str()), (0, "{\"a\": [1, 2\n"));
+    assert!(run.err.contains("ends inside a value at byte 11; printed as it is"), "{}", run.err);
+}
+
+fn week(place: &Place) {
+    let members: [(&str, &[u8]); 4] = [
+        ("readme.txt", b"hello there"),
+        ("mon/1.json", b"{\"n\":1}"),
+        ("tue/2.json", b"{\"n\":2}"),
+        ("wed/2.json", b"{\"n\":3}"),
+    ];
+    place.file("week.zip", zip(&members));
+}
+
+#[test]
+fn of_several_members_the_first_with_json_is_printed() {
+    let place = Place::new();
+    week(&place);
+    let run = place.run(&["cat", "week.zip"]);
+    assert_eq!((run.code, run.out.as_str()), (0, "{\"n\":1}\n"));
+    assert!(run.err.contains("2 more members with JSON; --all prints them"), "{}", run.err);
+}
+
+#[test]
+fn all_members_with_json_are_printed_and_the_others_told() {
+    let place = Place::new();
+    week(&place);
+    let run = place.run(&["cat", "week.zip", "--all"]);
+    assert_eq!((run.code, run.out.as_str()), (0, "{\"n\":1}\n{\"n\":2}\n{\"n\":3}\n"));
+    assert!(
+        run.err.contains("readme.txt: not printed: text that is not JSON, 11 B"),
+        "{}",
+        run.err
+    );
+}
+
+#[test]
+fn a_member_is_named_by_its_path_or_the_last_part_of_it() {
+    let place = Place::new();
+    week(&place);
+    for (name, expected) in
+        [("wed/2.json", "{\"n\":3}\n"), ("2.json", "{\"n\":2}\n"), ("readme.txt", "hello there\n")]
+    {
+        let run = place.run(&["cat", "week.zip", "--member", name]);
+        assert_eq!((run.code, run.out.as_str()), (0, expected), "{name}");
+    }
+    let run = place.run(&["cat", "week.zip", "--member", "3.json"]);
+    assert_eq!((run.code, run.out.as_str()), (1, ""));
+    assert!(
+        run.err.contains("no member \"3.json\"\nits members are:\n  readme.txt  text"),
+        "{}",
+        run.err
+    );
+}
+
+#[test]
+fn a_file_without_json_is_1_and_said_to_be_something_else() {
+    let place = Place::new();
+    for (bytes, what) in [
+        (&b""[..], "empty"),
+        (b"<html><title>502 Bad Gateway</title></html>", "HTML or XML"),
+        (b"just words, no log", "text that is not JSON"),
+        (b"\x7fELF\0\0\x01\xff\xfe", "binary data"),
+    ] {
+        let run = place.run_with(&["cat", "-"], bytes);
+        assert_eq!((run.code, run.out.as_str()), (1, ""), "{what}");
+        assert!(run.err.contains(what), "{what}: {}", run.err);
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_2() {
+    let place = Place::with_dump();
+    for name in ["absent.txt", "dump"] {
+        let run = place.run(&["cat", name]);
+        assert_eq!((run.code, run.out.as_str()), (2, ""));
+        assert!(run.err.starts_with(&format!("error: {name}: ")), "{}", run.err);
+    }
+    let run = place.run(&["cat", "dump/90124.json", "--max-file-bytes", "10"]);
+    assert_eq!(run.code, 2, "{}", run.err);
+}
+
+#[test]
+fn problems_are_told_and_what_is_left_is_printed() {
+    let place = Place::new();
+    let mut packed = zip(&[("a.json", JSON.as_bytes()), ("b.json", exchange("B", 400).as_bytes())]);
+    let at = 30 + "a.json".len() + 3;
+    packed[at] ^= 1;
+    place.file("flipped.zip", packed);
+    let run = place.run(&["cat", "flipped.zip"]);
+    assert_eq!((run.code, run.out), (0, exchange("B", 400) + "\n"));
+    assert!(run.err.contains("flipped.zip: ") && run.err.contains("a.json"), "{}", run.err);
+}
+
+#[test]
+fn hostile_names_do_not_reach_the_terminal() {
+    let place = Place::new();
+    place.file(
+        "evil.zip",
+        zip(&[("\x1b]0;owned\x07\u{202e}.txt", b"no log"), ("b\n\x1b[2J.txt", b"none")]),
+    );
+    let run = place.run(&["cat", "evil.zip", "--all"]);
+    assert_eq!(run.code, 1);
+    assert!(!run.err.contains(['\x1b', '\x07', '\u{202e}']), "{:?}", run.err);
+    assert!(run.err.contains(r"\033]0;owned\007\342\200\256.txt"), "{}", run.err);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let place = Place::new();
+    place.file("large.json", format!("[{}0]", "1234567,".repeat(1 << 18)));
+    for args in [&["cat", "large.json"][..], &["cat", "large.json", "--pretty"]] {
+        let mut child = place.command(args).spawn().unwrap();
+        let mut first = [0];
+        child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+        let run = ended(child);
+        assert_eq!((run.code, run.err.as_str()), (0, ""), "{args:?}");
+    }
+}

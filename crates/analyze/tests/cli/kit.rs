@@ -1,0 +1,168 @@
+//! A folder to work in, the program, and small dumps made by hand.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+/// A folder of a test, which is also where the program runs.
+pub(crate) struct Place {
+    folder: tempfile::TempDir,
+}
+
+/// How a run ended and what it said.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// A folder with `dump`: two downloads, one of them wrapped, and a listing page.
+    pub(crate) fn with_dump() -> Self {
+        let place = Self::new();
+        place.file(
+            "dump/90123.txt",
+            base64(&zip(&[("90123.json", exchange("A-1", 400).as_bytes())])),
+        );
+        place.file("dump/90124.json", exchange("A-2", 200));
+        place.file("dump/page.json", PAGE);
+        place
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Writes a file, and the folders around it.
+    pub(crate) fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path().join(name)).unwrap()
+    }
+
+    /// A number of `report/summary.json`, by JSON pointer.
+    pub(crate) fn summary(&self, pointer: &str) -> u64 {
+        let summary: serde_json::Value =
+            serde_json::from_str(&self.read("report/summary.json")).unwrap();
+        summary.pointer(pointer).and_then(serde_json::Value::as_u64).unwrap()
+    }
+
+    /// What stands in the folder, hidden names included.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.path()).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    /// The program, not yet started.
+    pub(crate) fn command<S: AsRef<OsStr>>(&self, args: &[S]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_analyze"));
+        command.args(args).current_dir(self.path()).env_remove("COLUMNS").env_remove("NO_COLOR");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    pub(crate) fn run<S: AsRef<OsStr>>(&self, args: &[S]) -> Run {
+        ended(self.command(args).spawn().unwrap())
+    }
+
+    pub(crate) fn run_with<S: AsRef<OsStr>>(&self, args: &[S], stdin: &[u8]) -> Run {
+        let mut child = self.command(args).stdin(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(stdin).unwrap();
+        ended(child)
+    }
+}
+
+/// Waits for the end of a run.
+pub(crate) fn ended(child: Child) -> Run {
+    let output = child.wait_with_output().unwrap();
+    Run {
+        code: output.status.code().expect("it ended by itself"),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// A download with one exchange.
+pub(crate) fn exchange(sku: &str, status: u16) -> String {
+    let errors =
+        if status < 400 { "null".to_owned() } else { format!(r#"["price of {sku} is missing"]"#) };
+    format!(
+        r#"{{"sku":"{sku}","method":"PATCH","url":"https://omnitron.example.com/api/i1/product_prices/17/","request_body":{{"price":0.10}},"status_code":{status},"errors":{errors},"response_body":{{"ok":1}}}}"#
+    )
+}
+
+/// A listing page that knows log 90123.
+pub(crate) const PAGE: &str = r#"{"count":1,"limit":25,"page":1,"previous":"","next":"","results":[
+    {"id":90123,"log_type":1,"process_group_id":"f-1","process_group_name":"price","parent_process_group_id":null,
+     "original_filename_uuid":"11111111-2222-4333-8444-555555555555","filename_uuid":"11111111-2222-4333-8444-555555555555",
+     "state":3,"status":2,"created":"1687519997186","finished":null}]}"#;
+
+/// A zip of stored members.
+pub(crate) fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let (mut out, mut directory) = (Vec::new(), Vec::new());
+    for (name, bytes) in members {
+        let mut common = vec![20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0x50];
+        common.extend(crc32(bytes).to_le_bytes());
+        common.extend((bytes.len() as u32).to_le_bytes());
+        common.extend((bytes.len() as u32).to_le_bytes());
+        common.extend((name.len() as u16).to_le_bytes());
+        common.extend([0, 0]);
+        let offset = out.len() as u32;
+        out.extend(b"PK\x03\x04");
+        out.extend(&common);
+        out.extend(name.as_bytes());
+        out.extend(*bytes);
+        directory.extend(b"PK\x01\x02\x14\x00");
+        directory.extend(&common);
+        directory.extend([0; 10]);
+        directory.extend(offset.to_le_bytes());
+        directory.extend(name.as_bytes());
+    }
+    let (at, count) = (out.len() as u32, (members.len() as u16).to_le_bytes());
+    out.extend(&directory);
+    out.extend(b"PK\x05\x06\0\0\0\0");
+    out.extend(count);
+    out.extend(count);
+    out.extend((directory.len() as u32).to_le_bytes());
+    out.extend(at.to_le_bytes());
+    out.extend([0, 0]);
+    out
+}
+
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0_u32, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+            if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 }
+        })
+    })
+}
+
+/// Base64 as a download has it, on one line.
+pub(crate) fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::new();
+    for chunk in bytes.chunks(3) {
+        let group = chunk.iter().fold(0_u32, |group, byte| group << 8 | u32::from(*byte))
+            << (8 * (3 - chunk.len()));
+        for n in 0..4 {
+            let sextet = group >> (18 - 6 * n) & 63;
+            out.push(if n <= chunk.len() { char::from(ALPHABET[sextet as usize]) } else { '=' });
+        }
+    }
+    out
+}

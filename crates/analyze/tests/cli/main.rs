@@ -1,0 +1,53 @@
+//! The command line as a whole: what is typed, printed, written, and how the program ends.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+mod cat;
+mod kit;
+mod ls;
+mod report;
+mod signals;
+
+use kit::Place;
+
+#[test]
+fn the_help_says_what_there_is() {
+    let run = Place::new().run(&["--help"]);
+    assert_eq!((run.code, run.err.as_str()), (0, ""));
+    insta::assert_snapshot!(run.out);
+}
+
+#[test]
+fn the_help_of_each_command_has_examples() {
+    let place = Place::new();
+    for command in ["report", "cat", "ls"] {
+        let run = place.run(&[command, "--help"]);
+        assert_eq!(run.code, 0);
+        assert!(run.out.contains(&format!("\nExamples:\n  analyze {command}")), "{}", run.out);
+        assert!(run.out.contains("Exit codes:"), "{}", run.out);
+    }
+}
+
+#[test]
+fn usage_errors_are_2() {
+    let place = Place::new();
+    for wrong in [
+        &[][..],
+        &["frobnicate"],
+        &["report", "x"],
+        &["report", "--out", "r"],
+        &["report", "x", "--out", "r", "--format", "xml"],
+        &["report", "x", "--out", "r", "--max-rejects", "lots"],
+        &["report", "x", "--out", "r", "--max-member-bytes", "1.5g"],
+        &["report", "x", "--out", "r", "--threads", "0"],
+        &["report", "x", "--out", "r", "-q", "-v"],
+        &["cat"],
+        &["cat", "x", "--all", "--member", "y"],
+        &["ls"],
+    ] {
+        let run = place.run(wrong);
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{wrong:?}");
+        assert!(!run.err.is_empty());
+    }
+    assert_eq!(place.names(), [""; 0]);
+}
