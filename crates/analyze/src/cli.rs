@@ -15,6 +15,7 @@ mod report;
 mod summary;
 mod table;
 mod terminal;
+mod totals;
 
 pub(crate) use exit::Exit;
 
@@ -27,7 +28,7 @@ use clap::{Parser, Subcommand};
 /// Reads what `GET /logs/download` and `GET /logs` returned, in whatever wrapping it was saved (base64,
 /// zip, gzip, quoted, unpacked), without unpacking anything to disk and without a network.
 #[derive(Debug, Parser)]
-#[command(name = "analyze", version, max_term_width = 110, propagate_version = true, after_help = EXAMPLES)]
+#[command(name = "analyze", version, max_term_width = 110, after_help = EXAMPLES)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::{self, BufWriter, IsTerminal as _, Write as _};
+use std::path::PathBuf;
 
 use archive::{Decoded, Decoder, Form, Leaf};
 use clap::Args;
@@ -25,7 +26,7 @@ const TOLD: usize = 20;
 pub(crate) struct Cat {
     /// The file, or - for standard input
     #[arg(value_name = "FILE")]
-    file: String,
+    file: PathBuf,
     /// Breaks lines and indents; numbers and strings stay as they are written
     #[arg(short, long)]
     pretty: bool,
@@ -52,13 +53,15 @@ impl Cat {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         let limits = self.limits.limits();
         let input = inputs::one(&self.file, &limits)?;
+        let file = input.name();
         let mut buffer = Vec::new();
         let payload = match input.read(&limits, &mut buffer) {
             Ok(payload) => payload,
-            Err(problem) => anyhow::bail!("{}: {}", self.file, problem.message),
+            Err(problem) => anyhow::bail!("{file}: {}", problem.message),
         };
         let mut printing = Printing {
             cat: &self,
+            file,
             out: Out {
                 to: BufWriter::new(io::stdout().lock()),
                 terminal: io::stdout().is_terminal(),
@@ -115,6 +118,8 @@ impl Seen {
 
 struct Printing<'c> {
     cat: &'c Cat,
+    /// The name of the file, for messages.
+    file: &'c str,
     out: Out,
     printed: u32,
     found: Vec<Seen>,
@@ -160,7 +165,7 @@ impl Printing<'_> {
         if self.cat.pretty && form == Form::Json {
             match pretty::check(text) {
                 Ok(()) => return pretty::write(text, &mut |piece| self.out.text(piece)),
-                Err(fault) => tell(&format!("{}: {fault}; printed as it is", self.cat.file)),
+                Err(fault) => tell(&format!("{}: {fault}; printed as it is", self.file)),
             }
         }
         self.out.text(text)?;
@@ -176,7 +181,7 @@ impl Printing<'_> {
             return Err(error.into());
         }
         flushed?;
-        let file = &self.cat.file;
+        let file = self.file;
         for problem in decoded.problems.iter().take(TOLD) {
             tell(&format!("{file}: {problem}"));
         }
@@ -204,7 +209,7 @@ impl Printing<'_> {
 
     /// With `--all`, what was not printed; without, how much more there is.
     fn tell_others(&self) {
-        let file = &self.cat.file;
+        let file = self.file;
         if self.cat.all {
             for seen in self.found.iter().filter(|seen| seen.form != Form::Json) {
                 tell(&format!(

@@ -67,16 +67,19 @@ impl InputArgs {
 }
 
 /// One file by its path, or standard input.
-pub(crate) fn one(file: &str, limits: &Limits) -> anyhow::Result<Input> {
-    if file == STDIN {
+pub(crate) fn one(path: &Path, limits: &Limits) -> anyhow::Result<Input> {
+    if path == Path::new(STDIN) {
         return Ok(Input::Memory { name: STDIN.to_owned(), bytes: stdin(limits)? });
     }
-    let path = Path::new(file);
-    let meta = path.metadata().with_context(|| file.to_owned())?;
+    let file = path.display();
+    let meta = path.metadata().map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => anyhow!("{file}: no such file"),
+        _ => anyhow!("{file}: {error}"),
+    })?;
     if meta.is_dir() {
         bail!("{file}: a folder\nname a file in it; `analyze ls` shows what there is");
     }
-    Ok(Input::File(Source { path: path.to_owned(), name: file.to_owned(), bytes: meta.len() }))
+    Ok(Input::File(Source { path: path.to_owned(), name: file.to_string(), bytes: meta.len() }))
 }
 
 /// All of standard input, or one byte more than a file may have: enough to be refused like one.

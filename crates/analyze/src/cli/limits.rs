@@ -10,19 +10,19 @@ use clap::Args;
 )]
 pub(crate) struct LimitArgs {
     /// Largest file that is read; each worker holds one in memory
-    #[arg(long = "max-file-bytes", value_name = "SIZE", default_value = "1GiB", value_parser = size)]
+    #[arg(hide_short_help = true, long = "max-file-bytes", value_name = "SIZE", default_value = "1GiB", value_parser = size)]
     file_bytes: u64,
     /// Largest text that one member of an archive may unpack to; a hundred times the largest known log
-    #[arg(long = "max-member-bytes", value_name = "SIZE", default_value = "256MiB", value_parser = size)]
+    #[arg(hide_short_help = true, long = "max-member-bytes", value_name = "SIZE", default_value = "256MiB", value_parser = size)]
     member_bytes: u64,
     /// How many times its packed size a member above 1 MiB may grow to; real logs stay below 100, bombs do not
-    #[arg(long = "max-ratio", value_name = "N", default_value_t = 250, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(hide_short_help = true, long = "max-ratio", value_name = "N", default_value_t = 250, value_parser = clap::value_parser!(u64).range(1..))]
     ratio: u64,
     /// Most members in one file, those of archives in archives included; ten years of hourly logs
-    #[arg(long = "max-members", value_name = "N", default_value_t = 262_144, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(hide_short_help = true, long = "max-members", value_name = "N", default_value_t = 262_144, value_parser = clap::value_parser!(u32).range(1..))]
     members: u32,
     /// Most layers in each other; a plain download has two (base64, zip), a zip of quoted downloads five
-    #[arg(long = "max-depth", value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(hide_short_help = true, long = "max-depth", value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..))]
     depth: u32,
 }
 

@@ -49,7 +49,7 @@ Examples:
   analyze ls dump/week.zip --members
   analyze ls dump --json | jq -r 'select(.outcome == \"rejected\") | .file'
 
-OUTCOME: decoded, partial (some of it could be read), listing (a page of GET /logs), empty, duplicate (the
+OUTCOME: decoded, partial (some of it could be read), listing (a page of GET /logs), empty, duplicate (the \
 same bytes as an earlier file), rejected (nothing could be read), error_page (a saved error answer).
 Exit codes: 0 done, 1 no log found, 2 not done.";
 
@@ -217,7 +217,7 @@ impl Looker {
     ) -> FileLine {
         let mut row = self.worker.file(input, number as u32, setting, &mut Rows::default());
         let shape = shape(&row);
-        if survey.copies[number] && input.bytes() > 0 {
+        if survey.copies.get(number) == Some(&true) && input.bytes() > 0 {
             row.outcome = FileOutcome::Duplicate;
         }
         let contents = (members && row.members > 0).then(|| self.members(input, setting));

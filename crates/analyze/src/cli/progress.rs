@@ -49,7 +49,7 @@ pub(crate) fn shown<T>(
                 if stop.load(Ordering::Relaxed) {
                     bar.set_style(style("{spinner} stopping"));
                 } else if read >= files && began {
-                    bar.set_style(style("{spinner} writing the tables  {elapsed}"));
+                    bar.set_style(style("{spinner} writing the tables"));
                 }
                 bar.set_message(format!(
                     "{} of {}",

@@ -95,9 +95,9 @@ Examples:
   analyze report 'dump/2026-0[1-6]/**/*.txt' pages --out half-year
   find dump -newer last-time -type f -print0 | analyze report --files-from - --out new
 
-Exit codes: 0 done, 1 no log found (the report is written and empty), 2 not done, 3 done but more than
---max-rejects files could not be read, 130 interrupted (nothing is left behind; a second interrupt does
-not wait for the file at hand).";
+Exit codes: 0 done, 1 no log found (the report is written and empty), 2 not done, 3 done but more than \
+--max-rejects files could not be read, 130 interrupted (nothing is left behind; a second interrupt does not wait \
+for the file at hand).";
 
 /// A format of the tables.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -191,6 +191,9 @@ impl Report {
         }
         let rejected = done.summary.files.get("rejected").copied().unwrap_or(0);
         match exit {
+            Exit::Nothing if inputs.is_empty() => {
+                terminal::tell("error: there is no file in the input")
+            }
             Exit::Nothing => terminal::tell(
                 "error: no log was found in the input\n`analyze ls` tells what each file is instead",
             ),

@@ -10,7 +10,8 @@ use model::time::Timestamp;
 
 use super::figures::{bytes, count, counted, percent, span};
 use super::table::{Align, Columns, Table};
-use super::terminal::{Style, padded, safe, shell, tell_raw};
+use super::terminal::{Style, columns, cut, cut_end, padded, safe, shell, tell_raw};
+use super::totals::Totals;
 
 /// Rows of a list, unless more is asked for: all lists together fit on a screen.
 const ROWS: usize = 5;
@@ -27,6 +28,9 @@ const WORST_ENDPOINTS: Columns = &[
     ("SHARE", Align::Right),
     ("ENDPOINT", Align::Left),
 ];
+
+/// Columns from which fingerprints have room in a table; the lines below it have them anyway.
+const ROOMY: usize = 110;
 
 /// A finished report to be told about.
 pub(crate) struct Shown<'r> {
@@ -154,7 +158,11 @@ impl Shown<'_> {
             ("ERROR, <*> WHERE IT VARIES", Align::Left),
         ]);
         for group in top.iter().take(self.rows()) {
-            let fingerprint = if self.verbose { group.group.clone() } else { String::new() };
+            let fingerprint = if self.verbose && self.width >= ROOMY {
+                group.group.clone()
+            } else {
+                String::new()
+            };
             let retry = if group.retryable { "may help" } else { "" };
             let cells = [
                 count(group.count),
@@ -180,7 +188,7 @@ impl Shown<'_> {
                     "  {}  {}, exchange {record}: {}",
                     group.group, file, group.sample_message
                 );
-                self.style.dim(&super::terminal::cut_end(&case, self.width))
+                self.style.dim(&cut_end(&case, self.width))
             });
             lines.extend(cases);
         }
@@ -237,7 +245,7 @@ impl Shown<'_> {
             ("ITS ERROR", Align::Left),
         ]);
         for key in self.done.aggregates.top.open_keys.iter().take(self.rows()) {
-            let short = |text: &str| super::terminal::cut(text, 32);
+            let short = |text: &str| cut(text, 28);
             table.row([
                 short(&format!("{} {}", key.kind, key.key)),
                 count(key.attempts),
@@ -303,10 +311,9 @@ impl Shown<'_> {
             steps.push((table("files"), "what became of every file".to_owned()));
         }
         lines.push(self.style.bold("Next"));
-        let wide =
-            steps.iter().map(|(step, _)| super::terminal::columns(step)).max().unwrap_or(0).min(60);
+        let wide = steps.iter().map(|(step, _)| columns(step)).max().unwrap_or(0).min(60);
         for (step, why) in steps {
-            let room = padded("", wide.saturating_sub(super::terminal::columns(&step)));
+            let room = padded("", wide.saturating_sub(columns(&step)));
             lines.push(format!("  {}{room}  {}", self.style.cyan(&step), self.style.dim(&why)));
         }
         lines
@@ -336,41 +343,6 @@ impl Shown<'_> {
     }
 }
 
-/// Numbers in one column, names before and notes behind them.
-#[derive(Default)]
-struct Totals {
-    rows: Vec<(bool, &'static str, u64, String)>,
-}
-
-impl Totals {
-    fn total(&mut self, name: &'static str, number: u64, note: String) {
-        self.rows.push((true, name, number, note));
-    }
-
-    /// Left out when it is 0.
-    fn part(&mut self, name: &'static str, number: u64, note: String) {
-        if number > 0 {
-            self.rows.push((false, name, number, note));
-        }
-    }
-
-    fn lines(&self, style: Style) -> Vec<String> {
-        let wide =
-            self.rows.iter().map(|(_, _, number, _)| count(*number).len()).max().unwrap_or(0);
-        let line = |(total, name, number, note): &(bool, &'static str, u64, String)| {
-            let number = format!("{:>wide$}", count(*number));
-            let name = if *total {
-                style.bold(&padded(name, 12))
-            } else {
-                padded(&format!("  {name}"), 12)
-            };
-            let number = if name.trim() == "failed" { style.red(&number) } else { number };
-            format!("{name}  {number}  {}", style.dim(note)).trim_end().to_owned()
-        };
-        self.rows.iter().map(line).collect()
-    }
-}
-
 /// `2026-03-01 12:05`.
 fn minute(time: Timestamp) -> String {
     let text = time.to_string();
@@ -381,19 +353,6 @@ fn minute(time: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn zero_counts_are_left_out_and_numbers_aligned() {
-        let mut totals = Totals::default();
-        totals.total("Files", 1_204, "note".to_owned());
-        totals.part("decoded", 1_204, String::new());
-        totals.part("empty", 0, "not shown".to_owned());
-        totals.part("partial", 3, "some".to_owned());
-        assert_eq!(
-            totals.lines(Style::plain()),
-            ["Files         1 204  note", "  decoded     1 204", "  partial         3  some"]
-        );
-    }
 
     #[test]
     fn a_time_is_shown_to_the_minute() {

@@ -95,9 +95,11 @@ impl Output {
                 [.., b'.', b'o', b'l', b'd'] if !target.exists() => {
                     fs::rename(&path, &target).map_err(Error::io(&path, "move back"))?;
                 }
-                [] | [b'-' | b'.', ..] => {
-                    fs::remove_dir_all(&path).map_err(Error::io(&path, "remove"))?;
-                }
+                [] | [b'-' | b'.', ..] => match fs::remove_dir_all(&path) {
+                    // The work is coming to its end too and was faster.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    removed => removed.map_err(Error::io(&path, "remove"))?,
+                },
                 // The stage of a process whose number begins with ours.
                 _ => {}
             }

@@ -1,6 +1,8 @@
 //! `analyze ls`.
 
-use super::kit::{Place, exchange, zip};
+use std::io::Read as _;
+
+use super::kit::{Place, ended, exchange, zip};
 
 fn mixed() -> Place {
     let place = Place::with_dump();
@@ -58,6 +60,21 @@ fn nothing_is_written_and_names_are_safe() {
     assert_eq!(run.code, 0);
     assert!(run.out.contains(r"\u001b[31m\u202e.json") && !run.out.contains('\x1b'), "{}", run.out);
     assert_eq!(place.names(), ["dump"]);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let place = Place::new();
+    for n in 0..1_500 {
+        place.file(&format!("dump/{n:060}.json"), exchange(&n.to_string(), 200));
+    }
+    for args in [&["ls", "dump"][..], &["ls", "dump", "--json"]] {
+        let mut child = place.command(args).spawn().unwrap();
+        let mut first = [0];
+        child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+        let run = ended(child);
+        assert_eq!((run.code, run.err.as_str()), (0, ""), "{args:?}");
+    }
 }
 
 #[test]

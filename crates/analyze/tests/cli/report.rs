@@ -90,13 +90,17 @@ fn what_is_not_a_report_is_never_replaced() {
 fn no_log_is_1_and_the_report_is_there() {
     let place = Place::new();
     fs::create_dir(place.path().join("dump")).unwrap();
-    for (file, bytes) in [("", ""), ("dump/a.json", "{}"), ("dump/b.txt", "words")] {
+    let empty = "there is no file in the input";
+    let no_log = "no log was found in the input";
+    for (file, bytes, said) in
+        [("", "", empty), ("dump/a.json", "{}", no_log), ("dump/b.txt", "words", no_log)]
+    {
         if !file.is_empty() {
             place.file(file, bytes);
         }
         let run = place.run(&["report", "dump", "--out", "report", "--force"]);
         assert_eq!(run.code, 1, "{file}: {}", run.err);
-        assert!(run.err.contains("no log was found in the input"), "{}", run.err);
+        assert!(run.err.contains(said), "{}", run.err);
         assert_eq!(place.summary("/exchanges/total"), 0);
     }
 }
