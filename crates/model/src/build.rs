@@ -280,7 +280,8 @@ impl<'r> Making<'_, 'r> {
                 _ => None,
             };
             if !rows.is_empty() && kind == BodyKind::Json {
-                named = bulk::judge(whole(text), rows, &mut gather, false, bad_status);
+                let bad = bad_status || slots.flag == Some(false) || record_errors;
+                named = bulk::judge(whole(text), rows, &mut gather, false, bad);
             }
             let looks = bad_status || body_failed == Some(true) || slots.flag == Some(false) || record_errors || exception || slots.enum_status == Some(3);
             if gather.out.len() == from && !(named && body_failed != Some(true) && !bad_status) {

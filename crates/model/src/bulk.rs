@@ -71,6 +71,8 @@ impl<'r> Judge<'_, '_, 'r> {
         let numbers = || named.iter().filter_map(|n| if let Named::Index(n, one) = n { Some((*n, *one)) } else { None });
         let zero = numbers().any(|(n, _)| n == 0);
         let one_based = !zero && numbers().any(|(n, one)| one || n == self.rows.len());
+        // `{}` beside entries that are not empty: sound rows beside refused ones.
+        let some_sound = parallel && entries.iter().any(|entry| entry.ty == Type::Object && entry.is_empty());
         let mut some = false;
         for (at, (entry, named)) in entries.into_iter().zip(named).enumerate() {
             let place = match named {
@@ -80,7 +82,7 @@ impl<'r> Judge<'_, '_, 'r> {
             };
             if let Some(place) = place.filter(|place| *place < self.rows.len()) {
                 some = true;
-                self.entry(entry, place, errors, self.bad);
+                self.entry(entry, place, errors, self.bad || some_sound);
             }
         }
         some

@@ -406,16 +406,18 @@ fn is_envelope(fields: &[Field<'_>], at: usize) -> bool {
     if field.role == Role::Attributes {
         return true;
     }
-    let (mut body, mut firm, mut known, mut other) = (false, false, 0, 0);
+    let (mut text, mut typed, mut firm, mut known, mut other) = (false, false, false, 0, 0);
     for child in fields[at + 1..].iter().take_while(|c| c.parent.is_some_and(|p| usize::from(p) >= at)) {
         if child.parent != Some(at as u16) {
             continue;
         }
         match child.role {
             Role::RequestBody | Role::ResponseBody | Role::Envelope => {
-                body = true;
+                text |= child.key == "text";
+                other += i32::from(field.role == Role::Envelope && child.key != "text");
                 firm |= ["body", "Body", "postData", "requestBody", "responseBody", "govde"].contains(&child.key);
             }
+            Role::Headers if field.role == Role::Envelope => typed = true,
             Role::Method | Role::Headers => firm = true,
             Role::HttpStatus if http_status(child.value).is_some() || blank(child.value) => known += 1,
             Role::Url | Role::ResponseUrl | Role::Reason | Role::Duration | Role::Start | Role::End | Role::Truncated => known += 1,
@@ -423,7 +425,8 @@ fn is_envelope(fields: &[Field<'_>], at: usize) -> bool {
         }
     }
     if field.role == Role::Envelope {
-        return body || (firm && other == 0);
+        // HAR's `content` and `postData`: a text, if there is one, beside its type and size.
+        return other == 0 && (text || typed);
     }
     let told = |f: &Field<'_>| f.side == Side::Record && match field.role {
         Role::Response => f.role == Role::HttpStatus || (f.role == Role::Status && http_status(f.value).is_some()),
