@@ -192,7 +192,7 @@ impl Report {
         let rejected = done.summary.files.get("rejected").copied().unwrap_or(0);
         match exit {
             Exit::Nothing if inputs.is_empty() => {
-                terminal::tell("error: there is no file in the input")
+                terminal::tell("error: there is no file in the input");
             }
             Exit::Nothing => terminal::tell(
                 "error: no log was found in the input\n`analyze ls` tells what each file is instead",

@@ -26,13 +26,15 @@ fn quiet_says_nothing() {
 
 #[test]
 fn verbose_names_groups_and_cases() {
-    let run = Place::with_dump().run(&["report", "dump", "--out", "report", "-v"]);
-    assert!(
-        run.err.contains("GROUP")
-            && run.err.contains("90123.txt, exchange 0: price of A-1 is missing"),
-        "{}",
-        run.err
-    );
+    let place = Place::with_dump();
+    let said = |columns: &str| {
+        let mut command = place.command(&["report", "dump", "--out", "report", "-v", "--force"]);
+        String::from_utf8(command.env("COLUMNS", columns).output().unwrap().stderr).unwrap()
+    };
+    let (narrow, wide) = (said("80"), said("140"));
+    assert!(wide.contains("  GROUP  ") && !narrow.contains("  GROUP  "), "{narrow}{wide}");
+    assert!(narrow.contains("  90123.txt, exchange 0: price of A-1 is missing"), "{narrow}");
+    assert!(narrow.lines().all(|line| line.chars().count() <= 120), "{narrow}");
 }
 
 #[test]
