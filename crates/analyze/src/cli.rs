@@ -10,6 +10,7 @@ mod interrupt;
 mod limits;
 mod ls;
 mod pretty;
+mod problems;
 mod progress;
 mod report;
 mod summary;

@@ -9,6 +9,7 @@ use analyze::stages::FileOutcome;
 use model::time::Timestamp;
 
 use super::figures::{bytes, count, counted, percent, span};
+use super::problems;
 use super::table::{Align, Columns, Table};
 use super::terminal::{Style, columns, cut, cut_end, padded, safe, shell, tell_raw};
 use super::totals::Totals;
@@ -264,9 +265,13 @@ impl Shown<'_> {
         let mut kinds: Vec<_> =
             self.done.summary.problems.iter().filter(|(kind, _)| **kind != "total").collect();
         kinds.sort_by_key(|&(kind, number)| (Reverse(*number), *kind));
-        let mut table = Table::new(&[("PROBLEMS", Align::Right), ("KIND", Align::Left)]);
+        let mut table = Table::new(&[
+            ("PROBLEMS", Align::Right),
+            ("KIND", Align::Left),
+            ("MEANING", Align::Left),
+        ]);
         for (kind, number) in kinds {
-            table.row([count(*number), (*kind).to_owned()]);
+            table.row([count(*number), (*kind).to_owned(), problems::meaning(kind).to_owned()]);
         }
         self.list("What could not be read as it should", &table)
     }
