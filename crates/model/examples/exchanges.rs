@@ -11,12 +11,26 @@ fn main() -> std::io::Result<()> {
         let found = extractor.extract(&text, true, &mut |x| {
             println!(
                 "{} log={:?} run={:?} step={:?} key={:?} at={:?} {:?} {:?} {:?} {:?}/{:?} cut={}",
-                x.pointer, x.log_id, x.run_id, x.step, x.key, x.started_at, x.method, x.url, x.status, x.outcome, x.evidence, x.response_truncated
+                x.pointer,
+                x.log_id,
+                x.run_id,
+                x.step,
+                x.key,
+                x.started_at,
+                x.method,
+                x.url,
+                x.status,
+                x.outcome,
+                x.evidence,
+                x.response_truncated
             );
             println!("   request  {:?}", x.request.map(|b| b.text));
             println!("   response {:?}", x.response.map(|b| b.text));
             for e in x.errors {
-                println!("   error    {:?} {:?} {:?} {:?} {:?}", e.source, e.code, e.field, e.message, e.key);
+                println!(
+                    "   error    {:?} {:?} {:?} {:?} {:?}",
+                    e.source, e.code, e.field, e.message, e.key
+                );
             }
             for row in x.rows {
                 println!("   row      {row:?}");

@@ -159,7 +159,11 @@ fn json_paths(text: &str, found: &mut BTreeSet<String>) -> Result<(), Fault> {
                     if !path.is_empty() {
                         path.push('.');
                     }
-                    if is_id(key) { path.push('*') } else { unescape(key, &mut path) }
+                    if is_id(key) {
+                        path.push('*');
+                    } else {
+                        unescape(key, &mut path);
+                    }
                     break;
                 }
             } else if cursor.element(opened)? {
@@ -186,7 +190,7 @@ fn closed(text: &str) -> bool {
 const ELEMENT: u64 = 0x9e37_79b9_7f4a_7c15;
 const TYPE: [u64; 6] = [0x11, 0x22, 0x33, 0x44, 0x55, 0x66];
 
-/// The finaliser of SplitMix64 (Steele, Lea, Flood 2014).
+/// The finaliser of `SplitMix64` (Steele, Lea, Flood 2014).
 fn mix(mut x: u64) -> u64 {
     x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -265,14 +269,25 @@ mod tests {
     #[test]
     fn a_cut_body_is_not_whole() {
         let whole = |text| Shapes::default().body(text).1;
-        assert!(whole(r#"{"a":1}"#) && whole("plain") && whole("<a><b/></a>\n") && whole("{'a': 1}"));
+        assert!(
+            whole(r#"{"a":1}"#) && whole("plain") && whole("<a><b/></a>\n") && whole("{'a': 1}")
+        );
         assert!(!whole(r#"{"a":"#) && !whole("[1,") && !whole("<a><b"));
     }
 
     #[test]
     fn paths_are_sorted_and_told_once() {
-        let (body, _) = Shapes::default().body(r#"{"b":[{"c":1},{"c":2,"d":null}],"a":{"SKU-00123":""}}"#);
-        let wanted = ["$: object", "a.*: string", "a: object", "b: array", "b[].c: number", "b[].d: null", "b[]: object"];
+        let (body, _) =
+            Shapes::default().body(r#"{"b":[{"c":1},{"c":2,"d":null}],"a":{"SKU-00123":""}}"#);
+        let wanted = [
+            "$: object",
+            "a.*: string",
+            "a: object",
+            "b: array",
+            "b[].c: number",
+            "b[].d: null",
+            "b[]: object",
+        ];
         assert_eq!(paths(&body), wanted);
     }
 

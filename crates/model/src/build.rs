@@ -2,11 +2,13 @@
 
 use bumpalo::Bump;
 
+use crate::body::Shapes;
 use crate::bulk;
-use crate::exchange::{Body, BodyKind, ErrorSource, ErrorText, Evidence, Exchange, Key, Outcome, Row};
+use crate::exchange::{
+    Body, BodyKind, ErrorSource, ErrorText, Evidence, Exchange, Key, Outcome, Row,
+};
 use crate::extract::Above;
 use crate::failure::{Gather, text_of, verdict};
-use crate::body::Shapes;
 use crate::json::{Type, Value, push_escaped};
 use crate::key::{self, whole};
 use crate::raw_request::{RawRequest, split};
@@ -14,7 +16,7 @@ use crate::record::{Field, Names, Side};
 use crate::roles::Role;
 use crate::slots::{FoundKey, RESPONSE, Slots, is_uuid, outcome_word};
 
-/// The engine keeps at most so many bytes of a failed response in an attribute (InvokeHTTP's
+/// The engine keeps at most so many bytes of a failed response in an attribute (`InvokeHTTP`'s
 /// "Response Body Attribute Size", default 256); a cut inside a character leaves up to three fewer.
 const ATTRIBUTE_BYTES: std::ops::RangeInclusive<usize> = 253..=256;
 
@@ -90,7 +92,9 @@ impl<'r> Making<'_, 'r> {
             let (body, whole) = self.body(text);
             x.response = Some(body);
             let bounded = ATTRIBUTE_BYTES.contains(&text.len()) && (slots.bounded || !whole);
-            x.response_truncated = slots.truncated || bounded || (!whole && matches!(body.kind, BodyKind::Json | BodyKind::Xml));
+            x.response_truncated = slots.truncated
+                || bounded
+                || (!whole && matches!(body.kind, BodyKind::Json | BodyKind::Xml));
         }
         let request = x.request.map(|body| (body.text, body.kind));
         let response = x.response.map(|body| (body.text, body.kind));
@@ -111,7 +115,8 @@ impl<'r> Making<'_, 'r> {
             if let Some(RawRequest { method, url, body }) = split(text) {
                 x.method = x.method.or(Some(method));
                 x.url = x.url.or(Some(url));
-                let named = slots.request.filter(|_| slots.raw_request.is_some()).map(|v| self.text(v));
+                let named =
+                    slots.request.filter(|_| slots.raw_request.is_some()).map(|v| self.text(v));
                 return named.or(Some(body)).filter(|text| !text.is_empty());
             }
         }
@@ -122,7 +127,8 @@ impl<'r> Making<'_, 'r> {
     fn response(&mut self, slots: &Slots<'r>, x: &mut Exchange<'r>) -> Option<&'r str> {
         let text = slots.response.map(|v| self.text(v)).filter(|text| !text.is_empty())?;
         if let Some(rest) = text.strip_prefix("HTTP/")
-            && let Some((head, body)) = rest.split_once("\r\n\r\n").or_else(|| rest.split_once("\n\n"))
+            && let Some((head, body)) =
+                rest.split_once("\r\n\r\n").or_else(|| rest.split_once("\n\n"))
         {
             let status = head.split_ascii_whitespace().nth(1).and_then(|code| code.parse().ok());
             x.status = x.status.or(status.filter(|code| (100..600).contains(code)));
@@ -235,13 +241,23 @@ impl<'r> Making<'_, 'r> {
         let mut rows_named = false;
         for at in &slots.errors {
             let field = &fields[usize::from(*at)];
-            if !rows.is_empty() && matches!(field.value.ty, Type::Array | Type::Object | Type::String) && bulk::judge(field.value, rows, &mut gather, true, true) {
+            if !rows.is_empty()
+                && matches!(field.value.ty, Type::Array | Type::Object | Type::String)
+                && bulk::judge(field.value, rows, &mut gather, true, true)
+            {
                 rows_named = true;
                 continue;
             }
             gather.value(field.value, None, 0);
         }
-        let codes: Vec<&'r str> = slots.error_codes.iter().map(|at| fields[usize::from(*at)].value).filter(|v| v.ty != Type::Null).map(|v| gather.string(v).trim()).filter(|code| !is_no_error(code)).collect();
+        let codes: Vec<&'r str> = slots
+            .error_codes
+            .iter()
+            .map(|at| fields[usize::from(*at)].value)
+            .filter(|v| v.ty != Type::Null)
+            .map(|v| gather.string(v).trim())
+            .filter(|code| !is_no_error(code))
+            .collect();
         for at in &slots.error_texts {
             let value = fields[usize::from(*at)].value;
             if value.ty != Type::String || outcome_word(value.inner()) != Some(true) {
@@ -283,7 +299,12 @@ impl<'r> Making<'_, 'r> {
                 let bad = bad_status || slots.flag == Some(false) || record_errors;
                 named = bulk::judge(whole(text), rows, &mut gather, false, bad);
             }
-            let looks = bad_status || body_failed == Some(true) || slots.flag == Some(false) || record_errors || exception || slots.enum_status == Some(3);
+            let looks = bad_status
+                || body_failed == Some(true)
+                || slots.flag == Some(false)
+                || record_errors
+                || exception
+                || slots.enum_status == Some(3);
             if gather.out.len() == from && !(named && body_failed != Some(true) && !bad_status) {
                 // Bodies that are no JSON are read in any case: a SOAP fault comes with any status.
                 let first = gather.out.len();
@@ -304,7 +325,9 @@ impl<'r> Making<'_, 'r> {
         let refused = rows.iter().any(|row| row.failed);
         let body_errors = gather.out.len() > from;
         // The verdict: flag, errors, body, status, exception; the listing's word comes later.
-        let evidence = if slots.flag == Some(false) || (slots.flag.is_none() && slots.enum_status == Some(3)) {
+        let evidence = if slots.flag == Some(false)
+            || (slots.flag.is_none() && slots.enum_status == Some(3))
+        {
             Some(Evidence::Flag)
         } else if record_errors || !codes.is_empty() {
             Some(Evidence::Errors)
@@ -322,7 +345,13 @@ impl<'r> Making<'_, 'r> {
         x.evidence = evidence;
         x.outcome = match evidence {
             Some(_) => Outcome::Failed,
-            None if x.status.is_some() || slots.flag.is_some() || slots.enum_status == Some(2) || slots.evidence & RESPONSE != 0 && x.response.is_some() => Outcome::Success,
+            None if x.status.is_some()
+                || slots.flag.is_some()
+                || slots.enum_status == Some(2)
+                || slots.evidence & RESPONSE != 0 && x.response.is_some() =>
+            {
+                Outcome::Success
+            }
             None => Outcome::Unknown,
         };
         if x.outcome != Outcome::Failed {
@@ -345,8 +374,15 @@ impl<'r> Making<'_, 'r> {
             let (source, message): (_, &'r str) = match (x.status.filter(|_| bad_status), code) {
                 (Some(status), _) => {
                     let reason = slots.reason.map_or("", |v| gather.string(v));
-                    let reason = if reason.trim().is_empty() { reason_phrase(status) } else { reason.trim() };
-                    (ErrorSource::Status, gather.arena.alloc_str(format!("HTTP {status} {reason}").trim_end()))
+                    let reason = if reason.trim().is_empty() {
+                        reason_phrase(status)
+                    } else {
+                        reason.trim()
+                    };
+                    (
+                        ErrorSource::Status,
+                        gather.arena.alloc_str(format!("HTTP {status} {reason}").trim_end()),
+                    )
                 }
                 (None, Some(code)) => (ErrorSource::Errors, code),
                 (None, None) => (ErrorSource::Flag, "failed without a reason"),
@@ -368,11 +404,19 @@ fn dedup(errors: &mut Vec<ErrorText<'_>>) {
 }
 
 fn is_no_error(code: &str) -> bool {
-    code.bytes().all(|b| b == b'0') || ["null", "none", "ok", "success", "no_error"].iter().any(|w| code.eq_ignore_ascii_case(w)) || (code.len() == 3 && matches!(code.as_bytes()[0], b'1'..=b'3') && code.bytes().all(|b| b.is_ascii_digit()))
+    code.bytes().all(|b| b == b'0')
+        || ["null", "none", "ok", "success", "no_error"]
+            .iter()
+            .any(|w| code.eq_ignore_ascii_case(w))
+        || (code.len() == 3
+            && matches!(code.as_bytes()[0], b'1'..=b'3')
+            && code.bytes().all(|b| b.is_ascii_digit()))
 }
 
 fn speaks_of_orders(text: &str) -> bool {
-    let holds = |word: &str| text.as_bytes().windows(word.len()).any(|w| w.eq_ignore_ascii_case(word.as_bytes()));
+    let holds = |word: &str| {
+        text.as_bytes().windows(word.len()).any(|w| w.eq_ignore_ascii_case(word.as_bytes()))
+    };
     !is_uuid(text) && (holds("order") || holds("siparis") || holds("sipariş"))
 }
 
@@ -393,7 +437,10 @@ fn write_extra(fields: &[Field<'_>], slots: &Slots<'_>, x: &Exchange<'_>, out: &
         if field.entered && !carried {
             hidden_below = Some(at as u16);
         }
-        let is_log_id = field.role == Role::Id && x.log_id.is_some() && slots.log_id == slots.id && slots.id == Some(field.value.inner());
+        let is_log_id = field.role == Role::Id
+            && x.log_id.is_some()
+            && slots.log_id == slots.id
+            && slots.id == Some(field.value.inner());
         if carried && field.entered {
             // A body that was taken whole hides its members; an envelope does not.
             if is_body(field, slots) {
@@ -429,7 +476,8 @@ fn write_extra(fields: &[Field<'_>], slots: &Slots<'_>, x: &Exchange<'_>, out: &
 }
 
 fn is_body(field: &Field<'_>, slots: &Slots<'_>) -> bool {
-    let same = |value: Option<Value<'_>>| value.is_some_and(|v| std::ptr::eq(v.raw, field.value.raw));
+    let same =
+        |value: Option<Value<'_>>| value.is_some_and(|v| std::ptr::eq(v.raw, field.value.raw));
     same(slots.request) || same(slots.response)
 }
 

@@ -22,7 +22,13 @@ const LEVELS: u8 = 4;
 ///
 /// `errors`: the answer stands where errors stand, so what it names has failed. `bad`: the whole
 /// exchange failed (4xx), so an object in a parallel list that is not empty is an error.
-pub(crate) fn judge<'r>(answer: Value<'r>, rows: &mut [Row<'r>], gather: &mut Gather<'_, 'r>, errors: bool, bad: bool) -> bool {
+pub(crate) fn judge<'r>(
+    answer: Value<'r>,
+    rows: &mut [Row<'r>],
+    gather: &mut Gather<'_, 'r>,
+    errors: bool,
+    bad: bool,
+) -> bool {
     let places = rows.iter().enumerate().map(|(at, row)| (row.key.value, at)).collect();
     Judge { places, rows, gather, bad }.part(answer, errors, LEVELS)
 }
@@ -50,7 +56,9 @@ impl<'r> Judge<'_, '_, 'r> {
         match answer.ty {
             Type::String => {
                 let text = self.gather.string(answer);
-                Value::of(text).is_some_and(|inner| inner.ty != Type::String && self.part(inner, errors, level - 1))
+                Value::of(text).is_some_and(|inner| {
+                    inner.ty != Type::String && self.part(inner, errors, level - 1)
+                })
             }
             Type::Array => self.list(answer, errors),
             Type::Object => self.keyed(answer, errors) || self.inside(answer, errors, level),
@@ -68,11 +76,16 @@ impl<'r> Judge<'_, '_, 'r> {
         let named: Vec<Named> = entries.iter().map(|entry| self.place(*entry)).collect();
         let parallel = entries.len() == self.rows.len();
         // Row numbers count from one when the last of them is the count, indexes from zero.
-        let numbers = || named.iter().filter_map(|n| if let Named::Index(n, one) = n { Some((*n, *one)) } else { None });
+        let numbers = || {
+            named
+                .iter()
+                .filter_map(|n| if let Named::Index(n, one) = n { Some((*n, *one)) } else { None })
+        };
         let zero = numbers().any(|(n, _)| n == 0);
         let one_based = !zero && numbers().any(|(n, one)| one || n == self.rows.len());
         // `{}` beside entries that are not empty: sound rows beside refused ones.
-        let some_sound = parallel && entries.iter().any(|entry| entry.ty == Type::Object && entry.is_empty());
+        let some_sound =
+            parallel && entries.iter().any(|entry| entry.ty == Type::Object && entry.is_empty());
         let mut some = false;
         for (at, (entry, named)) in entries.into_iter().zip(named).enumerate() {
             let place = match named {
@@ -94,7 +107,9 @@ impl<'r> Judge<'_, '_, 'r> {
             return Named::No;
         }
         for orders in [false, true] {
-            if let Some(at) = of_row(entry, orders, self.gather.names).and_then(|key| self.places.get(key.inner)) {
+            if let Some(at) =
+                of_row(entry, orders, self.gather.names).and_then(|key| self.places.get(key.inner))
+            {
                 return Named::Key(*at);
             }
         }
@@ -126,7 +141,8 @@ impl<'r> Judge<'_, '_, 'r> {
             return false;
         }
         let zero = members.iter().any(|(at, index, _)| *index && *at == 0);
-        let one_based = !zero && members.iter().any(|(at, index, _)| *index && *at == self.rows.len());
+        let one_based =
+            !zero && members.iter().any(|(at, index, _)| *index && *at == self.rows.len());
         for (at, index, value) in members {
             let at = if index && one_based { at - 1 } else { at };
             if at < self.rows.len() {
@@ -143,7 +159,16 @@ impl<'r> Judge<'_, '_, 'r> {
             if matches!(value.ty, Type::Array | Type::Object) && !value.is_empty() {
                 let role = self.gather.names.role(Side::Record, name, usize::MAX);
                 let says_errors = matches!(role, Role::Errors | Role::Failed | Role::ErrorMessage);
-                let may_hold = matches!(role, Role::Items | Role::Body | Role::ResponseBody | Role::Response | Role::Message | Role::None | Role::Key(..));
+                let may_hold = matches!(
+                    role,
+                    Role::Items
+                        | Role::Body
+                        | Role::ResponseBody
+                        | Role::Response
+                        | Role::Message
+                        | Role::None
+                        | Role::Key(..)
+                );
                 if says_errors || may_hold {
                     named |= self.part(value, errors || says_errors, level - 1);
                 }

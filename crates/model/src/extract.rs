@@ -74,8 +74,19 @@ impl Extractor {
     /// `wrapped`: the text came out of an archive or encoding, as downloads do; a bare text that
     /// only tells of an error is then no saved error page but a log that holds nothing else.
     /// Never fails: what breaks is told in the result, and what stood before it was given.
-    pub fn extract(&mut self, text: &str, wrapped: bool, sink: &mut dyn FnMut(&Exchange<'_>)) -> Extracted {
-        let mut walk = Walk { extractor: self, sink, pointer: String::new(), found: Extracted::default(), page: false };
+    pub fn extract(
+        &mut self,
+        text: &str,
+        wrapped: bool,
+        sink: &mut dyn FnMut(&Exchange<'_>),
+    ) -> Extracted {
+        let mut walk = Walk {
+            extractor: self,
+            sink,
+            pointer: String::new(),
+            found: Extracted::default(),
+            page: false,
+        };
         let mut cursor = Cursor::new(text);
         while !cursor.at_end() {
             let start = cursor.pos();
@@ -88,7 +99,11 @@ impl Extractor {
             walk.found.documents += 1;
             let read = walk.root(text, &mut cursor, wrapped);
             if let Err(fault) = read {
-                let next = if fault.kind == FaultKind::Truncated { text.len() } else { resume(text, fault.offset.max(start)) };
+                let next = if fault.kind == FaultKind::Truncated {
+                    text.len()
+                } else {
+                    resume(text, fault.offset.max(start))
+                };
                 walk.found.faults.push(Broken { fault, left_over: next - fault.offset.min(next) });
                 cursor = Cursor::at(text, next);
             } else if walk.found.exchanges == before {
@@ -146,12 +161,23 @@ impl Walk<'_> {
     }
 
     /// Walks the value at the cursor. `root`: it is a document, wrapped or not.
-    fn value_at<'a>(&mut self, text: &'a str, cursor: &mut Cursor<'a>, above: Above<'a>, root: Option<bool>) -> Result<(), Fault> {
+    fn value_at<'a>(
+        &mut self,
+        text: &'a str,
+        cursor: &mut Cursor<'a>,
+        above: Above<'a>,
+        root: Option<bool>,
+    ) -> Result<(), Fault> {
         match cursor.peek()? {
             Type::Object => {
                 let mut fields = self.list();
                 let read = scan(text, cursor, &mut self.extractor.names, &mut fields);
-                if root.is_some() && self.found.documents == 1 && read.is_ok() && !cursor.at_end() && self.pointer.is_empty() {
+                if root.is_some()
+                    && self.found.documents == 1
+                    && read.is_ok()
+                    && !cursor.at_end()
+                    && self.pointer.is_empty()
+                {
                     self.push_index(0);
                 }
                 self.object(&fields, above, read.is_ok(), root);
@@ -168,12 +194,20 @@ impl Walk<'_> {
         }
     }
 
-    fn array<'a>(&mut self, text: &'a str, cursor: &mut Cursor<'a>, above: Above<'a>, root: Option<bool>) -> Result<(), Fault> {
+    fn array<'a>(
+        &mut self,
+        text: &'a str,
+        cursor: &mut Cursor<'a>,
+        above: Above<'a>,
+        root: Option<bool>,
+    ) -> Result<(), Fault> {
         // A list of name-value pairs is one record, a list of such lists many.
         let start = cursor.pos();
         if let Some(value) = short_list(text, start) {
             let mut fields = self.list();
-            let pairs = push_pairs(value, &mut self.extractor.names, &mut fields, Side::Record, None) && Slots::of(&fields).evidence != 0;
+            let pairs =
+                push_pairs(value, &mut self.extractor.names, &mut fields, Side::Record, None)
+                    && Slots::of(&fields).evidence != 0;
             if pairs {
                 self.object(&fields, above, true, root);
             }
@@ -208,11 +242,18 @@ impl Walk<'_> {
         unescape(value.inner(), &mut text);
         let mut cursor = Cursor::new(&text);
         // What breaks inside a string stays a string; the document itself is sound.
-        let _broken = self.value_at(&text, &mut cursor, Above { depth: above.depth + 1, ..above }, root);
+        let _broken =
+            self.value_at(&text, &mut cursor, Above { depth: above.depth + 1, ..above }, root);
     }
 
     /// Judges an object by its fields. `whole`: it was read to its end.
-    fn object<'a>(&mut self, fields: &[Field<'a>], above: Above<'a>, whole: bool, root: Option<bool>) {
+    fn object<'a>(
+        &mut self,
+        fields: &[Field<'a>],
+        above: Above<'a>,
+        whole: bool,
+        root: Option<bool>,
+    ) {
         let slots = Slots::of(fields);
         if let Some(length) = self.parallel(fields) {
             return self.parallel_lists(fields, &slots, length, above);
@@ -250,7 +291,11 @@ impl Walk<'_> {
         if !whole {
             return;
         }
-        let placed = slots.key.is_some() || slots.row_num.is_some() || slots.run.is_some() || slots.log_id.is_some() || above.key.is_some();
+        let placed = slots.key.is_some()
+            || slots.row_num.is_some()
+            || slots.run.is_some()
+            || slots.log_id.is_some()
+            || above.key.is_some();
         let traffic = slots.evidence & (REQUEST | RESPONSE | ADDRESS) != 0;
         if let Some(wrapped) = root
             && !placed
@@ -267,14 +312,30 @@ impl Walk<'_> {
     }
 
     /// What objects beside request and response say of log, run and step (`{"log": {"id": ..}, ..}`).
-    fn beside<'a>(&mut self, fields: &[Field<'a>], slots: &Slots<'a>, mut above: Above<'a>) -> Above<'a> {
+    fn beside<'a>(
+        &mut self,
+        fields: &[Field<'a>],
+        slots: &Slots<'a>,
+        mut above: Above<'a>,
+    ) -> Above<'a> {
         for at in slots.items.iter().take(8) {
             let field = &fields[usize::from(*at)];
-            if field.value.ty != Type::Object || field.entered || !matches!(field.role, Role::Items | Role::None | Role::Flow | Role::Step | Role::Run) {
+            if field.value.ty != Type::Object
+                || field.entered
+                || !matches!(
+                    field.role,
+                    Role::Items | Role::None | Role::Flow | Role::Step | Role::Run
+                )
+            {
                 continue;
             }
             let mut inner = self.list();
-            let read = scan(field.value.raw, &mut Cursor::new(field.value.raw), &mut self.extractor.names, &mut inner);
+            let read = scan(
+                field.value.raw,
+                &mut Cursor::new(field.value.raw),
+                &mut self.extractor.names,
+                &mut inner,
+            );
             if read.is_ok() {
                 let meta = Slots::of(&inner);
                 let is_log = field.key.to_ascii_lowercase().contains("log");
@@ -304,7 +365,8 @@ impl Walk<'_> {
             match name_of_map(field.key, field.value.ty) {
                 MapName::Step => above.step = Some(field.key),
                 MapName::Key => {
-                    above.key = Some(FoundKey { kind: kind_of_key(field.key), rank: 2, inner: field.key });
+                    above.key =
+                        Some(FoundKey { kind: kind_of_key(field.key), rank: 2, inner: field.key });
                 }
                 MapName::Other => {}
             }
@@ -330,7 +392,9 @@ impl Walk<'_> {
                         Type::String if is_json_text(element) => {
                             let mut text = String::new();
                             unescape(element.inner(), &mut text);
-                            Value::of(&text).is_some_and(|inner| inner.ty == Type::Object && self.is_record(inner))
+                            Value::of(&text).is_some_and(|inner| {
+                                inner.ty == Type::Object && self.is_record(inner)
+                            })
                         }
                         _ => false,
                     };
@@ -358,7 +422,8 @@ impl Walk<'_> {
 
     fn is_record(&mut self, object: Value<'_>) -> bool {
         let mut fields = self.list();
-        let read = scan(object.raw, &mut Cursor::new(object.raw), &mut self.extractor.names, &mut fields);
+        let read =
+            scan(object.raw, &mut Cursor::new(object.raw), &mut self.extractor.names, &mut fields);
         let slots = Slots::of(&fields);
         let found = sure(&slots) && (read.is_ok() || fields.len() > 2);
         self.give_back(fields);
@@ -367,7 +432,8 @@ impl Walk<'_> {
 
     fn is_pairs(&mut self, array: Value<'_>) -> bool {
         let mut fields = self.list();
-        let found = push_pairs(array, &mut self.extractor.names, &mut fields, Side::Record, None) && sure(&Slots::of(&fields));
+        let found = push_pairs(array, &mut self.extractor.names, &mut fields, Side::Record, None)
+            && sure(&Slots::of(&fields));
         self.give_back(fields);
         found
     }
@@ -385,10 +451,14 @@ impl Walk<'_> {
                 lengths.push((role, n));
             }
         }
-        let sides = |n: usize| lengths.iter().filter(|(_, len)| *len == n).map(|(role, _)| *role).collect::<Vec<_>>();
+        let sides = |n: usize| {
+            lengths.iter().filter(|(_, len)| *len == n).map(|(role, _)| *role).collect::<Vec<_>>()
+        };
         let length = lengths.iter().map(|(_, n)| *n).find(|n| *n > 0 && sides(*n).len() >= 2)?;
         let roles = sides(length);
-        let traffic = roles.iter().any(|r| matches!(r, Role::Request | Role::RequestBody | Role::Response | Role::ResponseBody));
+        let traffic = roles.iter().any(|r| {
+            matches!(r, Role::Request | Role::RequestBody | Role::Response | Role::ResponseBody)
+        });
         if !traffic {
             return None;
         }
@@ -400,7 +470,13 @@ impl Walk<'_> {
         }
     }
 
-    fn parallel_lists<'a>(&mut self, fields: &[Field<'a>], meta: &Slots<'a>, length: usize, above: Above<'a>) {
+    fn parallel_lists<'a>(
+        &mut self,
+        fields: &[Field<'a>],
+        meta: &Slots<'a>,
+        length: usize,
+        above: Above<'a>,
+    ) {
         let mut columns: Vec<(&Field<'a>, Role, Vec<Value<'a>>)> = Vec::new();
         for field in fields.iter().filter(|f| f.value.ty == Type::Array && f.parent.is_none()) {
             let Some(role) = plural(field.key) else { continue };
@@ -414,7 +490,10 @@ impl Walk<'_> {
             }
         }
         // Errors may come as a map from place to errors beside the lists.
-        for field in fields.iter().filter(|f| f.role == Role::Errors && f.value.ty == Type::Object && f.parent.is_none()) {
+        for field in fields
+            .iter()
+            .filter(|f| f.role == Role::Errors && f.value.ty == Type::Object && f.parent.is_none())
+        {
             let mut values = vec![Value { ty: Type::Null, raw: "null" }; length];
             let mut places = true;
             field.value.members(|name, value| {
@@ -449,11 +528,25 @@ impl Walk<'_> {
                     _ => None,
                 };
                 let entered = side.is_some() && value.ty == Type::Object;
-                list.push(Field { key: column.key, role: *role, side: Side::Record, parent: None, entered, value });
+                list.push(Field {
+                    key: column.key,
+                    role: *role,
+                    side: Side::Record,
+                    parent: None,
+                    entered,
+                    value,
+                });
                 if let (Some(side), true) = (side, entered) {
                     value.members(|key, value| {
                         let role = self.extractor.names.role(side, key, usize::MAX);
-                        list.push(Field { key, role, side, parent: Some(place), entered: false, value });
+                        list.push(Field {
+                            key,
+                            role,
+                            side,
+                            parent: Some(place),
+                            entered: false,
+                            value,
+                        });
                         true
                     });
                 }
@@ -520,7 +613,10 @@ fn short_list(text: &str, start: usize) -> Option<Value<'_>> {
     let first = cursor.value().ok()?;
     let (mut name, mut members) = (false, 0);
     first.members(|key, value| {
-        name |= value.ty == Type::String && ["name", "key", "field", "ad", "alan", "attribute", "k", "parameter"].iter().any(|n| key.eq_ignore_ascii_case(n));
+        name |= value.ty == Type::String
+            && ["name", "key", "field", "ad", "alan", "attribute", "k", "parameter"]
+                .iter()
+                .any(|n| key.eq_ignore_ascii_case(n));
         members += 1;
         members < 5
     });
@@ -535,13 +631,18 @@ fn short_list(text: &str, start: usize) -> Option<Value<'_>> {
 fn sure(slots: &Slots<'_>) -> bool {
     let kinds = slots.evidence.count_ones();
     let placed = slots.key.is_some() || slots.row_num.is_some();
-    kinds >= 2 || (kinds == 1 && (placed || slots.evidence & (REQUEST | RESPONSE) != 0 && slots.status.is_some()))
+    kinds >= 2
+        || (kinds == 1
+            && (placed || slots.evidence & (REQUEST | RESPONSE) != 0 && slots.status.is_some()))
 }
 
 /// A string that holds a JSON object or list.
 fn is_json_text(value: Value<'_>) -> bool {
     value.ty == Type::String
-        && matches!(value.inner().trim_start().as_bytes(), [b'{' | b'[', ..] | [b'\\', b'"', b'{' | b'[' | b'\\', ..])
+        && matches!(
+            value.inner().trim_start().as_bytes(),
+            [b'{' | b'[', ..] | [b'\\', b'"', b'{' | b'[' | b'\\', ..]
+        )
 }
 
 /// Elements of an array that may be cut at its end.
@@ -561,10 +662,33 @@ fn plural(key: &str) -> Option<Role> {
     if is_rows(key) {
         return Some(Role::RequestBody);
     }
-    for (ending, singular) in [("bodies", "body"), ("leri", ""), ("lari", ""), ("ler", ""), ("lar", ""), ("statuses", "status"), ("es", ""), ("s", "")] {
+    for (ending, singular) in [
+        ("bodies", "body"),
+        ("leri", ""),
+        ("lari", ""),
+        ("ler", ""),
+        ("lar", ""),
+        ("statuses", "status"),
+        ("es", ""),
+        ("s", ""),
+    ] {
         if let Some(stem) = name.strip_suffix(ending) {
             let role = role_of(&format!("{stem}{singular}"));
-            if matches!(role, Role::Request | Role::RequestBody | Role::Response | Role::ResponseBody | Role::HttpStatus | Role::Status | Role::Errors | Role::Url | Role::Method | Role::Start | Role::Duration | Role::Key(..)) {
+            if matches!(
+                role,
+                Role::Request
+                    | Role::RequestBody
+                    | Role::Response
+                    | Role::ResponseBody
+                    | Role::HttpStatus
+                    | Role::Status
+                    | Role::Errors
+                    | Role::Url
+                    | Role::Method
+                    | Role::Start
+                    | Role::Duration
+                    | Role::Key(..)
+            ) {
                 return Some(role);
             }
         }
@@ -573,7 +697,9 @@ fn plural(key: &str) -> Option<Role> {
 }
 
 fn is_rows(key: &str) -> bool {
-    ["rows", "satirlar", "inputs", "payloads", "satırlar"].iter().any(|name| key.eq_ignore_ascii_case(name))
+    ["rows", "satirlar", "inputs", "payloads", "satırlar"]
+        .iter()
+        .any(|name| key.eq_ignore_ascii_case(name))
 }
 
 enum MapName {
@@ -584,14 +710,19 @@ enum MapName {
 
 /// What the name of a map's member is: a step's slug, a business key, or neither.
 fn name_of_map(name: &str, _ty: Type) -> MapName {
-    const STEPS: [&str; 14] = ["login", "read", "write", "mapping", "script", "compare", "check", "get", "query", "fetch", "send", "filename", "custom", "split"];
+    const STEPS: [&str; 14] = [
+        "login", "read", "write", "mapping", "script", "compare", "check", "get", "query", "fetch",
+        "send", "filename", "custom", "split",
+    ];
     let lower = name.to_ascii_lowercase();
     let digits = name.bytes().filter(u8::is_ascii_digit).count();
     if STEPS.iter().any(|step| lower.starts_with(step)) && digits < 3 {
         return MapName::Step;
     }
     let index = digits == name.len() && name.len() < 5;
-    let shouting = name.len() >= 3 && name.contains('-') && name.bytes().all(|b| b.is_ascii_uppercase() || b == b'-' || b == b'_');
+    let shouting = name.len() >= 3
+        && name.contains('-')
+        && name.bytes().all(|b| b.is_ascii_uppercase() || b == b'-' || b == b'_');
     if !index && (digits > 0 || shouting) { MapName::Key } else { MapName::Other }
 }
 

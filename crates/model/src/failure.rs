@@ -17,7 +17,7 @@ use crate::record::{Names, Side};
 use crate::roles::Role;
 use crate::slots::{http_status, outcome_word, truth};
 
-/// How deep error shapes are followed. The deepest known (OData inner errors) nest five levels.
+/// How deep error shapes are followed. The deepest known (`OData` inner errors) nest five levels.
 const MAX_LEVELS: u8 = 12;
 
 /// Errors of one exchange at most; a bulk answer has one or two a row.
@@ -69,7 +69,8 @@ impl<'r> Gather<'_, 'r> {
             }
             let mut json = std::mem::take(self.scratch);
             json.clear();
-            let read = fault::python_to_json(trimmed, &mut json) || fault::loose_to_json(trimmed, &mut json);
+            let read = fault::python_to_json(trimmed, &mut json)
+                || fault::loose_to_json(trimmed, &mut json);
             let json = self.keep(json);
             if read && let Some(value) = Value::of(json) {
                 return self.value(value, field, level + 1);
@@ -93,7 +94,11 @@ impl<'r> Gather<'_, 'r> {
                 code: found.code.map(keep),
                 field: found.field.map(keep).or(field),
                 message: keep(found.message),
-                source: if found.exception && source == ErrorSource::Errors { ErrorSource::Exception } else { source },
+                source: if found.exception && source == ErrorSource::Errors {
+                    ErrorSource::Exception
+                } else {
+                    source
+                },
                 key,
                 cut,
             });
@@ -168,7 +173,8 @@ impl<'r> Gather<'_, 'r> {
         let mut parts = Parts::default();
         object.members(|name, value| {
             let role = self.names.role(Side::Record, name, usize::MAX);
-            let text = (value.ty == Type::String && value.raw.trim_matches('"').trim() != "") || is_message(value);
+            let text = (value.ty == Type::String && value.raw.trim_matches('"').trim() != "")
+                || is_message(value);
             let mut offer = |score: u8| {
                 if text && parts.text.is_none_or(|(best, _)| score < best) {
                     parts.text = Some((score, value));
@@ -184,7 +190,11 @@ impl<'r> Gather<'_, 'r> {
             }
             let scalar = matches!(value.ty, Type::String | Type::Number) && value.raw.len() > 2;
             let mut code = |score: u8| {
-                if scalar && !value.inner().contains("://") && value.raw != "\"about:blank\"" && parts.code.is_none_or(|(best, _)| score < best) {
+                if scalar
+                    && !value.inner().contains("://")
+                    && value.raw != "\"about:blank\""
+                    && parts.code.is_none_or(|(best, _)| score < best)
+                {
                     parts.code = Some((score, value));
                 }
             };
@@ -194,7 +204,9 @@ impl<'r> Gather<'_, 'r> {
                 Role::Code => code(1),
                 Role::ReasonType => code(2),
                 Role::ExceptionClass => code(4),
-                Role::Field if parts.field.is_none() && !value.is_empty() => parts.field = Some(value),
+                Role::Field if parts.field.is_none() && !value.is_empty() => {
+                    parts.field = Some(value);
+                }
                 _ => {}
             }
             parts.nested |= is_nested(role, name, value);
@@ -204,7 +216,11 @@ impl<'r> Gather<'_, 'r> {
         if parts.text.is_some_and(|(score, _)| score < 3) && parts.code.is_none() {
             object.members(|name, value| {
                 let role = self.names.role(Side::Record, name, usize::MAX);
-                if role == Role::Errors && value.ty == Type::String && value.raw.len() > 2 && !value.inner().contains(' ') {
+                if role == Role::Errors
+                    && value.ty == Type::String
+                    && value.raw.len() > 2
+                    && !value.inner().contains(' ')
+                {
                     parts.code = Some((5, value));
                 }
                 parts.code.is_none()
@@ -221,12 +237,16 @@ impl<'r> Gather<'_, 'r> {
                 || (role == Role::Message && message_score(name) < 5)
                 || matches!(role, Role::Items | Role::Body | Role::ResponseBody | Role::Response);
             let index = !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit());
-            let inner = if says_error || index { field } else { self.join(field, name) };
+            let inner = if says_error || index { field } else { Some(self.join(field, name)) };
             match value.ty {
                 Type::String => {
                     // A single word beside a name is data; a sentence is a message.
                     let text = value.inner().trim();
-                    if says_error || index || (text.contains(' ') && !matches!(role, Role::Start | Role::End | Role::Key(..) | Role::Url)) {
+                    if says_error
+                        || index
+                        || (text.contains(' ')
+                            && !matches!(role, Role::Start | Role::End | Role::Key(..) | Role::Url))
+                    {
                         self.value(value, inner, level + 1);
                     }
                 }
@@ -239,14 +259,14 @@ impl<'r> Gather<'_, 'r> {
         });
     }
 
-    fn join(&mut self, field: Option<&'r str>, name: &'r str) -> Option<&'r str> {
+    fn join(&mut self, field: Option<&'r str>, name: &'r str) -> &'r str {
         let mut path = String::with_capacity(name.len() + field.map_or(0, |f| f.len() + 1));
         if let Some(field) = field {
             path.push_str(field);
             path.push('.');
         }
         unescape(name, &mut path);
-        Some(self.arena.alloc_str(&path))
+        self.arena.alloc_str(&path)
     }
 
     /// The field that an error names: a string, the last part of a pointer, a path as a list.
@@ -254,14 +274,19 @@ impl<'r> Gather<'_, 'r> {
         match value.ty {
             Type::String => {
                 let text = self.string(value);
-                let text = text.strip_prefix("/data/attributes/").unwrap_or(text).trim_start_matches(['/', '$', '.']);
+                let text = text
+                    .strip_prefix("/data/attributes/")
+                    .unwrap_or(text)
+                    .trim_start_matches(['/', '$', '.']);
                 (!text.is_empty() && text.len() <= 200).then_some(text)
             }
             Type::Array => {
                 let mut path = None;
                 value.elements(|element| {
-                    if element.ty == Type::String && !["body", "query", "path"].contains(&element.inner()) {
-                        path = self.join(path, element.inner());
+                    if element.ty == Type::String
+                        && !["body", "query", "path"].contains(&element.inner())
+                    {
+                        path = Some(self.join(path, element.inner()));
                     }
                     true
                 });
@@ -270,7 +295,9 @@ impl<'r> Gather<'_, 'r> {
             Type::Object => {
                 let mut found = None;
                 value.members(|name, inner| {
-                    if self.names.role(Side::Record, name, usize::MAX) == Role::Field && inner.ty == Type::String {
+                    if self.names.role(Side::Record, name, usize::MAX) == Role::Field
+                        && inner.ty == Type::String
+                    {
                         found = self.field_of(inner);
                     }
                     found.is_none()
@@ -282,7 +309,14 @@ impl<'r> Gather<'_, 'r> {
     }
 
     pub(crate) fn push(&mut self, code: Option<&'r str>, field: Option<&'r str>, message: &'r str) {
-        self.out.push(ErrorText { code, field, message, source: self.source, key: self.key, cut: self.cut });
+        self.out.push(ErrorText {
+            code,
+            field,
+            message,
+            source: self.source,
+            key: self.key,
+            cut: self.cut,
+        });
     }
 }
 
@@ -299,7 +333,24 @@ pub(crate) fn text_of<'r>(value: Value<'r>, arena: &'r Bump, scratch: &mut Strin
 
 /// A text that stands where errors stand and says that there are none.
 fn says_none(text: &str) -> bool {
-    ["null", "none", "nil", "undefined", "false", "0", "ok", "success", "no error", "no errors", "yok", "hata yok", "n/a", "-"].iter().any(|word| text.eq_ignore_ascii_case(word))
+    [
+        "null",
+        "none",
+        "nil",
+        "undefined",
+        "false",
+        "0",
+        "ok",
+        "success",
+        "no error",
+        "no errors",
+        "yok",
+        "hata yok",
+        "n/a",
+        "-",
+    ]
+    .iter()
+    .any(|word| text.eq_ignore_ascii_case(word))
 }
 
 /// How sure a message's name is; from 5 up it may as well be a business field.
@@ -307,7 +358,15 @@ fn message_score(name: &str) -> u8 {
     let is = |words: &[&str]| words.iter().any(|w| name.eq_ignore_ascii_case(w));
     if is(&["message", "mesaj", "messages", "mesajlar", "msg"]) {
         1
-    } else if is(&["detail", "details", "detay", "detailedDescription", "longtext", "userMessage", "developerMessage"]) {
+    } else if is(&[
+        "detail",
+        "details",
+        "detay",
+        "detailedDescription",
+        "longtext",
+        "userMessage",
+        "developerMessage",
+    ]) {
         2
     } else if is(&["aciklama", "description", "açıklama"]) {
         5
@@ -338,7 +397,23 @@ fn is_nested(role: Role, name: &str, value: Value<'_>) -> bool {
         return false;
     }
     matches!(role, Role::Errors | Role::ErrorMessage | Role::Message | Role::Failed)
-        || ["innererror", "violations", "invalid_params", "invalid-params", "issues", "causes", "cause", "body", "data", "extensions", "validationErrors", "modelState", "ModelState", "response"].contains(&name)
+        || [
+            "innererror",
+            "violations",
+            "invalid_params",
+            "invalid-params",
+            "issues",
+            "causes",
+            "cause",
+            "body",
+            "data",
+            "extensions",
+            "validationErrors",
+            "modelState",
+            "ModelState",
+            "response",
+        ]
+        .contains(&name)
 }
 
 /// What the top level of a response body says of success. `Some(true)`: it says that it failed;
@@ -350,7 +425,9 @@ pub(crate) fn verdict(body: Value<'_>, names: &mut Names) -> Option<bool> {
         let role = names.role(Side::Record, name, usize::MAX);
         let filled = match value.ty {
             Type::Null | Type::Bool | Type::Number => false,
-            Type::String => !value.inner().trim().is_empty() && outcome_word(value.inner()) != Some(true),
+            Type::String => {
+                !value.inner().trim().is_empty() && outcome_word(value.inner()) != Some(true)
+            }
             _ => !value.is_empty(),
         };
         match role {
@@ -372,13 +449,27 @@ pub(crate) fn verdict(body: Value<'_>, names: &mut Names) -> Option<bool> {
             Role::ErrorMessage | Role::ExceptionMessage if filled => say(true),
             Role::ErrorCode => {
                 let text = value.inner().trim();
-                let sound = ["", "null", "none", "ok", "success", "no_error"].iter().any(|w| text.eq_ignore_ascii_case(w)) || text.bytes().all(|b| b == b'0');
-                if !sound && matches!(value.ty, Type::String | Type::Number) && !(100..400).contains(&http_status(value).unwrap_or(0)) {
+                let sound = ["", "null", "none", "ok", "success", "no_error"]
+                    .iter()
+                    .any(|w| text.eq_ignore_ascii_case(w))
+                    || text.bytes().all(|b| b == b'0');
+                if !sound
+                    && matches!(value.ty, Type::String | Type::Number)
+                    && !(100..400).contains(&http_status(value).unwrap_or(0))
+                {
                     say(true);
                 }
             }
-            Role::HttpStatus | Role::Status | Role::Code if http_status(value).is_some_and(|n| n >= 400) => say(true),
-            Role::Status | Role::State | Role::ResponseBody if value.ty == Type::String && outcome_word(value.inner()) == Some(false) => say(true),
+            Role::HttpStatus | Role::Status | Role::Code
+                if http_status(value).is_some_and(|n| n >= 400) =>
+            {
+                say(true);
+            }
+            Role::Status | Role::State | Role::ResponseBody
+                if value.ty == Type::String && outcome_word(value.inner()) == Some(false) =>
+            {
+                say(true);
+            }
             _ => {}
         }
         true

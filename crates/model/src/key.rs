@@ -27,7 +27,12 @@ impl<'a> Pick<'a> {
 
 /// The key of what a body speaks of. `orders`: the flow or URL speaks of orders. The value comes
 /// as it stands in the body: escaped in JSON.
-pub(crate) fn in_body<'a>(text: &'a str, kind: BodyKind, orders: bool, names: &mut Names) -> Option<FoundKey<'a>> {
+pub(crate) fn in_body<'a>(
+    text: &'a str,
+    kind: BodyKind,
+    orders: bool,
+    names: &mut Names,
+) -> Option<FoundKey<'a>> {
     let mut pick = Pick { best: None, orders };
     match kind {
         BodyKind::Json => in_object(whole(text), names, &mut pick),
@@ -77,7 +82,12 @@ pub(crate) fn of_row<'a>(row: Value<'a>, orders: bool, names: &mut Names) -> Opt
 
 /// The keys of the rows of a bulk request, in order: the elements of a list, or of the one list of an
 /// object that has no key itself. Empty unless every element has a key.
-pub(crate) fn rows<'a>(text: &'a str, orders: bool, names: &mut Names, out: &mut Vec<FoundKey<'a>>) {
+pub(crate) fn rows<'a>(
+    text: &'a str,
+    orders: bool,
+    names: &mut Names,
+    out: &mut Vec<FoundKey<'a>>,
+) {
     out.clear();
     let root = whole(text);
     match root.ty {
@@ -102,7 +112,13 @@ pub(crate) fn rows<'a>(text: &'a str, orders: bool, names: &mut Names, out: &mut
     }
 }
 
-fn nested_list<'a>(object: Value<'a>, orders: bool, names: &mut Names, out: &mut Vec<FoundKey<'a>>, depth: u8) {
+fn nested_list<'a>(
+    object: Value<'a>,
+    orders: bool,
+    names: &mut Names,
+    out: &mut Vec<FoundKey<'a>>,
+    depth: u8,
+) {
     object.members(|_, value| {
         match value.ty {
             Type::Array => {
@@ -116,12 +132,13 @@ fn nested_list<'a>(object: Value<'a>, orders: bool, names: &mut Names, out: &mut
 }
 
 fn list<'a>(array: Value<'a>, orders: bool, names: &mut Names, out: &mut Vec<FoundKey<'a>>) {
-    array.elements(|element| match (element.ty == Type::Object).then(|| of_row(element, orders, names)).flatten() {
-        Some(key) => {
+    array.elements(|element| {
+        if let Some(key) =
+            (element.ty == Type::Object).then(|| of_row(element, orders, names)).flatten()
+        {
             out.push(key);
             true
-        }
-        None => {
+        } else {
             out.clear();
             false
         }
@@ -182,10 +199,16 @@ mod tests {
     #[test]
     fn the_surest_name_wins() {
         let sku = |v: &str| Some((KeyKind::Sku, v.to_owned()));
-        assert_eq!(key(r#"{"base_code":"B","product":"P-100","sku":"S"}"#, BodyKind::Json, false), sku("S"));
+        assert_eq!(
+            key(r#"{"base_code":"B","product":"P-100","sku":"S"}"#, BodyKind::Json, false),
+            sku("S")
+        );
         assert_eq!(key(r#"{"product":"0012","price":"1"}"#, BodyKind::Json, false), sku("0012"));
         assert_eq!(key(r#"{"data":{"StokKodu":"A 1"}}"#, BodyKind::Json, false), sku("A 1"));
-        assert_eq!(key("<a:Item><a:ItemCode>X1</a:ItemCode></a:Item>", BodyKind::Xml, false), sku("X1"));
+        assert_eq!(
+            key("<a:Item><a:ItemCode>X1</a:ItemCode></a:Item>", BodyKind::Xml, false),
+            sku("X1")
+        );
         assert_eq!(key("price=1&sku=A-1", BodyKind::Form, false), sku("A-1"));
         assert_eq!(key(r#"{"price":1,"order":2}"#, BodyKind::Json, false), None);
     }

@@ -1,18 +1,46 @@
-//! The schema of Integrator logs.
+//! The schema of Integrator logs: listing pages to logs, documents of any shape to exchanges.
+//!
+//! Two kinds of text come in. A *listing page* (`GET /logs`) is documented and read by
+//! [`listing::parse`]. The *document* of a download has no public schema, so
+//! [`Extractor`](extract::Extractor) finds out what each field means: by its name (one table of
+//! spellings, [`roles`]), by where it stands, and by what it holds.
+//!
+//! ```text
+//!   text ─► json::Cursor ─► record: fields ─► slots: role to field ─► build: bodies, key, errors, verdict ─► Exchange
+//!             extract walks the document ┘                                 └─ failure, bulk, fault, key, body
+//! ```
+//!
+//! ```
+//! use model::extract::Extractor;
+//!
+//! let text = r#"{"records": [{"stokKodu": "A-1", "durumKodu": 400, "yanit": {"price": ["Too low: 0"]}}]}"#;
+//! let mut seen = Vec::new();
+//! let found = Extractor::default().extract(text, true, &mut |exchange| {
+//!     let error = exchange.errors[0];
+//!     seen.push((exchange.status, exchange.key.map(|key| key.value.to_owned()), error.message.to_owned()));
+//! });
+//! assert_eq!(found.exchanges, 1);
+//! assert_eq!(seen, [(Some(400), Some("A-1".to_owned()), "Too low: 0".to_owned())]);
+//! ```
+//!
+//! Everything is a pure function over `&str`; values borrow from the document. The crate does not
+//! know files, archives, threads or tables, and never converts a number on the way of a body.
 
-pub mod body;
-mod build;
-mod bulk;
-pub mod endpoint;
 pub mod exchange;
 pub mod extract;
-mod failure;
+pub mod listing;
+
+pub mod body;
+pub mod endpoint;
 pub mod fault;
 pub mod json;
+pub mod roles;
+pub mod time;
+
+mod build;
+mod bulk;
+mod failure;
 mod key;
-pub mod listing;
 mod raw_request;
 mod record;
-pub mod roles;
 mod slots;
-pub mod time;

@@ -13,12 +13,14 @@ pub(crate) struct RawRequest<'a> {
     pub(crate) body: &'a str,
 }
 
-const METHODS: [&str; 9] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT"];
+const METHODS: [&str; 9] =
+    ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT"];
 
 /// Takes a request string apart; `None` when it does not begin with a method and an address.
 pub(crate) fn split(text: &str) -> Option<RawRequest<'_>> {
     let text = text.trim_start();
-    let method = METHODS.iter().find(|m| text.get(..m.len()).is_some_and(|t| t.eq_ignore_ascii_case(m)))?;
+    let method =
+        METHODS.iter().find(|m| text.get(..m.len()).is_some_and(|t| t.eq_ignore_ascii_case(m)))?;
     let (method, rest) = text.split_at(method.len());
     if let Some(rest) = rest.strip_prefix(" - ") {
         let (url, body) = match rest.split_once(" - ") {
@@ -45,14 +47,22 @@ pub(crate) fn split(text: &str) -> Option<RawRequest<'_>> {
     let (url, rest) = rest.split_at(end);
     let body = match rest.trim_start() {
         // A whole HTTP message: the body stands past the first empty line.
-        message if message.starts_with("HTTP/") => ["\r\n\r\n", "\n\n"].iter().find_map(|gap| message.split_once(gap)).map_or("", |(_, body)| body),
+        message if message.starts_with("HTTP/") => ["\r\n\r\n", "\n\n"]
+            .iter()
+            .find_map(|gap| message.split_once(gap))
+            .map_or("", |(_, body)| body),
         body => body.strip_prefix("- ").unwrap_or(body),
     };
     Some(RawRequest { method, url, body })
 }
 
 fn is_address(text: &str) -> bool {
-    text.starts_with('/') || text.get(..8).is_some_and(|t| t.contains("://")) || text.split(['/', ' ', '?']).next().is_some_and(|host| host.contains('.') && host.len() > 3)
+    text.starts_with('/')
+        || text.get(..8).is_some_and(|t| t.contains("://"))
+        || text
+            .split(['/', ' ', '?'])
+            .next()
+            .is_some_and(|host| host.contains('.') && host.len() > 3)
 }
 
 /// The place of the `-` between URL and body.
@@ -76,7 +86,12 @@ fn dash(rest: &str) -> Option<usize> {
     // `name=`: the name holds nothing that only URLs hold.
     let form = dashes().find(|at| {
         let right = &rest[at + 1..];
-        right.find('=').is_some_and(|end| end > 0 && right[..end].bytes().all(|b| b.is_ascii_alphanumeric() || b"_[]%.+*".contains(&b)))
+        right.find('=').is_some_and(|end| {
+            end > 0
+                && right[..end]
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b"_[]%.+*".contains(&b))
+        })
     });
     if form.is_some() {
         return form;
@@ -93,17 +108,33 @@ mod tests {
     fn requests_are_taken_apart() {
         for (text, url, body) in [
             ("POST - https://a.example/x - {\"a\":1}", "https://a.example/x", "{\"a\":1}"),
-            ("POST - https://a.example/x - {\"a\":\"b - c\"}", "https://a.example/x", "{\"a\":\"b - c\"}"),
+            (
+                "POST - https://a.example/x - {\"a\":\"b - c\"}",
+                "https://a.example/x",
+                "{\"a\":\"b - c\"}",
+            ),
             ("POST - https://a.example/x - ", "https://a.example/x", ""),
             ("POST - https://a.example/x", "https://a.example/x", ""),
-            ("POST-https://a.example/x-y/1f2e-3d4c/?t=1-{\"a\":\"b-c\"}", "https://a.example/x-y/1f2e-3d4c/?t=1", "{\"a\":\"b-c\"}"),
+            (
+                "POST-https://a.example/x-y/1f2e-3d4c/?t=1-{\"a\":\"b-c\"}",
+                "https://a.example/x-y/1f2e-3d4c/?t=1",
+                "{\"a\":\"b-c\"}",
+            ),
             ("POST-https://a-b.example/x-y-", "https://a-b.example/x-y", ""),
             ("POST-https://a-b.example/x-y--", "https://a-b.example/x-y-", ""),
             ("POST-/api/i1/x/-[{\"a\":1}]", "/api/i1/x/", "[{\"a\":1}]"),
-            ("POST-https://a-b.example/v1/pay-amount=1&c[d]=t-e", "https://a-b.example/v1/pay", "amount=1&c[d]=t-e"),
+            (
+                "POST-https://a-b.example/v1/pay-amount=1&c[d]=t-e",
+                "https://a-b.example/v1/pay",
+                "amount=1&c[d]=t-e",
+            ),
             ("POST-https://a.example/x-hello there", "https://a.example/x", "hello there"),
             ("POST-https://a.example/x-<a>b-c</a>", "https://a.example/x", "<a>b-c</a>"),
-            ("POST https://a.example/x HTTP/1.1\r\nHost: a\r\n\r\n{\"a\":1}", "https://a.example/x", "{\"a\":1}"),
+            (
+                "POST https://a.example/x HTTP/1.1\r\nHost: a\r\n\r\n{\"a\":1}",
+                "https://a.example/x",
+                "{\"a\":1}",
+            ),
             ("POST https://a.example/x {\"a\":1}", "https://a.example/x", "{\"a\":1}"),
         ] {
             assert_eq!(split(text), Some(RawRequest { method: "POST", url, body }), "{text}");
@@ -112,7 +143,9 @@ mod tests {
 
     #[test]
     fn other_texts_are_left_alone() {
-        for text in ["", "POST", "POSTED - x", "POST - hello", "{\"a\":1}", "GET-well soon", "delete me"] {
+        for text in
+            ["", "POST", "POSTED - x", "POST - hello", "{\"a\":1}", "GET-well soon", "delete me"]
+        {
             assert_eq!(split(text), None, "{text}");
         }
     }

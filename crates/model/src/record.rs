@@ -142,11 +142,9 @@ fn scan_object<'a>(
                 fields[at].entered = true;
                 scan_object(text, cursor, names, fields, inner, Some(at as u16), depth + 1)
             }
-            (Type::Array, Some(inner)) if role == Role::Attributes => {
-                cursor.value().map(|value| {
-                    fields[at].entered = push_pairs(value, names, fields, inner, at as u16);
-                })
-            }
+            (Type::Array, Some(inner)) if role == Role::Attributes => cursor.value().map(|value| {
+                fields[at].entered = push_pairs(value, names, fields, inner, at as u16);
+            }),
             _ => cursor.value().map(drop),
         };
         if let Err(fault) = read {
@@ -203,9 +201,15 @@ pub(crate) fn push_pairs<'a>(
 fn pair(element: Value<'_>) -> Option<(&str, Value<'_>)> {
     let (mut name, mut value, mut others) = (None, None, 0);
     element.members(|key, v| {
-        if ["name", "key", "field", "ad", "alan", "attribute", "k", "parameter"].iter().any(|n| key.eq_ignore_ascii_case(n)) {
+        if ["name", "key", "field", "ad", "alan", "attribute", "k", "parameter"]
+            .iter()
+            .any(|n| key.eq_ignore_ascii_case(n))
+        {
             name = (v.ty == Type::String).then_some(v.inner());
-        } else if ["value", "val", "deger", "content", "v"].iter().any(|n| key.eq_ignore_ascii_case(n)) {
+        } else if ["value", "val", "deger", "content", "v"]
+            .iter()
+            .any(|n| key.eq_ignore_ascii_case(n))
+        {
             value = Some(v);
         } else {
             others += 1;
@@ -227,7 +231,8 @@ mod tests {
 
     #[test]
     fn a_request_object_is_taken_apart_in_place() {
-        let got = roles(r#"{"id":1,"request":{"url":"/a","body":{"sku":1}},"response":{"status":200}}"#);
+        let got =
+            roles(r#"{"id":1,"request":{"url":"/a","body":{"sku":1}},"response":{"status":200}}"#);
         let wanted = [
             ("id", Side::Record, Role::Id),
             ("request", Side::Record, Role::Request),
@@ -250,7 +255,9 @@ mod tests {
     #[test]
     fn names_are_remembered_by_place_and_other_names_still_found() {
         let mut names = Names::default();
-        for text in [r#"{"sku":1,"url":2}"#, r#"{"sku":1,"url":2}"#, r#"{"url":1,"sku":2,"method":3}"#] {
+        for text in
+            [r#"{"sku":1,"url":2}"#, r#"{"sku":1,"url":2}"#, r#"{"url":1,"sku":2,"method":3}"#]
+        {
             let mut fields = Vec::new();
             scan(text, &mut Cursor::new(text), &mut names, &mut fields).unwrap();
             for field in &fields {

@@ -7,7 +7,7 @@
 //! then as request or response plus a part (`requestBodyJson`, `yanit_govdesi`).
 //!
 //! The table says what a name *can* mean. Which field gets the role in a record is decided over the
-//! whole record, see [`plan`](crate::plan): `status` is an HTTP status only between 100 and 599.
+//! whole record, see the module `slots`: `status` is an HTTP status only between 100 and 599.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -21,7 +21,7 @@ pub enum Role {
     Request,
     /// Response as a whole, likewise.
     Response,
-    /// Attributes of a NiFi FlowFile, or another object whose fields belong to the record.
+    /// Attributes of a `NiFi` `FlowFile`, or another object whose fields belong to the record.
     Attributes,
     /// An object that holds a body beside facts about it (HAR `postData`, `content`).
     Envelope,
@@ -107,7 +107,7 @@ pub enum Role {
     None,
 }
 
-/// Spellings, normalised. Sources: the Integrator's and Omnitron's documentation, Apache NiFi, HAR 1.2,
+/// Spellings, normalised. Sources: the Integrator's and Omnitron's documentation, Apache `NiFi`, HAR 1.2,
 /// and integration products and ERPs that write such logs.
 #[rustfmt::skip]
 const TABLE: &[(Role, &[&str])] = &[
@@ -168,17 +168,47 @@ const TABLE: &[(Role, &[&str])] = &[
 
 /// Words that only say where a field comes from.
 const LEADING: &[&str] = &[
-    "invokehttp", "http", "x", "api", "omnitron", "erp", "raw", "full", "original", "last", "remote",
-    "target", "client", "server", "integrator", "akinon", "service", "servis", "log", "attr", "nifi",
-    "ham", "son", "external", "upstream", "parsed",
+    "invokehttp",
+    "http",
+    "x",
+    "api",
+    "omnitron",
+    "erp",
+    "raw",
+    "full",
+    "original",
+    "last",
+    "remote",
+    "target",
+    "client",
+    "server",
+    "integrator",
+    "akinon",
+    "service",
+    "servis",
+    "log",
+    "attr",
+    "nifi",
+    "ham",
+    "son",
+    "external",
+    "upstream",
+    "parsed",
 ];
 
 /// Words that only say how a field is written.
-const TRAILING: &[&str] = &["text", "string", "json", "raw", "str", "value", "xml", "list", "metni", "bilgisi", "utc", "iso"];
+const TRAILING: &[&str] = &[
+    "text", "string", "json", "raw", "str", "value", "xml", "list", "metni", "bilgisi", "utc",
+    "iso",
+];
 
 /// Request and response, and the parts of either.
-const REQUEST: &[&str] = &["request", "req", "istek", "gonderilen", "giden", "sent", "outgoing", "outbound", "talep"];
-const RESPONSE: &[&str] = &["response", "resp", "res", "cevap", "yanit", "gelen", "alinan", "donen", "reply", "answer", "received", "incoming"];
+const REQUEST: &[&str] =
+    &["request", "req", "istek", "gonderilen", "giden", "sent", "outgoing", "outbound", "talep"];
+const RESPONSE: &[&str] = &[
+    "response", "resp", "res", "cevap", "yanit", "gelen", "alinan", "donen", "reply", "answer",
+    "received", "incoming",
+];
 #[rustfmt::skip]
 const PARTS: &[(&str, Role, Role)] = &[
     ("body", Role::RequestBody, Role::ResponseBody), ("content", Role::RequestBody, Role::ResponseBody),
@@ -244,7 +274,10 @@ pub fn role_of(name: &str) -> Role {
         if let Some(role) = name.strip_prefix(lead).and_then(|rest| ROLES.get(rest)) {
             // `x` and `son` and the like are too short to trust before names that are words of
             // any business record.
-            if !matches!(role, Role::Key(..) | Role::Id | Role::Body | Role::Items | Role::Code | Role::Message) {
+            if !matches!(
+                role,
+                Role::Key(..) | Role::Id | Role::Body | Role::Items | Role::Code | Role::Message
+            ) {
                 return *role;
             }
         }
@@ -311,8 +344,18 @@ pub fn role_of_key(key: &str, scratch: &mut String) -> Role {
     normalise(last, scratch);
     match role_of(scratch) {
         // Names that mean something wherever they stand; `mime.type` is no error code.
-        role @ (Role::Start | Role::End | Role::Duration | Role::RequestBody | Role::ResponseBody | Role::HttpStatus
-        | Role::Url | Role::Method | Role::Errors | Role::ErrorMessage | Role::ErrorCode | Role::Key(_, 0..3)) => role,
+        role @ (Role::Start
+        | Role::End
+        | Role::Duration
+        | Role::RequestBody
+        | Role::ResponseBody
+        | Role::HttpStatus
+        | Role::Url
+        | Role::Method
+        | Role::Errors
+        | Role::ErrorMessage
+        | Role::ErrorCode
+        | Role::Key(_, 0..3)) => role,
         _ => Role::None,
     }
 }
@@ -320,11 +363,18 @@ pub fn role_of_key(key: &str, scratch: &mut String) -> Role {
 /// The role of a normalised key inside a request object; `None` when it is no part of one.
 pub fn role_in_request(name: &str) -> Role {
     match name {
-        "body" | "content" | "data" | "text" | "payload" | "json" | "raw" | "form" | "govde" | "icerik" | "veri" | "xml" => Role::RequestBody,
+        "body" | "content" | "data" | "text" | "payload" | "json" | "raw" | "form" | "govde"
+        | "icerik" | "veri" | "xml" => Role::RequestBody,
         "postdata" => Role::Envelope,
-        "mimetype" | "params" | "httpversion" | "querystring" | "headerssize" | "bodysize" | "cookies" | "query" | "contenttype" | "encoding" | "timeout" => Role::Headers,
+        "mimetype" | "params" | "httpversion" | "querystring" | "headerssize" | "bodysize"
+        | "cookies" | "query" | "contenttype" | "encoding" | "timeout" => Role::Headers,
         _ => match role_of(name) {
-            role @ (Role::Url | Role::Method | Role::Headers | Role::RequestBody | Role::Start | Role::Duration) => role,
+            role @ (Role::Url
+            | Role::Method
+            | Role::Headers
+            | Role::RequestBody
+            | Role::Start
+            | Role::Duration) => role,
             Role::Time => Role::Start,
             _ => Role::None,
         },
@@ -336,11 +386,22 @@ pub fn role_in_response(name: &str) -> Role {
     match name {
         "status" | "code" | "durum" | "kod" => Role::HttpStatus,
         "content" => Role::Envelope,
-        "body" | "data" | "text" | "payload" | "json" | "raw" | "govde" | "icerik" | "veri" | "xml" => Role::ResponseBody,
-        "mimetype" | "httpversion" | "redirecturl" | "headerssize" | "bodysize" | "cookies" | "size" | "compression" | "contenttype" | "encoding" | "contentlength" => Role::Headers,
+        "body" | "data" | "text" | "payload" | "json" | "raw" | "govde" | "icerik" | "veri"
+        | "xml" => Role::ResponseBody,
+        "mimetype" | "httpversion" | "redirecturl" | "headerssize" | "bodysize" | "cookies"
+        | "size" | "compression" | "contenttype" | "encoding" | "contentlength" => Role::Headers,
         "message" | "reason" | "phrase" => Role::Reason,
         _ => match role_of(name) {
-            role @ (Role::HttpStatus | Role::Headers | Role::ResponseBody | Role::Reason | Role::Errors | Role::ErrorMessage | Role::Duration | Role::End | Role::ResponseUrl | Role::Truncated) => role,
+            role @ (Role::HttpStatus
+            | Role::Headers
+            | Role::ResponseBody
+            | Role::Reason
+            | Role::Errors
+            | Role::ErrorMessage
+            | Role::Duration
+            | Role::End
+            | Role::ResponseUrl
+            | Role::Truncated) => role,
             Role::Url => Role::ResponseUrl,
             Role::Time => Role::Duration,
             Role::Start => Role::End,

@@ -116,7 +116,8 @@ impl<'a> Slots<'a> {
         // Fields inside an object that turned out to be a body are no fields of the record.
         let mut hidden = Carried::default();
         let (mut request, mut response, mut body) = (None, None, None);
-        let (mut status, mut url, mut method, mut start, mut duration) = (None, None, None, None, None);
+        let (mut status, mut url, mut method, mut start, mut duration) =
+            (None, None, None, None, None);
         let (mut group, mut parent_group, mut step, mut step_word) = (None, None, None, None);
         for (at, field) in fields.iter().enumerate() {
             if field.parent.is_some_and(|p| hidden.has(usize::from(p))) {
@@ -138,15 +139,23 @@ impl<'a> Slots<'a> {
             }
             let scalar = !matches!(value.ty, Type::Object | Type::Array);
             match field.role {
-                Role::RequestBody => offer(&mut request, at, u8::from(field.side == Side::Record), value),
+                Role::RequestBody => {
+                    offer(&mut request, at, u8::from(field.side == Side::Record), value);
+                }
                 Role::ResponseBody => {
                     // `result` and `output` may be a flag or a word.
-                    if scalar && field.side == Side::Record && is_result_word(field.key) && slots.take_flag(value, true) {
+                    if scalar
+                        && field.side == Side::Record
+                        && is_result_word(field.key)
+                        && slots.take_flag(value, true)
+                    {
                         continue;
                     }
                     offer(&mut response, at, u8::from(field.side == Side::Record), value);
                 }
-                Role::Envelope if field.side == Side::Response => offer(&mut response, at, 1, value),
+                Role::Envelope if field.side == Side::Response => {
+                    offer(&mut response, at, 1, value);
+                }
                 Role::Envelope if field.side == Side::Request => offer(&mut request, at, 1, value),
                 Role::Request => offer(&mut request, at, 2, value),
                 Role::Response => offer(&mut response, at, 2, value),
@@ -169,29 +178,34 @@ impl<'a> Slots<'a> {
                 Role::Status if scalar => {
                     if http_status(value).is_some() {
                         offer(&mut status, at, 3, value);
-                    } else if let Some(number @ 1..=4) = integer(value) {
-                        slots.enum_status = Some(number as u8);
+                    } else if let Some(number) = integer(value)
+                        .and_then(|n| u8::try_from(n).ok())
+                        .filter(|n| (1..=4).contains(n))
+                    {
+                        slots.enum_status = Some(number);
                     } else {
                         slots.take_flag(value, true);
                     }
                 }
-                Role::Code if scalar && http_status(value).is_some() => offer(&mut status, at, 6, value),
+                Role::Code if scalar && http_status(value).is_some() => {
+                    offer(&mut status, at, 6, value);
+                }
                 Role::Reason if value.ty == Type::String => {
                     slots.reason = Some(value);
                     slots.carried.set(at);
                 }
-                Role::Url if value.ty == Type::String => offer(&mut url, at, u8::from(!has_address(value)), value),
-                Role::ResponseUrl if value.ty == Type::String => offer(&mut url, at, 4, value),
-                Role::Method if value.ty == Type::String && is_method(value.inner()) => offer(&mut method, at, 0, value),
-                Role::Start if scalar => {
-                    if timestamp(value).is_some() {
-                        offer(&mut start, at, u8::from(field.side != Side::Record), value);
-                    }
+                Role::Url if value.ty == Type::String => {
+                    offer(&mut url, at, u8::from(!has_address(value)), value);
                 }
-                Role::End if scalar => {
-                    if slots.ended_at.is_none() {
-                        slots.ended_at = timestamp(value);
-                    }
+                Role::ResponseUrl if value.ty == Type::String => offer(&mut url, at, 4, value),
+                Role::Method if value.ty == Type::String && is_method(value.inner()) => {
+                    offer(&mut method, at, 0, value);
+                }
+                Role::Start if scalar && timestamp(value).is_some() => {
+                    offer(&mut start, at, u8::from(field.side != Side::Record), value);
+                }
+                Role::End if scalar && slots.ended_at.is_none() => {
+                    slots.ended_at = timestamp(value);
                 }
                 Role::Time if scalar => {
                     if timestamp(value).is_some() {
@@ -207,7 +221,9 @@ impl<'a> Slots<'a> {
                         slots.ended_at = timestamp(value);
                     }
                 }
-                Role::Key(kind, rank) if scalar && field.side == Side::Record => slots.take_key(at, kind, rank, value),
+                Role::Key(kind, rank) if scalar && field.side == Side::Record => {
+                    slots.take_key(at, kind, rank, value);
+                }
                 Role::RowNum if scalar && slots.row_num.is_none() => {
                     slots.row_num = integer(value);
                     if slots.row_num.is_some() {
@@ -216,37 +232,49 @@ impl<'a> Slots<'a> {
                 }
                 Role::Step if value.ty == Type::String && !blank(value) => {
                     // A slug (`process_group_id`) is surer than a title.
-                    let place = if field.key.ends_with("name") || field.key.ends_with("Name") { &mut step_word } else { &mut step };
+                    let place = if field.key.ends_with("name") || field.key.ends_with("Name") {
+                        &mut step_word
+                    } else {
+                        &mut step
+                    };
                     *place = place.or(Some((at, value.inner())));
                 }
                 Role::Group if scalar && !blank(value) => group = Some((at, value.inner())),
-                Role::ParentGroup if scalar && !blank(value) => parent_group = Some((at, value.inner())),
-                Role::Flow if value.ty == Type::String && !blank(value) => {
-                    if slots.flow.is_none() {
-                        slots.flow = Some(value.inner());
-                        slots.carried.set(at);
-                    }
+                Role::ParentGroup if scalar && !blank(value) => {
+                    parent_group = Some((at, value.inner()));
                 }
-                Role::Run if scalar && !blank(value) => {
-                    if slots.run.is_none() {
-                        slots.run = Some(value.inner());
-                        slots.carried.set(at);
-                    }
+                Role::Flow if value.ty == Type::String && !blank(value) && slots.flow.is_none() => {
+                    slots.flow = Some(value.inner());
+                    slots.carried.set(at);
                 }
-                Role::FileUuid if value.ty == Type::String && !blank(value) => slots.file_uuid = Some(value.inner()),
+                Role::Run if scalar && !blank(value) && slots.run.is_none() => {
+                    slots.run = Some(value.inner());
+                    slots.carried.set(at);
+                }
+                Role::FileUuid if value.ty == Type::String && !blank(value) => {
+                    slots.file_uuid = Some(value.inner());
+                }
                 Role::LogId if scalar && !blank(value) => {
                     slots.log_id = Some(value.inner());
                     slots.carried.set(at);
                 }
-                Role::Id if scalar && !blank(value) && field.side == Side::Record => slots.id = Some(value.inner()),
-                Role::Errors | Role::Failed if field.role == Role::Errors || !scalar => slots.take_errors(at, value),
+                Role::Id if scalar && !blank(value) && field.side == Side::Record => {
+                    slots.id = Some(value.inner());
+                }
+                Role::Errors | Role::Failed if field.role == Role::Errors || !scalar => {
+                    slots.take_errors(at, value);
+                }
                 Role::ErrorMessage => {
                     slots.error_texts.push(at as u16);
                     slots.evidence |= ERRORS;
                 }
                 Role::ErrorCode if scalar => slots.error_codes.push(at as u16),
-                Role::Message | Role::Reason if field.side == Side::Record => slots.messages.push(at as u16),
-                Role::ReasonType if value.ty == Type::String && !blank(value) => slots.reason_type = Some(value),
+                Role::Message | Role::Reason if field.side == Side::Record => {
+                    slots.messages.push(at as u16);
+                }
+                Role::ReasonType if value.ty == Type::String && !blank(value) => {
+                    slots.reason_type = Some(value);
+                }
                 Role::ExceptionClass if value.ty == Type::String && !blank(value) => {
                     slots.exception_class = Some(value);
                     slots.evidence |= EXCEPTION;
@@ -312,7 +340,9 @@ impl<'a> Slots<'a> {
                 slots.carried.set(at);
             }
         }
-        if slots.log_id.is_none() && (slots.run.is_some() || slots.file_uuid.is_some() || group.is_some()) {
+        if slots.log_id.is_none()
+            && (slots.run.is_some() || slots.file_uuid.is_some() || group.is_some())
+        {
             slots.log_id = slots.id;
         }
         slots
@@ -346,7 +376,8 @@ impl<'a> Slots<'a> {
         let duration = take(duration, 0);
         self.request = request.map(|(_, v)| v).filter(|v| !blank(*v));
         self.response = response.map(|(_, v)| v).filter(|v| !blank(*v));
-        self.bounded = response.is_some_and(|(at, _)| fields[at].key.eq_ignore_ascii_case("invokehttp.response.body"));
+        self.bounded = response
+            .is_some_and(|(at, _)| fields[at].key.eq_ignore_ascii_case("invokehttp.response.body"));
         self.status = status.and_then(|(_, v)| http_status(v));
         self.url = url.map(|(_, v)| v).filter(|v| !blank(*v));
         self.method = method.map(|(_, v)| v);
@@ -385,7 +416,9 @@ impl<'a> Slots<'a> {
     fn take_flag(&mut self, value: Value<'a>, positive: bool) -> bool {
         let good = match truth(value) {
             Some(flag) => Some(flag == positive),
-            None if value.ty == Type::String => outcome_word(value.inner()).map(|good| good == positive),
+            None if value.ty == Type::String => {
+                outcome_word(value.inner()).map(|good| good == positive)
+            }
             None => None,
         };
         if let Some(good) = good {
@@ -407,7 +440,9 @@ fn is_envelope(fields: &[Field<'_>], at: usize) -> bool {
         return true;
     }
     let (mut text, mut typed, mut firm, mut known, mut other) = (false, false, false, 0, 0);
-    for child in fields[at + 1..].iter().take_while(|c| c.parent.is_some_and(|p| usize::from(p) >= at)) {
+    for child in
+        fields[at + 1..].iter().take_while(|c| c.parent.is_some_and(|p| usize::from(p) >= at))
+    {
         if child.parent != Some(at as u16) {
             continue;
         }
@@ -415,12 +450,21 @@ fn is_envelope(fields: &[Field<'_>], at: usize) -> bool {
             Role::RequestBody | Role::ResponseBody | Role::Envelope => {
                 text |= child.key == "text";
                 other += i32::from(field.role == Role::Envelope && child.key != "text");
-                firm |= ["body", "Body", "postData", "requestBody", "responseBody", "govde"].contains(&child.key);
+                firm |= ["body", "Body", "postData", "requestBody", "responseBody", "govde"]
+                    .contains(&child.key);
             }
             Role::Headers if field.role == Role::Envelope => typed = true,
             Role::Method | Role::Headers => firm = true,
-            Role::HttpStatus if http_status(child.value).is_some() || blank(child.value) => known += 1,
-            Role::Url | Role::ResponseUrl | Role::Reason | Role::Duration | Role::Start | Role::End | Role::Truncated => known += 1,
+            Role::HttpStatus if http_status(child.value).is_some() || blank(child.value) => {
+                known += 1;
+            }
+            Role::Url
+            | Role::ResponseUrl
+            | Role::Reason
+            | Role::Duration
+            | Role::Start
+            | Role::End
+            | Role::Truncated => known += 1,
             _ => other += 1,
         }
     }
@@ -428,9 +472,15 @@ fn is_envelope(fields: &[Field<'_>], at: usize) -> bool {
         // HAR's `content` and `postData`: a text, if there is one, beside its type and size.
         return other == 0 && (text || typed);
     }
-    let told = |f: &Field<'_>| f.side == Side::Record && match field.role {
-        Role::Response => f.role == Role::HttpStatus || (f.role == Role::Status && http_status(f.value).is_some()),
-        _ => matches!(f.role, Role::Url | Role::Method),
+    let told = |f: &Field<'_>| {
+        f.side == Side::Record
+            && match field.role {
+                Role::Response => {
+                    f.role == Role::HttpStatus
+                        || (f.role == Role::Status && http_status(f.value).is_some())
+                }
+                _ => matches!(f.role, Role::Url | Role::Method),
+            }
     };
     firm || (other == 0 && known > 0 && !fields.iter().any(told))
 }
@@ -439,9 +489,23 @@ fn is_envelope(fields: &[Field<'_>], at: usize) -> bool {
 fn generic(role: Role) -> bool {
     matches!(
         role,
-        Role::Body | Role::RequestBody | Role::ResponseBody | Role::Request | Role::Response | Role::Errors
-            | Role::Message | Role::Failed | Role::Status | Role::State | Role::Step | Role::Flow | Role::Key(..) | Role::RowNum
-            | Role::Run | Role::Start | Role::Attributes
+        Role::Body
+            | Role::RequestBody
+            | Role::ResponseBody
+            | Role::Request
+            | Role::Response
+            | Role::Errors
+            | Role::Message
+            | Role::Failed
+            | Role::Status
+            | Role::State
+            | Role::Step
+            | Role::Flow
+            | Role::Key(..)
+            | Role::RowNum
+            | Role::Run
+            | Role::Start
+            | Role::Attributes
     )
 }
 
@@ -450,7 +514,7 @@ fn is_result_word(key: &str) -> bool {
 }
 
 /// A key's value as it can be used: no blanks only, no tiny number under a name that also counts things.
-pub(crate) fn usable_key<'a>(kind: KeyKind, rank: u8, value: Value<'a>) -> Option<FoundKey<'a>> {
+pub(crate) fn usable_key(kind: KeyKind, rank: u8, value: Value<'_>) -> Option<FoundKey<'_>> {
     let inner = value.inner();
     let fits = match value.ty {
         Type::String => !inner.trim().is_empty() && inner.len() <= 256,
@@ -459,7 +523,7 @@ pub(crate) fn usable_key<'a>(kind: KeyKind, rank: u8, value: Value<'a>) -> Optio
     };
     // `order: 3` and `number: 12` count something.
     let small = inner.len() < 4 && inner.bytes().all(|b| b.is_ascii_digit());
-    (fits && !(rank >= 3 && rank < 6 && small) && (rank < 3 || !inner.starts_with("http")))
+    (fits && !((3..6).contains(&rank) && small) && (rank < 3 || !inner.starts_with("http")))
         .then_some(FoundKey { kind, rank, inner })
 }
 
@@ -504,9 +568,49 @@ pub(crate) fn truth(value: Value<'_>) -> Option<bool> {
 pub(crate) fn outcome_word(word: &str) -> Option<bool> {
     let word = word.trim();
     let is = |words: &[&str]| words.iter().any(|w| word.eq_ignore_ascii_case(w));
-    if is(&["success", "successful", "succeeded", "ok", "done", "completed", "complete", "processed", "accepted", "created", "updated", "sent", "basarili", "başarılı", "tamamlandi", "tamamlandı", "s"]) {
+    if is(&[
+        "success",
+        "successful",
+        "succeeded",
+        "ok",
+        "done",
+        "completed",
+        "complete",
+        "processed",
+        "accepted",
+        "created",
+        "updated",
+        "sent",
+        "basarili",
+        "başarılı",
+        "tamamlandi",
+        "tamamlandı",
+        "s",
+    ]) {
         Some(true)
-    } else if is(&["fail", "failed", "failure", "error", "errored", "rejected", "refused", "invalid", "exception", "timeout", "basarisiz", "başarısız", "hata", "hatali", "hatalı", "reddedildi", "unsuccessful", "not_ok", "nok", "ko", "e"]) {
+    } else if is(&[
+        "fail",
+        "failed",
+        "failure",
+        "error",
+        "errored",
+        "rejected",
+        "refused",
+        "invalid",
+        "exception",
+        "timeout",
+        "basarisiz",
+        "başarısız",
+        "hata",
+        "hatali",
+        "hatalı",
+        "reddedildi",
+        "unsuccessful",
+        "not_ok",
+        "nok",
+        "ko",
+        "e",
+    ]) {
         Some(false)
     } else {
         None
@@ -516,15 +620,13 @@ pub(crate) fn outcome_word(word: &str) -> Option<bool> {
 pub(crate) fn timestamp(value: Value<'_>) -> Option<Timestamp> {
     let time = match value.ty {
         Type::Number => Timestamp::from_number_text(value.raw),
-        // Escapes (`\/Date(..)\/`, a trailing `\n`) have no place in a time of their own.
-        Type::String => match value.inner().contains('\\') {
-            false => Timestamp::parse_text(value.inner()),
-            true => {
-                let mut text = String::new();
-                crate::json::unescape(value.inner(), &mut text);
-                Timestamp::parse_text(&text)
-            }
-        },
+        // Times seldom hold escapes: `\/Date(..)\/`, a trailing `\n`.
+        Type::String if value.inner().contains('\\') => {
+            let mut text = String::new();
+            crate::json::unescape(value.inner(), &mut text);
+            Timestamp::parse_text(&text)
+        }
+        Type::String => Timestamp::parse_text(value.inner()),
         _ => None,
     };
     time.filter(|t| t.is_plausible())
@@ -536,7 +638,8 @@ fn milliseconds(value: Value<'_>) -> Option<f64> {
         Type::Number | Type::String => value.inner().trim(),
         _ => return None,
     };
-    let number_end = text.find(|c: char| !(c.is_ascii_digit() || ".,-+eE".contains(c))).unwrap_or(text.len());
+    let number_end =
+        text.find(|c: char| !(c.is_ascii_digit() || ".,-+eE".contains(c))).unwrap_or(text.len());
     let number: f64 = text[..number_end].trim().replace(',', ".").parse().ok()?;
     let factor = match text[number_end..].trim() {
         "" | "ms" | "msec" | "millis" | "milliseconds" => 1.0,

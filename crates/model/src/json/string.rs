@@ -109,7 +109,10 @@ fn low_surrogate(bytes: &[u8], at: usize) -> Option<u32> {
 }
 
 fn hex4(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes.get(at..at + 4)?.iter().try_fold(0, |code, &b| Some(code << 4 | char::from(b).to_digit(16)?))
+    bytes
+        .get(at..at + 4)?
+        .iter()
+        .try_fold(0, |code, &b| Some(code << 4 | char::from(b).to_digit(16)?))
 }
 
 /// Appends `text` as the content of a JSON string, escaped as far as the grammar asks for it.
