@@ -1,0 +1,63 @@
+//! Error texts to groups: counting them while reading, and mining them at the end.
+
+use std::hint::black_box;
+
+use benches::errors::{ErrorSample, distinct, repeated};
+use criterion::{BatchSize, Criterion, Throughput};
+use grouping::{ErrorRef, Skeletons, classify};
+
+/// Error texts in one iteration.
+const COUNT: usize = 10_000;
+
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    let inputs = [("repeated", repeated(COUNT, 1)), ("distinct", distinct(COUNT, 1))];
+
+    let mut group = criterion.benchmark_group("group");
+    for (name, errors) in &inputs {
+        let bytes = errors.iter().map(|error| error.message.len() as u64).sum();
+        group.throughput(Throughput::ElementsAndBytes { elements: COUNT as u64, bytes });
+        // The table is new each time: with `distinct`, filling it is the work.
+        group.bench_function(format!("add/{name}"), |b| b.iter(|| added(black_box(errors))));
+        group.bench_function(format!("classify/{name}"), |b| {
+            b.iter(|| {
+                errors
+                    .iter()
+                    .filter(|error| classify(&sample(black_box(error))).name().len() > 5)
+                    .count()
+            });
+        });
+    }
+    // A service that says one thing: every text was met just before.
+    let same = vec![inputs[0].1[0].clone(); COUNT];
+    group.throughput(Throughput::Elements(COUNT as u64));
+    group.bench_function("add/same", |b| b.iter(|| added(black_box(&same))));
+
+    for (name, errors) in &inputs {
+        let skeletons = added(errors);
+        group.throughput(Throughput::Elements(skeletons.len() as u64));
+        group.bench_function(format!("finish/{name}"), |b| {
+            b.iter_batched(|| skeletons.clone(), |full| full.finish().len(), BatchSize::LargeInput);
+        });
+    }
+    group.finish();
+    criterion.final_summary();
+}
+
+fn added(errors: &[ErrorSample]) -> Skeletons {
+    let mut skeletons = Skeletons::default();
+    for error in errors {
+        skeletons.add(sample(error));
+    }
+    skeletons
+}
+
+fn sample(error: &ErrorSample) -> ErrorRef<'_> {
+    ErrorRef {
+        code: error.code,
+        field: error.field,
+        message: &error.message,
+        status: Some(error.status),
+        cut: false,
+    }
+}

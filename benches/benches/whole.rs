@@ -1,0 +1,87 @@
+//! A folder of downloads to a report, as `analyze report` does it.
+//!
+//! The folder is written once, to the system's place for temporary files, so the files come from the
+//! page cache, and the report goes there too. Where that is a real disk, its speed is part of the figure.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use analyze::input::Input;
+use analyze::report::{Format, Formats};
+use analyze::run::{Done, Options, Progress, report};
+use analyze::stages::Bodies;
+use archive::{Discovery, discover};
+use benches::logs::{Shape, document, rows};
+use benches::wrap::Download;
+use criterion::{Criterion, SamplingMode, Throughput};
+
+/// Large downloads, and exchanges in each: 64 files of about a mebibyte of JSON.
+const LARGE: (usize, usize) = (64, 600);
+/// Row logs: many files of one exchange.
+const SMALL: (usize, usize) = (5_000, 1);
+
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    let folder = tempfile::tempdir().expect("a folder for the inputs and reports");
+    let parquet = || Formats::new([Format::Parquet]);
+    let plain = Options { formats: parquet(), force: true, ..Options::default() };
+    let jobs = [
+        ("parquet", plain.clone()),
+        ("parquet and csv", Options { formats: Formats::default(), ..plain.clone() }),
+        ("parquet, bodies of failures", Options { bodies: Bodies::Failed, ..plain.clone() }),
+        ("parquet, one thread", Options { threads: 1, ..plain.clone() }),
+    ];
+
+    let large = Dump::create(&folder.path().join("large"), LARGE, 1);
+    let small = Dump::create(&folder.path().join("small"), SMALL, 2);
+    let out = folder.path().join("report");
+
+    let mut group = criterion.benchmark_group("whole");
+    group.sampling_mode(SamplingMode::Flat).sample_size(10);
+    group.throughput(Throughput::ElementsAndBytes { elements: large.exchanges, bytes: large.json });
+    for (name, options) in &jobs {
+        group.bench_function(*name, |b| b.iter(|| large.report(&out, options)));
+    }
+    group.throughput(Throughput::ElementsAndBytes { elements: small.exchanges, bytes: small.json });
+    group.bench_function("small files, parquet", |b| b.iter(|| small.report(&out, &plain)));
+    group.finish();
+    criterion.final_summary();
+}
+
+/// A folder of downloads.
+struct Dump {
+    folder: PathBuf,
+    /// In all files.
+    exchanges: u64,
+    /// Bytes of JSON in all files.
+    json: u64,
+}
+
+impl Dump {
+    /// Writes `files` downloads of `each` exchanges, in turn of the three shapes; no two are equal.
+    fn create(folder: &Path, (files, each): (usize, usize), seed: u64) -> Self {
+        std::fs::create_dir(folder).expect("a folder that is not there yet");
+        let rows = rows(files * each, seed);
+        let mut json = 0;
+        for (n, rows) in rows.chunks(each).enumerate() {
+            let shape = Shape::ALL[n % Shape::ALL.len()];
+            let download = Download::of(document(shape, rows), &format!("{n}.json"));
+            json += download.json.len() as u64;
+            std::fs::write(folder.join(format!("{n:06}.txt")), &download.text)
+                .expect("space for the inputs");
+        }
+        Self { folder: folder.to_owned(), exchanges: rows.len() as u64, json }
+    }
+
+    /// From the walk through the folder to the finished report.
+    fn report(&self, out: &Path, options: &Options) -> Done {
+        let Discovery { sources, unread } =
+            discover(&[self.folder.display().to_string()]).expect("the folder is there");
+        let inputs: Vec<Input> = sources.into_iter().map(Input::File).collect();
+        let done =
+            report(&inputs, &unread, out, options, &Progress::default(), &AtomicBool::new(false))
+                .expect("a report can be written");
+        assert_eq!(done.summary.exchanges.total, self.exchanges, "every exchange is in the report");
+        done
+    }
+}
