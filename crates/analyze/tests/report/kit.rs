@@ -1,0 +1,181 @@
+//! Runs the main job and reads what it wrote.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use analyze::input::Input;
+use analyze::report::{Format, Formats};
+use analyze::run::{Options, Progress, report};
+use analyze::summary::Summary;
+use polars::prelude::{AnyValue, DataFrame, ParquetReader, SerReader as _};
+
+/// The dump that comes with a checkout.
+pub(crate) fn dump() -> PathBuf {
+    root().join("testdata/dump")
+}
+
+/// The checkout.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// All formats, everything else as it is without flags.
+pub(crate) fn every_format() -> Options {
+    Options {
+        formats: Formats::new([Format::Parquet, Format::Csv, Format::Json]),
+        ..Options::default()
+    }
+}
+
+/// A finished report, in a folder that goes when this goes.
+pub(crate) struct Report {
+    folder: tempfile::TempDir,
+    pub(crate) summary: Summary,
+}
+
+impl Report {
+    /// Of everything in `folder`.
+    pub(crate) fn of(folder: &Path, options: &Options) -> Self {
+        let found = archive::discover(&[folder.to_str().unwrap().to_owned()]).unwrap();
+        let inputs: Vec<_> = found.sources.into_iter().map(Input::File).collect();
+        let place = tempfile::tempdir().unwrap();
+        let out = place.path().join("report");
+        let done =
+            report(&inputs, &found.unread, &out, options, &Progress::default(), &false.into());
+        Self { folder: place, summary: done.unwrap().summary }
+    }
+
+    /// Of the dump that comes with a checkout, without flags.
+    pub(crate) fn of_dump() -> Self {
+        Self::of(&dump(), &Options::default())
+    }
+
+    /// Where it lies.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.path().join("report")
+    }
+
+    /// One of its files, as text.
+    pub(crate) fn text(&self, name: &str) -> String {
+        fs::read_to_string(self.path().join(name)).unwrap()
+    }
+
+    /// A table, from Parquet.
+    pub(crate) fn table(&self, name: &str) -> Table {
+        let file = fs::File::open(self.path().join(format!("{name}.parquet"))).unwrap();
+        Table(ParquetReader::new(file).finish().unwrap())
+    }
+
+    /// Names and bytes of its files, by name. `summary.json` comes without the time it took.
+    pub(crate) fn bytes(&self) -> Vec<(String, Vec<u8>)> {
+        let entries = fs::read_dir(self.path()).unwrap().map(|entry| entry.unwrap().path());
+        let mut files: Vec<_> = entries
+            .map(|path| {
+                let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+                let mut bytes = fs::read(&path).unwrap();
+                if name == "summary.json" {
+                    bytes = without_time(&String::from_utf8(bytes).unwrap()).into_bytes();
+                }
+                (name, bytes)
+            })
+            .collect();
+        files.sort();
+        files
+    }
+}
+
+/// `summary.json` without the line that differs from run to run.
+pub(crate) fn without_time(summary: &str) -> String {
+    let lines = summary.lines().filter(|line| !line.contains("\"elapsed_ms\""));
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+/// A table of a report.
+pub(crate) struct Table(pub(crate) DataFrame);
+
+impl Table {
+    pub(crate) fn rows(&self) -> usize {
+        self.0.height()
+    }
+
+    pub(crate) fn cell(&self, row: usize, column: &str) -> AnyValue<'_> {
+        self.0.column(column).unwrap().as_materialized_series().get(row).unwrap()
+    }
+
+    /// A cell of text; `None` when it is absent.
+    pub(crate) fn text(&self, row: usize, column: &str) -> Option<&str> {
+        match self.cell(row, column) {
+            AnyValue::Null => None,
+            AnyValue::String(text) => Some(text),
+            other => panic!("{column} holds {other:?}"),
+        }
+    }
+
+    /// A cell with a number; `None` when it is absent.
+    pub(crate) fn number(&self, row: usize, column: &str) -> Option<i128> {
+        match self.cell(row, column) {
+            AnyValue::Null => None,
+            value => Some(value.try_extract::<i128>().unwrap()),
+        }
+    }
+
+    /// A truth value; `None` when it is absent.
+    pub(crate) fn flag(&self, row: usize, column: &str) -> Option<bool> {
+        match self.cell(row, column) {
+            AnyValue::Null => None,
+            AnyValue::Boolean(flag) => Some(flag),
+            other => panic!("{column} holds {other:?}"),
+        }
+    }
+
+    /// Milliseconds since 1970; `None` when it is absent.
+    pub(crate) fn millis(&self, row: usize, column: &str) -> Option<i64> {
+        micros(&self.cell(row, column)).map(|micros| micros.div_euclid(1000))
+    }
+
+    /// All that a column of numbers adds up to.
+    pub(crate) fn sum(&self, column: &str) -> u64 {
+        (0..self.rows()).filter_map(|row| self.number(row, column)).sum::<i128>() as u64
+    }
+
+    /// How often each text stands in a column, by text.
+    pub(crate) fn counts(&self, column: &str) -> std::collections::BTreeMap<String, u64> {
+        let mut counts = std::collections::BTreeMap::new();
+        for row in 0..self.rows() {
+            *counts.entry(self.text(row, column).unwrap_or("").to_owned()).or_default() += 1;
+        }
+        counts
+    }
+}
+
+/// Microseconds since 1970 of a time; `None` when it is absent.
+pub(crate) fn micros(value: &AnyValue<'_>) -> Option<i64> {
+    match value {
+        AnyValue::Null => None,
+        AnyValue::Datetime(micros, polars::prelude::TimeUnit::Microseconds, Some(zone)) => {
+            assert_eq!(zone.as_str(), "UTC");
+            Some(*micros)
+        }
+        other => panic!("no time: {other:?}"),
+    }
+}
+
+/// Copies a folder with all below it, its files in the order that `order` brings their names to, and
+/// `tail` behind their bytes.
+pub(crate) fn copy(from: &Path, to: &Path, tail: &[u8], order: fn(&mut Vec<PathBuf>)) {
+    fs::create_dir_all(to).unwrap();
+    let mut paths: Vec<_> =
+        fs::read_dir(from).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    order(&mut paths);
+    for path in paths {
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &target, tail, order);
+        } else {
+            let mut bytes = fs::read(&path).unwrap();
+            bytes.extend_from_slice(tail);
+            fs::write(target, bytes).unwrap();
+        }
+    }
+}

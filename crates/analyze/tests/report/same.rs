@@ -1,0 +1,74 @@
+//! The same input gives the same bytes.
+
+use std::path::PathBuf;
+
+use analyze::report::{Format, Formats};
+use analyze::run::Options;
+
+use crate::kit::{Report, copy, dump, every_format};
+
+/// Enough copies of the dump for several jobs. They differ by white space at their ends, so that
+/// they are no duplicates of each other.
+const COPIES: usize = 7;
+
+fn large() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for n in 0..COPIES {
+        let tail = "\n".repeat(n);
+        copy(&dump(), &folder.path().join(format!("week-{n}")), tail.as_bytes(), |_| ());
+    }
+    folder
+}
+
+fn assert_same(one: &Report, other: &Report, what: &str) {
+    let (one, other) = (one.bytes(), other.bytes());
+    let names = |files: &[(String, Vec<u8>)]| -> Vec<String> {
+        files.iter().map(|(name, _)| name.clone()).collect()
+    };
+    assert_eq!(names(&one), names(&other), "{what}");
+    for ((name, one), (_, other)) in one.iter().zip(&other) {
+        assert!(one == other, "{name} differs: {what}");
+    }
+}
+
+#[test]
+fn the_number_of_threads_changes_no_byte() {
+    let folder = large();
+    let of = |threads| Report::of(folder.path(), &Options { threads, ..every_format() });
+    let one = of(1);
+    assert!(one.summary.bytes.read > 4 << 20, "less than a few jobs' worth");
+    assert_same(&one, &of(2), "1 and 2 threads");
+    assert_same(&one, &of(7), "1 and 7 threads");
+}
+
+#[test]
+fn the_order_in_which_a_folder_came_to_be_changes_no_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    let orders: [fn(&mut Vec<PathBuf>); 3] =
+        [|_| (), |paths| paths.reverse(), |paths| paths.sort_by_key(|path| path.as_os_str().len())];
+    let reports: Vec<_> = orders
+        .iter()
+        .enumerate()
+        .map(|(n, order)| {
+            let to = folder.path().join(n.to_string());
+            copy(&dump(), &to, b"", *order);
+            Report::of(&to, &every_format())
+        })
+        .collect();
+    assert_same(&reports[0], &reports[1], "created backwards");
+    assert_same(&reports[0], &reports[2], "created by length of name");
+    assert_same(&reports[0], &Report::of(&dump(), &every_format()), "where it lies");
+}
+
+#[test]
+fn a_format_is_the_same_whatever_is_written_beside_it() {
+    let all = Report::of(&dump(), &every_format()).bytes();
+    for format in [Format::Parquet, Format::Csv, Format::Json] {
+        let options = Options { formats: Formats::new([format]), ..Options::default() };
+        let alone = Report::of(&dump(), &options).bytes();
+        assert_eq!(alone.len(), 11, "ten tables and the summary");
+        for file in &alone {
+            assert!(all.contains(file), "{} differs when written alone", file.0);
+        }
+    }
+}
