@@ -7,12 +7,12 @@ use analyze::stages::FileOutcome;
 
 use crate::kit::{Report, Table, every_format, root};
 
-/// The table, its file name and record, by the number of an exchange.
-fn places(exchanges: &Table) -> Vec<(String, i128)> {
+/// File and record of each exchange, by its number.
+fn places(exchanges: &Table) -> Vec<(String, u64)> {
     (0..exchanges.rows())
         .map(|row| {
             let file = exchanges.text(row, "file").unwrap().to_owned();
-            (file, exchanges.number(row, "record").unwrap())
+            (file, exchanges.count(row, "record"))
         })
         .collect()
 }
@@ -43,7 +43,7 @@ fn assert_reconciles(report: &Report) {
     let by_file = problems.counts("file");
     for row in 0..files.rows() {
         let name = files.text(row, "file").unwrap();
-        let count = files.number(row, "problems").unwrap() as u64;
+        let count = files.count(row, "problems");
         assert_eq!(count, by_file.get(name).copied().unwrap_or(0), "problems of {name}");
         let outcome = files.text(row, "outcome").unwrap();
         assert_eq!(files.text(row, "problem").is_some(), count > 0, "{name}");
@@ -63,10 +63,10 @@ fn assert_reconciles(report: &Report) {
     assert_eq!(parts("exchanges"), exchanges.counts("outcome"));
     let places = places(&exchanges);
     assert!(places.is_sorted() && places.windows(2).all(|two| two[0] != two[1]));
-    for row in 0..exchanges.rows() {
-        assert_eq!(exchanges.number(row, "exchange"), Some(row as i128));
+    for (row, place) in places.iter().enumerate() {
+        assert_eq!(exchanges.count(row, "exchange"), row as u64);
         let failed = exchanges.text(row, "outcome") == Some("failed");
-        assert_eq!(exchanges.text(row, "evidence").is_some(), failed, "{:?}", places[row]);
+        assert_eq!(exchanges.text(row, "evidence").is_some(), failed, "{place:?}");
     }
 
     let (errors, groups) = (report.table("errors"), report.table("error_groups"));
@@ -76,15 +76,15 @@ fn assert_reconciles(report: &Report) {
     let mut of_group = errors.counts("group");
     for row in 0..groups.rows() {
         let group = groups.text(row, "group").unwrap();
-        assert_eq!(of_group.remove(group), Some(groups.number(row, "count").unwrap() as u64));
+        assert_eq!(of_group.remove(group), Some(groups.count(row, "count")));
     }
     assert!(of_group.is_empty(), "errors of no group: {of_group:?}");
     for row in 0..errors.rows() {
-        assert_eq!(errors.number(row, "error"), Some(row as i128));
-        let exchange = errors.number(row, "exchange").unwrap();
+        assert_eq!(errors.count(row, "error"), row as u64);
+        let exchange = errors.count(row, "exchange");
         let (file, record) = &places[exchange as usize];
         assert_eq!(errors.text(row, "file"), Some(file.as_str()));
-        assert_eq!(errors.number(row, "record"), Some(*record));
+        assert_eq!(errors.count(row, "record"), *record);
     }
 
     let keys = report.table("keys");
@@ -92,7 +92,7 @@ fn assert_reconciles(report: &Report) {
     let open = (0..keys.rows()).filter(|row| keys.flag(*row, "open") == Some(true)).count();
     assert_eq!(total("/keys/open"), open as u64);
     for row in 0..keys.rows() {
-        let count = |column| keys.number(row, column).unwrap();
+        let count = |column| keys.count(row, column);
         assert!(count("failures") <= count("attempts"));
         let failed = keys.text(row, "last_outcome") == Some("failed");
         assert_eq!(keys.flag(row, "open"), Some(failed), "{:?}", keys.text(row, "key"));

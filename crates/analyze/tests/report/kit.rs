@@ -87,7 +87,7 @@ impl Report {
 /// `summary.json` without the line that differs from run to run.
 pub(crate) fn without_time(summary: &str) -> String {
     let lines = summary.lines().filter(|line| !line.contains("\"elapsed_ms\""));
-    lines.map(|line| format!("{line}\n")).collect()
+    lines.fold(String::new(), |text, line| text + line + "\n")
 }
 
 /// A table of a report.
@@ -112,11 +112,16 @@ impl Table {
     }
 
     /// A cell with a number; `None` when it is absent.
-    pub(crate) fn number(&self, row: usize, column: &str) -> Option<i128> {
+    pub(crate) fn number(&self, row: usize, column: &str) -> Option<i64> {
         match self.cell(row, column) {
             AnyValue::Null => None,
-            value => Some(value.try_extract::<i128>().unwrap()),
+            value => Some(value.try_extract::<i64>().unwrap()),
         }
+    }
+
+    /// A cell with a count, which is never absent.
+    pub(crate) fn count(&self, row: usize, column: &str) -> u64 {
+        self.cell(row, column).try_extract::<u64>().unwrap()
     }
 
     /// A truth value; `None` when it is absent.
@@ -135,7 +140,7 @@ impl Table {
 
     /// All that a column of numbers adds up to.
     pub(crate) fn sum(&self, column: &str) -> u64 {
-        (0..self.rows()).filter_map(|row| self.number(row, column)).sum::<i128>() as u64
+        (0..self.rows()).map(|row| self.count(row, column)).sum()
     }
 
     /// How often each text stands in a column, by text.

@@ -7,18 +7,18 @@ use crate::kit::{Report, Table};
 
 /// What is to be found in one exchange.
 struct Expected {
-    status: Option<i128>,
+    status: Option<i64>,
     key: Option<&'static str>,
     outcome: &'static str,
     /// The message of its first error.
     error: Option<&'static str>,
 }
 
-const fn sound(status: i128, key: &'static str) -> Expected {
+const fn sound(status: i64, key: &'static str) -> Expected {
     Expected { status: Some(status), key: Some(key), outcome: "success", error: None }
 }
 
-const fn failed(status: i128, key: &'static str, error: &'static str) -> Expected {
+const fn failed(status: i64, key: &'static str, error: &'static str) -> Expected {
     Expected { status: Some(status), key: Some(key), outcome: "failed", error: Some(error) }
 }
 
@@ -160,12 +160,12 @@ fn documents_of_other_shapes_are_read_too() {
     }
     let report = Report::of(folder.path(), &Options::default());
     let (exchanges, errors) = (report.table("exchanges"), report.table("errors"));
-    let mut differences = String::new();
+    let mut differences = Vec::new();
     for (n, (name, _, expected)) in CASES.iter().enumerate() {
         let file = format!("{n:02}.json");
         let rows = rows_of(&exchanges, &file);
         if rows.len() != expected.len() {
-            differences += &format!("{name}: {} exchanges, not {}\n", rows.len(), expected.len());
+            differences.push(format!("{name}: {} exchanges, not {}", rows.len(), expected.len()));
             continue;
         }
         for (row, expected) in rows.into_iter().zip(*expected) {
@@ -181,11 +181,11 @@ fn documents_of_other_shapes_are_read_too() {
             let error = expected.error.or(found.3.filter(|_| expected.outcome == "failed"));
             let wanted = (expected.status, expected.key, Some(expected.outcome), error);
             if found != wanted {
-                differences += &format!("{name}: {found:?}, not {wanted:?}\n");
+                differences.push(format!("{name}: {found:?}, not {wanted:?}"));
             }
         }
     }
-    assert!(differences.is_empty(), "\n{differences}");
+    assert!(differences.is_empty(), "{differences:#?}");
 }
 
 /// A document without any exchange is empty, not broken.

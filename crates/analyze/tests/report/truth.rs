@@ -14,10 +14,10 @@ struct Case {
 
 /// The truth, in the order of writing, each exchange with its row.
 fn cases(exchanges: &Table) -> Vec<Case> {
-    let mut rows: HashMap<(String, i128), usize> = (0..exchanges.rows())
+    let mut rows: HashMap<(String, u64), usize> = (0..exchanges.rows())
         .map(|row| {
             let file = exchanges.text(row, "file").unwrap().to_owned();
-            ((file, exchanges.number(row, "record").unwrap()), row)
+            ((file, exchanges.count(row, "record")), row)
         })
         .collect();
     let text = std::fs::read_to_string(root().join("testdata/dump.truth.jsonl")).unwrap();
@@ -25,10 +25,8 @@ fn cases(exchanges: &Table) -> Vec<Case> {
         .lines()
         .map(|line| {
             let truth: Value = serde_json::from_str(line).unwrap();
-            let place = (
-                truth["file"].as_str().unwrap().to_owned(),
-                truth["record"].as_i64().unwrap().into(),
-            );
+            let place =
+                (truth["file"].as_str().unwrap().to_owned(), truth["record"].as_u64().unwrap());
             let row = rows.remove(&place).unwrap_or_else(|| panic!("{place:?} is not found"));
             Case { truth, row }
         })
@@ -57,7 +55,7 @@ fn every_exchange_is_found_none_is_invented_and_all_say_what_happened() {
         check("key", "key");
         check("run", "run_id");
         if let Some(status) = truth["status"].as_i64() {
-            assert_eq!(exchanges.number(row, "status"), Some(status.into()), "status of {place}");
+            assert_eq!(exchanges.number(row, "status"), Some(status), "status of {place}");
         }
         let log_id = truth["log_id"].as_i64().map(|id| id.to_string());
         assert_eq!(exchanges.text(row, "log_id"), log_id.as_deref(), "log of {place}");
@@ -127,7 +125,7 @@ fn the_errors_of_a_bulk_request_speak_of_its_refused_rows() {
         bulk += 1;
         let refused = rows.iter().filter(|row| row[1] == true);
         let refused: BTreeSet<_> = refused.map(|row| row[0].as_str().unwrap()).collect();
-        let of_this = |error: &usize| errors.number(*error, "exchange") == Some(row as i128);
+        let of_this = |error: &usize| errors.count(*error, "exchange") == row as u64;
         let told: BTreeSet<_> = (0..errors.rows())
             .filter(of_this)
             .filter_map(|error| errors.text(error, "key"))
@@ -142,15 +140,15 @@ fn the_errors_of_a_bulk_request_speak_of_its_refused_rows() {
 fn a_group_has_errors_of_one_cause() {
     let report = Report::of_dump();
     let (exchanges, errors) = (report.table("exchanges"), report.table("errors"));
-    let mut groups_of: HashMap<i128, BTreeSet<&str>> = HashMap::new();
+    let mut groups_of: HashMap<u64, BTreeSet<&str>> = HashMap::new();
     for row in 0..errors.rows() {
-        let groups = groups_of.entry(errors.number(row, "exchange").unwrap()).or_default();
+        let groups = groups_of.entry(errors.count(row, "exchange")).or_default();
         groups.insert(errors.text(row, "group").unwrap());
     }
     let mut cause_of: HashMap<BTreeSet<&str>, String> = HashMap::new();
     for Case { truth, row } in cases(&exchanges) {
         let Some(cause) = truth["cause"].as_str() else { continue };
-        let groups = groups_of.get(&(row as i128));
+        let groups = groups_of.get(&(row as u64));
         let groups = groups.unwrap_or_else(|| panic!("{cause} of {} is no error", truth["file"]));
         let first = cause_of.entry(groups.clone()).or_insert_with(|| cause.to_owned());
         assert_eq!(first, cause, "in one group: {groups:?}");
