@@ -16,8 +16,8 @@ use criterion::{Criterion, Throughput};
 use flate2::{Decompress, FlushDecompress, Status};
 use model::json::Cursor;
 
-/// Exchanges in the large download: about a mebibyte of JSON, the size of a busy step's log.
-const LARGE: usize = 600;
+/// Exchanges in the large download: about a megabyte of JSON, the size of a busy step's log.
+const LARGE: usize = 800;
 /// Small downloads: row logs of one exchange.
 const SMALL: usize = 1_000;
 

@@ -8,8 +8,8 @@ use model::body::Shapes;
 use model::extract::Extractor;
 use model::json::{Cursor, unescape};
 
-/// Exchanges in a document: about a mebibyte of JSON.
-const ROWS: usize = 600;
+/// Exchanges in a document: about a megabyte of JSON.
+const ROWS: usize = 800;
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();

@@ -15,8 +15,8 @@ use benches::logs::{Shape, document, rows};
 use benches::wrap::Download;
 use criterion::{Criterion, SamplingMode, Throughput};
 
-/// Large downloads, and exchanges in each: 64 files of about a mebibyte of JSON.
-const LARGE: (usize, usize) = (64, 600);
+/// Large downloads, and exchanges in each: 64 files of about a megabyte of JSON.
+const LARGE: (usize, usize) = (64, 800);
 /// Row logs: many files of one exchange.
 const SMALL: (usize, usize) = (5_000, 1);
 

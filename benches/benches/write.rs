@@ -5,7 +5,7 @@ use std::hint::black_box;
 use analyze::report::{Batch, EXCHANGES, Format, Formats, encode};
 use benches::Random;
 use benches::logs::{Row, rows};
-use criterion::{BatchSize, Criterion, SamplingMode, Throughput};
+use criterion::{Criterion, SamplingMode, Throughput};
 
 /// Rows in the batch: about as many bytes as a row group of a report has.
 const ROWS: usize = 12_000;
@@ -24,7 +24,7 @@ fn main() {
     group.sampling_mode(SamplingMode::Flat).sample_size(20);
     group.throughput(size);
     group.bench_function("fill", |b| {
-        b.iter_batched(|| (), |()| filled(black_box(&rows), &digests, &run), BatchSize::LargeInput);
+        b.iter(|| filled(black_box(&rows), &digests, &run));
     });
     let outputs = [
         ("parquet", Formats::new([Format::Parquet])),
@@ -63,7 +63,7 @@ fn filled(rows: &[Row], digests: &[[String; 2]], run: &str) -> Batch {
             .text(Some(run))
             .text(Some(row.flow))
             .text(Some(row.step))
-            .i64(Some(n as i64 + 1))
+            .i64(Some(i64::try_from(n).unwrap_or_default() + 1))
             .text(Some(if row.key_field == "sku" { "sku" } else { "order" }))
             .text(Some(&row.key))
             .time(Some(row.started_ms.cast_signed() * 1_000))

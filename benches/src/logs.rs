@@ -74,7 +74,7 @@ const DAY_MS: u64 = 1_791_158_400_000;
 const NIFI_CUT: usize = 256;
 
 /// `count` exchanges in the order of time. Prices 35 %, stock 30 %, products 20 %, orders 13 %, and 2 %
-/// pages of a listing, which hold a fifth of the bytes.
+/// pages of a listing, which hold a sixth of the bytes.
 pub fn rows(count: usize, seed: u64) -> Vec<Row> {
     let mut random = Random::new(seed);
     let mut at = DAY_MS + random.below(3_600_000);
