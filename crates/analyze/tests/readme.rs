@@ -1,0 +1,170 @@
+//! What the README shows is what happens, and the page of tables names every column.
+
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use analyze::report::TABLES;
+
+/// Commands that build, test or need what a test does not have.
+const NOT_RUN: [&str; 4] = ["cargo test", "cargo bench", ".ci/run", "python3"];
+
+/// Steps that read what one of those made.
+const AFTER_THOSE: [&str; 1] = ["cargo run -- report dump"];
+
+#[test]
+fn every_command_of_the_readme_works_and_prints_what_is_shown() {
+    let place = checkout();
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let mut page = String::new();
+    let mut differences = Vec::new();
+    let mut commands = 0;
+    let mut lines = readme.lines().peekable();
+    let mut block = None;
+    while let Some(line) = lines.next() {
+        page += line;
+        page.push('\n');
+        if let Some(kind) = line.strip_prefix("```") {
+            block = if block.is_none() { Some(kind) } else { None };
+            continue;
+        }
+        let command = match block {
+            Some("sh") => line,
+            Some("console") => line.strip_prefix("$ ").unwrap(),
+            _ => continue,
+        };
+        if NOT_RUN.iter().chain(&AFTER_THOSE).any(|start| command.starts_with(start)) {
+            continue;
+        }
+        commands += 1;
+        let printed = run(command, place.path());
+        if block == Some("console") {
+            let mut shown = String::new();
+            while let Some(line) = lines.next_if(|line| !line.starts_with("$ ") && *line != "```") {
+                shown += line;
+                shown.push('\n');
+            }
+            if timeless(&shown) != timeless(&printed) {
+                differences.push(format!("{command}\nprints\n{printed}"));
+            }
+            page += &printed;
+        }
+    }
+    assert!(commands >= 8, "{commands}");
+    if std::env::var_os("UPDATE_README").is_some() {
+        fs::write(root().join("README.md"), page).unwrap();
+    } else {
+        assert!(differences.is_empty(), "{}", differences.join("\n"));
+    }
+}
+
+/// Runs a command as a reader would, with the program in the path and 100 columns of terminal.
+/// What it says on both streams, each line with its end.
+fn run(command: &str, place: &Path) -> String {
+    let command = command.replace("cargo run --release -- ", "analyze ");
+    let program = Path::new(env!("CARGO_BIN_EXE_analyze")).parent().unwrap();
+    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
+    let output = Command::new("sh")
+        .args(["-c", &format!("({command}) 2>&1")])
+        .current_dir(place)
+        .env("PATH", path)
+        .env("COLUMNS", "100")
+        .env("NO_COLOR", "1")
+        .output()
+        .unwrap();
+    let mut printed = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{command}\n{printed}");
+    if !printed.is_empty() && !printed.ends_with('\n') {
+        printed.push('\n');
+    }
+    printed
+}
+
+/// A text without the one number that differs from run to run.
+fn timeless(text: &str) -> String {
+    let lines = text.lines().map(|line| match line.split_once(" of text, ") {
+        Some((before, _)) => format!("{before} of text\n"),
+        None => format!("{line}\n"),
+    });
+    lines.collect::<Vec<_>>().concat()
+}
+
+/// The library example of the README, which has to stand here word by word.
+fn example() -> Result<(), Box<dyn std::error::Error>> {
+    use analyze::input::Input;
+    use analyze::run::{self, Options, Progress};
+    use std::sync::atomic::AtomicBool;
+
+    let found = archive::discover(&["testdata/dump".to_owned()])?;
+    let inputs: Vec<_> = found.sources.into_iter().map(Input::File).collect();
+    let out = Path::new("from-rust");
+    let never = AtomicBool::new(false);
+    let (options, progress) = (Options::default(), Progress::default());
+    let done = run::report(&inputs, &found.unread, out, &options, &progress, &never)?;
+    assert_eq!(done.summary.exchanges.failed, 74);
+    Ok(())
+}
+
+#[test]
+fn the_library_example_of_the_readme_works() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let shown = readme.split("```rust\n").nth(1).unwrap().split("```").next().unwrap();
+    let words = |text: &str| -> String { text.split_whitespace().collect() };
+    let here = words(include_str!("readme.rs"));
+    assert!(here.contains(&words(shown)), "the README shows another program than this test");
+
+    let place = checkout();
+    // No other test of this file depends on the folder of the process.
+    std::env::set_current_dir(place.path()).unwrap();
+    example().unwrap();
+    assert!(place.path().join("from-rust/errors.parquet").is_file());
+}
+
+#[test]
+fn the_page_of_tables_names_every_column_of_every_table() {
+    let page = fs::read_to_string(root().join("docs/tables.md")).unwrap();
+    for schema in TABLES {
+        let heading = format!("\n## {}\n", schema.name);
+        let section = page.split(&heading).nth(1).unwrap_or_else(|| panic!("no {}", schema.name));
+        let section = section.split("\n## ").next().unwrap();
+        let rows: Vec<_> = section.lines().filter(|line| line.starts_with("| `")).collect();
+        for column in schema.columns {
+            let name = format!("`{}`", column.name);
+            let named =
+                |row: &&str| row.split(" | ").next().is_some_and(|cell| cell.contains(&name));
+            assert!(
+                rows.iter().any(|row| named(&row)),
+                "{}.{} is not there",
+                schema.name,
+                column.name
+            );
+        }
+    }
+}
+
+/// A folder with `testdata` in it, as a checkout has it.
+fn checkout() -> tempfile::TempDir {
+    let place = tempfile::tempdir().unwrap();
+    copy(&root().join("testdata"), &place.path().join("testdata"));
+    place
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            fs::copy(&path, target).unwrap();
+        }
+    }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
