@@ -135,12 +135,7 @@ fn the_page_of_tables_names_every_column_of_every_table() {
             let name = format!("`{}`", column.name);
             let named =
                 |row: &&str| row.split(" | ").next().is_some_and(|cell| cell.contains(&name));
-            assert!(
-                rows.iter().any(|row| named(row)),
-                "{}.{} is not there",
-                schema.name,
-                column.name
-            );
+            assert!(rows.iter().any(named), "{}.{} is not there", schema.name, column.name);
         }
     }
 }
