@@ -36,7 +36,13 @@ pub(crate) struct Report {
 impl Report {
     /// Of everything in `folder`.
     pub(crate) fn of(folder: &Path, options: &Options) -> Self {
-        let found = archive::discover(&[folder.to_str().unwrap().to_owned()]).unwrap();
+        Self::of_all(&[folder], options)
+    }
+
+    /// Of everything in these files and folders.
+    pub(crate) fn of_all(places: &[&Path], options: &Options) -> Self {
+        let places: Vec<_> = places.iter().map(|path| path.to_str().unwrap().to_owned()).collect();
+        let found = archive::discover(&places).unwrap();
         let inputs: Vec<_> = found.sources.into_iter().map(Input::File).collect();
         let place = tempfile::tempdir().unwrap();
         let out = place.path().join("report");

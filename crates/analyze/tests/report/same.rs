@@ -1,6 +1,6 @@
 //! The same input gives the same bytes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use analyze::report::{Format, Formats};
 use analyze::run::Options;
@@ -58,6 +58,20 @@ fn the_order_in_which_a_folder_came_to_be_changes_no_byte() {
     assert_same(&reports[0], &reports[1], "created backwards");
     assert_same(&reports[0], &reports[2], "created by length of name");
     assert_same(&reports[0], &Report::of(&dump(), &every_format()), "where it lies");
+}
+
+#[test]
+fn the_order_of_the_inputs_changes_no_byte() {
+    let (logs, downloads) = (dump().join("logs"), dump().join("downloads"));
+    let one = downloads.join("90008.txt");
+    let of = |places: &[&Path]| Report::of_all(places, &every_format());
+    let first = of(&[&logs, &downloads, &one]);
+    assert_same(
+        &first,
+        &of(&[&downloads, &logs]),
+        "a file named twice, folders the other way round",
+    );
+    assert_eq!(first.summary.exchanges.total, 462);
 }
 
 #[test]
