@@ -7,7 +7,7 @@
 
 use crate::exchange::{Body, BodyKind};
 use crate::fault::{TextKind, kind};
-use crate::json::{Cursor, Fault, FaultKind, Type, unescape};
+use crate::json::{Cursor, Fault, FaultKind, Type, Value, unescape};
 use std::collections::BTreeSet;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
@@ -21,6 +21,20 @@ pub struct Shapes {
     seen: Seen,
 }
 
+/// A member of a JSON body's root object, or of an object in it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Member<'r> {
+    /// 1 for members of the root, 2 for those of an object in the root.
+    pub(crate) depth: u8,
+    /// The key, escaped as it stands.
+    pub(crate) key: &'r str,
+    /// The value.
+    pub(crate) value: Value<'r>,
+}
+
+/// How many members are listed. A body with more of them at its top is a map or a table.
+const MAX_MEMBERS: usize = 512;
+
 #[derive(Debug, Clone, Copy)]
 struct Level {
     path: u64,
@@ -31,9 +45,20 @@ impl Shapes {
     /// A body with its digest, kind and shape, and whether it is whole: false when it begins as
     /// JSON or markup and ends inside. One pass over the text, no allocation in the steady state.
     pub fn body<'r>(&mut self, text: &'r str) -> (Body<'r>, bool) {
+        self.outlined(text, &mut Vec::new())
+    }
+
+    /// As [`body`](Self::body), and lists the members of the first two levels of objects on the way, those of an
+    /// object after the object itself, so that nobody needs another pass to look for a name.
+    pub(crate) fn outlined<'r>(
+        &mut self,
+        text: &'r str,
+        members: &mut Vec<Member<'r>>,
+    ) -> (Body<'r>, bool) {
+        members.clear();
         let (kind, shape, whole) = match kind(text) {
             TextKind::Empty => (BodyKind::Empty, 0, true),
-            TextKind::Json => match self.json(text) {
+            TextKind::Json => match self.json(text, members) {
                 Ok(shape) => (BodyKind::Json, shape, true),
                 Err(fault) if fault.kind == FaultKind::Syntax => (BodyKind::Text, 0, true),
                 Err(_) => (BodyKind::Json, xxh3_64(b"cut"), false),
@@ -47,17 +72,38 @@ impl Shapes {
         (Body { text, digest: xxh3_128(text.as_bytes()), kind, shape }, whole)
     }
 
-    fn json(&mut self, text: &str) -> Result<u64, Fault> {
+    fn json<'r>(&mut self, text: &'r str, members: &mut Vec<Member<'r>>) -> Result<u64, Fault> {
+        // The place in `members` of the member whose value is being read, on either level.
+        let mut open: [Option<usize>; 2] = [None; 2];
+        let shape = self.walk(text, members, &mut open);
+        for at in open.into_iter().flatten() {
+            // A value that broke off is no value.
+            members[at].value = Value { ty: Type::Null, raw: "" };
+        }
+        shape
+    }
+
+    fn walk<'r>(
+        &mut self,
+        text: &'r str,
+        members: &mut Vec<Member<'r>>,
+        open: &mut [Option<usize>; 2],
+    ) -> Result<u64, Fault> {
         self.levels.clear();
         self.seen.clear();
         let mut cursor = Cursor::new(text);
         let mut path = 0u64;
         loop {
             let ty = cursor.peek()?;
+            let start = cursor.pos();
             self.seen.add(mix(path ^ TYPE[ty as usize]));
+            let depth = self.levels.len();
+            if let Some(at) = open.get(depth.wrapping_sub(1)).copied().flatten() {
+                members[at].value = Value { ty, raw: &text[start..] };
+            }
             let mut opened = false;
             if matches!(ty, Type::Object | Type::Array) {
-                if self.levels.len() >= crate::json::MAX_DEPTH {
+                if depth >= crate::json::MAX_DEPTH {
                     return Err(Fault { offset: cursor.pos(), kind: FaultKind::TooDeep });
                 }
                 cursor.enter();
@@ -65,8 +111,10 @@ impl Shapes {
                 opened = true;
             } else {
                 cursor.value()?;
+                close(members, open, depth, cursor.pos(), text);
             }
             loop {
+                let depth = self.levels.len();
                 let Some(level) = self.levels.last().copied() else {
                     return if cursor.at_end() {
                         Ok(self.seen.sum)
@@ -78,6 +126,12 @@ impl Shapes {
                     if let Some(key) = cursor.key(opened)? {
                         let name = if is_id(key) { "*" } else { key };
                         path = mix(level.path.rotate_left(5) ^ xxh3_64(name.as_bytes()));
+                        let listed = depth == 1 || (depth == 2 && open[0].is_some());
+                        if listed && members.len() < MAX_MEMBERS {
+                            open[depth - 1] = Some(members.len());
+                            let value = Value { ty: Type::Null, raw: "" };
+                            members.push(Member { depth: depth as u8, key, value });
+                        }
                         break;
                     }
                 } else if cursor.element(opened)? {
@@ -85,6 +139,7 @@ impl Shapes {
                     break;
                 }
                 self.levels.pop();
+                close(members, open, depth - 1, cursor.pos(), text);
                 opened = false;
             }
         }
@@ -103,6 +158,22 @@ impl Shapes {
             }
         }
         self.seen.sum
+    }
+}
+
+/// Ends the member at `depth` whose value ends at `end`.
+fn close<'r>(
+    members: &mut [Member<'r>],
+    open: &mut [Option<usize>; 2],
+    depth: usize,
+    end: usize,
+    text: &'r str,
+) {
+    if let Some(slot) = open.get_mut(depth.wrapping_sub(1))
+        && let Some(at) = slot.take()
+    {
+        let raw = &mut members[at].value.raw;
+        *raw = &raw[..end - (text.len() - raw.len())];
     }
 }
 
@@ -273,6 +344,22 @@ mod tests {
             whole(r#"{"a":1}"#) && whole("plain") && whole("<a><b/></a>\n") && whole("{'a': 1}")
         );
         assert!(!whole(r#"{"a":"#) && !whole("[1,") && !whole("<a><b"));
+    }
+
+    #[test]
+    fn the_outline_lists_two_levels_of_objects() {
+        let text = r#"{"a":{"b":[1,{"c":2}],"d":{"e":3}},"f":[{"g":1}],"h":"x"}"#;
+        let mut members = Vec::new();
+        Shapes::default().outlined(text, &mut members);
+        let told: Vec<_> = members.iter().map(|m| (m.depth, m.key, m.value.raw)).collect();
+        let wanted = [
+            (1, "a", r#"{"b":[1,{"c":2}],"d":{"e":3}}"#),
+            (2, "b", r#"[1,{"c":2}]"#),
+            (2, "d", r#"{"e":3}"#),
+            (1, "f", r#"[{"g":1}]"#),
+            (1, "h", "\"x\""),
+        ];
+        assert_eq!(told, wanted);
     }
 
     #[test]

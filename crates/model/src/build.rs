@@ -1,6 +1,7 @@
 //! One exchange from the slots of its record: bodies, keys, errors, verdict.
 
 use bumpalo::Bump;
+use xxhash_rust::xxh3::xxh3_128;
 
 use crate::body::Shapes;
 use crate::bulk;
@@ -8,9 +9,10 @@ use crate::exchange::{
     Body, BodyKind, ErrorSource, ErrorText, Evidence, Exchange, Key, Outcome, Row,
 };
 use crate::extract::Above;
-use crate::failure::{Gather, text_of, verdict};
+use crate::failure::{Gather, text_of, verdict_of};
 use crate::json::{Type, Value, push_escaped};
-use crate::key::{self, whole};
+use crate::key::{self, Outlined, whole};
+use crate::memo::{Known, Memo};
 use crate::raw_request::{RawRequest, split};
 use crate::record::{Field, Names, Side};
 use crate::roles::Role;
@@ -28,6 +30,7 @@ const MAX_ESCAPES: u8 = 4;
 pub(crate) struct Builder {
     arena: Bump,
     shapes: Shapes,
+    memo: Memo,
     scratch: String,
     extra: String,
 }
@@ -44,8 +47,8 @@ impl Builder {
         sink: &mut dyn FnMut(&Exchange<'_>),
     ) {
         self.arena.reset();
-        let Self { arena, shapes, scratch, extra } = self;
-        let mut making = Making { arena, shapes, scratch, names, orders: false };
+        let Self { arena, shapes, memo, scratch, extra } = self;
+        let mut making = Making { arena, shapes, memo, scratch, names, orders: false };
         making.exchange(fields, slots, above, pointer, extra, sink);
     }
 }
@@ -53,6 +56,7 @@ impl Builder {
 struct Making<'m, 'r> {
     arena: &'r Bump,
     shapes: &'m mut Shapes,
+    memo: &'m mut Memo,
     scratch: &'m mut String,
     names: &'m mut Names,
     /// The flow, step or URL speaks of orders.
@@ -87,21 +91,25 @@ impl<'r> Making<'_, 'r> {
         let request = self.request(slots, &mut x);
         let response = self.response(slots, &mut x);
         self.orders = [x.flow, x.step, x.url].into_iter().flatten().any(speaks_of_orders);
-        x.request = request.map(|text| self.body(text).0);
-        if let Some(text) = response {
-            let (body, whole) = self.body(text);
+        let request = request.map(|text| {
+            let (body, outlined, _) = self.body(text);
+            x.request = Some(body);
+            outlined
+        });
+        let response = response.map(|text| {
+            let (body, outlined, whole) = self.body(text);
             x.response = Some(body);
             let bounded = ATTRIBUTE_BYTES.contains(&text.len()) && (slots.bounded || !whole);
             x.response_truncated = slots.truncated
                 || bounded
                 || (!whole && matches!(body.kind, BodyKind::Json | BodyKind::Xml));
-        }
-        let request = x.request.map(|body| (body.text, body.kind));
-        let response = x.response.map(|body| (body.text, body.kind));
-        let mut rows = self.rows(request);
-        x.key = self.key(slots, above, &x, request, response, !rows.is_empty());
+            outlined
+        });
+        let mut rows = self.rows(request.as_ref());
+        let bodies = [request.as_ref(), response.as_ref()];
+        x.key = self.key(slots, above, &x, bodies, !rows.is_empty());
         let mut errors = Vec::new();
-        self.judge(fields, slots, &mut x, response, &mut rows, &mut errors);
+        self.judge(fields, slots, &mut x, response.as_ref(), &mut rows, &mut errors);
         write_extra(fields, slots, &x, extra);
         let extra = (!extra.is_empty()).then_some(extra.as_str());
         sink(&Exchange { errors: &errors, rows: &rows, extra, ..x });
@@ -138,7 +146,7 @@ impl<'r> Making<'_, 'r> {
     }
 
     fn text(&mut self, value: Value<'r>) -> &'r str {
-        text_of(value, self.arena, self.scratch)
+        text_of(value, self.arena)
     }
 
     /// Text that stands escaped in the document.
@@ -151,10 +159,25 @@ impl<'r> Making<'_, 'r> {
         self.arena.alloc_str(self.scratch)
     }
 
-    /// A body with its facts, and whether it is whole. JSON that was escaped more than once is
-    /// freed of all escapes; a JSON string that holds no JSON stays as it is.
-    fn body(&mut self, text: &'r str) -> (Body<'r>, bool) {
-        let (outer, whole) = self.shapes.body(text);
+    /// A body with its facts and outline, and whether it is whole. JSON that was escaped more than
+    /// once is freed of all escapes; a JSON string that holds no JSON stays as it is.
+    fn body(&mut self, text: &'r str) -> (Body<'r>, Outlined<'r>, bool) {
+        let digest = xxh3_128(text.as_bytes());
+        if let Some(known) = self.memo.get(digest) {
+            let body = Body { text, digest, kind: known.kind, shape: known.shape };
+            let outlined =
+                Outlined { text, kind: body.kind, members: Vec::new(), known: Some(known) };
+            return (body, outlined, true);
+        }
+        let mut members = Vec::with_capacity(32);
+        let (outer, whole) = self.shapes.outlined(text, &mut members);
+        if whole && self.memo.wants(digest) {
+            let outlined = Outlined { text, kind: outer.kind, members, known: None };
+            if let Some(known) = Known::of(&outer, &outlined, self.names) {
+                self.memo.put(digest, known);
+            }
+            members = outlined.members;
+        }
         let mut inner = text;
         for _ in 0..MAX_ESCAPES {
             let trimmed = inner.trim();
@@ -163,18 +186,25 @@ impl<'r> Making<'_, 'r> {
             }
             let Some(value) = Value::of(trimmed).filter(|v| v.ty == Type::String) else { break };
             inner = self.text(value);
-            let (body, whole) = self.shapes.body(inner);
+            let (body, whole) = self.shapes.outlined(inner, &mut members);
             if matches!(body.kind, BodyKind::Json | BodyKind::Xml) {
-                return (body, whole);
+                return (
+                    body,
+                    Outlined { text: inner, kind: body.kind, members, known: None },
+                    whole,
+                );
             }
         }
-        (outer, whole)
+        (outer, Outlined { text, kind: outer.kind, members, known: None }, whole)
     }
 
-    fn rows(&mut self, request: Option<(&'r str, BodyKind)>) -> Vec<Row<'r>> {
-        let Some((text, BodyKind::Json)) = request else { return Vec::new() };
+    fn rows(&mut self, request: Option<&Outlined<'r>>) -> Vec<Row<'r>> {
+        let lists = |body: &&Outlined<'r>| body.kind == BodyKind::Json && body.known.is_none();
+        let Some(body) = request.filter(lists) else {
+            return Vec::new();
+        };
         let mut found = Vec::new();
-        key::rows(text, self.orders, self.names, &mut found);
+        key::rows(body, self.orders, self.names, &mut found);
         found.into_iter().map(|key| Row { key: self.found(key), failed: false }).collect()
     }
 
@@ -188,8 +218,7 @@ impl<'r> Making<'_, 'r> {
         slots: &Slots<'r>,
         above: &Above<'r>,
         x: &Exchange<'r>,
-        request: Option<(&'r str, BodyKind)>,
-        response: Option<(&'r str, BodyKind)>,
+        bodies: [Option<&Outlined<'r>>; 2],
         bulk: bool,
     ) -> Option<Key<'r>> {
         let own = slots.key.or(above.key);
@@ -200,8 +229,16 @@ impl<'r> Making<'_, 'r> {
             return own.map(|key| self.found(key));
         }
         let mut weak = own;
-        for (text, kind) in [request, response].into_iter().flatten() {
-            if let Some(key) = key::in_body(text, kind, self.orders, self.names) {
+        for body in bodies.into_iter().flatten() {
+            let found = match &body.known {
+                Some(known) => known.keys[usize::from(self.orders)].as_ref().map(|key| FoundKey {
+                    kind: key.kind,
+                    rank: key.rank,
+                    inner: &*self.arena.alloc_str(&key.inner),
+                }),
+                None => key::in_body(body, self.orders, self.names),
+            };
+            if let Some(key) = found {
                 if key.rank < 4 {
                     return Some(self.found(key));
                 }
@@ -222,7 +259,7 @@ impl<'r> Making<'_, 'r> {
         fields: &'r [Field<'r>],
         slots: &Slots<'r>,
         x: &mut Exchange<'r>,
-        response: Option<(&'r str, BodyKind)>,
+        response: Option<&Outlined<'r>>,
         rows: &mut [Row<'r>],
         errors: &mut Vec<ErrorText<'r>>,
     ) {
@@ -290,9 +327,12 @@ impl<'r> Making<'_, 'r> {
         gather.source = ErrorSource::Response;
         gather.cut = x.response_truncated;
         let (mut body_failed, mut named) = (None, false);
-        if let Some((text, kind)) = response {
+        if let Some(&Outlined { text, kind, ref members, ref known }) = response {
             body_failed = match kind {
-                BodyKind::Json => verdict(whole(text), gather.names),
+                BodyKind::Json => match known {
+                    Some(known) => known.verdict,
+                    None => verdict_of(members, gather.names),
+                },
                 _ => None,
             };
             if !rows.is_empty() && kind == BodyKind::Json {
@@ -370,7 +410,8 @@ impl<'r> Making<'_, 'r> {
             }
         }
         if gather.out.is_empty() {
-            // Nobody said why.
+            // Nobody said why; what is made up here was not cut.
+            gather.cut = false;
             let (source, message): (_, &'r str) = match (x.status.filter(|_| bad_status), code) {
                 (Some(status), _) => {
                     let reason = slots.reason.map_or("", |v| gather.string(v));

@@ -10,9 +10,10 @@
 
 use bumpalo::Bump;
 
+use crate::body::Member;
 use crate::exchange::{ErrorSource, ErrorText, Key};
 use crate::fault;
-use crate::json::{Type, Value, unescape};
+use crate::json::{Type, Value, unescape, unescape_into};
 use crate::record::{Names, Side};
 use crate::roles::Role;
 use crate::slots::{http_status, outcome_word, truth};
@@ -50,7 +51,7 @@ struct Parts<'r> {
 impl<'r> Gather<'_, 'r> {
     /// The content of a string value: a slice of the document, or unescaped into the arena.
     pub(crate) fn string(&mut self, value: Value<'r>) -> &'r str {
-        text_of(value, self.arena, self.scratch)
+        text_of(value, self.arena)
     }
 
     /// Errors in a text of any kind. True when the text itself says that it is an error.
@@ -321,14 +322,14 @@ impl<'r> Gather<'_, 'r> {
 }
 
 /// The content of a string value: a slice of the document, or unescaped into the arena.
-pub(crate) fn text_of<'r>(value: Value<'r>, arena: &'r Bump, scratch: &mut String) -> &'r str {
+pub(crate) fn text_of<'r>(value: Value<'r>, arena: &'r Bump) -> &'r str {
     let inner = value.inner();
     if value.ty != Type::String || memchr::memchr(b'\\', inner.as_bytes()).is_none() {
         return inner;
     }
-    scratch.clear();
-    unescape(inner, scratch);
-    arena.alloc_str(scratch)
+    let memory = arena.alloc_slice_fill_copy(inner.len(), 0);
+    let len = unescape_into(inner.as_bytes(), memory);
+    std::str::from_utf8(&memory[..len]).unwrap_or(inner)
 }
 
 /// A text that stands where errors stand and says that there are none.
@@ -416,63 +417,60 @@ fn is_nested(role: Role, name: &str, value: Value<'_>) -> bool {
         .contains(&name)
 }
 
-/// What the top level of a response body says of success. `Some(true)`: it says that it failed;
-/// `Some(false)`: it says that it went well; `None`: it says nothing.
+/// What the members of a response body say of success. `Some(true)`: it failed; `Some(false)`: it
+/// went well; `None`: they say nothing.
 pub(crate) fn verdict(body: Value<'_>, names: &mut Names) -> Option<bool> {
     let mut failed = None;
-    let mut say = |says: bool| failed = Some(failed.unwrap_or(false) || says);
     body.members(|name, value| {
-        let role = names.role(Side::Record, name, usize::MAX);
-        let filled = match value.ty {
-            Type::Null | Type::Bool | Type::Number => false,
-            Type::String => {
-                !value.inner().trim().is_empty() && outcome_word(value.inner()) != Some(true)
-            }
-            _ => !value.is_empty(),
-        };
-        match role {
-            Role::Ok => {
-                if let Some(flag) = truth(value) {
-                    say(!flag);
-                }
-            }
-            Role::Failed => match truth(value) {
-                Some(flag) => say(flag),
-                None if filled && value.ty != Type::String => say(true),
-                None => {}
-            },
-            Role::Errors => match truth(value) {
-                Some(true) => say(true),
-                _ if filled => say(true),
-                _ => {}
-            },
-            Role::ErrorMessage | Role::ExceptionMessage if filled => say(true),
-            Role::ErrorCode => {
-                let text = value.inner().trim();
-                let sound = ["", "null", "none", "ok", "success", "no_error"]
-                    .iter()
-                    .any(|w| text.eq_ignore_ascii_case(w))
-                    || text.bytes().all(|b| b == b'0');
-                if !sound
-                    && matches!(value.ty, Type::String | Type::Number)
-                    && !(100..400).contains(&http_status(value).unwrap_or(0))
-                {
-                    say(true);
-                }
-            }
-            Role::HttpStatus | Role::Status | Role::Code
-                if http_status(value).is_some_and(|n| n >= 400) =>
-            {
-                say(true);
-            }
-            Role::Status | Role::State | Role::ResponseBody
-                if value.ty == Type::String && outcome_word(value.inner()) == Some(false) =>
-            {
-                say(true);
-            }
-            _ => {}
-        }
+        failed = told(failed, name, value, names);
         true
     });
     failed
+}
+
+/// As [`verdict`], of a body whose outline is known.
+pub(crate) fn verdict_of(members: &[Member<'_>], names: &mut Names) -> Option<bool> {
+    let top = members.iter().filter(|member| member.depth == 1);
+    top.fold(None, |failed, member| told(failed, member.key, member.value, names))
+}
+
+/// Adds what one member says: whatever says that it failed wins.
+fn told(before: Option<bool>, name: &str, value: Value<'_>, names: &mut Names) -> Option<bool> {
+    let role = names.role(Side::Record, name, usize::MAX);
+    let filled = || match value.ty {
+        Type::Null | Type::Bool | Type::Number => false,
+        Type::String => {
+            !value.inner().trim().is_empty() && outcome_word(value.inner()) != Some(true)
+        }
+        _ => !value.is_empty(),
+    };
+    let says = match role {
+        Role::Ok => truth(value).map(|flag| !flag),
+        Role::Failed => {
+            truth(value).or_else(|| (value.ty != Type::String && filled()).then_some(true))
+        }
+        Role::Errors => (truth(value) == Some(true) || filled()).then_some(true),
+        Role::ErrorMessage | Role::ExceptionMessage => filled().then_some(true),
+        Role::ErrorCode => {
+            let text = value.inner().trim();
+            let sound = ["", "null", "none", "ok", "success", "no_error"]
+                .iter()
+                .any(|word| text.eq_ignore_ascii_case(word))
+                || text.bytes().all(|b| b == b'0')
+                || (100..400).contains(&http_status(value).unwrap_or(0));
+            (!sound && matches!(value.ty, Type::String | Type::Number)).then_some(true)
+        }
+        // Not `status`: in an order it is the order's state, and Omnitron numbers those 100 to 550.
+        Role::HttpStatus | Role::Code if http_status(value).is_some_and(|n| n >= 400) => Some(true),
+        Role::Status | Role::State | Role::ResponseBody
+            if value.ty == Type::String && outcome_word(value.inner()) == Some(false) =>
+        {
+            Some(true)
+        }
+        _ => None,
+    };
+    match says {
+        Some(says) => Some(before.unwrap_or(false) || says),
+        None => before,
+    }
 }

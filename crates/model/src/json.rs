@@ -10,6 +10,7 @@
 
 mod string;
 
+pub(crate) use string::unescape_into;
 pub use string::{push_escaped, unescape};
 
 use string::string_end;

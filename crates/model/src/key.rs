@@ -1,10 +1,34 @@
 //! Business keys in bodies: of the one thing that a body speaks of, or of each of its rows.
 
+use std::sync::Arc;
+
+use crate::body::Member;
 use crate::exchange::{BodyKind, KeyKind};
 use crate::json::{Type, Value};
+use crate::memo::Known;
 use crate::record::{Names, Side};
 use crate::roles::Role;
 use crate::slots::{FoundKey, usable_key};
+
+/// A body with the outline that [`Shapes::outlined`](crate::body::Shapes) made of it.
+#[derive(Debug)]
+pub(crate) struct Outlined<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) kind: BodyKind,
+    /// Empty for bodies that are no JSON object, and where `known` tells what is in them.
+    pub(crate) members: Vec<Member<'a>>,
+    /// What is remembered of a body that was met before; never of a bulk request.
+    pub(crate) known: Option<Arc<Known>>,
+}
+
+#[cfg(test)]
+impl<'a> Outlined<'a> {
+    fn of(text: &'a str) -> Self {
+        let mut members = Vec::new();
+        let (body, _) = crate::body::Shapes::default().outlined(text, &mut members);
+        Self { text, kind: body.kind, members, known: None }
+    }
+}
 
 /// Picks the surest key among those offered; where orders are the matter, order keys come first.
 #[derive(Debug, Default)]
@@ -25,19 +49,28 @@ impl<'a> Pick<'a> {
     }
 }
 
-/// The key of what a body speaks of. `orders`: the flow or URL speaks of orders. The value comes
-/// as it stands in the body: escaped in JSON.
+/// The key of what a body speaks of; `members` is the outline of a JSON body. `orders`: the flow or
+/// URL speaks of orders. The value comes as it stands in the body: escaped in JSON.
 pub(crate) fn in_body<'a>(
-    text: &'a str,
-    kind: BodyKind,
+    body: &Outlined<'a>,
     orders: bool,
     names: &mut Names,
 ) -> Option<FoundKey<'a>> {
     let mut pick = Pick { best: None, orders };
-    match kind {
-        BodyKind::Json => in_object(whole(text), names, &mut pick),
-        BodyKind::Xml => in_markup(text, names, &mut pick),
-        BodyKind::Form => in_form(text, names, &mut pick),
+    match body.kind {
+        BodyKind::Json => {
+            // Members of the root first, else those of the objects in it.
+            for depth in [1, 2] {
+                for member in body.members.iter().filter(|m| m.depth == depth) {
+                    pick.offer(names, member.key, member.value, depth - 1);
+                }
+                if pick.best.is_some() {
+                    break;
+                }
+            }
+        }
+        BodyKind::Xml => in_markup(body.text, names, &mut pick),
+        BodyKind::Form => in_form(body.text, names, &mut pick),
         _ => {}
     }
     pick.best.map(|(_, key)| key)
@@ -83,52 +116,32 @@ pub(crate) fn of_row<'a>(row: Value<'a>, orders: bool, names: &mut Names) -> Opt
 /// The keys of the rows of a bulk request, in order: the elements of a list, or of the one list of an
 /// object that has no key itself. Empty unless every element has a key.
 pub(crate) fn rows<'a>(
-    text: &'a str,
+    body: &Outlined<'a>,
     orders: bool,
     names: &mut Names,
     out: &mut Vec<FoundKey<'a>>,
 ) {
     out.clear();
-    let root = whole(text);
-    match root.ty {
-        Type::Array => {
-            list(root, orders, names, out);
-        }
-        Type::Object => {
-            let mut pick = Pick { best: None, orders };
-            root.members(|name, value| {
-                if value.ty != Type::Array && value.ty != Type::Object {
-                    pick.offer(names, name, value, 0);
-                }
-                true
-            });
-            // `pk`, `reference` and the like name the batch, not its one row.
-            if pick.best.is_some_and(|(_, key)| key.rank < 4) {
+    let root = whole(body.text);
+    if root.ty == Type::Array {
+        return list(root, orders, names, out);
+    }
+    let mut pick = Pick { best: None, orders };
+    for member in body.members.iter().filter(|m| m.depth == 1) {
+        pick.offer(names, member.key, member.value, 0);
+    }
+    // `pk`, `reference` and the like name the batch, not its one row.
+    if pick.best.is_some_and(|(_, key)| key.rank < 4) {
+        return;
+    }
+    for member in &body.members {
+        if member.value.ty == Type::Array {
+            list(member.value, orders, names, out);
+            if !out.is_empty() {
                 return;
             }
-            nested_list(root, orders, names, out, 2);
         }
-        _ => {}
     }
-}
-
-fn nested_list<'a>(
-    object: Value<'a>,
-    orders: bool,
-    names: &mut Names,
-    out: &mut Vec<FoundKey<'a>>,
-    depth: u8,
-) {
-    object.members(|_, value| {
-        match value.ty {
-            Type::Array => {
-                list(value, orders, names, out);
-            }
-            Type::Object if depth > 1 => nested_list(value, orders, names, out, depth - 1),
-            _ => {}
-        }
-        out.is_empty()
-    });
 }
 
 fn list<'a>(array: Value<'a>, orders: bool, names: &mut Names, out: &mut Vec<FoundKey<'a>>) {
@@ -193,7 +206,8 @@ mod tests {
     use super::*;
 
     fn key(text: &str, kind: BodyKind, orders: bool) -> Option<(KeyKind, String)> {
-        in_body(text, kind, orders, &mut Names::default()).map(|k| (k.kind, k.inner.to_owned()))
+        in_body(&Outlined { kind, ..Outlined::of(text) }, orders, &mut Names::default())
+            .map(|k| (k.kind, k.inner.to_owned()))
     }
 
     #[test]
@@ -224,7 +238,7 @@ mod tests {
     fn rows_of_bulk_requests_are_found() {
         let rows_of = |text: &str| {
             let mut out = Vec::new();
-            rows(text, false, &mut Names::default(), &mut out);
+            rows(&Outlined::of(text), false, &mut Names::default(), &mut out);
             out.iter().map(|k| k.inner.to_owned()).collect::<Vec<_>>()
         };
         assert_eq!(rows_of(r#"[{"sku":"A"},{"product":"B-12"}]"#), ["A", "B-12"]);

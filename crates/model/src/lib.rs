@@ -41,6 +41,7 @@ mod build;
 mod bulk;
 mod failure;
 mod key;
+mod memo;
 mod raw_request;
 mod record;
 mod slots;

@@ -8,7 +8,7 @@
 //! in the same order), then by name. Most records cost one pass over their bytes and one comparison
 //! a key.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use crate::json::{Cursor, Fault, Type, Value};
 use crate::roles::{Role, normalise, role_in_request, role_in_response, role_of_key};
