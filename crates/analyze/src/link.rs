@@ -52,15 +52,18 @@ pub fn by_names(listing: &Listing, file: &str, member: Option<&str>) -> Option<N
 fn by_path(listing: &Listing, path: &str, by: LinkedBy) -> Option<NameLink> {
     let mut parts = path.rsplit('/');
     let last = parts.next()?;
-    known(listing, last, by).or_else(|| parts.find_map(|part| known(listing, part, by))).or_else(|| {
-        let number = only_number(last)?;
-        Some(NameLink { log_id: Some(number.to_owned()), run_id: None, by })
-    })
+    known(listing, last, by).or_else(|| parts.find_map(|part| known(listing, part, by))).or_else(
+        || {
+            let number = only_number(last)?;
+            Some(NameLink { log_id: Some(number.to_owned()), run_id: None, by })
+        },
+    )
 }
 
 /// A part of a path that the listing knows as log id, file id or run id.
 fn known(listing: &Listing, part: &str, by: LinkedBy) -> Option<NameLink> {
-    let link = |log: &Log| NameLink { log_id: Some(log.entry.id.clone()), run_id: log.run_id.clone(), by };
+    let link =
+        |log: &Log| NameLink { log_id: Some(log.entry.id.clone()), run_id: log.run_id.clone(), by };
     let stem = part.split('.').next().unwrap_or(part);
     if let Some(log) = listing.by_id(stem) {
         return Some(link(log));
@@ -81,7 +84,10 @@ fn uuids(text: &str) -> impl Iterator<Item = &str> {
     (0..text.len().saturating_sub(35)).filter_map(|at| {
         let part = text.get(at..at + 36)?;
         let dash = |n: usize| matches!(n, 8 | 13 | 18 | 23);
-        part.bytes().enumerate().all(|(n, b)| if dash(n) { b == b'-' } else { b.is_ascii_hexdigit() }).then_some(part)
+        part.bytes()
+            .enumerate()
+            .all(|(n, b)| if dash(n) { b == b'-' } else { b.is_ascii_hexdigit() })
+            .then_some(part)
     })
 }
 
@@ -121,7 +127,11 @@ pub struct Linked<'a> {
 }
 
 /// Ties an exchange to its log: by what its document says, else by `name`, filled up from the listing.
-pub fn exchange<'a>(listing: &'a Listing, x: &Exchange<'a>, name: Option<&'a NameLink>) -> Linked<'a> {
+pub fn exchange<'a>(
+    listing: &'a Listing,
+    x: &Exchange<'a>,
+    name: Option<&'a NameLink>,
+) -> Linked<'a> {
     let by_uuid = x.file_uuid.and_then(|uuid| listing.by_filename_uuid(uuid));
     let own_id = x.log_id.or_else(|| by_uuid.map(|log| log.entry.id.as_str()));
     let in_document = own_id.is_some() || x.run_id.is_some();
@@ -174,7 +184,10 @@ mod tests {
         assert_eq!(id("d/log-90123 (1).b64", None), some("90123", "file_name"));
         assert_eq!(id("90123/data.txt", None), some("90123", "file_name"));
         assert_eq!(id("x.txt", Some("90123.json")), some("90123", "member"));
-        assert_eq!(id("x-11111111-2222-4333-8444-555555555555.txt", None), some("90123", "file_name"));
+        assert_eq!(
+            id("x-11111111-2222-4333-8444-555555555555.txt", None),
+            some("90123", "file_name")
+        );
         // Unknown to the listing, but it can only be an id.
         assert_eq!(id("10090123.txt", None), some("10090123", "file_name"));
         assert_eq!(id("shop.10090123.log.gz", None), some("10090123", "file_name"));

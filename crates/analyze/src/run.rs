@@ -98,7 +98,8 @@ pub fn report(
     let output = Output::create(dir, options.force)?;
     let pool = pool(options.threads)?;
     let survey = survey(&pool, inputs, &options.limits, stop).ok_or(Error::Interrupted)?;
-    let setting = Setting { limits: options.limits, bodies: options.bodies, listing: &survey.listing };
+    let setting =
+        Setting { limits: options.limits, bodies: options.bodies, listing: &survey.listing };
     let workers: Vec<Mutex<Worker>> =
         (0..pool.current_num_threads()).map(|_| Mutex::new(Worker::new(&options.limits))).collect();
     let jobs = plan(inputs);
@@ -129,8 +130,13 @@ pub fn report(
     let formats = &options.formats;
     let scratch = Formats::scratch();
     let second = |_: usize, rows: Rows| -> Result<(Vec<Encoded>, Option<Encoded>), report::Error> {
-        let exchanges = rows.exchanges.iter().map(|batch| report::encode(batch, formats)).collect::<Result<_, _>>()?;
-        let errors = rows.errors.as_ref().map(|batch| report::encode(batch, &scratch)).transpose()?;
+        let exchanges = rows
+            .exchanges
+            .iter()
+            .map(|batch| report::encode(batch, formats))
+            .collect::<Result<_, _>>()?;
+        let errors =
+            rows.errors.as_ref().map(|batch| report::encode(batch, &scratch)).transpose()?;
         Ok((exchanges, errors))
     };
     let (mut spill, mut exchanges) = (writer.spill.take(), writer.exchanges.take());
@@ -175,12 +181,21 @@ pub fn report(
         groups.of(SkeletonId(id)).fingerprint.as_str()
     };
     let errors = match spill {
-        Some(spill) => pool.install(|| spill.rewrite(&group_of, output.table(&report::ERRORS, formats)?, formats))?,
+        Some(spill) => pool.install(|| {
+            spill.rewrite(&group_of, output.table(&report::ERRORS, formats)?, formats)
+        })?,
         None => 0,
     };
     let mut counts = writer.finish()?;
     counts.errors = errors;
-    let tables = [&aggregates.error_groups, &aggregates.keys, &aggregates.endpoints, &aggregates.runs, &aggregates.bodies, &aggregates.logs];
+    let tables = [
+        &aggregates.error_groups,
+        &aggregates.keys,
+        &aggregates.endpoints,
+        &aggregates.runs,
+        &aggregates.bodies,
+        &aggregates.logs,
+    ];
     for batch in tables {
         if stop.load(Ordering::Relaxed) {
             return Err(Error::Interrupted);

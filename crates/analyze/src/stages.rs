@@ -59,8 +59,15 @@ pub enum FileOutcome {
 
 impl FileOutcome {
     /// All of them, in the order of the contract.
-    pub const ALL: [Self; 7] =
-        [Self::Decoded, Self::Partial, Self::Listing, Self::Empty, Self::Duplicate, Self::Rejected, Self::ErrorPage];
+    pub const ALL: [Self; 7] = [
+        Self::Decoded,
+        Self::Partial,
+        Self::Listing,
+        Self::Empty,
+        Self::Duplicate,
+        Self::Rejected,
+        Self::ErrorPage,
+    ];
 
     /// The word used in reports.
     pub fn name(self) -> &'static str {
@@ -165,7 +172,13 @@ impl Worker {
     }
 
     /// Reads one file; its exchanges and errors go to `rows`. `number`: its place in name order.
-    pub fn file(&mut self, input: &Input, number: u32, setting: &Setting<'_>, rows: &mut Rows) -> FileRow {
+    pub fn file(
+        &mut self,
+        input: &Input,
+        number: u32,
+        setting: &Setting<'_>,
+        rows: &mut Rows,
+    ) -> FileRow {
         let Self { decoder, extractor, buffer, accumulator, skeletons, text } = self;
         let bytes = match input.read(&setting.limits, buffer) {
             Ok(bytes) => bytes,
@@ -263,20 +276,33 @@ impl Reading<'_> {
         let mut word = word;
         match leaf.form {
             Form::Blank => self.found.empty += 1,
-            Form::Binary | Form::Text => self.no_log(leaf, ProblemKind::UnknownShape, "no JSON in it"),
+            Form::Binary | Form::Text => {
+                self.no_log(leaf, ProblemKind::UnknownShape, "no JSON in it");
+            }
             Form::Markup => {
                 self.found.error_pages += 1;
                 let title = page_title(leaf.text);
-                self.no_log(leaf, ProblemKind::HttpError, &format!("a saved page instead of a log: {title}"));
+                self.no_log(
+                    leaf,
+                    ProblemKind::HttpError,
+                    &format!("a saved page instead of a log: {title}"),
+                );
             }
             Form::Json => {
-                let page = if listing::may_be_listing(leaf.text) { listing::parse(leaf.text) } else { None };
+                let page = if listing::may_be_listing(leaf.text) {
+                    listing::parse(leaf.text)
+                } else {
+                    None
+                };
                 if let Some(page) = page {
                     self.found.pages += 1;
                     self.found.documents += 1;
                     if let Some(at) = page.broken_at {
                         self.found.lossy = true;
-                        let fault = format!("the page breaks off, {} logs before that were read", page.entries.len());
+                        let fault = format!(
+                            "the page breaks off, {} logs before that were read",
+                            page.entries.len()
+                        );
                         self.problem(leaf, at, Stage::Json, ProblemKind::Truncated, &fault);
                     }
                 } else if self.json(leaf, extractor) {
@@ -300,7 +326,11 @@ impl Reading<'_> {
             self.exchange(x, leaf.member, link.as_ref());
         });
         if self.linked.is_none() {
-            self.linked = link.map(|link| FileLink { log_id: link.log_id, run_id: link.run_id, by: Some(link.by) });
+            self.linked = link.map(|link| FileLink {
+                log_id: link.log_id,
+                run_id: link.run_id,
+                by: Some(link.by),
+            });
         }
         self.account(leaf, &extracted);
         extracted.documents > 1
@@ -316,16 +346,27 @@ impl Reading<'_> {
                 _ => (ProblemKind::BadJson, "not JSON"),
             };
             self.found.lossy = true;
-            let fault = format!("{fault}; {} exchanges before it were read, {} bytes after it were not", extracted.exchanges, broken.left_over);
+            let fault = format!(
+                "{fault}; {} exchanges before it were read, {} bytes after it were not",
+                extracted.exchanges, broken.left_over
+            );
             self.problem(leaf, broken.fault.offset as u64, Stage::Json, kind, &fault);
         }
         if extracted.error_pages > 0 {
             self.found.error_pages += extracted.error_pages;
             let start: String = leaf.text.trim().chars().take(120).collect();
-            self.no_log(leaf, ProblemKind::HttpError, &format!("an error answer instead of a log: {start}"));
+            self.no_log(
+                leaf,
+                ProblemKind::HttpError,
+                &format!("an error answer instead of a log: {start}"),
+            );
         }
         if extracted.unknown > 0 {
-            self.no_log(leaf, ProblemKind::UnknownShape, &format!("{} JSON documents that show no sign of a log", extracted.unknown));
+            self.no_log(
+                leaf,
+                ProblemKind::UnknownShape,
+                &format!("{} JSON documents that show no sign of a log", extracted.unknown),
+            );
         }
     }
 
@@ -334,7 +375,14 @@ impl Reading<'_> {
         self.problem(leaf, 0, Stage::Model, kind, fault);
     }
 
-    fn problem(&mut self, leaf: &Leaf<'_>, offset: u64, stage: Stage, kind: ProblemKind, fault: &str) {
+    fn problem(
+        &mut self,
+        leaf: &Leaf<'_>,
+        offset: u64,
+        stage: Stage,
+        kind: ProblemKind,
+        fault: &str,
+    ) {
         self.found.problems.push(Problem::new(leaf.member, offset, stage, kind, fault));
     }
 
@@ -367,10 +415,23 @@ impl Reading<'_> {
     }
 
     /// Groups the errors, writes their rows, and counts the exchange.
-    fn errors(&mut self, x: &Exchange<'_>, errors: &[ErrorText<'_>], linked: &Linked<'_>, outcome: Outcome, exchange: u64) {
+    fn errors(
+        &mut self,
+        x: &Exchange<'_>,
+        errors: &[ErrorText<'_>],
+        linked: &Linked<'_>,
+        outcome: Outcome,
+        exchange: u64,
+    ) {
         let mut seen = Vec::with_capacity(errors.len());
         for error in errors {
-            let what = ErrorRef { code: error.code, field: error.field, message: error.message, status: x.status, cut: error.cut };
+            let what = ErrorRef {
+                code: error.code,
+                field: error.field,
+                message: error.message,
+                status: x.status,
+                cut: error.cut,
+            };
             let skeleton = self.skeletons.add(what);
             let class = classify(&what);
             let key = error.key.or(x.key);
@@ -392,10 +453,21 @@ impl Reading<'_> {
                 .text(Some(error.source.name()))
                 .text(key.map(|key| key.kind.name()))
                 .text(key.map(|key| key.value));
-            seen.push(SeenError { skeleton, class, retryable: retryable(class, x.status), key, message: error.message });
+            seen.push(SeenError {
+                skeleton,
+                class,
+                retryable: retryable(class, x.status),
+                key,
+                message: error.message,
+            });
         }
         let body = |body: Option<Body<'_>>| {
-            body.map(|body| SeenBody { digest: body.digest, bytes: body.text.len() as u64, shape: body.shape, kind: body.kind })
+            body.map(|body| SeenBody {
+                digest: body.digest,
+                bytes: body.text.len() as u64,
+                shape: body.shape,
+                kind: body.kind,
+            })
         };
         let counted = Seen {
             place: Place { file: self.number, record: self.records },
@@ -416,14 +488,21 @@ impl Reading<'_> {
         });
     }
 
-    fn row(&mut self, x: &Exchange<'_>, member: Option<&str>, linked: &Linked<'_>, (outcome, evidence): (Outcome, Option<Evidence>)) {
+    fn row(
+        &mut self,
+        x: &Exchange<'_>,
+        member: Option<&str>,
+        linked: &Linked<'_>,
+        (outcome, evidence): (Outcome, Option<Evidence>),
+    ) {
         let keep = match self.setting.bodies {
             Bodies::All => true,
             Bodies::Failed => outcome == Outcome::Failed,
             Bodies::None => false,
         };
         let Scratch { request_digest, response_digest, endpoint, .. } = &mut *self.text;
-        for (body, hex) in [(x.request, &mut *request_digest), (x.response, &mut *response_digest)] {
+        for (body, hex) in [(x.request, &mut *request_digest), (x.response, &mut *response_digest)]
+        {
             hex.clear();
             if let Some(body) = body {
                 let _never = write!(hex, "{:032x}", body.digest);
@@ -465,9 +544,11 @@ impl Reading<'_> {
     }
 
     fn finish(self, decoded: archive::Decoded) -> FileRow {
-        let Found { leaves, pages, documents, empty, error_pages, others, lossy, layers, problems } = self.found;
+        let Found { leaves, pages, documents, empty, error_pages, others, lossy, layers, problems } =
+            self.found;
         // What only says how a text was written costs none of it.
-        let lost = lossy || decoded.problems.iter().any(|problem| problem.kind != ProblemKind::BadEncoding);
+        let lost = lossy
+            || decoded.problems.iter().any(|problem| problem.kind != ProblemKind::BadEncoding);
         let mut all = decoded.problems;
         all.extend(problems);
         let outcome = if self.records > 0 || pages > 0 {
@@ -481,7 +562,10 @@ impl Reading<'_> {
         } else if lost || others > 0 {
             FileOutcome::Rejected
         } else {
-            debug_assert!(empty > 0 || leaves == 0, "a leaf is a page, a log, empty, an error page or no log");
+            debug_assert!(
+                empty > 0 || leaves == 0,
+                "a leaf is a page, a log, empty, an error page or no log"
+            );
             FileOutcome::Empty
         };
         if let Some(link) = &self.linked
@@ -514,8 +598,11 @@ fn filled(text: &str) -> Option<&str> {
 /// The verdict after the listing had its say, which is the weakest: a failed *line* log speaks of its
 /// one row, a failed run or step of some row in it.
 fn last_word(x: &Exchange<'_>, linked: &Linked<'_>) -> (Outcome, Option<Evidence>) {
-    let alone = x.pointer.matches('/').count() <= 1 && !x.pointer.bytes().any(|b| b.is_ascii_digit());
-    let failed = linked.log.is_some_and(|log| log.entry.log_type == Some(LogType::Line) && log.entry.status == Some(Status::Failed));
+    let alone =
+        x.pointer.matches('/').count() <= 1 && !x.pointer.bytes().any(|b| b.is_ascii_digit());
+    let failed = linked.log.is_some_and(|log| {
+        log.entry.log_type == Some(LogType::Line) && log.entry.status == Some(Status::Failed)
+    });
     if x.outcome != Outcome::Failed && failed && alone {
         return (Outcome::Failed, Some(Evidence::Listing));
     }

@@ -107,8 +107,10 @@ pub struct Keys {
 impl Summary {
     /// The summary of a finished job.
     pub fn new(counts: &Counts, aggregates: &Aggregates, elapsed: Duration) -> Self {
-        let mut files: BTreeMap<_, _> =
-            FileOutcome::ALL.iter().map(|o| (o.name(), counts.files.get(o).copied().unwrap_or(0))).collect();
+        let mut files: BTreeMap<_, _> = FileOutcome::ALL
+            .iter()
+            .map(|o| (o.name(), counts.files.get(o).copied().unwrap_or(0)))
+            .collect();
         files.insert("total", counts.files.values().sum());
         let mut problems = counts.problems.clone();
         problems.insert("total", counts.problems.values().sum());

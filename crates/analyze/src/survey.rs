@@ -32,9 +32,15 @@ pub struct Survey {
 }
 
 /// Looks at all files. `None` when `stop` was set on the way.
-pub fn survey(pool: &ThreadPool, inputs: &[Input], limits: &Limits, stop: &AtomicBool) -> Option<Survey> {
-    let workers: Vec<Mutex<(Decoder, Vec<u8>)>> =
-        (0..pool.current_num_threads()).map(|_| Mutex::new((Decoder::new(*limits), Vec::new()))).collect();
+pub fn survey(
+    pool: &ThreadPool,
+    inputs: &[Input],
+    limits: &Limits,
+    stop: &AtomicBool,
+) -> Option<Survey> {
+    let workers: Vec<Mutex<(Decoder, Vec<u8>)>> = (0..pool.current_num_threads())
+        .map(|_| Mutex::new((Decoder::new(*limits), Vec::new())))
+        .collect();
     let mut survey = Survey::default();
     let jobs = inputs.len().div_ceil(FILES);
     let work = |job: usize| {
@@ -75,7 +81,11 @@ pub fn survey(pool: &ThreadPool, inputs: &[Input], limits: &Limits, stop: &Atomi
     }
     let mut seen = HashSet::new();
     // An unreadable file is a copy of nothing.
-    survey.copies = survey.digests.iter().map(|digest| !digest.is_empty() && !seen.insert(digest.as_str())).collect();
+    survey.copies = survey
+        .digests
+        .iter()
+        .map(|digest| !digest.is_empty() && !seen.insert(digest.as_str()))
+        .collect();
     survey.listing.finish();
     Some(survey)
 }

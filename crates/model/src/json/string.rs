@@ -30,7 +30,10 @@ pub(super) fn string_end(bytes: &[u8], mut at: usize) -> Result<usize, Fault> {
             match bytes[place] {
                 b'"' => return Ok(place + 1),
                 b'\\' => {
-                    let past = place + escape_len(bytes, place)?;
+                    let past = match bytes.get(place + 1) {
+                        Some(b'"' | b'\\' | b'n') => place + 2,
+                        _ => place + escape_len(bytes, place)?,
+                    };
                     if past >= at + 8 {
                         at = past;
                         continue 'words;
@@ -56,7 +59,7 @@ pub(super) fn string_end(bytes: &[u8], mut at: usize) -> Result<usize, Fault> {
 }
 
 /// The length of the escape at `at`.
-#[inline]
+#[cold]
 fn escape_len(bytes: &[u8], at: usize) -> Result<usize, Fault> {
     match bytes.get(at + 1) {
         Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(2),
@@ -110,6 +113,12 @@ pub(crate) fn unescape_into(inner: &[u8], out: &mut [u8]) -> usize {
             continue;
         }
         let plain = (hits.trailing_zeros() / 8) as usize;
+        if let Some(&sign @ (b'"' | b'\\' | b'/')) = inner.get(from + plain + 1) {
+            out[to + plain] = sign;
+            to += plain + 1;
+            from += plain + 2;
+            continue;
+        }
         let (text, used) = escape(inner, from + plain);
         to += plain;
         to += text.encode_utf8(&mut out[to..]).len();
