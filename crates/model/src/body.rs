@@ -61,7 +61,8 @@ impl Shapes {
             TextKind::Json => match self.json(text, members) {
                 Ok(shape) => (BodyKind::Json, shape, true),
                 Err(fault) if fault.kind == FaultKind::Syntax => (BodyKind::Text, 0, true),
-                Err(_) => (BodyKind::Json, xxh3_64(b"cut"), false),
+                // The paths before the cut, so that equal shapes have equal paths here too.
+                Err(_) => (BodyKind::Json, mix(self.seen.sum ^ CUT), false),
             },
             TextKind::Xml => (BodyKind::Xml, self.names(text, b'<'), closed(text)),
             TextKind::Html => (BodyKind::Html, 0, closed(text)),
@@ -145,20 +146,25 @@ impl Shapes {
         }
     }
 
-    /// The set of element or form names in a text: what stands between `sign` and the next delimiter.
+    /// The set of element or form names in a text.
     fn names(&mut self, text: &str, sign: u8) -> u64 {
         self.seen.clear();
-        let bytes = text.as_bytes();
-        let starts = memchr::memchr_iter(sign, bytes).map(|at| at + 1);
-        for start in starts.chain((sign == b'&').then_some(0)) {
-            let end = bytes[start..].iter().position(|b| b" \t\r\n/>=&".contains(b));
-            let name = &bytes[start..end.map_or(bytes.len(), |n| start + n)];
-            if !name.is_empty() && !b"!?/".contains(&name[0]) {
-                self.seen.add(mix(xxh3_64(name)));
-            }
+        for name in names_in(text, sign) {
+            self.seen.add(mix(xxh3_64(name.as_bytes())));
         }
         self.seen.sum
     }
+}
+
+/// The names of elements (`sign` is `<`) or form fields (`&`): what follows the sign up to a delimiter.
+fn names_in(text: &str, sign: u8) -> impl Iterator<Item = &str> {
+    let starts = memchr::memchr_iter(sign, text.as_bytes()).map(|at| at + 1);
+    (sign == b'&').then_some(0).into_iter().chain(starts).filter_map(|start| {
+        let rest = &text[start..];
+        let end = rest.bytes().position(|b| b" \t\r\n/>=&<".contains(&b));
+        let name = &rest[..end.unwrap_or(rest.len())];
+        (!name.is_empty() && !name.starts_with(['!', '?'])).then_some(name)
+    })
 }
 
 /// Ends the member at `depth` whose value ends at `end`.
@@ -187,17 +193,22 @@ pub fn paths(body: &Body<'_>) -> Vec<String> {
             let _cut = json_paths(body.text, &mut found);
         }
         BodyKind::Xml | BodyKind::Form => {
-            let sign = if body.kind == BodyKind::Xml { '<' } else { '&' };
-            for part in body.text.split(sign) {
-                let name = part.split([' ', '\t', '\r', '\n', '/', '>', '=']).next().unwrap_or("");
-                if !name.is_empty() && !name.starts_with(['!', '?']) && found.len() < MAX_PATHS {
-                    found.insert(name.to_owned());
-                }
+            let sign = if body.kind == BodyKind::Xml { b'<' } else { b'&' };
+            for name in names_in(body.text, sign) {
+                keep(&mut found, name.to_owned());
             }
         }
         _ => {}
     }
     found.into_iter().collect()
+}
+
+/// Keeps the first paths in their order, whatever the order they come in.
+fn keep(found: &mut BTreeSet<String>, path: String) {
+    found.insert(path);
+    if found.len() > MAX_PATHS {
+        found.pop_last();
+    }
 }
 
 fn json_paths(text: &str, found: &mut BTreeSet<String>) -> Result<(), Fault> {
@@ -207,10 +218,7 @@ fn json_paths(text: &str, found: &mut BTreeSet<String>) -> Result<(), Fault> {
     loop {
         let ty = cursor.peek()?;
         let word = ["null", "bool", "number", "string", "array", "object"][ty as usize];
-        // Containers are told by what they hold, empty ones by themselves.
-        if found.len() < MAX_PATHS {
-            found.insert(format!("{}: {word}", if path.is_empty() { "$" } else { &path }));
-        }
+        keep(found, format!("{}: {word}", if path.is_empty() { "$" } else { &path }));
         let mut opened = false;
         if matches!(ty, Type::Object | Type::Array) {
             if levels.len() >= crate::json::MAX_DEPTH {
@@ -258,6 +266,7 @@ fn closed(text: &str) -> bool {
     text.trim_end().ends_with('>')
 }
 
+const CUT: u64 = 0x6375_7400;
 const ELEMENT: u64 = 0x9e37_79b9_7f4a_7c15;
 const TYPE: [u64; 6] = [0x11, 0x22, 0x33, 0x44, 0x55, 0x66];
 
@@ -318,6 +327,8 @@ impl Seen {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
 
     fn shape(text: &str) -> u64 {
         Shapes::default().body(text).0.shape
@@ -376,6 +387,21 @@ mod tests {
             "b[]: object",
         ];
         assert_eq!(paths(&body), wanted);
+    }
+
+    proptest! {
+        #[test]
+        fn equal_shapes_have_equal_paths(bodies in vec(r#"\{"[ab]":(1|"x"|\[\]|\[1,\{"c":null\}\]|\{"c":1\}),"[ab]":(2|"y"|\{\})\}|<[ab]/?>(<c x="1">|&amp;)?</[ab]>|[ab]=1&[ab]=2"#, 2..6), cut in 0usize..30) {
+            let mut shapes = Shapes::default();
+            let mut known = std::collections::HashMap::new();
+            for text in &bodies {
+                for text in [text.as_str(), &text[..cut.min(text.len())]] {
+                    let (body, _) = shapes.body(text);
+                    let first = known.entry(body.shape).or_insert_with(|| paths(&body));
+                    prop_assert_eq!(&*first, &paths(&body), "{}", text);
+                }
+            }
+        }
     }
 
     #[test]
