@@ -115,6 +115,7 @@ mod tests {
         check("SKU-000123 kodlu ürün bulunamadı.", Some(406), Class::Missing);
         check("Product with sku X was not found", Some(404), Class::Missing);
         check("This field is required.", Some(400), Class::Missing);
+        check("A valid integer is required.", Some(400), Class::Value);
         check("Bu alan boş bırakılamaz.", Some(400), Class::Missing);
         check(
             "Ensure this value is greater than or equal to 0.01. Got -3.50",

@@ -10,7 +10,7 @@ use crate::skeleton::ErrorRef;
 /// Words of message or code, checked from top to bottom; the first hit decides. The narrow rules
 /// stand before the wide ones: "already exists" before "exists", "time out" before "invalid".
 /// Words are folded: small letters, Turkish letters without their marks.
-const WORDS: [(Class, &[&str]); 10] = [
+const WORDS: [(Class, &[&str]); 11] = [
     (
         Class::RateLimit,
         &[
@@ -171,6 +171,8 @@ const WORDS: [(Class, &[&str]); 10] = [
             "gecersiz xml",
         ],
     ),
+    // "A valid integer is required." was given a value, only not a fit one.
+    (Class::Value, &["a valid integer", "a valid number", "a valid boolean", "a valid date"]),
     (
         Class::Missing,
         &[
