@@ -12,10 +12,11 @@
 
 use crate::build::Builder;
 use crate::exchange::{Exchange, KeyKind};
+use crate::failure::message_score;
 use crate::json::{Cursor, Fault, FaultKind, Type, Value, unescape};
 use crate::record::{Field, Names, Side, push_pairs, scan};
 use crate::roles::{Role, normalise, role_of};
-use crate::slots::{ADDRESS, ERRORS, FLAG, FoundKey, REQUEST, RESPONSE, STATUS, Slots};
+use crate::slots::{ERRORS, EXCEPTION, FLAG, FoundKey, REQUEST, RESPONSE, STATUS, Slots};
 use crate::time::Timestamp;
 
 /// How deep containers may nest before an exchange.
@@ -296,13 +297,13 @@ impl Walk<'_> {
             || slots.run.is_some()
             || slots.log_id.is_some()
             || above.key.is_some();
-        let traffic = slots.evidence & (REQUEST | RESPONSE | ADDRESS) != 0;
+        let traffic = slots.evidence & (REQUEST | RESPONSE) != 0 || slots.method.is_some();
         if let Some(wrapped) = root
             && !placed
             && !traffic
-            && !(wrapped && slots.evidence & ERRORS != 0)
+            && !(wrapped && (slots.evidence & ERRORS != 0 || slots.url.is_some()))
         {
-            self.page |= slots.evidence != 0 || !slots.messages.is_empty();
+            self.page |= is_error_answer(fields, &slots);
             return;
         }
         if slots.evidence != 0 {
@@ -636,6 +637,20 @@ fn sure(slots: &Slots<'_>) -> bool {
             && (placed || slots.evidence & (REQUEST | RESPONSE) != 0 && slots.status.is_some()))
 }
 
+/// An API's error answer: it tells an error, or a message or status that stands for one, and holds
+/// nothing besides that could be a log of another kind.
+fn is_error_answer(fields: &[Field<'_>], slots: &Slots<'_>) -> bool {
+    let message = |at: &u16| message_score(fields[usize::from(*at)].key) < 5;
+    let tells = slots.evidence & (ERRORS | EXCEPTION) != 0
+        || slots.status.is_some_and(|status| status >= 400)
+        || slots.messages.iter().any(message);
+    let holds_more = |at: &u16| {
+        let field = &fields[usize::from(*at)];
+        matches!(field.role, Role::Items | Role::None) && !field.value.is_empty()
+    };
+    tells && !slots.items.iter().any(holds_more)
+}
+
 /// A string that holds a JSON object or list.
 fn is_json_text(value: Value<'_>) -> bool {
     value.ty == Type::String
@@ -730,3 +745,6 @@ fn name_of_map(name: &str, _ty: Type) -> MapName {
 fn kind_of_key(_name: &str) -> KeyKind {
     KeyKind::Sku
 }
+
+#[cfg(test)]
+mod tests;

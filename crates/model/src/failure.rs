@@ -355,7 +355,7 @@ fn says_none(text: &str) -> bool {
 }
 
 /// How sure a message's name is; from 5 up it may as well be a business field.
-fn message_score(name: &str) -> u8 {
+pub(crate) fn message_score(name: &str) -> u8 {
     let is = |words: &[&str]| words.iter().any(|w| name.eq_ignore_ascii_case(w));
     if is(&["message", "mesaj", "messages", "mesajlar", "msg"]) {
         1

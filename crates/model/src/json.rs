@@ -88,7 +88,11 @@ impl<'a> Value<'a> {
 
     /// The escaped content of a string, without its quotes; the text itself for all other types.
     pub fn inner(&self) -> &'a str {
-        if self.ty == Type::String { &self.raw[1..self.raw.len() - 1] } else { self.raw }
+        if self.ty == Type::String {
+            self.raw.get(1..self.raw.len().wrapping_sub(1)).unwrap_or("")
+        } else {
+            self.raw
+        }
     }
 
     /// `null`, `""`, `[]` or `{}`, or an array or object with nothing but blanks inside.
@@ -97,7 +101,9 @@ impl<'a> Value<'a> {
             Type::Null => true,
             Type::String => self.raw.len() == 2,
             Type::Array | Type::Object => {
-                self.raw[1..self.raw.len() - 1].bytes().all(|b| b.is_ascii_whitespace())
+                // By bytes: a value that was cut may end anywhere.
+                let inside = self.raw.as_bytes().get(1..self.raw.len().wrapping_sub(1));
+                inside.is_none_or(|inside| inside.iter().all(u8::is_ascii_whitespace))
             }
             _ => false,
         }

@@ -148,9 +148,12 @@ fn scan_object<'a>(
             _ => cursor.value().map(drop),
         };
         if let Err(fault) = read {
-            fields.truncate(at + 1);
-            fields[at].entered = false;
-            fields[at].value.raw = &text[start..];
+            // A container that breaks may hold whole records; a scalar that breaks is nothing.
+            fields.truncate(at + usize::from(matches!(ty, Type::Object | Type::Array)));
+            if let Some(broken) = fields.get_mut(at) {
+                broken.entered = false;
+                broken.value.raw = &text[start..];
+            }
             return Err(fault);
         }
         fields[at].value.raw = &text[start..cursor.pos()];
