@@ -66,7 +66,7 @@ pub struct Progress {
 
 /// Files of one job: few enough bytes that its rows fit in memory a few times, few enough files
 /// that a million tiny ones still spread over the workers.
-const JOB_BYTES: u64 = 2 << 20;
+const JOB_BYTES: u64 = 4 << 20;
 const JOB_FILES: usize = 2048;
 
 /// Rows of `files` and `problems` that are written at a time.
