@@ -6,7 +6,7 @@
 //! themselves are listed by [`paths`] when someone asks.
 
 use crate::exchange::{Body, BodyKind};
-use crate::fault::{TextKind, kind};
+use crate::fault::kind;
 use crate::json::{Cursor, Fault, FaultKind, Type, Value, unescape};
 use std::collections::BTreeSet;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
@@ -57,17 +57,17 @@ impl Shapes {
     ) -> (Body<'r>, bool) {
         members.clear();
         let (kind, shape, whole) = match kind(text) {
-            TextKind::Empty => (BodyKind::Empty, 0, true),
-            TextKind::Json => match self.json(text, members) {
+            BodyKind::Empty => (BodyKind::Empty, 0, true),
+            BodyKind::Json => match self.json(text, members) {
                 Ok(shape) => (BodyKind::Json, shape, true),
                 Err(fault) if fault.kind == FaultKind::Syntax => (BodyKind::Text, 0, true),
                 // The paths before the cut, so that equal shapes have equal paths here too.
                 Err(_) => (BodyKind::Json, mix(self.seen.sum ^ CUT), false),
             },
-            TextKind::Xml => (BodyKind::Xml, self.names(text, b'<'), closed(text)),
-            TextKind::Html => (BodyKind::Html, 0, closed(text)),
-            TextKind::Form => (BodyKind::Form, self.names(text, b'&'), true),
-            TextKind::Text => (BodyKind::Text, 0, true),
+            BodyKind::Xml => (BodyKind::Xml, self.names(text, b'<'), closed(text)),
+            BodyKind::Html => (BodyKind::Html, 0, closed(text)),
+            BodyKind::Form => (BodyKind::Form, self.names(text, b'&'), true),
+            BodyKind::Text => (BodyKind::Text, 0, true),
         };
         let shape = mix(shape ^ mix(kind as u64 + 1));
         (Body { text, digest: xxh3_128(text.as_bytes()), kind, shape }, whole)

@@ -69,6 +69,21 @@ pub(crate) struct Above<'a> {
     depth: u8,
 }
 
+impl<'a> Above<'a> {
+    /// What holds below an object that says `slots`: its own word first. Keys are left to the caller.
+    fn under(self, slots: &Slots<'a>) -> Self {
+        Self {
+            log_id: slots.log_id.or(self.log_id),
+            run: slots.run.or(self.run),
+            file_uuid: slots.file_uuid.or(self.file_uuid),
+            flow: slots.flow.or(self.flow),
+            step: slots.step.or(self.step),
+            started_at: slots.started_at.or(self.started_at),
+            ..self
+        }
+    }
+}
+
 impl Extractor {
     /// Calls `sink` for each exchange in `text`, in document order.
     ///
@@ -275,14 +290,9 @@ impl Walk<'_> {
         holders.dedup();
         if !holders.is_empty() {
             let below = Above {
-                log_id: slots.log_id.or(above.log_id),
-                run: slots.run.or(above.run),
-                file_uuid: slots.file_uuid.or(above.file_uuid),
-                flow: slots.flow.or(above.flow),
-                step: slots.step.or(above.step),
                 key: slots.key.filter(|key| key.rank < 6).or(above.key),
-                started_at: slots.started_at.or(above.started_at),
                 depth: above.depth + 1,
+                ..above.under(&slots)
             };
             for at in holders {
                 self.child(&fields[at], below);
@@ -508,15 +518,7 @@ impl Walk<'_> {
                 columns.push((field, Role::Errors, values));
             }
         }
-        let above = Above {
-            log_id: meta.log_id.or(above.log_id),
-            run: meta.run.or(above.run),
-            file_uuid: meta.file_uuid.or(above.file_uuid),
-            flow: meta.flow.or(above.flow),
-            step: meta.step.or(above.step),
-            started_at: meta.started_at.or(above.started_at),
-            ..above
-        };
+        let above = above.under(meta);
         let mut list = self.list();
         for at in 0..length {
             list.clear();

@@ -33,6 +33,7 @@ mod trace;
 mod xml;
 
 use self::hits::Hits;
+use crate::exchange::BodyKind;
 
 pub use self::loose::loose_to_json;
 pub use self::python::python_to_json;
@@ -42,37 +43,6 @@ pub const TEXT_MAX: usize = 4096;
 
 /// How often a text inside a text is looked into (a SOAP answer in a CDATA section of another one).
 const LEVELS: u8 = 3;
-
-/// What a text is, by its first bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum TextKind {
-    /// Starts with `{` or `[`; whether it is valid JSON is not looked at.
-    Json,
-    /// Starts with a tag, a declaration or a comment that is not of HTML.
-    Xml,
-    /// Starts with a document type or a tag of HTML.
-    Html,
-    /// Is wholly `name=value&name=value`, at least two pairs.
-    Form,
-    /// None of the others.
-    Text,
-    /// Nothing but blanks or a byte order mark.
-    Empty,
-}
-
-impl TextKind {
-    /// The word used in reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Json => "json",
-            Self::Xml => "xml",
-            Self::Html => "html",
-            Self::Form => "form",
-            Self::Text => "text",
-            Self::Empty => "empty",
-        }
-    }
-}
 
 /// One error text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,14 +64,14 @@ pub struct Found<'a> {
 /// What a text is; blanks and a byte order mark in front are passed over.
 ///
 /// Looks at the first bytes only, except for a form, which is checked to its end.
-pub fn kind(text: &str) -> TextKind {
+pub fn kind(text: &str) -> BodyKind {
     let text = trimmed(text);
     match text.as_bytes().first() {
-        None => TextKind::Empty,
-        Some(b'{' | b'[') => TextKind::Json,
+        None => BodyKind::Empty,
+        Some(b'{' | b'[') => BodyKind::Json,
         Some(b'<') => markup::kind(text),
-        Some(_) if plain::is_form(text) => TextKind::Form,
-        Some(_) => TextKind::Text,
+        Some(_) if plain::is_form(text) => BodyKind::Form,
+        Some(_) => BodyKind::Text,
     }
 }
 
@@ -124,11 +94,11 @@ pub fn read(text: &str, scratch: &mut String, found: &mut dyn FnMut(Found<'_>)) 
 /// Reads a text of any kind into `hits`; `levels` more texts inside it are looked into.
 fn read_any(text: &str, levels: u8, hits: &mut Hits<'_>) -> bool {
     match kind(text) {
-        TextKind::Empty => false,
-        TextKind::Xml => xml::read(text, levels, hits),
-        TextKind::Html => html::read(text, hits),
-        TextKind::Form => plain::read_form(trimmed(text), hits),
-        TextKind::Json | TextKind::Text => plain::read(trimmed(text), levels, hits),
+        BodyKind::Empty => false,
+        BodyKind::Xml => xml::read(text, levels, hits),
+        BodyKind::Html => html::read(text, hits),
+        BodyKind::Form => plain::read_form(trimmed(text), hits),
+        BodyKind::Json | BodyKind::Text => plain::read(trimmed(text), levels, hits),
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::hits::{Draft, Hits};
 use super::names::{self, Role};
-use super::{TextKind, kind, loose_to_json, plain, python_to_json, read_any, trace, trimmed};
+use super::{BodyKind, kind, loose_to_json, plain, python_to_json, read_any, trace, trimmed};
 
 /// JSON inside a message is read as a tree up to this size in bytes; error texts are far smaller.
 const JSON_MAX: usize = 64 * 1024;
@@ -18,15 +18,15 @@ pub(super) fn add(draft: &Draft<'_>, levels: u8, hits: &mut Hits<'_>) -> bool {
     let text = trimmed(draft.message);
     let mark = hits.len();
     match kind(text) {
-        TextKind::Empty => return false,
-        TextKind::Xml | TextKind::Html if levels > 0 => {
+        BodyKind::Empty => return false,
+        BodyKind::Xml | BodyKind::Html if levels > 0 => {
             read_any(text, levels - 1, hits);
             if hits.len() > mark {
                 hits.adopt(mark, draft.at, draft.code);
                 return true;
             }
         }
-        TextKind::Json if text.len() <= JSON_MAX => {
+        BodyKind::Json if text.len() <= JSON_MAX => {
             if let Some(value) = tree(text)
                 && add_tree(draft, &value, hits)
             {
@@ -173,7 +173,7 @@ fn code_of(value: &Value) -> Option<&str> {
 
 /// Like [`add`] for a text without code and field of its own: of plain text only the first line.
 pub(super) fn add_line(text: &str, levels: u8, hits: &mut Hits<'_>) -> bool {
-    let plain = kind(text) == TextKind::Text && trace::read(text).is_none();
+    let plain = kind(text) == BodyKind::Text && trace::read(text).is_none();
     let message = if plain { plain::first_line(text) } else { text };
     add(&Draft { message, ..Draft::default() }, levels, hits)
 }

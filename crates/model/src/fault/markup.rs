@@ -3,7 +3,7 @@
 
 use memchr::{memchr, memchr2, memchr3, memmem};
 
-use super::TextKind;
+use super::BodyKind;
 
 /// A piece of markup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -224,7 +224,7 @@ pub(super) fn attributes<'t>(text: &'t str, mut each: impl FnMut(&'t str, &'t st
 }
 
 /// Whether a text that begins with `<` is XML, HTML or neither (`<Response [500]>`, `< 5`).
-pub(super) fn kind(text: &str) -> TextKind {
+pub(super) fn kind(text: &str) -> BodyKind {
     let mut rest = text;
     loop {
         let end = if rest.starts_with("<!--") {
@@ -237,7 +237,7 @@ pub(super) fn kind(text: &str) -> TextKind {
         match end {
             Some(end) => rest = rest[end..].trim_start(),
             // Cut inside its prolog.
-            None => return TextKind::Xml,
+            None => return BodyKind::Xml,
         }
     }
     let bytes = rest.as_bytes();
@@ -247,13 +247,13 @@ pub(super) fn kind(text: &str) -> TextKind {
                 .trim_ascii_start()
                 .get(..4)
                 .is_some_and(|word| word.eq_ignore_ascii_case(b"html"));
-        return if html { TextKind::Html } else { TextKind::Xml };
+        return if html { BodyKind::Html } else { BodyKind::Xml };
     }
     if bytes.is_empty() {
-        return TextKind::Xml;
+        return BodyKind::Xml;
     }
     if bytes[0] != b'<' || !is_tag(bytes) {
-        return TextKind::Text;
+        return BodyKind::Text;
     }
     let name_end = bytes[1..]
         .iter()
@@ -271,12 +271,12 @@ pub(super) fn kind(text: &str) -> TextKind {
             // `<Foo object at 0x7f>`: words without `=` are no attributes.
             let tag = &bytes[name_end..memchr(b'>', bytes).unwrap_or(bytes.len()).max(name_end)];
             if memchr(b'=', tag).is_none() && bytes.len() > name_end + tag.len() && !is_html(name) {
-                return TextKind::Text;
+                return BodyKind::Text;
             }
         }
-        Some(_) => return TextKind::Text,
+        Some(_) => return BodyKind::Text,
     }
-    if is_html(name) { TextKind::Html } else { TextKind::Xml }
+    if is_html(name) { BodyKind::Html } else { BodyKind::Xml }
 }
 
 /// Names that begin HTML pages and pieces of them. `title`, `head` and `p` are not names that an

@@ -17,7 +17,7 @@
 use super::hits::{Draft, Hits};
 use super::markup::{self, Token, Tokens};
 use super::names::{self, Role};
-use super::{TextKind, inner, plain};
+use super::{BodyKind, inner, plain};
 
 /// Elements below this depth are passed over: real answers have a dozen levels.
 const DEPTH_MAX: usize = 64;
@@ -315,9 +315,9 @@ impl<'t> Reader<'t, '_, '_> {
         markup::text_of(raw, cut, &mut inside);
         let mark = self.hits.len();
         match super::kind(&inside) {
-            TextKind::Xml => self.error |= read(&inside, self.levels - 1, self.hits),
-            TextKind::Json => self.error |= inner::add_answer(&inside, self.hits),
-            TextKind::Text if is_root && plain::is_error_line(&inside) => {
+            BodyKind::Xml => self.error |= read(&inside, self.levels - 1, self.hits),
+            BodyKind::Json => self.error |= inner::add_answer(&inside, self.hits),
+            BodyKind::Text if is_root && plain::is_error_line(&inside) => {
                 let draft = Draft { message: &inside, ..Draft::default() };
                 self.error |= inner::add(&draft, self.levels, self.hits);
             }
