@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
-use archive::{Limits, ProblemKind, two_stage};
+use archive::{Limits, two_stage};
 use grouping::{Groups, SkeletonId, Skeletons};
 use rayon::ThreadPool;
 
@@ -360,6 +360,3 @@ impl<'o> Writer<'o> {
         Ok(self.counts)
     }
 }
-
-/// The kinds of problems, for whoever counts them.
-pub(crate) type Kind = ProblemKind;

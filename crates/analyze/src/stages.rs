@@ -182,7 +182,7 @@ impl Worker {
         let Self { decoder, extractor, buffer, accumulator, skeletons, text } = self;
         let bytes = match input.read(&setting.limits, buffer) {
             Ok(bytes) => bytes,
-            Err(problem) => return FileRow::unread(problem),
+            Err(problem) => return FileRow::bare(FileOutcome::Rejected, vec![problem]),
         };
         let mut file = Reading {
             name: input.name(),
@@ -202,15 +202,16 @@ impl Worker {
 }
 
 impl FileRow {
-    fn unread(problem: Problem) -> Self {
+    /// The row of a file that was not looked into.
+    fn bare(outcome: FileOutcome, problems: Vec<Problem>) -> Self {
         Self {
-            outcome: FileOutcome::Rejected,
+            outcome,
             layers: String::new(),
             members: 0,
             documents: 0,
             exchanges: 0,
             decoded_bytes: 0,
-            problems: vec![problem],
+            problems,
             log_id: None,
             run_id: None,
             linked_by: None,
@@ -219,10 +220,7 @@ impl FileRow {
 
     /// The row of a file with the same bytes as an earlier one.
     pub fn copy() -> Self {
-        let mut row = Self::unread(Problem::new(None, 0, Stage::Read, ProblemKind::Io, ""));
-        row.problems.clear();
-        row.outcome = FileOutcome::Duplicate;
-        row
+        Self::bare(FileOutcome::Duplicate, Vec::new())
     }
 }
 
@@ -266,14 +264,13 @@ struct Reading<'f> {
 impl Reading<'_> {
     fn leaf(&mut self, leaf: &Leaf<'_>, extractor: &mut Extractor) {
         self.found.leaves += 1;
-        let word = match leaf.form {
+        let mut word = match leaf.form {
             Form::Json => "json",
             Form::Markup => "markup",
             Form::Text => "text",
             Form::Binary => "binary",
             Form::Blank => "",
         };
-        let mut word = word;
         match leaf.form {
             Form::Blank => self.found.empty += 1,
             Form::Binary | Form::Text => {

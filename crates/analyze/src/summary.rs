@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use archive::ProblemKind;
 use serde::Serialize;
 
 use crate::aggregate::Aggregates;
-use crate::run::Kind;
 use crate::stages::FileOutcome;
 
 /// Version of the tables and of this summary; raised when a named column changes its meaning.
@@ -34,7 +34,7 @@ impl Counts {
     }
 
     /// Counts a problem.
-    pub(crate) fn problem(&mut self, kind: Kind) {
+    pub(crate) fn problem(&mut self, kind: ProblemKind) {
         *self.problems.entry(kind.name()).or_default() += 1;
     }
 }

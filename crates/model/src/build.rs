@@ -6,9 +6,9 @@ use xxhash_rust::xxh3::xxh3_128;
 use crate::body::Shapes;
 use crate::bulk;
 use crate::exchange::{
-    Body, BodyKind, ErrorSource, ErrorText, Evidence, Exchange, Key, Outcome, Row,
+    Body, BodyKind, ErrorSource, ErrorText, Evidence, Exchange, Key, KeyKind, Outcome, Row,
 };
-use crate::extract::Above;
+use crate::extract::{Above, MAP_RANK};
 use crate::failure::{Gather, text_of, verdict_of};
 use crate::json::{Type, Value, push_escaped};
 use crate::key::{self, Outlined, whole};
@@ -209,7 +209,12 @@ impl<'r> Making<'_, 'r> {
     }
 
     fn found(&mut self, key: FoundKey<'r>) -> Key<'r> {
-        Key { kind: key.kind, value: self.plain(key.inner) }
+        let kind = match key.kind {
+            KeyKind::Record if key.rank == MAP_RANK && self.orders => KeyKind::Order,
+            KeyKind::Record if key.rank == MAP_RANK => KeyKind::Sku,
+            kind => kind,
+        };
+        Key { kind, value: self.plain(key.inner) }
     }
 
     /// The business key: the record's, else the container's, the request's, the response's, the URL's.

@@ -56,6 +56,10 @@ pub struct Extractor {
     lists: Vec<Vec<Field<'static>>>,
 }
 
+/// The rank of a key that is a name in a map. Such a key's kind is told by what the flow speaks of;
+/// no [`KeyKind::Record`] in the table of spellings has this rank.
+pub(crate) const MAP_RANK: u8 = 2;
+
 /// What the containers above say.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Above<'a> {
@@ -373,11 +377,11 @@ impl Walk<'_> {
         let len = self.pointer.len();
         self.push_key(field.key);
         if field.role == Role::None || matches!(field.role, Role::Key(..)) {
-            match name_of_map(field.key, field.value.ty) {
+            match name_of_map(field.key) {
                 MapName::Step => above.step = Some(field.key),
                 MapName::Key => {
                     above.key =
-                        Some(FoundKey { kind: kind_of_key(field.key), rank: 2, inner: field.key });
+                        Some(FoundKey { kind: KeyKind::Record, rank: MAP_RANK, inner: field.key });
                 }
                 MapName::Other => {}
             }
@@ -726,7 +730,7 @@ enum MapName {
 }
 
 /// What the name of a map's member is: a step's slug, a business key, or neither.
-fn name_of_map(name: &str, _ty: Type) -> MapName {
+fn name_of_map(name: &str) -> MapName {
     const STEPS: [&str; 14] = [
         "login", "read", "write", "mapping", "script", "compare", "check", "get", "query", "fetch",
         "send", "filename", "custom", "split",
@@ -741,11 +745,6 @@ fn name_of_map(name: &str, _ty: Type) -> MapName {
         && name.contains('-')
         && name.bytes().all(|b| b.is_ascii_uppercase() || b == b'-' || b == b'_');
     if !index && (digits > 0 || shouting) { MapName::Key } else { MapName::Other }
-}
-
-/// The kind of a key of which only the value is known.
-fn kind_of_key(_name: &str) -> KeyKind {
-    KeyKind::Sku
 }
 
 #[cfg(test)]

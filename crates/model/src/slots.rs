@@ -318,7 +318,6 @@ impl<'a> Slots<'a> {
                 _ => &mut request,
             };
             offer(side, at, score, fields[at].value);
-            let _ = score;
         }
         slots.settle(fields, request, response, status, url, method, start, duration);
         // Group ids: with a parent the group is the step, alone it is the flow or a slug.

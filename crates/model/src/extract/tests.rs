@@ -121,3 +121,15 @@ fn no_cut_and_no_changed_byte_of_any_shape_panics() {
         }
     }
 }
+
+#[test]
+fn a_name_in_a_map_is_the_kind_of_key_that_its_traffic_speaks_of() {
+    let kind = |url: &str| {
+        let text = format!(r#"{{"0000001234567890":{{"url":"{url}","status_code":200}}}}"#);
+        let mut kinds = Vec::new();
+        Extractor::default().extract(&text, true, &mut |x| kinds.extend(x.key.map(|key| key.kind)));
+        kinds
+    };
+    assert_eq!(kind("https://erp.example/orders/"), [KeyKind::Order]);
+    assert_eq!(kind("https://omnitron.example/api/i1/product_prices/"), [KeyKind::Sku]);
+}
