@@ -1,5 +1,7 @@
 //! JSON strings: finding their end, undoing and making escapes.
 
+mod block;
+
 use super::{Fault, FaultKind};
 
 /// Eight times the same byte.
@@ -20,7 +22,81 @@ const fn special(word: u64) -> u64 {
 }
 
 /// The place past the closing quote of the string whose content begins at `at`.
-pub(super) fn string_end(bytes: &[u8], mut at: usize) -> Result<usize, Fault> {
+///
+/// Most strings are keys and end within 16 bytes; most bytes stand in bodies, where an escape comes
+/// every few bytes. So the first step is one block of 16, and what goes on is read in blocks of 64
+/// whose escapes are told apart by arithmetic, all at once.
+#[inline]
+pub(super) fn string_end(bytes: &[u8], at: usize) -> Result<usize, Fault> {
+    if let Some(first) = bytes.get(at..).and_then(<[u8]>::first_chunk::<16>) {
+        let signs = block::signs16(first);
+        // The first sign decides; a string without any goes on.
+        if signs.quotes != 0 && (signs.slashes | signs.controls) & below(signs.quotes) == 0 {
+            return Ok(at + signs.quotes.trailing_zeros() as usize + 1);
+        }
+    }
+    long_string_end(bytes, at)
+}
+
+/// The bits below the lowest one that is set.
+const fn below(bits: u64) -> u64 {
+    (bits & bits.wrapping_neg()).wrapping_sub(1)
+}
+
+fn long_string_end(bytes: &[u8], mut at: usize) -> Result<usize, Fault> {
+    // The first byte of the block is escaped by the last one before it.
+    let mut carry = 0;
+    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<64>) {
+        let signs = block::signs64(chunk);
+        let before = carry;
+        let escaped = escaped(signs.slashes, &mut carry);
+        let ends = signs.quotes & !escaped;
+        let inside = if ends == 0 { u64::MAX } else { below(ends) };
+        let mut odd = escaped & !(signs.quotes | signs.slashes) & inside;
+        let mut sound = signs.controls & inside == 0;
+        while odd != 0 && sound {
+            let n = odd.trailing_zeros() as usize;
+            sound = match chunk[n] {
+                b'n' | b'r' | b't' | b'b' | b'f' | b'/' => true,
+                b'u' => bytes
+                    .get(at + n + 1..at + n + 5)
+                    .is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit)),
+                _ => false,
+            };
+            odd &= odd - 1;
+        }
+        if !sound {
+            // Says what is wrong and where; it begins before the backslash that carried over.
+            return string_end_by_words(bytes, at - before as usize);
+        }
+        if ends != 0 {
+            return Ok(at + ends.trailing_zeros() as usize + 1);
+        }
+        at += 64;
+    }
+    string_end_by_words(bytes, at - carry as usize)
+}
+
+/// Which of 64 bytes are escaped by a backslash before them, given which are backslashes.
+///
+/// `carry`: whether the first byte is escaped by the block before; then whether the next block's is.
+/// A run of backslashes escapes every second byte from its start on: a sum carries through a run that
+/// begins at an odd place, after "Parsing Gigabytes of JSON per Second" (Langdale, Lemire, 2019).
+fn escaped(slashes: u64, carry: &mut u64) -> u64 {
+    const EVEN: u64 = 0x5555_5555_5555_5555;
+    if slashes == 0 {
+        return std::mem::take(carry);
+    }
+    let slashes = slashes & !*carry;
+    let follows = slashes << 1 | *carry;
+    let odd_starts = slashes & !EVEN & !follows;
+    let (even_runs, over) = odd_starts.overflowing_add(slashes);
+    *carry = u64::from(over);
+    (EVEN ^ (even_runs << 1)) & follows
+}
+
+/// As [`string_end`], eight bytes at a time.
+fn string_end_by_words(bytes: &[u8], mut at: usize) -> Result<usize, Fault> {
     'words: while let Some(eight) = bytes.get(at..at + 8) {
         let mut hits = special(u64::from_le_bytes(eight.try_into().expect("eight bytes")));
         // Escapes stand close together in bodies: all hits of a word are used before the next is read.
@@ -231,7 +307,26 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_run_of_backslashes_at_the_edge_of_a_block_escapes_every_second_byte() {
+        for slashes in 1..9 {
+            for lead in 50..70 {
+                let text =
+                    format!("{}{}\"{}\"", "x".repeat(lead), "\\".repeat(slashes), "y".repeat(80));
+                let quote = lead + slashes + 1;
+                let end = if slashes % 2 == 0 { quote } else { quote + 81 };
+                assert_eq!(string_end(text.as_bytes(), 0).ok(), Some(end), "{lead} {slashes}");
+            }
+        }
+    }
+
     proptest! {
+        #[test]
+        fn blocks_find_what_words_find(text in r#"([a-zş "]{0,30}|\\["\\/bfnrt]|\\u[0-9a-f]{4}|\\u0g|\\x|\\{1,5}|\x01|.{0,70}){0,12}"#, cut in 0usize..500) {
+            let bytes = &text.as_bytes()[..cut.min(text.len())];
+            prop_assert_eq!(string_end(bytes, 0), string_end_by_words(bytes, 0));
+        }
+
         #[test]
         fn the_fast_way_gives_what_the_simple_one_does(inner in r#"([a-zş ]{0,10}|\\["\\/bfnrt]|\\u[0-9a-f]{4}|\\ud83d\\ude00|\\u12|\\x){0,9}"#) {
             let mut memory = vec![0; inner.len()];
