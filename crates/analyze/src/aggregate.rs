@@ -25,7 +25,7 @@
 //! | for each distinct | bytes, about |
 //! |---|---|
 //! | body of an (endpoint, flow, step) | 10 to 19 |
-//! | key of a flow | 250, the key, and its last message |
+//! | key of a flow | 280, the key, and its last message |
 //! | skeleton of an error | 200 and a sample message |
 //! | pair of a skeleton with a file, run, key, or endpoint and status | 10 to 19 |
 //! | exchange with errors of a mixture of skeletons not met before | 40 and 4 a skeleton |
@@ -211,6 +211,8 @@ pub struct Aggregates {
     /// Keys whose newest attempt with a known outcome failed. All keys, groups and runs are as many
     /// as the rows of their tables.
     pub open_keys: u64,
+    /// Keys that failed and whose newest attempt with a known outcome went well.
+    pub healed_keys: u64,
     /// What is worst.
     pub top: Top,
 }
@@ -289,12 +291,13 @@ impl Accumulator {
         let tables = self.tables(groups, listing);
         Aggregates {
             error_groups: tables.error_groups(file_name),
-            keys: tables.keys(),
+            keys: tables.keys(file_name),
             endpoints: tables.endpoints(),
             runs: tables.runs(),
             bodies: tables.bodies(file_name),
             logs: tables.logs(),
             open_keys: tables.keys.iter().filter(|row| row.open).count() as u64,
+            healed_keys: tables.keys.iter().filter(|row| row.healed).count() as u64,
             top: tables.top(file_name),
         }
     }

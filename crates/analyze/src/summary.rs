@@ -102,6 +102,8 @@ pub struct Keys {
     pub total: u64,
     /// Those whose newest attempt failed.
     pub open: u64,
+    /// Those that failed, and whose newest attempt went well.
+    pub healed: u64,
 }
 
 impl Summary {
@@ -122,7 +124,11 @@ impl Summary {
             bytes: Bytes { read: counts.read, decoded: counts.decoded },
             exchanges: Exchanges { total: success + failed + unknown, success, failed, unknown },
             errors: Errors { total: counts.errors, groups: aggregates.error_groups.len() as u64 },
-            keys: Keys { total: aggregates.keys.len() as u64, open: aggregates.open_keys },
+            keys: Keys {
+                total: aggregates.keys.len() as u64,
+                open: aggregates.open_keys,
+                healed: aggregates.healed_keys,
+            },
             runs: aggregates.runs.len() as u64,
             elapsed_ms: elapsed.as_millis() as u64,
             version: env!("CARGO_PKG_VERSION"),

@@ -94,6 +94,8 @@ pub(super) struct GroupRow<'a> {
     pub(super) last_seen: Option<Timestamp>,
     pub(super) sample: Place,
     pub(super) sample_message: &'a str,
+    /// Keys that had such an error, and whose newest attempt went well.
+    pub(super) healed_keys: u64,
 }
 
 impl Errors {
@@ -259,6 +261,7 @@ impl Errors {
         let runs = resolved.distinct(&self.runs);
         let met = resolved.distinct(&self.keys);
         let open = resolved.distinct(&keys.open());
+        let healed = resolved.distinct(self.keys.iter().filter(|(_, key)| keys.is_good(*key)));
 
         let mut rows: Vec<_> = resolved
             .groups
@@ -286,6 +289,7 @@ impl Errors {
                     last_seen: found.last,
                     sample: sample.place,
                     sample_message: message,
+                    healed_keys: healed[number],
                 })
             })
             .collect();

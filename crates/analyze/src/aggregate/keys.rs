@@ -46,13 +46,15 @@ struct Entity {
     newest: Option<(Order, Outcome)>,
     /// The newest attempt with a known outcome, and whether it failed.
     deciding: Option<(Order, bool)>,
+    /// The newest attempt that failed.
+    failed: Option<Order>,
     /// Skeletons of the errors of the deciding attempt, when it failed.
     reasons: Vec<SkeletonNumber>,
     last_error: Option<(Order, SkeletonNumber)>,
     last_message: String,
 }
 
-/// All keys met: about 250 bytes each, beside the key itself and the message of its last error.
+/// All keys met: about 280 bytes each, beside the key itself and the message of its last error.
 #[derive(Debug, Default)]
 pub(super) struct Keys {
     /// The keys' values; the same numbers as `entities`.
@@ -77,6 +79,10 @@ pub(super) struct KeyRow<'a> {
     pub(super) open: bool,
     pub(super) last_group: Option<&'a str>,
     pub(super) last_message: Option<&'a str>,
+    /// It failed once, and the newest attempt with a known outcome went well.
+    pub(super) healed: bool,
+    /// Where the newest attempt that failed stands.
+    pub(super) last_failed: Option<Place>,
 }
 
 impl Keys {
@@ -105,7 +111,10 @@ impl Keys {
     ) {
         let entity = &mut self.entities[id as usize];
         entity.attempts += 1;
-        entity.failures += u64::from(outcome == Outcome::Failed);
+        if outcome == Outcome::Failed {
+            entity.failures += 1;
+            entity.failed = entity.failed.max(Some(order));
+        }
         entity.seen(at, at);
         entity.newest(order, outcome);
         if outcome != Outcome::Unknown && entity.decide(order, outcome == Outcome::Failed) {
@@ -137,6 +146,11 @@ impl Keys {
         let open = (0..).zip(&self.entities).filter(|(_, entity)| entity.is_open());
         open.flat_map(|(id, entity)| entity.reasons.iter().map(move |&reason| (reason, id)))
             .collect()
+    }
+
+    /// Whether the newest attempt at a key whose outcome is known went well.
+    pub(super) fn is_good(&self, id: KeyId) -> bool {
+        self.entities[id as usize].is_good()
     }
 
     /// How many keys were met, tried or only named by an error.
@@ -184,6 +198,8 @@ impl Keys {
                 open: entity.is_open(),
                 last_group: entity.last_error.and_then(|(_, skeleton)| group(skeleton)),
                 last_message: entity.last_error.map(|_| entity.last_message.as_str()),
+                healed: entity.failures > 0 && entity.is_good(),
+                last_failed: entity.failed.map(|order| order.place),
             })
             .collect();
         rows.sort_unstable_by_key(|row| (row.flow, row.kind, row.key));
@@ -195,6 +211,11 @@ impl Entity {
     /// The newest attempt whose outcome is known has failed.
     fn is_open(&self) -> bool {
         self.deciding.is_some_and(|(_, failed)| failed)
+    }
+
+    /// The newest attempt whose outcome is known went well.
+    fn is_good(&self) -> bool {
+        self.deciding.is_some_and(|(_, failed)| !failed)
     }
 
     fn seen(&mut self, first: Option<Timestamp>, last: Option<Timestamp>) {
@@ -220,6 +241,7 @@ impl Entity {
     fn merge(&mut self, other: Self, skeletons: &[SkeletonNumber]) {
         self.attempts += other.attempts;
         self.failures += other.failures;
+        self.failed = self.failed.max(other.failed);
         self.seen(other.first, other.last);
         if let Some((order, outcome)) = other.newest {
             self.newest(order, outcome);

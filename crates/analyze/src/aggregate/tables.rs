@@ -47,12 +47,13 @@ impl Tables<'_> {
                 .time(micros(row.last_seen))
                 .text(Some(file_name(row.sample.file)))
                 .u32(Some(row.sample.record))
-                .text(Some(row.sample_message));
+                .text(Some(row.sample_message))
+                .u64(Some(row.healed_keys));
         }
         batch
     }
 
-    pub(super) fn keys(&self) -> Batch {
+    pub(super) fn keys<'f>(&self, file_name: &dyn Fn(u32) -> &'f str) -> Batch {
         let mut batch = Batch::new(&KEYS);
         for row in &self.keys {
             batch
@@ -67,7 +68,9 @@ impl Tables<'_> {
                 .text(Some(row.last_outcome.name()))
                 .bool(Some(row.open))
                 .text(row.last_group)
-                .text(row.last_message);
+                .text(row.last_message)
+                .text(row.last_failed.map(|place| file_name(place.file)))
+                .u32(row.last_failed.map(|place| place.record));
         }
         batch
     }

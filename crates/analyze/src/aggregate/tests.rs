@@ -180,11 +180,28 @@ fn a_key_is_open_when_its_newest_attempt_failed() {
         assert_eq!(key.last_outcome, Outcome::Success);
         assert_eq!(key.last_message, Some(REFUSED));
         assert_eq!(key.last_group, Some(groups[0].group));
-        assert_eq!((groups[0].keys, groups[0].open_keys), (1, 0));
+        assert_eq!((groups[0].keys, groups[0].open_keys, groups[0].healed_keys), (1, 0, 1));
+        assert_eq!((key.healed, key.last_failed), (true, Some(Place { file: 0, record: 0 })));
     });
     let broken = [failure((0, 0), 30, "A", REFUSED), success((0, 1), 20, "A")];
     check_key(&broken, |key, groups| {
-        assert_eq!((key.open, groups[0].open_keys), (true, 1));
+        assert_eq!((key.open, groups[0].open_keys, groups[0].healed_keys), (true, 1, 0));
+        assert!(!key.healed);
+    });
+    check_key(&[success((0, 1), 20, "A")], |key, _| {
+        assert_eq!((key.open, key.healed, key.last_failed), (false, false, None));
+    });
+}
+
+#[test]
+fn a_key_that_failed_otherwise_since_is_neither_open_nor_healed_for_the_first_group() {
+    let cases = [failure((0, 0), 10, "A", REFUSED), failure((0, 1), 20, "A", TIMEOUT)];
+    check_key(&cases, |key, groups| {
+        assert_eq!(key.last_failed, Some(Place { file: 0, record: 1 }));
+        for group in groups {
+            let open = u64::from(group.sample_message == TIMEOUT);
+            assert_eq!((group.keys, group.open_keys, group.healed_keys), (1, open, 0));
+        }
     });
 }
 

@@ -132,11 +132,9 @@ impl Shown<'_> {
             );
         }
         if s.keys.total > 0 {
-            let open = format!(
-                "orders, products and the like; {} open: the newest attempt failed",
-                count(s.keys.open)
-            );
-            lines.total("Keys", s.keys.total, open);
+            lines.total("Keys", s.keys.total, "orders, products and the like".to_owned());
+            lines.part("open", s.keys.open, "the newest attempt failed".to_owned());
+            lines.part("healed", s.keys.healed, "failed before, the newest went well".to_owned());
         }
         if s.runs > 0 {
             lines.total(

@@ -226,6 +226,7 @@ pub static ERROR_GROUPS: Schema = Schema {
         text("sample_file"),
         u32("sample_record"),
         text("sample_message"),
+        u64("healed_keys"),
     ],
 };
 
@@ -244,6 +245,8 @@ pub static KEYS: Schema = Schema {
         bool("open"),
         text("last_group"),
         text("last_message"),
+        text("last_file"),
+        u32("last_record"),
     ],
 };
 
