@@ -52,6 +52,7 @@ mod parquet;
 mod plain;
 mod schema;
 mod spill;
+mod stage;
 #[cfg(test)]
 mod tests;
 

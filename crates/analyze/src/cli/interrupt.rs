@@ -1,33 +1,123 @@
-//! SIGINT and SIGTERM: the first asks the work to stop, the second ends the program.
+//! SIGINT, SIGTERM and SIGHUP: the first asks the work to stop, the second ends the program.
 
-use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use analyze::report::Output;
 use anyhow::Context as _;
 
 use super::{Exit, terminal};
 
-/// Sets the flag that it returns when the first signal comes; the work then ends at the next file and
-/// removes what it wrote. A second signal removes what stands beside `dir` itself and exits at once,
-/// for when one huge file keeps the work from seeing the flag.
-pub(crate) fn watch(dir: &Path) -> anyhow::Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let (flag, dir) = (Arc::clone(&stop), dir.to_owned());
-    // The handler runs on a thread of its own, not inside the signal, so it may do what it likes.
-    let handler = move || {
-        if !flag.swap(true, Ordering::Relaxed) {
-            return;
+/// What a signal meets.
+#[derive(Debug, Clone, Copy)]
+enum Phase {
+    /// Nothing is written yet, and what is waited for, such as standard input, may never come.
+    Before,
+    /// A report is being written.
+    Working,
+    /// All is done but the talk.
+    After(Exit),
+}
+
+/// Watches the signals from its making on.
+#[derive(Debug, Clone)]
+pub(crate) struct Watch {
+    stop: Arc<AtomicBool>,
+    phase: Arc<Mutex<Phase>>,
+}
+
+impl Watch {
+    /// Begins to watch. A signal that the program was started to ignore, as `nohup` does with SIGHUP,
+    /// stays ignored.
+    pub(crate) fn begin() -> anyhow::Result<Self> {
+        let watch = Self {
+            stop: Arc::new(AtomicBool::new(false)),
+            phase: Arc::new(Mutex::new(Phase::Before)),
+        };
+        let handler = watch.clone();
+        listen(move || handler.signalled()).context("signals cannot be watched")?;
+        Ok(watch)
+    }
+
+    /// Set when the work is to stop. It then removes what it wrote.
+    pub(crate) fn stop(&self) -> &AtomicBool {
+        &self.stop
+    }
+
+    /// From now on there is something to clean up.
+    pub(crate) fn working(&self) {
+        *self.phase() = Phase::Working;
+    }
+
+    /// From now on a signal changes nothing but ends the program, as it would have ended by itself.
+    pub(crate) fn after(&self, exit: Exit) {
+        *self.phase() = Phase::After(exit);
+    }
+
+    fn phase(&self) -> MutexGuard<'_, Phase> {
+        self.phase.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs on a thread of its own, not inside the signal, so it may do what it likes.
+    fn signalled(&self) {
+        // Held to the end: no work begins once the program is about to exit.
+        let phase = self.phase();
+        let exit = match *phase {
+            Phase::Before => {
+                terminal::tell("interrupted; nothing was written");
+                Exit::Interrupted
+            }
+            Phase::Working if !self.stop.swap(true, Ordering::Relaxed) => return,
+            Phase::Working => match Output::sweep() {
+                // The work has come to its end, one way or the other, and tells it in a moment.
+                Ok(false) => return,
+                Ok(true) => Exit::Interrupted,
+                Err(error) => {
+                    let text = format!("{:#}", anyhow::Error::new(error));
+                    terminal::tell(&format!(
+                        "error: {text}\nthe hidden folder there is unfinished; the next run removes it"
+                    ));
+                    Exit::Interrupted
+                }
+            },
+            Phase::After(exit) => exit,
+        };
+        // The main thread may be waiting for what never comes.
+        std::process::exit(exit as i32);
+    }
+}
+
+/// Calls `handler` at every signal.
+#[cfg(unix)]
+fn listen(handler: impl Fn() + Send + 'static) -> std::io::Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+    let ignored = ignored();
+    let wanted =
+        [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
+    let mut signals = signal_hook::iterator::Signals::new(wanted)?;
+    // Writing past a limit on the size of files is then an error like a full disk, not the end.
+    signal_hook::flag::register(SIGXFSZ, Arc::default())?;
+    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        for _ in &mut signals {
+            handler();
         }
-        if let Err(error) = analyze::report::Output::sweep(&dir) {
-            let text = format!("{:#}", anyhow::Error::new(error));
-            terminal::tell(&format!(
-                "error: {text}\nthe hidden folder there is unfinished; it can be deleted"
-            ));
-        }
-        #[expect(clippy::exit, reason = "the second signal is for when returning takes too long")]
-        std::process::exit(Exit::Interrupted as i32);
+    })?;
+    Ok(())
+}
+
+/// The signals that were ignored when the program was started, a bit each, the lowest for signal 1;
+/// none where nothing tells it.
+#[cfg(unix)]
+fn ignored() -> u64 {
+    let mask = || {
+        let status = std::fs::read_to_string("/proc/self/status").ok()?;
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
+        u64::from_str_radix(mask.trim(), 16).ok()
     };
-    ctrlc::set_handler(handler).context("signals cannot be watched")?;
-    Ok(stop)
+    mask().unwrap_or(0)
+}
+
+#[cfg(not(unix))]
+fn listen(handler: impl Fn() + Send + 'static) -> Result<(), ctrlc::Error> {
+    ctrlc::set_handler(handler)
 }

@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum};
 use super::Exit;
 use super::figures;
 use super::inputs::{Found, InputArgs};
-use super::interrupt;
+use super::interrupt::Watch;
 use super::limits::LimitArgs;
 use super::progress;
 use super::summary::Shown;
@@ -156,17 +156,18 @@ impl MaxRejects {
 impl Report {
     /// Writes the report; the summary goes to stderr, which is where talk goes.
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
+        let watch = Watch::begin()?;
         let options = self.options();
         let Found { inputs, unread } = self.inputs.find(&options.limits)?;
-        // Not before standard input is read: until then there is nothing to clean up.
-        let stop = interrupt::watch(&self.out)?;
+        watch.working();
+        let stop = watch.stop();
         let progress = Progress::default();
-        let work = || run::report(&inputs, &unread, &self.out, &options, &progress, &stop);
+        let work = || run::report(&inputs, &unread, &self.out, &options, &progress, stop);
         let done = if self.quiet {
             work()
         } else {
             let bytes = inputs.iter().map(analyze::input::Input::bytes).sum();
-            progress::shown(inputs.len() as u64, bytes, &progress, &stop, work)
+            progress::shown(inputs.len() as u64, bytes, &progress, stop, work)
         };
         let done = match done {
             Ok(done) => done,
@@ -177,6 +178,7 @@ impl Report {
             Err(error) => return Err(error.into()),
         };
         let exit = self.exit(&done.summary, done.aggregates.logs.is_empty());
+        watch.after(exit);
         if !self.quiet {
             Shown {
                 done: &done,

@@ -24,6 +24,23 @@ pub enum Error {
         /// What stands there: the name of a foreign entry in the folder, or the kind of thing.
         entry: String,
     },
+    /// Another run is writing a report for the same folder.
+    #[error(
+        "{}: another run is writing this report\nwait for it, or name another folder; if there is none, delete {}",
+        path.display(), stage.display()
+    )]
+    Busy {
+        /// The folder for the report.
+        path: PathBuf,
+        /// The hidden folder in which it is being written.
+        stage: PathBuf,
+    },
+    /// Another file system is mounted at the folder, which therefore cannot be replaced as a whole.
+    #[error("{}: another file system is mounted here\nname a folder in it: {}", path.display(), path.join("report").display())]
+    Mount {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The path does not end in a name: `.`, `..`, `/`.
     #[error("{}: not a name for a folder", path.display())]
     NoName {

@@ -9,6 +9,7 @@ use super::encode::{Encoded, Format, Formats};
 use super::error::{Encoding, Error};
 use super::schema::{SCHEMA_VERSION, Schema, TABLES};
 use super::spill::Spill;
+use super::stage::{self, Stage};
 use super::{csv, parquet};
 
 /// The file that makes a folder a report.
@@ -19,25 +20,28 @@ const SUMMARY: &str = "summary.json";
 const OTHER_FILES: [&str; 6] =
     [SUMMARY, "report.html", "index.html", ".DS_Store", "Thumbs.db", "desktop.ini"];
 
+/// Ends the names of files that are gone when a report is whole.
+const SCRATCH: &str = ".scratch";
+
 /// A report being written, in a hidden folder beside the one it will be.
 ///
 /// Nothing appears under the final name before [`Output::commit`]. An output that goes away without
-/// it removes what it wrote, and the parent folders it made.
+/// it removes what it wrote, and the parent folders it made. What a killed process leaves is that
+/// hidden folder, which the next output of the same name removes; while its owner lives, it keeps a
+/// second output of the same name from being made.
 #[derive(Debug)]
 pub struct Output {
-    target: PathBuf,
-    stage: PathBuf,
-    /// Folders above the target that did not exist, the innermost first.
-    made: Vec<PathBuf>,
+    stage: Stage,
     replaces_report: bool,
-    committed: bool,
 }
 
-/// What stands at the target before work starts.
-enum Standing {
+/// What stands in some place.
+pub(super) enum Standing {
     Nothing,
     EmptyFolder,
     Report,
+    /// Files of a report and nothing else, but no whole one; the first of them.
+    Unfinished(String),
     /// Named as in [`Error::InTheWay`].
     Foreign(String),
 }
@@ -52,59 +56,28 @@ impl Output {
     ///
     /// # Errors
     /// [`Error::Exists`] for a report without `force`, [`Error::InTheWay`] for anything else that
-    /// stands there, [`Error::NoName`], and [`Error::Io`] when the stage cannot be made.
+    /// stands there, [`Error::Busy`] while another output of this name is being written,
+    /// [`Error::Mount`], [`Error::NoName`], and [`Error::Io`] when the stage cannot be made.
     pub fn create(dir: &Path, force: bool) -> Result<Self, Error> {
         let (target, name) = target_of(dir)?;
-        let replaces_report = match standing(&target)? {
-            Standing::Nothing | Standing::EmptyFolder => false,
-            Standing::Report if force => true,
-            Standing::Report => return Err(Error::Exists { path: dir.to_owned() }),
-            Standing::Foreign(entry) => {
-                return Err(Error::InTheWay { path: dir.to_owned(), entry });
-            }
-        };
-        let parent = parent_of(&target);
-        let absent = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
-        let made = parent.ancestors().take_while(absent).map(Path::to_owned).collect();
-        fs::create_dir_all(parent).map_err(Error::io(parent, "create"))?;
-        let stage = create_beside(parent, &name)?;
-        Ok(Self { target, stage, made, replaces_report, committed: false })
+        stage::recover(&target, &name)?;
+        replaceable(&target, dir, force)?;
+        let stage = Stage::create(&target, &name)?;
+        // Again, now that no other run can move a report here.
+        let replaces_report = replaceable(&target, dir, force)?;
+        Ok(Self { stage, replaces_report })
     }
 
-    /// Removes what this process has begun to write for `dir` and not committed, for a program that
-    /// has to end without dropping its output. A report that was moved aside goes back.
+    /// Removes whatever this process has begun to write and not committed, for a program that has to
+    /// end without dropping its outputs. No output of this process can be committed afterwards: what
+    /// tries, waits for the end of the process. `false` when there is nothing to remove.
+    ///
+    /// Waits for a commit that is under way.
     ///
     /// # Errors
-    /// [`Error::NoName`], and [`Error::Io`] when the file system refuses.
-    pub fn sweep(dir: &Path) -> Result<(), Error> {
-        let (target, name) = target_of(dir)?;
-        let parent = parent_of(&target);
-        let stage = stage_name(&name);
-        let entries = match fs::read_dir(parent) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(Error::io(parent, "list")(error)),
-        };
-        for entry in entries {
-            let entry = entry.map_err(Error::io(parent, "list"))?;
-            let (path, found) = (entry.path(), entry.file_name());
-            let Some(rest) = found.as_encoded_bytes().strip_prefix(stage.as_encoded_bytes()) else {
-                continue;
-            };
-            match rest {
-                [.., b'.', b'o', b'l', b'd'] if !target.exists() => {
-                    fs::rename(&path, &target).map_err(Error::io(&path, "move back"))?;
-                }
-                [] | [b'-' | b'.', ..] => match fs::remove_dir_all(&path) {
-                    // The work is coming to its end too and was faster.
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                    removed => removed.map_err(Error::io(&path, "remove"))?,
-                },
-                // The stage of a process whose number begins with ours.
-                _ => {}
-            }
-        }
-        Ok(())
+    /// [`Error::Io`] when the file system refuses.
+    pub fn sweep() -> Result<bool, Error> {
+        stage::sweep()
     }
 
     /// Opens the files of a table, one for each format.
@@ -113,7 +86,7 @@ impl Output {
     /// [`Error::Io`] when a file cannot be created.
     pub fn table(&self, schema: &'static Schema, formats: &Formats) -> Result<TableWriter, Error> {
         let files = formats.iter().map(|format| {
-            let path = self.stage.join(schema.name).with_extension(format.extension());
+            let path = self.stage.path().join(schema.name).with_extension(format.extension());
             Ok((format, TableFile::create(path, schema, format)?))
         });
         Ok(TableWriter { schema, rows: 0, files: files.collect::<Result<_, _>>()? })
@@ -124,7 +97,7 @@ impl Output {
     /// # Errors
     /// [`Error::Io`] when it cannot be created.
     pub fn scratch(&self, schema: &'static Schema) -> Result<Spill, Error> {
-        Spill::create(self.stage.join(format!(".{}.scratch", schema.name)), schema)
+        Spill::create(self.stage.path().join(format!(".{}{SCRATCH}", schema.name)), schema)
     }
 
     /// Writes a file that is not a table: `summary.json`.
@@ -133,54 +106,22 @@ impl Output {
     /// [`Error::Io`].
     pub fn file(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
         debug_assert!(is_ours(name), "`{name}` is missing in OTHER_FILES");
-        let path = self.stage.join(name);
+        let path = self.stage.path().join(name);
         fs::write(&path, bytes).map_err(Error::io(&path, "write"))
     }
 
-    /// Moves the report to its place. Tables must be finished before.
+    /// Moves the report to its place, once all of it is on the disk. Tables must be finished before.
     ///
-    /// A report that is replaced is moved aside first and removed last, so that there is no moment
-    /// without one or the other on the disk. Nothing is flushed to the device: a power cut right
-    /// after may leave incomplete files.
+    /// A report that is replaced changes places with the new one in one step, and is removed then.
+    /// Where the file system has no such step (some network and removable disks) it is moved aside
+    /// first: a process that is killed between the two leaves it under a hidden name, from which the
+    /// next [`Output::create`] brings it back.
     ///
     /// # Errors
-    /// [`Error::Io`] when something came into the way since [`Output::create`], or a folder cannot
-    /// be renamed. The old report is back in its place then.
-    pub fn commit(mut self) -> Result<(), Error> {
-        let mut aside = self.stage.clone().into_os_string();
-        aside.push(".old");
-        let aside = PathBuf::from(aside);
-        if self.replaces_report {
-            fs::rename(&self.target, &aside).map_err(Error::io(&self.target, "move aside"))?;
-        } else if let Err(error) = fs::remove_dir(&self.target)
-            && error.kind() != io::ErrorKind::NotFound
-        {
-            return Err(Error::io(&self.target, "replace")(error));
-        }
-        if let Err(error) = fs::rename(&self.stage, &self.target) {
-            if self.replaces_report {
-                fs::rename(&aside, &self.target).map_err(Error::io(&aside, "move back"))?;
-            }
-            return Err(Error::io(&self.target, "move the report here")(error));
-        }
-        self.committed = true;
-        if self.replaces_report {
-            fs::remove_dir_all(&aside).map_err(Error::io(&aside, "remove the old report"))?;
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Output {
-    fn drop(&mut self) {
-        if self.committed {
-            return;
-        }
-        // There is nobody left to tell of a failure, and a stage left behind is in nobody's way.
-        let _ = fs::remove_dir_all(&self.stage);
-        for folder in &self.made {
-            let _ = fs::remove_dir(folder);
-        }
+    /// [`Error::Io`] or [`Error::InTheWay`] when something came into the way since
+    /// [`Output::create`], or the file system refuses. What stood there before stands there still.
+    pub fn commit(self) -> Result<(), Error> {
+        self.stage.publish(self.replaces_report)
     }
 }
 
@@ -277,23 +218,24 @@ fn target_of(dir: &Path) -> Result<(PathBuf, OsString), Error> {
     Ok((target, name))
 }
 
-/// The folder around `target`.
-fn parent_of(target: &Path) -> &Path {
-    match target.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    }
+/// Whether a report stands at the target, which may be replaced. `dir`: as it was named.
+fn replaceable(target: &Path, dir: &Path, force: bool) -> Result<bool, Error> {
+    let path = dir.to_owned();
+    let replaces = match standing(target)? {
+        Standing::Nothing => return Ok(false),
+        Standing::EmptyFolder => false,
+        Standing::Report if force => true,
+        Standing::Report => return Err(Error::Exists { path }),
+        Standing::Unfinished(entry) | Standing::Foreign(entry) => {
+            return Err(Error::InTheWay { path, entry });
+        }
+    };
+    stage::refuse_mount(target)?;
+    Ok(replaces)
 }
 
-/// The name of the stage for a report called `name`.
-fn stage_name(name: &OsString) -> OsString {
-    let mut stage = OsString::from(".");
-    stage.push(name);
-    stage.push(format!(".partial-{}", std::process::id()));
-    stage
-}
-
-fn standing(target: &Path) -> Result<Standing, Error> {
+/// Looks at what is under a name.
+pub(super) fn standing(target: &Path) -> Result<Standing, Error> {
     let meta = match fs::symlink_metadata(target) {
         Ok(meta) => meta,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Standing::Nothing),
@@ -314,16 +256,19 @@ fn standing(target: &Path) -> Result<Standing, Error> {
     Ok(match foreign {
         Some(name) => Standing::Foreign(name.display().to_string()),
         None if is_summary(&target.join(SUMMARY)) => Standing::Report,
-        None => Standing::Foreign(names[0].display().to_string()),
+        None => Standing::Unfinished(names[0].display().to_string()),
     })
 }
 
-/// Whether a report may have a file of this name.
+/// Whether a report, or one being written, may have a file of this name.
 fn is_ours(name: &str) -> bool {
+    let is_table = |name: &str| TABLES.iter().any(|schema| schema.name == name);
+    let scratch = name.strip_prefix('.').and_then(|name| name.strip_suffix(SCRATCH));
     OTHER_FILES.contains(&name)
+        || scratch.is_some_and(is_table)
         || [Format::Parquet, Format::Csv, Format::Json].iter().any(|format| {
             let table = name.strip_suffix(format.extension()).and_then(|n| n.strip_suffix('.'));
-            table.is_some_and(|table| TABLES.iter().any(|schema| schema.name == table))
+            table.is_some_and(is_table)
         })
 }
 
@@ -333,27 +278,6 @@ fn is_summary(path: &Path) -> bool {
     read(path)
         .and_then(|summary| summary.get("schema_version")?.as_u64())
         .is_some_and(|version| (1..=u64::from(SCHEMA_VERSION)).contains(&version))
-}
-
-/// Makes the stage: a hidden folder beside the target, named after it and this process.
-fn create_beside(parent: &Path, name: &OsString) -> Result<PathBuf, Error> {
-    // A dead process of the same number may have left its stage, and one process can write two
-    // reports of one name, so that more than one try can be needed.
-    let mut attempt = 0;
-    loop {
-        let mut stage = stage_name(name);
-        if attempt > 0 {
-            stage.push(format!("-{attempt}"));
-        }
-        let stage = parent.join(stage);
-        match fs::create_dir(&stage) {
-            Ok(()) => return Ok(stage),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempt < 100 => {
-                attempt += 1;
-            }
-            Err(error) => return Err(Error::io(&stage, "create")(error)),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -407,29 +331,6 @@ mod tests {
         assert_eq!(names(folder.path()), ["new"]);
         drop(out);
         assert_eq!(names(folder.path()), [""; 0]);
-    }
-
-    #[test]
-    fn a_sweep_removes_what_was_begun_and_nothing_else() {
-        let (folder, dir) = place();
-        let out = Output::create(&dir, false).unwrap();
-        let second = Output::create(&dir, false).unwrap();
-        write(&out);
-        let other = format!(".report.partial-{}7", std::process::id());
-        fs::create_dir(folder.path().join(&other)).unwrap();
-        Output::sweep(&dir).unwrap();
-        assert_eq!(names(folder.path()), [other]);
-        drop((out, second));
-        Output::sweep(&folder.path().join("absent/report")).unwrap();
-    }
-
-    #[test]
-    fn a_sweep_brings_back_a_report_that_was_moved_aside() {
-        let (folder, dir) = place();
-        let aside = folder.path().join(format!(".report.partial-{}.old", std::process::id()));
-        fs::create_dir(aside).unwrap();
-        Output::sweep(&dir).unwrap();
-        assert_eq!(names(folder.path()), ["report"]);
     }
 
     #[test]
@@ -528,13 +429,75 @@ mod tests {
 
     #[test]
     fn two_outputs_of_one_name_do_not_meet() {
-        let (_folder, dir) = place();
+        let (folder, dir) = place();
         let first = Output::create(&dir, false).unwrap();
-        let second = Output::create(&dir, false).unwrap();
         write(&first);
-        write(&second);
+        for force in [false, true] {
+            assert!(matches!(Output::create(&dir, force), Err(Error::Busy { .. })));
+        }
         first.commit().unwrap();
-        assert!(second.commit().is_err(), "the first report is not replaced without force");
         assert_eq!(names(&dir).len(), 3);
+        assert!(matches!(Output::create(&dir, false), Err(Error::Exists { .. })));
+        assert_eq!(names(folder.path()), ["report"]);
+        drop(Output::create(&dir, true).unwrap());
+    }
+
+    #[test]
+    fn what_a_killed_run_left_is_removed() {
+        let (folder, dir) = place();
+        let left = folder.path().join(".report.partial");
+        fs::create_dir(&left).unwrap();
+        fs::write(left.join("exchanges.parquet"), "half").unwrap();
+        fs::write(left.join(".errors.scratch"), "half").unwrap();
+        let out = Output::create(&dir, false).unwrap();
+        assert_eq!(names(&left), [""; 0]);
+        write(&out);
+        out.commit().unwrap();
+        assert_eq!(names(folder.path()), ["report"]);
+    }
+
+    #[test]
+    fn what_only_has_the_name_of_a_stage_is_kept() {
+        let (folder, dir) = place();
+        let mine = folder.path().join(".report.partial");
+        fs::create_dir(&mine).unwrap();
+        fs::write(mine.join("notes.txt"), "mine").unwrap();
+        match Output::create(&dir, true) {
+            Err(Error::InTheWay { path, entry }) => {
+                assert_eq!((path, entry.as_str()), (mine.clone(), "notes.txt"));
+            }
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(fs::read(mine.join("notes.txt")).unwrap(), b"mine");
+    }
+
+    #[test]
+    fn a_report_that_a_killed_run_had_moved_aside_comes_back() {
+        let (folder, dir) = place();
+        let aside = folder.path().join(".report.partial.old");
+        let old = |to: &Path| {
+            fs::create_dir(to).unwrap();
+            fs::write(to.join(SUMMARY), OURS).unwrap();
+        };
+        old(&aside);
+        assert!(matches!(Output::create(&dir, false), Err(Error::Exists { .. })));
+        assert_eq!(names(folder.path()), ["report"]);
+        // The other half of the way: the new report is there, the old one not yet removed.
+        old(&aside);
+        drop(Output::create(&dir, true).unwrap());
+        assert_eq!(names(folder.path()), ["report"]);
+    }
+
+    #[test]
+    fn what_came_into_a_report_meanwhile_is_kept() {
+        let (folder, dir) = place();
+        fs::create_dir(&dir).unwrap();
+        fs::write(dir.join(SUMMARY), OURS).unwrap();
+        let out = Output::create(&dir, true).unwrap();
+        write(&out);
+        fs::write(dir.join("notes.txt"), "mine").unwrap();
+        assert!(matches!(out.commit(), Err(Error::InTheWay { .. })));
+        assert_eq!(names(&dir), ["notes.txt", SUMMARY]);
+        assert_eq!(names(folder.path()), ["report"]);
     }
 }

@@ -1,0 +1,368 @@
+//! The hidden folder in which a report is built, and its way to the final name.
+//!
+//! ```text
+//!   dump/  .report.partial/      the stage: made, and locked for as long as this process lives
+//!   dump/  report/               after the move, which is one step of the file system
+//! ```
+//!
+//! The stage of a report has one name, so of two runs for one folder the second finds it and gives
+//! up. Whether its owner still lives is told by a lock on the folder, which ends with the process,
+//! however it ends: an unlocked stage was left by a killed run and is removed.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File, TryLockError};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::error::Error;
+use super::output::{Standing, standing};
+
+/// Ends the name of a stage.
+const STAGE: &str = ".partial";
+
+/// Ends the name of a report that was moved aside, behind [`STAGE`].
+const ASIDE: &str = ".old";
+
+/// Tries to make a stage while another run removes a dead one.
+const ATTEMPTS: u32 = 50;
+
+/// Tries to remove a folder into which another thread still writes.
+const REMOVALS: u32 = 20;
+
+/// Between two tries.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// What this process has to remove when it ends early: the stages that were neither moved nor
+/// removed, each with the parent folders that were made for it. Whoever moves or removes one holds
+/// this lock, so that no stage is removed while it becomes the report.
+static OPEN: Mutex<Vec<Leavings>> = Mutex::new(Vec::new());
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Leavings {
+    stage: PathBuf,
+    /// The innermost first.
+    made: Vec<PathBuf>,
+}
+
+impl Leavings {
+    fn remove(&self) -> io::Result<()> {
+        let removed = remove_folder(&self.stage);
+        for folder in &self.made {
+            // Somebody else may use it by now.
+            let _ = fs::remove_dir(folder);
+        }
+        removed
+    }
+}
+
+/// A stage that this process owns. It removes itself when it goes away without [`Stage::publish`].
+#[derive(Debug)]
+pub(super) struct Stage {
+    target: PathBuf,
+    leavings: Leavings,
+    /// Held for as long as the stage lives; `None` where folders cannot be locked.
+    lock: Option<File>,
+}
+
+impl Stage {
+    /// Makes the stage for a report at `target`, and the parents of it that do not exist.
+    pub(super) fn create(target: &Path, name: &OsStr) -> Result<Self, Error> {
+        let parent = parent_of(target);
+        let absent = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+        let made = parent.ancestors().take_while(absent).map(Path::to_owned).collect();
+        let stage = target.with_file_name(hidden(name, STAGE));
+        let leavings = Leavings { stage, made };
+        let mut open = open();
+        let lock = fs::create_dir_all(parent)
+            .map_err(Error::io(parent, "create"))
+            .and_then(|()| acquire(target, &leavings.stage));
+        match lock {
+            Ok(lock) => {
+                open.push(leavings.clone());
+                Ok(Self { target: target.to_owned(), leavings, lock })
+            }
+            Err(error) => {
+                for folder in &leavings.made {
+                    let _ = fs::remove_dir(folder);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Where files are written.
+    pub(super) fn path(&self) -> &Path {
+        &self.leavings.stage
+    }
+
+    /// Makes the stage the report, after everything in it has reached the disk.
+    ///
+    /// With `replaces`, a report that stands at the target changes places with the stage in one
+    /// step, and is removed then. Without, the target must be free or an empty folder.
+    pub(super) fn publish(self, replaces: bool) -> Result<(), Error> {
+        let (target, stage) = (&self.target, &self.leavings.stage);
+        flush(stage)?;
+        let mut open = open();
+        let old = if replaces { present(target)? } else { None };
+        if old.is_some() {
+            swap(target, stage)?;
+        } else {
+            // An empty folder gives way by itself, but not on every system.
+            #[cfg(not(unix))]
+            let _ = fs::remove_dir(target);
+            fs::rename(stage, target).map_err(Error::io(target, "move the report here"))?;
+        }
+        open.retain(|leavings| *leavings != self.leavings);
+        // The name reaches the disk, too. The report is whole without it.
+        let _ = File::open(parent_of(target)).and_then(|parent| parent.sync_all());
+        if old.is_some() {
+            // The new report is in its place; what is left of the old one is removed by the next run.
+            let _ = remove_folder(stage);
+            let _ = remove_folder(&aside(stage));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        let mut open = open();
+        if let Some(at) = open.iter().position(|leavings| *leavings == self.leavings) {
+            open.swap_remove(at);
+            // Nobody is left to tell of a failure, and the next run removes what stays.
+            let _ = self.leavings.remove();
+        }
+        // Not before the folder is gone, or another run would find it ownerless.
+        self.lock = None;
+    }
+}
+
+/// Removes all stages of this process, and keeps any from becoming a report from now on: the process
+/// has to end. `false`, and no more, when there is none.
+pub(super) fn sweep() -> Result<bool, Error> {
+    let open = open();
+    if open.is_empty() {
+        return Ok(false);
+    }
+    let mut swept = Ok(true);
+    for leavings in open.iter() {
+        if let Err(error) = leavings.remove() {
+            swept = Err(Error::io(&leavings.stage, "remove")(error));
+        }
+    }
+    std::mem::forget(open);
+    swept
+}
+
+/// Brings back a report that a killed run had moved aside, where it could not change places with the
+/// new one in one step.
+pub(super) fn recover(target: &Path, name: &OsStr) -> Result<(), Error> {
+    let aside = aside(&target.with_file_name(hidden(name, STAGE)));
+    if !aside.is_dir() || !matches!(lock(&aside), Lock::Held(_)) {
+        return Ok(());
+    }
+    if target.exists() {
+        remove_stale(&aside)
+    } else {
+        fs::rename(&aside, target).map_err(Error::io(&aside, "move back"))
+    }
+}
+
+/// Refuses a folder on which another file system is mounted: the report could not be moved there.
+pub(super) fn refuse_mount(target: &Path) -> Result<(), Error> {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
+        let told = statx(CWD, target, AtFlags::empty(), StatxFlags::empty());
+        if told.is_ok_and(|told| {
+            told.stx_attributes_mask.contains(StatxAttributes::MOUNT_ROOT)
+                && told.stx_attributes.contains(StatxAttributes::MOUNT_ROOT)
+        }) {
+            return Err(Error::Mount { path: target.to_owned() });
+        }
+    }
+    let _ = target;
+    Ok(())
+}
+
+/// The folder around `target`.
+pub(super) fn parent_of(target: &Path) -> &Path {
+    match target.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+fn open() -> MutexGuard<'static, Vec<Leavings>> {
+    OPEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// `.NAME` with `end`.
+fn hidden(name: &OsStr, end: &str) -> OsString {
+    let mut hidden = OsString::from(".");
+    hidden.push(name);
+    hidden.push(end);
+    hidden
+}
+
+fn aside(stage: &Path) -> PathBuf {
+    let mut aside = stage.as_os_str().to_owned();
+    aside.push(ASIDE);
+    PathBuf::from(aside)
+}
+
+/// Makes the stage, or takes the place of one whose owner is dead.
+fn acquire(target: &Path, stage: &Path) -> Result<Option<File>, Error> {
+    let busy = || Error::Busy { path: target.to_owned(), stage: stage.to_owned() };
+    for _ in 0..ATTEMPTS {
+        match fs::create_dir(stage) {
+            Ok(()) => match lock(stage) {
+                Lock::Held(file) => return Ok(Some(file)),
+                Lock::Unknown => return Ok(None),
+                // Another run took it for a dead one, in the moment before it was locked.
+                Lock::Other | Lock::Gone => std::thread::sleep(PAUSE),
+            },
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => match lock(stage) {
+                Lock::Held(_guard) => remove_stale(stage)?,
+                Lock::Gone => {}
+                Lock::Other | Lock::Unknown => return Err(busy()),
+            },
+            Err(error) => return Err(Error::io(stage, "create")(error)),
+        }
+    }
+    Err(busy())
+}
+
+enum Lock {
+    Held(File),
+    /// Another owner has it.
+    Other,
+    /// It is no longer under this name.
+    Gone,
+    /// Folders cannot be locked here.
+    Unknown,
+}
+
+/// Tries to lock a folder.
+fn lock(path: &Path) -> Lock {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Lock::Gone,
+        Err(_) => return Lock::Unknown,
+    };
+    match file.try_lock() {
+        Ok(()) if is_at(&file, path) => Lock::Held(file),
+        Ok(()) => Lock::Gone,
+        Err(TryLockError::WouldBlock) => Lock::Other,
+        Err(TryLockError::Error(_)) => Lock::Unknown,
+    }
+}
+
+/// Whether an open folder is still the one under `path`.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let identity = |meta: fs::Metadata| (meta.dev(), meta.ino());
+    let (open, named) = (file.metadata(), fs::metadata(path));
+    open.is_ok_and(|open| named.is_ok_and(|named| identity(open) == identity(named)))
+}
+
+#[cfg(not(unix))]
+fn is_at(_: &File, path: &Path) -> bool {
+    path.is_dir()
+}
+
+/// Removes the stage or the old report of a dead run, if it holds nothing else.
+fn remove_stale(path: &Path) -> Result<(), Error> {
+    if let Standing::Foreign(entry) = standing(path)? {
+        return Err(Error::InTheWay { path: path.to_owned(), entry });
+    }
+    remove_folder(path).map_err(Error::io(path, "remove"))
+}
+
+/// A report that is about to go, locked where that is possible, so that no other run takes it for
+/// what a dead one left before it is removed.
+struct Old {
+    _lock: Option<File>,
+}
+
+/// The report at `target`; `None` when it went away.
+fn present(target: &Path) -> Result<Option<Old>, Error> {
+    match standing(target)? {
+        Standing::Nothing | Standing::EmptyFolder => Ok(None),
+        Standing::Report => {
+            let lock = if let Lock::Held(file) = lock(target) { Some(file) } else { None };
+            Ok(Some(Old { _lock: lock }))
+        }
+        Standing::Unfinished(entry) | Standing::Foreign(entry) => {
+            Err(Error::InTheWay { path: target.to_owned(), entry })
+        }
+    }
+}
+
+/// Puts the stage at the place of the report, and the report at that of the stage or aside.
+fn swap(target: &Path, stage: &Path) -> Result<(), Error> {
+    #[cfg(any(target_os = "linux", target_vendor = "apple"))]
+    {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        if renameat_with(CWD, stage, CWD, target, RenameFlags::EXCHANGE).is_ok() {
+            return Ok(());
+        }
+        // Not every file system can. What else may be wrong is told by the way below.
+    }
+    let aside = aside(stage);
+    fs::rename(target, &aside).map_err(Error::io(target, "move aside"))?;
+    if let Err(error) = fs::rename(stage, target) {
+        fs::rename(&aside, target).map_err(Error::io(&aside, "move back"))?;
+        return Err(Error::io(target, "move the report here")(error));
+    }
+    Ok(())
+}
+
+/// Waits until all files of a folder, and the folder, are on the disk. Together, since a disk is
+/// asked to finish once for all that wait.
+fn flush(folder: &Path) -> Result<(), Error> {
+    let list = || -> io::Result<Vec<PathBuf>> {
+        fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect()
+    };
+    let paths = list().map_err(Error::io(folder, "list"))?;
+    let sync = |path: &PathBuf| {
+        let file = File::options().write(true).open(path);
+        file.and_then(|file| file.sync_all()).map_err(Error::io(path, "write"))
+    };
+    std::thread::scope(|scope| {
+        let share = paths.len().div_ceil(FLUSHERS).max(1);
+        let threads: Vec<_> = paths
+            .chunks(share)
+            .map(|share| scope.spawn(move || share.iter().try_for_each(sync)))
+            .collect();
+        threads.into_iter().try_for_each(|thread| match thread.join() {
+            Ok(flushed) => flushed,
+            Err(panic) => std::panic::resume_unwind(panic),
+        })
+    })?;
+    // Not every system can open a folder.
+    let _ = File::open(folder).and_then(|folder| folder.sync_all());
+    Ok(())
+}
+
+/// Threads that wait for the disk.
+const FLUSHERS: usize = 4;
+
+/// Removes a folder and what is in it; that it is gone already is fine. A thread of this process may
+/// still make files in it.
+fn remove_folder(path: &Path) -> io::Result<()> {
+    let mut tries = 0;
+    loop {
+        match fs::remove_dir_all(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty && tries < REMOVALS => {
+                tries += 1;
+                std::thread::sleep(PAUSE);
+            }
+            removed => return removed,
+        }
+    }
+}
