@@ -58,7 +58,7 @@ mod tests;
 
 pub use batch::{Batch, RowWriter};
 pub use csv::BODY_CHARACTERS;
-pub use encode::{Encoded, Format, Formats, encode};
+pub use encode::{Encoded, Format, Formats, Unnumbered, encode};
 pub use error::{Encoding, Error};
 pub use output::{Output, TableWriter};
 pub use schema::{

@@ -15,7 +15,7 @@ use rayon::ThreadPool;
 
 use crate::aggregate::{Accumulator, Aggregates};
 use crate::input::Input;
-use crate::report::{self, Batch, Encoded, Formats, Output, Schema, TableWriter};
+use crate::report::{self, Batch, Encoded, Formats, Output, Schema, TableWriter, Unnumbered};
 use crate::stages::{Bodies, FileRow, Rows, Setting, Worker};
 use crate::summary::{Counts, Summary};
 use crate::survey::survey;
@@ -64,10 +64,21 @@ pub struct Progress {
     pub files: AtomicU64,
 }
 
-/// Files of one job: few enough bytes that its rows fit in memory a few times, few enough files
-/// that a million tiny ones still spread over the workers.
-const JOB_BYTES: u64 = 4 << 20;
+/// Bytes of the files of one job at most. Bodies that come again within a job are kept and written
+/// once, so jobs are large; in text formats every repeat is written out, so there they are small.
+const JOB_BYTES: u64 = 24 << 20;
+const TEXT_JOB_BYTES: u64 = 4 << 20;
+
+/// Bytes of the files of one job where less is left: towards the end jobs shrink to this, so that
+/// all workers end at about the same time.
+const LAST_JOB_BYTES: u64 = 1 << 20;
+
+/// Files of one job at most, so that a million tiny ones still spread over the workers.
 const JOB_FILES: usize = 2048;
+
+/// Bytes of bodies that all workers remember, and one of them at most.
+const MEMORY: usize = 512 << 20;
+const WORKER_MEMORY: usize = 48 << 20;
 
 /// Rows of `files` and `problems` that are written at a time.
 const SMALL_ROWS: usize = 1 << 16;
@@ -100,19 +111,23 @@ pub fn report(
     let survey = survey(&pool, inputs, &options.limits, stop).ok_or(Error::Interrupted)?;
     let setting =
         Setting { limits: options.limits, bodies: options.bodies, listing: &survey.listing };
+    let threads = pool.current_num_threads();
+    let memory = (MEMORY / threads).min(WORKER_MEMORY);
     let workers: Vec<Mutex<Worker>> =
-        (0..pool.current_num_threads()).map(|_| Mutex::new(Worker::new(&options.limits))).collect();
-    let jobs = plan(inputs);
+        (0..threads).map(|_| Mutex::new(Worker::new(&options.limits, memory))).collect();
+    let jobs = plan(inputs, if options.formats.text() { TEXT_JOB_BYTES } else { JOB_BYTES });
 
     let mut writer = Writer::open(&output, &options.formats)?;
     for place in unread {
         writer.problem(&place.name, &place.problem);
     }
-    let first = |job: usize| -> (Vec<FileRow>, Rows) {
+    let formats = &options.formats;
+    let first = |job: usize| -> Result<(Vec<FileRow>, Rows, Vec<Unnumbered>), report::Error> {
         let worker = &workers[rayon::current_thread_index().unwrap_or(0)];
         let mut worker = worker.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let mut rows = Rows::default();
-        let files = jobs[job].clone().map(|n| {
+        let (mut files, mut groups) = (Vec::with_capacity(jobs[job].len()), Vec::new());
+        for n in jobs[job].clone() {
             let row = if survey.copies[n] && inputs[n].bytes() > 0 {
                 FileRow::copy()
             } else if stop.load(Ordering::Relaxed) {
@@ -123,21 +138,25 @@ pub fn report(
             };
             progress.bytes.fetch_add(inputs[n].bytes(), Ordering::Relaxed);
             progress.files.fetch_add(1, Ordering::Relaxed);
-            row
-        });
-        (files.collect(), rows)
+            files.push(row);
+            // The last group is still being filled.
+            let full = rows.exchanges.len().saturating_sub(1);
+            for batch in rows.exchanges.drain(..full) {
+                groups.push(Unnumbered::new(batch, 0, formats)?);
+            }
+        }
+        for batch in rows.exchanges.drain(..) {
+            groups.push(Unnumbered::new(batch, 0, formats)?);
+        }
+        Ok((files, rows, groups))
     };
-    let formats = &options.formats;
     let scratch = Formats::scratch();
-    let second = |_: usize, rows: Rows| -> Result<(Vec<Encoded>, Option<Encoded>), report::Error> {
-        let exchanges = rows
-            .exchanges
-            .iter()
-            .map(|batch| report::encode(batch, formats))
-            .collect::<Result<_, _>>()?;
-        let errors =
-            rows.errors.as_ref().map(|batch| report::encode(batch, &scratch)).transpose()?;
-        Ok((exchanges, errors))
+    let second = |_: usize,
+                  (rows, groups): (Rows, Vec<(u64, Unnumbered)>)|
+     -> Result<(Vec<Encoded>, Option<Encoded>), report::Error> {
+        let groups = groups.into_iter().map(|(from, group)| group.number(from, formats));
+        let errors = rows.errors.as_ref().map(|batch| report::encode(batch, &scratch));
+        Ok((groups.collect::<Result<_, _>>()?, errors.transpose()?))
     };
     let (mut spill, mut exchanges) = (writer.spill.take(), writer.exchanges.take());
     let finished = two_stage(
@@ -146,12 +165,13 @@ pub fn report(
         pool.current_num_threads() + 1,
         stop,
         first,
-        |job, (files, mut rows)| {
+        |job, done| {
+            let (files, mut rows, groups) = done?;
             for (n, file) in jobs[job].clone().zip(&files) {
                 writer.file(&inputs[n], &survey.digests[n], file)?;
             }
-            writer.number(&mut rows);
-            Ok::<_, Error>(rows)
+            let groups = writer.number(&mut rows, groups);
+            Ok::<_, Error>((rows, groups))
         },
         second,
         |_, encoded| {
@@ -223,12 +243,16 @@ pub fn pool(threads: usize) -> Result<ThreadPool, Error> {
 }
 
 /// Cuts the files into jobs, by sizes alone: the same jobs for any number of threads.
-fn plan(inputs: &[Input]) -> Vec<std::ops::Range<usize>> {
+fn plan(inputs: &[Input], most: u64) -> Vec<std::ops::Range<usize>> {
     let mut jobs = Vec::new();
+    let mut left: u64 = inputs.iter().map(Input::bytes).sum();
     let (mut start, mut bytes) = (0, 0);
     for (n, input) in inputs.iter().enumerate() {
-        if n > start && (bytes + input.bytes() > JOB_BYTES || n - start >= JOB_FILES) {
+        // A quarter of what is left, so that the last jobs are small beside all those before.
+        let limit = (left / 4).clamp(LAST_JOB_BYTES, most);
+        if n > start && (bytes + input.bytes() > limit || n - start >= JOB_FILES) {
             jobs.push(start..n);
+            left -= bytes;
             (start, bytes) = (n, 0);
         }
         bytes += input.bytes();
@@ -335,21 +359,22 @@ impl<'o> Writer<'o> {
         self.counts.problem(problem.kind);
     }
 
-    /// Gives the rows of a job their running numbers.
-    fn number(&mut self, rows: &mut Rows) {
-        let first = self.next_exchange;
-        for batch in &mut rows.exchanges {
-            batch.number(0, self.next_exchange);
-            self.next_exchange += batch.len() as u64;
-        }
+    /// Gives the rows of a job their running numbers; for the groups of exchanges, those of their first rows.
+    fn number(&mut self, rows: &mut Rows, groups: Vec<Unnumbered>) -> Vec<(u64, Unnumbered)> {
         if let Some(errors) = &mut rows.errors {
             errors.number(0, self.next_error);
-            errors.shift(1, first);
+            errors.shift(1, self.next_exchange);
             self.next_error += errors.len() as u64;
         }
         for (total, more) in self.counts.exchanges.iter_mut().zip(rows.outcomes) {
             *total += more;
         }
+        let first = |group: Unnumbered| {
+            let from = self.next_exchange;
+            self.next_exchange += group.len() as u64;
+            (from, group)
+        };
+        groups.into_iter().map(first).collect()
     }
 
     fn finish(mut self) -> Result<Counts, Error> {

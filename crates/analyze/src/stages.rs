@@ -34,9 +34,9 @@ pub enum Bodies {
     None,
 }
 
-/// A row group of `exchanges` is cut at this size in memory, in bytes: large enough for the encoder to
-/// find repeats, small enough that each worker can hold one.
-const ROW_GROUP_BYTES: usize = 24 << 20;
+/// A row group of `exchanges` is cut at this size in memory, in bytes, of equal bodies counting one:
+/// large enough for retries to meet, small enough that each worker can hold one.
+const ROW_GROUP_BYTES: usize = 48 << 20;
 
 /// What became of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -159,11 +159,11 @@ struct Scratch {
 }
 
 impl Worker {
-    /// A worker that has seen nothing.
-    pub fn new(limits: &Limits) -> Self {
+    /// A worker that has seen nothing. `memory`: how many bytes of bodies it may remember.
+    pub fn new(limits: &Limits, memory: usize) -> Self {
         Self {
             decoder: Decoder::new(*limits),
-            extractor: Extractor::default(),
+            extractor: Extractor::with_memory(memory),
             buffer: Vec::new(),
             accumulator: Accumulator::default(),
             skeletons: Skeletons::default(),
@@ -532,8 +532,8 @@ impl Reading<'_> {
             .u16(x.status)
             .text(Some(outcome.name()))
             .text(evidence.map(Evidence::name))
-            .text(x.request.filter(|_| keep).map(|body| body.text))
-            .text(x.response.filter(|_| keep).map(|body| body.text))
+            .body(x.request.filter(|_| keep).map(|body| (body.text, body.digest as u64)))
+            .body(x.response.filter(|_| keep).map(|body| (body.text, body.digest as u64)))
             .text(filled(request_digest))
             .text(filled(response_digest))
             .bool(Some(x.response_truncated))

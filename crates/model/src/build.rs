@@ -1,5 +1,7 @@
 //! One exchange from the slots of its record: bodies, keys, errors, verdict.
 
+use std::sync::Arc;
+
 use bumpalo::Bump;
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -12,7 +14,7 @@ use crate::extract::{Above, MAP_RANK};
 use crate::failure::{Gather, text_of, verdict_of};
 use crate::json::{Type, Value, push_escaped};
 use crate::key::{self, Outlined, whole};
-use crate::memo::{Known, Memo};
+use crate::memo::{Known, Memo, Met};
 use crate::raw_request::{RawRequest, split};
 use crate::record::{Field, Names, Side};
 use crate::roles::Role;
@@ -26,7 +28,7 @@ const ATTRIBUTE_BYTES: std::ops::RangeInclusive<usize> = 253..=256;
 const MAX_ESCAPES: u8 = 4;
 
 /// Builds exchanges, with buffers kept between them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Builder {
     arena: Bump,
     shapes: Shapes,
@@ -36,6 +38,17 @@ pub(crate) struct Builder {
 }
 
 impl Builder {
+    /// A builder that remembers so many bytes of bodies.
+    pub(crate) fn with_memory(bytes: usize) -> Self {
+        Self {
+            arena: Bump::new(),
+            shapes: Shapes::default(),
+            memo: Memo::with_memory(bytes),
+            scratch: String::new(),
+            extra: String::new(),
+        }
+    }
+
     /// Builds the exchange of a record and hands it to `sink`.
     pub(crate) fn exchange(
         &mut self,
@@ -48,9 +61,20 @@ impl Builder {
     ) {
         self.arena.reset();
         let Self { arena, shapes, memo, scratch, extra } = self;
+        let met = |value: Option<Value<'_>>| value.and_then(|value| memo.escaped(value));
+        let met = Sides {
+            request: met(slots.request.filter(|_| slots.raw_request.is_none())),
+            response: met(slots.response),
+        };
         let mut making = Making { arena, shapes, memo, scratch, names, orders: false };
-        making.exchange(fields, slots, above, pointer, extra, sink);
+        making.exchange(fields, slots, above, pointer, &met, extra, sink);
     }
+}
+
+/// The bodies of an exchange that were met before.
+struct Sides {
+    request: Option<Arc<Met>>,
+    response: Option<Arc<Met>>,
 }
 
 struct Making<'m, 'r> {
@@ -70,6 +94,7 @@ impl<'r> Making<'_, 'r> {
         slots: &Slots<'r>,
         above: &Above<'r>,
         pointer: &'r str,
+        met: &'r Sides,
         extra: &'r mut String,
         sink: &mut dyn FnMut(&Exchange<'_>),
     ) {
@@ -88,16 +113,22 @@ impl<'r> Making<'_, 'r> {
             status: slots.status,
             ..Exchange::default()
         };
-        let request = self.request(slots, &mut x);
-        let response = self.response(slots, &mut x);
+        let request = match &met.request {
+            Some(met) => Some((&*met.text, None)),
+            None => self.request(slots, &mut x),
+        };
+        let response = match &met.response {
+            Some(met) => Some((&*met.text, None)),
+            None => self.response(slots, &mut x),
+        };
         self.orders = [x.flow, x.step, x.url].into_iter().flatten().any(speaks_of_orders);
-        let request = request.map(|text| {
-            let (body, outlined, _) = self.body(text);
+        let request = request.map(|(text, value)| {
+            let (body, outlined, _) = self.body(text, met.request.as_deref(), value, true);
             x.request = Some(body);
             outlined
         });
-        let response = response.map(|text| {
-            let (body, outlined, whole) = self.body(text);
+        let response = response.map(|(text, value)| {
+            let (body, outlined, whole) = self.body(text, met.response.as_deref(), value, false);
             x.response = Some(body);
             let bounded = ATTRIBUTE_BYTES.contains(&text.len()) && (slots.bounded || !whole);
             x.response_truncated = slots.truncated
@@ -115,34 +146,49 @@ impl<'r> Making<'_, 'r> {
         sink(&Exchange { errors: &errors, rows: &rows, extra, ..x });
     }
 
-    /// The request body; takes a request string apart into method, URL and body.
-    fn request(&mut self, slots: &Slots<'r>, x: &mut Exchange<'r>) -> Option<&'r str> {
-        let whole = slots.raw_request.or(slots.request).filter(|v| v.ty == Type::String);
-        if let Some(value) = whole {
+    /// The request body, and the value whose whole text it is; takes a request string apart into method,
+    /// URL and body.
+    fn request(
+        &mut self,
+        slots: &Slots<'r>,
+        x: &mut Exchange<'r>,
+    ) -> Option<(&'r str, Option<Value<'r>>)> {
+        let string = slots.raw_request.or(slots.request).filter(|v| v.ty == Type::String);
+        if let Some(value) = string {
             let text = self.text(value);
             if let Some(RawRequest { method, url, body }) = split(text) {
                 x.method = x.method.or(Some(method));
                 x.url = x.url.or(Some(url));
                 let named =
                     slots.request.filter(|_| slots.raw_request.is_some()).map(|v| self.text(v));
-                return named.or(Some(body)).filter(|text| !text.is_empty());
+                return named
+                    .or(Some(body))
+                    .filter(|text| !text.is_empty())
+                    .map(|text| (text, None));
             }
         }
-        slots.request.or(slots.raw_request).map(|v| self.text(v)).filter(|text| !text.is_empty())
+        let value = slots.request.or(slots.raw_request)?;
+        let text = self.text(value);
+        (!text.is_empty()).then_some((text, Some(value)))
     }
 
-    /// The response body; takes an HTTP message apart into status and body.
-    fn response(&mut self, slots: &Slots<'r>, x: &mut Exchange<'r>) -> Option<&'r str> {
-        let text = slots.response.map(|v| self.text(v)).filter(|text| !text.is_empty())?;
+    /// The response body, and the value whose whole text it is; takes an HTTP message apart into status and body.
+    fn response(
+        &mut self,
+        slots: &Slots<'r>,
+        x: &mut Exchange<'r>,
+    ) -> Option<(&'r str, Option<Value<'r>>)> {
+        let value = slots.response?;
+        let text = self.text(value);
         if let Some(rest) = text.strip_prefix("HTTP/")
             && let Some((head, body)) =
                 rest.split_once("\r\n\r\n").or_else(|| rest.split_once("\n\n"))
         {
             let status = head.split_ascii_whitespace().nth(1).and_then(|code| code.parse().ok());
             x.status = x.status.or(status.filter(|code| (100..600).contains(code)));
-            return Some(body).filter(|body| !body.is_empty());
+            return (!body.is_empty()).then_some((body, None));
         }
-        Some(text)
+        (!text.is_empty()).then_some((text, Some(value)))
     }
 
     fn text(&mut self, value: Value<'r>) -> &'r str {
@@ -161,9 +207,24 @@ impl<'r> Making<'_, 'r> {
 
     /// A body with its facts and outline, and whether it is whole. JSON that was escaped more than
     /// once is freed of all escapes; a JSON string that holds no JSON stays as it is.
-    fn body(&mut self, text: &'r str) -> (Body<'r>, Outlined<'r>, bool) {
-        let digest = xxh3_128(text.as_bytes());
-        if let Some(known) = self.memo.get(digest) {
+    ///
+    /// `met`: where it is known from; `value`: what it is the whole text of; `request`: it may list rows.
+    fn body(
+        &mut self,
+        text: &'r str,
+        met: Option<&Met>,
+        value: Option<Value<'r>>,
+        request: bool,
+    ) -> (Body<'r>, Outlined<'r>, bool) {
+        let digest = met.map_or_else(|| xxh3_128(text.as_bytes()), |met| met.digest);
+        let known = match met {
+            Some(met) => Some(Arc::clone(&met.known)),
+            None => self.memo.get(digest),
+        };
+        if let (Some(value), None, true) = (value, met, known.is_some()) {
+            self.memo.put_escaped(value, text, digest);
+        }
+        if let Some(known) = known.filter(|known| !(request && known.listed)) {
             let body = Body { text, digest, kind: known.kind, shape: known.shape };
             let outlined =
                 Outlined { text, kind: body.kind, members: Vec::new(), known: Some(known) };
@@ -171,7 +232,7 @@ impl<'r> Making<'_, 'r> {
         }
         let mut members = Vec::with_capacity(32);
         let (outer, whole) = self.shapes.outlined(text, &mut members);
-        if whole && self.memo.wants(digest) {
+        if whole && met.is_none() && self.memo.wants(digest) {
             let outlined = Outlined { text, kind: outer.kind, members, known: None };
             if let Some(known) = Known::of(&outer, &outlined, self.names) {
                 self.memo.put(digest, known);

@@ -49,7 +49,7 @@ pub struct Broken {
 }
 
 /// Turns documents into exchanges; keeps what it learned about names, and its buffers, between texts.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Extractor {
     pub(crate) names: Names,
     pub(crate) builder: Builder,
@@ -88,7 +88,20 @@ impl<'a> Above<'a> {
     }
 }
 
+impl Default for Extractor {
+    /// Remembers 16 MiB of bodies.
+    fn default() -> Self {
+        Self::with_memory(16 << 20)
+    }
+}
+
 impl Extractor {
+    /// An extractor that remembers so many bytes of bodies that came more than once, beside what it learns
+    /// about names (less than a megabyte). What it gives does not depend on it, only how fast.
+    pub fn with_memory(bytes: usize) -> Self {
+        Self { names: Names::default(), builder: Builder::with_memory(bytes), lists: Vec::new() }
+    }
+
     /// Calls `sink` for each exchange in `text`, in document order.
     ///
     /// `wrapped`: the text came out of an archive or encoding, as downloads do; a bare text that

@@ -2,17 +2,24 @@
 //!
 //! Retries, unchanged answers and error answers make equal bodies common in dumps. A body that is met
 //! for the second time is taken apart once more and remembered by its digest; from the third time on
-//! nobody reads it but the digest. Everything remembered depends on the body's bytes only, so the
-//! result is the same whatever was met before. Memory: at most [`MAX_KNOWN`] entries of some 200
-//! bytes a worker; when they are full, all are forgotten.
+//! nobody reads it but the digest. Of a body that stands escaped in its document the text is
+//! remembered too, by a digest of what stands there, so that its escapes are not undone again.
+//!
+//! Everything remembered depends on the body's bytes only, so the result is the same whatever was
+//! met before. Memory: at most [`MAX_KNOWN`] entries of some 200 bytes, and of texts what
+//! [`Memo::with_memory`] is given; when either is full, all of it is forgotten.
 
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::Arc;
 
 use hashbrown::HashMap;
+use xxhash_rust::xxh3::xxh3_128_with_seed;
 
 use crate::exchange::{Body, BodyKind, KeyKind};
 use crate::failure::verdict_of;
+use crate::json::{Type, Value};
 use crate::key::{self, Outlined};
+use crate::raw_request::split;
 use crate::record::Names;
 
 /// Bodies remembered at most.
@@ -20,6 +27,18 @@ const MAX_KNOWN: usize = 1 << 16;
 
 /// Digests of which it is remembered that they were met, in bits.
 const MET_BITS: u32 = 17;
+
+/// Texts shorter than this are unescaped faster than they are looked up.
+const SHORT: usize = 64;
+
+/// A body that stood escaped in its document.
+#[derive(Debug)]
+pub(crate) struct Met {
+    /// With its escapes undone.
+    pub(crate) text: Box<str>,
+    pub(crate) digest: u128,
+    pub(crate) known: Arc<Known>,
+}
 
 /// What the bytes of a body say.
 #[derive(Debug)]
@@ -30,6 +49,8 @@ pub(crate) struct Known {
     pub(crate) verdict: Option<bool>,
     /// The key that it speaks of: where orders are not the matter, and where they are.
     pub(crate) keys: [Option<OwnedKey>; 2],
+    /// It lists rows, which have to be read again where it is a request.
+    pub(crate) listed: bool,
 }
 
 /// A key that outlives its body.
@@ -42,7 +63,7 @@ pub(crate) struct OwnedKey {
 }
 
 impl Known {
-    /// What is to be remembered of a body; `None` for those that have rows or are escaped again.
+    /// What is to be remembered of a body; `None` for one that is escaped again.
     pub(crate) fn of(
         body: &Body<'_>,
         outlined: &Outlined<'_>,
@@ -53,9 +74,6 @@ impl Known {
             if body.kind == BodyKind::Json {
                 key::rows(outlined, orders, names, &mut rows);
             }
-            if !rows.is_empty() {
-                return None;
-            }
         }
         if body.kind == BodyKind::Text && body.text.trim_start().starts_with('"') {
             return None;
@@ -65,19 +83,72 @@ impl Known {
             Some(OwnedKey { kind: key.kind, rank: key.rank, inner: key.inner.into() })
         });
         let verdict = verdict_of(&outlined.members, names);
-        Some(Arc::new(Self { kind: body.kind, shape: body.shape, verdict, keys }))
+        let listed = !rows.is_empty();
+        Some(Arc::new(Self { kind: body.kind, shape: body.shape, verdict, keys, listed }))
     }
 }
 
 /// Bodies that came at least twice, by digest.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Memo {
     known: HashMap<u128, Arc<Known>>,
     /// Half a digest in the place that its other half tells.
     met: Vec<u64>,
+    /// By the digest of the escaped text. It is seeded, so that nobody can make two texts of one digest.
+    texts: HashMap<u128, Arc<Met>>,
+    seed: u64,
+    /// Bytes of all `texts`, and how many there may be.
+    bytes: usize,
+    memory: usize,
 }
 
 impl Memo {
+    /// A memo that remembers texts of so many bytes together.
+    pub(crate) fn with_memory(bytes: usize) -> Self {
+        Self {
+            known: HashMap::new(),
+            met: Vec::new(),
+            texts: HashMap::new(),
+            seed: RandomState::new().build_hasher().finish(),
+            bytes: 0,
+            memory: bytes,
+        }
+    }
+
+    /// A body that is a string with escapes, if it was met before.
+    pub(crate) fn escaped(&self, value: Value<'_>) -> Option<Arc<Met>> {
+        if self.texts.is_empty() || value.ty != Type::String || value.raw.len() < SHORT {
+            return None;
+        }
+        self.texts.get(&xxh3_128_with_seed(value.raw.as_bytes(), self.seed)).cloned()
+    }
+
+    /// Remembers the text of a body that is known and is the whole text of `value`. A string that would be
+    /// taken apart elsewhere (a whole request, an HTTP message) is left out.
+    pub(crate) fn put_escaped(&mut self, value: Value<'_>, text: &str, digest: u128) {
+        if value.ty != Type::String
+            || value.raw.len() < SHORT
+            || value.raw.len() == text.len() + 2
+            || split(text).is_some()
+            || text.starts_with("HTTP/")
+        {
+            return;
+        }
+        let Some(known) = self.get(digest) else { return };
+        if self.bytes + text.len() > self.memory {
+            self.texts.clear();
+            self.bytes = 0;
+        }
+        if text.len() > self.memory / 4 {
+            return;
+        }
+        let escaped = xxh3_128_with_seed(value.raw.as_bytes(), self.seed);
+        let met = Arc::new(Met { text: text.into(), digest, known });
+        if self.texts.insert(escaped, met).is_none() {
+            self.bytes += text.len();
+        }
+    }
+
     /// What is known of a body.
     pub(crate) fn get(&self, digest: u128) -> Option<Arc<Known>> {
         self.known.get(&digest).cloned()

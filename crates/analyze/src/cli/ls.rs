@@ -120,9 +120,9 @@ impl Ls {
         let lookers: Vec<Mutex<Looker>> = (0..pool.current_num_threads())
             .map(|_| {
                 Mutex::new(Looker {
-                    worker: Worker::new(&limits),
+                    worker: Worker::new(&limits, 1 << 20),
                     decoder: Decoder::new(limits),
-                    extractor: Extractor::default(),
+                    extractor: Extractor::with_memory(1 << 20),
                 })
             })
             .collect();

@@ -1,11 +1,13 @@
 //! Rows of one table, held as columns until they are encoded.
 
+use xxhash_rust::xxh3::xxh3_64;
+
 use super::columns::{Bits, Cells, Data, Texts};
 use super::schema::{Column, Schema, Type};
 
 /// Rows of one table, stored column by column.
 ///
-/// Appending copies a text once, into its column's buffer. A batch becomes one row group of the
+/// Appending copies a text once, into its column's buffer; of equal bodies only the first. A batch becomes one row group of the
 /// Parquet file, so whoever fills it cuts at some tens of megabytes ([`Batch::bytes`]).
 #[derive(Debug, Clone)]
 pub struct Batch {
@@ -142,6 +144,7 @@ impl Batch {
         }
         match &cells.data {
             Data::Text(texts) => Cell::Text(texts.get(row)),
+            Data::Bodies(bodies) => Cell::Text(bodies.get(row)),
             Data::U16(values) => Cell::Unsigned(values[row].into()),
             Data::U32(values) => Cell::Unsigned(values[row].into()),
             Data::U64(values) => Cell::Unsigned(values[row]),
@@ -182,8 +185,23 @@ impl RowWriter<'_> {
     /// A [`Type::Text`] cell.
     pub fn text(&mut self, value: Option<&str>) -> &mut Self {
         let (schema, column, cells) = self.next();
-        match &mut cells.data {
-            Data::Text(texts) => texts.push(value.unwrap_or_default()),
+        match (&mut cells.data, value) {
+            (Data::Text(texts), _) => texts.push(value.unwrap_or_default()),
+            (Data::Bodies(bodies), Some(text)) => bodies.push(text, xxh3_64(text.as_bytes())),
+            (Data::Bodies(bodies), None) => bodies.push_null(),
+            _ => wrong_type(schema, column.name),
+        }
+        cells.valid.push(value.is_some());
+        self
+    }
+
+    /// A [`Type::Text`] cell of a column with bodies, for those who have a hash of the body already.
+    /// In one column all hashes are of one kind.
+    pub fn body(&mut self, value: Option<(&str, u64)>) -> &mut Self {
+        let (schema, column, cells) = self.next();
+        match (&mut cells.data, value) {
+            (Data::Bodies(bodies), Some((text, hash))) => bodies.push(text, hash),
+            (Data::Bodies(bodies), None) => bodies.push_null(),
             _ => wrong_type(schema, column.name),
         }
         cells.valid.push(value.is_some());

@@ -1,5 +1,10 @@
 //! How the cells of a batch lie in memory.
 
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use xxhash_rust::xxh3::xxh3_64;
+
 use super::batch::Items;
 use super::schema::{Column, Type};
 
@@ -16,6 +21,8 @@ pub(super) struct Cells {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Data {
     Text(Texts),
+    /// [`Type::Text`] of a column with bodies.
+    Bodies(Bodies),
     U16(Vec<u16>),
     U32(Vec<u32>),
     U64(Vec<u64>),
@@ -33,6 +40,46 @@ pub(super) struct Texts {
     /// Where each text ends in `buffer`; it starts where the one before it ends. Ascending, and on
     /// character boundaries.
     pub(super) ends: Vec<usize>,
+}
+
+/// Large texts of which many are equal: each distinct one stands there once.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Bodies {
+    /// The distinct texts in the order in which they first appear, each with its length in four
+    /// bytes, little endian, before it: as a page of plain values has them.
+    pub(super) plain: Vec<u8>,
+    /// Where each distinct text ends in `plain`.
+    pub(super) ends: Vec<usize>,
+    /// For each row the place of its text among them; 0 at a null.
+    pub(super) rows: Vec<u32>,
+    /// Bytes of all rows, repeats counted.
+    bytes: usize,
+    places: HashMap<u64, u32, BuildHasherDefault<Hashed>>,
+}
+
+impl PartialEq for Bodies {
+    /// Rows decide; `places` follows from them.
+    fn eq(&self, other: &Self) -> bool {
+        self.plain == other.plain && self.rows == other.rows
+    }
+}
+
+/// Takes a number that is a hash already.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, _: &[u8]) {
+        debug_assert!(false, "only whole hashes are written");
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
 }
 
 /// Lists of text, their items one behind the other.
@@ -53,7 +100,9 @@ pub(super) struct Bits {
 
 impl Cells {
     pub(super) fn new(column: &Column) -> Self {
-        Self { valid: Bits::default(), data: Data::new(column.kind) }
+        let data =
+            if column.body { Data::Bodies(Bodies::default()) } else { Data::new(column.kind) };
+        Self { valid: Bits::default(), data }
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -61,6 +110,10 @@ impl Cells {
         self.valid.bytes.len()
             + match &self.data {
                 Data::Text(column) => texts(column),
+                // An entry of `places` takes some 16 bytes.
+                Data::Bodies(bodies) => {
+                    bodies.plain.len() + 4 * bodies.rows.len() + (8 + 16) * bodies.ends.len()
+                }
                 Data::U16(values) => size_of_val(values.as_slice()),
                 Data::U32(values) => size_of_val(values.as_slice()),
                 Data::U64(values) => size_of_val(values.as_slice()),
@@ -75,6 +128,7 @@ impl Cells {
         self.valid.extend(&other.valid);
         match (&mut self.data, &other.data) {
             (Data::Text(to), Data::Text(from)) => to.extend(from),
+            (Data::Bodies(to), Data::Bodies(from)) => to.extend(from, &other.valid),
             (Data::U16(to), Data::U16(from)) => to.extend_from_slice(from),
             (Data::U32(to), Data::U32(from)) => to.extend_from_slice(from),
             (Data::U64(to), Data::U64(from)) => to.extend_from_slice(from),
@@ -97,6 +151,7 @@ impl Cells {
         }
         match &mut self.data {
             Data::Text(texts) => texts.ends.resize(rows, texts.buffer.len()),
+            Data::Bodies(bodies) => bodies.rows.resize(rows, 0),
             Data::U16(values) => values.resize(rows, 0),
             Data::U32(values) => values.resize(rows, 0),
             Data::U64(values) => values.resize(rows, 0),
@@ -129,6 +184,7 @@ impl Data {
     pub(super) fn len(&self) -> usize {
         match self {
             Self::Text(texts) => texts.ends.len(),
+            Self::Bodies(bodies) => bodies.rows.len(),
             Self::U16(values) => values.len(),
             Self::U32(values) => values.len(),
             Self::U64(values) => values.len(),
@@ -159,6 +215,58 @@ impl Texts {
         let bytes = self.buffer.len();
         self.buffer.push_str(&other.buffer);
         self.ends.extend(other.ends.iter().map(|end| bytes + end));
+    }
+}
+
+impl Bodies {
+    /// Pushes a text. `hash`: equal texts have equal hashes.
+    pub(super) fn push(&mut self, text: &str, hash: u64) {
+        let next = self.ends.len() as u32;
+        let place = *self.places.entry(hash).or_insert(next);
+        self.bytes += text.len();
+        if place < next && self.distinct(place as usize) == text.as_bytes() {
+            self.rows.push(place);
+            return;
+        }
+        // New, or another text of a known hash, which then stands there as often as it comes.
+        // Lengths are below 2^32: `Limits` ends a text long before.
+        self.plain.extend_from_slice(&(text.len() as u32).to_le_bytes());
+        self.plain.extend_from_slice(text.as_bytes());
+        self.ends.push(self.plain.len());
+        self.rows.push(next);
+    }
+
+    /// Pushes what stands at a null.
+    pub(super) fn push_null(&mut self) {
+        self.rows.push(0);
+    }
+
+    /// The text of a row; any text for a null. Costs a look at all its bytes.
+    pub(super) fn get(&self, row: usize) -> &str {
+        let place = self.rows[row] as usize;
+        let text = if place < self.ends.len() { self.distinct(place) } else { &[] };
+        std::str::from_utf8(text).expect("texts were pushed")
+    }
+
+    /// Whether a quarter and more of the bytes are repeats, so that a dictionary pays.
+    pub(super) fn repeat(&self) -> bool {
+        self.plain.len() / 3 < self.bytes / 4
+    }
+
+    fn distinct(&self, place: usize) -> &[u8] {
+        let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.plain[start + size_of::<u32>()..self.ends[place]]
+    }
+
+    fn extend(&mut self, other: &Self, valid: &Bits) {
+        for row in 0..other.rows.len() {
+            if valid.get(row) {
+                let text = other.get(row);
+                self.push(text, xxh3_64(text.as_bytes()));
+            } else {
+                self.push_null();
+            }
+        }
     }
 }
 

@@ -66,6 +66,11 @@ impl Formats {
         self.set.iter().copied()
     }
 
+    /// Whether one is asked for in which every repeat of a body is written out.
+    pub fn text(&self) -> bool {
+        self.contains(Format::Csv) || self.contains(Format::Json)
+    }
+
     fn contains(&self, format: Format) -> bool {
         self.set.contains(&format)
     }
@@ -101,13 +106,75 @@ impl Encoded {
     }
 }
 
+/// Rows of which everything is encoded but their running number.
+#[derive(Debug)]
+pub struct Unnumbered {
+    schema: &'static Schema,
+    rows: usize,
+    column: usize,
+    parquet: Option<parquet::RowGroup>,
+    /// Kept where a text format is asked for: the number stands inside each row there.
+    batch: Option<Batch>,
+}
+
+impl Unnumbered {
+    /// Encodes what can be encoded before it is known which numbers the rows get in `column`, a
+    /// column of [`Type::U64`](super::Type::U64). What is compressed takes a fraction of the memory, so that
+    /// rows may wait for those before them.
+    ///
+    /// # Errors
+    /// As [`encode`].
+    pub fn new(batch: Batch, column: usize, formats: &Formats) -> Result<Self, Error> {
+        let parquet = formats.contains(Format::Parquet);
+        let parquet = parquet.then(|| parquet::encode(&batch, Some(column))).transpose()?;
+        let (schema, rows) = (batch.schema(), batch.len());
+        Ok(Self { schema, rows, column, parquet, batch: formats.text().then_some(batch) })
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// Numbers the rows `from`, `from + 1`, and so on, and encodes the rest.
+    ///
+    /// # Errors
+    /// As [`encode`].
+    pub fn number(self, from: u64, formats: &Formats) -> Result<Encoded, Error> {
+        let Self { schema, rows, column, mut parquet, mut batch } = self;
+        if let Some(group) = &mut parquet {
+            group.number(schema, column, from)?;
+        }
+        if let Some(batch) = &mut batch {
+            batch.number(column, from);
+        }
+        let batch = batch.as_ref();
+        Ok(Encoded {
+            schema,
+            rows,
+            parquet,
+            csv: batch
+                .filter(|_| formats.contains(Format::Csv))
+                .map(|batch| csv::rows(batch, formats.raw_csv)),
+            json: batch.filter(|_| formats.contains(Format::Json)).map(json::rows),
+            scratch: None,
+        })
+    }
+}
+
 /// Encodes and compresses a batch. A pure function of the rows: equal batches give equal bytes on
 /// any thread. This is where the time of writing goes; appending the result is I/O only.
 ///
 /// # Errors
 /// [`Error::Parquet`] when the encoder refuses, which a sound batch gives it no reason for.
 pub fn encode(batch: &Batch, formats: &Formats) -> Result<Encoded, Error> {
-    let parquet = formats.contains(Format::Parquet).then(|| parquet::encode(batch)).transpose()?;
+    let parquet =
+        formats.contains(Format::Parquet).then(|| parquet::encode(batch, None)).transpose()?;
     let scratch = formats.scratch.then(|| spill::pack(batch)).transpose()?;
     Ok(Encoded {
         schema: batch.schema(),

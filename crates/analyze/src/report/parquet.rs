@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fs::File;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 use std::io::{BufWriter, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -34,7 +34,7 @@ use polars_parquet::write::{
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::batch::Batch;
-use super::columns::{Bits, Cells, Data, Texts};
+use super::columns::{Bits, Bodies, Cells, Data, Hashed, Texts};
 use super::error::Error;
 use super::schema::{Column, Schema, Type};
 
@@ -68,13 +68,33 @@ pub(super) struct Writer {
     file: FileWriter<BufWriter<File>>,
 }
 
-/// Encodes and compresses the rows of a batch.
-pub(super) fn encode(batch: &Batch) -> Result<RowGroup, Error> {
+/// Encodes and compresses the rows of a batch, all columns but `later`, which is left without pages.
+pub(super) fn encode(batch: &Batch, later: Option<usize>) -> Result<RowGroup, Error> {
     let place = Path::new(batch.schema().name);
     let mut zstd = PageCompressor::new().map_err(Error::parquet(place))?;
-    let columns = batch.schema().columns.iter().zip(batch.columns());
-    let pages = columns.map(|(column, cells)| pages(column, cells, &mut zstd, place));
+    let columns = batch.schema().columns.iter().zip(batch.columns()).enumerate();
+    let pages = columns.map(|(n, (column, cells))| {
+        if later == Some(n) { Ok(Vec::new()) } else { pages(column, cells, &mut zstd, place) }
+    });
     Ok(RowGroup { rows: batch.len() as u64, pages: pages.collect::<Result<_, _>>()? })
+}
+
+impl RowGroup {
+    /// Fills in a column of numbers that was left for later: `from`, `from + 1`, and so on.
+    pub(super) fn number(
+        &mut self,
+        schema: &Schema,
+        column: usize,
+        from: u64,
+    ) -> Result<(), Error> {
+        let place = Path::new(schema.name);
+        let mut zstd = PageCompressor::new().map_err(Error::parquet(place))?;
+        let rows = self.rows as usize;
+        let numbers = Data::U64((from..from + self.rows).collect());
+        let cells = Cells { valid: Bits::filled(rows, true), data: numbers };
+        self.pages[column] = pages(&schema.columns[column], &cells, &mut zstd, place)?;
+        Ok(())
+    }
 }
 
 impl Writer {
@@ -224,14 +244,40 @@ fn pages(
     let valid = bitmap(&cells.valid);
     match &cells.data {
         Data::Text(texts) => {
-            let dictionary = if column.body { None } else { Dictionary::of(texts, &cells.valid) };
-            if let Some(dictionary) = dictionary {
+            if let Some(dictionary) = Dictionary::of(texts, &cells.valid) {
                 push(dictionary.array(valid, place)?, Encoding::RleDictionary)?;
             } else {
                 for rows in page_ranges(texts) {
                     let valid = valid.clone().map(|valid| valid.sliced(rows.start, rows.len()));
                     push(binary(texts, rows, valid, place)?, Encoding::Plain)?;
                 }
+            }
+        }
+        Data::Bodies(bodies) if bodies.repeat() => {
+            let mut values = Some(body_dictionary(bodies, zstd).map_err(Error::parquet(place))?);
+            let keys = body_keys(bodies, valid, place)?;
+            let leaves = array_to_columns(keys, parquet_type, options, &[Encoding::RleDictionary]);
+            for page in leaves.map_err(Error::parquet(place))?.into_iter().flatten() {
+                let page = match page.map_err(Error::parquet(place))? {
+                    // Stands in for the values, which are compressed without being copied.
+                    Page::Dict(_) => values.take().map(CompressedPage::Dict),
+                    page @ Page::Data(_) => {
+                        Some(zstd.compress(page).map_err(Error::parquet(place))?)
+                    }
+                };
+                pages.extend(page);
+            }
+        }
+        Data::Bodies(bodies) => {
+            for rows in body_ranges(bodies) {
+                let valid = valid.clone().map(|valid| valid.sliced(rows.start, rows.len()));
+                let mut texts = Texts::default();
+                for row in rows.clone() {
+                    let null = valid.as_ref().is_some_and(|valid| !valid.get_bit(row - rows.start));
+                    texts.push(if null { "" } else { bodies.get(row) });
+                }
+                let all = 0..texts.ends.len();
+                push(binary(&texts, all, valid, place)?, Encoding::Plain)?;
             }
         }
         Data::U16(values) => push(primitive(values, column, valid, place)?, Encoding::Plain)?,
@@ -308,6 +354,54 @@ fn page_ranges(texts: &Texts) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
+/// Cuts a column with bodies into pages, as [`page_ranges`] does.
+fn body_ranges(bodies: &Bodies) -> impl Iterator<Item = Range<usize>> {
+    let mut first = 0;
+    std::iter::from_fn(move || {
+        let mut rows = first..first;
+        let mut bytes = 0;
+        while rows.end < bodies.rows.len() {
+            bytes += bodies.get(rows.end).len();
+            if bytes > PAGE_BYTES && !rows.is_empty() {
+                break;
+            }
+            rows.end += 1;
+        }
+        first = rows.end;
+        (!rows.is_empty()).then_some(rows)
+    })
+}
+
+/// The distinct bodies as a dictionary page, which may be as large as the batch: it is compressed
+/// as it lies there, and no memory is touched but for the result.
+fn body_dictionary(
+    bodies: &Bodies,
+    zstd: &mut PageCompressor,
+) -> std::io::Result<CompressedDictPage> {
+    let mut compressed = Vec::with_capacity(zstd::zstd_safe::compress_bound(bodies.plain.len()));
+    zstd.zstd.compress_to_buffer(&bodies.plain, &mut compressed)?;
+    compressed.shrink_to_fit();
+    let (bytes, count) = (bodies.plain.len(), bodies.ends.len());
+    Ok(CompressedDictPage::new(
+        CowBuffer::Owned(compressed),
+        Compression::Zstd,
+        bytes,
+        count,
+        false,
+    ))
+}
+
+/// The places of all rows' bodies, over as many empty values as there are bodies.
+fn body_keys(
+    bodies: &Bodies,
+    valid: Option<Bitmap>,
+    place: &Path,
+) -> Result<Box<dyn Array>, Error> {
+    let mut empty = Texts::default();
+    empty.ends.resize(bodies.ends.len(), 0);
+    Dictionary { texts: empty, keys: bodies.rows.clone() }.array(valid, place)
+}
+
 /// The distinct texts of a column, in the order in which they first appear, and the place of every
 /// row's text among them.
 struct Dictionary {
@@ -375,24 +469,6 @@ impl Dictionary {
         let keys = keys.map_err(Error::parquet(place))?;
         let array = DictionaryArray::<u32>::try_new(kind, keys, values);
         Ok(Box::new(array.map_err(Error::parquet(place))?))
-    }
-}
-
-/// Takes a number that is a hash already.
-#[derive(Default)]
-struct Hashed(u64);
-
-impl Hasher for Hashed {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, _: &[u8]) {
-        debug_assert!(false, "only whole hashes are written");
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
     }
 }
 
