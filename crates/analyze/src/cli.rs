@@ -7,6 +7,7 @@ mod exit;
 mod figures;
 mod inputs;
 mod interrupt;
+mod keys;
 mod limits;
 mod ls;
 mod pretty;
@@ -40,6 +41,7 @@ Examples:
   analyze report dump --out report        everything in the folder `dump`, as tables in `report`
   analyze ls dump                         what each file holds, writing nothing
   analyze cat dump/90123.txt --pretty     the JSON inside one download
+  analyze keys report --open              the orders and products that have to be sent again
 
 Exit codes: 0 done, 1 no log found, 2 not done, 3 too many files rejected, 130 interrupted.
 `analyze COMMAND --help` tells more.";
@@ -49,6 +51,7 @@ enum Command {
     Report(Box<report::Report>),
     Cat(cat::Cat),
     Ls(ls::Ls),
+    Keys(keys::Keys),
 }
 
 impl Cli {
@@ -58,6 +61,7 @@ impl Cli {
             Command::Report(report) => report.run(),
             Command::Cat(cat) => cat.run(),
             Command::Ls(ls) => ls.run(),
+            Command::Keys(keys) => keys.run(),
         };
         done.unwrap_or_else(|error| {
             if is_closed_pipe(&error) {

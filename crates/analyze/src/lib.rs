@@ -21,6 +21,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! A finished report is opened again with [`report::Stored`], and [`reading`] answers questions to it:
+//! which keys are to be sent again, what has changed since another report.
+//!
 //! The library knows no command line and prints nothing; it does not know zip, base64 or the grammar
 //! of JSON. The same input gives the same bytes for any number of threads.
 
@@ -34,5 +37,6 @@ pub mod stages;
 pub mod aggregate;
 pub mod link;
 
+pub mod reading;
 pub mod report;
 pub mod summary;

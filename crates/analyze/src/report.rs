@@ -44,6 +44,7 @@
 mod batch;
 mod columns;
 mod csv;
+mod decode;
 mod encode;
 mod error;
 mod json;
@@ -53,12 +54,13 @@ mod plain;
 mod schema;
 mod spill;
 mod stage;
+mod stored;
 #[cfg(test)]
 mod tests;
 
 pub use batch::{Batch, RowWriter};
 pub use csv::BODY_CHARACTERS;
-pub use encode::{Encoded, Format, Formats, Unnumbered, encode};
+pub use encode::{Encoded, Format, Formats, TextFormat, Unnumbered, encode, text};
 pub use error::{Encoding, Error};
 pub use output::{Output, TableWriter};
 pub use schema::{
@@ -66,3 +68,4 @@ pub use schema::{
     SCHEMA_VERSION, Schema, TABLES, Type,
 };
 pub use spill::Spill;
+pub use stored::{ReadError, Stored, StoredColumn, StoredRows, StoredTable};

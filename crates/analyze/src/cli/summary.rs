@@ -347,7 +347,7 @@ impl Shown<'_> {
 }
 
 /// `2026-03-01 12:05`.
-fn minute(time: Timestamp) -> String {
+pub(crate) fn minute(time: Timestamp) -> String {
     let text = time.to_string();
     let end = text.rfind(':').unwrap_or(text.len());
     text[..end].replace('T', " ")

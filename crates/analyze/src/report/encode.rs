@@ -37,6 +37,15 @@ impl Format {
     }
 }
 
+/// What [`text`] writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextFormat {
+    /// CSV for spreadsheets, with a header.
+    Csv,
+    /// JSON lines.
+    Json,
+}
+
 /// What rows are encoded as.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Formats {
@@ -164,6 +173,19 @@ impl Unnumbered {
             json: batch.filter(|_| formats.contains(Format::Json)).map(json::rows),
             scratch: None,
         })
+    }
+}
+
+/// A batch as text, for small lists beside a report: CSV with its header, or JSON lines.
+/// `raw_csv` as in [`Formats`].
+pub fn text(batch: &Batch, format: TextFormat, raw_csv: bool) -> Vec<u8> {
+    match format {
+        TextFormat::Csv => {
+            let mut out = csv::header(batch.schema());
+            out.extend(csv::rows(batch, raw_csv));
+            out
+        }
+        TextFormat::Json => json::rows(batch),
     }
 }
 

@@ -13,7 +13,7 @@ use super::stage::{self, Stage};
 use super::{csv, parquet};
 
 /// The file that makes a folder a report.
-const SUMMARY: &str = "summary.json";
+pub(super) const SUMMARY: &str = "summary.json";
 
 /// Files of a report that are not tables, and those that file managers leave in every folder they
 /// show. [`Output::create`] replaces a folder only if it holds nothing else.

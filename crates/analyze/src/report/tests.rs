@@ -323,3 +323,74 @@ fn rows_encoded_for_something_else_are_refused() {
     let unfit = encode(&Batch::new(&ERRORS), &csv).unwrap();
     assert!(matches!(spill.append(unfit), Err(Error::NotEncoded { .. })));
 }
+
+#[test]
+fn what_was_written_reads_back_cell_by_cell_and_by_row_group() {
+    let folder = tempfile::tempdir().unwrap();
+    let batches = [everything(0..3_000), everything(3_000..3_010)];
+    let dir = written(&folder, "report", &batches, &all_formats());
+    fs::write(dir.join("summary.json"), r#"{"schema_version":1,"keys":{"open":7}}"#).unwrap();
+    let report = Stored::open(&dir).unwrap();
+    assert_eq!((report.number("/keys/open"), report.number("/keys/none")), (Some(7), None));
+    let mut table = report.table(&EVERYTHING).unwrap();
+    assert_eq!((table.len(), table.groups()), (3_010, 2));
+    let names: Vec<_> = EVERYTHING.columns.iter().map(|column| column.name).collect();
+    for (group, batch) in batches.iter().enumerate() {
+        let rows = table.rows(group, &names).unwrap();
+        assert_eq!(rows.len(), batch.len());
+        for (place, name) in names.iter().enumerate() {
+            let column = rows.column(name);
+            for row in 0..rows.len() {
+                match batch.cell(row, place) {
+                    Cell::Text(text) => assert_eq!(column.text(row), Some(text)),
+                    Cell::Unsigned(number) => assert_eq!(column.number(row), Some(number)),
+                    Cell::Bool(truth) => assert_eq!(column.bool(row), Some(truth)),
+                    Cell::Time(at) | Cell::Signed(at) => assert_eq!(column.time(row), Some(at)),
+                    Cell::List(items) => assert!(items.eq(column.list(row))),
+                    Cell::Float(_) => {}
+                    Cell::Null => {
+                        assert_eq!((column.text(row), column.number(row)), (None, None));
+                        assert_eq!((column.bool(row), column.time(row)), (None, None));
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_column_that_an_older_report_lacks_is_null_and_one_of_another_type_is_damage() {
+    static OLDER: Schema = Schema { name: "everything", columns: &[column("u16", Type::U16)] };
+    static OTHER: Schema = Schema { name: "everything", columns: &[column("u16", Type::Text)] };
+    let folder = tempfile::tempdir().unwrap();
+    let stored = |name: &str, schema: &'static Schema| {
+        let mut batch = Batch::new(schema);
+        match schema.columns[0].kind {
+            Type::U16 => batch.row().u16(Some(5)),
+            _ => batch.row().text(Some("5")),
+        };
+        let dir = written(&folder, name, &[batch], &all_formats());
+        fs::write(dir.join("summary.json"), r#"{"schema_version":1}"#).unwrap();
+        Stored::open(&dir).unwrap().table(&EVERYTHING).unwrap()
+    };
+    let rows = stored("older", &OLDER).rows(0, &["u16", "list", "text"]).unwrap();
+    assert_eq!(rows.column("u16").number(0), Some(5));
+    assert!(!rows.column("list").is_there() && rows.column("list").list(0).next().is_none());
+    let refused = stored("other", &OTHER).rows(0, &["u16"]).unwrap_err();
+    assert!(refused.to_string().ends_with("damaged: column u16 is of another type"), "{refused}");
+}
+
+#[test]
+fn no_damage_to_a_file_is_read_as_something_else_in_silence_or_panics_in_the_footer() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = written(&folder, "report", &[everything(0..20)], &all_formats());
+    fs::write(dir.join("summary.json"), r#"{"schema_version":1}"#).unwrap();
+    let report = Stored::open(&dir).unwrap();
+    let path = dir.join("everything.parquet");
+    let whole = fs::read(&path).unwrap();
+    for end in (0..whole.len()).step_by(7) {
+        fs::write(&path, &whole[..end]).unwrap();
+        let refused = report.table(&EVERYTHING).unwrap_err();
+        assert!(matches!(refused, ReadError::Damaged { .. }), "{end}: {refused}");
+    }
+}

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 mod cat;
+mod keys;
 mod kit;
 mod ls;
 mod report;
@@ -20,7 +21,7 @@ fn the_help_says_what_there_is() {
 #[test]
 fn the_help_of_each_command_has_examples() {
     let place = Place::new();
-    for command in ["report", "cat", "ls"] {
+    for command in ["report", "cat", "ls", "keys"] {
         let run = place.run(&[command, "--help"]);
         assert_eq!(run.code, 0);
         assert!(run.out.contains(&format!("\nExamples:\n  analyze {command}")), "{}", run.out);
@@ -44,6 +45,9 @@ fn usage_errors_are_2() {
         &["cat"],
         &["cat", "x", "--all", "--member", "y"],
         &["ls"],
+        &["keys"],
+        &["keys", "r", "--kind", "cat"],
+        &["keys", "r", "--format", "xml"],
     ] {
         let run = place.run(wrong);
         assert_eq!((run.code, run.out.as_str()), (2, ""), "{wrong:?}");

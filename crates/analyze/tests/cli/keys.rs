@@ -1,0 +1,160 @@
+//! `analyze keys`.
+
+use std::fs;
+
+use super::kit::{Place, Run};
+
+/// An exchange of a log, with a time by its number.
+fn attempt(n: u32, request: &str, status: u16, response: &str) -> String {
+    format!(
+        r#"{{"flow":"price","created":"2026-10-24T06:{n:02}:00Z","method":"POST","url":"https://omnitron.example.com/api/i1/product_prices/","request_body":{request},"status_code":{status},"response_body":{response}}}"#
+    )
+}
+
+const REFUSED: &str = r#"{"price":["A valid number is required."]}"#;
+
+/// A report of a dump in which A is open, B has healed, C was always good, D and E are rows of a bulk
+/// request, of which E was refused, and `../=F` is open too.
+fn place() -> Place {
+    let place = Place::new();
+    let sku = |sku: &str| format!(r#"{{"sku":"{sku}","price":"x"}}"#);
+    let log = [
+        attempt(1, &sku("A"), 200, "{}"),
+        attempt(2, &sku("A"), 400, REFUSED),
+        attempt(3, &sku("B"), 400, REFUSED),
+        attempt(4, &sku("B"), 200, "{}"),
+        attempt(5, &sku("C"), 200, "{}"),
+        attempt(
+            6,
+            r#"[{"sku":"D","price":1.50},{"sku":"E","price":-1}]"#,
+            400,
+            r#"[{},{"price":["Ensure this value is greater than or equal to 0."]}]"#,
+        ),
+        attempt(7, &sku("../=F"), 500, r#"{"detail":"Internal error"}"#),
+    ];
+    place.file("dump/log.json", format!("[{}]", log.join(",")));
+    place
+}
+
+fn with_report() -> Place {
+    let place = place();
+    assert_eq!(place.run(&["report", "dump", "--out", "report", "-q"]).code, 0);
+    place
+}
+
+fn keys(place: &Place, args: &[&str]) -> Run {
+    place.run(&[&["keys", "report"], args].concat())
+}
+
+/// The keys of JSON lines, in their order.
+fn names(place: &Place, args: &[&str]) -> Vec<String> {
+    let run = keys(place, &[&["--format", "json"], args].concat());
+    assert_eq!((run.code, run.err.as_str()), (0, ""));
+    let lines =
+        run.out.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    lines.map(|line| line["key"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn open_keys_are_as_many_as_the_summary_says_newest_first() {
+    let place = with_report();
+    assert_eq!(names(&place, &["--open"]), ["../=F", "E", "A"]);
+    assert_eq!(place.summary("/keys/open"), 3);
+    assert_eq!(names(&place, &["--healed"]), ["B"]);
+    assert_eq!(place.summary("/keys/healed"), 1);
+    assert_eq!(names(&place, &["--open", "--healed"]), ["../=F", "E", "B", "A"]);
+    assert_eq!(names(&place, &[]).len() as u64, place.summary("/keys/total"));
+}
+
+#[test]
+fn keys_are_picked_by_group_flow_and_kind() {
+    let place = with_report();
+    assert_eq!(names(&place, &["--group", "1"]), ["B", "A"]);
+    assert_eq!(names(&place, &["--group", "1", "--open"]), ["A"]);
+    assert_eq!(names(&place, &["--flow", "price", "--open"]).len(), 3);
+    assert_eq!(names(&place, &["--flow", "stock"]), [""; 0]);
+    assert_eq!(names(&place, &["--kind", "order"]), [""; 0]);
+    assert_eq!(names(&place, &["--kind", "sku", "--open"]).len(), 3);
+    let run = keys(&place, &["--group", "zz"]);
+    assert_eq!(run.code, 2);
+    assert!(run.err.starts_with("error: zz: no such group; there are 3\n"), "{}", run.err);
+}
+
+#[test]
+fn a_pipe_gets_csv_in_which_no_cell_is_a_formula() {
+    let place = with_report();
+    let run = keys(&place, &["--open"]);
+    let header = run.out.lines().next().unwrap();
+    assert!(header.starts_with("flow,key_kind,key,") && header.ends_with(",last_file,last_record"));
+    assert_eq!(run.out.lines().count(), 4);
+    assert!(run.out.contains(",log.json,1\n"), "{}", run.out);
+    insta::assert_snapshot!(keys(&place, &["--open", "--healed", "--format", "table"]).out);
+}
+
+#[test]
+fn payloads_are_the_bodies_of_the_newest_failures() {
+    let place = with_report();
+    let run = keys(&place, &["--open", "--payloads", "out/again"]);
+    assert_eq!(run.code, 0);
+    assert_eq!(run.out, "", "the list is in index.csv");
+    assert_eq!(
+        run.err,
+        "out/again: 2 request bodies and 1 row of bulk requests written, listed in index.csv\n"
+    );
+    let mut files: Vec<_> = fs::read_dir(place.path().join("out/again"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    files.sort();
+    let starts = ["index.csv", "sku-.._", "sku-A-", "sku-E-"];
+    assert_eq!(files.len(), starts.len());
+    for (file, start) in files.iter().zip(starts) {
+        assert!(file.starts_with(start), "{file}");
+    }
+    assert_eq!(place.read(&format!("out/again/{}", files[3])), r#"{"sku":"E","price":-1}"#);
+    assert_eq!(place.read(&format!("out/again/{}", files[2])), r#"{"sku":"A","price":"x"}"#);
+    let index = place.read("out/again/index.csv");
+    assert!(index.contains(&format!("{},row,,price,sku,E,POST,", files[3])), "{index}");
+
+    let again = keys(&place, &["--open", "--payloads", "out/again"]);
+    assert_eq!((again.code, again.out.as_str()), (2, ""));
+    assert!(again.err.starts_with("error: out/again: not empty\n"), "{}", again.err);
+    let all = keys(&place, &["--payloads", "all"]);
+    assert_eq!((all.code, all.out.as_str()), (2, ""));
+    assert!(!place.path().join("all").exists());
+}
+
+#[test]
+fn bodies_that_the_report_leaves_out_are_told() {
+    let place = place();
+    assert_eq!(place.run(&["report", "dump", "--out", "report", "-q", "--bodies", "none"]).code, 0);
+    let run = keys(&place, &["--open", "--payloads", "out"]);
+    assert_eq!(run.code, 0);
+    assert!(
+        run.err.contains("\nout: for 3 keys the body was left out of the report\n"),
+        "{}",
+        run.err
+    );
+    assert!(place.read("out/index.csv").contains(",left_out,"));
+}
+
+#[test]
+fn what_is_no_report_is_refused_with_what_is_missing() {
+    let place = place();
+    let check = |folder: &str, said: &str| {
+        let run = place.run(&["keys", folder]);
+        assert_eq!((run.code, run.out.as_str()), (2, ""));
+        assert!(run.err.contains(said), "{}", run.err);
+    };
+    check("nowhere", "error: nowhere: no report: there is no such folder\n");
+    check("dump", "error: dump: no report: summary.json is not in it\n");
+    check("dump/log.json", "error: dump/log.json: no report: it is a file\n");
+    place.run(&["report", "dump", "--out", "csv", "-q", "--format", "csv"]);
+    check("csv", "csv: keys.parquet is not there\n");
+    check("csv", "--format parquet");
+    place.file("newer/summary.json", r#"{"schema_version":99}"#);
+    check("newer", "newer: a report of schema version 99; this program knows up to 1\n");
+    place.file("broken/summary.json", r#"{"schema_version":1}"#);
+    place.file("broken/keys.parquet", "PAR1 and no more PAR1");
+    check("broken", "broken/keys.parquet: damaged: ");
+}
