@@ -32,6 +32,8 @@ pub mod run;
 pub mod input;
 pub mod survey;
 
+mod copies;
+
 pub mod stages;
 
 pub mod aggregate;

@@ -14,6 +14,7 @@ use grouping::{Groups, SkeletonId, Skeletons};
 use rayon::ThreadPool;
 
 use crate::aggregate::{Accumulator, Aggregates};
+use crate::copies::{Originals, Whole};
 use crate::input::Input;
 use crate::report::{self, Batch, Encoded, Formats, Output, Schema, TableWriter, Unnumbered};
 use crate::stages::{Bodies, FileRow, Rows, Setting, Worker};
@@ -110,7 +111,7 @@ pub fn report(
     let pool = pool(options.threads)?;
     let survey = survey(&pool, inputs, &options.limits, stop).ok_or(Error::Interrupted)?;
     let setting =
-        Setting { limits: options.limits, bodies: options.bodies, listing: &survey.listing };
+        Setting { limits: options.limits, bodies: options.bodies, listing: &survey.listing, stop };
     let threads = pool.current_num_threads();
     let memory = (MEMORY / threads).min(WORKER_MEMORY);
     let workers: Vec<Mutex<Worker>> =
@@ -122,19 +123,23 @@ pub fn report(
         writer.problem(&place.name, &place.problem);
     }
     let formats = &options.formats;
+    let (originals, mut whole) = (Originals::new(inputs.len()), Whole::new(inputs.len()));
     let first = |job: usize| -> Result<(Vec<FileRow>, Rows, Vec<Unnumbered>), report::Error> {
         let worker = &workers[rayon::current_thread_index().unwrap_or(0)];
         let mut worker = worker.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let mut rows = Rows::default();
         let (mut files, mut groups) = (Vec::with_capacity(jobs[job].len()), Vec::new());
         for n in jobs[job].clone() {
-            let row = if survey.copies[n] && inputs[n].bytes() > 0 {
-                FileRow::copy()
-            } else if stop.load(Ordering::Relaxed) {
-                // The result is thrown away; only the way there gets shorter.
-                FileRow::copy()
+            // When it is to stop, the result is thrown away; only the way there gets shorter.
+            let row = if stop.load(Ordering::Relaxed) || originals.stands_for(n, &survey) {
+                FileRow::copy(survey.bytes[n], survey.digests[n].clone())
             } else {
-                worker.file(&inputs[n], n as u32, &setting, &mut rows)
+                let mut row = worker.file(&inputs[n], n as u32, &setting, &mut rows);
+                originals.was_read(n, &survey, &row);
+                if !row.digest.is_empty() && row.digest != survey.digests[n] {
+                    row.changed(survey.bytes[n]);
+                }
+                row
             };
             progress.bytes.fetch_add(inputs[n].bytes(), Ordering::Relaxed);
             progress.files.fetch_add(1, Ordering::Relaxed);
@@ -145,6 +150,9 @@ pub fn report(
                 groups.push(Unnumbered::new(batch, 0, formats)?);
             }
         }
+        if stop.load(Ordering::Relaxed) {
+            rows.exchanges.clear();
+        }
         for batch in rows.exchanges.drain(..) {
             groups.push(Unnumbered::new(batch, 0, formats)?);
         }
@@ -154,6 +162,9 @@ pub fn report(
     let second = |_: usize,
                   (rows, groups): (Rows, Vec<(u64, Unnumbered)>)|
      -> Result<(Vec<Encoded>, Option<Encoded>), report::Error> {
+        if stop.load(Ordering::Relaxed) {
+            return Ok((Vec::new(), None));
+        }
         let groups = groups.into_iter().map(|(from, group)| group.number(from, formats));
         let errors = rows.errors.as_ref().map(|batch| report::encode(batch, &scratch));
         Ok((groups.collect::<Result<_, _>>()?, errors.transpose()?))
@@ -167,8 +178,12 @@ pub fn report(
         first,
         |job, done| {
             let (files, mut rows, groups) = done?;
-            for (n, file) in jobs[job].clone().zip(&files) {
-                writer.file(&inputs[n], &survey.digests[n], file)?;
+            for (n, mut file) in jobs[job].clone().zip(files) {
+                if let Some(original) = whole.missing(n, &survey, &file) {
+                    let of = inputs[original].name();
+                    file = FileRow::lost_copy(file.bytes, file.digest, of);
+                }
+                writer.file(&inputs[n], &file)?;
             }
             let groups = writer.number(&mut rows, groups);
             Ok::<_, Error>((rows, groups))
@@ -319,7 +334,7 @@ impl<'o> Writer<'o> {
         })
     }
 
-    fn file(&mut self, input: &Input, digest: &str, file: &FileRow) -> Result<(), Error> {
+    fn file(&mut self, input: &Input, file: &FileRow) -> Result<(), Error> {
         for problem in &file.problems {
             self.problem(input.name(), problem);
         }
@@ -328,9 +343,9 @@ impl<'o> Writer<'o> {
             .batch
             .row()
             .text(Some(input.name()))
-            .u64(Some(input.bytes()))
+            .u64(Some(file.bytes))
             .u64(Some(file.decoded_bytes))
-            .text(Some(digest).filter(|digest| !digest.is_empty()))
+            .text(Some(file.digest.as_str()).filter(|digest| !digest.is_empty()))
             .text(Some(&file.layers))
             .u32(Some(file.members))
             .u32(Some(file.documents))
@@ -341,7 +356,7 @@ impl<'o> Writer<'o> {
             .text(file.log_id.as_deref())
             .text(file.run_id.as_deref())
             .text(file.linked_by.map(crate::link::LinkedBy::name));
-        self.counts.file(file.outcome, input.bytes(), file.decoded_bytes);
+        self.counts.file(file.outcome, file.bytes, file.decoded_bytes);
         self.files.flush(SMALL_ROWS, self.formats)?;
         self.problems.flush(SMALL_ROWS, self.formats)
     }

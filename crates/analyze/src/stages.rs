@@ -7,6 +7,7 @@
 //! ```
 
 use std::fmt::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use archive::{Decoder, Form, Leaf, Limits, Problem, ProblemKind, Stage};
 use grouping::{ErrorRef, Skeletons, classify, retryable};
@@ -88,6 +89,10 @@ impl FileOutcome {
 pub struct FileRow {
     /// What became of it.
     pub outcome: FileOutcome,
+    /// Its size in bytes, when it was read.
+    pub bytes: u64,
+    /// BLAKE3 of these bytes, hex; empty when it could not be read.
+    pub digest: String,
     /// Layers, outermost first, the kind of text last: `base64>zip>json`.
     pub layers: String,
     /// Members of its archives.
@@ -117,6 +122,14 @@ pub struct Setting<'s> {
     pub bodies: Bodies,
     /// What the listing pages say.
     pub listing: &'s Listing,
+    /// When set, the rest of a file is passed over quickly, and its row tells nothing.
+    pub stop: &'s AtomicBool,
+}
+
+impl Setting<'_> {
+    fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
 }
 
 /// Exchanges and errors of some files, as rows whose running numbers begin at 0.
@@ -182,8 +195,17 @@ impl Worker {
         let Self { decoder, extractor, buffer, accumulator, skeletons, text } = self;
         let bytes = match input.read(&setting.limits, buffer) {
             Ok(bytes) => bytes,
-            Err(problem) => return FileRow::bare(FileOutcome::Rejected, vec![problem]),
+            Err(problem) => {
+                let problems = vec![problem];
+                return FileRow::bare(
+                    FileOutcome::Rejected,
+                    input.bytes(),
+                    String::new(),
+                    problems,
+                );
+            }
         };
+        let (size, digest) = (bytes.len() as u64, archive::digest(bytes));
         let mut file = Reading {
             name: input.name(),
             number,
@@ -196,16 +218,25 @@ impl Worker {
             found: Found::default(),
             linked: None,
         };
-        let decoded = decoder.decode(bytes, &mut |leaf| file.leaf(&leaf, extractor));
-        file.finish(decoded)
+        let decoded = decoder.decode(bytes, &mut |leaf| {
+            if !setting.stopped() {
+                file.leaf(&leaf, extractor);
+            }
+        });
+        if setting.stopped() {
+            return FileRow::copy(size, digest);
+        }
+        FileRow { bytes: size, digest, ..file.finish(decoded) }
     }
 }
 
 impl FileRow {
     /// The row of a file that was not looked into.
-    fn bare(outcome: FileOutcome, problems: Vec<Problem>) -> Self {
+    fn bare(outcome: FileOutcome, bytes: u64, digest: String, problems: Vec<Problem>) -> Self {
         Self {
             outcome,
+            bytes,
+            digest,
             layers: String::new(),
             members: 0,
             documents: 0,
@@ -219,8 +250,32 @@ impl FileRow {
     }
 
     /// The row of a file with the same bytes as an earlier one.
-    pub fn copy() -> Self {
-        Self::bare(FileOutcome::Duplicate, Vec::new())
+    pub fn copy(bytes: u64, digest: String) -> Self {
+        Self::bare(FileOutcome::Duplicate, bytes, digest, Vec::new())
+    }
+
+    /// The row of a copy that was left out, although nothing with its bytes was read.
+    pub(crate) fn lost_copy(bytes: u64, digest: String, of: &str) -> Self {
+        let fault =
+            format!("left out as a copy of {of}, which changed before it was read; read it alone");
+        let problem = Problem::new(None, 0, Stage::Read, ProblemKind::Changed, &fault);
+        Self::bare(FileOutcome::Rejected, bytes, digest, vec![problem])
+    }
+
+    /// Says that the file had `before` bytes, and other ones, when it was first looked at. What it
+    /// holds may be only a part of what it is to hold.
+    pub(crate) fn changed(&mut self, before: u64) {
+        let fault = format!(
+            "changed while the report was made: {before} bytes at first, {} when it was read",
+            self.bytes
+        );
+        let problem = Problem::new(None, 0, Stage::Read, ProblemKind::Changed, &fault);
+        self.problems.insert(0, problem);
+        self.outcome = match self.outcome {
+            FileOutcome::Decoded | FileOutcome::Listing => FileOutcome::Partial,
+            FileOutcome::Empty => FileOutcome::Rejected,
+            other => other,
+        };
     }
 }
 
@@ -384,6 +439,9 @@ impl Reading<'_> {
     }
 
     fn exchange(&mut self, x: &Exchange<'_>, member: Option<&str>, name: Option<&NameLink>) {
+        if self.setting.stopped() {
+            return;
+        }
         let linked = link::exchange(self.setting.listing, x, name);
         if self.records == 0 {
             self.linked = Some(FileLink {
@@ -574,6 +632,8 @@ impl Reading<'_> {
         let linked = self.linked.filter(|link| link.log_id.is_some() || link.run_id.is_some());
         FileRow {
             outcome,
+            bytes: 0,
+            digest: String::new(),
             layers: layers.unwrap_or(decoded.layers),
             members: decoded.members,
             documents,

@@ -4,9 +4,9 @@
 //! its pages lie. Files are read once here and once in the main pass; peeking at the first bytes of
 //! each document tells which files are pages, and only those are decoded.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Mutex;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use archive::{Decoder, Limits, map_ordered};
 use model::listing::{self, Listing};
@@ -25,8 +25,11 @@ const FILES: usize = 64;
 pub struct Survey {
     /// BLAKE3 of each file, hex; empty when it could not be read.
     pub digests: Vec<String>,
-    /// Whether an earlier file has the same bytes.
-    pub copies: Vec<bool>,
+    /// The size of each file in bytes; when it could not be read, that when it was found.
+    pub bytes: Vec<u64>,
+    /// The first file with the same bytes, of those that come after it. Empty files are copies of
+    /// nothing, nor are unreadable ones.
+    pub copy_of: Vec<Option<u32>>,
     /// All listing pages, merged.
     pub listing: Listing,
 }
@@ -48,15 +51,18 @@ pub fn survey(
         let mut worker = worker.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let (decoder, buffer) = &mut *worker;
         let first = job * FILES;
-        let mut digests = Vec::with_capacity(FILES);
+        let mut seen = Vec::with_capacity(FILES);
         let mut listing = Listing::default();
         for (n, input) in inputs[first..].iter().take(FILES).enumerate() {
+            if stop.load(Ordering::Relaxed) {
+                break;
+            }
             // What cannot be read is told by the main pass.
             let Ok(bytes) = input.read(limits, buffer) else {
-                digests.push(String::new());
+                seen.push((String::new(), input.bytes()));
                 continue;
             };
-            digests.push(archive::digest(bytes));
+            seen.push((archive::digest(bytes), bytes.len() as u64));
             let mut candidate = false;
             decoder.peek(bytes, PEEK, &mut |text| candidate |= listing::may_be_listing(text));
             if candidate {
@@ -67,24 +73,31 @@ pub fn survey(
                 });
             }
         }
-        (digests, listing)
+        (seen, listing)
     };
-    let done = map_ordered(pool, jobs, 2 * workers.len(), stop, work, |_, (digests, listing)| {
-        survey.digests.extend(digests);
+    let done = map_ordered(pool, jobs, 2 * workers.len(), stop, work, |_, (seen, listing)| {
+        for (digest, bytes) in seen {
+            survey.digests.push(digest);
+            survey.bytes.push(bytes);
+        }
         survey.listing.merge(listing);
         Ok::<(), std::convert::Infallible>(())
     });
     match done {
-        Ok(finished) if finished.stopped => return None,
+        Ok(finished) if finished.stopped || stop.load(Ordering::Relaxed) => return None,
         Ok(_) => {}
         Err(never) => match never {},
     }
-    let mut seen = HashSet::new();
-    // An unreadable file is a copy of nothing.
-    survey.copies = survey
-        .digests
-        .iter()
-        .map(|digest| !digest.is_empty() && !seen.insert(digest.as_str()))
+    let mut first = HashMap::new();
+    let files = survey.digests.iter().zip(&survey.bytes).enumerate();
+    survey.copy_of = files
+        .map(|(n, (digest, bytes))| {
+            if digest.is_empty() || *bytes == 0 {
+                return None;
+            }
+            let original = *first.entry(digest.as_str()).or_insert(n as u32);
+            (original != n as u32).then_some(original)
+        })
         .collect();
     survey.listing.finish();
     Some(survey)

@@ -78,6 +78,8 @@ pub enum ProblemKind {
     HttpError,
     /// The operating system refused.
     Io,
+    /// The file was another one when it was first looked at.
+    Changed,
 }
 
 impl ProblemKind {
@@ -103,6 +105,7 @@ impl ProblemKind {
             Self::UnknownShape => "unknown_shape",
             Self::HttpError => "http_error",
             Self::Io => "io",
+            Self::Changed => "changed",
         }
     }
 }

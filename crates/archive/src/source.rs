@@ -133,6 +133,8 @@ pub fn discover(inputs: &[String]) -> Result<Discovery, Error> {
 ///
 /// `io` when the system refuses or the file is no longer a regular one; `too_large` when it is
 /// longer than [`Limits::file_bytes`], of which no byte is read when the size says so before.
+/// Never waits: not for a pipe that took the place of the file, nor for a file of the system that
+/// has nothing to say.
 pub fn read(source: &Source, limits: &Limits, buffer: &mut Vec<u8>) -> Result<(), Problem> {
     buffer.clear();
     let limit = limits.file_bytes;
@@ -142,15 +144,14 @@ pub fn read(source: &Source, limits: &Limits, buffer: &mut Vec<u8>) -> Result<()
         let fault = format!("{bytes} bytes or more, the limit is {limit}");
         Problem::new(None, limit, Stage::Read, ProblemKind::TooLarge, &fault)
     };
-    // Looked at before it is opened: opening a pipe waits for a writer that may never come.
-    let meta = fs::metadata(&source.path).map_err(|error| refuse(&error))?;
+    let file = open(&source.path).map_err(|error| refuse(&error))?;
+    let meta = file.metadata().map_err(|error| refuse(&error))?;
     if !meta.is_file() {
         return Err(Problem::new(None, 0, Stage::Read, ProblemKind::Io, "not a regular file"));
     }
     if meta.len() > limit {
         return Err(too_large(meta.len()));
     }
-    let file = File::open(&source.path).map_err(|error| refuse(&error))?;
     // One byte more than the size lets the last read see the end without growing the buffer.
     buffer.reserve(meta.len() as usize + 1);
     let bytes =
@@ -161,6 +162,17 @@ pub fn read(source: &Source, limits: &Limits, buffer: &mut Vec<u8>) -> Result<()
         return Err(too_large(bytes));
     }
     Ok(())
+}
+
+/// Opens a file without waiting: opening a pipe waits for a writer that may never come.
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    }
+    options.read(true).open(path)
 }
 
 /// BLAKE3 of `bytes`, 64 hex digits.

@@ -116,7 +116,8 @@ impl Ls {
         // A signal just ends the program: there is nothing to clean up.
         let stop = AtomicBool::new(false);
         let survey = survey(&pool, &inputs, &limits, &stop).unwrap_or_default();
-        let setting = Setting { limits, bodies: Bodies::None, listing: &survey.listing };
+        let setting =
+            Setting { limits, bodies: Bodies::None, listing: &survey.listing, stop: &stop };
         let lookers: Vec<Mutex<Looker>> = (0..pool.current_num_threads())
             .map(|_| {
                 Mutex::new(Looker {
@@ -217,7 +218,7 @@ impl Looker {
     ) -> FileLine {
         let mut row = self.worker.file(input, number as u32, setting, &mut Rows::default());
         let shape = shape(&row);
-        if survey.copies.get(number) == Some(&true) && input.bytes() > 0 {
+        if survey.copy_of.get(number).is_some_and(Option::is_some) {
             row.outcome = FileOutcome::Duplicate;
         }
         let contents = (members && row.members > 0).then(|| self.members(input, setting));
@@ -225,7 +226,7 @@ impl Looker {
             file: input.name().to_owned(),
             outcome: row.outcome.name(),
             shape,
-            bytes: input.bytes(),
+            bytes: row.bytes,
             decoded_bytes: row.decoded_bytes,
             members: row.members,
             documents: row.documents,

@@ -24,6 +24,7 @@ pub(crate) fn meaning(kind: &str) -> &'static str {
         "unknown_shape" => "readable, but no sign of a log",
         "http_error" => "a saved error answer or web page instead of a log",
         "io" => "the system refused to read it",
+        "changed" => "changed while the report was made; make it again when the file is at rest",
         _ => "",
     }
 }
@@ -56,6 +57,7 @@ mod tests {
             K::UnknownShape,
             K::HttpError,
             K::Io,
+            K::Changed,
         ];
         for kind in all {
             assert!(!meaning(kind.name()).is_empty(), "{}", kind.name());

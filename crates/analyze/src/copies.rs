@@ -1,0 +1,65 @@
+//! Which files are left out as copies, when files change between the two looks at them.
+//!
+//! The survey finds copies by their bytes; the main pass reads the first of them only. Should that one
+//! have changed or gone by then, a copy that comes later is read in its stead. A copy that was
+//! already passed over is told as lost: nothing is ever left out in silence.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use crate::stages::{FileOutcome, FileRow};
+use crate::survey::Survey;
+
+/// It is still to be read, or was read with the bytes that its copies have.
+const GOOD: u8 = 0;
+/// It had other bytes than its copies when it was read.
+const LOST: u8 = 1;
+/// One of its copies is being read in its stead.
+const REPLACED: u8 = 2;
+
+/// What became of files that have copies. Workers share it.
+#[derive(Debug)]
+pub(crate) struct Originals(Vec<AtomicU8>);
+
+impl Originals {
+    /// For so many files.
+    pub(crate) fn new(files: usize) -> Self {
+        Self((0..files).map(|_| AtomicU8::new(GOOD)).collect())
+    }
+
+    /// Whether file `n` need not be read, because another one stands for it.
+    pub(crate) fn stands_for(&self, n: usize, survey: &Survey) -> bool {
+        let Some(original) = survey.copy_of[n] else { return false };
+        let state = &self.0[original as usize];
+        state.compare_exchange(LOST, REPLACED, Ordering::Relaxed, Ordering::Relaxed).is_err()
+    }
+
+    /// Takes note of a file that was read.
+    pub(crate) fn was_read(&self, n: usize, survey: &Survey, row: &FileRow) {
+        if row.digest != survey.digests[n] {
+            let original = survey.copy_of[n].map_or(n, |original| original as usize);
+            self.0[original].store(LOST, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Which files' bytes stand in the report. Asked in the order of the files.
+#[derive(Debug)]
+pub(crate) struct Whole(Vec<bool>);
+
+impl Whole {
+    /// For so many files.
+    pub(crate) fn new(files: usize) -> Self {
+        Self(vec![false; files])
+    }
+
+    /// Takes note of the row of file `n`. When it was left out as a copy and no file before it was
+    /// read with its bytes: the file it was held to be a copy of.
+    pub(crate) fn missing(&mut self, n: usize, survey: &Survey, row: &FileRow) -> Option<usize> {
+        let original = survey.copy_of[n].map_or(n, |original| original as usize);
+        if row.outcome != FileOutcome::Duplicate {
+            self.0[original] |= row.digest == survey.digests[n];
+            return None;
+        }
+        (!self.0[original]).then_some(original)
+    }
+}
