@@ -3,6 +3,7 @@
 //! stdout carries data only; talk goes to stderr. Every command is a struct with `run`.
 
 mod cat;
+mod diff;
 mod exit;
 mod figures;
 mod inputs;
@@ -10,6 +11,7 @@ mod interrupt;
 mod keys;
 mod limits;
 mod ls;
+mod markdown;
 mod pretty;
 mod problems;
 mod progress;
@@ -42,8 +44,9 @@ Examples:
   analyze ls dump                         what each file holds, writing nothing
   analyze cat dump/90123.txt --pretty     the JSON inside one download
   analyze keys report --open              the orders and products that have to be sent again
+  analyze diff yesterday today            what is new, gone, more or less frequent between two reports
 
-Exit codes: 0 done, 1 no log found, 2 not done, 3 too many files rejected, 130 interrupted.
+Exit codes: 0 done, 1 no log found (`diff`: what --fail-on names was found), 2 not done, 3 too many files rejected, 130 interrupted.
 `analyze COMMAND --help` tells more.";
 
 #[derive(Debug, Subcommand)]
@@ -52,6 +55,7 @@ enum Command {
     Cat(cat::Cat),
     Ls(ls::Ls),
     Keys(keys::Keys),
+    Diff(diff::Diff),
 }
 
 impl Cli {
@@ -62,6 +66,7 @@ impl Cli {
             Command::Cat(cat) => cat.run(),
             Command::Ls(ls) => ls.run(),
             Command::Keys(keys) => keys.run(),
+            Command::Diff(diff) => diff.run(),
         };
         done.unwrap_or_else(|error| {
             if is_closed_pipe(&error) {

@@ -4,10 +4,13 @@
 //! Everything here reads the Parquet tables of a [`Stored`](crate::report::Stored) report, by row
 //! group and column, and gives plain data; showing it is the matter of the command line.
 
+mod diff;
 mod groups;
+mod key_cursor;
 mod keys;
 mod payloads;
 
+pub use diff::{Change, Diff, GroupChange, Guards, KeyChange, KeyChanges, Warning, Window, diff};
 pub use groups::{FindError, GroupRow, find_group, groups};
 pub use keys::{KeyState, StoredKey, Wanted, key_batch, keys};
 pub use payloads::{Payload, PayloadError, Payloads, Without, write_payloads};

@@ -62,6 +62,8 @@ pub struct Summary {
     pub elapsed_ms: u64,
     /// Version of the program.
     pub version: &'static str,
+    /// Version of the rules that make groups: fingerprints of one version only can be compared.
+    pub rules_version: u32,
 }
 
 /// Bytes on disk and bytes of text in them.
@@ -132,6 +134,7 @@ impl Summary {
             runs: aggregates.runs.len() as u64,
             elapsed_ms: elapsed.as_millis() as u64,
             version: env!("CARGO_PKG_VERSION"),
+            rules_version: grouping::RULES_VERSION,
         }
     }
 

@@ -7,7 +7,8 @@ use std::process::ExitCode;
 pub(crate) enum Exit {
     /// It was done.
     Done = 0,
-    /// It was done, and there is no log in the input. Goes before [`Exit::Rejected`].
+    /// It was done, and there is no log in the input. Goes before [`Exit::Rejected`]. The code is also
+    /// that of [`Exit::FAILED_ON`].
     Nothing = 1,
     /// It was not done: usage, I/O, output refused.
     NotDone = 2,
@@ -15,6 +16,11 @@ pub(crate) enum Exit {
     Rejected = 3,
     /// It was interrupted; nothing is left behind.
     Interrupted = 130,
+}
+
+impl Exit {
+    /// It was done, and something that `--fail-on` names was found.
+    pub(crate) const FAILED_ON: Self = Self::Nothing;
 }
 
 impl From<Exit> for ExitCode {

@@ -37,13 +37,28 @@ impl Table {
         self.rows.is_empty()
     }
 
+    /// The columns, those in which nothing stands included.
+    pub(crate) fn columns(&self) -> Columns {
+        self.columns
+    }
+
+    /// The rows, safe for a terminal; cells may be missing at their ends.
+    pub(crate) fn rows(&self) -> &[Vec<String>] {
+        &self.rows
+    }
+
+    /// Places of the columns in which something stands.
+    pub(crate) fn shown(&self) -> Vec<usize> {
+        let filled =
+            |n: usize| self.rows.iter().any(|row| row.get(n).is_some_and(|c| !c.is_empty()));
+        (0..self.columns.len()).filter(|&n| filled(n)).collect()
+    }
+
     /// The lines, the first with the names of the columns. Columns in which nothing stands are left
     /// out. With `width`, the last column is cut so that no line is longer, but not below 20 columns.
     pub(crate) fn lines(&self, width: Option<usize>) -> Vec<String> {
         let cell = |row: &'_ Vec<String>, n: usize| row.get(n).cloned().unwrap_or_default();
-        let shown: Vec<usize> = (0..self.columns.len())
-            .filter(|&n| self.rows.iter().any(|row| !cell(row, n).is_empty()))
-            .collect();
+        let shown = self.shown();
         let widths: Vec<usize> = shown
             .iter()
             .map(|&n| {

@@ -2,14 +2,7 @@
 
 use std::fs;
 
-use super::kit::{Place, Run};
-
-/// An exchange of a log, with a time by its number.
-fn attempt(n: u32, request: &str, status: u16, response: &str) -> String {
-    format!(
-        r#"{{"flow":"price","created":"2026-10-24T06:{n:02}:00Z","method":"POST","url":"https://omnitron.example.com/api/i1/product_prices/","request_body":{request},"status_code":{status},"response_body":{response}}}"#
-    )
-}
+use super::kit::{Place, Run, attempt};
 
 const REFUSED: &str = r#"{"price":["A valid number is required."]}"#;
 
@@ -18,6 +11,9 @@ const REFUSED: &str = r#"{"price":["A valid number is required."]}"#;
 fn place() -> Place {
     let place = Place::new();
     let sku = |sku: &str| format!(r#"{{"sku":"{sku}","price":"x"}}"#);
+    let attempt = |minute: u32, request: &str, status, response: &str| {
+        attempt("price", &format!("2026-10-24T06:{minute:02}:00Z"), request, status, response)
+    };
     let log = [
         attempt(1, &sku("A"), 200, "{}"),
         attempt(2, &sku("A"), 400, REFUSED),

@@ -106,6 +106,19 @@ pub(crate) fn exchange(sku: &str, status: u16) -> String {
     )
 }
 
+/// An exchange of a log of several, with flow and time.
+pub(crate) fn attempt(
+    flow: &str,
+    created: &str,
+    request: &str,
+    status: u16,
+    response: &str,
+) -> String {
+    format!(
+        r#"{{"flow":"{flow}","created":"{created}","method":"POST","url":"https://omnitron.example.com/api/i1/product_prices/","request_body":{request},"status_code":{status},"response_body":{response}}}"#
+    )
+}
+
 /// A listing page that knows log 90123.
 pub(crate) const PAGE: &str = r#"{"count":1,"limit":25,"page":1,"previous":"","next":"","results":[
     {"id":90123,"log_type":1,"process_group_id":"f-1","process_group_name":"price","parent_process_group_id":null,

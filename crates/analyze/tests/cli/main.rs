@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 mod cat;
+mod diff;
 mod keys;
 mod kit;
 mod ls;
@@ -21,7 +22,7 @@ fn the_help_says_what_there_is() {
 #[test]
 fn the_help_of_each_command_has_examples() {
     let place = Place::new();
-    for command in ["report", "cat", "ls", "keys"] {
+    for command in ["report", "cat", "ls", "keys", "diff"] {
         let run = place.run(&[command, "--help"]);
         assert_eq!(run.code, 0);
         assert!(run.out.contains(&format!("\nExamples:\n  analyze {command}")), "{}", run.out);
@@ -46,6 +47,9 @@ fn usage_errors_are_2() {
         &["cat", "x", "--all", "--member", "y"],
         &["ls"],
         &["keys"],
+        &["diff", "r"],
+        &["diff", "r", "s", "--ratio", "1"],
+        &["diff", "r", "s", "--fail-on", "anything"],
         &["keys", "r", "--kind", "cat"],
         &["keys", "r", "--format", "xml"],
     ] {

@@ -1,0 +1,355 @@
+//! `analyze diff`: what has changed from one report to another.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::PathBuf;
+
+use analyze::reading::{self, Change, GroupChange, Guards, KeyChange, Warning, Window};
+use analyze::report::Stored;
+use clap::{Args, ValueEnum};
+
+use super::Exit;
+use super::figures::{count, counted};
+use super::markdown;
+use super::summary::minute;
+use super::table::{Align, Columns, Table};
+use super::terminal::{cut, safe, tell, width};
+
+/// Keys that are listed of each kind; JSON has all.
+const KEYS_SHOWN: usize = 10;
+
+/// Compares two reports: groups that are new, gone, back again, more or less frequent, and keys newly
+/// open or healed
+///
+/// Groups are compared by rate, errors for each exchange of their flows, so that reports of unequal
+/// windows compare. A group is more or less frequent when its rate has changed by --ratio, by more
+/// than chance gives (two standard deviations), and it has --min-count errors in one of the two.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Diff {
+    /// The report to compare with, Parquet among its formats
+    #[arg(value_name = "OLD")]
+    old: PathBuf,
+    /// The newer report
+    #[arg(value_name = "NEW")]
+    new: PathBuf,
+    /// table, json (everything, in one object), or markdown
+    #[arg(
+        long,
+        value_enum,
+        value_name = "FORMAT",
+        default_value = "table",
+        hide_possible_values = true
+    )]
+    format: FormatArg,
+    /// Exits with 1 when there are: new (new groups), worse (new groups, or groups that are back or
+    /// more frequent), open (keys newly open); a comma between several
+    #[arg(
+        long,
+        value_enum,
+        value_name = "LIST",
+        value_delimiter = ',',
+        hide_possible_values = true
+    )]
+    fail_on: Vec<FailOn>,
+    /// Errors that a group must have in one of the reports to be told
+    #[arg(long, value_name = "N", default_value_t = Guards::default().min_count)]
+    min_count: u64,
+    /// How many times as frequent, or as rare, a group must be to be told
+    #[arg(long, value_name = "R", default_value_t = Guards::default().ratio, value_parser = ratio)]
+    ratio: f64,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  analyze diff yesterday today
+  analyze diff last-week this-week --format markdown > changes.md
+  analyze diff baseline nightly --fail-on new,open --min-count 5
+  analyze diff yesterday today --format json | jq '.keys.opened[].key'
+
+New: not in OLD. Back again: in OLD without an open key and open in NEW, or not in OLD, but seen both before OLD begins and since. \
+Gone: not in NEW. A note says when the flows of a group did not run in the report without it.
+Keys newly open are open in NEW and were well, or not met, in OLD; healed ones the other way round; keys that \
+are open in OLD and not tried in NEW are counted apart.
+Warnings go to stderr: an empty report, windows that overlap or stand the wrong way round, other versions of the \
+rules or of the tables. In JSON they are in `warnings`.
+Exit codes: 0 done, 1 done, and something that --fail-on names was found, 2 not done.";
+
+/// How the changes are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FormatArg {
+    /// Aligned columns
+    Table,
+    /// JSON
+    Json,
+    /// Markdown
+    Markdown,
+}
+
+/// What makes the program exit with 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FailOn {
+    /// New groups
+    New,
+    /// New groups, groups that are back, more frequent groups
+    Worse,
+    /// Keys newly open
+    Open,
+}
+
+fn ratio(text: &str) -> Result<f64, String> {
+    let read = text.parse().ok().filter(|ratio: &f64| ratio.is_finite() && *ratio > 1.0);
+    read.ok_or_else(|| "not a number above 1".to_owned())
+}
+
+const WINDOWS: Columns = &[("", Align::Left), ("OLD", Align::Left), ("NEW", Align::Left)];
+
+const GROUPS: Columns = &[
+    ("OLD", Align::Right),
+    ("NEW", Align::Right),
+    ("OLD PER 1000", Align::Right),
+    ("NEW PER 1000", Align::Right),
+    ("TIMES", Align::Right),
+    ("OPEN KEYS", Align::Right),
+    ("CLASS", Align::Left),
+    ("FIRST SEEN (UTC)", Align::Left),
+    ("NOTE", Align::Left),
+    ("GROUP", Align::Left),
+    ("ERROR, <*> WHERE IT VARIES", Align::Left),
+];
+
+const KEYS: Columns = &[
+    ("KEY", Align::Left),
+    ("LAST TRY (UTC)", Align::Left),
+    ("FLOW", Align::Left),
+    ("ITS ERROR", Align::Left),
+];
+
+impl Diff {
+    /// Compares and shows; warnings go to stderr.
+    pub(crate) fn run(self) -> anyhow::Result<Exit> {
+        let guards = Guards { min_count: self.min_count, ratio: self.ratio };
+        let (old, new) = (Stored::open(&self.old)?, Stored::open(&self.new)?);
+        let diff = reading::diff(&old, &new, &guards)?;
+        for warning in &diff.warnings {
+            tell(&format!("warning: {}", words(warning)));
+        }
+        let mut out = io::stdout().lock();
+        match self.format {
+            FormatArg::Json => {
+                serde_json::to_writer_pretty(&mut out, &diff)?;
+                writeln!(out)?;
+            }
+            FormatArg::Table => {
+                let wide = io::stdout().is_terminal().then(|| width().saturating_sub(2));
+                for (n, part) in self.parts(&diff).iter().enumerate() {
+                    if n > 0 {
+                        writeln!(out)?;
+                    }
+                    if !part.title.is_empty() {
+                        writeln!(out, "{}", safe(&part.title))?;
+                    }
+                    let lines =
+                        if part.table.is_empty() { Vec::new() } else { part.table.lines(wide) };
+                    for line in lines {
+                        writeln!(out, "  {line}")?;
+                    }
+                }
+            }
+            FormatArg::Markdown => {
+                writeln!(
+                    out,
+                    "## Changes from {} to {}",
+                    markdown::text(&self.old.to_string_lossy()),
+                    markdown::text(&self.new.to_string_lossy())
+                )?;
+                for part in self.parts(&diff) {
+                    let level = if part.table.is_empty() { "" } else { "### " };
+                    if !part.title.is_empty() {
+                        writeln!(out, "\n{level}{}", markdown::text(&part.title))?;
+                    }
+                    if !part.table.is_empty() {
+                        writeln!(out, "\n{}", markdown::table(&part.table).trim_end())?;
+                    }
+                }
+            }
+        }
+        out.flush()?;
+        Ok(if self.fails(&diff) { Exit::FAILED_ON } else { Exit::Done })
+    }
+
+    fn fails(&self, diff: &reading::Diff) -> bool {
+        let any =
+            |changes: &[Change]| diff.groups.iter().any(|group| changes.contains(&group.change));
+        self.fail_on.iter().any(|what| match what {
+            FailOn::New => any(&[Change::New]),
+            FailOn::Worse => any(&[Change::New, Change::Back, Change::More]),
+            FailOn::Open => !diff.keys.opened.is_empty(),
+        })
+    }
+
+    fn parts(&self, diff: &reading::Diff) -> Vec<Part> {
+        let mut parts = vec![Part { title: String::new(), table: windows(&diff.old, &diff.new) }];
+        for (change, title) in [
+            (Change::New, "New"),
+            (Change::Back, "Back again"),
+            (Change::More, "More frequent"),
+            (Change::Less, "Less frequent"),
+            (Change::Gone, "Gone"),
+        ] {
+            let mut table = Table::new(GROUPS);
+            for group in diff.of(change) {
+                table.row(cells(group));
+            }
+            let number = diff.of(change).count() as u64;
+            if number > 0 {
+                let title = format!("{title}: {}", counted(number, "group", "groups"));
+                parts.push(Part { title, table });
+            }
+        }
+        let keys = &diff.keys;
+        for (list, title) in [
+            (&keys.opened, "Newly open"),
+            (&keys.healed, "Healed"),
+            (&keys.untried, "Open in OLD, not tried in NEW"),
+        ] {
+            if list.is_empty() {
+                continue;
+            }
+            let number = list.len() as u64;
+            let more = list.len() > KEYS_SHOWN;
+            let cut = if more { format!(", the newest {KEYS_SHOWN}") } else { String::new() };
+            let title = format!("{title}: {}{cut}", counted(number, "key", "keys"));
+            parts.push(Part { title, table: listed(list) });
+        }
+        let none = if diff.is_empty() { "Nothing has changed. " } else { "" };
+        let rest = format!(
+            "{none}Left out: {} about as frequent as before, {} new or gone with fewer than {} errors. Open in both: {}.",
+            counted(diff.steady_groups, "group", "groups"),
+            count(diff.few_groups),
+            self.min_count,
+            counted(keys.still_open, "key", "keys"),
+        );
+        parts.push(Part { title: rest, table: Table::new(KEYS) });
+        parts
+    }
+}
+
+/// A heading and what stands below it.
+struct Part {
+    title: String,
+    table: Table,
+}
+
+fn windows(old: &Window, new: &Window) -> Table {
+    let mut table = Table::new(WINDOWS);
+    let mut row = |name: &str, cell: &dyn Fn(&Window) -> String| {
+        table.row([name.to_owned(), cell(old), cell(new)]);
+    };
+    row("from (UTC)", &|window| window.from.map_or_else(|| "unknown".to_owned(), minute));
+    row("to", &|window| window.to.map_or_else(|| "unknown".to_owned(), minute));
+    row("exchanges", &|window| count(window.exchanges));
+    row("errors", &|window| count(window.errors));
+    row("groups", &|window| count(window.groups));
+    row("open keys", &|window| count(window.open_keys));
+    table
+}
+
+fn cells(group: &GroupChange) -> [String; 11] {
+    let compared = !matches!(group.change, Change::New | Change::Gone);
+    let rate = |rate: Option<f64>| {
+        rate.filter(|_| compared).map(|rate| significant(rate * 1000.0)).unwrap_or_default()
+    };
+    let errors = |number: u64| if number == 0 { String::new() } else { count(number) };
+    [
+        errors(group.old_count),
+        errors(group.new_count),
+        rate(group.old_rate),
+        rate(group.new_rate),
+        group.ratio.map(significant).unwrap_or_default(),
+        if group.change == Change::Gone { String::new() } else { count(group.new_open_keys) },
+        group.class.clone(),
+        group.first_seen.filter(|_| !compared).map(minute).unwrap_or_default(),
+        if group.flow_did_not_run() { "its flow did not run".to_owned() } else { String::new() },
+        group.group.clone(),
+        group.template.clone(),
+    ]
+}
+
+fn listed(keys: &[KeyChange]) -> Table {
+    let mut table = Table::new(KEYS);
+    for key in keys.iter().take(KEYS_SHOWN) {
+        table.row([
+            cut(&format!("{} {}", key.key_kind, key.key), 40),
+            key.last_seen.map(minute).unwrap_or_default(),
+            key.flow.clone().unwrap_or_default(),
+            key.last_message.clone().unwrap_or_default(),
+        ]);
+    }
+    table
+}
+
+/// Two digits that count, and no exponent: `0.052`, `5.2`, `52`, `520`.
+fn significant(number: f64) -> String {
+    let size = number.abs();
+    // How many of these bounds the number is below is how many decimals show two digits of it.
+    let bounds = [10.0, 1.0, 0.1, 0.01, 0.001, 0.0001];
+    let digits = bounds.iter().filter(|bound| size > 0.0 && size < **bound).count();
+    format!("{number:.digits$}")
+}
+
+fn words(warning: &Warning) -> String {
+    let version = |version: Option<u64>| version.map_or("unknown".to_owned(), |v| v.to_string());
+    match warning {
+        Warning::EmptyBaseline => {
+            "the old report holds no exchange, so everything is new against it".to_owned()
+        }
+        Warning::EmptyNew => {
+            "the new report holds no exchange, so everything seems gone".to_owned()
+        }
+        Warning::Overlap { from, to } => format!(
+            "both reports cover {} to {} (UTC); what happened then counts in both",
+            minute(*from),
+            minute(*to)
+        ),
+        Warning::Reversed => {
+            "the new report ends before the old one begins; are the two the wrong way round?"
+                .to_owned()
+        }
+        Warning::NoTimes => {
+            "a report has no times, so whether the two overlap is not known".to_owned()
+        }
+        Warning::Rules { old, new } => format!(
+            "the groups were made by rules of version {} and {}; what seems new and gone may be the same\nmake both reports with one version of the program",
+            version(*old),
+            version(*new)
+        ),
+        Warning::Schema { old, new } => {
+            format!("the tables are of schema version {old} and {new}")
+        }
+        _ => "these reports may not compare".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_two_digits_that_count() {
+        let check = |number: f64, expected: &str| assert_eq!(significant(number), expected);
+        check(0.0, "0");
+        check(0.0521, "0.052");
+        check(1.0, "1.0");
+        check(9.96, "10.0");
+        check(52.4, "52");
+        check(1234.5, "1234");
+    }
+
+    #[test]
+    fn a_ratio_is_above_one() {
+        assert_eq!(ratio("1.5"), Ok(1.5));
+        for wrong in ["1", "0", "-2", "inf", "NaN", "twice"] {
+            assert!(ratio(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! `analyze diff`.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::kit::{Place, attempt};
+
+/// What a download of a day holds: messages and how often each made a request fail, among `good`
+/// requests that went well. Each request has a key of its own.
+fn day(day: u32, flow: &str, good: u32, failures: &[(&str, u32)]) -> String {
+    let mut log = Vec::new();
+    let mut add = |status: u16, response: &str| {
+        let n = log.len();
+        let created = format!("2026-10-{day:02}T{:02}:{:02}:00Z", n / 60, n % 60);
+        let request = format!(r#"{{"sku":"S-{day}-{n}"}}"#);
+        log.push(attempt(flow, &created, &request, status, response));
+    };
+    for _ in 0..good {
+        add(200, "{}");
+    }
+    for (message, times) in failures {
+        for _ in 0..*times {
+            add(400, &format!(r#"{{"detail":"{message}"}}"#));
+        }
+    }
+    format!("[{}]", log.join(","))
+}
+
+/// Makes a report of these downloads.
+fn report(place: &Place, name: &str, downloads: &[String]) {
+    for (n, download) in downloads.iter().enumerate() {
+        place.file(&format!("{name}-dump/{n}.json"), download);
+    }
+    let dump = format!("{name}-dump");
+    std::fs::create_dir_all(place.path().join(&dump)).unwrap();
+    let run = place.run(&["report", &dump, "--out", name, "-q"]);
+    assert_eq!(run.code, i32::from(downloads.is_empty()), "{}", run.err);
+}
+
+const BUSY: &str = "The server is busy.";
+const CLOSED: &str = "Connection closed early";
+const PRICE: &str = "A price is required.";
+const STOCK: &str = "No stock for this store";
+
+/// Two days: BUSY is steady, CLOSED gone, PRICE three times as frequent, STOCK new.
+fn two_days() -> Place {
+    let place = Place::new();
+    report(&place, "old", &[day(1, "price", 80, &[(BUSY, 10), (CLOSED, 5), (PRICE, 5)])]);
+    report(&place, "new", &[day(2, "price", 60, &[(BUSY, 12), (STOCK, 4), (PRICE, 15)])]);
+    place
+}
+
+fn json(place: &Place, args: &[&str]) -> Value {
+    let run = place.run(&[&["diff", "--format", "json"], args].concat());
+    assert_eq!(run.code, 0, "{}", run.err);
+    serde_json::from_str(&run.out).unwrap()
+}
+
+/// The messages of the groups that changed so.
+fn changed<'d>(diff: &'d Value, change: &str) -> BTreeSet<&'d str> {
+    let groups = diff["groups"].as_array().unwrap().iter();
+    groups
+        .filter(|group| group["change"] == change)
+        .map(|group| group["sample_message"].as_str().unwrap())
+        .collect()
+}
+
+fn keys(diff: &Value, list: &str) -> BTreeSet<String> {
+    let keys = diff["keys"][list].as_array().unwrap().iter();
+    keys.map(|key| key["key"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_report_has_not_changed_against_itself() {
+    let place = two_days();
+    let diff = json(&place, &["old", "old", "--min-count", "1"]);
+    assert_eq!(diff["groups"], Value::Array(Vec::new()));
+    assert_eq!((diff["steady_groups"].as_u64(), diff["few_groups"].as_u64()), (Some(3), Some(0)));
+    for list in ["opened", "healed", "untried"] {
+        assert_eq!(diff["keys"][list], Value::Array(Vec::new()));
+    }
+    assert_eq!(diff["keys"]["still_open"], diff["old"]["open_keys"]);
+    assert_eq!(diff["warnings"][0]["kind"], "overlap");
+    let run = place.run(&["diff", "old", "old", "--fail-on", "new,worse,open"]);
+    assert_eq!(run.code, 0);
+    assert!(run.out.contains("\nNothing has changed. "), "{}", run.out);
+}
+
+#[test]
+fn groups_are_new_gone_and_more_frequent_by_rate() {
+    let place = two_days();
+    let diff = json(&place, &["old", "new"]);
+    assert_eq!(changed(&diff, "new"), [STOCK].into());
+    assert_eq!(changed(&diff, "gone"), [CLOSED].into());
+    assert_eq!(changed(&diff, "more"), [PRICE].into());
+    assert_eq!(diff["steady_groups"], 1);
+    assert_eq!(diff["warnings"], Value::Array(Vec::new()));
+}
+
+#[test]
+fn backwards_new_is_gone_and_more_is_less() {
+    let place = two_days();
+    let (there, back) = (json(&place, &["old", "new"]), json(&place, &["new", "old"]));
+    for (one, other) in [("new", "gone"), ("gone", "new"), ("more", "less"), ("less", "more")] {
+        assert_eq!(changed(&there, one), changed(&back, other));
+    }
+    // What is newly open one way is healed or not tried the other way.
+    let other_way: BTreeSet<_> =
+        keys(&back, "healed").union(&keys(&back, "untried")).cloned().collect();
+    assert_eq!(keys(&there, "opened"), other_way);
+    assert_eq!(there["keys"]["still_open"], back["keys"]["still_open"]);
+    assert_eq!(back["warnings"][0]["kind"], "reversed");
+}
+
+#[test]
+fn twice_the_traffic_with_twice_the_errors_is_no_change() {
+    let place = Place::new();
+    report(&place, "old", &[day(1, "price", 90, &[(BUSY, 10)])]);
+    report(&place, "new", &[day(2, "price", 360, &[(BUSY, 40)])]);
+    assert_eq!(json(&place, &["old", "new"])["groups"], Value::Array(Vec::new()));
+    // The same number of errors in a fifth of the traffic of its flow is one, whatever else runs.
+    report(&place, "less", &[day(3, "price", 10, &[(BUSY, 10)]), day(3, "stock", 900, &[])]);
+    assert_eq!(changed(&json(&place, &["old", "less"]), "more"), [BUSY].into());
+}
+
+#[test]
+fn few_errors_and_chance_are_no_change() {
+    let place = Place::new();
+    report(&place, "old", &[day(1, "price", 97, &[(BUSY, 2), (CLOSED, 1)])]);
+    report(&place, "new", &[day(2, "price", 93, &[(BUSY, 5), (STOCK, 2)])]);
+    let diff = json(&place, &["old", "new"]);
+    assert_eq!(diff["groups"], Value::Array(Vec::new()));
+    assert_eq!((diff["steady_groups"].as_u64(), diff["few_groups"].as_u64()), (Some(1), Some(2)));
+    let all = json(&place, &["old", "new", "--min-count", "1"]);
+    assert_eq!((changed(&all, "new"), changed(&all, "gone")), ([STOCK].into(), [CLOSED].into()));
+}
+
+#[test]
+fn a_group_that_was_healed_and_is_open_again_is_back() {
+    let place = Place::new();
+    let price = |status, day: u32, minute: u32| {
+        let created = format!("2026-10-{day:02}T06:{minute:02}:00Z");
+        let answer = format!(r#"{{"detail":"{PRICE}"}}"#);
+        let answer = if status == 200 { "{}" } else { &answer };
+        attempt("price", &created, r#"{"sku":"A"}"#, status, answer)
+    };
+    let log = |attempts: &[String]| format!("[{}]", attempts.join(","));
+    report(&place, "old", &[log(&[price(400, 1, 0), price(200, 1, 1)])]);
+    report(&place, "new", &[log(&[price(400, 2, 0)])]);
+    let diff = json(&place, &["old", "new", "--min-count", "1"]);
+    assert_eq!(changed(&diff, "back"), [PRICE].into());
+    assert_eq!(keys(&diff, "opened"), ["A".to_owned()].into());
+    let healed = json(&place, &["new", "old", "--min-count", "1"]);
+    assert_eq!(keys(&healed, "healed"), ["A".to_owned()].into());
+    let code = |what| {
+        let args = ["diff", "old", "new", "--min-count", "1", "--fail-on", what];
+        place.run(&args).code
+    };
+    assert_eq!((code("new"), code("worse"), code("open")), (0, 1, 1));
+}
+
+#[test]
+fn new_groups_fail_when_asked_and_are_shown_all_the_same() {
+    let place = two_days();
+    let run = place.run(&["diff", "old", "new", "--fail-on", "new"]);
+    assert_eq!((run.code, run.err.as_str()), (1, ""));
+    insta::assert_snapshot!(run.out);
+    assert_eq!(place.run(&["diff", "old", "new", "--fail-on", "new", "--min-count", "5"]).code, 0);
+    assert_eq!(place.run(&["diff", "old", "new"]).code, 0);
+    insta::assert_snapshot!(place.run(&["diff", "old", "new", "--format", "markdown"]).out);
+}
+
+#[test]
+fn what_may_mislead_is_told() {
+    let place = two_days();
+    report(&place, "none", &[]);
+    let check = |args: [&str; 2], said: &str| {
+        let run = place.run(&[&["diff"][..], &args].concat());
+        assert_eq!(run.code, 0);
+        assert!(run.err.contains(said), "{}", run.err);
+    };
+    check(["none", "new"], "warning: the old report holds no exchange");
+    check(["old", "none"], "warning: the new report holds no exchange");
+    check(["new", "old"], "are the two the wrong way round?");
+    let summary = place.read("old/summary.json");
+    let rules = summary.lines().find(|line| line.contains("\"rules_version\"")).unwrap();
+    place.file("old/summary.json", summary.replace(rules, "\"rules_version\": 0"));
+    check(["old", "new"], "the groups were made by rules of version 0 and ");
+    let run = place.run(&["diff", "old", "nowhere"]);
+    assert_eq!((run.code, run.out.as_str()), (2, ""));
+}
+
+#[test]
+fn a_flow_that_did_not_run_is_told() {
+    let place = Place::new();
+    report(&place, "old", &[day(1, "price", 5, &[])]);
+    report(&place, "new", &[day(2, "stock", 5, &[(STOCK, 5)])]);
+    let run = place.run(&["diff", "old", "new"]);
+    assert!(run.out.contains("its flow did not run"), "{}", run.out);
+}
