@@ -72,9 +72,27 @@ impl Cli {
             if is_closed_pipe(&error) {
                 return Exit::Done;
             }
-            terminal::tell(&format!("error: {error:#}"));
+            // What is written to is named everywhere but where it is standard output.
+            let place = if error.is::<io::Error>() { "standard output: " } else { "" };
+            terminal::tell(&format!("error: {place}{error:#}{}", advice(&error)));
             Exit::NotDone
         })
+    }
+}
+
+/// What helps when there is no room, on a line of its own.
+fn advice(error: &anyhow::Error) -> &'static str {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    let kind =
+        error.chain().find_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
+    match kind {
+        Some(StorageFull | QuotaExceeded) => {
+            "\nnothing was kept; make room, or let the output go to another disk"
+        }
+        Some(FileTooLarge) => {
+            "\nnothing was kept; the limit on the size of files (`ulimit -f`) is too low"
+        }
+        _ => "",
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod cli;
 
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -13,10 +14,12 @@ fn main() -> ExitCode {
         Ok(cli) => cli.run(),
         Err(answer) => {
             // Help and version are answers too; they go to stdout and are no failure.
-            let exit = if answer.use_stderr() { Exit::NotDone } else { Exit::Done };
-            // A closed pipe leaves nobody to tell.
-            let _ = answer.print();
-            exit
+            match answer.print() {
+                _ if answer.use_stderr() => Exit::NotDone,
+                // A closed pipe is a reader who has enough.
+                Err(error) if error.kind() != ErrorKind::BrokenPipe => Exit::NotDone,
+                _ => Exit::Done,
+            }
         }
     };
     exit.into()

@@ -90,7 +90,8 @@ struct Found {
     folder: Option<String>,
 }
 
-/// Finds the files that `inputs` name: files, folders (walked, links followed), and patterns with
+/// Finds the files that `inputs` name: files, folders (walked, links followed, but each folder
+/// through one link at most), and patterns with
 /// `*`, `?`, `[...]`, `{a,b}` and `**`. What exists under a name is never taken for a pattern.
 ///
 /// Costs one look at each directory entry; no file is opened.
@@ -193,7 +194,9 @@ fn walk(
         None => slashed(path.strip_prefix(folder).unwrap_or(path)),
         Some(_) => slashed(path.strip_prefix("./").unwrap_or(path)),
     };
-    for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
+    let mut linked = HashSet::new();
+    let mut walk = WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter();
+    while let Some(entry) = walk.next() {
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) => {
@@ -208,6 +211,14 @@ fn walk(
                 continue;
             }
         };
+        if entry.path_is_symlink() && entry.file_type().is_dir() {
+            // A folder is entered through one link only: a few folders that link to each other have
+            // more ways through them than can be walked.
+            if fs::canonicalize(entry.path()).is_ok_and(|real| !linked.insert(real)) {
+                walk.skip_current_dir();
+            }
+            continue;
+        }
         let wanted = only.is_none_or(|glob| {
             let path = entry.path();
             glob.is_match(path) || path.strip_prefix("./").is_ok_and(|path| glob.is_match(path))

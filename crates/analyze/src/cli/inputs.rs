@@ -79,6 +79,9 @@ pub(crate) fn one(path: &Path, limits: &Limits) -> anyhow::Result<Input> {
     if meta.is_dir() {
         bail!("{file}: a folder\nname a file in it; `analyze ls` shows what there is");
     }
+    if !meta.is_file() {
+        bail!("{file}: not a regular file\nlead it to standard input, and name - instead");
+    }
     Ok(Input::File(Source { path: path.to_owned(), name: file.to_string(), bytes: meta.len() }))
 }
 

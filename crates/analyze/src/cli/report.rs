@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use analyze::report::{Format, Formats};
+use analyze::input::Input;
+use analyze::report::{Format, Formats, Output};
 use analyze::run::{self, Options, Progress};
 use analyze::stages::Bodies;
 use analyze::summary::Summary;
@@ -23,7 +24,10 @@ use super::terminal::{self, Color, Style};
 /// DIR gets one file per table and format, and `summary.json`. The tables: `error_groups` (what failed,
 /// most frequent first), `errors`, `exchanges` (what was sent and answered), `keys` (which orders and
 /// products are still open), `endpoints`, `runs`, `logs`, `bodies`, `files` (what became of every input
-/// file) and `problems` (what could not be read). DIR is written whole or not at all.
+/// file) and `problems` (what could not be read).
+///
+/// DIR is written whole or not at all: the tables are made in the hidden folder `.DIR.partial` beside it,
+/// which then becomes DIR. A run that is killed leaves no more than that folder; the next run removes it.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
@@ -158,7 +162,8 @@ impl Report {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         let watch = Watch::begin()?;
         let options = self.options();
-        let Found { inputs, unread } = self.inputs.find(&options.limits)?;
+        let Found { mut inputs, unread } = self.inputs.find(&options.limits)?;
+        self.leave_out_the_report(&mut inputs)?;
         watch.working();
         let stop = watch.stop();
         let progress = Progress::default();
@@ -166,7 +171,7 @@ impl Report {
         let done = if self.quiet {
             work()
         } else {
-            let bytes = inputs.iter().map(analyze::input::Input::bytes).sum();
+            let bytes = inputs.iter().map(Input::bytes).sum();
             progress::shown(inputs.len() as u64, bytes, &progress, stop, work)
         };
         let done = match done {
@@ -211,6 +216,38 @@ impl Report {
             _ => {}
         }
         Ok(exit)
+    }
+
+    /// Takes the report that is to be replaced, and what an earlier run left of one, out of the inputs:
+    /// it may stand inside the dump.
+    fn leave_out_the_report(&self, inputs: &mut Vec<Input>) -> anyhow::Result<()> {
+        let places = Output::places(&self.out)?;
+        if places.is_empty() {
+            return Ok(());
+        }
+        let before = inputs.len();
+        inputs.retain(|input| match input {
+            Input::File(source) => {
+                let path = source.path.canonicalize();
+                !path.is_ok_and(|path| places.iter().any(|place| path.starts_with(place)))
+            }
+            Input::Memory { .. } => true,
+        });
+        if inputs.is_empty() && before > 0 {
+            let out = self.out.display();
+            anyhow::bail!(
+                "{out}: the report cannot go where its input is\nname another folder with --out"
+            );
+        }
+        let left_out = (before - inputs.len()) as u64;
+        if left_out > 0 && !self.quiet {
+            let files = figures::counted(left_out, "file", "files");
+            terminal::tell(&format!(
+                "{}: {files} of the report that stands there, not read",
+                self.out.display()
+            ));
+        }
+        Ok(())
     }
 
     fn options(&self) -> Options {

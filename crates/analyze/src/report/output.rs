@@ -68,6 +68,20 @@ impl Output {
         Ok(Self { stage, replaces_report })
     }
 
+    /// The folders that an output for `dir` replaces or removes, those that are there: the report, and
+    /// what killed runs left beside it. Absolute, without links.
+    ///
+    /// # Errors
+    /// As [`Output::create`] for a path that is no name or a link to nothing.
+    pub fn places(dir: &Path) -> Result<Vec<PathBuf>, Error> {
+        let (target, name) = target_of(dir)?;
+        let mut places = Vec::from(stage::hidden_beside(&target, &name));
+        if matches!(standing(&target), Ok(Standing::Report)) {
+            places.push(target);
+        }
+        Ok(places.iter().filter_map(|path| path.canonicalize().ok()).collect())
+    }
+
     /// Removes whatever this process has begun to write and not committed, for a program that has to
     /// end without dropping its outputs. No output of this process can be committed afterwards: what
     /// tries, waits for the end of the process. `false` when there is nothing to remove.

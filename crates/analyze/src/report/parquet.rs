@@ -9,9 +9,11 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fs::File;
 use std::hash::BuildHasherDefault;
-use std::io::{BufWriter, Write as _};
+use std::io::{self, BufWriter, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
 
 use polars_arrow::array::{
     Array, BinaryArray, BooleanArray, DictionaryArray, ListArray, PrimitiveArray,
@@ -65,7 +67,8 @@ pub(super) struct RowGroup {
 /// A Parquet file being written.
 pub(super) struct Writer {
     path: PathBuf,
-    file: FileWriter<BufWriter<File>>,
+    file: FileWriter<Disk>,
+    refused: Arc<AtomicI32>,
 }
 
 /// Encodes and compresses the rows of a batch, all columns but `later`, which is left without pages.
@@ -103,15 +106,16 @@ impl Writer {
         let types = schema.columns.iter().map(|column| parquet_type(column, &path));
         let types = types.collect::<Result<_, _>>()?;
         let file = File::create_new(&path).map_err(Error::io(&path, "create"))?;
+        let refused = Arc::<AtomicI32>::default();
         let file = FileWriter::new(
-            BufWriter::new(file),
+            Disk { file: BufWriter::new(file), refused: Arc::clone(&refused) },
             SchemaDescriptor::new(schema.name.into(), types),
             // Page statistics reach the row group either way. The option is for the column index,
             // which cannot leave out single columns.
             FileOptions { write_statistics: false, version: Version::V1 },
             Some(concat!("analyze version ", env!("CARGO_PKG_VERSION")).to_owned()),
         );
-        Ok(Self { path, file })
+        Ok(Self { path, file, refused })
     }
 
     /// Appends a row group. I/O only.
@@ -123,13 +127,53 @@ impl Writer {
             let pages = pages.iter().map(Ok::<_, ParquetError>);
             Ok(DynStreamingIterator::new(fallible_streaming_iterator::convert(pages)))
         });
-        self.file.write(group.rows, DynIter::new(columns)).map_err(Error::parquet(&self.path))
+        let written = self.file.write(group.rows, DynIter::new(columns));
+        written.map_err(|error| self.fault(error))
     }
 
     /// Writes the footer.
     pub(super) fn finish(mut self) -> Result<(), Error> {
-        self.file.end(None).map_err(Error::parquet(&self.path))?;
+        let ended = self.file.end(None);
+        ended.map_err(|error| self.fault(error))?;
         self.file.into_inner().flush().map_err(Error::io(&self.path, "write"))
+    }
+
+    fn fault(&self, error: ParquetError) -> Error {
+        match self.refused.load(Ordering::Relaxed) {
+            0 => Error::parquet(&self.path)(error),
+            code => Error::io(&self.path, "write")(io::Error::from_raw_os_error(code)),
+        }
+    }
+}
+
+/// The file. Keeps what the system answers when it refuses: the Parquet writer makes a text of it,
+/// in which a full disk cannot be told from a bug.
+struct Disk {
+    file: BufWriter<File>,
+    /// The number of the error; 0 while there is none.
+    refused: Arc<AtomicI32>,
+}
+
+impl Disk {
+    fn noted<T>(&self, done: io::Result<T>) -> io::Result<T> {
+        if let Err(error) = &done
+            && let Some(code) = error.raw_os_error()
+        {
+            self.refused.store(code, Ordering::Relaxed);
+        }
+        done
+    }
+}
+
+impl io::Write for Disk {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes);
+        self.noted(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let flushed = self.file.flush();
+        self.noted(flushed)
     }
 }
 

@@ -72,7 +72,7 @@ impl Stage {
         let parent = parent_of(target);
         let absent = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
         let made = parent.ancestors().take_while(absent).map(Path::to_owned).collect();
-        let stage = target.with_file_name(hidden(name, STAGE));
+        let [stage, _] = hidden_beside(target, name);
         let leavings = Leavings { stage, made };
         let mut open = open();
         let lock = fs::create_dir_all(parent)
@@ -159,7 +159,7 @@ pub(super) fn sweep() -> Result<bool, Error> {
 /// Brings back a report that a killed run had moved aside, where it could not change places with the
 /// new one in one step.
 pub(super) fn recover(target: &Path, name: &OsStr) -> Result<(), Error> {
-    let aside = aside(&target.with_file_name(hidden(name, STAGE)));
+    let [_, aside] = hidden_beside(target, name);
     if !aside.is_dir() || !matches!(lock(&aside), Lock::Held(_)) {
         return Ok(());
     }
@@ -168,6 +168,13 @@ pub(super) fn recover(target: &Path, name: &OsStr) -> Result<(), Error> {
     } else {
         fs::rename(&aside, target).map_err(Error::io(&aside, "move back"))
     }
+}
+
+/// The stage of a report at `target`, and where a report is moved aside.
+pub(super) fn hidden_beside(target: &Path, name: &OsStr) -> [PathBuf; 2] {
+    let stage = target.with_file_name(hidden(name, STAGE));
+    let aside = aside(&stage);
+    [stage, aside]
 }
 
 /// Refuses a folder on which another file system is mounted: the report could not be moved there.

@@ -4,6 +4,7 @@
 
 mod cat;
 mod diff;
+mod faults;
 mod keys;
 mod kit;
 mod ls;

@@ -1,0 +1,77 @@
+//! Faults outside the data: what the system refuses, what changes meanwhile, what is in the way.
+//!
+//! After every one of them the same holds: the exit code is true, the report is whole or not there,
+//! and nothing else is left behind.
+#![cfg(unix)]
+
+mod disk;
+mod inputs;
+mod output;
+mod streams;
+
+use std::path::Path;
+use std::process::Child;
+use std::time::{Duration, Instant};
+
+use super::kit::{Place, Run, exchange};
+
+/// Far longer than the program needs to notice anything.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// Waits until something is as it should be; says what was waited for when it never is.
+pub(crate) fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !done() {
+        assert!(began.elapsed() < PATIENCE, "waited for: {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Sends a signal, given as `kill` takes it; that the program has ended already is fine.
+pub(crate) fn signal(child: &Child, signal: &str) {
+    let mut kill = std::process::Command::new("kill");
+    kill.args([signal, &child.id().to_string()]).stderr(std::process::Stdio::null());
+    kill.status().unwrap();
+}
+
+/// A list of failed exchanges, as one document.
+pub(crate) fn document(name: &str, rows: usize) -> String {
+    let rows: Vec<String> = (0..rows).map(|row| exchange(&format!("{name}-{row}"), 400)).collect();
+    format!("[{}]", rows.join(","))
+}
+
+/// Asserts that a folder is a report with all its tables.
+pub(crate) fn assert_whole(report: &Path) {
+    let read = |name: &str| std::fs::read(report.join(name)).unwrap();
+    let summary: serde_json::Value = serde_json::from_slice(&read("summary.json")).unwrap();
+    let tables = [
+        "bodies",
+        "endpoints",
+        "error_groups",
+        "errors",
+        "exchanges",
+        "files",
+        "keys",
+        "logs",
+        "problems",
+        "runs",
+    ];
+    for table in tables {
+        let parquet = read(&format!("{table}.parquet"));
+        assert!(parquet.starts_with(b"PAR1") && parquet.ends_with(b"PAR1"), "{table}");
+        assert!(read(&format!("{table}.csv")).ends_with(b"\n"), "{table}");
+    }
+    let rows = |table: &str| {
+        let text = String::from_utf8(read(&format!("{table}.csv"))).unwrap();
+        text.lines().count() as u64 - 1
+    };
+    assert_eq!(Some(rows("files")), summary["files"]["total"].as_u64());
+    assert_eq!(std::fs::read_dir(report).unwrap().count(), 2 * tables.len() + 1);
+}
+
+/// Asserts that a run was refused before or while it wrote: code 2, one error, nothing new.
+fn assert_not_done(place: &Place, run: &Run, names: &[&str], said: &str) {
+    assert_eq!((run.code, run.out.as_str()), (2, ""), "{}", run.err);
+    assert!(run.err.starts_with("error: ") && run.err.contains(said), "{}", run.err);
+    assert_eq!(place.names(), names, "{}", run.err);
+}

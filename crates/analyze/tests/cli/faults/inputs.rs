@@ -1,0 +1,235 @@
+//! Inputs that cannot be read, must not be waited for, or change while they are read.
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::net::UnixListener;
+use std::process::{Command, Stdio};
+
+use super::super::kit::{Place, ended, exchange};
+use super::{document, signal, wait_until};
+
+/// The rows of a table of `report`, each as JSON.
+fn rows(place: &Place, table: &str) -> Vec<serde_json::Value> {
+    let text = place.read(&format!("report/{table}.jsonl"));
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// The values of one column.
+fn column(rows: &[serde_json::Value], name: &str) -> Vec<String> {
+    rows.iter().map(|row| row[name].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+const REPORT: [&str; 8] =
+    ["report", "dump", "--out", "report", "--format", "json", "--max-rejects", "100%"];
+
+#[test]
+fn links_that_lead_nowhere_or_in_circles_are_told_and_the_rest_is_read() {
+    let place = Place::with_dump();
+    let dump = place.path().join("dump");
+    symlink("nowhere", dump.join("dangling.json")).unwrap();
+    symlink(".", dump.join("loop")).unwrap();
+    symlink("self", dump.join("self")).unwrap();
+    let run = place.run(&REPORT);
+    assert_eq!(run.code, 0, "{}", run.err);
+    assert_eq!(place.summary("/files/total"), 3);
+    let problems = rows(&place, "problems");
+    assert_eq!(column(&problems, "file"), ["dangling.json", "loop", "self"]);
+    assert_eq!(column(&problems, "kind"), ["io"; 3]);
+}
+
+#[test]
+fn folders_that_link_to_each_other_are_walked_in_no_more_than_their_number() {
+    let place = Place::new();
+    for n in 0..24 {
+        let folder = place.path().join(format!("dump/{n}"));
+        fs::create_dir_all(&folder).unwrap();
+        for link in ["a", "b"] {
+            symlink(format!("../{}", n + 1), folder.join(link)).unwrap();
+        }
+    }
+    place.file("dump/24/log.json", exchange("A", 400));
+    let run = place.run(&REPORT);
+    assert_eq!(run.code, 0, "{}", run.err);
+    assert_eq!(place.summary("/exchanges/total"), 1);
+    assert!(place.summary("/files/total") <= 3);
+}
+
+#[test]
+fn pipes_sockets_and_devices_are_not_waited_for() {
+    let place = Place::with_dump();
+    let dump = place.path().join("dump");
+    assert!(Command::new("mkfifo").arg(dump.join("pipe")).status().unwrap().success());
+    let _socket = UnixListener::bind(dump.join("socket")).unwrap();
+    symlink("/dev/zero", dump.join("device")).unwrap();
+    let run = place.run(&REPORT);
+    assert_eq!((run.code, place.summary("/files/total")), (0, 3), "{}", run.err);
+    for named in ["dump/pipe", "dump/socket", "dump/device"] {
+        for command in [&["ls"][..], &["cat"], &["report", "--out", "other"]] {
+            let run = place.run(&[command, &[named]].concat());
+            assert_eq!((run.code, run.out.as_str()), (2, ""), "{command:?} {named}");
+            assert!(run.err.contains("not a regular file"), "{}", run.err);
+        }
+    }
+    assert_eq!(place.names(), ["dump", "report"]);
+}
+
+#[test]
+fn a_file_that_the_system_does_not_give_is_a_rejected_file() {
+    let file = std::path::Path::new("/proc/self/mem");
+    if !file.exists() {
+        return println!("skipped: there is no {}", file.display());
+    }
+    let place = Place::with_dump();
+    symlink(file, place.path().join("dump/a.json")).unwrap();
+    let run = place.run(&REPORT);
+    assert_eq!(run.code, 0, "{}", run.err);
+    assert_eq!(column(&rows(&place, "files"), "outcome")[2], "rejected");
+    let problem = &rows(&place, "problems")[0];
+    assert_eq!((&problem["file"], &problem["kind"]), (&"a.json".into(), &"io".into()));
+    assert_eq!(place.summary("/exchanges/total"), 2);
+}
+
+/// Runs the program as somebody whom permissions bind; `None`, openly, where that cannot be done.
+fn run_bound(place: &Place, args: &[&str]) -> Option<(Option<i32>, String)> {
+    let program = env!("CARGO_BIN_EXE_analyze");
+    let root = fs::read(place.path().join("dump/secret.json")).is_ok();
+    let mut command = if root {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups", program]);
+        command
+    } else {
+        Command::new(program)
+    };
+    let open = fs::Permissions::from_mode(0o777);
+    fs::set_permissions(place.path(), open).unwrap();
+    let version = command.arg("--version").output();
+    if !version.is_ok_and(|output| output.status.success()) {
+        println!("skipped: permissions do not bind this user, and none other can be had");
+        return None;
+    }
+    let mut bound = Command::new(command.get_program());
+    bound.args(command.get_args().filter(|arg| *arg != "--version")).args(args);
+    let output = bound.current_dir(place.path()).output().unwrap();
+    Some((output.status.code(), String::from_utf8(output.stderr).unwrap()))
+}
+
+#[test]
+fn what_may_not_be_read_is_told_and_costs_nothing_else() {
+    let place = Place::with_dump();
+    let locked = fs::Permissions::from_mode(0o000);
+    fs::set_permissions(place.file("dump/secret.json", exchange("A", 400)), locked.clone())
+        .unwrap();
+    place.file("dump/vault/a.json", exchange("B", 400));
+    fs::set_permissions(place.path().join("dump/vault"), locked).unwrap();
+    let ended = run_bound(&place, &REPORT);
+    fs::set_permissions(place.path().join("dump/vault"), fs::Permissions::from_mode(0o755))
+        .unwrap();
+    let Some((code, said)) = ended else { return };
+    assert_eq!(code, Some(0), "{said}");
+    let problems = rows(&place, "problems");
+    assert_eq!(column(&problems, "file"), ["vault", "secret.json"]);
+    for message in column(&problems, "message") {
+        assert!(message.contains("permission denied"), "{message}");
+    }
+    let files = rows(&place, "files");
+    assert_eq!(column(&files, "outcome").last().unwrap(), "rejected");
+    assert_eq!(place.summary("/exchanges/total"), 2);
+}
+
+#[test]
+fn a_folder_that_vanishes_after_it_was_listed_is_told_file_by_file() {
+    let place = Place::with_dump();
+    place.file("dump/gone/1.json", exchange("B", 400));
+    place.file("dump/gone/2.json", exchange("C", 400));
+    let mut args = vec!["report", "-"];
+    args.extend(&REPORT[1..]);
+    let mut child = place.command(&args).stdin(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // More than a pipe holds: when it is written, the program reads, and has listed the folders.
+    stdin.write_all(document("stdin", 2_000).as_bytes()).unwrap();
+    fs::remove_dir_all(place.path().join("dump/gone")).unwrap();
+    drop(stdin);
+    let run = ended(child);
+    assert_eq!(run.code, 0, "{}", run.err);
+    let files = rows(&place, "files");
+    let gone: Vec<_> = files.iter().filter(|row| row["outcome"] == "rejected").collect();
+    assert_eq!((gone.len(), &gone[0]["file"]), (2, &"gone/1.json".into()));
+    assert_eq!((&gone[0]["digest"], &gone[0]["problem"]), (&serde_json::Value::Null, &"io".into()));
+    assert_eq!(place.summary("/exchanges/total"), 2_002);
+}
+
+/// Makes a report of a dump that changes when it was looked at once and its last files are still to
+/// be read. `None`, openly, when it was read faster than it could be changed.
+fn changed_meanwhile(place: &Place, change: impl FnOnce()) -> Option<()> {
+    // Its reading takes seconds, the first look at it does not.
+    place.file("dump/0.json", document("first", 15_000));
+    let mut args = REPORT.to_vec();
+    args.extend(["--threads", "1"]);
+    let child = place.command(&args).spawn().unwrap();
+    let table = place.path().join(".report.partial/exchanges.jsonl");
+    wait_until("the first look to be over", || table.exists());
+    signal(&child, "-STOP");
+    let in_time = fs::metadata(&table).is_ok_and(|meta| meta.len() == 0);
+    change();
+    signal(&child, "-CONT");
+    let run = ended(child);
+    assert_eq!(run.code, 0, "{}", run.err);
+    if !in_time {
+        println!("skipped: the dump was read before it could be changed");
+    }
+    in_time.then_some(())
+}
+
+#[test]
+fn a_file_that_changes_between_the_two_looks_at_it_is_told_and_what_was_read_is_consistent() {
+    let place = Place::new();
+    let grown = place.file("dump/1-grows.json", format!("[{}]", exchange("A", 400)));
+    let shrunk = place.file("dump/2-shrinks.json", document("B", 5));
+    let same = place.file("dump/3-same-size.json", exchange("C", 400));
+    let gone = place.file("dump/4-goes.json", exchange("D", 400));
+    place.file("dump/5-stays.json", exchange("E", 400));
+    let after = document("A", 3);
+    let changed = changed_meanwhile(&place, || {
+        fs::write(&grown, &after).unwrap();
+        fs::write(&shrunk, "").unwrap();
+        fs::write(&same, exchange("c", 400)).unwrap();
+        fs::remove_file(&gone).unwrap();
+    });
+    if changed.is_none() {
+        return;
+    }
+    let files = rows(&place, "files");
+    let column = |name| column(&files, name).split_off(1);
+    assert_eq!(column("outcome"), ["partial", "rejected", "partial", "rejected", "decoded"]);
+    assert_eq!(column("problem"), ["changed", "changed", "changed", "io", ""]);
+    assert_eq!(files[1]["bytes"], after.len() as u64);
+    assert_eq!(files[1]["exchanges"], 3);
+    let problem = &rows(&place, "problems")[0]["message"];
+    let sizes = format!("{} when it was read", after.len());
+    assert!(problem.as_str().unwrap().ends_with(&sizes), "{problem}");
+    assert_eq!(place.summary("/exchanges/total"), 15_000 + 3 + 1 + 1);
+}
+
+#[test]
+fn a_copy_is_read_when_its_original_goes_away_first() {
+    let place = Place::new();
+    let original = place.file("dump/1.json", exchange("A", 400));
+    place.file("dump/2.json", exchange("A", 400));
+    place.file("dump/3.json", exchange("A", 400));
+    if changed_meanwhile(&place, || fs::remove_file(&original).unwrap()).is_none() {
+        return;
+    }
+    let outcomes = column(&rows(&place, "files"), "outcome").split_off(1);
+    assert_eq!(outcomes, ["rejected", "decoded", "duplicate"]);
+    assert_eq!(place.summary("/exchanges/total"), 15_001);
+}
+
+#[test]
+fn inputs_that_overlap_are_read_once() {
+    let place = Place::with_dump();
+    let twice =
+        ["report", "dump", "dump/../dump", "dump/page.json", "dump/*.json", "--out", "report"];
+    let run = place.run(&twice);
+    assert_eq!((run.code, place.summary("/files/total")), (0, 3), "{}", run.err);
+}
