@@ -1,39 +1,26 @@
-//! Interrupts.
+//! Signals at any moment: the report is whole or not there, and the exit code says which.
 #![cfg(unix)]
 
-use std::process::{Child, Command};
+use std::fs;
+use std::io::Write as _;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use super::faults::{assert_whole, document, signal, wait_until};
 use super::kit::{Place, ended, exchange};
 
-/// Far longer than the program needs to notice.
-const PATIENCE: Duration = Duration::from_mins(1);
-
-/// Waits until something stands beside the dump.
-fn wait_for_work(place: &Place) {
-    let began = Instant::now();
-    while place.names() == ["dump"] {
-        assert!(began.elapsed() < PATIENCE, "no sign of work");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-fn kill(child: &Child, signal: &str) {
-    let id = child.id().to_string();
-    assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
-}
+const REPORT: [&str; 5] = ["report", "dump", "--out", "report", "--quiet"];
 
 /// Starts a report that takes seconds, signals as soon as it is writing, gives what is left behind.
-fn interrupted(signal: &str, out: &str) -> (i32, String, Vec<String>) {
+fn interrupted(kind: &str, out: &str) -> (i32, String, Vec<String>) {
     let place = Place::new();
-    for n in 0..1_500 {
-        let rows: Vec<String> = (0..40).map(|row| exchange(&format!("{n}-{row}"), 400)).collect();
-        place.file(&format!("dump/{n}.json"), format!("[{}]", rows.join(",")));
+    for n in 0..1_000 {
+        place.file(&format!("dump/{n}.json"), document(&n.to_string(), 40));
     }
     let args = ["report", "dump", "--out", out, "--threads", "1"];
     let child = place.command(&args).spawn().unwrap();
-    wait_for_work(&place);
-    kill(&child, signal);
+    wait_until("a sign of work", || place.names() != ["dump"]);
+    signal(&child, kind);
     let run = ended(child);
     assert_eq!(run.out, "");
     (run.code, run.err, place.names())
@@ -53,18 +40,178 @@ fn a_polite_kill_is_an_interrupt_and_folders_made_for_the_report_go_too() {
 }
 
 #[test]
-fn a_second_interrupt_does_not_wait_for_the_file_at_hand() {
+fn a_second_interrupt_ends_at_once_and_leaves_nothing_behind() {
     let place = Place::new();
-    let rows: Vec<String> = (0..100_000).map(|row| exchange(&row.to_string(), 400)).collect();
-    place.file("dump/large.json", format!("[{}]", rows.join(",")));
-    let child = place.command(&["report", "dump", "--out", "report"]).spawn().unwrap();
-    wait_for_work(&place);
-    for _ in 0..2 {
-        kill(&child, "-INT");
-        std::thread::sleep(Duration::from_millis(50));
+    place.file("dump/large.json", document("A", 30_000));
+    for out in ["report", "new/report"] {
+        let mut child = place.command(&["report", "dump", "--out", out]).spawn().unwrap();
+        wait_until("a sign of work", || place.names() != ["dump"]);
+        wait_until("the end", || {
+            signal(&child, "-INT");
+            child.try_wait().unwrap().is_some()
+        });
+        let run = ended(child);
+        assert_eq!((run.code, place.names()), (130, vec!["dump".to_owned()]), "{}", run.err);
+    }
+}
+
+/// Waits until a process has a handler for SIGINT; false where nothing tells.
+fn watches(child: &Child) -> bool {
+    let status = format!("/proc/{}/status", child.id());
+    let caught = || {
+        let status = fs::read_to_string(&status).ok()?;
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:"))?;
+        Some(u64::from_str_radix(mask.trim(), 16).unwrap() & 2 != 0)
+    };
+    if caught().is_none() {
+        println!("skipped: nothing tells which signals a process watches");
+        return false;
+    }
+    wait_until("a handler", || caught().unwrap_or(true));
+    true
+}
+
+#[test]
+fn an_interrupt_while_standard_input_is_awaited_ends_at_once() {
+    for kind in ["-INT", "-TERM", "-HUP"] {
+        let place = Place::new();
+        let args = ["report", "-", "--out", "report"];
+        let mut child = place.command(&args).stdin(Stdio::piped()).spawn().unwrap();
+        let stdin = child.stdin.take();
+        if watches(&child) {
+            signal(&child, kind);
+            assert_eq!(ended(child).code, 130, "{kind}");
+        } else {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+        drop(stdin);
+        assert_eq!(place.names(), [""; 0], "{kind}");
+    }
+}
+
+#[test]
+fn signals_that_are_ignored_from_the_start_stay_ignored() {
+    let place = Place::with_dump();
+    let script = "trap '' HUP INT; exec \"$0\" report - dump --out report --quiet";
+    let mut command = Command::new("sh");
+    command.args(["-c", script, env!("CARGO_BIN_EXE_analyze")]).current_dir(place.path());
+    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // More than a pipe holds: when it is written, the program is past its beginning.
+    stdin.write_all(document("A", 1_000).as_bytes()).unwrap();
+    signal(&child, "-HUP");
+    signal(&child, "-INT");
+    drop(stdin);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_whole(&place.path().join("report"));
+}
+
+#[test]
+fn an_interrupt_after_the_report_is_there_ends_as_the_report_did() {
+    let place = Place::with_dump();
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let args = ["report", "dump", "--out", "report"];
+    let mut command = place.command(&args);
+    command.stderr(writer.try_clone().unwrap());
+    // Full, and nobody reads: the program waits at the first word of its summary.
+    let filler = std::thread::spawn(move || while writer.write_all(&[b' '; 4096]).is_ok() {});
+    let mut child = command.spawn().unwrap();
+    drop(command);
+    let report = place.path().join("report");
+    wait_until("the report", || report.exists());
+    wait_until("the end", || {
+        signal(&child, "-INT");
+        child.try_wait().unwrap().is_some()
+    });
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    drop(reader);
+    filler.join().unwrap();
+    assert_whole(&report);
+    assert_eq!(place.names(), ["dump", "report"]);
+}
+
+/// Xorshift: the same moments in every run, as far as a machine can be the same.
+struct Moments(u64);
+
+impl Moments {
+    fn below(&mut self, most: Duration) -> Duration {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        most.mul_f64((self.0 % 1_000) as f64 / 1_000.0)
+    }
+}
+
+/// A dump of many files, and how long a report of it takes.
+fn dump_and_time(files: usize) -> (Place, Duration) {
+    let place = Place::new();
+    for n in 0..files {
+        place.file(&format!("dump/{n}.json"), document(&n.to_string(), 10));
     }
     let began = Instant::now();
-    let run = ended(child);
-    assert_eq!((run.code, place.names()), (130, vec!["dump".to_owned()]), "{}", run.err);
-    assert!(began.elapsed() < Duration::from_secs(5));
+    assert_eq!(place.run(&REPORT).code, 0);
+    (place, began.elapsed())
+}
+
+#[test]
+fn a_new_report_is_whole_or_absent_whenever_a_signal_comes() {
+    let (place, time) = dump_and_time(60);
+    let report = place.path().join("report");
+    let mut moments = Moments(0x9e37_79b9_7f4a_7c15);
+    let mut codes = Vec::new();
+    for round in 0..24 {
+        if report.exists() {
+            fs::remove_dir_all(&report).unwrap();
+        }
+        let kind = ["-KILL", "-INT", "-TERM", "-KILL"][round % 4];
+        let mut child = place.command(&REPORT).spawn().unwrap();
+        std::thread::sleep(moments.below(time.mul_f64(1.2)));
+        signal(&child, kind);
+        let code = child.wait().unwrap().code();
+        match code {
+            Some(0) => assert_whole(&report),
+            // Before it watches, a signal just ends it.
+            Some(130) => assert!(!report.exists(), "round {round}"),
+            None if report.exists() => assert_whole(&report),
+            None => {}
+            Some(other) => panic!("round {round}: exit code {other}"),
+        }
+        let left = place.names();
+        let hidden = left.iter().filter(|name| *name == ".report.partial").count();
+        assert!(left.len() <= 2 + hidden, "{left:?}");
+        assert!(hidden == 0 || (kind == "-KILL" && code.is_none()), "{kind} left {left:?}");
+        codes.push(code);
+    }
+    println!("exit codes: {codes:?}");
+    let force = [&REPORT[..], &["--force"]].concat();
+    assert_eq!(place.run(&force).code, 0);
+    assert_whole(&report);
+    assert_eq!(place.names(), ["dump", "report"]);
+}
+
+#[test]
+fn a_report_that_is_replaced_is_the_old_or_the_new_one_whenever_a_signal_comes() {
+    let (place, time) = dump_and_time(60);
+    let report = place.path().join("report");
+    let force = [&REPORT[..], &["--force"]].concat();
+    let mut moments = Moments(0x2545_f491_4f6c_dd1d);
+    for round in 0..24 {
+        place.file(&format!("dump/new-{round}.json"), exchange(&round.to_string(), 400));
+        let before = place.summary("/files/total");
+        let mut child = place.command(&force).spawn().unwrap();
+        std::thread::sleep(moments.below(time.mul_f64(1.2)));
+        signal(&child, ["-KILL", "-INT", "-KILL", "-TERM"][round % 4]);
+        let code = child.wait().unwrap().code();
+        assert_whole(&report);
+        let (after, new) = (place.summary("/files/total"), 61 + round as u64);
+        match code {
+            Some(0) => assert_eq!(after, new),
+            Some(130) => assert_eq!(after, before),
+            None => assert!(after == before || after == new),
+            Some(other) => panic!("round {round}: exit code {other}"),
+        }
+    }
+    assert_eq!(place.run(&force).code, 0);
+    assert_eq!(place.names(), ["dump", "report"]);
 }
