@@ -63,3 +63,67 @@ impl Whole {
         (!self.0[original]).then_some(original)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Three files with the same bytes.
+    fn survey() -> Survey {
+        Survey {
+            digests: vec!["same".to_owned(); 3],
+            bytes: vec![9; 3],
+            copy_of: vec![None, Some(0), Some(0)],
+            ..Survey::default()
+        }
+    }
+
+    fn read(digest: &str) -> FileRow {
+        FileRow { outcome: FileOutcome::Decoded, ..FileRow::copy(9, digest.to_owned()) }
+    }
+
+    #[test]
+    fn copies_are_left_out_while_their_original_is_good() {
+        let survey = survey();
+        let (originals, mut whole) = (Originals::new(3), Whole::new(3));
+        assert!(!originals.stands_for(0, &survey));
+        originals.was_read(0, &survey, &read("same"));
+        assert!(originals.stands_for(1, &survey) && originals.stands_for(2, &survey));
+        assert_eq!(whole.missing(0, &survey, &read("same")), None);
+        assert_eq!(whole.missing(1, &survey, &FileRow::copy(9, "same".to_owned())), None);
+    }
+
+    #[test]
+    fn one_copy_is_read_in_the_stead_of_an_original_that_changed() {
+        let survey = survey();
+        let (originals, mut whole) = (Originals::new(3), Whole::new(3));
+        originals.was_read(0, &survey, &read("other"));
+        assert!(!originals.stands_for(1, &survey));
+        originals.was_read(1, &survey, &read("same"));
+        assert!(originals.stands_for(2, &survey));
+        assert_eq!(whole.missing(0, &survey, &read("other")), None);
+        assert_eq!(whole.missing(1, &survey, &read("same")), None);
+        assert_eq!(whole.missing(2, &survey, &FileRow::copy(9, "same".to_owned())), None);
+    }
+
+    #[test]
+    fn when_the_first_copy_is_gone_too_the_next_is_read() {
+        let survey = survey();
+        let originals = Originals::new(3);
+        originals.was_read(0, &survey, &read(""));
+        assert!(!originals.stands_for(1, &survey));
+        originals.was_read(1, &survey, &read(""));
+        assert!(!originals.stands_for(2, &survey));
+    }
+
+    #[test]
+    fn a_copy_that_was_passed_over_too_early_is_told_as_lost() {
+        let survey = survey();
+        let mut whole = Whole::new(3);
+        assert_eq!(whole.missing(0, &survey, &read("other")), None);
+        let copy = FileRow::copy(9, "same".to_owned());
+        assert_eq!(whole.missing(1, &survey, &copy), Some(0));
+        let lost = FileRow::lost_copy(9, "same".to_owned(), "1.json");
+        assert_eq!((lost.outcome, lost.problems.len()), (FileOutcome::Rejected, 1));
+    }
+}

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::faults::{assert_whole, document, signal, wait_until};
+use super::faults::{assert_whole, document, signal, skipped, wait_until};
 use super::kit::{Place, ended, exchange};
 
 const REPORT: [&str; 5] = ["report", "dump", "--out", "report", "--quiet"];
@@ -64,7 +64,7 @@ fn watches(child: &Child) -> bool {
         Some(u64::from_str_radix(mask.trim(), 16).unwrap() & 2 != 0)
     };
     if caught().is_none() {
-        println!("skipped: nothing tells which signals a process watches");
+        skipped("nothing tells which signals a process watches");
         return false;
     }
     wait_until("a handler", || caught().unwrap_or(true));
@@ -159,7 +159,6 @@ fn a_new_report_is_whole_or_absent_whenever_a_signal_comes() {
     let (place, time) = dump_and_time(60);
     let report = place.path().join("report");
     let mut moments = Moments(0x9e37_79b9_7f4a_7c15);
-    let mut codes = Vec::new();
     for round in 0..24 {
         if report.exists() {
             fs::remove_dir_all(&report).unwrap();
@@ -181,9 +180,7 @@ fn a_new_report_is_whole_or_absent_whenever_a_signal_comes() {
         let hidden = left.iter().filter(|name| *name == ".report.partial").count();
         assert!(left.len() <= 2 + hidden, "{left:?}");
         assert!(hidden == 0 || (kind == "-KILL" && code.is_none()), "{kind} left {left:?}");
-        codes.push(code);
     }
-    println!("exit codes: {codes:?}");
     let force = [&REPORT[..], &["--force"]].concat();
     assert_eq!(place.run(&force).code, 0);
     assert_whole(&report);

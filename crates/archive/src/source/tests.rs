@@ -117,3 +117,31 @@ fn the_digest_is_blake3() {
     let empty = "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262";
     assert_eq!(digest(b""), empty);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_folder_is_entered_through_one_link_only() {
+    use std::os::unix::fs::symlink;
+    let folder = Folder::new(&[("real/a.json", "")]);
+    for link in ["x", "y"] {
+        symlink("real", folder.0.path().join(link)).unwrap();
+    }
+    assert_eq!(names(&[folder.input("")]), ["real/a.json", "x/a.json"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_that_took_the_place_of_a_file_is_not_waited_for() {
+    let folder = Folder::new(&[("a", "text")]);
+    let found = discover(&[folder.input("")]).unwrap();
+    let path = folder.0.path().join("a");
+    fs::remove_file(&path).unwrap();
+    if !std::process::Command::new("mkfifo").arg(&path).status().is_ok_and(|done| done.success()) {
+        return println!("skipped: no pipe can be made");
+    }
+    let problem = read(&found.sources[0], &Limits::default(), &mut Vec::new()).unwrap_err();
+    assert_eq!(
+        (problem.kind, problem.message.as_str()),
+        (ProblemKind::Io, "byte 0: not a regular file")
+    );
+}

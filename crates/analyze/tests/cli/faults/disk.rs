@@ -4,7 +4,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 
 use super::super::kit::{Place, Run};
-use super::{assert_not_done, assert_whole, document};
+use super::{assert_not_done, assert_whole, document, skipped};
 
 /// Runs a shell script, in which `$0` is the program.
 fn shell(place: &Place, wrapper: &[&str], script: &str) -> Run {
@@ -27,7 +27,7 @@ fn can_mount() -> bool {
     mount.args(["-rm", "sh", "-c", script]).current_dir(place.path());
     let can = mount.output().is_ok_and(|output| output.status.success());
     if !can {
-        println!("skipped: no disk can be mounted here");
+        skipped("no disk can be mounted here");
     }
     can
 }

@@ -7,7 +7,7 @@ use std::os::unix::net::UnixListener;
 use std::process::{Command, Stdio};
 
 use super::super::kit::{Place, ended, exchange};
-use super::{document, signal, wait_until};
+use super::{document, signal, skipped, wait_until};
 
 /// The rows of a table of `report`, each as JSON.
 fn rows(place: &Place, table: &str) -> Vec<serde_json::Value> {
@@ -78,7 +78,7 @@ fn pipes_sockets_and_devices_are_not_waited_for() {
 fn a_file_that_the_system_does_not_give_is_a_rejected_file() {
     let file = std::path::Path::new("/proc/self/mem");
     if !file.exists() {
-        return println!("skipped: there is no {}", file.display());
+        return skipped("there is no /proc/self/mem");
     }
     let place = Place::with_dump();
     symlink(file, place.path().join("dump/a.json")).unwrap();
@@ -105,7 +105,7 @@ fn run_bound(place: &Place, args: &[&str]) -> Option<(Option<i32>, String)> {
     fs::set_permissions(place.path(), open).unwrap();
     let version = command.arg("--version").output();
     if !version.is_ok_and(|output| output.status.success()) {
-        println!("skipped: permissions do not bind this user, and none other can be had");
+        skipped("permissions do not bind this user, and none other can be had");
         return None;
     }
     let mut bound = Command::new(command.get_program());
@@ -176,7 +176,7 @@ fn changed_meanwhile(place: &Place, change: impl FnOnce()) -> Option<()> {
     let run = ended(child);
     assert_eq!(run.code, 0, "{}", run.err);
     if !in_time {
-        println!("skipped: the dump was read before it could be changed");
+        skipped("the dump was read before it could be changed");
     }
     in_time.then_some(())
 }

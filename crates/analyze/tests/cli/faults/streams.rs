@@ -4,7 +4,7 @@ use std::fs::File;
 use std::process::{Command, Stdio};
 
 use super::super::kit::{Place, exchange};
-use super::assert_whole;
+use super::{assert_whole, skipped};
 
 /// Runs a shell script, in which `$0` is the program, and gives its exit code.
 fn shell(place: &Place, script: &str) -> Option<i32> {
@@ -36,7 +36,7 @@ fn closed_streams_change_nothing_but_what_can_be_said() {
 fn an_output_that_takes_no_more_is_an_error_that_names_it() {
     let full = || File::options().write(true).open("/dev/full");
     if full().is_err() {
-        return println!("skipped: there is no /dev/full");
+        return skipped("there is no /dev/full");
     }
     let place = Place::with_dump();
     for args in [
