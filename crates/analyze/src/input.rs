@@ -1,6 +1,6 @@
 //! Where payloads come from: files, or one from standard input.
 
-use archive::{Limits, Problem, ProblemKind, Source, Stage};
+use archive::{Limits, Problem, ProblemKind, Share, Source, Stage};
 
 /// One payload to read.
 #[derive(Debug, Clone)]
@@ -33,18 +33,20 @@ impl Input {
         }
     }
 
-    /// Its bytes; `buffer` holds those of files.
+    /// Its bytes; `buffer` holds those of files, with room that is taken from `share`. What is in memory
+    /// already is there whatever `share` says.
     ///
     /// # Errors
     /// As [`archive::read`].
     pub fn read<'a>(
         &'a self,
         limits: &Limits,
+        share: &Share<'_>,
         buffer: &'a mut Vec<u8>,
     ) -> Result<&'a [u8], Problem> {
         match self {
             Self::File(source) => {
-                archive::read(source, limits, buffer)?;
+                archive::read(source, limits, share, buffer)?;
                 Ok(buffer)
             }
             Self::Memory { bytes, .. } if bytes.len() as u64 > limits.file_bytes => {

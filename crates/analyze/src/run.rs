@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
-use archive::{Limits, two_stage};
+use archive::{Budget, Limits, two_stage};
 use grouping::{Groups, SkeletonId, Skeletons};
 use rayon::ThreadPool;
 
@@ -109,10 +109,16 @@ pub fn report(
     let begin = Instant::now();
     let output = Output::create(dir, options.force)?;
     let pool = pool(options.threads)?;
-    let survey = survey(&pool, inputs, &options.limits, stop).ok_or(Error::Interrupted)?;
-    let setting =
-        Setting { limits: options.limits, bodies: options.bodies, listing: &survey.listing, stop };
     let threads = pool.current_num_threads();
+    let budget = Budget::new(options.limits.in_flight_bytes, threads);
+    let survey = survey(&pool, inputs, &options.limits, &budget, stop).ok_or(Error::Interrupted)?;
+    let setting = Setting {
+        limits: options.limits,
+        budget: &budget,
+        bodies: options.bodies,
+        listing: &survey.listing,
+        stop,
+    };
     let memory = (MEMORY / threads).min(WORKER_MEMORY);
     let workers: Vec<Mutex<Worker>> =
         (0..threads).map(|_| Mutex::new(Worker::new(&options.limits, memory))).collect();

@@ -9,7 +9,7 @@
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use archive::{Decoder, Form, Leaf, Limits, Problem, ProblemKind, Stage};
+use archive::{Budget, Decoder, Form, Leaf, Limits, Problem, ProblemKind, Stage};
 use grouping::{ErrorRef, Skeletons, classify, retryable};
 use model::body::paths;
 use model::endpoint;
@@ -118,6 +118,8 @@ pub struct FileRow {
 pub struct Setting<'s> {
     /// Bounds on what one input may make the decoder do.
     pub limits: Limits,
+    /// The memory that all workers share.
+    pub budget: &'s Budget,
     /// Which bodies are kept.
     pub bodies: Bodies,
     /// What the listing pages say.
@@ -176,7 +178,7 @@ impl Worker {
     pub fn new(limits: &Limits, memory: usize) -> Self {
         Self {
             decoder: Decoder::new(*limits),
-            extractor: Extractor::with_memory(memory),
+            extractor: Extractor::new(memory, limits.json_depth as usize),
             buffer: Vec::new(),
             accumulator: Accumulator::default(),
             skeletons: Skeletons::default(),
@@ -193,7 +195,8 @@ impl Worker {
         rows: &mut Rows,
     ) -> FileRow {
         let Self { decoder, extractor, buffer, accumulator, skeletons, text } = self;
-        let bytes = match input.read(&setting.limits, buffer) {
+        let share = setting.budget.share(number.into());
+        let bytes = match input.read(&setting.limits, &share, buffer) {
             Ok(bytes) => bytes,
             Err(problem) => {
                 let problems = vec![problem];
@@ -218,15 +221,19 @@ impl Worker {
             found: Found::default(),
             linked: None,
         };
-        let decoded = decoder.decode(bytes, &mut |leaf| {
+        let decoded = decoder.decode_within(&share, bytes, &mut |leaf| {
             if !setting.stopped() {
                 file.leaf(&leaf, extractor);
             }
         });
-        if setting.stopped() {
-            return FileRow::copy(size, digest);
-        }
-        FileRow { bytes: size, digest, ..file.finish(decoded) }
+        let row = if setting.stopped() {
+            FileRow::copy(size, digest)
+        } else {
+            FileRow { bytes: size, digest, ..file.finish(decoded) }
+        };
+        buffer.clear();
+        buffer.shrink_to(setting.budget.keep());
+        row
     }
 }
 
@@ -293,6 +300,8 @@ struct Found {
     lossy: bool,
     layers: Option<String>,
     problems: Vec<Problem>,
+    /// Problems beyond the limit.
+    untold: u32,
 }
 
 #[derive(Debug, Clone)]
@@ -391,10 +400,11 @@ impl Reading<'_> {
     fn account(&mut self, leaf: &Leaf<'_>, extracted: &Extracted) {
         self.found.documents += extracted.documents;
         self.found.empty += extracted.empty;
+        let deep = format!("JSON nested deeper than {} levels", self.setting.limits.json_depth);
         for broken in &extracted.faults {
             let (kind, fault) = match broken.fault.kind {
                 FaultKind::Truncated => (ProblemKind::Truncated, "the JSON ends inside a value"),
-                FaultKind::TooDeep => (ProblemKind::TooDeep, "JSON nested deeper than 1024 levels"),
+                FaultKind::TooDeep => (ProblemKind::TooDeep, deep.as_str()),
                 _ => (ProblemKind::BadJson, "not JSON"),
             };
             self.found.lossy = true;
@@ -404,6 +414,8 @@ impl Reading<'_> {
             );
             self.problem(leaf, broken.fault.offset as u64, Stage::Json, kind, &fault);
         }
+        self.found.untold += extracted.more_faults;
+        self.found.lossy |= extracted.more_faults > 0;
         if extracted.error_pages > 0 {
             self.found.error_pages += extracted.error_pages;
             let start: String = leaf.text.trim().chars().take(120).collect();
@@ -435,6 +447,10 @@ impl Reading<'_> {
         kind: ProblemKind,
         fault: &str,
     ) {
+        if self.found.problems.len() >= self.setting.limits.problems as usize {
+            self.found.untold += 1;
+            return;
+        }
         self.found.problems.push(Problem::new(leaf.member, offset, stage, kind, fault));
     }
 
@@ -599,13 +615,32 @@ impl Reading<'_> {
     }
 
     fn finish(self, decoded: archive::Decoded) -> FileRow {
-        let Found { leaves, pages, documents, empty, error_pages, others, lossy, layers, problems } =
-            self.found;
+        let Found {
+            leaves,
+            pages,
+            documents,
+            empty,
+            error_pages,
+            others,
+            lossy,
+            layers,
+            problems,
+            untold,
+        } = self.found;
         // What only says how a text was written costs none of it.
         let lost = lossy
             || decoded.problems.iter().any(|problem| problem.kind != ProblemKind::BadEncoding);
         let mut all = decoded.problems;
+        let beyond =
+            (all.len() + problems.len()).saturating_sub(self.setting.limits.problems as usize);
+        let beyond = beyond.min(problems.len());
         all.extend(problems);
+        if beyond > 0 || untold > 0 {
+            all.truncate(all.len() - beyond);
+            let fault = format!("{} more problems in this file", beyond as u64 + u64::from(untold));
+            let kind = ProblemKind::TooManyProblems;
+            all.push(Problem::new(None, 0, Stage::Model, kind, &fault));
+        }
         let outcome = if self.records > 0 || pages > 0 {
             match (lost, self.records) {
                 (true, _) => FileOutcome::Partial,

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use archive::{Decoder, Limits, map_ordered};
+use archive::{Budget, Decoder, Limits, map_ordered};
 use model::listing::{self, Listing};
 use rayon::ThreadPool;
 
@@ -39,6 +39,7 @@ pub fn survey(
     pool: &ThreadPool,
     inputs: &[Input],
     limits: &Limits,
+    budget: &Budget,
     stop: &AtomicBool,
 ) -> Option<Survey> {
     let workers: Vec<Mutex<(Decoder, Vec<u8>)>> = (0..pool.current_num_threads())
@@ -58,20 +59,24 @@ pub fn survey(
                 break;
             }
             // What cannot be read is told by the main pass.
-            let Ok(bytes) = input.read(limits, buffer) else {
+            let share = budget.share((first + n) as u64);
+            let Ok(bytes) = input.read(limits, &share, buffer) else {
                 seen.push((String::new(), input.bytes()));
                 continue;
             };
             seen.push((archive::digest(bytes), bytes.len() as u64));
             let mut candidate = false;
-            decoder.peek(bytes, PEEK, &mut |text| candidate |= listing::may_be_listing(text));
+            let look = &mut |text: &str| candidate |= listing::may_be_listing(text);
+            decoder.peek_within(&share, bytes, PEEK, look);
             if candidate {
-                decoder.decode(bytes, &mut |leaf| {
+                decoder.decode_within(&share, bytes, &mut |leaf| {
                     if let Some(page) = listing::parse(leaf.text) {
                         listing.add(page, (first + n) as u64);
                     }
                 });
             }
+            buffer.clear();
+            buffer.shrink_to(budget.keep());
         }
         (seen, listing)
     };

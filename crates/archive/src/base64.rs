@@ -8,6 +8,7 @@ use ::base64::engine::simd::Simd;
 use ::base64::engine::{DecodePaddingMode, Engine as _};
 use ::base64::{DecodeError, DecodeSliceError};
 
+use crate::budget::Share;
 use crate::problem::ProblemKind;
 use crate::sniff::{self, Magic};
 
@@ -188,27 +189,27 @@ pub(crate) struct Decoded {
     pub(crate) whole: bool,
 }
 
-/// Decodes `text`, up to its first defect.
-pub(crate) fn decode(text: &[u8], buffers: &mut Buffers) -> Decoded {
+/// Decodes `text`, up to its first defect. What the buffers grow by is taken from `share`.
+pub(crate) fn decode(text: &[u8], buffers: &mut Buffers, share: &Share<'_>) -> Decoded {
     let Buffers { decoded, compact } = buffers;
     let body = sniff::trim_end(text);
     let wrapped = memchr::memchr2(b'\n', b'\r', body).is_some();
     if wrapped {
-        compact_lines(body, compact);
-        if let Some(result) = attempt(compact, decoded) {
+        compact_lines(body, compact, share);
+        if let Some(result) = attempt(compact, decoded, share) {
             return result;
         }
-    } else if let Some(result) = attempt(body, decoded) {
+    } else if let Some(result) = attempt(body, decoded, share) {
         return result;
     }
     // Spaces between the groups, both alphabets, characters that do not belong: the slow way.
-    decode_slowly(body, decoded, compact)
+    decode_slowly(body, decoded, compact, share)
 }
 
 /// Copies the lines of `text` without their ends.
-fn compact_lines(text: &[u8], compact: &mut Vec<u8>) {
+fn compact_lines(text: &[u8], compact: &mut Vec<u8>, share: &Share<'_>) {
     compact.clear();
-    compact.reserve(text.len());
+    share.reserve(compact, text.len());
     let mut start = 0;
     for end in memchr::memchr2_iter(b'\n', b'\r', text) {
         compact.extend_from_slice(&text[start..end]);
@@ -218,12 +219,18 @@ fn compact_lines(text: &[u8], compact: &mut Vec<u8>) {
 }
 
 /// Decodes a text that has nothing but one alphabet and padding at its end; None when it has more.
-fn attempt(text: &[u8], decoded: &mut Vec<u8>) -> Option<Decoded> {
+fn attempt(text: &[u8], decoded: &mut Vec<u8>, share: &Share<'_>) -> Option<Decoded> {
     let pads = text.iter().rev().take_while(|&&byte| byte == b'=').count();
     let symbols = &text[..text.len() - pads];
     let short = symbols.len() % 4;
     // One character of a group holds no whole byte: it is the rest of a cut text.
     let usable = if short == 1 { &symbols[..symbols.len() - 1] } else { symbols };
+    // Vector code may write a little past the last byte it yields.
+    let needed = usable.len() / 4 * 3 + 64;
+    if decoded.len() < needed {
+        share.reserve(decoded, needed - decoded.len());
+        decoded.resize(needed, 0);
+    }
     let length = match engine_decode(&standard(), usable, decoded) {
         Ok(length) => length,
         Err(Some((_, b'-' | b'_'))) => engine_decode(&url_safe(), usable, decoded).ok()?,
@@ -258,13 +265,8 @@ fn attempt(text: &[u8], decoded: &mut Vec<u8>) -> Option<Decoded> {
 fn engine_decode(
     engine: &Simd,
     text: &[u8],
-    decoded: &mut Vec<u8>,
+    decoded: &mut [u8],
 ) -> Result<usize, Option<(usize, u8)>> {
-    // Vector code may write a little past the last byte it yields.
-    let needed = text.len() / 4 * 3 + 64;
-    if decoded.len() < needed {
-        decoded.resize(needed, 0);
-    }
     engine.decode_slice(text, decoded).map_err(|error| match error {
         DecodeSliceError::DecodeError(DecodeError::InvalidByte(at, byte)) => Some((at, byte)),
         _ => None,
@@ -287,8 +289,15 @@ fn url_safe() -> Simd {
 }
 
 /// Decodes up to the first character that cannot be base64, and says where it stands.
-fn decode_slowly(text: &[u8], decoded: &mut Vec<u8>, compact: &mut Vec<u8>) -> Decoded {
+fn decode_slowly(
+    text: &[u8],
+    decoded: &mut Vec<u8>,
+    compact: &mut Vec<u8>,
+    share: &Share<'_>,
+) -> Decoded {
     compact.clear();
+    // And four characters of padding.
+    share.reserve(compact, text.len() + 4);
     let mut alphabet = None;
     let mut pads = 0;
     let mut fault = None;
@@ -330,7 +339,7 @@ fn decode_slowly(text: &[u8], decoded: &mut Vec<u8>, compact: &mut Vec<u8>) -> D
     } else {
         compact.extend(std::iter::repeat_n(b'=', pads.min(4)));
     }
-    match attempt(compact, decoded) {
+    match attempt(compact, decoded, share) {
         Some(inner) => Decoded {
             length: inner.length,
             fault: fault.or(inner.fault),
@@ -349,7 +358,8 @@ mod tests {
 
     fn check(text: &str, bytes: &[u8], fault: Option<(u64, ProblemKind)>, whole: bool) {
         let mut buffers = Buffers::default();
-        let result = decode(text.as_bytes(), &mut buffers);
+        let budget = crate::Budget::unlimited();
+        let result = decode(text.as_bytes(), &mut buffers, &budget.share(0));
         assert_eq!(buffers.bytes(result.length), bytes, "{text}");
         assert_eq!(result.fault.map(|(at, kind, _)| (at, kind)), fault, "{text}");
         assert_eq!(result.whole, whole, "{text}");

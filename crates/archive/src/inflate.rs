@@ -2,6 +2,7 @@
 
 use flate2::{Decompress, FlushDecompress, Status};
 
+use crate::budget::Share;
 use crate::problem::ProblemKind;
 
 /// What is reserved before the first byte has flowed, at most.
@@ -34,20 +35,27 @@ impl Inflater {
 
     /// Appends what `input` inflates to, at most `cap` bytes and a little, and tells how many bytes
     /// of `input` were used. `claim` is what the headers say of the size; it only hints at the
-    /// first reservation, later ones follow the data.
+    /// first reservation, later ones follow the data. What `out` grows by is taken from `share`.
     pub(crate) fn raw(
         &mut self,
         input: &[u8],
         out: &mut Vec<u8>,
         claim: u64,
         cap: u64,
+        share: &Share<'_>,
     ) -> (usize, End) {
-        self.stream(false, input, out, claim, cap)
+        self.stream(false, input, out, claim, cap, share)
     }
 
     /// A zlib stream (RFC 1950), whose Adler-32 is checked.
-    pub(crate) fn zlib(&mut self, input: &[u8], out: &mut Vec<u8>, cap: u64) -> (usize, End) {
-        self.stream(true, input, out, 0, cap)
+    pub(crate) fn zlib(
+        &mut self,
+        input: &[u8],
+        out: &mut Vec<u8>,
+        cap: u64,
+        share: &Share<'_>,
+    ) -> (usize, End) {
+        self.stream(true, input, out, 0, cap, share)
     }
 
     fn stream(
@@ -57,13 +65,14 @@ impl Inflater {
         out: &mut Vec<u8>,
         claim: u64,
         cap: u64,
+        share: &Share<'_>,
     ) -> (usize, End) {
         self.state.reset(zlib);
         let start = out.len();
         let possible = (input.len() as u64).saturating_mul(DEFLATE_RATIO);
         // Room beyond the claim lets the fast loop of the decompressor run to the very end.
         let first = claim.min(FIRST_RESERVE).min(possible).min(cap).max(1024) as usize + 512;
-        out.reserve(first);
+        share.reserve(out, first);
         let mut used = 0;
         loop {
             if (out.len() - start) as u64 > cap {
@@ -72,7 +81,7 @@ impl Inflater {
             if out.capacity() - out.len() < 64 {
                 let grown = (out.len() - start).max(FIRST_RESERVE as usize / 2);
                 let room = (cap - (out.len() - start) as u64).saturating_add(512);
-                out.reserve(grown.min(usize::try_from(room).unwrap_or(usize::MAX)));
+                share.reserve(out, grown.min(usize::try_from(room).unwrap_or(usize::MAX)));
             }
             let before = (self.state.total_in(), out.len());
             let status = self.state.decompress_vec(&input[used..], out, FlushDecompress::None);
@@ -110,6 +119,7 @@ pub(crate) fn gunzip(
     input: &[u8],
     out: &mut Vec<u8>,
     cap: u64,
+    share: &Share<'_>,
 ) -> Gunzipped {
     let failed = |at: usize, kind, fault: String, usable| Gunzipped {
         fault: Some((at as u64, kind, fault)),
@@ -125,7 +135,7 @@ pub(crate) fn gunzip(
         let body = at + header;
         let start = out.len();
         let left = cap.saturating_sub(start as u64);
-        let (used, end) = inflater.raw(&input[body..], out, 4 * input.len() as u64, left);
+        let (used, end) = inflater.raw(&input[body..], out, 4 * input.len() as u64, left, share);
         let stop = body + used;
         match end {
             End::Complete => {}
@@ -206,6 +216,12 @@ mod tests {
 
     use super::*;
 
+    fn share() -> Share<'static> {
+        static BUDGET: std::sync::LazyLock<crate::Budget> =
+            std::sync::LazyLock::new(crate::Budget::unlimited);
+        BUDGET.share(0)
+    }
+
     fn gzip(data: &[u8]) -> Vec<u8> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
         encoder.write_all(data).unwrap();
@@ -223,7 +239,7 @@ mod tests {
         let data: Vec<u8> = (0..5_000_000_u32).flat_map(|i| (i / 7).to_le_bytes()).collect();
         let packed = deflate(&data);
         let mut out = Vec::new();
-        let (used, end) = Inflater::new().raw(&packed, &mut out, 3, u64::MAX);
+        let (used, end) = Inflater::new().raw(&packed, &mut out, 3, u64::MAX, &share());
         assert_eq!((used, end), (packed.len(), End::Complete));
         assert!(out == data);
     }
@@ -232,7 +248,7 @@ mod tests {
     fn output_stops_at_the_cap_without_large_reservations() {
         let packed = deflate(&vec![0; 50_000_000]);
         let mut out = Vec::new();
-        let (_, end) = Inflater::new().raw(&packed, &mut out, u64::MAX, 2_000_000);
+        let (_, end) = Inflater::new().raw(&packed, &mut out, u64::MAX, 2_000_000, &share());
         assert_eq!(end, End::Full);
         assert!(out.capacity() < 4_000_000, "{}", out.capacity());
     }
@@ -241,7 +257,7 @@ mod tests {
     fn output_of_exactly_the_cap_is_complete() {
         let packed = deflate(&vec![7; 3_000_000]);
         let mut out = Vec::new();
-        assert_eq!(Inflater::new().raw(&packed, &mut out, 9, 3_000_000).1, End::Complete);
+        assert_eq!(Inflater::new().raw(&packed, &mut out, 9, 3_000_000, &share()).1, End::Complete);
         assert_eq!(out.len(), 3_000_000);
     }
 
@@ -252,7 +268,7 @@ mod tests {
         let mut inflater = Inflater::new();
         for end in 0..packed.len() {
             let mut out = Vec::new();
-            let (_, ended) = inflater.raw(&packed[..end], &mut out, 0, 10_000);
+            let (_, ended) = inflater.raw(&packed[..end], &mut out, 0, 10_000, &share());
             assert_eq!(ended, End::Cut, "cut at {end}");
             assert!(data.starts_with(&out));
         }
@@ -263,7 +279,7 @@ mod tests {
         let mut both = gzip(b"one,");
         both.extend(gzip(b"two"));
         let mut out = Vec::new();
-        let result = gunzip(&mut Inflater::new(), &both, &mut out, 1_000);
+        let result = gunzip(&mut Inflater::new(), &both, &mut out, 1_000, &share());
         assert!(result.fault.is_none() && result.whole);
         assert_eq!(out, b"one,two");
     }
@@ -273,7 +289,7 @@ mod tests {
         let mut packed = gzip(b"some text");
         let at = packed.len() - 6;
         packed[at] ^= 1;
-        let result = gunzip(&mut Inflater::new(), &packed, &mut Vec::new(), 1_000);
+        let result = gunzip(&mut Inflater::new(), &packed, &mut Vec::new(), 1_000, &share());
         assert_eq!(result.fault.unwrap().1, ProblemKind::CrcMismatch);
         assert!(!result.usable);
     }
@@ -284,9 +300,12 @@ mod tests {
         encoder.write_all(b"text").unwrap();
         let mut packed = encoder.finish().unwrap();
         let mut out = Vec::new();
-        assert_eq!(Inflater::new().zlib(&packed, &mut out, 100).1, End::Complete);
+        assert_eq!(Inflater::new().zlib(&packed, &mut out, 100, &share()).1, End::Complete);
         assert_eq!(out, b"text");
         *packed.last_mut().unwrap() ^= 1;
-        assert!(matches!(Inflater::new().zlib(&packed, &mut Vec::new(), 100).1, End::Broken(_)));
+        assert!(matches!(
+            Inflater::new().zlib(&packed, &mut Vec::new(), 100, &share()).1,
+            End::Broken(_)
+        ));
     }
 }

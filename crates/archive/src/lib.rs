@@ -27,6 +27,7 @@
 //! The crate does not know what a log is, parses no JSON beyond the wraps, writes nothing to disk
 //! and never uses the name of a member as a path.
 
+mod budget;
 mod limits;
 mod problem;
 
@@ -41,6 +42,7 @@ mod text;
 mod wrap;
 mod zip;
 
+pub use budget::{Budget, Share};
 pub use limits::Limits;
 pub use peel::{Decoded, Decoder, Form, Leaf};
 pub use pool::{Finished, map_ordered, two_stage};

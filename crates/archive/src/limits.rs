@@ -1,6 +1,6 @@
 //! How much of an input is believed.
 
-/// Bounds on what one input may make the decoder do.
+/// Bounds on what the inputs may make the program do.
 ///
 /// They are held against the bytes that flow, never against what a header claims, and each one that
 /// is passed becomes a [`Problem`](crate::Problem) with the numbers in it.
@@ -27,6 +27,13 @@ pub struct Limits {
     /// Problems kept for one file; a last one then says that there were more. 1,000: more lines than
     /// anybody reads, and a hostile directory cannot fill the report.
     pub problems: u32,
+    /// Bytes of payloads and of what they decode to that all workers together hold, for the
+    /// [`Budget`](crate::Budget) of a run. 256 MiB: half of what we want a run to stay below; the other
+    /// half is for rows and tables. One file may go over it, up to the limits above.
+    pub in_flight_bytes: u64,
+    /// Arrays and objects in each other, for whoever parses the texts. 1,024: the deepest recorded
+    /// exchange nests 17.
+    pub json_depth: u32,
 }
 
 impl Default for Limits {
@@ -39,6 +46,8 @@ impl Default for Limits {
             members: 1 << 18,
             depth: 8,
             problems: 1_000,
+            in_flight_bytes: 256 << 20,
+            json_depth: 1_024,
         }
     }
 }

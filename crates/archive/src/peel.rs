@@ -6,14 +6,12 @@ mod texts;
 
 use std::fmt;
 
+use crate::budget::{Budget, Share};
 use crate::inflate::Inflater;
 use crate::limits::Limits;
 use crate::problem::{Problem, ProblemKind, Stage, first_bytes};
 use crate::sniff::{self, Magic};
 use crate::{base64, text};
-
-/// Buffers larger than this, in bytes, are given back to the system after the file that needed them.
-const KEEP: usize = 64 << 20;
 
 /// What a leaf is, by its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -94,7 +92,18 @@ impl Decoder {
     /// before it is given. Time is bounded by the limits, memory by
     /// [`Limits::member_bytes`] for each layer that is open at once.
     pub fn decode(&mut self, input: &[u8], sink: &mut dyn FnMut(Leaf<'_>)) -> Decoded {
-        self.run(input, None, sink)
+        self.decode_within(&Budget::unlimited().share(0), input, sink)
+    }
+
+    /// [`decode`](Self::decode) with other decoders beside it: what buffers grow to is taken from
+    /// `share`, which may wait for them. The result is the same.
+    pub fn decode_within(
+        &mut self,
+        share: &Share<'_>,
+        input: &[u8],
+        sink: &mut dyn FnMut(Leaf<'_>),
+    ) -> Decoded {
+        self.run(share, input, None, sink)
     }
 
     /// Gives the first `max` bytes of the text of each leaf, or less, cut between characters.
@@ -103,7 +112,18 @@ impl Decoder {
     /// [`decode`](Self::decode): the base64 step when there is an archive in it, and `max` bytes for
     /// each member. Problems are not told; binary leaves give `""`.
     pub fn peek(&mut self, input: &[u8], max: usize, sink: &mut dyn FnMut(&str)) {
-        self.run(input, Some(max), &mut |leaf| {
+        self.peek_within(&Budget::unlimited().share(0), input, max, sink);
+    }
+
+    /// [`peek`](Self::peek) with other decoders beside it, as [`decode_within`](Self::decode_within).
+    pub fn peek_within(
+        &mut self,
+        share: &Share<'_>,
+        input: &[u8],
+        max: usize,
+        sink: &mut dyn FnMut(&str),
+    ) {
+        self.run(share, input, Some(max), &mut |leaf| {
             let mut end = leaf.text.len().min(max);
             while !leaf.text.is_char_boundary(end) {
                 end -= 1;
@@ -114,6 +134,7 @@ impl Decoder {
 
     fn run(
         &mut self,
+        share: &Share<'_>,
         input: &[u8],
         peek: Option<usize>,
         sink: &mut dyn FnMut(Leaf<'_>),
@@ -122,6 +143,7 @@ impl Decoder {
         let mut run = Run {
             left: self.limits.total(size),
             decoder: self,
+            share,
             sink,
             peek,
             report: Decoded::default(),
@@ -131,7 +153,21 @@ impl Decoder {
         };
         let place = Place { member: None, layers: "", depth: 0, packed: size, whole: true };
         run.peel(input, place);
-        run.finish()
+        let decoded = run.finish();
+        self.shed(share.keep());
+        decoded
+    }
+
+    /// Gives buffers back to the system until those that are left have at most `keep` bytes.
+    fn shed(&mut self, keep: usize) {
+        let mut held = 0;
+        let mut fits = |capacity: usize| {
+            let fits = held + capacity <= keep;
+            held += if fits { capacity } else { 0 };
+            fits
+        };
+        self.base64.retain(|buffers| fits(buffers.capacity()));
+        self.spare.retain(|buffer| fits(buffer.capacity()));
     }
 }
 
@@ -148,6 +184,7 @@ struct Place<'a> {
 /// One payload on its way through the layers.
 struct Run<'r, 's> {
     decoder: &'r mut Decoder,
+    share: &'r Share<'r>,
     sink: &'s mut dyn FnMut(Leaf<'_>),
     /// Only so many bytes of each leaf are wanted.
     peek: Option<usize>,
@@ -200,7 +237,7 @@ impl Run<'_, '_> {
             Some(max) => &data[..data.len().min(max.saturating_add(8))],
             None => data,
         };
-        let read = text::read(data);
+        let read = text::read(data, self.share);
         if let Some((offset, kind, fault)) = read.fault {
             self.problem(place, offset, Stage::Text, kind, &fault);
         }
@@ -229,6 +266,7 @@ impl Run<'_, '_> {
             whole: place.whole && read.whole,
             reencoded: read.reencoded,
         });
+        self.share.give_back(read.held);
     }
 
     /// The layers with one more; None, with a problem, when there are too many.
@@ -294,12 +332,17 @@ impl Run<'_, '_> {
         match self.peek {
             // A small one: the decompressor fills all the room it finds.
             Some(_) => Vec::new(),
-            None => self.decoder.spare.pop().unwrap_or_default(),
+            None => {
+                let buffer = self.decoder.spare.pop().unwrap_or_default();
+                self.share.take(buffer.capacity() as u64);
+                buffer
+            }
         }
     }
 
     fn give_back(&mut self, mut buffer: Vec<u8>) {
-        if self.peek.is_none() && buffer.capacity() <= KEEP {
+        self.share.give_back(buffer.capacity() as u64);
+        if self.peek.is_none() && buffer.capacity() <= self.share.keep() {
             buffer.clear();
             self.decoder.spare.push(buffer);
         }

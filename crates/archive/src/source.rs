@@ -9,6 +9,7 @@ use globset::GlobBuilder;
 use thiserror::Error as ThisError;
 use walkdir::WalkDir;
 
+use crate::budget::Share;
 use crate::limits::Limits;
 use crate::problem::{Problem, ProblemKind, Stage, shown};
 
@@ -128,7 +129,8 @@ pub fn discover(inputs: &[String]) -> Result<Discovery, Error> {
     Ok(Discovery { sources, unread })
 }
 
-/// Reads a whole file into `buffer`, whose old content goes.
+/// Reads a whole file into `buffer`, whose old content goes. The room that the buffer takes is taken
+/// from `share`, before it is reserved.
 ///
 /// # Errors
 ///
@@ -136,7 +138,12 @@ pub fn discover(inputs: &[String]) -> Result<Discovery, Error> {
 /// longer than [`Limits::file_bytes`], of which no byte is read when the size says so before.
 /// Never waits: not for a pipe that took the place of the file, nor for a file of the system that
 /// has nothing to say.
-pub fn read(source: &Source, limits: &Limits, buffer: &mut Vec<u8>) -> Result<(), Problem> {
+pub fn read(
+    source: &Source,
+    limits: &Limits,
+    share: &Share<'_>,
+    buffer: &mut Vec<u8>,
+) -> Result<(), Problem> {
     buffer.clear();
     let limit = limits.file_bytes;
     let refuse =
@@ -154,10 +161,14 @@ pub fn read(source: &Source, limits: &Limits, buffer: &mut Vec<u8>) -> Result<()
         return Err(too_large(meta.len()));
     }
     // One byte more than the size lets the last read see the end without growing the buffer.
-    buffer.reserve(meta.len() as usize + 1);
+    let needed = (meta.len() as usize + 1).max(buffer.capacity());
+    share.take(needed as u64);
+    buffer.reserve_exact(needed);
     let bytes =
         file.take(limit.saturating_add(1)).read_to_end(buffer).map_err(|error| refuse(&error))?
             as u64;
+    // It grew while it was read.
+    share.take((buffer.capacity() - needed.min(buffer.capacity())) as u64);
     if bytes > limit {
         buffer.clear();
         return Err(too_large(bytes));

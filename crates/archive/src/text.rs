@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::budget::Share;
 use crate::peel::Form;
 use crate::problem::{ProblemKind, first_bytes};
 use crate::sniff;
@@ -18,15 +19,17 @@ pub(crate) struct Text<'a> {
     pub(crate) whole: bool,
     /// The bytes were no sound UTF-8.
     pub(crate) reencoded: bool,
+    /// What was taken from the share for it, in bytes; to be given back with it.
+    pub(crate) held: u64,
     /// Byte, kind and fault of the first defect.
     pub(crate) fault: Option<(u64, ProblemKind, String)>,
 }
 
 /// Reads `data` as UTF-8, borrowed; as UTF-16 where a mark or NULs say so; else, unless it looks
 /// binary, as windows-1254, the Turkish superset of ISO 8859-9 that older ERPs write.
-pub(crate) fn read(data: &[u8]) -> Text<'_> {
+pub(crate) fn read<'a>(data: &'a [u8], share: &Share<'_>) -> Text<'a> {
     if let Some((encoding, mark)) = sniff::utf16(data) {
-        return utf16(data, encoding, mark);
+        return utf16(data, encoding, mark, share);
     }
     let mark = if data.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
     let data = &data[mark..];
@@ -35,6 +38,7 @@ pub(crate) fn read(data: &[u8]) -> Text<'_> {
         form: Form::Binary,
         whole: true,
         reencoded: false,
+        held: 0,
         fault: None,
     };
     let head = &data[..data.len().min(HEAD)];
@@ -59,6 +63,9 @@ pub(crate) fn read(data: &[u8]) -> Text<'_> {
             } else if looks_binary(data) {
                 return text;
             } else {
+                // The decoder makes room for three bytes a character before it begins.
+                text.held = 3 * data.len() as u64;
+                share.take(text.held);
                 text.utf8 = encoding_rs::WINDOWS_1254.decode_without_bom_handling(data).0;
                 text.reencoded = true;
                 let fault =
@@ -71,8 +78,20 @@ pub(crate) fn read(data: &[u8]) -> Text<'_> {
     text
 }
 
-fn utf16<'a>(data: &'a [u8], encoding: &'static encoding_rs::Encoding, mark: usize) -> Text<'a> {
+/// Room in bytes that the decoder makes for UTF-16 text: three bytes for each unit of two.
+pub(crate) fn held_by_utf16(units: &[u8]) -> u64 {
+    units.len() as u64 / 2 * 3
+}
+
+fn utf16<'a>(
+    data: &'a [u8],
+    encoding: &'static encoding_rs::Encoding,
+    mark: usize,
+    share: &Share<'_>,
+) -> Text<'a> {
     let units = &data[mark..];
+    let held = held_by_utf16(units);
+    share.take(held);
     let odd = units.len() % 2;
     let (text, broken) = encoding.decode_without_bom_handling(&units[..units.len() - odd]);
     let fault = if broken {
@@ -86,7 +105,7 @@ fn utf16<'a>(data: &'a [u8], encoding: &'static encoding_rs::Encoding, mark: usi
     } else {
         None
     };
-    Text { form: form(&text), utf8: text, whole: odd == 0, reencoded: true, fault }
+    Text { form: form(&text), utf8: text, whole: odd == 0, reencoded: true, held, fault }
 }
 
 /// Control characters that no text has, in the first bytes of what is not UTF-8.
@@ -124,8 +143,12 @@ fn is_scalar(text: &[u8]) -> bool {
 mod tests {
     use super::*;
 
+    fn read_alone(data: &[u8]) -> Text<'_> {
+        read(data, &crate::Budget::unlimited().share(0))
+    }
+
     fn check(data: &[u8], text: &str, form: Form, whole: bool, reencoded: bool) {
-        let read = read(data);
+        let read = read_alone(data);
         assert_eq!(
             (&*read.utf8, read.form, read.whole, read.reencoded),
             (text, form, whole, reencoded),
@@ -141,19 +164,19 @@ mod tests {
         check(b"null\n", "null\n", Form::Json, true, false);
         check(b"no route", "no route", Form::Text, true, false);
         check(b" \n", " \n", Form::Blank, true, false);
-        assert!(matches!(read(b"{}").utf8, Cow::Borrowed(_)));
+        assert!(matches!(read_alone(b"{}").utf8, Cow::Borrowed(_)));
     }
 
     #[test]
     fn a_cut_last_character_is_dropped() {
         check(b"{\"ad\":\"\xc5", "{\"ad\":\"", Form::Json, false, false);
-        assert_eq!(read(b"{\"ad\":\"\xc5").fault.unwrap().0, 7);
+        assert_eq!(read_alone(b"{\"ad\":\"\xc5").fault.unwrap().0, 7);
     }
 
     #[test]
     fn other_bytes_are_read_as_turkish() {
         check(b"{\"ad\":\"\xfe\xddK\"}", "{\"ad\":\"şİK\"}", Form::Json, true, true);
-        let fault = read(b"{\"ad\":\"\xfe\xddK\"}").fault.unwrap();
+        let fault = read_alone(b"{\"ad\":\"\xfe\xddK\"}").fault.unwrap();
         assert_eq!((fault.0, fault.1), (7, ProblemKind::BadEncoding));
     }
 

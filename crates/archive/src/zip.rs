@@ -66,6 +66,25 @@ impl Member {
     pub(crate) fn is_encrypted(&self) -> bool {
         self.flags & 0x2041 != 0 || self.method == 99
     }
+
+    /// What it is encrypted with, for messages.
+    pub(crate) fn cipher(&self, archive: &[u8]) -> &'static str {
+        if self.method == 99 {
+            // The extra field of AE-x: version, vendor, strength, method.
+            let extra = archive.get(self.header..self.data.start).unwrap_or_default();
+            let strength = extra
+                .windows(9)
+                .find(|field| field.starts_with(b"\x01\x99\x07\x00") && &field[6..8] == b"AE")
+                .map(|field| field[8]);
+            return match strength {
+                Some(1) => "AES-128",
+                Some(2) => "AES-192",
+                Some(3) => "AES-256",
+                _ => "AES",
+            };
+        }
+        if self.flags & 0x2040 != 0 { "strong encryption of PKWARE" } else { "ZipCrypto" }
+    }
 }
 
 /// Something wrong with the structure.

@@ -14,6 +14,9 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 /// At most this many paths are told of one shape.
 pub const MAX_PATHS: usize = 1000;
 
+/// A path is cut at so many bytes.
+pub const MAX_PATH: usize = 1000;
+
 /// Reused memory of [`Shapes::body`].
 #[derive(Debug, Default)]
 pub struct Shapes {
@@ -107,7 +110,7 @@ impl Shapes {
                 if depth >= crate::json::MAX_DEPTH {
                     return Err(Fault { offset: cursor.pos(), kind: FaultKind::TooDeep });
                 }
-                cursor.enter();
+                cursor.enter()?;
                 self.levels.push(Level { path, object: ty == Type::Object });
                 opened = true;
             } else {
@@ -224,7 +227,7 @@ fn json_paths(text: &str, found: &mut BTreeSet<String>) -> Result<(), Fault> {
             if levels.len() >= crate::json::MAX_DEPTH {
                 return Err(Fault { offset: cursor.pos(), kind: FaultKind::TooDeep });
             }
-            cursor.enter();
+            cursor.enter()?;
             levels.push((path.len(), ty == Type::Object));
             opened = true;
         } else {
@@ -243,15 +246,26 @@ fn json_paths(text: &str, found: &mut BTreeSet<String>) -> Result<(), Fault> {
                     } else {
                         unescape(key, &mut path);
                     }
+                    shorten(&mut path);
                     break;
                 }
             } else if cursor.element(opened)? {
                 path.push_str("[]");
+                shorten(&mut path);
                 break;
             }
             levels.pop();
             opened = false;
         }
+    }
+}
+
+/// Cuts a path at [`MAX_PATH`]: long keys in deep nests would make each of the paths as large as the
+/// body.
+fn shorten(path: &mut String) {
+    if path.len() > MAX_PATH {
+        path.truncate(path.floor_char_boundary(MAX_PATH));
+        path.push_str("...");
     }
 }
 

@@ -19,6 +19,9 @@ use crate::roles::{Role, normalise, role_of};
 use crate::slots::{ERRORS, EXCEPTION, FLAG, FoundKey, REQUEST, RESPONSE, STATUS, Slots};
 use crate::time::Timestamp;
 
+/// Broken documents of one text that are told with their place.
+pub const MAX_FAULTS: usize = 1000;
+
 /// How deep containers may nest before an exchange.
 const MAX_CONTAINERS: u8 = 12;
 
@@ -35,8 +38,10 @@ pub struct Extracted {
     pub error_pages: u32,
     /// Documents without any exchange: JSON that shows no sign of one.
     pub unknown: u32,
-    /// Where documents broke, in order.
+    /// Where documents broke, in order; the first [`MAX_FAULTS`].
     pub faults: Vec<Broken>,
+    /// Documents that broke beyond those.
+    pub more_faults: u32,
 }
 
 /// A place where a document broke.
@@ -54,6 +59,7 @@ pub struct Extractor {
     pub(crate) names: Names,
     pub(crate) builder: Builder,
     lists: Vec<Vec<Field<'static>>>,
+    levels: usize,
 }
 
 /// The rank of a key that is a name in a map. Such a key's kind is told by what the flow speaks of;
@@ -89,17 +95,25 @@ impl<'a> Above<'a> {
 }
 
 impl Default for Extractor {
-    /// Remembers 16 MiB of bodies.
+    /// Remembers 16 MiB of bodies and follows 1,024 levels.
     fn default() -> Self {
-        Self::with_memory(16 << 20)
+        Self::new(16 << 20, 1024)
     }
 }
 
 impl Extractor {
     /// An extractor that remembers so many bytes of bodies that came more than once, beside what it learns
     /// about names (less than a megabyte). What it gives does not depend on it, only how fast.
-    pub fn with_memory(bytes: usize) -> Self {
-        Self { names: Names::default(), builder: Builder::with_memory(bytes), lists: Vec::new() }
+    ///
+    /// It follows so many `levels` of arrays and objects, 8,192 at most; a document that nests deeper is
+    /// broken where it does.
+    pub fn new(bytes: usize, levels: usize) -> Self {
+        Self {
+            names: Names::default(),
+            builder: Builder::with_memory(bytes),
+            lists: Vec::new(),
+            levels,
+        }
     }
 
     /// Calls `sink` for each exchange in `text`, in document order.
@@ -113,6 +127,7 @@ impl Extractor {
         wrapped: bool,
         sink: &mut dyn FnMut(&Exchange<'_>),
     ) -> Extracted {
+        let levels = self.levels;
         let mut walk = Walk {
             extractor: self,
             sink,
@@ -120,7 +135,7 @@ impl Extractor {
             found: Extracted::default(),
             page: false,
         };
-        let mut cursor = Cursor::new(text);
+        let mut cursor = Cursor::within(text, 0, levels);
         while !cursor.at_end() {
             let start = cursor.pos();
             let before = walk.found.exchanges;
@@ -137,8 +152,13 @@ impl Extractor {
                 } else {
                     resume(text, fault.offset.max(start))
                 };
-                walk.found.faults.push(Broken { fault, left_over: next - fault.offset.min(next) });
-                cursor = Cursor::at(text, next);
+                if walk.found.faults.len() < MAX_FAULTS {
+                    let left_over = next - fault.offset.min(next);
+                    walk.found.faults.push(Broken { fault, left_over });
+                } else {
+                    walk.found.more_faults += 1;
+                }
+                cursor = Cursor::within(text, next, levels);
             } else if walk.found.exchanges == before {
                 let body = text[start..cursor.pos()].trim();
                 match Value::of(body) {
@@ -187,9 +207,9 @@ impl Walk<'_> {
     fn root(&mut self, text: &str, cursor: &mut Cursor<'_>, wrapped: bool) -> Result<(), Fault> {
         let start = cursor.pos();
         // The cursor of the caller has another lifetime than the text here; both are the same text.
-        let mut inner = Cursor::at(text, start);
+        let mut inner = Cursor::within(text, start, cursor.levels());
         let read = self.value_at(text, &mut inner, Above::default(), Some(wrapped));
-        *cursor = Cursor::at(cursor.text(), inner.pos());
+        *cursor = Cursor::within(cursor.text(), inner.pos(), cursor.levels());
         read
     }
 
@@ -249,7 +269,7 @@ impl Walk<'_> {
                 return cursor.value().map(drop);
             }
         }
-        cursor.enter();
+        cursor.enter()?;
         let mut at = 0;
         while cursor.element(at == 0)? {
             let len = self.pointer.len();
@@ -273,7 +293,7 @@ impl Walk<'_> {
         }
         let mut text = String::new();
         unescape(value.inner(), &mut text);
-        let mut cursor = Cursor::new(&text);
+        let mut cursor = Cursor::within(&text, 0, self.extractor.levels);
         // What breaks inside a string stays a string; the document itself is sound.
         let _broken =
             self.value_at(&text, &mut cursor, Above { depth: above.depth + 1, ..above }, root);
@@ -626,7 +646,7 @@ const MAX_PAIRS_BYTES: usize = 1 << 20;
 /// The list at `start` when it is short and begins like name-value pairs.
 fn short_list(text: &str, start: usize) -> Option<Value<'_>> {
     let mut cursor = Cursor::at(text, start);
-    cursor.enter();
+    cursor.enter().ok()?;
     if !cursor.element(true).ok()? || cursor.peek().ok()? != Type::Object {
         return None;
     }

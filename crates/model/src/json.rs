@@ -57,15 +57,20 @@ pub enum FaultKind {
     TooDeep,
 }
 
-/// How deep arrays and objects may nest. The deepest recorded exchange nests 17 levels; at this
-/// limit the walkers that do recurse (error shapes, bounded far lower) are never near their stack's end.
-pub const MAX_DEPTH: usize = 1024;
+/// How deep arrays and objects may nest at all, whatever limit is set. Nothing recurses by it: walkers
+/// that do recurse (error shapes) are bounded far lower.
+pub const MAX_DEPTH: usize = 8192;
+
+/// Nesting that is followed without asking for memory. The deepest recorded exchange nests 17 levels.
+const NEAR: usize = 1024;
 
 /// A place in a JSON text.
 #[derive(Debug, Clone)]
 pub struct Cursor<'a> {
     text: &'a str,
     pos: usize,
+    /// How many more levels may open.
+    levels: usize,
 }
 
 /// A value in a text: its type and its slice.
@@ -115,7 +120,7 @@ impl<'a> Value<'a> {
         if self.ty != Type::Object {
             return;
         }
-        let mut cursor = Cursor { text: self.raw, pos: 1 };
+        let mut cursor = Cursor::at(self.raw, 1);
         let mut first = true;
         while let Ok(Some(key)) = cursor.key(first) {
             first = false;
@@ -132,7 +137,7 @@ impl<'a> Value<'a> {
         if self.ty != Type::Array {
             return;
         }
-        let mut cursor = Cursor { text: self.raw, pos: 1 };
+        let mut cursor = Cursor::at(self.raw, 1);
         let mut first = true;
         while let Ok(true) = cursor.element(first) {
             first = false;
@@ -147,12 +152,22 @@ impl<'a> Value<'a> {
 impl<'a> Cursor<'a> {
     /// A cursor at the start of a text.
     pub fn new(text: &'a str) -> Self {
-        Self { text, pos: 0 }
+        Self::at(text, 0)
     }
 
     /// A cursor at a place in a text; `pos` must lie on a character boundary.
     pub fn at(text: &'a str, pos: usize) -> Self {
-        Self { text, pos }
+        Self::within(text, pos, MAX_DEPTH)
+    }
+
+    /// A cursor that follows so many levels of arrays and objects, [`MAX_DEPTH`] at most.
+    pub fn within(text: &'a str, pos: usize, levels: usize) -> Self {
+        Self { text, pos, levels: levels.min(MAX_DEPTH) }
+    }
+
+    /// How many more levels may open from here.
+    pub fn levels(&self) -> usize {
+        self.levels
     }
 
     /// The whole text.
@@ -189,9 +204,17 @@ impl<'a> Cursor<'a> {
     }
 
     /// Steps into the array or object that begins here, past its bracket.
-    pub fn enter(&mut self) {
+    ///
+    /// # Errors
+    /// When no more levels may open.
+    pub fn enter(&mut self) -> Result<(), Fault> {
         self.blanks();
+        if self.levels == 0 {
+            return Err(self.fault(FaultKind::TooDeep));
+        }
+        self.levels -= 1;
         self.pos += 1;
+        Ok(())
     }
 
     /// In an object, past its bracket or a value: the next key (escaped content), or `None` past its end.
@@ -199,6 +222,12 @@ impl<'a> Cursor<'a> {
     /// # Errors
     /// When neither stands here.
     pub fn key(&mut self, first: bool) -> Result<Option<&'a str>, Fault> {
+        let key = self.next_key(first)?;
+        self.levels += usize::from(key.is_none());
+        Ok(key)
+    }
+
+    fn next_key(&mut self, first: bool) -> Result<Option<&'a str>, Fault> {
         self.blanks();
         match self.byte()? {
             b'}' => {
@@ -231,6 +260,12 @@ impl<'a> Cursor<'a> {
     /// # Errors
     /// When neither stands here.
     pub fn element(&mut self, first: bool) -> Result<bool, Fault> {
+        let more = self.next_element(first)?;
+        self.levels += usize::from(!more);
+        Ok(more)
+    }
+
+    fn next_element(&mut self, first: bool) -> Result<bool, Fault> {
         self.blanks();
         match self.byte()? {
             b']' => {
@@ -260,9 +295,22 @@ impl<'a> Cursor<'a> {
         Ok(Value { ty, raw: &self.text[start..self.pos] })
     }
 
-    /// Skips an array or object with all it holds. `stack` has a bit per open level: 1 for objects.
+    /// Skips an array or object with all it holds.
     fn nested(&mut self) -> Result<(), Fault> {
-        let mut stack = [0u64; MAX_DEPTH / 64];
+        let start = self.pos;
+        let near = self.levels.min(NEAR);
+        match self.nested_in(&mut [0; NEAR / 64], near) {
+            // Rare enough to begin again, rather than to make all others look for a second stack.
+            Err(fault) if fault.kind == FaultKind::TooDeep && self.levels > near => {
+                self.pos = start;
+                self.nested_in(&mut vec![0; self.levels.div_ceil(64)], self.levels)
+            }
+            read => read,
+        }
+    }
+
+    /// `stack` has a bit per open level: 1 for objects. At most `levels` open.
+    fn nested_in(&mut self, stack: &mut [u64], levels: usize) -> Result<(), Fault> {
         let mut depth = 0;
         loop {
             // A value begins here.
@@ -270,7 +318,7 @@ impl<'a> Cursor<'a> {
             let mut opened = false;
             match ty {
                 Type::Object | Type::Array => {
-                    if depth == MAX_DEPTH {
+                    if depth == levels {
                         return Err(self.fault(FaultKind::TooDeep));
                     }
                     let bit = 1u64 << (depth % 64);
@@ -288,7 +336,11 @@ impl<'a> Cursor<'a> {
             // A value ended, or a level was opened: on to the next value.
             loop {
                 let object = stack[(depth - 1) / 64] >> ((depth - 1) % 64) & 1 == 1;
-                let more = if object { self.key(opened)?.is_some() } else { self.element(opened)? };
+                let more = if object {
+                    self.next_key(opened)?.is_some()
+                } else {
+                    self.next_element(opened)?
+                };
                 if more {
                     break;
                 }
@@ -436,6 +488,27 @@ mod tests {
         assert!(Value::of(&deep(MAX_DEPTH)).is_some());
         let text = deep(MAX_DEPTH + 1);
         assert_eq!(Cursor::new(&text).value().unwrap_err().kind, FaultKind::TooDeep);
+        for levels in [0, 1, NEAR - 1, NEAR, NEAR + 1, 5_000] {
+            let (fits, text) = (deep(levels.max(1)), deep(levels + 1));
+            assert_eq!(Cursor::within(&fits, 0, levels).value().is_ok(), levels > 0);
+            let fault = Cursor::within(&text, 0, levels).value().unwrap_err();
+            assert_eq!((fault.offset, fault.kind), (levels, FaultKind::TooDeep));
+        }
+    }
+
+    #[test]
+    fn levels_that_were_left_may_be_opened_again() {
+        let mut cursor = Cursor::within("[[1], {\"a\": 2}, [[3]]]", 0, 2);
+        cursor.enter().unwrap();
+        assert!(cursor.element(true).unwrap());
+        cursor.enter().unwrap();
+        assert!(cursor.element(true).unwrap());
+        cursor.value().unwrap();
+        assert!(!cursor.element(false).unwrap());
+        assert!(cursor.element(false).unwrap());
+        assert_eq!(cursor.value().unwrap().raw, "{\"a\": 2}");
+        assert!(cursor.element(false).unwrap());
+        assert_eq!(cursor.value().unwrap_err().kind, FaultKind::TooDeep);
     }
 
     #[test]

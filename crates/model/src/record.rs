@@ -122,7 +122,7 @@ fn scan_object<'a>(
     parent: Option<u16>,
     depth: u8,
 ) -> Result<(), Fault> {
-    cursor.enter();
+    cursor.enter()?;
     let mut first = true;
     while let Some(key) = cursor.key(first)? {
         first = false;

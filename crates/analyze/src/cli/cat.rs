@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, BufWriter, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
-use archive::{Decoded, Decoder, Form, Leaf};
+use archive::{Budget, Decoded, Decoder, Form, Leaf};
 use clap::Args;
 
 use super::Exit;
@@ -55,7 +55,10 @@ impl Cat {
         let input = inputs::one(&self.file, &limits)?;
         let file = input.name();
         let mut buffer = Vec::new();
-        let payload = match input.read(&limits, &mut buffer) {
+        // One file needs to wait for no other.
+        let budget = Budget::unlimited();
+        let share = budget.share(0);
+        let payload = match input.read(&limits, &share, &mut buffer) {
             Ok(payload) => payload,
             Err(problem) => anyhow::bail!("{file}: {}", problem.message),
         };
@@ -71,7 +74,8 @@ impl Cat {
             second_choice: None,
             failed: None,
         };
-        let decoded = Decoder::new(limits).decode(payload, &mut |leaf| printing.leaf(&leaf));
+        let sink = &mut |leaf: Leaf<'_>| printing.leaf(&leaf);
+        let decoded = Decoder::new(limits).decode_within(&share, payload, sink);
         printing.finish(&decoded, payload.len() as u64)
     }
 }

@@ -24,6 +24,22 @@ pub(crate) struct LimitArgs {
     /// Most layers in each other; a plain download has two (base64, zip), a zip of quoted downloads five
     #[arg(hide_short_help = true, long = "max-depth", value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..))]
     depth: u32,
+    /// Bytes that all layers of one file may unpack to together: archives in archives multiply. Files
+    /// above 64 MiB may always have sixteen times their size [default: 1GiB, or four times
+    /// --max-member-bytes where that is more]
+    #[arg(hide_short_help = true, long = "max-total-bytes", value_name = "SIZE", value_parser = size)]
+    total_bytes: Option<u64>,
+    /// Most arrays and objects in each other in JSON, up to 8192; the deepest recorded exchange has 17
+    #[arg(hide_short_help = true, long = "max-json-depth", value_name = "N", default_value_t = 1_024, value_parser = clap::value_parser!(u32).range(1..=8192))]
+    json_depth: u32,
+    /// Most problems told of one file; one more then counts the rest. More lines than anybody reads
+    #[arg(hide_short_help = true, long = "max-problems", value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
+    problems: u32,
+    /// What all workers together may hold of files and of what they decode to; who needs more waits.
+    /// One file alone may go over it, up to the limits above; rows and tables are not counted. Half of
+    /// what a run should stay below
+    #[arg(hide_short_help = true, long = "memory", value_name = "SIZE", default_value = "256MiB", value_parser = size)]
+    memory: u64,
 }
 
 impl LimitArgs {
@@ -35,10 +51,14 @@ impl LimitArgs {
             file_bytes: self.file_bytes,
             member_bytes: self.member_bytes,
             ratio: self.ratio,
-            total_bytes: usual.total_bytes.max(self.member_bytes.saturating_mul(4)),
+            total_bytes: self
+                .total_bytes
+                .unwrap_or_else(|| usual.total_bytes.max(self.member_bytes.saturating_mul(4))),
             members: self.members,
             depth: self.depth,
-            ..usual
+            problems: self.problems,
+            in_flight_bytes: self.memory,
+            json_depth: self.json_depth,
         }
     }
 }
@@ -85,6 +105,24 @@ mod tests {
     fn a_larger_member_makes_room_in_its_file() {
         let limits = Alone::parse_from(["x", "--max-member-bytes", "2g"]).limits.limits();
         assert_eq!((limits.member_bytes, limits.total_bytes), (2 << 30, 8 << 30));
+    }
+
+    #[test]
+    fn every_limit_has_a_flag() {
+        let args = "x --max-file-bytes 1 --max-member-bytes 2 --max-ratio 3 --max-total-bytes 4 \
+                    --max-members 5 --max-depth 6 --max-problems 7 --memory 8 --max-json-depth 9";
+        let limits = Limits {
+            file_bytes: 1,
+            member_bytes: 2,
+            ratio: 3,
+            total_bytes: 4,
+            members: 5,
+            depth: 6,
+            problems: 7,
+            in_flight_bytes: 8,
+            json_depth: 9,
+        };
+        assert_eq!(Alone::parse_from(args.split_whitespace()).limits.limits(), limits);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use analyze::input::Input;
 use analyze::run;
 use analyze::stages::{Bodies, FileOutcome, FileRow, Rows, Setting, Worker};
 use analyze::survey::{Survey, survey};
-use archive::{Decoder, Form, Leaf, map_ordered};
+use archive::{Budget, Decoder, Form, Leaf, map_ordered};
 use clap::Args;
 use model::extract::Extractor;
 use model::listing;
@@ -115,15 +115,21 @@ impl Ls {
         let pool = run::pool(self.threads.map_or(0, usize::from))?;
         // A signal just ends the program: there is nothing to clean up.
         let stop = AtomicBool::new(false);
-        let survey = survey(&pool, &inputs, &limits, &stop).unwrap_or_default();
-        let setting =
-            Setting { limits, bodies: Bodies::None, listing: &survey.listing, stop: &stop };
+        let budget = Budget::new(limits.in_flight_bytes, pool.current_num_threads());
+        let survey = survey(&pool, &inputs, &limits, &budget, &stop).unwrap_or_default();
+        let setting = Setting {
+            limits,
+            budget: &budget,
+            bodies: Bodies::None,
+            listing: &survey.listing,
+            stop: &stop,
+        };
         let lookers: Vec<Mutex<Looker>> = (0..pool.current_num_threads())
             .map(|_| {
                 Mutex::new(Looker {
                     worker: Worker::new(&limits, 1 << 20),
                     decoder: Decoder::new(limits),
-                    extractor: Extractor::with_memory(1 << 20),
+                    extractor: Extractor::new(1 << 20, limits.json_depth as usize),
                 })
             })
             .collect();
@@ -221,7 +227,7 @@ impl Looker {
         if survey.copy_of.get(number).is_some_and(Option::is_some) {
             row.outcome = FileOutcome::Duplicate;
         }
-        let contents = (members && row.members > 0).then(|| self.members(input, setting));
+        let contents = (members && row.members > 0).then(|| self.members(input, number, setting));
         FileLine {
             file: input.name().to_owned(),
             outcome: row.outcome.name(),
@@ -242,12 +248,14 @@ impl Looker {
     }
 
     /// Looks at each member by itself; costs reading the file again.
-    fn members(&mut self, input: &Input, setting: &Setting<'_>) -> Vec<MemberLine> {
+    fn members(&mut self, input: &Input, number: usize, setting: &Setting<'_>) -> Vec<MemberLine> {
         let Self { decoder, extractor, .. } = self;
         let mut buffer = Vec::new();
         let mut lines = Vec::new();
-        if let Ok(payload) = input.read(&setting.limits, &mut buffer) {
-            decoder.decode(payload, &mut |leaf| lines.push(member(&leaf, extractor)));
+        let share = setting.budget.share(number as u64);
+        if let Ok(payload) = input.read(&setting.limits, &share, &mut buffer) {
+            let sink = &mut |leaf: Leaf<'_>| lines.push(member(&leaf, extractor));
+            decoder.decode_within(&share, payload, sink);
         }
         lines
     }

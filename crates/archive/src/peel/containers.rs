@@ -12,7 +12,7 @@ impl Run<'_, '_> {
         let mut out = self.take_buffer();
         let packed = data.len() as u64;
         let cap = self.cap(packed);
-        let result = inflate::gunzip(&mut self.decoder.inflater, data, &mut out, cap);
+        let result = inflate::gunzip(&mut self.decoder.inflater, data, &mut out, cap, self.share);
         let mut usable = result.usable;
         if let Some((offset, kind, fault)) = result.fault {
             usable |= self.peek.is_some() && kind == ProblemKind::TooLarge;
@@ -34,7 +34,7 @@ impl Run<'_, '_> {
         let mut out = self.take_buffer();
         let packed = data.len() as u64;
         let cap = self.cap(packed);
-        let (used, end) = self.decoder.inflater.zlib(data, &mut out, cap);
+        let (used, end) = self.decoder.inflater.zlib(data, &mut out, cap, self.share);
         let rest = sniff::trim_end(&data[used.min(data.len())..]).len();
         let text = out.len() >= 16 && sniff::is_clean_text(&out[..out.len().min(512)]);
         let fault = match &end {

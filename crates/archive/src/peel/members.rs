@@ -90,7 +90,8 @@ impl Run<'_, '_> {
         let place = Place { member: Some(&path), ..archive.place };
         if member.is_encrypted() {
             let at = member.header as u64;
-            self.problem(place, at, Stage::Zip, ProblemKind::Encrypted, "needs a password");
+            let fault = format!("needs a password ({})", member.cipher(archive.data));
+            self.problem(place, at, Stage::Zip, ProblemKind::Encrypted, &fault);
             return if member.open { member.data.start } else { member.data.end };
         }
         let packed = &archive.data[member.data.clone()];
@@ -101,11 +102,12 @@ impl Run<'_, '_> {
         let cap = self.cap(packed.len() as u64);
         let unpacked = match member.method {
             8 => {
-                let (used, end) = self.decoder.inflater.raw(packed, &mut out, member.size, cap);
+                let (used, end) =
+                    self.decoder.inflater.raw(packed, &mut out, member.size, cap, self.share);
                 Unpacked { used, end }
             }
             other if rare::knows(other) && !member.open => {
-                let end = rare::unpack(member, packed, &mut out, cap);
+                let end = rare::unpack(member, packed, &mut out, cap, self.share);
                 Unpacked { used: packed.len(), end }
             }
             other => {

@@ -313,7 +313,7 @@ fn an_encrypted_member_is_named() {
     }
     let (leaves, decoded) = decode(&data);
     assert!(leaves.is_empty());
-    assert_eq!(decoded.problems[0].message, "\"a.json\": byte 0: needs a password");
+    assert_eq!(decoded.problems[0].message, "\"a.json\": byte 0: needs a password (ZipCrypto)");
 }
 
 #[test]
@@ -546,4 +546,107 @@ proptest! {
         let found: Vec<_> = leaves.into_iter().map(|leaf| (leaf.member.unwrap(), leaf.text)).collect();
         prop_assert_eq!(found, expected);
     }
+}
+
+/// One member of `JSON` behind headers made here, for methods that the `zip` crate does not write.
+fn zip_of(method: u16, flags: u16, packed: &[u8]) -> Vec<u8> {
+    let crc = crc32fast::hash(JSON.as_bytes());
+    let mut data = Vec::new();
+    let header = |data: &mut Vec<u8>| {
+        for value in [46, flags, method, 0, 0x21] {
+            data.extend_from_slice(&u16::to_le_bytes(value));
+        }
+        for value in [crc, packed.len() as u32, JSON.len() as u32] {
+            data.extend_from_slice(&value.to_le_bytes());
+        }
+        data.extend_from_slice(&[8, 0, 0, 0]);
+    };
+    data.extend_from_slice(b"PK\x03\x04");
+    header(&mut data);
+    data.extend_from_slice(b"log.json");
+    data.extend_from_slice(packed);
+    let start = data.len() as u32;
+    data.extend_from_slice(b"PK\x01\x02\x2e\0");
+    header(&mut data);
+    data.extend_from_slice(&[0; 14]);
+    data.extend_from_slice(b"log.json");
+    let length = data.len() as u32 - start;
+    data.extend_from_slice(b"PK\x05\x06\0\0\0\0\x01\0\x01\0");
+    for value in [length, start] {
+        data.extend_from_slice(&value.to_le_bytes());
+    }
+    data.extend_from_slice(&[0, 0]);
+    data
+}
+
+/// A zstd frame of one block that is not compressed, with this window descriptor.
+fn zstd_frame(window: u8) -> Vec<u8> {
+    let mut frame = vec![0x28, 0xb5, 0x2f, 0xfd, 0, window];
+    frame.extend_from_slice(&((JSON.len() as u32) << 3 | 1).to_le_bytes()[..3]);
+    frame.extend_from_slice(JSON.as_bytes());
+    frame
+}
+
+#[test]
+fn a_zstd_member_is_opened_unless_its_window_is_huge() {
+    // 2 MiB, as a writer that streams asks for whatever there is.
+    check(zip_of(93, 0, &zstd_frame(11 << 3)), "zip", Some("log.json"));
+    let (leaves, decoded) = decode(&zip_of(93, 0, &zstd_frame(0xff)));
+    assert!(leaves.is_empty());
+    assert_eq!(kinds(&decoded), [ProblemKind::BadDeflate]);
+    let frame = zstd_frame(11 << 3);
+    let (leaves, decoded) = decode(&zip_of(93, 0, &frame[..frame.len() - 9]));
+    assert!(leaves.iter().all(|leaf| !leaf.whole && JSON.starts_with(&leaf.text)));
+    assert_eq!(kinds(&decoded), [ProblemKind::Truncated]);
+}
+
+#[test]
+fn what_a_member_is_encrypted_with_is_named() {
+    let cipher = |flags: u16| {
+        let (leaves, decoded) = decode(&zip_of(8, flags, b"secret"));
+        assert!(leaves.is_empty());
+        assert_eq!(kinds(&decoded), [ProblemKind::Encrypted]);
+        decoded.problems[0].message.clone()
+    };
+    assert_eq!(cipher(1), "\"log.json\": byte 0: needs a password (ZipCrypto)");
+    assert_eq!(
+        cipher(0x41),
+        "\"log.json\": byte 0: needs a password (strong encryption of PKWARE)"
+    );
+}
+
+#[test]
+fn a_budget_changes_nothing_but_who_waits() {
+    let texts: Vec<String> = (0..6_u32)
+        .map(|n| (0..40_000).map(|i| format!("{}\n", (i ^ n) * 7919)).collect())
+        .collect();
+    let files: Vec<Vec<u8>> = texts
+        .iter()
+        .enumerate()
+        .map(|(n, text)| match n % 3 {
+            0 => b64(&zip(&[("a.txt", text.as_bytes())])).into_bytes(),
+            1 => zip_with(&[("a.txt", text.as_bytes())], zip::CompressionMethod::Bzip2),
+            _ => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+        })
+        .collect();
+    let budget = Budget::new(10_000, 4);
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    let found = std::sync::Mutex::new(vec![String::new(); files.len()]);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let mut decoder = Decoder::new(Limits::default());
+                loop {
+                    let n = next.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                    let Some(file) = files.get(n) else { return };
+                    let share = budget.share(n as u64);
+                    decoder.decode_within(&share, file, &mut |leaf| {
+                        found.lock().unwrap()[n].push_str(leaf.text);
+                    });
+                }
+            });
+        }
+    });
+    assert!(found.into_inner().unwrap() == texts);
+    assert!(budget.peak() > 10_000, "each file alone needs more");
 }

@@ -1,10 +1,10 @@
 //! Layers that are text: quotes, objects, URIs, UTF-16, base64.
 
-use super::{KEEP, Place, Run};
+use super::{Place, Run};
 use crate::base64::{self, Likeness};
 use crate::problem::{ProblemKind, Stage, first_bytes};
 use crate::sniff::{self, Magic};
-use crate::wrap;
+use crate::{text, wrap};
 
 impl Run<'_, '_> {
     /// Takes the quotes off a JSON string that holds a payload or JSON. Gives whether it does.
@@ -47,12 +47,15 @@ impl Run<'_, '_> {
     fn carries_json(&mut self, content: &[u8]) -> bool {
         let mut plain = Vec::new();
         if !wrap::is_plain(content) {
+            self.share.reserve(&mut plain, content.len());
             wrap::unescape(content, &mut plain);
         }
         let content = if plain.is_empty() { content } else { &plain };
         let text = &content[wrap::data_uri(content).unwrap_or_default()..];
         let mut json = false;
-        self.decoder.peek(text, 256, &mut |head| json |= sniff::json_begins(head.as_bytes()));
+        let look = &mut |head: &str| json |= sniff::json_begins(head.as_bytes());
+        self.decoder.peek_within(self.share, text, 256, look);
+        self.share.give_back(plain.capacity() as u64);
         json
     }
 
@@ -62,6 +65,8 @@ impl Run<'_, '_> {
             return self.peel(content, place);
         }
         let mut plain = self.take_buffer();
+        // Undoing an escape makes nothing longer.
+        self.share.reserve(&mut plain, content.len());
         wrap::unescape(content, &mut plain);
         if self.charge(plain.len() as u64, place, Stage::Base64) {
             self.peel(&plain, place);
@@ -84,6 +89,8 @@ impl Run<'_, '_> {
             return true;
         }
         if let Some((encoding, mark)) = sniff::utf16(text) {
+            let held = text::held_by_utf16(&text[mark..]);
+            self.share.take(held);
             let (plain, _) = encoding.decode_without_bom_handling(&text[mark..]);
             let plain = sniff::trim_start(plain.as_bytes());
             let wrapped = match plain.first() {
@@ -94,6 +101,7 @@ impl Run<'_, '_> {
             if wrapped && self.charge(plain.len() as u64, place, Stage::Text) {
                 self.peel(plain, place);
             }
+            self.share.give_back(held);
             return wrapped;
         }
         self.base64(text, offset, place)
@@ -106,8 +114,10 @@ impl Run<'_, '_> {
             return false;
         }
         let mut buffers = self.decoder.base64.pop().unwrap_or_default();
+        self.share.take(buffers.capacity() as u64);
         let handled = self.base64_with(text, offset, place, likeness, &mut buffers);
-        if buffers.capacity() <= KEEP {
+        self.share.give_back(buffers.capacity() as u64);
+        if buffers.capacity() <= self.share.keep() {
             self.decoder.base64.push(buffers);
         }
         handled
@@ -124,12 +134,12 @@ impl Run<'_, '_> {
         let mut part = text;
         if let Some(max) = self.peek {
             // Only a zip needs its end to tell what is in it.
-            let head = base64::decode(&text[..text.len().min(64)], buffers).length;
+            let head = base64::decode(&text[..text.len().min(64)], buffers, self.share).length;
             if sniff::magic(buffers.bytes(head)) != Some(Magic::Zip) {
                 part = &text[..text.len().min(max.saturating_mul(2).saturating_add(1 << 14))];
             }
         }
-        let result = base64::decode(part, buffers);
+        let result = base64::decode(part, buffers, self.share);
         let bytes = buffers.bytes(result.length);
         let head = &bytes[..bytes.len().min(256)];
         let zlib = likeness == Likeness::Zlib && sniff::magic(bytes) == Some(Magic::Zlib);

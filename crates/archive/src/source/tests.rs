@@ -1,3 +1,5 @@
+use crate::Budget;
+
 use super::*;
 
 struct Folder(tempfile::TempDir);
@@ -93,11 +95,12 @@ fn loops_and_dangling_links_are_told_and_pipes_are_left_alone() {
 fn reading_reuses_the_buffer_and_holds_the_limit() {
     let folder = Folder::new(&[("a", "text"), ("b", "longer text")]);
     let found = discover(&[folder.input("")]).unwrap();
+    let budget = Budget::unlimited();
     let mut buffer = b"old".to_vec();
-    read(&found.sources[0], &Limits::default(), &mut buffer).unwrap();
+    read(&found.sources[0], &Limits::default(), &budget.share(0), &mut buffer).unwrap();
     assert_eq!(buffer, b"text");
     let limits = Limits { file_bytes: 5, ..Limits::default() };
-    let problem = read(&found.sources[1], &limits, &mut buffer).unwrap_err();
+    let problem = read(&found.sources[1], &limits, &budget.share(0), &mut buffer).unwrap_err();
     assert_eq!(problem.kind, ProblemKind::TooLarge);
     assert_eq!(problem.to_string(), "read: byte 5: 11 bytes or more, the limit is 5");
     assert!(buffer.is_empty());
@@ -108,7 +111,9 @@ fn a_file_that_went_away_is_a_problem() {
     let folder = Folder::new(&[("a", "text")]);
     let found = discover(&[folder.input("")]).unwrap();
     fs::remove_file(folder.0.path().join("a")).unwrap();
-    let problem = read(&found.sources[0], &Limits::default(), &mut Vec::new()).unwrap_err();
+    let budget = Budget::unlimited();
+    let problem = read(&found.sources[0], &Limits::default(), &budget.share(0), &mut Vec::new());
+    let problem = problem.unwrap_err();
     assert_eq!(problem.kind, ProblemKind::Io);
 }
 

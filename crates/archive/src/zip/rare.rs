@@ -1,20 +1,92 @@
-//! Methods that few writers use, undone by the `zip` crate.
+//! Methods that few writers use, undone by the crates that know them.
+//!
+//! Each of them keeps a window of what it has put out, as large as its header asks for. A header is
+//! not believed: the window is held below what the member may become, counted before it is there, and
+//! it grows with the output.
 
-use std::io::{self, Read as _};
+use std::io::{self, Read};
+
+use lzma_rust2::{LzmaReader, XzReader};
 
 use super::Member;
+use crate::budget::Share;
 use crate::inflate::End;
 
-/// Whether [`unpack`] knows the method: deflate64 and bzip2.
+/// Bytes asked for at a time.
+const STEP: usize = 1 << 16;
+/// The window that every zstd decoder should allow (RFC 8878, 3.1.1.1.2), as a power of two: writers
+/// that do not know the size beforehand ask for it however little there is.
+const ZSTD_LEAST: u32 = 23;
+/// The largest window that the zstd program itself allows without being told.
+const ZSTD_MOST: u32 = 27;
+/// What the decoder of bzip2 needs, in bytes: blocks have at most 900 kB.
+const BZIP2: u64 = 4 << 20;
+
+/// Whether [`unpack`] knows the method: deflate64, bzip2, lzma, zstd and xz.
 pub(crate) fn knows(method: u16) -> bool {
-    matches!(method, 9 | 12)
+    matches!(method, 9 | 12 | 14 | 93 | 95)
 }
 
-/// Appends what `packed` unpacks to, at most a little more than `cap` bytes.
-///
-/// The crate reads archives, not bare streams, so it gets one: a local header made here, of which
-/// it needs the method, the sizes and the checksum, and then the data.
-pub(crate) fn unpack(member: &Member, packed: &[u8], out: &mut Vec<u8>, cap: u64) -> End {
+/// Appends what `packed` unpacks to, at most a little more than `cap` bytes. What is needed for it is
+/// taken from `share`.
+pub(crate) fn unpack(
+    member: &Member,
+    packed: &[u8],
+    out: &mut Vec<u8>,
+    cap: u64,
+    share: &Share<'_>,
+) -> End {
+    match member.method {
+        14 => lzma(member, packed, out, cap, share),
+        93 => zstd(packed, out, cap, share),
+        95 => within(cap, share, || pour(&mut XzReader::new(packed, true), out, cap, share)),
+        _ => by_the_zip_crate(member, packed, out, cap, share),
+    }
+}
+
+/// LZMA behind a version, the length of its properties, and the properties (APPNOTE 5.8.8).
+fn lzma(member: &Member, packed: &[u8], out: &mut Vec<u8>, cap: u64, share: &Share<'_>) -> End {
+    let [_, _, 5, 0, properties, d0, d1, d2, d3, data @ ..] = packed else {
+        return if packed.len() < 9 { End::Cut } else { End::Broken("no LZMA properties") };
+    };
+    // More than the output can never be looked back at.
+    let window = u64::from(u32::from_le_bytes([*d0, *d1, *d2, *d3])).min(cap.max(4096)) as u32;
+    // Bit 1: the data says itself where it ends (4.4.4).
+    let size = if member.flags & 2 == 0 { member.size } else { u64::MAX };
+    within(window.into(), share, || {
+        match LzmaReader::new_with_props(data, size, *properties, window, None) {
+            Ok(mut reader) => pour(&mut reader, out, cap, share),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => End::Cut,
+            Err(_) => End::Broken("the LZMA properties are not valid"),
+        }
+    })
+}
+
+/// Zstandard, one frame or several. A window beyond what the member may become is refused by the
+/// decoder before it reserves it.
+fn zstd(packed: &[u8], out: &mut Vec<u8>, cap: u64, share: &Share<'_>) -> End {
+    let window = cap.max(1).ilog2().clamp(ZSTD_LEAST, ZSTD_MOST);
+    within(1 << window, share, || {
+        let reader = ::zstd::stream::read::Decoder::with_buffer(packed).and_then(|mut reader| {
+            reader.window_log_max(window)?;
+            Ok(reader)
+        });
+        match reader {
+            Ok(mut reader) => pour(&mut reader, out, cap, share),
+            Err(_) => End::Broken("the decoder could not be set up"),
+        }
+    })
+}
+
+/// Deflate64 and bzip2. The crate reads archives, not bare streams, so it gets one: a local header made
+/// here, of which it needs the method, the sizes and the checksum, and then the data.
+fn by_the_zip_crate(
+    member: &Member,
+    packed: &[u8],
+    out: &mut Vec<u8>,
+    cap: u64,
+    share: &Share<'_>,
+) -> End {
     let Ok(length) = u32::try_from(packed.len()) else {
         return End::Broken("more than 4 GiB of this method are not supported");
     };
@@ -30,16 +102,39 @@ pub(crate) fn unpack(member: &Member, packed: &[u8], out: &mut Vec<u8>, cap: u64
     }
     header.extend_from_slice(&[1, 0, 0, 0, b'x']);
     let mut archive = header.as_slice().chain(packed);
-    let result = match ::zip::read::read_zipfile_from_stream(&mut archive) {
-        Ok(Some(file)) => file.take(cap.saturating_add(1)).read_to_end(out),
-        Ok(None) | Err(_) => return End::Broken("the data cannot be opened"),
-    };
-    match result {
-        _ if out.len() as u64 > cap => End::Full,
-        Ok(_) => End::Complete,
-        // A wrong checksum is an error of the crate too; the caller finds it again, with numbers.
-        Err(_) if out.len() as u64 == member.size => End::Complete,
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => End::Cut,
-        Err(_) => End::Broken("the compressed data is damaged"),
+    within(BZIP2, share, || {
+        let end = match ::zip::read::read_zipfile_from_stream(&mut archive) {
+            Ok(Some(mut file)) => pour(&mut file, out, cap, share),
+            Ok(None) | Err(_) => return End::Broken("the data cannot be opened"),
+        };
+        match end {
+            // A wrong checksum is an error of the crate too; the caller finds it again, with numbers.
+            End::Broken(_) if out.len() as u64 == member.size => End::Complete,
+            end => end,
+        }
+    })
+}
+
+/// Runs `work` with `bytes` taken for it.
+fn within(bytes: u64, share: &Share<'_>, work: impl FnOnce() -> End) -> End {
+    share.take(bytes);
+    let end = work();
+    share.give_back(bytes);
+    end
+}
+
+/// Appends what `reader` gives, step by step, until its end or a little more than `cap` bytes.
+fn pour(reader: &mut impl Read, out: &mut Vec<u8>, cap: u64, share: &Share<'_>) -> End {
+    loop {
+        // Room beyond the step, or the buffer grows by itself to see whether more comes.
+        share.reserve(out, STEP + 64);
+        let read = reader.by_ref().take(STEP as u64).read_to_end(out);
+        match read {
+            _ if out.len() as u64 > cap => return End::Full,
+            Ok(0) => return End::Complete,
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return End::Cut,
+            Err(_) => return End::Broken("the compressed data is damaged"),
+        }
     }
 }
