@@ -329,15 +329,13 @@ impl Run<'_, '_> {
     }
 
     fn take_buffer(&mut self) -> Vec<u8> {
-        match self.peek {
-            // A small one: the decompressor fills all the room it finds.
-            Some(_) => Vec::new(),
-            None => {
-                let buffer = self.decoder.spare.pop().unwrap_or_default();
-                self.share.take(buffer.capacity() as u64);
-                buffer
-            }
+        // To peek, a small one: the decompressor fills all the room it finds.
+        if self.peek.is_some() {
+            return Vec::new();
         }
+        let buffer = self.decoder.spare.pop().unwrap_or_default();
+        self.share.take(buffer.capacity() as u64);
+        buffer
     }
 
     fn give_back(&mut self, mut buffer: Vec<u8>) {

@@ -618,7 +618,10 @@ fn what_a_member_is_encrypted_with_is_named() {
 #[test]
 fn a_budget_changes_nothing_but_who_waits() {
     let texts: Vec<String> = (0..6_u32)
-        .map(|n| (0..40_000).map(|i| format!("{}\n", (i ^ n) * 7919)).collect())
+        .map(|n| {
+            let lines: Vec<String> = (0..40_000).map(|i| ((i ^ n) * 7919).to_string()).collect();
+            lines.join("\n")
+        })
         .collect();
     let files: Vec<Vec<u8>> = texts
         .iter()
