@@ -5,6 +5,7 @@
 mod cat;
 mod diff;
 mod exit;
+mod explain;
 mod figures;
 mod inputs;
 mod interrupt;
@@ -44,6 +45,7 @@ Examples:
   analyze ls dump                         what each file holds, writing nothing
   analyze cat dump/90123.txt --pretty     the JSON inside one download
   analyze keys report --open              the orders and products that have to be sent again
+  analyze explain report 1                why the errors of the most frequent group belong together
   analyze diff yesterday today            what is new, gone, more or less frequent between two reports
 
 Exit codes: 0 done, 1 no log found (`diff`: what --fail-on names was found), 2 not done, 3 too many files rejected, 130 interrupted.
@@ -54,6 +56,7 @@ enum Command {
     Report(Box<report::Report>),
     Cat(cat::Cat),
     Ls(ls::Ls),
+    Explain(explain::Explain),
     Keys(keys::Keys),
     Diff(diff::Diff),
 }
@@ -65,6 +68,7 @@ impl Cli {
             Command::Report(report) => report.run(),
             Command::Cat(cat) => cat.run(),
             Command::Ls(ls) => ls.run(),
+            Command::Explain(explain) => explain.run(),
             Command::Keys(keys) => keys.run(),
             Command::Diff(diff) => diff.run(),
         };

@@ -136,7 +136,7 @@ impl Diff {
         let mut out = io::stdout().lock();
         match self.format {
             FormatArg::Json => {
-                serde_json::to_writer_pretty(&mut out, &diff)?;
+                serde_json::to_writer_pretty(&mut out, &diff).map_err(io::Error::from)?;
                 writeln!(out)?;
             }
             FormatArg::Table => {

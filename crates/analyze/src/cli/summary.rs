@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::path::Path;
 
 use analyze::input::Input;
+use analyze::report::Format;
 use analyze::run::{Done, Options};
 use analyze::stages::FileOutcome;
 use model::time::Timestamp;
@@ -295,10 +296,19 @@ impl Shown<'_> {
                 "every error group: how often, since when, in which flows".to_owned(),
             ));
         }
+        // The other commands read Parquet.
+        let commands = formats.contains(&Format::Parquet);
+        let out = shell(&self.out.to_string_lossy());
+        if commands && s.errors.total > 0 {
+            steps.push((
+                format!("analyze explain {out} 1"),
+                "the most frequent error: what varies in it, where, since when".to_owned(),
+            ));
+        }
         if s.keys.open > 0 {
             steps.push((
-                table("keys"),
-                "every order and product: what is open and has to be sent again".to_owned(),
+                if commands { format!("analyze keys {out} --open") } else { table("keys") },
+                "the orders and products that are open and have to be sent again".to_owned(),
             ));
         }
         if let Some((path, record)) = self.sample() {

@@ -11,10 +11,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::time::Timestamp;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::groups::{GroupRow, groups};
 use super::key_cursor::{KeyCursor, KeyName};
+use super::times;
 use crate::report::{ENDPOINTS, EXCHANGES, ReadError, Stored};
 
 /// Standard deviations that a change must be away from what chance gives.
@@ -40,10 +41,10 @@ impl Default for Guards {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Window {
     /// Start of its first exchange; `None` when no exchange has a time.
-    #[serde(serialize_with = "time")]
+    #[serde(serialize_with = "times::optional")]
     pub from: Option<Timestamp>,
     /// Start of its last exchange.
-    #[serde(serialize_with = "time")]
+    #[serde(serialize_with = "times::optional")]
     pub to: Option<Timestamp>,
     /// All exchanges.
     pub exchanges: u64,
@@ -71,10 +72,10 @@ pub enum Warning {
     /// Both reports cover this time: what happened then counts in both.
     Overlap {
         /// Where the later of the two begins.
-        #[serde(serialize_with = "some_time")]
+        #[serde(serialize_with = "times::always")]
         from: Timestamp,
         /// Where the earlier of the two ends.
-        #[serde(serialize_with = "some_time")]
+        #[serde(serialize_with = "times::always")]
         to: Timestamp,
     },
     /// The new report ends before the old one begins: perhaps the two are the wrong way round.
@@ -143,10 +144,10 @@ pub struct GroupChange {
     /// Where it occurs, by the newer report that has it.
     pub flows: Vec<String>,
     /// Its first error in the report that has it first.
-    #[serde(serialize_with = "time")]
+    #[serde(serialize_with = "times::optional")]
     pub first_seen: Option<Timestamp>,
     /// Its last error in the report that has it last.
-    #[serde(serialize_with = "time")]
+    #[serde(serialize_with = "times::optional")]
     pub last_seen: Option<Timestamp>,
     /// One of its messages, from the newer report that has it.
     pub sample_message: String,
@@ -177,7 +178,7 @@ pub struct KeyChange {
     /// Its newest error, by the same report.
     pub last_message: Option<String>,
     /// Its newest attempt, by the newest report that has it.
-    #[serde(serialize_with = "time")]
+    #[serde(serialize_with = "times::optional")]
     pub last_seen: Option<Timestamp>,
 }
 
@@ -520,14 +521,4 @@ fn change(error: &KeyCursor, newest: &KeyCursor) -> KeyChange {
         last_message: error.text("last_message").map(str::to_owned),
         last_seen: newest.last_seen(),
     }
-}
-
-#[expect(clippy::ref_option, reason = "serde calls it so")]
-fn time<S: Serializer>(at: &Option<Timestamp>, to: S) -> Result<S::Ok, S::Error> {
-    at.map(|at| at.to_string()).serialize(to)
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
-fn some_time<S: Serializer>(at: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
-    at.to_string().serialize(to)
 }

@@ -1,12 +1,14 @@
 //! The table `error_groups` of a stored report, and how a group is named on the command line.
 
 use model::time::Timestamp;
+use serde::Serialize;
 
+use super::times;
 use crate::report::{ERROR_GROUPS, ReadError, Stored};
 
 /// A row of `error_groups`; the fields are its columns. Counts that an older report does not have
 /// are 0, and so are those of a row that is damaged.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[expect(missing_docs, reason = "the columns are described in docs/tables.md")]
 pub struct GroupRow {
     pub group: String,
@@ -25,7 +27,9 @@ pub struct GroupRow {
     pub steps: Vec<String>,
     pub endpoints: Vec<String>,
     pub statuses: Vec<String>,
+    #[serde(serialize_with = "times::optional")]
     pub first_seen: Option<Timestamp>,
+    #[serde(serialize_with = "times::optional")]
     pub last_seen: Option<Timestamp>,
     pub sample_file: String,
     pub sample_record: u32,

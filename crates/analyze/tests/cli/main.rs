@@ -4,6 +4,7 @@
 
 mod cat;
 mod diff;
+mod explain;
 mod faults;
 mod keys;
 mod kit;
@@ -23,7 +24,7 @@ fn the_help_says_what_there_is() {
 #[test]
 fn the_help_of_each_command_has_examples() {
     let place = Place::new();
-    for command in ["report", "cat", "ls", "keys", "diff"] {
+    for command in ["report", "cat", "ls", "explain", "keys", "diff"] {
         let run = place.run(&[command, "--help"]);
         assert_eq!(run.code, 0);
         assert!(run.out.contains(&format!("\nExamples:\n  analyze {command}")), "{}", run.out);
@@ -47,6 +48,7 @@ fn usage_errors_are_2() {
         &["cat"],
         &["cat", "x", "--all", "--member", "y"],
         &["ls"],
+        &["explain", "r"],
         &["keys"],
         &["diff", "r"],
         &["diff", "r", "s", "--ratio", "1"],

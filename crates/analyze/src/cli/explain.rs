@@ -1,0 +1,306 @@
+//! `analyze explain`: what is behind one error group.
+
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::PathBuf;
+
+use analyze::reading::{self, Explained, Period, Sample, Values, find_group, groups};
+use analyze::report::Stored;
+use clap::{Args, ValueEnum};
+
+use super::Exit;
+use super::figures::{count, counted};
+use super::summary::minute;
+use super::table::{Align, Columns, Table};
+use super::terminal::{cut, cut_end, safe, shell, width};
+
+/// Columns of a value in a table.
+const VALUE: usize = 48;
+
+/// Columns of a message when the output is no terminal.
+const MESSAGE: usize = 400;
+
+/// Periods that are shown: the newest.
+const PERIODS: usize = 12;
+
+/// Says why the errors of a group belong together, what varies in them, where and since when they
+/// occur, and shows some that differ
+///
+/// The text of the group is what all its messages have in common; where they vary it has a number,
+/// <1> and so on, and the values there are counted. Samples are chosen to differ: by endpoint, status,
+/// flow, field, file and values.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Explain {
+    /// Folder that `analyze report` has written, Parquet among its formats
+    #[arg(value_name = "REPORT")]
+    report: PathBuf,
+    /// The group: its fingerprint, the beginning of one, or its rank (1 is the most frequent)
+    #[arg(value_name = "GROUP")]
+    group: String,
+    /// How many of the most frequent values are shown
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    top: usize,
+    /// How many errors are shown
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    samples: usize,
+    /// text, or json (one object)
+    #[arg(
+        long,
+        value_enum,
+        value_name = "FORMAT",
+        default_value = "text",
+        hide_possible_values = true
+    )]
+    format: FormatArg,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  analyze explain report 1
+  analyze explain report 38be --samples 10 --top 20
+  analyze explain report 38be45239f711c6a --format json | jq '.variables[0].top'
+
+Exit codes: 0 done, 2 not done: no such group, several groups that begin so, no report.";
+
+/// How it is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FormatArg {
+    /// For people
+    Text,
+    /// JSON
+    Json,
+}
+
+const VALUES: Columns = &[
+    ("", Align::Left),
+    ("DIFFERENT", Align::Right),
+    ("ERRORS", Align::Right),
+    ("MOST FREQUENT", Align::Left),
+];
+
+impl Explain {
+    /// Explains.
+    pub(crate) fn run(self) -> anyhow::Result<Exit> {
+        let report = Stored::open(&self.report)?;
+        let groups = groups(&report)?;
+        let rank = find_group(&groups, &self.group)?;
+        let explained = reading::explain(&report, &groups[rank], self.top, self.samples)?;
+        let mut out = io::stdout().lock();
+        match self.format {
+            FormatArg::Json => {
+                serde_json::to_writer_pretty(&mut out, &explained).map_err(io::Error::from)?;
+                writeln!(out)?;
+            }
+            FormatArg::Text => {
+                let wide = io::stdout().is_terminal().then(width);
+                for line in (Text { of: &explained, wide }).lines(rank + 1, groups.len()) {
+                    writeln!(out, "{line}")?;
+                }
+            }
+        }
+        out.flush()?;
+        Ok(Exit::Done)
+    }
+}
+
+struct Text<'e> {
+    of: &'e Explained,
+    /// Columns of the terminal; `None` when it is none.
+    wide: Option<usize>,
+}
+
+impl Text<'_> {
+    fn lines(&self, rank: usize, groups: usize) -> Vec<String> {
+        let group = &self.of.group;
+        let mut lines = vec![format!("Group {}, {rank} of {groups}", safe(&group.group))];
+        lines.extend(numbered(&group.template).lines().map(|line| format!("  {}", safe(line))));
+        lines.push(String::new());
+        lines.extend(self.why());
+        lines.push(String::new());
+        lines.extend(self.how_much());
+        let mut what = Table::new(VALUES);
+        for (n, values) in (1..).zip(&self.of.variables) {
+            rows(&mut what, &format!("<{n}>"), values);
+        }
+        rows(&mut what, "key", &self.of.keys);
+        self.part(&mut lines, "What varies", &what);
+        if self.of.unaligned > 0 {
+            let messages = counted(self.of.unaligned, "message", "messages");
+            lines.push(format!("  not counted: {messages}, too long or cut"));
+        }
+        let mut place = Table::new(VALUES);
+        for (name, values) in [
+            ("flow", &self.of.flows),
+            ("step", &self.of.steps),
+            ("endpoint", &self.of.endpoints),
+            ("status", &self.of.statuses),
+            ("run", &self.of.runs),
+            ("file", &self.of.files),
+        ] {
+            rows(&mut place, name, values);
+        }
+        self.part(&mut lines, "Where", &place);
+        self.part(&mut lines, "When, UTC", &periods(&self.of.periods));
+        for (n, sample) in (1..).zip(&self.of.samples) {
+            lines.push(String::new());
+            lines.extend(self.sample(n, sample));
+        }
+        lines
+    }
+
+    /// What makes the errors one group, and what kind of trouble it is.
+    fn why(&self) -> Vec<String> {
+        let group = &self.of.group;
+        let mut same = vec!["the text, with what varies masked".to_owned()];
+        for (name, values) in [("code", &self.of.codes), ("field", &self.of.fields)] {
+            if let ([only], 1) = (values.top.as_slice(), values.distinct)
+                && only.count == group.count
+            {
+                same.push(format!("the {name} {}", safe(&only.value)));
+            }
+        }
+        let retry = if group.retryable {
+            "sending again may help"
+        } else {
+            "nothing says that sending again helps"
+        };
+        let mut lines = vec![
+            format!("Same       {}", same.join(", ")),
+            format!("Class      {}; {retry}", safe(&group.class)),
+        ];
+        for (name, values) in
+            [("Codes", &self.of.codes), ("Fields", &self.of.fields), ("Found in", &self.of.sources)]
+        {
+            if !values.top.is_empty() {
+                lines.push(format!("{name:<11}{}", listed(values)));
+            }
+        }
+        lines
+    }
+
+    fn how_much(&self) -> Vec<String> {
+        let group = &self.of.group;
+        let mut lines = vec![format!(
+            "Errors     {} in {}, {}, {}",
+            count(group.count),
+            counted(group.exchanges, "exchange", "exchanges"),
+            counted(group.files, "file", "files"),
+            counted(group.runs, "run", "runs"),
+        )];
+        if group.keys > 0 {
+            let healed = group.healed_keys.map(|keys| format!(", {} healed", count(keys)));
+            lines.push(format!(
+                "Keys       {}: {} open{}",
+                count(group.keys),
+                count(group.open_keys),
+                healed.unwrap_or_default()
+            ));
+        }
+        if let (Some(first), Some(last)) = (group.first_seen, group.last_seen) {
+            lines.push(format!("Seen       {} to {} (UTC)", minute(first), minute(last)));
+        }
+        lines
+    }
+
+    fn part(&self, lines: &mut Vec<String>, heading: &str, table: &Table) {
+        if !table.is_empty() {
+            lines.push(String::new());
+            lines.push(heading.to_owned());
+            let wide = self.wide.map(|wide| wide.saturating_sub(2));
+            lines.extend(table.lines(wide).iter().map(|line| format!("  {line}")));
+        }
+    }
+
+    fn sample(&self, n: usize, sample: &Sample) -> Vec<String> {
+        let mut lines = vec![format!("Sample {n}  {}", safe(&look(sample)))];
+        let mut line = |name: &str, value: Option<String>| {
+            if let Some(value) = value {
+                let room = self.wide.map_or(MESSAGE, |wide| wide.saturating_sub(13));
+                lines.push(format!("  {name:<11}{}", cut_end(value.trim(), room)));
+            }
+        };
+        let pointer = sample.pointer.as_deref().filter(|pointer| !pointer.is_empty());
+        let pointer = pointer.map(|pointer| format!(", {pointer}"));
+        line("record", Some(format!("{}{}", sample.record, pointer.unwrap_or_default())));
+        line("at", sample.started_at.map(minute));
+        line(
+            "flow",
+            [&sample.flow, &sample.step]
+                .into_iter()
+                .flatten()
+                .cloned()
+                .reduce(|f, s| f + ", " + &s),
+        );
+        line("endpoint", sample.endpoint.clone());
+        line("status", sample.status.map(|status| status.to_string()));
+        let kind = sample.key_kind.as_deref().unwrap_or("key");
+        line("key", sample.key.as_deref().map(|key| format!("{kind} {key}")));
+        line("field", sample.field.clone());
+        line("message", Some(sample.message.clone()));
+        lines
+    }
+}
+
+/// The command that shows the file of a sample.
+fn look(sample: &Sample) -> String {
+    let member = sample.member.as_deref();
+    let member = member.map(|name| format!(" --member {}", shell(name))).unwrap_or_default();
+    format!("analyze cat {} --pretty{member}", shell(&sample.file))
+}
+
+/// A template with its variables numbered.
+fn numbered(template: &str) -> String {
+    let mut parts = template.split("<*>");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for (n, part) in (1..).zip(parts) {
+        // Writing to a String does not fail.
+        let _never = write!(out, "<{n}>{part}");
+    }
+    out
+}
+
+/// The values in one line.
+fn listed(values: &Values) -> String {
+    let mut shown: Vec<String> = values
+        .top
+        .iter()
+        .map(|value| format!("{} ({})", cut(&value.value, VALUE), count(value.count)))
+        .collect();
+    let more = values.distinct - values.top.len() as u64;
+    if more > 0 {
+        shown.push(format!("{} more", count(more)));
+    }
+    shown.join(", ")
+}
+
+/// The values as rows, the first with their name and how many there are.
+fn rows(table: &mut Table, name: &str, values: &Values) {
+    let distinct = format!("{}{}", count(values.distinct), if values.at_least { "+" } else { "" });
+    for (n, value) in values.top.iter().enumerate() {
+        let (name, distinct) = if n == 0 { (name, distinct.as_str()) } else { ("", "") };
+        table.row([name.to_owned(), distinct.to_owned(), count(value.count), value.value.clone()]);
+    }
+}
+
+fn periods(periods: &[Period]) -> Table {
+    let mut table = Table::new(&[("FROM", Align::Left), ("ERRORS", Align::Right)]);
+    for period in periods.iter().skip(periods.len().saturating_sub(PERIODS)) {
+        let from = minute(period.from);
+        let from =
+            if period.day { from.split(' ').next().unwrap_or_default().to_owned() } else { from };
+        table.row([from, count(period.count)]);
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_are_numbered_in_their_order() {
+        assert_eq!(numbered("<*> of <*>"), "<1> of <2>");
+        assert_eq!(numbered("none"), "none");
+    }
+}

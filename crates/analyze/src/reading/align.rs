@@ -1,0 +1,112 @@
+//! What a message says where the template of its group has a variable.
+//!
+//! A template is its messages with variables masked and blanks made one, so constants are found
+//! again in their order, a run of blanks for a run of blanks. The first constant stands at the
+//! beginning and the last at the end; those between are taken where they come first, which finds an
+//! alignment whenever there is one (as for the wildcards of a shell).
+
+/// What a template shows for a variable.
+const VARIABLE: &str = "<*>";
+
+/// The parts of `message` at the variables of `template`, in their order, without blanks around
+/// them. `None` when the message does not have the constants of the template: it is longer than
+/// grouping reads, say, or was cut.
+pub(super) fn variables<'m>(template: &str, message: &'m str) -> Option<Vec<&'m str>> {
+    let mut constants = template.split(VARIABLE);
+    let first = constants.next().unwrap_or_default();
+    let mut rest = after(message.trim_start(), first.trim_start())?;
+    let mut found = Vec::new();
+    let mut constants = constants.peekable();
+    if constants.peek().is_none() {
+        return rest.trim().is_empty().then_some(found);
+    }
+    while let Some(constant) = constants.next() {
+        let (value, behind) =
+            if constants.peek().is_none() { last(rest, constant)? } else { next(rest, constant)? };
+        found.push(value.trim());
+        rest = behind;
+    }
+    Some(found)
+}
+
+/// What stands before the first `constant` in `text`, and what behind.
+fn next<'t>(text: &'t str, constant: &str) -> Option<(&'t str, &'t str)> {
+    let starts = text.char_indices().map(|(at, _)| at).chain([text.len()]);
+    // A variable is never empty, so that two of them side by side share what there is.
+    starts.skip(1).find_map(|at| after(&text[at..], constant).map(|behind| (&text[..at], behind)))
+}
+
+/// What stands before `constant` where this ends the text.
+fn last<'t>(text: &'t str, constant: &str) -> Option<(&'t str, &'t str)> {
+    let constant = constant.trim_end();
+    if constant.is_empty() {
+        return Some((text, ""));
+    }
+    let starts = text.char_indices().map(|(at, _)| at);
+    let ends =
+        |at: &usize| after(&text[*at..], constant).is_some_and(|rest| rest.trim().is_empty());
+    // From the end, where it stands: only a part of the text as long as the constant is looked at.
+    let found = starts.rev().find(ends)?;
+    Some((&text[..found], ""))
+}
+
+/// What follows `constant` at the beginning of `text`.
+fn after<'t>(text: &'t str, constant: &str) -> Option<&'t str> {
+    let mut text = text;
+    let mut constant = constant;
+    loop {
+        let word = constant.find(blank).unwrap_or(constant.len());
+        text = text.strip_prefix(&constant[..word])?;
+        constant = &constant[word..];
+        if constant.is_empty() {
+            return Some(text);
+        }
+        let trimmed = text.trim_start_matches(blank);
+        // A blank of the template may be the end of the text.
+        if trimmed.len() == text.len() && !text.is_empty() {
+            return None;
+        }
+        text = trimmed;
+        constant = constant.trim_start_matches(blank);
+    }
+}
+
+fn blank(c: char) -> bool {
+    c <= ' ' || c == '\u{7f}'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(template: &str, message: &str, expected: Option<&[&str]>) {
+        let found = variables(template, message);
+        assert_eq!(found.as_deref(), expected, "{template} | {message}");
+    }
+
+    #[test]
+    fn variables_are_what_stands_between_the_constants() {
+        check(
+            "Object with sku=<*> does not exist.",
+            "Object with sku=A does not exist.",
+            Some(&["A"]),
+        );
+        check("<*> kodlu ürün bulunamadı.", "00 12 kodlu  ürün bulunamadı.", Some(&["00 12"]));
+        check("<*>", " anything ", Some(&["anything"]));
+        check("nothing", "nothing ", Some(&[]));
+        check("a <*> b <*>", "a 1 b 2 b 3", Some(&["1", "2 b 3"]));
+        check("(host='<*>', port=<*>)", "(host='x', port=80)", Some(&["x", "80"]));
+        check("line <*>\nend", "line 5\r\n  end", Some(&["5"]));
+        check("a <*>.", "a 1.5.", Some(&["1.5"]));
+        check("<*><*>x", "12x", Some(&["1", "2"]));
+    }
+
+    #[test]
+    fn a_message_without_the_constants_does_not_align() {
+        check("Object with sku=<*> does not exist.", "Object with sku=A does not", None);
+        check("nothing", "nothing more", None);
+        check("a <*> b", "a b", None);
+        check("", "x", None);
+        check("ab", "a b", None);
+    }
+}

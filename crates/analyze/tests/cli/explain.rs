@@ -1,0 +1,117 @@
+//! `analyze explain`.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::kit::{Place, attempt};
+
+/// A report in which two products are unknown to two flows, one of them thrice.
+fn place() -> Place {
+    let place = Place::new();
+    let missing = |flow: &str, minute: u32, sku: &str, status: u16| {
+        let answer = format!(r#"{{"detail":"Object with sku={sku} does not exist."}}"#);
+        let created = format!("2026-10-24T06:{minute:02}:00Z");
+        attempt(flow, &created, &format!(r#"{{"sku":"{sku}"}}"#), status, &answer)
+    };
+    let log = [
+        missing("price", 0, "TR0011111M", 404),
+        missing("price", 1, "TR0011111M", 404),
+        missing("price", 2, "TR0011111M", 404),
+        missing("stock", 3, "TR0022222M", 400),
+        attempt("price", "2026-10-24T06:04:00Z", r#"{"sku":"TR0022222M"}"#, 200, "{}"),
+        attempt("price", "2026-10-24T06:05:00Z", "{}", 500, r#"{"detail":"\u001b[31mred\u202e"}"#),
+    ];
+    place.file("dump/log.json", format!("[{}]", log.join(",")));
+    assert_eq!(place.run(&["report", "dump", "--out", "report", "-q"]).code, 0);
+    place
+}
+
+fn json(place: &Place, group: &str, args: &[&str]) -> Value {
+    let run = place.run(&[&["explain", "report", group, "--format", "json"], args].concat());
+    assert_eq!((run.code, run.err.as_str()), (0, ""));
+    serde_json::from_str(&run.out).unwrap()
+}
+
+#[test]
+fn a_group_is_explained() {
+    let run = place().run(&["explain", "report", "1"]);
+    assert_eq!((run.code, run.err.as_str()), (0, ""));
+    insta::assert_snapshot!(run.out);
+}
+
+#[test]
+fn values_are_counted_and_samples_differ() {
+    let place = place();
+    let told = json(&place, "1", &["--samples", "2"]);
+    assert_eq!(told["variables"][0]["distinct"], 2);
+    assert_eq!(told["variables"][0]["top"][0]["value"], "TR0011111M");
+    assert_eq!(told["variables"][0]["top"][0]["count"], 3);
+    assert_eq!(told["unaligned"], 0);
+    let flows: Vec<_> = (0..2).map(|n| told["samples"][n]["flow"].as_str().unwrap()).collect();
+    assert_eq!(flows, ["price", "stock"]);
+    // Two of the four say the same at the same place, but for their key in the group.
+    assert!(json(&place, "1", &["--samples", "99"])["samples"].as_array().unwrap().len() <= 4);
+    let few = json(&place, "1", &["--top", "1", "--samples", "0"]);
+    assert_eq!(few["keys"]["top"].as_array().unwrap().len(), 1);
+    assert_eq!(few["samples"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn a_group_goes_by_fingerprint_beginning_or_rank() {
+    let place = place();
+    let first = json(&place, "1", &[]);
+    let fingerprint = first["group"]["group"].as_str().unwrap();
+    assert_eq!(json(&place, fingerprint, &[]), first);
+    assert_eq!(json(&place, &fingerprint[..15], &[]), first);
+    let run = place.run(&["explain", "report", "nothing"]);
+    assert_eq!((run.code, run.out.as_str()), (2, ""));
+    assert!(run.err.starts_with("error: nothing: no such group; there are 2\n"), "{}", run.err);
+    assert_eq!(place.run(&["explain", "dump", "1"]).code, 2);
+}
+
+#[test]
+fn what_acts_on_a_terminal_is_escaped() {
+    let run = place().run(&["explain", "report", "2"]);
+    assert!(run.out.contains(r"\u001b[31mred\u202e"), "{}", run.out);
+    assert!(!run.out.contains(['\u{1b}', '\u{202e}']), "{}", run.out);
+}
+
+#[test]
+fn of_every_group_of_the_dump_all_errors_are_counted_and_all_messages_align() {
+    let place = Place::new();
+    let dump = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/dump");
+    assert_eq!(place.run(&["report", dump.to_str().unwrap(), "--out", "report", "-q"]).code, 0);
+    let groups = place.summary("/errors/groups");
+    assert!(groups > 20);
+    let mut errors = 0;
+    for rank in 1..=groups {
+        let told = json(&place, &rank.to_string(), &["--top", "1000"]);
+        let all = told["group"]["count"].as_u64().unwrap();
+        let sum = |values: &Value| -> u64 {
+            let top = values["top"].as_array().unwrap().iter();
+            top.map(|value| value["count"].as_u64().unwrap()).sum()
+        };
+        assert_eq!((sum(&told["sources"]), sum(&told["files"])), (all, all));
+        assert_eq!(told["unaligned"], 0, "{}", told["group"]["template"]);
+        for values in told["variables"].as_array().unwrap() {
+            assert_eq!(sum(values), all);
+        }
+        assert_eq!(told["files"]["distinct"], told["group"]["files"]);
+        assert_eq!(told["runs"]["distinct"], told["group"]["runs"]);
+        let listed = |values: &Value| -> BTreeSet<String> {
+            let names = values.as_array().unwrap().iter();
+            names.map(|name| name.as_str().unwrap().to_owned()).collect()
+        };
+        let counted: BTreeSet<String> = told["flows"]["top"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|value| value["value"].as_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(listed(&told["group"]["flows"]), counted);
+        errors += all;
+    }
+    assert_eq!(errors, place.summary("/errors/total"));
+}
