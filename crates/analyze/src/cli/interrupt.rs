@@ -27,8 +27,8 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Begins to watch. A signal that the program was started to ignore, as `nohup` does with SIGHUP,
-    /// stays ignored.
+    /// Begins to watch. A SIGHUP that the program was started to ignore, as `nohup` does, stays
+    /// ignored. SIGINT does not: scripts start all that is in the background so, and mean nothing by it.
     pub(crate) fn begin() -> anyhow::Result<Self> {
         let watch = Self {
             stop: Arc::new(AtomicBool::new(false)),
@@ -91,9 +91,10 @@ impl Watch {
 #[cfg(unix)]
 fn listen(handler: impl Fn() + Send + 'static) -> std::io::Result<()> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
-    let ignored = ignored();
-    let wanted =
-        [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
+    let mut wanted = vec![SIGINT, SIGTERM];
+    if ignored() >> (SIGHUP - 1) & 1 == 0 {
+        wanted.push(SIGHUP);
+    }
     let mut signals = signal_hook::iterator::Signals::new(wanted)?;
     // Writing past a limit on the size of files is then an error like a full disk, not the end.
     signal_hook::flag::register(SIGXFSZ, Arc::default())?;
