@@ -1,0 +1,47 @@
+//! Any bytes as a file: layers are taken off within the limits, twice the same, and `peek` agrees.
+#![no_main]
+
+use archive::{Decoder, Form, Limits};
+use libfuzzer_sys::fuzz_target;
+
+const MEMBER_BYTES: u64 = 2 << 20;
+const TOTAL_BYTES: u64 = 4 << 20;
+
+fuzz_target!(|input: &[u8]| {
+    let limits = Limits {
+        member_bytes: MEMBER_BYTES,
+        total_bytes: TOTAL_BYTES,
+        members: 1_000,
+        problems: 50,
+        ..Limits::default()
+    };
+    let mut decoder = Decoder::new(limits);
+    let (mut texts, mut bytes) = (Vec::new(), 0);
+    let decoded = decoder.decode(input, &mut |leaf| {
+        assert!(leaf.bytes <= MEMBER_BYTES.max(input.len() as u64), "{} bytes", leaf.bytes);
+        assert!(leaf.form != Form::Binary || leaf.text.is_empty());
+        assert!(leaf.form != Form::Blank || leaf.text.trim().is_empty());
+        bytes += leaf.bytes;
+        texts.push((leaf.member.map(str::to_owned), leaf.text.to_owned(), leaf.whole));
+    });
+    assert_eq!(decoded.bytes, bytes);
+    assert!(bytes <= TOTAL_BYTES.max(16 << 20) + 16 * input.len() as u64, "{bytes} bytes");
+    assert!(decoded.members <= 1_000);
+    assert!(decoded.problems.len() <= 51);
+    for problem in &decoded.problems {
+        assert!(problem.message.len() < 600, "{}", problem.message);
+        assert!(!problem.message.chars().any(char::is_control), "{:?}", problem.message);
+    }
+    // Nothing vanishes without a word.
+    if texts.is_empty() && !input.is_empty() {
+        assert!(decoded.members == 0 || !decoded.problems.is_empty(), "{decoded:?}");
+    }
+
+    let mut again = Vec::new();
+    let second = decoder.decode(input, &mut |leaf| {
+        again.push((leaf.member.map(str::to_owned), leaf.text.to_owned(), leaf.whole));
+    });
+    assert_eq!((second, again), (decoded, texts));
+
+    decoder.peek(input, 64, &mut |text| assert!(text.len() <= 64));
+});

@@ -1,0 +1,49 @@
+//! Any text as a document: exchanges point into it, come twice the same, and whatever an extractor
+//! remembers changes nothing.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use model::exchange::{Exchange, Outcome};
+use model::extract::Extractor;
+
+fn told(extractor: &mut Extractor, text: &str) -> (String, u32) {
+    let mut told = String::new();
+    let extracted = extractor.extract(text, text.len() % 2 == 0, &mut |x| {
+        assert!(x.pointer.is_empty() || x.pointer.starts_with('/'), "{}", x.pointer);
+        assert!(x.status.is_none_or(|status| (100..600).contains(&status)), "{:?}", x.status);
+        assert!(x.outcome == Outcome::Failed || x.evidence.is_none());
+        assert!(x.outcome != Outcome::Failed || !x.errors.is_empty(), "failed without an error");
+        absent_is_none(x);
+        for body in [x.request, x.response].into_iter().flatten() {
+            assert!(body.text.len() <= text.len() || body.text.contains('\u{fffd}'));
+            let _paths = model::body::paths(&body);
+        }
+        if let Some(extra) = x.extra {
+            // Lone surrogates are no text to serde_json; all else is sound.
+            assert!(extra.contains("\\u") || serde_json::from_str::<serde::de::IgnoredAny>(extra).is_ok(), "{extra}");
+        }
+        let mut endpoint = String::new();
+        model::endpoint::mask(x.method, x.url.unwrap_or(""), &mut endpoint);
+        told.push_str(&format!("{x:?}\n"));
+    });
+    for broken in &extracted.faults {
+        assert!(broken.fault.offset <= text.len() && broken.left_over <= text.len());
+    }
+    assert!(extracted.documents >= extracted.empty + extracted.error_pages + extracted.unknown);
+    (told, extracted.exchanges)
+}
+
+fn absent_is_none(x: &Exchange<'_>) {
+    for body in [x.request, x.response].into_iter().flatten() {
+        assert!(!body.text.is_empty());
+    }
+    assert!(x.key.is_none_or(|key| !key.value.is_empty()));
+}
+
+fuzz_target!(|text: &str| {
+    let fresh = told(&mut Extractor::default(), text);
+    let mut warm = Extractor::with_memory(1 << 12);
+    for _ in 0..3 {
+        assert_eq!(told(&mut warm, text), fresh);
+    }
+});

@@ -1,0 +1,56 @@
+//! Lines as error texts: any order and any split gives the same groups, and a template holds nothing
+//! that stands in no text.
+#![no_main]
+
+use grouping::{ErrorRef, Groups, Skeletons, classify, retryable};
+use libfuzzer_sys::fuzz_target;
+
+fn error(line: &str) -> ErrorRef<'_> {
+    let mut parts = line.splitn(3, '\t');
+    let message = parts.next().unwrap_or("");
+    ErrorRef {
+        message,
+        code: parts.next().filter(|code| !code.is_empty()),
+        field: parts.next().filter(|field| !field.is_empty()),
+        status: (line.len() % 7 == 0).then_some(400 + (line.len() % 120) as u16),
+        cut: line.len() % 11 == 0,
+    }
+}
+
+fn shown(groups: &Groups) -> String {
+    format!("{:?}", groups.iter().collect::<Vec<_>>())
+}
+
+fuzz_target!(|text: &str| {
+    // `\r` stands in for a line end inside a text.
+    let lines: Vec<String> = text.split('\n').take(64).map(|line| line.replace('\r', "\n")).collect();
+    let mut whole = Skeletons::default();
+    let mut halves = [Skeletons::default(), Skeletons::default()];
+    let mut ids = Vec::new();
+    for (n, line) in lines.iter().enumerate() {
+        let error = error(line);
+        let _retry = retryable(classify(&error), error.status);
+        ids.push(whole.add(error));
+        halves[n % 2].add(error);
+    }
+    let mut back = Skeletons::default();
+    lines.iter().rev().for_each(|line| {
+        back.add(error(line));
+    });
+    let [mut merged, other] = halves;
+    merged.merge(other);
+    let groups = whole.finish();
+    let told = shown(&groups);
+    assert_eq!(shown(&merged.finish()), told);
+    assert_eq!(shown(&back.finish()), told);
+    assert_eq!(groups.iter().map(|group| group.count).sum::<u64>(), lines.len() as u64);
+    for (line, id) in lines.iter().zip(ids) {
+        let group = groups.of(id);
+        assert!(group.count > 0);
+        assert_eq!(group.fingerprint.len(), 16);
+        let message = error(line).message;
+        if message.len() <= 1024 && !message.contains('\n') {
+            assert!(!group.template.contains('\n'), "a line end from nowhere: {:?}", group.template);
+        }
+    }
+});

@@ -1,0 +1,19 @@
+//! Any text as a time: what is read is written and read again as the same.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use model::time::Timestamp;
+
+fuzz_target!(|text: &str| {
+    for read in [Timestamp::parse_text(text), Timestamp::from_number_text(text)].into_iter().flatten() {
+        let mut written = String::new();
+        read.write_rfc3339(&mut written);
+        assert_eq!(Timestamp::parse_text(&written), Some(read), "{text:?} {written:?}");
+        // 0000-01-01 less a day's offset, and 9999-12-31 more one.
+        let day = 86_400_000_000;
+        assert!((-62_167_219_200_000_000 - day..=253_402_300_800_000_000 + day).contains(&read.0), "{text:?}");
+    }
+    if let Some(read) = Timestamp::from_number_text(text) {
+        assert!(read.is_plausible(), "{text:?}");
+    }
+});
