@@ -42,7 +42,7 @@ fn absent_is_none(x: &Exchange<'_>) {
 
 fuzz_target!(|text: &str| {
     let fresh = told(&mut Extractor::default(), text);
-    let mut warm = Extractor::with_memory(1 << 12);
+    let mut warm = Extractor::new(1 << 12, model::json::MAX_DEPTH);
     for _ in 0..3 {
         assert_eq!(told(&mut warm, text), fresh);
     }

@@ -1,0 +1,118 @@
+//! The corpus of odd and hostile inputs, through the library and through the command.
+
+#[path = "../../examples/hostile/judge.rs"]
+mod judge;
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use judge::{Verdict, judge, peak_memory};
+use serde_json::Value;
+
+/// Peak resident memory that a whole batch may take at the default limits, in bytes.
+const MEMORY: u64 = 512 << 20;
+
+fn corpus() -> Option<PathBuf> {
+    let corpus = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/hostile");
+    if corpus.join("manifest.json").is_file() {
+        return Some(corpus);
+    }
+    // Past the harness, which keeps what a passing test prints to itself.
+    let _ = writeln!(std::io::stderr(), "skipped: there is no corpus at ../shared/data/hostile");
+    None
+}
+
+#[test]
+fn the_library_decodes_and_refuses_what_it_should() {
+    let Some(corpus) = corpus() else { return };
+    let scratch = tempfile::tempdir().unwrap();
+    let judged = judge(&corpus, &scratch.path().join("report")).unwrap();
+    assert!(judged.wrong.is_empty(), "{}", judged.wrong.join("\n"));
+    let count = |verdict| {
+        judged.counts.iter().filter(|((_, of), _)| *of == verdict).map(|(_, n)| n).sum::<u32>()
+    };
+    assert_eq!(count(Verdict::Wrong), 0);
+    for verdict in &Verdict::ALL[..4] {
+        assert!(count(*verdict) > 0, "no row is {}", verdict.name());
+    }
+    let rows: Vec<Value> =
+        serde_json::from_slice(&fs::read(corpus.join("manifest.json")).unwrap()).unwrap();
+    assert_eq!(judged.counts.values().sum::<u32>() as usize, rows.len());
+    assert!(judged.slowest.1 < judge::PATIENCE, "{:?}", judged.slowest);
+    assert!(peak_memory().is_none_or(|peak| peak < MEMORY), "{:?} bytes", peak_memory());
+}
+
+#[test]
+fn the_command_reads_the_whole_folder_in_one_batch_and_accounts_for_every_file() {
+    let Some(corpus) = corpus() else { return };
+    let scratch = tempfile::tempdir().unwrap();
+    let report = scratch.path().join("report");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_analyze"))
+        .args(["report", "--format", "json", "--max-rejects", "100%", "-q", "--out"])
+        .args([&report, &corpus])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The mark only rises, so the last look that succeeds is what counts.
+    let status = PathBuf::from(format!("/proc/{}/status", child.id()));
+    let mut peak = 0;
+    let ended = loop {
+        if let Some(ended) = child.try_wait().unwrap() {
+            break ended;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(2));
+        if let Ok(now) = fs::read_to_string(&status)
+            && let Some(line) = now.lines().find_map(|line| line.strip_prefix("VmHWM:"))
+        {
+            peak = line.trim().trim_end_matches("kB").trim().parse::<u64>().unwrap() << 10;
+        }
+    };
+    assert_eq!(ended.code(), Some(0));
+    assert!(peak < MEMORY, "{peak} bytes");
+
+    let lines = fs::read_to_string(report.join("files.jsonl")).unwrap();
+    let files: HashMap<String, Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .map(|row| (row["file"].as_str().unwrap().to_owned(), row))
+        .collect();
+    let rows: Vec<Value> =
+        serde_json::from_slice(&fs::read(corpus.join("manifest.json")).unwrap()).unwrap();
+    for row in rows.iter().filter(|row| row["expect"] == "refuse") {
+        let file = row["file"].as_str().unwrap();
+        let told = &files[file];
+        let outcome = told["outcome"].as_str().unwrap();
+        let kept_out = match outcome {
+            "rejected" | "error_page" | "partial" => told["problems"].as_u64() > Some(0),
+            // The first of the files with these bytes was judged.
+            "empty" | "duplicate" => true,
+            _ => false,
+        };
+        assert!(kept_out, "{file} is {outcome}");
+    }
+
+    // Every file has one outcome, and all totals agree.
+    let summary: Value =
+        serde_json::from_slice(&fs::read(report.join("summary.json")).unwrap()).unwrap();
+    let total = |part: &str| summary[part]["total"].as_u64().unwrap();
+    let sum = |part: &str| -> u64 {
+        let counts = summary[part].as_object().unwrap();
+        counts.iter().filter(|(name, _)| *name != "total").filter_map(|(_, n)| n.as_u64()).sum()
+    };
+    assert_eq!(total("files"), files.len() as u64);
+    assert_eq!(total("files"), sum("files"));
+    let problems =
+        fs::read_to_string(report.join("problems.jsonl")).unwrap().lines().count() as u64;
+    assert_eq!(total("problems"), problems);
+    let of = |column: &str| files.values().filter_map(|row| row[column].as_u64()).sum::<u64>();
+    assert_eq!(of("problems"), problems);
+    assert_eq!(of("exchanges"), total("exchanges"));
+    assert_eq!(
+        fs::read_to_string(report.join("exchanges.jsonl")).unwrap().lines().count() as u64,
+        total("exchanges")
+    );
+}
