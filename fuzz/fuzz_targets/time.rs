@@ -9,9 +9,8 @@ fuzz_target!(|text: &str| {
         let mut written = String::new();
         read.write_rfc3339(&mut written);
         assert_eq!(Timestamp::parse_text(&written), Some(read), "{text:?} {written:?}");
-        // 0000-01-01 less a day's offset, and 9999-12-31 more one.
-        let day = 86_400_000_000;
-        assert!((-62_167_219_200_000_000 - day..=253_402_300_800_000_000 + day).contains(&read.0), "{text:?}");
+        // The years 0 to 9999.
+        assert!((-62_167_219_200_000_000..253_402_300_800_000_000).contains(&read.0), "{text:?}");
     }
     if let Some(read) = Timestamp::from_number_text(text) {
         assert!(read.is_plausible(), "{text:?}");

@@ -5,6 +5,9 @@ use flate2::{Decompress, FlushDecompress, Status};
 use crate::budget::Share;
 use crate::problem::ProblemKind;
 
+/// Output of one step where data is damaged, in bytes.
+const STEP: usize = 32 << 10;
+
 /// What is reserved before the first byte has flowed, at most.
 const FIRST_RESERVE: u64 = 1 << 20;
 /// The most that DEFLATE can make of one byte (a match of 258 bytes in two bits).
@@ -97,8 +100,36 @@ impl Inflater {
                         return (used, End::Cut);
                     }
                 }
-                Err(_) => return (used, End::Broken("the compressed data is damaged")),
+                Err(_) => return self.damaged(zlib, input, out, start),
             }
+        }
+    }
+
+    /// Reads damaged data once more, in steps of a fixed size. How far the decompressor gets before it
+    /// sees the damage depends on the room it is given, and what is told must not depend on
+    /// what was in the buffers before.
+    fn damaged(
+        &mut self,
+        zlib: bool,
+        input: &[u8],
+        out: &mut Vec<u8>,
+        start: usize,
+    ) -> (usize, End) {
+        self.state.reset(zlib);
+        out.truncate(start);
+        let mut step = Vec::with_capacity(STEP);
+        let mut used = 0;
+        loop {
+            step.clear();
+            let before = self.state.total_in();
+            let status =
+                self.state.decompress_vec(&input[used..], &mut step, FlushDecompress::None);
+            let read = (self.state.total_in() - before) as usize;
+            if status.is_err() || (read == 0 && step.is_empty()) {
+                return (used, End::Broken("the compressed data is damaged"));
+            }
+            used += read;
+            out.extend_from_slice(&step);
         }
     }
 }

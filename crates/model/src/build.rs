@@ -88,6 +88,7 @@ struct Making<'m, 'r> {
 }
 
 impl<'r> Making<'_, 'r> {
+    #[expect(clippy::too_many_arguments, reason = "what one record brings along, each used once")]
     fn exchange(
         &mut self,
         fields: &'r [Field<'r>],

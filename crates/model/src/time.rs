@@ -23,6 +23,10 @@ impl Timestamp {
     /// The end of the plausible window, not part of it: 2100-01-01.
     pub const PLAUSIBLE_BEFORE: Self = Self(4_102_444_800 * MICROS_PER_SECOND);
 
+    /// 0000-01-01, and the end of the year 9999: what RFC 3339 can write.
+    const YEAR_0: Self = Self(-62_167_219_200 * MICROS_PER_SECOND);
+    const YEAR_10000: Self = Self(253_402_300_800 * MICROS_PER_SECOND);
+
     /// Whether it lies in 1990 to 2099. Placeholders such as `0001-01-01T00:00:00` and epoch 0 do not.
     pub fn is_plausible(self) -> bool {
         Self::PLAUSIBLE_FROM <= self && self < Self::PLAUSIBLE_BEFORE
@@ -49,12 +53,14 @@ impl Timestamp {
     pub fn parse_text(text: &str) -> Option<Self> {
         let text = text.trim();
         let bytes = text.as_bytes();
-        match bytes.first()? {
+        let read = match bytes.first()? {
             b'/' => dot_net(bytes),
             b'0'..=b'9' => Self::from_number_text(text).or_else(|| starting_with_digits(bytes)),
             b'A'..=b'Z' | b'a'..=b'z' => starting_with_name(bytes),
             _ => None,
-        }
+        };
+        // A zone can carry the ends of the calendar out of it.
+        read.filter(|read| (Self::YEAR_0..Self::YEAR_10000).contains(read))
     }
 
     /// Reads the text of a JSON number as seconds, milliseconds, microseconds or nanoseconds since 1970.
@@ -704,5 +710,13 @@ mod tests {
             let _ = Timestamp::parse_text(&text);
             let _ = Timestamp::from_number_text(&text);
         }
+    }
+
+    #[test]
+    fn a_zone_does_not_lead_out_of_the_calendar() {
+        assert_eq!(Timestamp::parse_text("9999-12-31T23:59:59.999999999-23:59"), None);
+        assert_eq!(Timestamp::parse_text("0000-01-01T00:00:00+00:01"), None);
+        assert!(Timestamp::parse_text("9999-12-31T23:59:59.999999Z").is_some());
+        assert!(Timestamp::parse_text("0000-01-01T00:00:00Z").is_some());
     }
 }

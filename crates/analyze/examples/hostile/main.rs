@@ -34,7 +34,9 @@ fn main() -> ExitCode {
     let mut layers: Vec<&str> = judged.counts.keys().map(|(layer, _)| layer.as_str()).collect();
     layers.dedup();
     print!("{:<16}", "");
-    layers.iter().for_each(|layer| print!("{layer:>9}"));
+    for layer in &layers {
+        print!("{layer:>9}");
+    }
     println!("{:>9}", "all");
     for verdict in Verdict::ALL {
         print!("{:<16}", verdict.name());

@@ -123,16 +123,21 @@ fn within(bytes: u64, share: &Share<'_>, work: impl FnOnce() -> End) -> End {
     end
 }
 
-/// Appends what `reader` gives, step by step, until its end or a little more than `cap` bytes.
+/// Appends what `reader` gives, step by step, until its end or a little more than `cap` bytes. All steps
+/// have one size: how much comes before an error must not depend on the room in `out`.
 fn pour(reader: &mut impl Read, out: &mut Vec<u8>, cap: u64, share: &Share<'_>) -> End {
+    let mut step = vec![0; STEP];
     loop {
-        // Room beyond the step, or the buffer grows by itself to see whether more comes.
-        share.reserve(out, STEP + 64);
-        let read = reader.by_ref().take(STEP as u64).read_to_end(out);
-        match read {
-            _ if out.len() as u64 > cap => return End::Full,
+        match reader.read(&mut step) {
             Ok(0) => return End::Complete,
-            Ok(_) => {}
+            Ok(read) => {
+                share.reserve(out, read);
+                out.extend_from_slice(&step[..read]);
+                if out.len() as u64 > cap {
+                    return End::Full;
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return End::Cut,
             Err(_) => return End::Broken("the compressed data is damaged"),
         }
