@@ -409,7 +409,7 @@ impl Reading<'_> {
             };
             self.found.lossy = true;
             let fault = format!(
-                "{fault}; {} exchanges before it were read, {} bytes after it were not",
+                "{fault}; {} exchanges before it were read, {} bytes were left over",
                 extracted.exchanges, broken.left_over
             );
             self.problem(leaf, broken.fault.offset as u64, Stage::Json, kind, &fault);

@@ -26,7 +26,8 @@ pub(crate) struct Text<'a> {
 }
 
 /// Reads `data` as UTF-8, borrowed; as UTF-16 where a mark or NULs say so; else, unless it looks
-/// binary, as windows-1254, the Turkish superset of ISO 8859-9 that older ERPs write.
+/// binary, as windows-1254, the Turkish superset of ISO 8859-9 that older ERPs write. A few strange
+/// bytes among UTF-8 do not make it another encoding.
 pub(crate) fn read<'a>(data: &'a [u8], share: &Share<'_>) -> Text<'a> {
     if let Some((encoding, mark)) = sniff::utf16(data) {
         return utf16(data, encoding, mark, share);
@@ -66,10 +67,15 @@ pub(crate) fn read<'a>(data: &'a [u8], share: &Share<'_>) -> Text<'a> {
                 // The decoder makes room for three bytes a character before it begins.
                 text.held = 3 * data.len() as u64;
                 share.take(text.held);
-                text.utf8 = encoding_rs::WINDOWS_1254.decode_without_bom_handling(data).0;
                 text.reencoded = true;
-                let fault =
-                    format!("not UTF-8 ({}), read as windows-1254", first_bytes(&data[at..]));
+                let first = first_bytes(&data[at..]);
+                let fault = if let Some((repaired, strange)) = repaired(data) {
+                    text.utf8 = Cow::Owned(repaired);
+                    format!("{strange} bytes that are not UTF-8 in a text that is ({first})")
+                } else {
+                    text.utf8 = encoding_rs::WINDOWS_1254.decode_without_bom_handling(data).0;
+                    format!("not UTF-8 ({first}), read as windows-1254")
+                };
                 text.fault = Some((offset, ProblemKind::BadEncoding, fault));
             }
         }
@@ -106,6 +112,42 @@ fn utf16<'a>(
         None
     };
     Text { form: form(&text), utf8: text, whole: odd == 0, reencoded: true, held, fault }
+}
+
+/// UTF-8 with strange bytes in it, and how many those are: a message cut within a character, or an
+/// answer in another encoding that was pasted into the log. Those that are Turkish letters in
+/// windows-1254 become these letters, all others U+FFFD. None when the strange bytes are more than the
+/// characters beyond ASCII that are sound; then none of it is UTF-8.
+fn repaired(data: &[u8]) -> Option<(String, usize)> {
+    let (mut sound, mut strange) = (0, 0);
+    for chunk in data.utf8_chunks() {
+        sound += chunk.valid().bytes().filter(|&byte| byte >= 0xc0).count();
+        strange += chunk.invalid().len();
+    }
+    if sound < strange {
+        return None;
+    }
+    let mut text = String::with_capacity(data.len() + 2 * strange);
+    for chunk in data.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(match *chunk.invalid() {
+            [] => None,
+            [0xc7] => Some('Ç'),
+            [0xd0] => Some('Ğ'),
+            [0xd6] => Some('Ö'),
+            [0xdc] => Some('Ü'),
+            [0xdd] => Some('İ'),
+            [0xde] => Some('Ş'),
+            [0xe7] => Some('ç'),
+            [0xf0] => Some('ğ'),
+            [0xf6] => Some('ö'),
+            [0xfc] => Some('ü'),
+            [0xfd] => Some('ı'),
+            [0xfe] => Some('ş'),
+            _ => Some('\u{fffd}'),
+        });
+    }
+    Some((text, strange))
 }
 
 /// Control characters that no text has, in the first bytes of what is not UTF-8.
@@ -178,6 +220,15 @@ mod tests {
         check(b"{\"ad\":\"\xfe\xddK\"}", "{\"ad\":\"şİK\"}", Form::Json, true, true);
         let fault = read_alone(b"{\"ad\":\"\xfe\xddK\"}").fault.unwrap();
         assert_eq!((fault.0, fault.1), (7, ProblemKind::BadEncoding));
+    }
+
+    #[test]
+    fn strange_bytes_leave_the_sound_ones_alone() {
+        check("ş\u{e7} \u{fffd} ok".as_bytes(), "şç \u{fffd} ok", Form::Text, true, false);
+        check(b"\xc5\x9f \xc5\x9f \xfe", "ş ş ş", Form::Text, true, true);
+        check(b"\xc5\x9f\xc4\xb1 cut \xc5 here", "şı cut \u{fffd} here", Form::Text, true, true);
+        // As windows-1254: a capital İ before a closing quotation mark is a sound pair of UTF-8 too.
+        check(b"\x93B\xdcT\xc7ES\xdd\x94", "“BÜTÇESİ”", Form::Text, true, true);
     }
 
     #[test]

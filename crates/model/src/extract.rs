@@ -49,7 +49,8 @@ pub struct Extracted {
 pub struct Broken {
     /// Where and why, in bytes from the start of the text.
     pub fault: Fault,
-    /// Bytes from there that were not read: to the next document or the end.
+    /// Bytes that were not used: from behind the last whole exchange of the document, or from its
+    /// beginning when there is none, to the next document or the end.
     pub left_over: usize,
 }
 
@@ -134,6 +135,7 @@ impl Extractor {
             pointer: String::new(),
             found: Extracted::default(),
             page: false,
+            last_end: 0,
         };
         let mut cursor = Cursor::within(text, 0, levels);
         while !cursor.at_end() {
@@ -153,7 +155,8 @@ impl Extractor {
                     resume(text, fault.offset.max(start))
                 };
                 if walk.found.faults.len() < MAX_FAULTS {
-                    let left_over = next - fault.offset.min(next);
+                    let used = walk.used_of(text).filter(|used| (start..next).contains(used));
+                    let left_over = next - used.unwrap_or(start);
                     walk.found.faults.push(Broken { fault, left_over });
                 } else {
                     walk.found.more_faults += 1;
@@ -201,6 +204,8 @@ struct Walk<'w> {
     found: Extracted,
     /// The document looks like an error answer.
     page: bool,
+    /// Where the text of the last exchange's last field ends in memory.
+    last_end: usize,
 }
 
 impl Walk<'_> {
@@ -401,8 +406,19 @@ impl Walk<'_> {
 
     fn emit<'a>(&mut self, fields: &[Field<'a>], slots: &Slots<'a>, above: Above<'a>) {
         self.found.exchanges += 1;
+        self.last_end =
+            fields.last().map_or(0, |field| field.value.raw.as_bytes().as_ptr_range().end as usize);
         let Extractor { names, builder, .. } = &mut *self.extractor;
         builder.exchange(fields, slots, &above, &self.pointer, names, self.sink);
+    }
+
+    /// Where the last exchange ends in `text`, with the brackets that close it; `None` when it did not
+    /// stand there, but in a string of it.
+    fn used_of(&self, text: &str) -> Option<usize> {
+        let end = self.last_end.checked_sub(text.as_ptr() as usize)?;
+        let rest = text.as_bytes().get(end..)?;
+        let closes = |b: &u8| matches!(b, b'}' | b']') || b.is_ascii_whitespace();
+        Some(end + rest.iter().take_while(|b| closes(b)).count())
     }
 
     /// Walks into a field that holds records.

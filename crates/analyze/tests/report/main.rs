@@ -9,4 +9,5 @@ mod golden;
 mod kit;
 mod same;
 mod shapes;
+mod text;
 mod truth;
