@@ -168,7 +168,13 @@ impl Run<'_, '_> {
                 let packed = member.data.len() as u64;
                 let cap = self.decoder.limits.allowance(packed);
                 if cap <= self.left {
-                    let fault = format!("inflates past {cap} bytes, from {packed}");
+                    let limits = &self.decoder.limits;
+                    let limit = if cap < limits.member_bytes {
+                        format!(", the limit is 1 MiB or {} times", limits.ratio)
+                    } else {
+                        ", the limit of a member".to_owned()
+                    };
+                    let fault = format!("inflates past {cap} bytes, from {packed}{limit}");
                     self.problem(place, at(start), stage, ProblemKind::TooLarge, &fault);
                 }
                 // The work is done, so it is paid for, although nothing is kept.

@@ -674,3 +674,71 @@ fn a_budget_changes_nothing_but_who_waits() {
     assert!(found.into_inner().unwrap() == texts);
     assert!(budget.peak() > 10_000, "each file alone needs more");
 }
+
+/// Changes bytes of the first local header (`PK\x03\x04`) or directory entry (`PK\x01\x02`).
+fn changed(data: &[u8], signature: &[u8], offset: usize, to: &[u8]) -> Vec<u8> {
+    let mut data = data.to_vec();
+    let at = memchr::memmem::find(&data, signature).unwrap() + offset;
+    data[at..at + to.len()].copy_from_slice(to);
+    data
+}
+
+#[test]
+fn every_conflict_is_told_with_both_values() {
+    let (local, central): (&[u8], &[u8]) = (b"PK\x03\x04", b"PK\x01\x02");
+    let data = zip(&[("log.json", JSON.as_bytes())]);
+    let found = crc32fast::hash(JSON.as_bytes());
+    let check = |damaged: &[u8], kind: ProblemKind, parts: &[&str]| {
+        let (_, decoded) = decode(damaged);
+        let told = decoded.problems.iter().find(|problem| problem.kind == kind);
+        let told = told.unwrap_or_else(|| panic!("{kind:?} is not among {:?}", decoded.problems));
+        for part in parts {
+            assert!(told.message.contains(part), "{part:?} is not in {:?}", told.message);
+        }
+    };
+    let crc = format!("{found:08x}");
+    check(
+        &changed(&data, central, 16, &[1, 0, 0, 0]),
+        ProblemKind::CrcMismatch,
+        &[&crc, "00000001"],
+    );
+    check(
+        &changed(&data, local, 8, &[0]),
+        ProblemKind::HeaderMismatch,
+        &["method 0 (stored) in the local header", "8 (deflate) in the directory"],
+    );
+    check(
+        &changed(&data, local, 30, b"LOG"),
+        ProblemKind::HeaderMismatch,
+        &["\"log.json\"", "named \"LOG.json\" in the local header"],
+    );
+    check(
+        &changed(&data, local, 18, &[7, 0]),
+        ProblemKind::HeaderMismatch,
+        &["7 packed bytes in the local header", "in the directory"],
+    );
+    let counts = changed(&data, b"PK\x05\x06", 8, &[5, 0, 5, 0]);
+    let parts = ["directory has 1 members", "the end record says 5"];
+    check(&counts, ProblemKind::HeaderMismatch, &parts);
+    let bomb = zip(&[("a", &vec![b'['; 20_000_000])]);
+    check(&bomb, ProblemKind::TooLarge, &["inflates past", "1 MiB or 250 times"]);
+}
+
+/// The sum and the sizes stand behind the data; the directory has the right ones.
+#[test]
+fn a_descriptor_that_contradicts_is_told() {
+    let mut writer = ZipWriter::new_stream(Vec::new());
+    writer.start_file("a.json", SimpleFileOptions::default()).unwrap();
+    writer.write_all(JSON.as_bytes()).unwrap();
+    let data = writer.finish().unwrap().into_inner();
+    let end = memchr::memmem::find(&data, b"PK\x01\x02").unwrap();
+    let damaged = changed(&data[..end], b"PK\x07\x08", 4, &[1, 2, 3, 4]);
+    let (leaves, decoded) = decode(&damaged);
+    assert!(leaves.is_empty());
+    assert!(kinds(&decoded).contains(&ProblemKind::CrcMismatch), "{decoded:?}");
+    let (leaves, decoded) = decode(&changed(&data, b"PK\x07\x08", 4, &[1, 2, 3, 4]));
+    assert_eq!(leaves[0].text, JSON);
+    let told = &decoded.problems[0];
+    assert_eq!(told.kind, ProblemKind::HeaderMismatch);
+    assert!(told.message.contains("CRC-32 04030201 behind the data"), "{}", told.message);
+}

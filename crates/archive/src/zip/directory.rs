@@ -287,6 +287,16 @@ fn resolve(archive: &[u8], entry: &Entry, end: &End, faults: &mut Vec<Fault>) ->
         let (here, there) = (local.size, member.size);
         conflict(format!("{here} bytes in the local header, {there} in the directory"));
     }
+    if deferred
+        && let Some((crc, size, _)) =
+            local::descriptor(archive, member.data.end, member.data.len() as u64)
+        && (crc, size) != (member.crc, member.size)
+    {
+        let (sum, there) = (member.crc, member.size);
+        conflict(format!(
+            "{size} bytes with CRC-32 {crc:08x} behind the data, {there} with {sum:08x} in the directory"
+        ));
+    }
     member.flags |= local.flags & 1;
     Some(member)
 }
