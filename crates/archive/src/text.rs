@@ -170,7 +170,6 @@ fn form(text: &str) -> Form {
         b'-' | b'0'..=b'9' | b't' | b'f' | b'n' if is_scalar(sniff::trim_end(trimmed)) => {
             Form::Json
         }
-        _ if sniff::trim_end(trimmed).is_empty() => Form::Blank,
         _ => Form::Text,
     }
 }
@@ -187,6 +186,16 @@ mod tests {
 
     fn read_alone(data: &[u8]) -> Text<'_> {
         read(data, &crate::Budget::unlimited().share(0))
+    }
+
+    /// Found by fuzzing: `0a 00 0a 00 00 00 00 00 00 00` is line ends and NULs in UTF-16, which is not
+    /// an empty file.
+    #[test]
+    fn nuls_are_no_blanks() {
+        let text = read_alone(b"\n\0\n\0\0\0\0\0\0\0");
+        assert_eq!((&*text.utf8, text.form), ("\n\n\0\0\0", Form::Text));
+        let text = read_alone(b"\0\0\0\0\0\0\0\0");
+        assert_ne!(text.form, Form::Blank);
     }
 
     fn check(data: &[u8], text: &str, form: Form, whole: bool, reencoded: bool) {
