@@ -201,6 +201,12 @@ impl Run<'_, '_> {
                 next = stop + length;
                 (crc, size)
             });
+            if expected.is_none() {
+                let fault =
+                    format!("no checksum follows the data, {} bytes of output", bytes.len());
+                self.problem(place, at(stop), stage, ProblemKind::Truncated, &fault);
+                whole = false;
+            }
         }
         if let (true, Some((crc, size))) = (whole && self.peek.is_none(), expected) {
             let found = crc32fast::hash(bytes);

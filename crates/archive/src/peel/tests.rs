@@ -724,6 +724,24 @@ fn every_conflict_is_told_with_both_values() {
     check(&bomb, ProblemKind::TooLarge, &["inflates past", "1 MiB or 250 times"]);
 }
 
+/// Found by fuzzing: the download ended between the data and the descriptor behind it, and the member
+/// was given as whole although nothing had vouched for its bytes.
+#[test]
+fn a_member_whose_checksum_is_cut_off_is_not_whole() {
+    let header = b"PK\x03\x04\x14\0\x08\0\x08\0\0\0\x21\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0a";
+    let data = b"\x4b\x03\x00"; // "f", deflated
+    let mut whole = [&header[..], &data[..], b"PK\x07\x08"].concat();
+    for value in [crc32fast::hash(b"f"), 3, 1] {
+        whole.extend(value.to_le_bytes());
+    }
+    for end in header.len() + data.len()..=whole.len() {
+        let (leaves, decoded) = decode(&whole[..end]);
+        assert_eq!(leaves.len(), 1, "{end}");
+        assert_eq!(leaves[0].whole, end == whole.len(), "{end}: {:?}", decoded.problems);
+        assert!(kinds(&decoded).contains(&ProblemKind::Truncated), "{end}");
+    }
+}
+
 /// The sum and the sizes stand behind the data; the directory has the right ones.
 #[test]
 fn a_descriptor_that_contradicts_is_told() {
