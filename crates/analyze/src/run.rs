@@ -78,7 +78,7 @@ const LAST_JOB_BYTES: u64 = 1 << 20;
 const JOB_FILES: usize = 2048;
 
 /// Bytes of bodies that all workers remember, and one of them at most.
-const MEMORY: usize = 512 << 20;
+const MEMORY: usize = 128 << 20;
 const WORKER_MEMORY: usize = 48 << 20;
 
 /// Rows of `files` and `problems` that are written at a time.

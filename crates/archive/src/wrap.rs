@@ -175,7 +175,7 @@ pub(crate) fn unescape(content: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(rest);
 }
 
-/// A `\uXXXX` escape, or a pair of them, at the start of `text`, and its length.
+/// The escape of a code unit (`\u` and four digits), or a pair of them, at the start of `text`, and its length.
 fn unicode(text: &[u8]) -> Option<(char, usize)> {
     let unit = |at: usize| {
         let escape = text.get(at..at + 6)?.strip_prefix(b"\\u")?;

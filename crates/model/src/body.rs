@@ -48,14 +48,16 @@ impl Shapes {
     /// A body with its digest, kind and shape, and whether it is whole: false when it begins as
     /// JSON or markup and ends inside. One pass over the text, no allocation in the steady state.
     pub fn body<'r>(&mut self, text: &'r str) -> (Body<'r>, bool) {
-        self.outlined(text, &mut Vec::new())
+        self.outlined(text, xxh3_128(text.as_bytes()), &mut Vec::new())
     }
 
     /// As [`body`](Self::body), and lists the members of the first two levels of objects on the way, those of an
-    /// object after the object itself, so that nobody needs another pass to look for a name.
+    /// object after the object itself, so that nobody needs another pass to look for a name. `digest`: the
+    /// text's, which most callers have.
     pub(crate) fn outlined<'r>(
         &mut self,
         text: &'r str,
+        digest: u128,
         members: &mut Vec<Member<'r>>,
     ) -> (Body<'r>, bool) {
         members.clear();
@@ -73,7 +75,7 @@ impl Shapes {
             BodyKind::Text => (BodyKind::Text, 0, true),
         };
         let shape = mix(shape ^ mix(kind as u64 + 1));
-        (Body { text, digest: xxh3_128(text.as_bytes()), kind, shape }, whole)
+        (Body { text, digest, kind, shape }, whole)
     }
 
     fn json<'r>(&mut self, text: &'r str, members: &mut Vec<Member<'r>>) -> Result<u64, Fault> {
@@ -375,7 +377,7 @@ mod tests {
     fn the_outline_lists_two_levels_of_objects() {
         let text = r#"{"a":{"b":[1,{"c":2}],"d":{"e":3}},"f":[{"g":1}],"h":"x"}"#;
         let mut members = Vec::new();
-        Shapes::default().outlined(text, &mut members);
+        Shapes::default().outlined(text, 0, &mut members);
         let told: Vec<_> = members.iter().map(|m| (m.depth, m.key, m.value.raw)).collect();
         let wanted = [
             (1, "a", r#"{"b":[1,{"c":2}],"d":{"e":3}}"#),

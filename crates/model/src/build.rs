@@ -232,7 +232,7 @@ impl<'r> Making<'_, 'r> {
             return (body, outlined, true);
         }
         let mut members = Vec::with_capacity(32);
-        let (outer, whole) = self.shapes.outlined(text, &mut members);
+        let (outer, whole) = self.shapes.outlined(text, digest, &mut members);
         if whole && met.is_none() && self.memo.wants(digest) {
             let outlined = Outlined { text, kind: outer.kind, members, known: None };
             if let Some(known) = Known::of(&outer, &outlined, self.names) {
@@ -248,7 +248,8 @@ impl<'r> Making<'_, 'r> {
             }
             let Some(value) = Value::of(trimmed).filter(|v| v.ty == Type::String) else { break };
             inner = self.text(value);
-            let (body, whole) = self.shapes.outlined(inner, &mut members);
+            let digest = xxh3_128(inner.as_bytes());
+            let (body, whole) = self.shapes.outlined(inner, digest, &mut members);
             if matches!(body.kind, BodyKind::Json | BodyKind::Xml) {
                 return (
                     body,

@@ -10,14 +10,17 @@
 //! index or step; parallel lists (`requests` and `responses`); records as lists of name-value pairs;
 //! JSON inside strings; several documents in one text (NDJSON, concatenated).
 
+mod names;
+
 use crate::build::Builder;
 use crate::exchange::{Exchange, KeyKind};
 use crate::failure::message_score;
 use crate::json::{Cursor, Fault, FaultKind, Type, Value, unescape};
 use crate::record::{Field, Names, Side, push_pairs, scan};
-use crate::roles::{Role, normalise, role_of};
+use crate::roles::Role;
 use crate::slots::{ERRORS, EXCEPTION, FLAG, FoundKey, REQUEST, RESPONSE, STATUS, Slots};
 use crate::time::Timestamp;
+use names::{MapName, is_rows, name_of_map, plural};
 
 /// Broken documents of one text that are told with their place.
 pub const MAX_FAULTS: usize = 1000;
@@ -723,77 +726,6 @@ fn for_elements<'a>(raw: &'a str, each: impl FnMut(Value<'a>) -> bool) {
 /// Members of an object that may be cut at its end.
 fn for_members<'a>(raw: &'a str, each: impl FnMut(&'a str, Value<'a>) -> bool) {
     Value { ty: Type::Object, raw }.members(each);
-}
-
-/// The role of a list's elements, by the plural name of the list.
-fn plural(key: &str) -> Option<Role> {
-    let mut name = String::new();
-    normalise(key, &mut name);
-    if is_rows(key) {
-        return Some(Role::RequestBody);
-    }
-    for (ending, singular) in [
-        ("bodies", "body"),
-        ("leri", ""),
-        ("lari", ""),
-        ("ler", ""),
-        ("lar", ""),
-        ("statuses", "status"),
-        ("es", ""),
-        ("s", ""),
-    ] {
-        if let Some(stem) = name.strip_suffix(ending) {
-            let role = role_of(&format!("{stem}{singular}"));
-            if matches!(
-                role,
-                Role::Request
-                    | Role::RequestBody
-                    | Role::Response
-                    | Role::ResponseBody
-                    | Role::HttpStatus
-                    | Role::Status
-                    | Role::Errors
-                    | Role::Url
-                    | Role::Method
-                    | Role::Start
-                    | Role::Duration
-                    | Role::Key(..)
-            ) {
-                return Some(role);
-            }
-        }
-    }
-    None
-}
-
-fn is_rows(key: &str) -> bool {
-    ["rows", "satirlar", "inputs", "payloads", "satırlar"]
-        .iter()
-        .any(|name| key.eq_ignore_ascii_case(name))
-}
-
-enum MapName {
-    Step,
-    Key,
-    Other,
-}
-
-/// What the name of a map's member is: a step's slug, a business key, or neither.
-fn name_of_map(name: &str) -> MapName {
-    const STEPS: [&str; 14] = [
-        "login", "read", "write", "mapping", "script", "compare", "check", "get", "query", "fetch",
-        "send", "filename", "custom", "split",
-    ];
-    let lower = name.to_ascii_lowercase();
-    let digits = name.bytes().filter(u8::is_ascii_digit).count();
-    if STEPS.iter().any(|step| lower.starts_with(step)) && digits < 3 {
-        return MapName::Step;
-    }
-    let index = digits == name.len() && name.len() < 5;
-    let shouting = name.len() >= 3
-        && name.contains('-')
-        && name.bytes().all(|b| b.is_ascii_uppercase() || b == b'-' || b == b'_');
-    if !index && (digits > 0 || shouting) { MapName::Key } else { MapName::Other }
 }
 
 #[cfg(test)]

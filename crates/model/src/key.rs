@@ -25,7 +25,7 @@ pub(crate) struct Outlined<'a> {
 impl<'a> Outlined<'a> {
     fn of(text: &'a str) -> Self {
         let mut members = Vec::new();
-        let (body, _) = crate::body::Shapes::default().outlined(text, &mut members);
+        let (body, _) = crate::body::Shapes::default().outlined(text, 0, &mut members);
         Self { text, kind: body.kind, members, known: None }
     }
 }

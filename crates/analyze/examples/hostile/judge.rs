@@ -103,10 +103,23 @@ fn hex(bytes: &[u8]) -> String {
 
 /// What the report says of a file.
 #[derive(Debug, Clone, Default)]
-struct Reported {
-    outcome: String,
-    problems: u64,
+pub(crate) struct Reported {
+    pub(crate) outcome: String,
+    pub(crate) problems: u64,
+    /// Kind of the first problem; empty when there is none.
+    problem: String,
     digest: String,
+}
+
+impl Reported {
+    /// Whether nothing was taken for a whole log, and something says why.
+    pub(crate) fn kept_out(&self) -> bool {
+        match self.outcome.as_str() {
+            "rejected" | "error_page" | "partial" => self.problems > 0,
+            "empty" => true,
+            _ => false,
+        }
+    }
 }
 
 /// Judges every row of `dir/manifest.json`.
@@ -128,6 +141,10 @@ pub(crate) fn judge(dir: &Path, out: &Path) -> Result<Judged, Box<dyn std::error
         let mut leaves = Vec::new();
         let decoded = decoder.decode(&bytes, &mut |leaf| leaves.push(Seen::of(&leaf)));
         let took = start.elapsed();
+        let mut long = decoded.problems.iter().any(|problem| {
+            problem.message.len() >= 400 || problem.message.contains(char::is_control)
+        });
+        decoder.peek(&bytes, 4096, &mut |text| long |= text.len() > 4096);
         if took > judged.slowest.1 {
             judged.slowest = (file.to_owned(), took);
         }
@@ -138,6 +155,7 @@ pub(crate) fn judge(dir: &Path, out: &Path) -> Result<Judged, Box<dyn std::error
         };
         let verdict = match verdict {
             Ok(_) if took > PATIENCE => Err(format!("took {took:?}")),
+            Ok(_) if long => Err("a message or a peek is longer than it may be".to_owned()),
             other => other,
         };
         let verdict = verdict.unwrap_or_else(|fault| {
@@ -167,29 +185,41 @@ fn report(
     let options = Options { formats: Formats::new([Format::Json]), ..Options::default() };
     let never = AtomicBool::new(false);
     run::report(&inputs, &found.unread, out, &options, &Progress::default(), &never)?;
-    let mut files = HashMap::new();
-    let mut first: HashMap<String, Reported> = HashMap::new();
-    for line in fs::read_to_string(out.join("files.jsonl"))?.lines() {
-        let row: Value = serde_json::from_str(line)?;
-        let name = row["file"].as_str().unwrap_or_default().to_owned();
-        let mut told = Reported {
-            outcome: row["outcome"].as_str().unwrap_or_default().to_owned(),
-            problems: row["problems"].as_u64().unwrap_or_default(),
-            digest: row["digest"].as_str().unwrap_or_default().to_owned(),
-        };
-        if told.outcome == "duplicate" {
-            // What was said of the first file with these bytes.
-            told = first.get(&told.digest).cloned().unwrap_or(told);
-        } else {
-            first.insert(told.digest.clone(), told.clone());
-        }
-        files.insert(name, told);
-    }
+    let files = read_back(out)?;
     for row in manifest {
         let file = row["file"].as_str().unwrap_or_default();
         if !files.contains_key(file) {
             return Err(format!("{file}: the report does not list it").into());
         }
+    }
+    Ok(files)
+}
+
+/// What the report in `out`, which has JSON lines, says of each file. A copy is told as the first file
+/// with its bytes.
+///
+/// # Errors
+/// When the table cannot be read.
+pub(crate) fn read_back(
+    out: &Path,
+) -> Result<HashMap<String, Reported>, Box<dyn std::error::Error>> {
+    let mut files = HashMap::new();
+    let mut first: HashMap<String, Reported> = HashMap::new();
+    for line in fs::read_to_string(out.join("files.jsonl"))?.lines() {
+        let row: Value = serde_json::from_str(line)?;
+        let text = |column: &str| row[column].as_str().unwrap_or_default().to_owned();
+        let mut told = Reported {
+            outcome: text("outcome"),
+            problems: row["problems"].as_u64().unwrap_or_default(),
+            problem: text("problem"),
+            digest: text("digest"),
+        };
+        if told.outcome == "duplicate" {
+            told = first.get(&told.digest).cloned().unwrap_or(told);
+        } else {
+            first.insert(told.digest.clone(), told.clone());
+        }
+        files.insert(text("file"), told);
     }
     Ok(files)
 }
@@ -209,15 +239,12 @@ fn verdict(
         "zip" | "input" => decoded.problems.is_empty(),
         _ => decoded.problems.is_empty() && one_json(leaves),
     };
-    let kept_out = match told.outcome.as_str() {
-        "rejected" | "error_page" | "partial" => told.problems > 0,
-        "empty" => true,
-        _ => false,
-    };
+    let kept_out = told.kept_out();
     match row["expect"].as_str().unwrap_or_default() {
         "decode" if layer == "json" => {
             // Any value counts, so a report may find no log in it, but not that it is no JSON.
-            let broken = told.outcome == "partial" || !sound;
+            let no_json = matches!(told.problem.as_str(), "bad_json" | "truncated" | "too_deep");
+            let broken = told.outcome == "partial" || no_json || !sound;
             if broken {
                 Err("a sound text is not read as one".to_owned())
             } else {

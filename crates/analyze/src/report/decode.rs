@@ -8,7 +8,7 @@ use std::io::{Cursor, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
 use polars_arrow::array::{Array, BooleanArray, ListArray, PrimitiveArray, Utf8ViewArray};
-use polars_arrow::datatypes::{ArrowDataType, Field, TimeUnit};
+use polars_arrow::datatypes::{ArrowDataType, Field};
 use polars_arrow::types::NativeType;
 use polars_parquet::read::{
     BasicDecompressor, ColumnChunkMetadata, FileMetadata, PageReader, PhysicalType,
@@ -18,6 +18,7 @@ use polars_parquet::read::{
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::columns::{Bits, Bodies, Cells, Data, Lists, Texts};
+use super::parquet::arrow_type;
 use super::schema::{Column, Type};
 use super::stored::ReadError;
 
@@ -79,7 +80,8 @@ pub(super) fn column(
 
     let pages = PageReader::new(Cursor::new(bytes.into()), chunk, Vec::new(), PAGE_BYTES);
     let pages = BasicDecompressor::new(pages, Vec::new());
-    let field = Field::new(column.name.into(), arrow_type(column.kind), true);
+    let field =
+        Field::new(column.name.into(), arrow_type(column.kind, ArrowDataType::Utf8View), true);
     let kind = &chunk.descriptor().descriptor.primitive_type;
     let (arrays, _) = column_iter_to_arrays(vec![pages], vec![kind], field, None)
         .map_err(|error| ReadError::damaged(path, error.to_string()))?;
@@ -106,23 +108,6 @@ fn fits(chunk: &ColumnChunkMetadata, kind: Type) -> bool {
     // The path of a list goes through its list and its element.
     let depth = if kind == Type::List { 3 } else { 1 };
     chunk.physical_type() == stored && chunk.descriptor().path_in_schema.len() == depth
-}
-
-fn arrow_type(kind: Type) -> ArrowDataType {
-    match kind {
-        Type::Text => ArrowDataType::Utf8View,
-        Type::U16 => ArrowDataType::UInt16,
-        Type::U32 => ArrowDataType::UInt32,
-        Type::U64 => ArrowDataType::UInt64,
-        Type::I64 => ArrowDataType::Int64,
-        Type::F64 => ArrowDataType::Float64,
-        Type::Bool => ArrowDataType::Boolean,
-        Type::Time => ArrowDataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
-        Type::List => {
-            let item = Field::new("element".into(), ArrowDataType::Utf8View, true);
-            ArrowDataType::LargeList(Box::new(item))
-        }
-    }
 }
 
 /// Copies the cells of an array behind those there are; `None` when it is of another type.

@@ -246,8 +246,14 @@ fn page_options(column: &Column) -> WriteOptions {
 }
 
 fn parquet_type(column: &Column, place: &Path) -> Result<ParquetType, Error> {
-    let kind = match column.kind {
-        Type::Text => ArrowDataType::LargeUtf8,
+    let kind = arrow_type(column.kind, ArrowDataType::LargeUtf8);
+    to_parquet_type(&Field::new(column.name.into(), kind, true)).map_err(Error::parquet(place))
+}
+
+/// A type of the schema as Arrow has it; `text`: which of Arrow's texts.
+pub(super) fn arrow_type(kind: Type, text: ArrowDataType) -> ArrowDataType {
+    match kind {
+        Type::Text => text,
         Type::U16 => ArrowDataType::UInt16,
         Type::U32 => ArrowDataType::UInt32,
         Type::U64 => ArrowDataType::UInt64,
@@ -255,9 +261,8 @@ fn parquet_type(column: &Column, place: &Path) -> Result<ParquetType, Error> {
         Type::F64 => ArrowDataType::Float64,
         Type::Bool => ArrowDataType::Boolean,
         Type::Time => ArrowDataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
-        Type::List => ArrowDataType::LargeList(Box::new(item(ArrowDataType::LargeUtf8))),
-    };
-    to_parquet_type(&Field::new(column.name.into(), kind, true)).map_err(Error::parquet(place))
+        Type::List => ArrowDataType::LargeList(Box::new(item(text))),
+    }
 }
 
 /// The field of a list's items.
