@@ -507,8 +507,11 @@ impl Walk<'_> {
 
     /// The common length of parallel lists (`requests`, `responses`, ...); `None` when these are none.
     fn parallel(&mut self, fields: &[Field<'_>]) -> Option<usize> {
+        let lists = || fields.iter().filter(|f| f.value.ty == Type::Array && f.parent.is_none());
+        // Most records hold one list at most, and what its name means costs more than to count.
+        lists().nth(1)?;
         let mut lengths: Vec<(Role, usize)> = Vec::new();
-        for field in fields.iter().filter(|f| f.value.ty == Type::Array && f.parent.is_none()) {
+        for field in lists() {
             if let Some(role) = plural(field.key) {
                 let mut n = 0;
                 field.value.elements(|_| {

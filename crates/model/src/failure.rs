@@ -11,9 +11,12 @@
 use bumpalo::Bump;
 
 use crate::body::Member;
-use crate::exchange::{ErrorSource, ErrorText, Key};
+use crate::bulk;
+use crate::exchange::{BodyKind, ErrorSource, ErrorText, Key, Row};
 use crate::fault;
 use crate::json::{Type, Value, unescape, unescape_into};
+use crate::key::whole;
+use crate::memo::{Known, Memo, OwnedError, Trial};
 use crate::record::{Names, Side};
 use crate::roles::Role;
 use crate::slots::{http_status, outcome_word, truth};
@@ -105,6 +108,68 @@ impl<'r> Gather<'_, 'r> {
             });
         });
         error || (self.source != ErrorSource::Response && self.out.len() > before)
+    }
+
+    /// Errors in an answer that is known, as [`value`](Self::value) or [`text`](Self::text) find them.
+    /// They are read once, then remembered.
+    pub(crate) fn told_by(&mut self, known: &Known, memo: &mut Memo, text: &'r str) -> bool {
+        if let Some(told) = known.told.get()
+            && self.again(&told.errors, &[])
+        {
+            return told.error;
+        }
+        let from = self.out.len();
+        let error = match known.kind {
+            BodyKind::Json => self.value(whole(text), None, 0),
+            _ => self.text(text, None, 0),
+        };
+        if self.out.len() < MAX_ERRORS {
+            memo.put_told(known, error, &self.out[from..]);
+        }
+        error
+    }
+
+    /// As [`bulk::judge`] of an answer; what it makes of a `trial` is remembered.
+    pub(crate) fn judge_rows(
+        &mut self,
+        trial: Option<Trial>,
+        memo: &mut Memo,
+        text: &'r str,
+        rows: &mut [Row<'r>],
+        bad: bool,
+    ) -> bool {
+        if let Some(judged) = trial.as_ref().and_then(|trial| memo.judged(trial))
+            && self.again(&judged.errors, rows)
+        {
+            for &row in &judged.refused {
+                rows[row as usize].failed = true;
+            }
+            return judged.named;
+        }
+        let from = self.out.len();
+        let named = bulk::judge(whole(text), rows, self, false, bad);
+        if let Some(trial) = trial.filter(|_| self.out.len() < MAX_ERRORS) {
+            memo.put_judged(trial, named, rows, &self.out[from..]);
+        }
+        named
+    }
+
+    /// Gathers errors that are remembered, unless there would be too many.
+    fn again(&mut self, errors: &[OwnedError], rows: &[Row<'r>]) -> bool {
+        let fits = self.out.len() + errors.len() < MAX_ERRORS;
+        for error in errors.iter().filter(|_| fits) {
+            let arena = self.arena;
+            let keep = |text: &Box<str>| -> &'r str { arena.alloc_str(text) };
+            self.out.push(ErrorText {
+                code: error.code.as_ref().map(keep),
+                field: error.field.as_ref().map(keep),
+                message: keep(&error.message),
+                source: self.source,
+                key: error.row.map_or(self.key, |row| Some(rows[row as usize].key)),
+                cut: self.cut,
+            });
+        }
+        fits
     }
 
     fn keep(&mut self, text: String) -> &'r str {

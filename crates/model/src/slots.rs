@@ -5,6 +5,7 @@
 //! body. `status` between 100 and 599 is HTTP's, 1 to 4 the Integrator's, a word an outcome. Of
 //! several candidates the surest name wins, and a name with a value wins over one without.
 
+use crate::endpoint::is_uuid;
 use crate::exchange::KeyKind;
 use crate::json::{Type, Value};
 use crate::record::{Field, MAX_FIELDS, Side};
@@ -660,13 +661,4 @@ fn has_address(value: Value<'_>) -> bool {
 
 fn is_method(word: &str) -> bool {
     (2..=10).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_alphabetic())
-}
-
-pub(crate) fn is_uuid(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    bytes.len() == 36
-        && bytes.iter().enumerate().all(|(n, b)| match n {
-            8 | 13 | 18 | 23 => *b == b'-',
-            _ => b.is_ascii_hexdigit(),
-        })
 }
