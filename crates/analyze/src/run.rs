@@ -72,7 +72,7 @@ const TEXT_JOB_BYTES: u64 = 4 << 20;
 
 /// Bytes of the files of one job where less is left: towards the end jobs shrink to this, so that
 /// all workers end at about the same time.
-const LAST_JOB_BYTES: u64 = 1 << 20;
+const LAST_JOB_BYTES: u64 = 2 << 20;
 
 /// Files of one job at most, so that a million tiny ones still spread over the workers.
 const JOB_FILES: usize = 2048;
@@ -152,15 +152,17 @@ pub fn report(
             files.push(row);
             // The last group is still being filled.
             let full = rows.exchanges.len().saturating_sub(1);
-            for batch in rows.exchanges.drain(..full) {
-                groups.push(Unnumbered::new(batch, 0, formats)?);
+            for mut batch in rows.exchanges.drain(..full) {
+                groups.push(Unnumbered::new(&mut batch, 0, formats)?);
+                worker.give_back(batch);
             }
         }
         if stop.load(Ordering::Relaxed) {
             rows.exchanges.clear();
         }
-        for batch in rows.exchanges.drain(..) {
-            groups.push(Unnumbered::new(batch, 0, formats)?);
+        for mut batch in rows.exchanges.drain(..) {
+            groups.push(Unnumbered::new(&mut batch, 0, formats)?);
+            worker.give_back(batch);
         }
         Ok((files, rows, groups))
     };

@@ -162,6 +162,8 @@ pub struct Worker {
     /// The distinct error texts it met.
     pub skeletons: Skeletons,
     text: Scratch,
+    /// A batch of `exchanges` that was written, for the memory it has.
+    spare: Option<Batch>,
 }
 
 #[derive(Debug, Default)]
@@ -183,7 +185,13 @@ impl Worker {
             accumulator: Accumulator::default(),
             skeletons: Skeletons::default(),
             text: Scratch::default(),
+            spare: None,
         }
+    }
+
+    /// Takes an empty batch of `exchanges` to be filled again.
+    pub fn give_back(&mut self, batch: Batch) {
+        self.spare = Some(batch);
     }
 
     /// Reads one file; its exchanges and errors go to `rows`. `number`: its place in name order.
@@ -194,7 +202,7 @@ impl Worker {
         setting: &Setting<'_>,
         rows: &mut Rows,
     ) -> FileRow {
-        let Self { decoder, extractor, buffer, accumulator, skeletons, text } = self;
+        let Self { decoder, extractor, buffer, accumulator, skeletons, text, spare } = self;
         let share = setting.budget.share(number.into());
         let bytes = match input.read(&setting.limits, &share, buffer) {
             Ok(bytes) => bytes,
@@ -217,6 +225,7 @@ impl Worker {
             accumulator,
             skeletons,
             text,
+            spare,
             records: 0,
             found: Found::default(),
             linked: None,
@@ -320,6 +329,7 @@ struct Reading<'f> {
     accumulator: &'f mut Accumulator,
     skeletons: &'f mut Skeletons,
     text: &'f mut Scratch,
+    spare: &'f mut Option<Batch>,
     records: u32,
     found: Found,
     linked: Option<FileLink>,
@@ -580,7 +590,7 @@ impl Reading<'_> {
         }
         let groups = &mut self.rows.exchanges;
         if groups.last().is_none_or(|batch| batch.bytes() >= ROW_GROUP_BYTES) {
-            groups.push(Batch::new(&report::EXCHANGES));
+            groups.push(self.spare.take().unwrap_or_else(|| Batch::new(&report::EXCHANGES)));
         }
         let Some(batch) = groups.last_mut() else { return };
         batch

@@ -66,8 +66,8 @@ struct Call {
 }
 
 impl Endpoints {
-    /// How many calls are remembered: less than a megabyte of URLs as they are common.
-    const REMEMBERED: usize = 1 << 12;
+    /// How many calls are remembered: three megabytes of URLs as they are common.
+    const REMEMBERED: usize = 1 << 14;
     /// Longer URLs are not remembered.
     const LONGEST: usize = 1 << 10;
 

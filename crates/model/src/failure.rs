@@ -394,7 +394,7 @@ pub(crate) fn text_of<'r>(value: Value<'r>, arena: &'r Bump) -> &'r str {
     }
     let memory = arena.alloc_slice_fill_copy(inner.len(), 0);
     let len = unescape_into(inner.as_bytes(), memory);
-    std::str::from_utf8(&memory[..len]).unwrap_or(inner)
+    simdutf8::basic::from_utf8(&memory[..len]).unwrap_or(inner)
 }
 
 /// A text that stands where errors stand and says that there are none.

@@ -5,6 +5,8 @@
 //! body. `status` between 100 and 599 is HTTP's, 1 to 4 the Integrator's, a word an outcome. Of
 //! several candidates the surest name wins, and a name with a value wins over one without.
 
+use smallvec::SmallVec;
+
 use crate::endpoint::is_uuid;
 use crate::exchange::KeyKind;
 use crate::json::{Type, Value};
@@ -43,20 +45,23 @@ pub(crate) struct Slots<'a> {
     /// The record says that the response was cut.
     pub(crate) truncated: bool,
     /// Errors, texts, codes: places in the field list, in order.
-    pub(crate) errors: Vec<u16>,
-    pub(crate) error_texts: Vec<u16>,
-    pub(crate) error_codes: Vec<u16>,
-    pub(crate) messages: Vec<u16>,
+    pub(crate) errors: Places,
+    pub(crate) error_texts: Places,
+    pub(crate) error_codes: Places,
+    pub(crate) messages: Places,
     pub(crate) exception_class: Option<Value<'a>>,
     pub(crate) exception_message: Option<Value<'a>>,
     pub(crate) reason_type: Option<Value<'a>>,
     /// Lists and maps that may hold records.
-    pub(crate) items: Vec<u16>,
+    pub(crate) items: Places,
     /// Kinds of evidence that this is an exchange: request, response, status, address, errors, exception, flag.
     pub(crate) evidence: u8,
     /// Fields that a column of the report carries.
     pub(crate) carried: Carried,
 }
+
+/// Places in a field list; most records have few of a kind, which need no memory of their own.
+type Places = SmallVec<[u16; 8]>;
 
 /// A business key with the rank of its name: 0 is surest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
