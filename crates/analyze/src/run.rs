@@ -117,6 +117,7 @@ pub fn report(
         budget: &budget,
         bodies: options.bodies,
         listing: &survey.listing,
+        pages: &survey.pages,
         stop,
     };
     let memory = (MEMORY / threads).min(WORKER_MEMORY);

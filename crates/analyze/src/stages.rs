@@ -123,6 +123,8 @@ pub struct Setting<'s> {
     pub bodies: Bodies,
     /// What the listing pages say.
     pub listing: &'s Listing,
+    /// Whether each file holds a listing page, by its number: most hold none, and need not be read as one.
+    pub pages: &'s [bool],
     /// When set, the rest of a file is passed over quickly, and its row tells nothing.
     pub stop: &'s AtomicBool,
 }
@@ -360,12 +362,9 @@ impl Reading<'_> {
                 );
             }
             Form::Json => {
-                let page = if listing::may_be_listing(leaf.text) {
-                    listing::parse(leaf.text)
-                } else {
-                    None
-                };
-                if let Some(page) = page {
+                let pages = self.setting.pages.get(self.number as usize).copied();
+                let may_be = pages.unwrap_or(true) && listing::may_be_listing(leaf.text);
+                if let Some(page) = may_be.then(|| listing::parse(leaf.text)).flatten() {
                     self.found.pages += 1;
                     self.found.documents += 1;
                     if let Some(at) = page.broken_at {

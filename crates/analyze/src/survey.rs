@@ -30,6 +30,8 @@ pub struct Survey {
     /// The first file with the same bytes, of those that come after it. Empty files are copies of
     /// nothing, nor are unreadable ones.
     pub copy_of: Vec<Option<u32>>,
+    /// Whether each file holds a listing page.
+    pub pages: Vec<bool>,
     /// All listing pages, merged.
     pub listing: Listing,
 }
@@ -61,29 +63,37 @@ pub fn survey(
             // What cannot be read is told by the main pass.
             let share = budget.share((first + n) as u64);
             let Ok(bytes) = input.read(limits, &share, buffer) else {
-                seen.push((String::new(), input.bytes()));
+                seen.push((String::new(), input.bytes(), false));
                 continue;
             };
-            seen.push((archive::digest(bytes), bytes.len() as u64));
-            let mut candidate = false;
-            let look = &mut |text: &str| candidate |= listing::may_be_listing(text);
-            decoder.peek_within(&share, bytes, PEEK, look);
+            // A small file is decoded faster than it is peeked into and then decoded.
+            let mut candidate = bytes.len() <= PEEK;
+            if !candidate {
+                let look = &mut |text: &str| candidate |= listing::may_be_listing(text);
+                decoder.peek_within(&share, bytes, PEEK, look);
+            }
+            let mut pages = false;
             if candidate {
                 decoder.decode_within(&share, bytes, &mut |leaf| {
-                    if let Some(page) = listing::parse(leaf.text) {
+                    if listing::may_be_listing(leaf.text)
+                        && let Some(page) = listing::parse(leaf.text)
+                    {
                         listing.add(page, (first + n) as u64);
+                        pages = true;
                     }
                 });
             }
+            seen.push((archive::digest(bytes), bytes.len() as u64, pages));
             buffer.clear();
             buffer.shrink_to(budget.keep());
         }
         (seen, listing)
     };
     let done = map_ordered(pool, jobs, 2 * workers.len(), stop, work, |_, (seen, listing)| {
-        for (digest, bytes) in seen {
+        for (digest, bytes, pages) in seen {
             survey.digests.push(digest);
             survey.bytes.push(bytes);
+            survey.pages.push(pages);
         }
         survey.listing.merge(listing);
         Ok::<(), std::convert::Infallible>(())

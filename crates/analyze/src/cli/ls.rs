@@ -122,6 +122,7 @@ impl Ls {
             budget: &budget,
             bodies: Bodies::None,
             listing: &survey.listing,
+            pages: &survey.pages,
             stop: &stop,
         };
         let lookers: Vec<Mutex<Looker>> = (0..pool.current_num_threads())

@@ -1,6 +1,6 @@
 //! `analyze report`: the main job.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use analyze::input::Input;
@@ -226,12 +226,26 @@ impl Report {
             return Ok(());
         }
         let before = inputs.len();
-        inputs.retain(|input| match input {
-            Input::File(source) => {
-                let path = source.path.canonicalize();
-                !path.is_ok_and(|path| places.iter().any(|place| path.starts_with(place)))
+        let within = |path: &Path| places.iter().any(|place| path.starts_with(place));
+        // Files of one folder follow each other, and to resolve the way to each would cost as much as
+        // to read it.
+        let mut last: Option<(PathBuf, bool)> = None;
+        inputs.retain(|input| {
+            let Input::File(source) = input else { return true };
+            if source.path.is_symlink() {
+                return !source.path.canonicalize().is_ok_and(|path| within(&path));
             }
-            Input::Memory { .. } => true,
+            let folder = source.path.parent().unwrap_or(Path::new(""));
+            let inside = match &last {
+                Some((known, inside)) if known == folder => *inside,
+                _ => {
+                    let here = if folder == Path::new("") { Path::new(".") } else { folder };
+                    let inside = here.canonicalize().is_ok_and(|path| within(&path));
+                    last = Some((folder.to_owned(), inside));
+                    inside
+                }
+            };
+            !inside
         });
         if inputs.is_empty() && before > 0 {
             let out = self.out.display();
