@@ -5,12 +5,13 @@
 //! the bytes are the same for any number of threads, and memory depends on the window, not the dump.
 
 use std::path::Path;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use archive::{Budget, Limits, two_stage};
 use grouping::{Groups, SkeletonId, Skeletons};
+use model::extract::Memo;
 use rayon::ThreadPool;
 
 use crate::aggregate::{Accumulator, Aggregates};
@@ -77,9 +78,8 @@ const LAST_JOB_BYTES: u64 = 2 << 20;
 /// Files of one job at most, so that a million tiny ones still spread over the workers.
 const JOB_FILES: usize = 2048;
 
-/// Bytes of bodies that all workers remember, and one of them at most.
-const MEMORY: usize = 128 << 20;
-const WORKER_MEMORY: usize = 48 << 20;
+/// Bytes of bodies that the workers remember together.
+const MEMORY: usize = 64 << 20;
 
 /// Rows of `files` and `problems` that are written at a time.
 const SMALL_ROWS: usize = 1 << 16;
@@ -120,9 +120,9 @@ pub fn report(
         pages: &survey.pages,
         stop,
     };
-    let memory = (MEMORY / threads).min(WORKER_MEMORY);
-    let workers: Vec<Mutex<Worker>> =
-        (0..threads).map(|_| Mutex::new(Worker::new(&options.limits, memory))).collect();
+    let memo = Arc::new(Memo::with_memory(MEMORY));
+    let worker = || Mutex::new(Worker::new(&options.limits, Arc::clone(&memo)));
+    let workers: Vec<Mutex<Worker>> = (0..threads).map(|_| worker()).collect();
     let jobs = plan(inputs, if options.formats.text() { TEXT_JOB_BYTES } else { JOB_BYTES });
 
     let mut writer = Writer::open(&output, &options.formats)?;

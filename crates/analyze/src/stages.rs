@@ -6,6 +6,7 @@
 //!                                            └────────────────► Accumulator (the in-memory tables)
 //! ```
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use archive::{Budget, Decoder, Form, Leaf, Limits, Problem, ProblemKind, Stage};
@@ -13,7 +14,7 @@ use grouping::{ErrorRef, Skeletons, classify, retryable};
 use model::body::paths;
 use model::endpoint::Endpoints;
 use model::exchange::{Body, ErrorSource, ErrorText, Evidence, Exchange, Outcome};
-use model::extract::{Extracted, Extractor};
+use model::extract::{Extracted, Extractor, Memo};
 use model::json::FaultKind;
 use model::listing::{self, Listing, LogType, Status};
 
@@ -178,11 +179,11 @@ struct Scratch {
 }
 
 impl Worker {
-    /// A worker that has seen nothing. `memory`: how many bytes of bodies it may remember.
-    pub fn new(limits: &Limits, memory: usize) -> Self {
+    /// A worker that has seen nothing. `memo`: what all workers remember of bodies.
+    pub fn new(limits: &Limits, memo: Arc<Memo>) -> Self {
         Self {
             decoder: Decoder::new(*limits),
-            extractor: Extractor::new(memory, limits.json_depth as usize),
+            extractor: Extractor::sharing(memo, limits.json_depth as usize),
             buffer: Vec::new(),
             accumulator: Accumulator::default(),
             skeletons: Skeletons::default(),

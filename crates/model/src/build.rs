@@ -33,18 +33,18 @@ const MAX_ESCAPES: u8 = 4;
 pub(crate) struct Builder {
     arena: Bump,
     shapes: Shapes,
-    memo: Memo,
+    memo: Arc<Memo>,
     scratch: String,
     extra: String,
 }
 
 impl Builder {
-    /// A builder that remembers so many bytes of bodies.
-    pub(crate) fn with_memory(bytes: usize) -> Self {
+    /// A builder that remembers bodies in `memo`.
+    pub(crate) fn new(memo: Arc<Memo>) -> Self {
         Self {
             arena: Bump::new(),
             shapes: Shapes::default(),
-            memo: Memo::with_memory(bytes),
+            memo,
             scratch: String::new(),
             extra: String::new(),
         }
@@ -81,7 +81,7 @@ struct Sides {
 struct Making<'m, 'r> {
     arena: &'r Bump,
     shapes: &'m mut Shapes,
-    memo: &'m mut Memo,
+    memo: &'m Memo,
     scratch: &'m mut String,
     names: &'m mut Names,
     /// The flow, step or URL speaks of orders.
@@ -222,8 +222,8 @@ impl<'r> Making<'_, 'r> {
             Some(met) => Some(Arc::clone(&met.known)),
             None => self.memo.get(digest),
         };
-        if let (Some(value), None, true) = (value, met, known.is_some()) {
-            self.memo.put_escaped(value, text, digest);
+        if let (Some(value), None, Some(known)) = (value, met, &known) {
+            self.memo.put_escaped(value, text, digest, known);
         }
         if let Some(known) = known {
             let body = Body { text, digest, kind: known.kind, shape: known.shape };
@@ -233,7 +233,7 @@ impl<'r> Making<'_, 'r> {
         }
         let mut members = Vec::with_capacity(32);
         let (outer, whole) = self.shapes.outlined(text, digest, &mut members);
-        if whole && met.is_none() && self.memo.wants(digest) {
+        if whole && met.is_none() && self.memo.wants(digest, text.len()) {
             let outlined = Outlined { text, kind: outer.kind, members, known: None };
             if let Some(known) = Known::of(&outer, &outlined, self.names) {
                 self.memo.put(digest, known);

@@ -112,7 +112,7 @@ impl<'r> Gather<'_, 'r> {
 
     /// Errors in an answer that is known, as [`value`](Self::value) or [`text`](Self::text) find them.
     /// They are read once, then remembered.
-    pub(crate) fn told_by(&mut self, known: &Known, memo: &mut Memo, text: &'r str) -> bool {
+    pub(crate) fn told_by(&mut self, known: &Known, memo: &Memo, text: &'r str) -> bool {
         if let Some(told) = known.told.get()
             && self.again(&told.errors, &[])
         {
@@ -133,7 +133,7 @@ impl<'r> Gather<'_, 'r> {
     pub(crate) fn judge_rows(
         &mut self,
         trial: Option<Trial>,
-        memo: &mut Memo,
+        memo: &Memo,
         text: &'r str,
         rows: &mut [Row<'r>],
         bad: bool,
