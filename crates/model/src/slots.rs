@@ -645,7 +645,11 @@ fn milliseconds(value: Value<'_>) -> Option<f64> {
     };
     let number_end =
         text.find(|c: char| !(c.is_ascii_digit() || ".,-+eE".contains(c))).unwrap_or(text.len());
-    let number: f64 = text[..number_end].trim().replace(',', ".").parse().ok()?;
+    let digits = text[..number_end].trim();
+    let number: f64 = match digits.parse() {
+        Ok(number) => number,
+        Err(_) => digits.replace(',', ".").parse().ok()?,
+    };
     let factor = match text[number_end..].trim() {
         "" | "ms" | "msec" | "millis" | "milliseconds" => 1.0,
         "s" | "sec" | "sn" | "seconds" => 1000.0,
