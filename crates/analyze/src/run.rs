@@ -116,8 +116,7 @@ pub fn report(
         limits: options.limits,
         budget: &budget,
         bodies: options.bodies,
-        listing: &survey.listing,
-        pages: &survey.pages,
+        survey: &survey,
         stop,
     };
     let memo = Arc::new(Memo::with_memory(MEMORY));

@@ -16,12 +16,13 @@ use model::endpoint::Endpoints;
 use model::exchange::{Body, ErrorSource, ErrorText, Evidence, Exchange, Outcome};
 use model::extract::{Extracted, Extractor, Memo};
 use model::json::FaultKind;
-use model::listing::{self, Listing, LogType, Status};
+use model::listing::{self, LogType, Status};
 
 use crate::aggregate::{Accumulator, Place, Seen, SeenBody, SeenError, Side};
 use crate::input::Input;
 use crate::link::{self, Linked, LinkedBy, NameLink};
 use crate::report::{self, Batch};
+use crate::survey::Survey;
 
 /// For which exchanges the two body columns are filled; digests and statistics cover all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -122,10 +123,8 @@ pub struct Setting<'s> {
     pub budget: &'s Budget,
     /// Which bodies are kept.
     pub bodies: Bodies,
-    /// What the listing pages say.
-    pub listing: &'s Listing,
-    /// Whether each file holds a listing page, by its number: most hold none, and need not be read as one.
-    pub pages: &'s [bool],
+    /// What the first look at the files found.
+    pub survey: &'s Survey,
     /// When set, the rest of a file is passed over quickly, and its row tells nothing.
     pub stop: &'s AtomicBool,
 }
@@ -206,6 +205,26 @@ impl Worker {
         rows: &mut Rows,
     ) -> FileRow {
         let Self { decoder, extractor, buffer, accumulator, skeletons, text, spare } = self;
+        let mut file = Reading {
+            name: input.name(),
+            number,
+            setting,
+            rows,
+            accumulator,
+            skeletons,
+            text,
+            spare,
+            records: 0,
+            found: Found::default(),
+            linked: None,
+        };
+        if let Some(Some(kept)) = setting.survey.kept.get(number as usize) {
+            if !setting.stopped() {
+                file.leaf(&kept.leaf(), extractor);
+            }
+            let digest = setting.survey.digests[number as usize].clone();
+            return file.row_of(setting.survey.bytes[number as usize], digest, kept.decoded());
+        }
         let share = setting.budget.share(number.into());
         let bytes = match input.read(&setting.limits, &share, buffer) {
             Ok(bytes) => bytes,
@@ -220,29 +239,12 @@ impl Worker {
             }
         };
         let (size, digest) = (bytes.len() as u64, archive::digest(bytes));
-        let mut file = Reading {
-            name: input.name(),
-            number,
-            setting,
-            rows,
-            accumulator,
-            skeletons,
-            text,
-            spare,
-            records: 0,
-            found: Found::default(),
-            linked: None,
-        };
         let decoded = decoder.decode_within(&share, bytes, &mut |leaf| {
             if !setting.stopped() {
                 file.leaf(&leaf, extractor);
             }
         });
-        let row = if setting.stopped() {
-            FileRow::copy(size, digest)
-        } else {
-            FileRow { bytes: size, digest, ..file.finish(decoded) }
-        };
+        let row = file.row_of(size, digest, decoded);
         buffer.clear();
         buffer.shrink_to(setting.budget.keep());
         row
@@ -363,7 +365,8 @@ impl Reading<'_> {
                 );
             }
             Form::Json => {
-                let pages = self.setting.pages.get(self.number as usize).copied();
+                // Most files hold no page, and need not be read as one.
+                let pages = self.setting.survey.pages.get(self.number as usize).copied();
                 let may_be = pages.unwrap_or(true) && listing::may_be_listing(leaf.text);
                 if let Some(page) = may_be.then(|| listing::parse(leaf.text)).flatten() {
                     self.found.pages += 1;
@@ -392,7 +395,7 @@ impl Reading<'_> {
 
     /// Takes the exchanges out of a leaf; whether it holds several documents.
     fn json(&mut self, leaf: &Leaf<'_>, extractor: &mut Extractor) -> bool {
-        let link = link::by_names(self.setting.listing, self.name, leaf.member);
+        let link = link::by_names(&self.setting.survey.listing, self.name, leaf.member);
         let extracted = extractor.extract(leaf.text, !leaf.layers.is_empty(), &mut |x| {
             self.exchange(x, leaf.member, link.as_ref());
         });
@@ -468,7 +471,7 @@ impl Reading<'_> {
         if self.setting.stopped() {
             return;
         }
-        let linked = link::exchange(self.setting.listing, x, name);
+        let linked = link::exchange(&self.setting.survey.listing, x, name);
         if self.records == 0 {
             self.linked = Some(FileLink {
                 log_id: linked.log_id.map(str::to_owned),
@@ -621,6 +624,15 @@ impl Reading<'_> {
             .text(filled(response_digest))
             .bool(Some(x.response_truncated))
             .text(x.extra);
+    }
+
+    /// The row of the file. When the run is to stop, it tells nothing.
+    fn row_of(self, bytes: u64, digest: String, decoded: archive::Decoded) -> FileRow {
+        if self.setting.stopped() {
+            FileRow::copy(bytes, digest)
+        } else {
+            FileRow { bytes, digest, ..self.finish(decoded) }
+        }
     }
 
     fn finish(self, decoded: archive::Decoded) -> FileRow {

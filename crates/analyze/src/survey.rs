@@ -2,20 +2,26 @@
 //!
 //! Downloads are linked to logs while they are read, so the listing must be known before, wherever
 //! its pages lie. Files are read once here and once in the main pass; peeking at the first bytes of
-//! each document tells which files are pages, and only those are decoded.
+//! each document tells which files are pages, and only those are decoded. Small files are cheaper to
+//! decode than to peek into, and while there is room for it they are kept, so that the main pass
+//! finds them ready: a dump of row logs is a million of them.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use archive::{Budget, Decoder, Limits, map_ordered};
+use archive::{Budget, Decoded, Decoder, Form, Leaf, Limits, map_ordered};
 use model::listing::{self, Listing};
 use rayon::ThreadPool;
 
 use crate::input::Input;
 
-/// How much of a document tells whether it may be a listing page, in bytes.
+/// How much of a document tells whether it may be a listing page, in bytes. Files that are not longer
+/// are decoded whole.
 const PEEK: usize = 4096;
+
+/// The part of the bytes in flight that kept files may take: one of so many.
+const KEPT_SHARE: u64 = 4;
 
 /// Files one job looks at.
 const FILES: usize = 64;
@@ -32,8 +38,59 @@ pub struct Survey {
     pub copy_of: Vec<Option<u32>>,
     /// Whether each file holds a listing page.
     pub pages: Vec<bool>,
+    /// Small files as they were decoded; which ones, is left to chance.
+    pub(crate) kept: Vec<Option<Box<Kept>>>,
     /// All listing pages, merged.
     pub listing: Listing,
+}
+
+/// A file of one leaf and without problems, decoded.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    member: Option<Box<str>>,
+    layers: Box<str>,
+    text: Box<str>,
+    bytes: u64,
+    packed: u64,
+    form: Form,
+    reencoded: bool,
+    members: u32,
+}
+
+impl Kept {
+    /// Copies a whole leaf.
+    fn of(leaf: &Leaf<'_>) -> Box<Self> {
+        Box::new(Self {
+            member: leaf.member.map(Into::into),
+            layers: leaf.layers.into(),
+            text: leaf.text.into(),
+            bytes: leaf.bytes,
+            packed: leaf.packed,
+            form: leaf.form,
+            reencoded: leaf.reencoded,
+            members: 0,
+        })
+    }
+
+    /// The leaf, as the decoder gave it.
+    pub(crate) fn leaf(&self) -> Leaf<'_> {
+        Leaf {
+            member: self.member.as_deref(),
+            layers: &self.layers,
+            text: &self.text,
+            bytes: self.bytes,
+            packed: self.packed,
+            form: self.form,
+            whole: true,
+            reencoded: self.reencoded,
+        }
+    }
+
+    /// The decoder's account of the file.
+    pub(crate) fn decoded(&self) -> Decoded {
+        let layers = self.layers.to_string();
+        Decoded { layers, members: self.members, problems: Vec::new(), bytes: self.bytes }
+    }
 }
 
 /// Looks at all files. `None` when `stop` was set on the way.
@@ -48,6 +105,7 @@ pub fn survey(
         .map(|_| Mutex::new((Decoder::new(*limits), Vec::new())))
         .collect();
     let mut survey = Survey::default();
+    let room = AtomicU64::new(limits.in_flight_bytes / KEPT_SHARE);
     let jobs = inputs.len().div_ceil(FILES);
     let work = |job: usize| {
         let worker = &workers[rayon::current_thread_index().unwrap_or(0)];
@@ -63,37 +121,49 @@ pub fn survey(
             // What cannot be read is told by the main pass.
             let share = budget.share((first + n) as u64);
             let Ok(bytes) = input.read(limits, &share, buffer) else {
-                seen.push((String::new(), input.bytes(), false));
+                seen.push(Seen { bytes: input.bytes(), ..Seen::default() });
                 continue;
             };
-            // A small file is decoded faster than it is peeked into and then decoded.
-            let mut candidate = bytes.len() <= PEEK;
-            if !candidate {
+            let digest = archive::digest(bytes);
+            let mut seen_file = Seen { digest, bytes: bytes.len() as u64, ..Seen::default() };
+            let small = bytes.len() <= PEEK;
+            let mut candidate = small;
+            if !small {
                 let look = &mut |text: &str| candidate |= listing::may_be_listing(text);
                 decoder.peek_within(&share, bytes, PEEK, look);
             }
-            let mut pages = false;
+            let (mut leaves, mut kept) = (0, None);
+            let mut decoded = Decoded::default();
             if candidate {
-                decoder.decode_within(&share, bytes, &mut |leaf| {
+                decoded = decoder.decode_within(&share, bytes, &mut |leaf| {
                     if listing::may_be_listing(leaf.text)
                         && let Some(page) = listing::parse(leaf.text)
                     {
                         listing.add(page, (first + n) as u64);
-                        pages = true;
+                        seen_file.pages = true;
                     }
+                    leaves += 1;
+                    kept = (small && leaves == 1 && leaf.whole).then(|| Kept::of(&leaf));
                 });
             }
-            seen.push((archive::digest(bytes), bytes.len() as u64, pages));
+            // Pages are few, and telling them apart from logs once more costs little.
+            let sound = decoded.problems.is_empty() && !seen_file.pages;
+            seen_file.kept = kept.filter(|kept| sound && fits(&room, kept)).map(|mut kept| {
+                kept.members = decoded.members;
+                kept
+            });
+            seen.push(seen_file);
             buffer.clear();
             buffer.shrink_to(budget.keep());
         }
         (seen, listing)
     };
     let done = map_ordered(pool, jobs, 2 * workers.len(), stop, work, |_, (seen, listing)| {
-        for (digest, bytes, pages) in seen {
-            survey.digests.push(digest);
-            survey.bytes.push(bytes);
-            survey.pages.push(pages);
+        for file in seen {
+            survey.digests.push(file.digest);
+            survey.bytes.push(file.bytes);
+            survey.pages.push(file.pages);
+            survey.kept.push(file.kept);
         }
         survey.listing.merge(listing);
         Ok::<(), std::convert::Infallible>(())
@@ -116,4 +186,20 @@ pub fn survey(
         .collect();
     survey.listing.finish();
     Some(survey)
+}
+
+/// What the first look at one file found.
+#[derive(Default)]
+struct Seen {
+    digest: String,
+    bytes: u64,
+    pages: bool,
+    kept: Option<Box<Kept>>,
+}
+
+/// Whether there is room for a kept file, which is then taken.
+fn fits(room: &AtomicU64, kept: &Kept) -> bool {
+    let bytes = (size_of::<Kept>() + kept.text.len() + kept.layers.len()) as u64;
+    let take = |left: u64| left.checked_sub(bytes);
+    room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
 }

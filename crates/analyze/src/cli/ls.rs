@@ -117,14 +117,8 @@ impl Ls {
         let stop = AtomicBool::new(false);
         let budget = Budget::new(limits.in_flight_bytes, pool.current_num_threads());
         let survey = survey(&pool, &inputs, &limits, &budget, &stop).unwrap_or_default();
-        let setting = Setting {
-            limits,
-            budget: &budget,
-            bodies: Bodies::None,
-            listing: &survey.listing,
-            pages: &survey.pages,
-            stop: &stop,
-        };
+        let setting =
+            Setting { limits, budget: &budget, bodies: Bodies::None, survey: &survey, stop: &stop };
         let memo = Arc::new(Memo::with_memory(1 << 20));
         let lookers: Vec<Mutex<Looker>> = (0..pool.current_num_threads())
             .map(|_| {
