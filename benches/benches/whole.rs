@@ -11,8 +11,8 @@ use analyze::report::{Format, Formats};
 use analyze::run::{Done, Options, Progress, report};
 use analyze::stages::Bodies;
 use archive::{Discovery, discover};
-use benches::logs::{Shape, document, rows};
-use benches::wrap::Download;
+use corpus::logs::{Shape, document, rows};
+use corpus::wrap::Download;
 use criterion::{Criterion, SamplingMode, Throughput};
 
 /// Large downloads, and exchanges in each: 64 files of about a megabyte of JSON.
