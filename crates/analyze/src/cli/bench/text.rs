@@ -1,0 +1,182 @@
+//! The figures for people: aligned, or as Markdown.
+
+use analyze::bench::{Build, Machine, Measured, Sample, Stage};
+
+use super::super::figures::{bytes, count, counted, percent};
+use super::super::markdown;
+use super::super::table::{Align, Columns, Table};
+
+const COLUMNS: Columns = &[
+    ("STAGE", Align::Left),
+    ("FROM", Align::Left),
+    ("THREADS", Align::Right),
+    ("TEXT MB/s", Align::Right),
+    ("FILE MB/s", Align::Right),
+    ("FILES/s", Align::Right),
+    ("EXCHANGES/s", Align::Right),
+    ("MS", Align::Right),
+    ("MIN", Align::Right),
+    ("MAX", Align::Right),
+    ("TIMES", Align::Right),
+    ("PEAK", Align::Right),
+];
+
+/// Lines about machine, program and sample, the table, and a line about the limit.
+pub(super) fn table(measured: &Measured) -> String {
+    let mut out = String::new();
+    for (name, value) in facts(measured) {
+        out += &format!("{name:<8}{value}\n");
+    }
+    out.push('\n');
+    for line in rows(measured).lines(None) {
+        out += &line;
+        out.push('\n');
+    }
+    if let Some(limit) = limit(measured) {
+        out += &format!("\n{limit}\n");
+    }
+    out
+}
+
+/// The same, as Markdown.
+pub(super) fn markdown(measured: &Measured) -> String {
+    let mut out = String::new();
+    for (name, value) in facts(measured) {
+        out += &format!("- {name}: {}\n", markdown::text(&value));
+    }
+    out.push('\n');
+    out += &markdown::table(&rows(measured));
+    if let Some(limit) = limit(measured) {
+        out += &format!("\n{}\n", markdown::text(&limit));
+    }
+    out
+}
+
+/// What it was measured on.
+fn facts(measured: &Measured) -> [(&'static str, String); 4] {
+    let runs = counted(measured.runs.into(), "run", "runs");
+    [
+        ("Machine", machine(&measured.machine)),
+        ("Build", build(&measured.build)),
+        ("Sample", sample(&measured.sample)),
+        ("Runs", format!("{runs} of each stage in turns after a warm-up; medians, least and most")),
+    ]
+}
+
+/// The machine in a line.
+pub(super) fn machine(machine: &Machine) -> String {
+    let cpu = machine.cpu.clone().unwrap_or_else(|| machine.arch.to_owned());
+    let cores = counted(machine.cores as u64, "core", "cores");
+    let memory = machine.memory_bytes.map(|memory| format!(", {}", bytes(memory)));
+    format!("{cpu}, {cores}{}; {}", memory.unwrap_or_default(), machine.os)
+}
+
+/// The program in a line.
+pub(super) fn build(build: &Build) -> String {
+    let mut out = format!("analyze {}", build.version);
+    let commit = build.commit.map(|commit| format!("commit {commit}"));
+    let more = [commit, build.profile.map(str::to_owned), build.rustc.map(str::to_owned)];
+    for part in more.into_iter().flatten().chain(build.target.map(str::to_owned)) {
+        out += ", ";
+        out += &part;
+    }
+    out
+}
+
+fn sample(sample: &Sample) -> String {
+    let made = match sample.generated {
+        Some(seed) => format!("made with seed {seed}"),
+        None if sample.files < sample.of_files => format!("of {}", count(sample.of_files)),
+        None => "all of the input".to_owned(),
+    };
+    format!(
+        "{} ({made}), {}; {} of text, {}, {}; digest {:.12}",
+        counted(sample.files, "file", "files"),
+        bytes(sample.encoded_bytes),
+        bytes(sample.decoded_bytes),
+        counted(sample.exchanges, "exchange", "exchanges"),
+        counted(sample.errors, "error", "errors"),
+        sample.digest
+    )
+}
+
+fn rows(measured: &Measured) -> Table {
+    let mut table = Table::new(COLUMNS);
+    for one in &measured.measurements {
+        let spread = one.spread();
+        let rates = measured.rates(spread.median);
+        let rate = |of: fn(&analyze::bench::Rates) -> f64| {
+            rates.as_ref().map(|rates| figure(of(rates))).unwrap_or_default()
+        };
+        let times = measured.speedup(one.stage, one.threads).filter(|_| one.threads > 1);
+        table.row([
+            one.stage.name().to_owned(),
+            one.stage.source().to_owned(),
+            one.threads.to_string(),
+            rate(|rates| rates.decoded_mb),
+            rate(|rates| rates.encoded_mb),
+            rate(|rates| rates.files),
+            rate(|rates| rates.exchanges),
+            figure(spread.median * 1e3),
+            figure(spread.min * 1e3),
+            figure(spread.max * 1e3),
+            times.map(|times| format!("{times:.2}")).unwrap_or_default(),
+            one.peak_bytes.map(bytes).unwrap_or_default(),
+        ]);
+    }
+    table
+}
+
+/// How near decoding comes to its limit.
+fn limit(measured: &Measured) -> Option<String> {
+    let one = measured.find(Stage::Limit, 1)?;
+    let rate = figure(measured.rates(one.spread().median)?.decoded_mb);
+    let share = match measured.limit_share() {
+        Some(share) => format!("`decode` reaches {} of it with one thread", percent(share)),
+        None => "`decode` was not measured beside it".to_owned(),
+    };
+    let two = measured.speedup(Stage::Decode, 2);
+    let two = two.map(|times| format!(", and {times:.2} times that with two"));
+    let sample = &measured.sample;
+    let covered = sample.limit_bytes as f64 / sample.encoded_bytes.max(1) as f64;
+    let part = if sample.limit_bytes == sample.encoded_bytes {
+        String::new()
+    } else {
+        format!(
+            "\nThe limit counts {} of the bytes of files: those of zips, and of base64 of zips on one line",
+            percent(covered)
+        )
+    };
+    Some(format!(
+        "Limit   base64 and DEFLATE alone: {rate} MB of text a second; {share}{}{part}",
+        two.unwrap_or_default()
+    ))
+}
+
+/// Three digits that count, thousands apart.
+pub(super) fn figure(value: f64) -> String {
+    match value {
+        100.0.. => count(value.round() as u64),
+        10.0..100.0 => format!("{value:.1}"),
+        1.0..10.0 => format!("{value:.2}"),
+        _ => format!("{value:.3}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_have_three_digits() {
+        for (value, expected) in [
+            (0.01234, "0.012"),
+            (1.234, "1.23"),
+            (12.34, "12.3"),
+            (123.4, "123"),
+            (1_234_567.8, "1 234 568"),
+        ] {
+            assert_eq!(figure(value), expected);
+        }
+    }
+}
