@@ -13,8 +13,10 @@ pub struct Machine {
     pub cores: usize,
     /// Its memory in bytes; None where the system does not tell.
     pub memory_bytes: Option<u64>,
-    /// The system: its name, and the version of its kernel where that is known.
+    /// The system, as it calls itself: `Debian GNU/Linux 12 (bookworm)`; else its family: `macos`.
     pub os: String,
+    /// The version of its kernel; None where the system does not tell.
+    pub kernel: Option<String>,
     /// The architecture, as Rust names it: `x86_64`, `aarch64`.
     pub arch: &'static str,
     /// How many processes wanted to run at once in the minute before; None where the system does not tell.
@@ -28,17 +30,12 @@ impl Machine {
         let cpu = read("/proc/cpuinfo").and_then(|text| field(&text, "model name", ':'));
         let memory = read("/proc/meminfo").and_then(|text| kilobytes(&text, "MemTotal"));
         let name = read("/etc/os-release").and_then(|text| field(&text, "PRETTY_NAME", '='));
-        let kernel = read("/proc/sys/kernel/osrelease").map(|text| text.trim().to_owned());
-        let os = match (name, kernel) {
-            (Some(name), Some(kernel)) => format!("{name}, kernel {kernel}"),
-            (None, Some(kernel)) => format!("{} {kernel}", std::env::consts::OS),
-            (name, None) => name.unwrap_or_else(|| std::env::consts::OS.to_owned()),
-        };
         Self {
             cpu,
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             memory_bytes: memory,
-            os,
+            os: name.unwrap_or_else(|| std::env::consts::OS.to_owned()),
+            kernel: read("/proc/sys/kernel/osrelease").map(|text| text.trim().to_owned()),
             arch: std::env::consts::ARCH,
             load: read("/proc/loadavg").and_then(|text| text.split(' ').next()?.parse().ok()),
         }

@@ -25,7 +25,7 @@ pub struct Measurement {
     pub stage: Stage,
     /// Worker threads.
     pub threads: usize,
-    /// Wall time of each run over the whole sample, in the order of the runs; at least one.
+    /// Wall time of one pass over the whole sample, in each run, in the order of the runs; at least one.
     pub seconds: Vec<f64>,
     /// The most memory that the process had in one of these runs. Of [`Stage::ReportFromDisk`] alone, and
     /// only where the system tells (Linux).
@@ -100,6 +100,13 @@ impl Measured {
         ratio(limit, decode)
     }
 
+    /// The same share when the grammar of the JSON is checked too, by a second pass over the texts.
+    pub fn limit_share_with_json(&self) -> Option<f64> {
+        let seconds = |stage| Some(self.find(stage, 1)?.spread().median);
+        let share = seconds(Stage::Limit)? / (seconds(Stage::Decode)? + seconds(Stage::Json)?);
+        Some(share).filter(|share| share.is_finite())
+    }
+
     /// How many times as fast a stage is with so many threads as with one; the median over the runs. None
     /// when one of the two was not measured.
     pub fn speedup(&self, stage: Stage, threads: usize) -> Option<f64> {
@@ -168,6 +175,7 @@ mod tests {
             series(Stage::Decode, 2, &[0.5, 2.0, 0.5]),
         ]);
         assert_eq!(measured.limit_share(), Some(0.9));
+        assert_eq!(measured.limit_share_with_json(), None);
         assert_eq!(measured.speedup(Stage::Decode, 2), Some(2.0));
         assert_eq!(measured.speedup(Stage::Decode, 4), None);
         assert_eq!(measured.speedup(Stage::Rows, 2), None);

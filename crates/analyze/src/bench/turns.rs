@@ -12,6 +12,12 @@ use super::{Error, Options, Stage, Step, machine};
 use crate::input::Input;
 use crate::run;
 
+/// A run of a stage takes at least so long; where the sample is through sooner, it goes through again. What
+/// is shorter is lost in the noise of clocks and of threads that wake up.
+const LEAST: Duration = Duration::from_millis(50);
+/// But not more often than this.
+const PASSES: u32 = 1_000;
+
 /// A stage, and one run of it on the workers of a pool; what the run needs is made ready before its clock
 /// begins.
 pub(super) type Timed<'t> = (Stage, &'t dyn Fn(&ThreadPool) -> Result<Duration, Error>);
@@ -62,9 +68,11 @@ impl<'t> Turns<'t> {
     }
 
     /// Runs the stages in turns, so that what slows the machine for a while slows all of them: each once
-    /// with each number of threads as a warm-up, then as often as is asked for.
+    /// with each number of threads as a warm-up, then as often as is asked for. A run of a short stage goes
+    /// through the sample several times, and counts the mean.
     pub(super) fn run(&mut self, stages: &[Timed<'_>]) -> Result<(), Error> {
         let mut seconds = vec![vec![Vec::new(); self.pools.len()]; stages.len()];
+        let mut passes = vec![vec![1; self.pools.len()]; stages.len()];
         for run in 0..=self.options.runs {
             for pool in 0..self.pools.len() {
                 for (n, (stage, one)) in stages.iter().enumerate() {
@@ -72,10 +80,18 @@ impl<'t> Turns<'t> {
                         continue;
                     }
                     self.tell(Some((*stage, self.options.threads[pool])));
-                    let time = one(&self.pools[pool])?;
+                    let begin = Instant::now();
+                    let mut time = Duration::ZERO;
+                    for _ in 0..passes[n][pool] {
+                        time += one(&self.pools[pool])?;
+                    }
                     self.over()?;
-                    if run > 0 {
-                        seconds[n][pool].push(time.as_secs_f64());
+                    if run == 0 {
+                        // What makes a pass ready counts here, so that no run takes much longer.
+                        let enough = LEAST.as_secs_f64() / begin.elapsed().as_secs_f64().max(1e-9);
+                        passes[n][pool] = (enough.ceil() as u32).clamp(1, PASSES);
+                    } else {
+                        seconds[n][pool].push(time.as_secs_f64() / f64::from(passes[n][pool]));
                     }
                 }
             }

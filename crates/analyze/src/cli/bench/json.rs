@@ -24,7 +24,7 @@ struct Row<'m> {
     stage: &'static str,
     from: &'static str,
     threads: usize,
-    /// Wall time of each run, in the order of the runs.
+    /// Wall time of one pass over the sample, in each run, in the order of the runs.
     seconds: &'m [f64],
     median_seconds: f64,
     min_seconds: f64,
@@ -44,6 +44,8 @@ struct Limit {
     text_mb_per_second: Option<f64>,
     /// The share of it that `decode` reaches with one thread, 1 for all of it.
     decode_share: Option<f64>,
+    /// The same when the grammar of the JSON is checked too.
+    decode_and_json_share: Option<f64>,
     /// How many times as fast `decode` is with two threads as with one.
     decode_speedup_two_threads: Option<f64>,
     /// The share of the bytes of files whose base64 and DEFLATE count, 1 for all of them.
@@ -56,6 +58,7 @@ pub(super) fn view(measured: &Measured) -> View<'_> {
     let limit = measured.find(Stage::Limit, 1).map(|one| Limit {
         text_mb_per_second: measured.rates(one.spread().median).map(|rates| rates.decoded_mb),
         decode_share: measured.limit_share(),
+        decode_and_json_share: measured.limit_share_with_json(),
         decode_speedup_two_threads: measured.speedup(Stage::Decode, 2),
         covered: sample.limit_bytes as f64 / sample.encoded_bytes.max(1) as f64,
     });

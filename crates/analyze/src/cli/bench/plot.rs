@@ -98,7 +98,7 @@ fn legend(y: f64, limited: bool, out: &mut String) {
         (PALE, "4 3", "ideal: one thread times their number"),
     ];
     if limited {
-        entries.push((LIMIT, "1 3", "limit: base64 and DEFLATE alone"));
+        entries.push((LIMIT, "2 2", "limit: base64 and DEFLATE alone"));
     }
     let mut x = 16.0;
     for (colour, dashes, words) in entries {
@@ -198,7 +198,7 @@ impl<'m> Chart<'m> {
         line((x0, y0), (x1, y0), PALE, 1.0, "", out);
         if let Some(limit) = self.limit {
             let end = (x(most_threads), y(limit * most_threads));
-            line((x0, y0), end, LIMIT, 1.5, "1 3", out);
+            line((x0, y0), end, LIMIT, 1.5, "2 2", out);
         }
         line((x0, y0), (x(most_threads), y(ideal * most_threads)), PALE, 1.5, "4 3", out);
 

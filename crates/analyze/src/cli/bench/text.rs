@@ -131,12 +131,16 @@ fn rows(measured: &Measured) -> Table {
 fn limit(measured: &Measured) -> Option<String> {
     let one = measured.find(Stage::Limit, 1)?;
     let rate = figure(measured.rates(one.spread().median)?.decoded_mb);
-    let share = match measured.limit_share() {
+    let mut share = match measured.limit_share() {
         Some(share) => format!("`decode` reaches {} of it with one thread", percent(share)),
         None => "`decode` was not measured beside it".to_owned(),
     };
-    let two = measured.speedup(Stage::Decode, 2);
-    let two = two.map(|times| format!(", and {times:.2} times that with two"));
+    if let Some(times) = measured.speedup(Stage::Decode, 2) {
+        share += &format!(" and {times:.2} times that with two");
+    }
+    if let Some(json) = measured.limit_share_with_json() {
+        share += &format!("; `decode` and `json` together reach {} with one", percent(json));
+    }
     let sample = &measured.sample;
     let covered = sample.limit_bytes as f64 / sample.encoded_bytes.max(1) as f64;
     let part = if sample.limit_bytes == sample.encoded_bytes {
@@ -147,10 +151,7 @@ fn limit(measured: &Measured) -> Option<String> {
             percent(covered)
         )
     };
-    Some(format!(
-        "Limit   base64 and DEFLATE alone: {rate} MB of text a second; {share}{}{part}",
-        two.unwrap_or_default()
-    ))
+    Some(format!("Limit   base64 and DEFLATE alone: {rate} MB of text a second; {share}{part}"))
 }
 
 /// Three digits that count, thousands apart.
