@@ -161,7 +161,7 @@ impl Bench {
         let parent = self.dir.clone().unwrap_or_else(std::env::temp_dir);
         let scratch = Scratch::create(&parent)
             .context("no folder for what is written meanwhile\nname another with --dir")?;
-        watch.working();
+        watch.working_in(scratch.path().to_owned());
         let measured = self.measure(&given, &scratch, &options, &watch);
         drop(scratch);
         let measured = match measured {
