@@ -1,7 +1,5 @@
 //! Tells the program what it is built with, for `analyze bench`. What cannot be found out is left out.
 
-#![expect(clippy::print_stdout, reason = "how a build script speaks")]
-
 use std::env;
 use std::process::Command;
 

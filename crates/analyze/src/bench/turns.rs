@@ -88,8 +88,8 @@ impl<'t> Turns<'t> {
                     self.over()?;
                     if run == 0 {
                         // What makes a pass ready counts here, so that no run takes much longer.
-                        let enough = LEAST.as_secs_f64() / begin.elapsed().as_secs_f64().max(1e-9);
-                        passes[n][pool] = (enough.ceil() as u32).clamp(1, PASSES);
+                        let enough = LEAST.as_nanos().div_ceil(begin.elapsed().as_nanos().max(1));
+                        passes[n][pool] = enough.clamp(1, PASSES.into()) as u32;
                     } else {
                         seconds[n][pool].push(time.as_secs_f64() / f64::from(passes[n][pool]));
                     }

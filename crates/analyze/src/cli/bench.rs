@@ -187,13 +187,13 @@ impl Bench {
         }
         let mut out = io::stdout().lock();
         match self.format {
-            FormatArg::Table => out.write_all(text::table(&measured).as_bytes())?,
+            FormatArg::Table => text::table(&measured, &mut out)?,
             FormatArg::Json => {
                 serde_json::to_writer_pretty(&mut out, &json::view(&measured))
                     .map_err(io::Error::from)?;
                 writeln!(out)?;
             }
-            FormatArg::Markdown => out.write_all(text::markdown(&measured).as_bytes())?,
+            FormatArg::Markdown => text::markdown(&measured, &mut out)?,
         }
         out.flush()?;
         Ok(Exit::Done)
@@ -245,19 +245,16 @@ impl Bench {
         watch: &Watch,
     ) -> Result<Measured, bench::Error> {
         let steps = Steps::begin(self.quiet);
-        let (made, seed);
-        let inputs = match self.generate {
-            Some(size) => {
-                steps.show("making logs", 0, 0);
-                seed = Some(self.seed.unwrap_or(1));
-                made = bench::generate(size, seed.unwrap_or(1), 0, scratch, watch.stop())?;
-                &made
-            }
-            None => {
-                seed = None;
-                given
-            }
+        let seed = self.seed.unwrap_or(1);
+        let made;
+        let inputs = if let Some(size) = self.generate {
+            steps.show("making logs", 0, 0);
+            made = bench::generate(size, seed, 0, scratch, watch.stop())?;
+            &made
+        } else {
+            given
         };
+        let generated = self.generate.map(|_| seed);
         let mut step = |step: bench::Step| {
             let what = match step.stage {
                 Some((stage, threads)) => format!(
@@ -270,7 +267,7 @@ impl Bench {
             };
             steps.show(&what, step.done, step.total);
         };
-        bench::measure(inputs, seed, scratch, options, &mut step, watch.stop())
+        bench::measure(inputs, generated, scratch, options, &mut step, watch.stop())
     }
 }
 

@@ -161,9 +161,8 @@ impl<'m> Chart<'m> {
             "font-weight=\"600\"",
             &self.title,
         );
-        let ticks = (top_value / step).round() as u32;
-        for n in 0..=ticks {
-            let value = f64::from(n) * step;
+        let ticks = (0..).map(|n| f64::from(n) * step);
+        for value in ticks.take_while(|value| *value < top_value + step / 2.0) {
             line((x0, y(value)), (x1, y(value)), GRID, 1.0, "", out);
             Text { out, anchor: "end", colour: PALE }.put(
                 x0 - 6.0,
@@ -290,7 +289,7 @@ impl Text<'_> {
                 '>' => safe.push_str("&gt;"),
                 // What XML has no place for (2.2, Char).
                 _ if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => {
-                    safe.push('\u{fffd}')
+                    safe.push('\u{fffd}');
                 }
                 _ => safe.push(c),
             }

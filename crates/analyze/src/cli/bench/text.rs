@@ -1,5 +1,7 @@
 //! The figures for people: aligned, or as Markdown.
 
+use std::io::{self, Write};
+
 use analyze::bench::{Build, Machine, Measured, Sample, Stage};
 
 use super::super::figures::{bytes, count, counted, percent};
@@ -22,34 +24,30 @@ const COLUMNS: Columns = &[
 ];
 
 /// Lines about machine, program and sample, the table, and a line about the limit.
-pub(super) fn table(measured: &Measured) -> String {
-    let mut out = String::new();
+pub(super) fn table(measured: &Measured, out: &mut dyn Write) -> io::Result<()> {
     for (name, value) in facts(measured) {
-        out += &format!("{name:<8}{value}\n");
+        writeln!(out, "{name:<8}{value}")?;
     }
-    out.push('\n');
+    writeln!(out)?;
     for line in rows(measured).lines(None) {
-        out += &line;
-        out.push('\n');
+        writeln!(out, "{line}")?;
     }
-    if let Some(limit) = limit(measured) {
-        out += &format!("\n{limit}\n");
+    match limit(measured) {
+        Some(limit) => writeln!(out, "\nLimit   {limit}"),
+        None => Ok(()),
     }
-    out
 }
 
 /// The same, as Markdown.
-pub(super) fn markdown(measured: &Measured) -> String {
-    let mut out = String::new();
+pub(super) fn markdown(measured: &Measured, out: &mut dyn Write) -> io::Result<()> {
     for (name, value) in facts(measured) {
-        out += &format!("- {name}: {}\n", markdown::text(&value));
+        writeln!(out, "- {name}: {}", markdown::text(&value))?;
     }
-    out.push('\n');
-    out += &markdown::table(&rows(measured));
-    if let Some(limit) = limit(measured) {
-        out += &format!("\n{}\n", markdown::text(&limit));
+    write!(out, "\n{}", markdown::table(&rows(measured)))?;
+    match limit(measured) {
+        Some(limit) => writeln!(out, "\nLimit: {}", markdown::text(&limit)),
+        None => Ok(()),
     }
-    out
 }
 
 /// What it was measured on.
@@ -131,33 +129,36 @@ fn rows(measured: &Measured) -> Table {
 fn limit(measured: &Measured) -> Option<String> {
     let one = measured.find(Stage::Limit, 1)?;
     let rate = figure(measured.rates(one.spread().median)?.decoded_mb);
-    let mut share = match measured.limit_share() {
-        Some(share) => format!("`decode` reaches {} of it with one thread", percent(share)),
-        None => "`decode` was not measured beside it".to_owned(),
-    };
-    if let Some(times) = measured.speedup(Stage::Decode, 2) {
-        share += &format!(" and {times:.2} times that with two");
-    }
-    if let Some(json) = measured.limit_share_with_json() {
-        share += &format!("; `decode` and `json` together reach {} with one", percent(json));
+    let mut said = vec![format!("base64 and DEFLATE alone: {rate} MB of text a second")];
+    let share = measured.limit_share();
+    said.push(match (share.map(percent), measured.speedup(Stage::Decode, 2)) {
+        (Some(share), Some(times)) => {
+            format!(
+                "decode reaches {share} of it with one thread, and {times:.2} times that with two"
+            )
+        }
+        (Some(share), None) => format!("decode reaches {share} of it with one thread"),
+        (None, _) => "decode was not measured beside it".to_owned(),
+    });
+    if let Some(share) = measured.limit_share_with_json() {
+        said.push(format!("decode and json together {}", percent(share)));
     }
     let sample = &measured.sample;
-    let covered = sample.limit_bytes as f64 / sample.encoded_bytes.max(1) as f64;
-    let part = if sample.limit_bytes == sample.encoded_bytes {
-        String::new()
-    } else {
-        format!(
-            "\nThe limit counts {} of the bytes of files: those of zips, and of base64 of zips on one line",
-            percent(covered)
-        )
-    };
-    Some(format!("Limit   base64 and DEFLATE alone: {rate} MB of text a second; {share}{part}"))
+    if sample.limit_bytes < sample.encoded_bytes {
+        let covered = sample.limit_bytes as f64 / sample.encoded_bytes as f64;
+        let covered = percent(covered);
+        said.push(format!(
+            "it counts {covered} of the files' bytes: zips, and base64 of zips on one line"
+        ));
+    }
+    Some(said.join("; "))
 }
 
 /// Three digits that count, thousands apart.
 pub(super) fn figure(value: f64) -> String {
     match value {
-        100.0.. => count(value.round() as u64),
+        // No digit behind the point, so that it is a number with thousands apart.
+        100.0.. => format!("{value:.0}").parse().map_or_else(|_| "-".to_owned(), count),
         10.0..100.0 => format!("{value:.1}"),
         1.0..10.0 => format!("{value:.2}"),
         _ => format!("{value:.3}"),
