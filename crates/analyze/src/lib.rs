@@ -42,3 +42,5 @@ pub mod link;
 pub mod reading;
 pub mod report;
 pub mod summary;
+
+pub mod bench;

@@ -68,7 +68,7 @@ pub struct Progress {
 
 /// Bytes of the files of one job at most. Bodies that come again within a job are kept and written
 /// once, so jobs are large; in text formats every repeat is written out, so there they are small.
-const JOB_BYTES: u64 = 24 << 20;
+pub(crate) const JOB_BYTES: u64 = 24 << 20;
 const TEXT_JOB_BYTES: u64 = 4 << 20;
 
 /// Bytes of the files of one job where less is left: towards the end jobs shrink to this, so that
@@ -119,7 +119,7 @@ pub fn report(
         survey: &survey,
         stop,
     };
-    let memo = Arc::new(Memo::with_memory(MEMORY));
+    let memo = memo();
     let worker = || Mutex::new(Worker::new(&options.limits, Arc::clone(&memo)));
     let workers: Vec<Mutex<Worker>> = (0..threads).map(|_| worker()).collect();
     let jobs = plan(inputs, if options.formats.text() { TEXT_JOB_BYTES } else { JOB_BYTES });
@@ -265,8 +265,13 @@ pub fn pool(threads: usize) -> Result<ThreadPool, Error> {
         .map_err(|source| Error::Threads { threads, source })
 }
 
+/// What the workers of a report remember of bodies together.
+pub(crate) fn memo() -> Arc<Memo> {
+    Arc::new(Memo::with_memory(MEMORY))
+}
+
 /// Cuts the files into jobs, by sizes alone: the same jobs for any number of threads.
-fn plan(inputs: &[Input], most: u64) -> Vec<std::ops::Range<usize>> {
+pub(crate) fn plan(inputs: &[Input], most: u64) -> Vec<std::ops::Range<usize>> {
     let mut jobs = Vec::new();
     let mut left: u64 = inputs.iter().map(Input::bytes).sum();
     let (mut start, mut bytes) = (0, 0);

@@ -42,6 +42,8 @@ mod text;
 mod wrap;
 mod zip;
 
+pub mod steps;
+
 pub use budget::{Budget, Share};
 pub use limits::Limits;
 pub use peel::{Decoded, Decoder, Form, Leaf};
