@@ -68,7 +68,7 @@ pub struct Progress {
 
 /// Bytes of the files of one job at most. Bodies that come again within a job are kept and written
 /// once, so jobs are large; in text formats every repeat is written out, so there they are small.
-pub(crate) const JOB_BYTES: u64 = 24 << 20;
+pub(crate) const JOB_BYTES: u64 = 32 << 20;
 const TEXT_JOB_BYTES: u64 = 4 << 20;
 
 /// Bytes of the files of one job where less is left: towards the end jobs shrink to this, so that
@@ -276,8 +276,8 @@ pub(crate) fn plan(inputs: &[Input], most: u64) -> Vec<std::ops::Range<usize>> {
     let mut left: u64 = inputs.iter().map(Input::bytes).sum();
     let (mut start, mut bytes) = (0, 0);
     for (n, input) in inputs.iter().enumerate() {
-        // A quarter of what is left, so that the last jobs are small beside all those before.
-        let limit = (left / 4).clamp(LAST_JOB_BYTES, most);
+        // A third of what is left, so that the last jobs are small beside all those before.
+        let limit = (left / 3).clamp(LAST_JOB_BYTES, most);
         if n > start && (bytes + input.bytes() > limit || n - start >= JOB_FILES) {
             jobs.push(start..n);
             left -= bytes;

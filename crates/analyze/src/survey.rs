@@ -59,8 +59,8 @@ pub(crate) struct Kept {
 
 impl Kept {
     /// Copies a whole leaf.
-    fn of(leaf: &Leaf<'_>) -> Box<Self> {
-        Box::new(Self {
+    fn of(leaf: &Leaf<'_>) -> Self {
+        Self {
             member: leaf.member.map(Into::into),
             layers: leaf.layers.into(),
             text: leaf.text.into(),
@@ -69,7 +69,7 @@ impl Kept {
             form: leaf.form,
             reencoded: leaf.reencoded,
             members: 0,
-        })
+        }
     }
 
     /// The leaf, as the decoder gave it.
@@ -143,7 +143,7 @@ pub fn survey(
                         seen_file.pages = true;
                     }
                     leaves += 1;
-                    kept = (small && leaves == 1 && leaf.whole).then(|| Kept::of(&leaf));
+                    kept = (small && leaves == 1 && leaf.whole).then(|| Box::new(Kept::of(&leaf)));
                 });
             }
             // Pages are few, and telling them apart from logs once more costs little.

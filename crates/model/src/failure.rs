@@ -159,10 +159,10 @@ impl<'r> Gather<'_, 'r> {
         let fits = self.out.len() + errors.len() < MAX_ERRORS;
         for error in errors.iter().filter(|_| fits) {
             let arena = self.arena;
-            let keep = |text: &Box<str>| -> &'r str { arena.alloc_str(text) };
+            let keep = |text: &str| -> &'r str { arena.alloc_str(text) };
             self.out.push(ErrorText {
-                code: error.code.as_ref().map(keep),
-                field: error.field.as_ref().map(keep),
+                code: error.code.as_deref().map(keep),
+                field: error.field.as_deref().map(keep),
                 message: keep(&error.message),
                 source: self.source,
                 key: error.row.map_or(self.key, |row| Some(rows[row as usize].key)),

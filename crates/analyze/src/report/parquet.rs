@@ -508,7 +508,9 @@ impl Dictionary {
             return None;
         }
         let mut found = Texts::default();
-        firsts.iter().for_each(|row| found.push(texts.get(*row)));
+        for row in firsts {
+            found.push(texts.get(row));
+        }
         Some(Self { texts: found, keys })
     }
 
