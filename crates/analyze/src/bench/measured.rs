@@ -27,8 +27,9 @@ pub struct Measurement {
     pub threads: usize,
     /// Wall time of one pass over the whole sample, in each run, in the order of the runs; at least one.
     pub seconds: Vec<f64>,
-    /// The most memory that the process had in one of these runs. Of [`Stage::ReportFromDisk`] alone, and
-    /// only where the system tells (Linux).
+    /// The most memory that the process had at one time in a run; the least over the runs, since what an
+    /// allocator keeps of one is counted again in the next. Of [`Stage::ReportFromDisk`] alone, and only
+    /// where the system tells (Linux).
     pub peak_bytes: Option<u64>,
 }
 

@@ -132,9 +132,10 @@ impl<'t> Turns<'t> {
                 self.over()?;
                 if run > 0 {
                     seconds.push(time.as_secs_f64());
-                    // `None` is less than any number.
-                    peak_bytes = peak_bytes.max(machine::peak().filter(|_| watched));
                 }
+                // The least of all: what the allocator keeps of earlier runs counts in the later ones.
+                let peak = machine::peak().filter(|_| watched);
+                peak_bytes = [peak_bytes, peak].into_iter().flatten().min();
             }
             self.measurements.push(Measurement { stage, threads, seconds, peak_bytes });
         }

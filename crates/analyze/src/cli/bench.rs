@@ -38,14 +38,14 @@ pub(crate) struct Bench {
     #[command(flatten)]
     inputs: InputArgs,
     /// Makes its own logs instead: files with so many bytes of JSON together, realistic, the same on every
-    /// machine. Takes a fifth of it on the disk
+    /// machine. Takes a fifth of it on the disk, and up to four times its size in memory
     #[arg(long, value_name = "SIZE", value_parser = size, conflicts_with_all = ["inputs", "files_from", "sample"])]
     generate: Option<u64>,
     /// Which logs it makes: equal seeds make equal logs [default: 1]
     #[arg(long, value_name = "N", requires = "generate", conflicts_with_all = ["inputs", "files_from"])]
     seed: Option<u64>,
     /// Bytes of files that are measured, at most; of larger inputs, files evenly from the first to the
-    /// last. They and what they decode to are held in memory, about twelve times this size
+    /// last. They and what they decode to are held in memory, up to sixteen times this size
     #[arg(long, value_name = "SIZE", value_parser = size, default_value = "32MiB")]
     sample: u64,
 

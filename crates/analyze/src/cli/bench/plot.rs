@@ -130,7 +130,10 @@ impl<'m> Chart<'m> {
         let limit = measured.find(Stage::Limit, 1).filter(|_| stage == Stage::Decode);
         let limit = limit.and_then(|one| measured.rates(one.spread().median));
         (!points.is_empty()).then(|| Self {
-            title: format!("{}, from {}", stage.name(), stage.source()),
+            title: match stage.source() {
+                "memory" => stage.name().to_owned(),
+                source => format!("{}, from {source}", stage.name()),
+            },
             points,
             limit: limit.map(|rates| rates.decoded_mb),
             measured,
