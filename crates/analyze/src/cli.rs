@@ -21,6 +21,7 @@ mod report;
 mod summary;
 mod table;
 mod terminal;
+mod title;
 mod totals;
 
 pub(crate) use exit::Exit;

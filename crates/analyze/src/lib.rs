@@ -38,6 +38,7 @@ pub mod stages;
 
 pub mod aggregate;
 pub mod link;
+pub mod rules;
 
 pub mod reading;
 pub mod report;

@@ -10,14 +10,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use archive::{Budget, Limits, two_stage};
-use grouping::{Groups, SkeletonId, Skeletons};
+use grouping::{Class, Groups, Rules, Side, SkeletonId, Skeletons};
 use model::extract::Memo;
 use rayon::ThreadPool;
 
 use crate::aggregate::{Accumulator, Aggregates};
 use crate::copies::{Originals, Whole};
 use crate::input::Input;
-use crate::report::{self, Batch, Encoded, Formats, Output, Schema, TableWriter, Unnumbered};
+use crate::report::{self, Batch, Encoded, Formats, Late, Output, Schema, TableWriter, Unnumbered};
 use crate::stages::{Bodies, FileRow, Rows, Setting, Worker};
 use crate::summary::{Counts, Summary};
 use crate::survey::survey;
@@ -55,6 +55,8 @@ pub struct Options {
     pub formats: Formats,
     /// Replace an existing report.
     pub force: bool,
+    /// Rules of the user for error groups.
+    pub rules: Arc<Rules>,
 }
 
 /// How far the job is, for whoever shows it.
@@ -120,7 +122,11 @@ pub fn report(
         stop,
     };
     let memo = memo();
-    let worker = || Mutex::new(Worker::new(&options.limits, Arc::clone(&memo)));
+    let worker = || {
+        let mut worker = Worker::new(&options.limits, Arc::clone(&memo));
+        worker.skeletons = Skeletons::with_rules(Arc::clone(&options.rules));
+        Mutex::new(worker)
+    };
     let workers: Vec<Mutex<Worker>> = (0..threads).map(|_| worker()).collect();
     let jobs = plan(inputs, if options.formats.text() { TEXT_JOB_BYTES } else { JOB_BYTES });
 
@@ -219,14 +225,18 @@ pub fn report(
     let (groups, accumulator) = merged(workers);
     let names = |file: u32| inputs.get(file as usize).map_or("", Input::name);
     let aggregates = pool.install(|| accumulator.finish(&groups, &survey.listing, &names));
-    let group_of = |skeleton: &str| {
-        let id = u64::from_str_radix(skeleton, 16).unwrap_or(0);
-        groups.of(SkeletonId(id)).fingerprint.as_str()
+    let late = |skeleton: &str| {
+        let group = groups.of(SkeletonId(u64::from_str_radix(skeleton, 16).unwrap_or(0)));
+        Late {
+            group: &group.fingerprint,
+            class: group.class.map(Class::name),
+            side: group.side.map(Side::name),
+        }
     };
     let errors = match spill {
-        Some(spill) => pool.install(|| {
-            spill.rewrite(&group_of, output.table(&report::ERRORS, formats)?, formats)
-        })?,
+        Some(spill) => {
+            pool.install(|| spill.rewrite(&late, output.table(&report::ERRORS, formats)?, formats))?
+        }
         None => 0,
     };
     let mut counts = writer.finish()?;
@@ -247,7 +257,8 @@ pub fn report(
         table.append(report::encode(batch, formats)?)?;
         table.finish()?;
     }
-    let summary = Summary::new(&counts, &aggregates, begin.elapsed());
+    let mut summary = Summary::new(&counts, &aggregates, begin.elapsed());
+    summary.user_rules = (!options.rules.is_empty()).then(|| options.rules.digest());
     output.file("summary.json", summary.to_json().as_bytes())?;
     output.commit()?;
     Ok(Done { summary, aggregates })

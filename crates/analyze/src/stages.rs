@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use archive::{Budget, Decoder, Form, Leaf, Limits, Problem, ProblemKind, Stage};
-use grouping::{ErrorRef, Skeletons, classify, retryable};
+use grouping::{Circumstances, ErrorRef, Skeletons, classify, retryable, side};
 use model::body::paths;
 use model::endpoint::Endpoints;
 use model::exchange::{Body, ErrorSource, ErrorText, Evidence, Exchange, Outcome};
@@ -140,7 +140,8 @@ impl Setting<'_> {
 pub struct Rows {
     /// Row groups of `exchanges`, in order.
     pub exchanges: Vec<Batch>,
-    /// Rows of `errors`; the group is the skeleton's id until the end of the run.
+    /// Rows of `errors`; the group is the skeleton's id until the end of the run, and class and side are
+    /// without the rules of the user.
     pub errors: Option<Batch>,
     /// Exchanges by outcome: success, failed, unknown.
     pub outcomes: [u64; 3],
@@ -518,6 +519,12 @@ impl Reading<'_> {
             };
             let skeleton = self.skeletons.add(what);
             let class = classify(&what);
+            let at = Circumstances {
+                step: linked.step,
+                url: x.url,
+                raised: error.source == ErrorSource::Exception,
+            };
+            let side = side(&what, class, &at);
             let key = error.key.or(x.key);
             let batch = self.rows.errors.get_or_insert_with(|| Batch::new(&report::ERRORS));
             self.text.skeleton.clear();
@@ -535,10 +542,12 @@ impl Reading<'_> {
                 .text(Some(error.message))
                 .text(Some(error.source.name()))
                 .text(key.map(|key| key.kind.name()))
-                .text(key.map(|key| key.value));
+                .text(key.map(|key| key.value))
+                .text(side.map(grouping::Side::name));
             seen.push(SeenError {
                 skeleton,
                 class,
+                side,
                 retryable: retryable(class, x.status),
                 key,
                 message: error.message,

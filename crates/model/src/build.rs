@@ -12,7 +12,7 @@ use crate::exchange::{
     Body, BodyKind, ErrorSource, ErrorText, Evidence, Exchange, Key, KeyKind, Outcome, Row,
 };
 use crate::extract::{Above, MAP_RANK};
-use crate::failure::{Gather, text_of, verdict_of};
+use crate::failure::{Gather, tell_cut, text_of, verdict_of};
 use crate::json::{Type, Value, push_escaped};
 use crate::key::{self, Outlined, whole};
 use crate::memo::{Known, Memo, Met, OwnedKey};
@@ -349,6 +349,7 @@ impl<'r> Making<'_, 'r> {
             key: None,
             cut: false,
             scratch: &mut said_row,
+            beside: false,
         };
         // The record's own errors.
         let mut rows_named = false;
@@ -433,6 +434,7 @@ impl<'r> Making<'_, 'r> {
                 let says_error = match (kind, known) {
                     (BodyKind::Json, _) if !looks => false,
                     (BodyKind::Form | BodyKind::Empty, _) => false,
+                    (BodyKind::Json, _) if gather.cut => gather.broken(text, None, 0),
                     (_, Some(known)) => gather.told_by(known, self.memo, text),
                     (BodyKind::Json, None) => gather.value(whole(text), None, 0),
                     (_, None) => gather.text(text, None, 0),
@@ -443,6 +445,9 @@ impl<'r> Making<'_, 'r> {
                 if !looks && body_failed != Some(true) {
                     gather.out.truncate(first);
                 }
+            }
+            if gather.cut {
+                tell_cut(&mut gather.out[from..], text, kind);
             }
         }
         rows_named |= named;

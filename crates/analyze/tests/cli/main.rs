@@ -11,6 +11,7 @@ mod keys;
 mod kit;
 mod ls;
 mod report;
+mod rules;
 mod signals;
 
 use kit::Place;
