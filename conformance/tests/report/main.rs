@@ -11,3 +11,4 @@ mod same;
 mod shapes;
 mod text;
 mod truth;
+mod types;
