@@ -614,7 +614,7 @@ fn a_zstd_member_is_opened_unless_its_window_is_huge() {
     check(zip_of(93, 0, &zstd_frame(11 << 3)), "zip", Some("log.json"));
     let (leaves, decoded) = decode(&zip_of(93, 0, &zstd_frame(0xff)));
     assert!(leaves.is_empty());
-    assert_eq!(kinds(&decoded), [ProblemKind::BadDeflate]);
+    assert_eq!(kinds(&decoded), [ProblemKind::TooLarge]);
     let frame = zstd_frame(11 << 3);
     let (leaves, decoded) = decode(&zip_of(93, 0, &frame[..frame.len() - 9]));
     assert!(leaves.iter().all(|leaf| !leaf.whole && JSON.starts_with(&leaf.text)));
