@@ -33,7 +33,8 @@ pub enum Form {
 #[derive(Debug, Clone, Copy)]
 pub struct Leaf<'a> {
     /// Path inside the archive, `/` between the names of nested archives and their members; None
-    /// when no archive was in the way. A label from the input, never to be used as a path.
+    /// when no archive was in the way. A label from the input, never to be used as a path; at most
+    /// 1,024 bytes, a longer one ends in the CRC-32 of the whole.
     pub member: Option<&'a str>,
     /// Layers taken off, outermost first, `>` between: `base64>zip`. Empty for a bare text. Words:
     /// `quoted`, `object`, `data-uri`, `base64`, `zip`, `gzip`, `zlib`.

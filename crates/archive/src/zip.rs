@@ -105,9 +105,9 @@ impl Faults {
         Self { kept: Vec::new(), more: 0, limit }
     }
 
-    fn push(&mut self, fault: Fault) {
+    fn add(&mut self, fault: impl FnOnce() -> Fault) {
         if self.kept.len() < self.limit {
-            self.kept.push(fault);
+            self.kept.push(fault());
         } else {
             self.more += 1;
         }

@@ -351,10 +351,36 @@ impl Run<'_, '_> {
     }
 }
 
-/// Path of a member, behind that of the archive it stands in.
+/// Bytes of a member's path, at most. A name may have 65,535, and stands in every row and problem of what
+/// the member holds.
+const PATH: usize = 1024;
+
+/// Path of a member, behind that of the archive it stands in. In the place of what is too long stands the
+/// CRC-32 of the whole, so that members stay apart.
 fn path(outer: Option<&str>, name: &str) -> String {
-    match outer {
+    let mut path = match outer {
         Some(outer) => format!("{outer}/{name}"),
         None => name.to_owned(),
+    };
+    if path.len() > PATH {
+        let rest = format!("...{:08x}", crc32fast::hash(path.as_bytes()));
+        path.truncate(path.floor_char_boundary(PATH - rest.len()));
+        path.push_str(&rest);
+    }
+    path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_path_is_cut_and_still_one_of_its_own() {
+        let long = "ş".repeat(30_000);
+        let (one, other) = (path(None, &long), path(None, &format!("{long}x")));
+        assert!(one.len() <= PATH && one.starts_with("şşş") && one != other, "{one}");
+        assert!(path(Some(&one), &long).len() <= PATH);
+        assert_eq!(path(Some("a.zip"), "b"), "a.zip/b");
+        assert_eq!(path(None, &"y".repeat(PATH)).len(), PATH);
     }
 }

@@ -89,21 +89,21 @@ pub(crate) fn read(archive: &[u8], limit: usize, faults: usize) -> Result<Listin
     let counted = if end.narrow { found & 0xffff } else { found };
     if counted != end.entries {
         let text = format!("directory has {found} members, the end record says {}", end.entries);
-        listing.faults.push(fault(None, end.at, ProblemKind::HeaderMismatch, text));
+        listing.faults.add(|| fault(None, end.at, ProblemKind::HeaderMismatch, text));
     }
     let length = (at - end.start) as u64;
     if length != end.size {
         let text = format!("directory has {length} bytes, the end record says {}", end.size);
-        listing.faults.push(fault(None, end.at, ProblemKind::SizeMismatch, text));
+        listing.faults.add(|| fault(None, end.at, ProblemKind::SizeMismatch, text));
     }
     if unmoved {
         let text = format!("directory {} bytes from where the end record says", end.base);
-        listing.faults.push(fault(None, end.at, ProblemKind::HeaderMismatch, text));
+        listing.faults.add(|| fault(None, end.at, ProblemKind::HeaderMismatch, text));
     }
     note_rests(archive, &end, &mut listing);
     if end.split {
         let text = "one part of an archive split over several files".to_owned();
-        listing.faults.push(fault(None, end.at, ProblemKind::HeaderMismatch, text));
+        listing.faults.add(|| fault(None, end.at, ProblemKind::HeaderMismatch, text));
     }
     part(archive, &mut listing);
     Ok(listing)
@@ -115,22 +115,22 @@ fn note_rests(archive: &[u8], end: &End, listing: &mut Listing) {
     let first = listing.members.iter().map(|member| member.header).min().unwrap_or(end.start);
     if end.base > 0 && first > 0 && archive.starts_with(local::SIGNATURE) {
         let text = format!("another archive in the {first} bytes before this one is not read");
-        listing.faults.push(fault(None, 0, ProblemKind::HeaderMismatch, text));
+        listing.faults.add(|| fault(None, 0, ProblemKind::HeaderMismatch, text));
     }
     if first > 0 && sniff::opens_json(archive) {
         let text = format!("{first} bytes of text before the archive are not read");
-        listing.faults.push(fault(None, 0, ProblemKind::HeaderMismatch, text));
+        listing.faults.add(|| fault(None, 0, ProblemKind::HeaderMismatch, text));
     }
     if end.start == end.stop && end.start > 0 {
         let text = format!("{} bytes before an empty archive are not read", end.start);
-        listing.faults.push(fault(None, 0, ProblemKind::HeaderMismatch, text));
+        listing.faults.add(|| fault(None, 0, ProblemKind::HeaderMismatch, text));
     }
     let comment = usize::from(u16_at(archive, end.at + 20).unwrap_or_default());
     let behind = end.at + END_FIXED + comment;
     let rest = sniff::trim_end(archive.get(behind..).unwrap_or_default());
     if !rest.is_empty() {
         let text = format!("{} bytes behind the end of the archive are not read", rest.len());
-        listing.faults.push(fault(None, behind, ProblemKind::SizeMismatch, text));
+        listing.faults.add(|| fault(None, behind, ProblemKind::SizeMismatch, text));
     }
 }
 
@@ -265,11 +265,16 @@ fn entry(archive: &[u8], at: usize, stop: usize) -> Option<(Entry, usize)> {
 /// Finds the data of an entry through its local header, and holds the two against each other.
 /// None, with a fault, when there is no data.
 fn resolve(archive: &[u8], entry: &Entry, end: &End, faults: &mut Faults) -> Option<Member> {
+    use ProblemKind::{Encrypted, HeaderMismatch, SizeMismatch};
     let mut member = entry.member.clone();
-    let name = member.name(archive).into_owned();
+    let named = &entry.member;
+    let mut tell = |offset: usize, kind: ProblemKind, text: &dyn Fn() -> String| {
+        faults.add(|| fault(Some(named.name(archive).into_owned()), offset, kind, text()));
+    };
     if entry.over > 0 {
-        let text = format!("its entry runs {} bytes past the end of the directory", entry.over);
-        faults.push(fault(Some(name.clone()), entry.at, ProblemKind::HeaderMismatch, text));
+        tell(entry.at, HeaderMismatch, &|| {
+            format!("its entry runs {} bytes past the end of the directory", entry.over)
+        });
     }
     let offset = i64::try_from(entry.offset).ok();
     let header = offset.and_then(|offset| offset.checked_add(end.base));
@@ -278,8 +283,9 @@ fn resolve(archive: &[u8], entry: &Entry, end: &End, faults: &mut Faults) -> Opt
         .flatten()
         .find_map(|at| local::read(archive, usize::try_from(at).ok()?));
     let Some(local) = local else {
-        let text = format!("no local header at byte {}, where the directory says", entry.offset);
-        faults.push(fault(Some(name), entry.at, ProblemKind::HeaderMismatch, text));
+        tell(entry.at, HeaderMismatch, &|| {
+            format!("no local header at byte {}, where the directory says", entry.offset)
+        });
         return None;
     };
     member.header = local.header;
@@ -288,46 +294,50 @@ fn resolve(archive: &[u8], entry: &Entry, end: &End, faults: &mut Faults) -> Opt
     let left = limit.saturating_sub(local.data.start);
     let length = usize::try_from(entry.packed).unwrap_or(usize::MAX);
     if length > left {
-        let text = format!("{} packed bytes claimed, {left} are there", entry.packed);
-        faults.push(fault(Some(name.clone()), entry.at, ProblemKind::SizeMismatch, text));
+        tell(entry.at, SizeMismatch, &|| {
+            format!("{} packed bytes claimed, {left} are there", entry.packed)
+        });
     }
     member.data = local.data.start..local.data.start + length.min(left);
-    let mut conflict = |text: String| {
-        faults.push(fault(Some(name.clone()), local.header, ProblemKind::HeaderMismatch, text));
-    };
+    let mut conflict = |text: &dyn Fn() -> String| tell(local.header, HeaderMismatch, text);
     if local.method != member.method {
-        let (here, there) = (method(local.method), method(member.method));
-        conflict(format!("method {here} in the local header, {there} in the directory"));
+        conflict(&|| {
+            let (here, there) = (method(local.method), method(member.method));
+            format!("method {here} in the local header, {there} in the directory")
+        });
     }
     if archive.get(local.name.clone()) != archive.get(member.name.clone()) {
-        let here = shown(&local.name(archive));
-        conflict(format!("named \"{here}\" in the local header"));
+        conflict(&|| format!("named \"{}\" in the local header", shown(&local.name(archive))));
     }
     let deferred = local.flags & 8 != 0;
-    let claimed = local::claimed(archive, &local);
-    if !deferred && claimed.is_some_and(|claimed| claimed != entry.packed) {
-        let claimed = claimed.unwrap_or_default();
-        let packed = entry.packed;
-        conflict(format!("{claimed} packed bytes in the local header, {packed} in the directory"));
-    }
-    if !deferred && local.size != member.size {
-        let (here, there) = (local.size, member.size);
-        conflict(format!("{here} bytes in the local header, {there} in the directory"));
-    }
-    if deferred
-        && let Some((crc, size, _)) =
-            local::descriptor(archive, member.data.end, member.data.len() as u64)
-        && (crc, size) != (member.crc, member.size)
+    let packed = entry.packed;
+    if let Some(claimed) = local::claimed(archive, &local).filter(|_| !deferred)
+        && claimed != packed
     {
-        let (sum, there) = (member.crc, member.size);
-        conflict(format!(
-            "{size} bytes with CRC-32 {crc:08x} behind the data, {there} with {sum:08x} in the directory"
-        ));
+        conflict(&|| {
+            format!("{claimed} packed bytes in the local header, {packed} in the directory")
+        });
+    }
+    let (crc, size) = (member.crc, member.size);
+    if !deferred && local.size != size {
+        conflict(&|| format!("{} bytes in the local header, {size} in the directory", local.size));
+    }
+    let packed = member.data.len() as u64;
+    if let Some((sum, there, _)) =
+        local::descriptor(archive, member.data.end, packed).filter(|_| deferred)
+        && (sum, there) != (crc, size)
+    {
+        conflict(&|| {
+            format!(
+                "{there} bytes with CRC-32 {sum:08x} behind the data, {size} with {crc:08x} in the directory"
+            )
+        });
     }
     if local.is_encrypted() && !member.is_encrypted() {
         // The checksum tells which of the two is right.
-        let text = format!("the local header asks for a password ({})", local.cipher(archive));
-        faults.push(fault(Some(name), local.header, ProblemKind::Encrypted, text));
+        tell(local.header, Encrypted, &|| {
+            format!("the local header asks for a password ({})", local.cipher(archive))
+        });
     }
     Some(member)
 }
@@ -357,10 +367,13 @@ fn part(archive: &[u8], listing: &mut Listing) {
             shared[order[at]] = true;
             continue;
         }
-        let (claimed, left) = (member.data.len(), next - member.data.start);
-        let text = format!("{claimed} packed bytes claimed, the next member begins after {left}");
-        let name = member.name(archive).into_owned();
-        faults.push(fault(Some(name), member.header, ProblemKind::OverlappingMembers, text));
+        faults.add(|| {
+            let (claimed, left) = (member.data.len(), next - member.data.start);
+            let text =
+                format!("{claimed} packed bytes claimed, the next member begins after {left}");
+            let name = member.name(archive).into_owned();
+            fault(Some(name), member.header, ProblemKind::OverlappingMembers, text)
+        });
         let member = &mut members[order[at]];
         member.data.end = next;
         member.clipped = true;
@@ -370,7 +383,7 @@ fn part(archive: &[u8], listing: &mut Listing) {
     let member = &members[first];
     let text = format!("shares its bytes with others, {count} members in all");
     let name = member.name(archive).into_owned();
-    faults.push(fault(Some(name), member.header, ProblemKind::OverlappingMembers, text));
+    faults.add(|| fault(Some(name), member.header, ProblemKind::OverlappingMembers, text));
     let mut index = 0;
     members.retain(|member| {
         index += 1;
