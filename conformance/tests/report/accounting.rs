@@ -1,12 +1,17 @@
 //! The totals reconcile: with each other, and with the rows of the tables.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use analyze::run::Options;
 use analyze::stages::FileOutcome;
+use archive::{Decoder, Limits};
 
-use crate::kit::{Report, Table, every_format, root};
+use crate::kit::{Report, Table, dump, every_format, root};
+use crate::odd::{LOG, zip};
 
 /// File and record of each exchange, by its number.
 fn places(exchanges: &Table) -> Vec<(String, u64)> {
@@ -38,6 +43,9 @@ fn assert_reconciles(report: &Report) {
     assert_eq!(total("/bytes/read"), files.sum("bytes"));
     assert_eq!(total("/bytes/decoded"), files.sum("decoded_bytes"));
 
+    assert_eq!(total("/members/total"), files.sum("members"));
+    assert_eq!(total("/members/total"), parts("members").into_values().sum::<u64>());
+
     let problems = report.table("problems");
     assert_eq!(total("/problems/total"), problems.rows() as u64);
     assert_eq!(parts("problems"), problems.counts("kind"));
@@ -61,6 +69,11 @@ fn assert_reconciles(report: &Report) {
     let exchanges = report.table("exchanges");
     assert_eq!(total("/exchanges/total"), exchanges.rows() as u64);
     assert_eq!(total("/exchanges/total"), files.sum("exchanges"));
+    let of_file = exchanges.counts("file");
+    for row in 0..files.rows() {
+        let name = files.text(row, "file").unwrap();
+        assert_eq!(files.count(row, "exchanges"), of_file.get(name).copied().unwrap_or(0));
+    }
     assert_eq!(parts("exchanges"), exchanges.counts("outcome"));
     let places = places(&exchanges);
     assert!(places.is_sorted() && places.windows(2).all(|two| two[0] != two[1]));
@@ -114,23 +127,138 @@ fn assert_reconciles(report: &Report) {
     assert_eq!(runs.sum("exchanges"), in_run as u64);
 }
 
-#[test]
-fn the_totals_of_the_dump_reconcile() {
-    assert_reconciles(&Report::of_dump());
+/// Every member of every archive in `folder` is a leaf, an archive of its own, or told as unread, and the
+/// report counts each of them once.
+fn assert_members_reconcile(folder: &Path, report: &Report) {
+    let mut decoder = Decoder::new(Limits::default());
+    let files = report.table("files");
+    let mut all = 0;
+    for row in 0..files.rows() {
+        let name = files.text(row, "file").unwrap();
+        if ["duplicate", "rejected"].contains(&files.text(row, "outcome").unwrap())
+            && files.count(row, "members") == 0
+        {
+            continue;
+        }
+        let bytes = fs::read(folder.join(name)).unwrap();
+        let (mut leaves, mut text) = (0, 0);
+        let decoded = decoder.decode(&bytes, &mut |leaf| {
+            leaves += u32::from(leaf.member.is_some());
+            text += leaf.bytes;
+        });
+        assert_eq!(leaves + decoded.archives + decoded.unread, decoded.members, "{name}");
+        assert!(decoded.unread == 0 || !decoded.problems.is_empty(), "{name}");
+        assert_eq!(u64::from(decoded.members), files.count(row, "members"), "{name}");
+        assert_eq!((text, text), (decoded.bytes, files.count(row, "decoded_bytes")), "{name}");
+        all += u64::from(decoded.members);
+    }
+    assert_eq!(report.summary.members["total"], all);
+    let parts = report.summary.members.iter().filter(|(name, _)| **name != "total");
+    assert_eq!(parts.map(|(_, count)| count).sum::<u64>(), all);
+}
+
+/// What is said of a corpus that is not there, past the capture of the test harness: that something was
+/// left out must be seen.
+fn skipped(what: &str) {
+    let _ = writeln!(std::io::stderr(), "skipped: {what}");
+}
+
+/// Folders of inputs: the dump of the checkout, odd inputs made here, and, where the project's shared folder lies
+/// beside the checkout, the hostile files and dumps that its generator makes.
+fn corpora(scratch: &Path) -> Vec<PathBuf> {
+    let odd = scratch.join("odd");
+    fs::create_dir(&odd).unwrap();
+    crate::odd::write(&odd);
+    let mut corpora = vec![dump(), odd];
+    let hostile = root().join("../shared/data/hostile");
+    if hostile.is_dir() {
+        corpora.push(hostile);
+    } else {
+        skipped("no corpus of hostile files beside the checkout");
+    }
+    let maker = root().join("../shared/tools/make_dump.py");
+    for seed in ["4", "5"] {
+        let made = scratch.join(seed);
+        let python = Command::new("python3")
+            .arg(&maker)
+            .arg(&made)
+            .args(["--seed", seed, "--runs", "30", "--rows", "8", "--exchanges", ""])
+            .stdout(Stdio::null())
+            .status();
+        match python {
+            Ok(status) if status.success() => corpora.push(made),
+            _ => skipped("no dumps by make_dump.py: it is not beside the checkout, or no python3"),
+        }
+    }
+    corpora
 }
 
 #[test]
-fn the_totals_of_hostile_files_reconcile() {
-    let folder = root().join("../shared/data/hostile");
-    if !folder.is_dir() {
-        // Written past the capture of the test harness: that something was left out must be seen.
-        writeln!(std::io::stderr(), "skipped: no corpus of hostile files beside the checkout")
-            .unwrap();
-        return;
+fn every_file_and_every_member_of_every_corpus_ends_in_one_outcome_and_all_totals_reconcile() {
+    let scratch = tempfile::tempdir().unwrap();
+    for folder in corpora(scratch.path()) {
+        let report = Report::of(&folder, &Options::default());
+        let files = report.summary.files["total"];
+        assert!(files > 50, "{}: {files} files", folder.display());
+        assert_reconciles(&report);
+        assert_members_reconcile(&folder, &report);
     }
-    let report = Report::of(&folder, &Options::default());
-    assert!(report.summary.files["total"] > 900);
-    assert_reconciles(&report);
+}
+
+/// Members, the outcome of the file, the kinds of its problems, the outcomes of its members.
+type Case<'c> = (&'c [(&'c str, &'c [u8])], &'c str, &'c [&'c str], &'c [(&'c str, u64)]);
+
+#[test]
+fn members_that_are_no_logs_are_counted_and_told_and_cost_the_logs_nothing() {
+    let (log, words) = (LOG.as_bytes(), &b"no log at all"[..]);
+    let cases: [Case<'_>; 7] = [
+        (&[("log.json", log)], "decoded", &[], &[("decoded", 1)]),
+        (
+            &[("README.txt", words), ("log.json", log), ("logo.png", b"\x89PNG\r\n\x1a\n\0\0")],
+            "decoded",
+            &["bad_json", "not_an_archive"],
+            &[("decoded", 1), ("rejected", 2)],
+        ),
+        (
+            &[("log.json", log), ("other.json", br#"{"cities":["Ankara"]}"#), ("a.json", b"[]")],
+            "decoded",
+            &["unknown_shape"],
+            &[("decoded", 1), ("empty", 1), ("rejected", 1)],
+        ),
+        // A page stands where a log should, so a log is missing.
+        (
+            &[("log.json", log), ("log-2.json", b"<html>502 Bad Gateway</html>")],
+            "partial",
+            &["http_error"],
+            &[("decoded", 1), ("error_page", 1)],
+        ),
+        (
+            &[("log.json", log), ("log-2.json", &log[..140])],
+            "partial",
+            &["truncated"],
+            &[("decoded", 1), ("partial", 1)],
+        ),
+        (&[("README.txt", words)], "rejected", &["bad_json"], &[("rejected", 1)]),
+        (&[("a.json", b"[]"), ("b.json", b"")], "empty", &[], &[("empty", 2)]),
+    ];
+    for (members, outcome, kinds, counts) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("file.zip"), zip(members, false)).unwrap();
+        let report = Report::of(folder.path(), &Options::default());
+        let files = report.table("files");
+        assert_eq!(files.text(0, "outcome"), Some(outcome), "{members:?}");
+        assert_eq!(files.count(0, "members"), members.len() as u64);
+        let found: Vec<_> = report.table("problems").counts("kind").into_keys().collect();
+        assert_eq!(found, kinds, "{members:?}");
+        let found: Vec<(&str, u64)> = report
+            .summary
+            .members
+            .iter()
+            .filter(|(name, count)| **name != "total" && **count > 0)
+            .map(|(name, count)| (*name, *count))
+            .collect();
+        assert_eq!(found, counts, "{members:?}");
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod bodies;
 mod cells;
 mod golden;
 mod kit;
+mod odd;
 mod same;
 mod shapes;
 mod text;
