@@ -33,6 +33,7 @@ pub mod input;
 pub mod survey;
 
 mod copies;
+pub mod members;
 
 pub mod stages;
 

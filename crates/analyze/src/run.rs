@@ -371,7 +371,7 @@ impl<'o> Writer<'o> {
             .u64(Some(file.decoded_bytes))
             .text(Some(file.digest.as_str()).filter(|digest| !digest.is_empty()))
             .text(Some(&file.layers))
-            .u32(Some(file.members))
+            .u32(Some(file.members.total() as u32))
             .u32(Some(file.documents))
             .u32(Some(file.exchanges))
             .u32(Some(file.problems.len() as u32))
@@ -380,7 +380,7 @@ impl<'o> Writer<'o> {
             .text(file.log_id.as_deref())
             .text(file.run_id.as_deref())
             .text(file.linked_by.map(crate::link::LinkedBy::name));
-        self.counts.file(file.outcome, file.bytes, file.decoded_bytes);
+        self.counts.file(file);
         self.files.flush(SMALL_ROWS, self.formats)?;
         self.problems.flush(SMALL_ROWS, self.formats)
     }

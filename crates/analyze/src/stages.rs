@@ -13,7 +13,7 @@ use archive::{Budget, Decoder, Form, Leaf, Limits, Problem, ProblemKind, Stage};
 use grouping::{Circumstances, ErrorRef, Skeletons, classify, retryable, side};
 use model::body::paths;
 use model::endpoint::Endpoints;
-use model::exchange::{Body, ErrorSource, ErrorText, Evidence, Exchange, Outcome};
+use model::exchange::{Body, ErrorSource, ErrorText, Evidence, Exchange, Key, Outcome};
 use model::extract::{Extracted, Extractor, Memo};
 use model::json::FaultKind;
 use model::listing::{self, LogType, Status};
@@ -21,6 +21,7 @@ use model::listing::{self, LogType, Status};
 use crate::aggregate::{Accumulator, Place, Seen, SeenBody, SeenError, Side};
 use crate::input::Input;
 use crate::link::{self, Linked, LinkedBy, NameLink};
+use crate::members::Members;
 use crate::report::{self, Batch};
 use crate::survey::Survey;
 
@@ -40,12 +41,36 @@ pub enum Bodies {
 /// large enough for retries to meet, small enough that each worker can hold one.
 const ROW_GROUP_BYTES: usize = 48 << 20;
 
+/// Ids, keys and names are cut at so many bytes. They stand in every row of what they name, so one long
+/// name in a document of a megabyte would fill gigabytes of a report.
+const NAME_BYTES: usize = 1024;
+
+fn cut(name: &str) -> &str {
+    &name[..name.floor_char_boundary(NAME_BYTES)]
+}
+
+/// An exchange whose names are not longer than they may be.
+fn named<'r>(x: &Exchange<'r>) -> Exchange<'r> {
+    Exchange {
+        pointer: cut(x.pointer),
+        log_id: x.log_id.map(cut),
+        run_id: x.run_id.map(cut),
+        file_uuid: x.file_uuid.map(cut),
+        flow: x.flow.map(cut),
+        step: x.step.map(cut),
+        key: x.key.map(|key| Key { value: cut(key.value), ..key }),
+        method: x.method.map(cut),
+        ..*x
+    }
+}
+
 /// What became of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum FileOutcome {
-    /// All of it could be read, and it holds exchanges.
+    /// All of it could be read, and it holds exchanges. Members of an archive that are no logs do not
+    /// count against it.
     Decoded,
-    /// Some of it could be read.
+    /// Some of it could be read: a part is lost, or a saved error answer stands where a log should.
     Partial,
     /// A page of `GET /logs`, or of flows or projects.
     Listing,
@@ -96,8 +121,8 @@ pub struct FileRow {
     pub digest: String,
     /// Layers, outermost first, the kind of text last: `base64>zip>json`.
     pub layers: String,
-    /// Members of its archives.
-    pub members: u32,
+    /// Members of its archives, by what became of them.
+    pub members: Members,
     /// JSON documents in it.
     pub documents: u32,
     /// Exchanges in it.
@@ -260,7 +285,7 @@ impl FileRow {
             bytes,
             digest,
             layers: String::new(),
-            members: 0,
+            members: Members::default(),
             documents: 0,
             exchanges: 0,
             decoded_bytes: 0,
@@ -314,6 +339,7 @@ struct Found {
     /// Some text was lost.
     lossy: bool,
     layers: Option<String>,
+    members: Members,
     problems: Vec<Problem>,
     /// Problems beyond the limit.
     untold: u32,
@@ -351,19 +377,30 @@ impl Reading<'_> {
             Form::Binary => "binary",
             Form::Blank => "",
         };
-        match leaf.form {
-            Form::Blank => self.found.empty += 1,
-            Form::Binary | Form::Text => {
-                self.no_log(leaf, ProblemKind::UnknownShape, "no JSON in it");
+        let outcome = match leaf.form {
+            Form::Blank => {
+                self.found.empty += 1;
+                FileOutcome::Empty
+            }
+            Form::Binary => {
+                self.found.others += 1;
+                // Of a file that is nothing else the decoder has told it.
+                if leaf.member.is_some() {
+                    let kind = ProblemKind::NotAnArchive;
+                    self.problem(leaf, 0, Stage::Text, kind, "neither text nor an archive");
+                }
+                FileOutcome::Rejected
+            }
+            Form::Text if leaf.text.starts_with("HTTP/") => {
+                self.error_page(leaf, &format!("a saved answer instead of a log: {}", start(leaf)))
+            }
+            Form::Text => {
+                self.no_log(leaf, ProblemKind::BadJson, "no JSON in it");
+                FileOutcome::Rejected
             }
             Form::Markup => {
-                self.found.error_pages += 1;
                 let title = page_title(leaf.text);
-                self.no_log(
-                    leaf,
-                    ProblemKind::HttpError,
-                    &format!("a saved page instead of a log: {title}"),
-                );
+                self.error_page(leaf, &format!("a saved page instead of a log: {title}"))
             }
             Form::Json => {
                 // Most files hold no page, and need not be read as one.
@@ -372,7 +409,8 @@ impl Reading<'_> {
                 if let Some(page) = may_be.then(|| listing::parse(leaf.text)).flatten() {
                     self.found.pages += 1;
                     self.found.documents += 1;
-                    if let Some(at) = page.broken_at {
+                    let broken = page.broken_at;
+                    if let Some(at) = broken {
                         self.found.lossy = true;
                         let fault = format!(
                             "the page breaks off, {} logs before that were read",
@@ -380,10 +418,18 @@ impl Reading<'_> {
                         );
                         self.problem(leaf, at, Stage::Json, ProblemKind::Truncated, &fault);
                     }
-                } else if self.json(leaf, extractor) {
-                    word = "ndjson";
+                    broken.map_or(FileOutcome::Listing, |_| FileOutcome::Partial)
+                } else {
+                    let (several, outcome) = self.json(leaf, extractor);
+                    if several {
+                        word = "ndjson";
+                    }
+                    outcome
                 }
             }
+        };
+        if leaf.member.is_some() {
+            self.found.members.add(outcome, 1);
         }
         if self.found.layers.is_none() {
             self.found.layers = Some(match (leaf.layers, word) {
@@ -394,8 +440,8 @@ impl Reading<'_> {
         }
     }
 
-    /// Takes the exchanges out of a leaf; whether it holds several documents.
-    fn json(&mut self, leaf: &Leaf<'_>, extractor: &mut Extractor) -> bool {
+    /// Takes the exchanges out of a leaf. Whether it holds several documents, and what became of it.
+    fn json(&mut self, leaf: &Leaf<'_>, extractor: &mut Extractor) -> (bool, FileOutcome) {
         let link = link::by_names(&self.setting.survey.listing, self.name, leaf.member);
         let extracted = extractor.extract(leaf.text, !leaf.layers.is_empty(), &mut |x| {
             self.exchange(x, leaf.member, link.as_ref());
@@ -408,7 +454,18 @@ impl Reading<'_> {
             });
         }
         self.account(leaf, &extracted);
-        extracted.documents > 1
+        let lossy = !extracted.faults.is_empty();
+        let outcome = match extracted {
+            Extracted { exchanges: 1.., error_pages: 0, .. } if !lossy && leaf.whole => {
+                FileOutcome::Decoded
+            }
+            Extracted { exchanges: 1.., .. } => FileOutcome::Partial,
+            Extracted { error_pages: 1.., .. } => FileOutcome::ErrorPage,
+            Extracted { unknown: 1.., .. } => FileOutcome::Rejected,
+            _ if lossy => FileOutcome::Rejected,
+            _ => FileOutcome::Empty,
+        };
+        (extracted.documents > 1, outcome)
     }
 
     fn account(&mut self, leaf: &Leaf<'_>, extracted: &Extracted) {
@@ -431,13 +488,7 @@ impl Reading<'_> {
         self.found.untold += extracted.more_faults;
         self.found.lossy |= extracted.more_faults > 0;
         if extracted.error_pages > 0 {
-            self.found.error_pages += extracted.error_pages;
-            let start: String = leaf.text.trim().chars().take(120).collect();
-            self.no_log(
-                leaf,
-                ProblemKind::HttpError,
-                &format!("an error answer instead of a log: {start}"),
-            );
+            self.error_page(leaf, &format!("an error answer instead of a log: {}", start(leaf)));
         }
         if extracted.unknown > 0 {
             self.no_log(
@@ -446,6 +497,12 @@ impl Reading<'_> {
                 &format!("{} JSON documents that show no sign of a log", extracted.unknown),
             );
         }
+    }
+
+    fn error_page(&mut self, leaf: &Leaf<'_>, fault: &str) -> FileOutcome {
+        self.found.error_pages += 1;
+        self.no_log(leaf, ProblemKind::HttpError, fault);
+        FileOutcome::ErrorPage
     }
 
     fn no_log(&mut self, leaf: &Leaf<'_>, kind: ProblemKind, fault: &str) {
@@ -472,7 +529,15 @@ impl Reading<'_> {
         if self.setting.stopped() {
             return;
         }
+        let x = &named(x);
         let linked = link::exchange(&self.setting.survey.listing, x, name);
+        let linked = Linked {
+            log_id: linked.log_id.map(cut),
+            run_id: linked.run_id.map(cut),
+            flow: linked.flow.map(cut),
+            step: linked.step.map(cut),
+            ..linked
+        };
         if self.records == 0 {
             self.linked = Some(FileLink {
                 log_id: linked.log_id.map(str::to_owned),
@@ -510,13 +575,9 @@ impl Reading<'_> {
     ) {
         let mut seen = Vec::with_capacity(errors.len());
         for error in errors {
-            let what = ErrorRef {
-                code: error.code,
-                field: error.field,
-                message: error.message,
-                status: x.status,
-                cut: error.cut,
-            };
+            let (code, field) = (error.code.map(cut), error.field.map(cut));
+            let what =
+                ErrorRef { code, field, message: error.message, status: x.status, cut: error.cut };
             let skeleton = self.skeletons.add(what);
             let class = classify(&what);
             let at = Circumstances {
@@ -525,7 +586,7 @@ impl Reading<'_> {
                 raised: error.source == ErrorSource::Exception,
             };
             let side = side(&what, class, &at);
-            let key = error.key.or(x.key);
+            let key = error.key.map(|key| Key { value: cut(key.value), ..key }).or(x.key);
             let batch = self.rows.errors.get_or_insert_with(|| Batch::new(&report::ERRORS));
             self.text.skeleton.clear();
             push_hex(&skeleton.0.to_be_bytes(), &mut self.text.skeleton);
@@ -537,8 +598,8 @@ impl Reading<'_> {
                 .u32(Some(self.records))
                 .text(Some(&self.text.skeleton))
                 .text(Some(class.name()))
-                .text(error.code)
-                .text(error.field)
+                .text(code)
+                .text(field)
                 .text(Some(error.message))
                 .text(Some(error.source.name()))
                 .text(key.map(|key| key.kind.name()))
@@ -654,11 +715,17 @@ impl Reading<'_> {
             others,
             lossy,
             layers,
+            mut members,
             problems,
             untold,
         } = self.found;
-        // What only says how a text was written costs none of it.
+        members.add_archives(decoded.archives);
+        members.add(FileOutcome::Rejected, decoded.unread);
+        debug_assert_eq!(members.total(), u64::from(decoded.members), "a member has one outcome");
+        // What only says how a text was written costs none of it. A member that is no log costs no log,
+        // but a saved error answer stands where one should.
         let lost = lossy
+            || error_pages > 0
             || decoded.problems.iter().any(|problem| problem.kind != ProblemKind::BadEncoding);
         let mut all = decoded.problems;
         let beyond =
@@ -700,7 +767,7 @@ impl Reading<'_> {
             bytes: 0,
             digest: String::new(),
             layers: layers.unwrap_or(decoded.layers),
-            members: decoded.members,
+            members,
             documents,
             exchanges: self.records,
             decoded_bytes: decoded.bytes,
@@ -738,6 +805,11 @@ fn last_word(x: &Exchange<'_>, linked: &Linked<'_>) -> (Outcome, Option<Evidence
         return (Outcome::Failed, Some(Evidence::Listing));
     }
     (x.outcome, x.evidence)
+}
+
+/// The beginning of a leaf that is no log, for its problem.
+fn start(leaf: &Leaf<'_>) -> String {
+    leaf.text.trim().chars().take(120).collect()
 }
 
 /// What a saved page says of itself.

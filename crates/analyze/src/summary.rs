@@ -7,7 +7,8 @@ use archive::ProblemKind;
 use serde::Serialize;
 
 use crate::aggregate::Aggregates;
-use crate::stages::FileOutcome;
+use crate::members::Members;
+use crate::stages::{FileOutcome, FileRow};
 
 /// Version of the tables and of this summary; raised when a named column changes its meaning.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -16,6 +17,7 @@ pub const SCHEMA_VERSION: u32 = 1;
 #[derive(Debug, Clone, Default)]
 pub struct Counts {
     files: BTreeMap<FileOutcome, u64>,
+    members: Members,
     problems: BTreeMap<&'static str, u64>,
     read: u64,
     decoded: u64,
@@ -27,10 +29,11 @@ pub struct Counts {
 
 impl Counts {
     /// Counts a file.
-    pub fn file(&mut self, outcome: FileOutcome, bytes: u64, decoded: u64) {
-        *self.files.entry(outcome).or_default() += 1;
-        self.read += bytes;
-        self.decoded += decoded;
+    pub fn file(&mut self, file: &FileRow) {
+        *self.files.entry(file.outcome).or_default() += 1;
+        self.members.merge(&file.members);
+        self.read += file.bytes;
+        self.decoded += file.decoded_bytes;
     }
 
     /// Counts a problem.
@@ -46,6 +49,9 @@ pub struct Summary {
     pub schema_version: u32,
     /// Files: total, and one count per outcome.
     pub files: BTreeMap<&'static str, u64>,
+    /// Members of archives: total, one count per outcome of a file, and `archive` for those that are
+    /// archives themselves.
+    pub members: BTreeMap<&'static str, u64>,
     /// Problems: total, and one count per kind.
     pub problems: BTreeMap<&'static str, u64>,
     /// Bytes on disk and bytes of text in them.
@@ -119,12 +125,15 @@ impl Summary {
             .map(|o| (o.name(), counts.files.get(o).copied().unwrap_or(0)))
             .collect();
         files.insert("total", counts.files.values().sum());
+        let mut members: BTreeMap<_, _> = counts.members.parts().collect();
+        members.insert("total", counts.members.total());
         let mut problems = counts.problems.clone();
         problems.insert("total", counts.problems.values().sum());
         let [success, failed, unknown] = counts.exchanges;
         Self {
             schema_version: SCHEMA_VERSION,
             files,
+            members,
             problems,
             bytes: Bytes { read: counts.read, decoded: counts.decoded },
             exchanges: Exchanges { total: success + failed + unknown, success, failed, unknown },

@@ -44,17 +44,16 @@ pub struct Survey {
     pub listing: Listing,
 }
 
-/// A file of one leaf and without problems, decoded.
+/// A file of one leaf, in UTF-8 as it stands, and without problems, decoded.
 #[derive(Debug)]
 pub(crate) struct Kept {
     member: Option<Box<str>>,
     layers: Box<str>,
     text: Box<str>,
-    bytes: u64,
     packed: u64,
     form: Form,
-    reencoded: bool,
     members: u32,
+    archives: u32,
 }
 
 impl Kept {
@@ -64,11 +63,10 @@ impl Kept {
             member: leaf.member.map(Into::into),
             layers: leaf.layers.into(),
             text: leaf.text.into(),
-            bytes: leaf.bytes,
             packed: leaf.packed,
             form: leaf.form,
-            reencoded: leaf.reencoded,
             members: 0,
+            archives: 0,
         }
     }
 
@@ -78,18 +76,24 @@ impl Kept {
             member: self.member.as_deref(),
             layers: &self.layers,
             text: &self.text,
-            bytes: self.bytes,
+            raw: self.text.as_bytes(),
+            bytes: self.text.len() as u64,
             packed: self.packed,
             form: self.form,
             whole: true,
-            reencoded: self.reencoded,
+            reencoded: false,
         }
     }
 
     /// The decoder's account of the file.
     pub(crate) fn decoded(&self) -> Decoded {
-        let layers = self.layers.to_string();
-        Decoded { layers, members: self.members, problems: Vec::new(), bytes: self.bytes }
+        Decoded {
+            layers: self.layers.to_string(),
+            members: self.members,
+            archives: self.archives,
+            bytes: self.text.len() as u64,
+            ..Decoded::default()
+        }
     }
 }
 
@@ -143,13 +147,15 @@ pub fn survey(
                         seen_file.pages = true;
                     }
                     leaves += 1;
-                    kept = (small && leaves == 1 && leaf.whole).then(|| Box::new(Kept::of(&leaf)));
+                    let plain = leaf.whole && leaf.raw == leaf.text.as_bytes();
+                    kept = (small && leaves == 1 && plain).then(|| Box::new(Kept::of(&leaf)));
                 });
             }
             // Pages are few, and telling them apart from logs once more costs little.
-            let sound = decoded.problems.is_empty() && !seen_file.pages;
+            let sound = decoded.problems.is_empty() && decoded.unread == 0 && !seen_file.pages;
             seen_file.kept = kept.filter(|kept| sound && fits(&room, kept)).map(|mut kept| {
                 kept.members = decoded.members;
+                kept.archives = decoded.archives;
                 kept
             });
             seen.push(seen_file);

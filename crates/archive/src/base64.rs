@@ -11,6 +11,7 @@ use ::base64::{DecodeError, DecodeSliceError};
 use crate::budget::Share;
 use crate::problem::ProblemKind;
 use crate::sniff::{self, Magic};
+use crate::wide;
 
 /// Characters looked at to tell what a text decodes to.
 const PROBE: usize = 128;
@@ -92,7 +93,7 @@ fn likeness_at(text: &[u8], depth: u32) -> Likeness {
         Some(Magic::Zlib) if all_alphabet(text) => return Likeness::Zlib,
         _ => {}
     }
-    let utf16_json = sniff::utf16(head).is_some_and(|(_, mark)| {
+    let wide_json = wide::sniff(head).is_some_and(|(_, mark)| {
         let units = &head[mark..];
         let ascii: Vec<u8> = units.iter().copied().filter(|&byte| byte != 0).collect();
         units.len() >= 2 && sniff::json_begins(&ascii)
@@ -102,7 +103,7 @@ fn likeness_at(text: &[u8], depth: u32) -> Likeness {
         all_alphabet(text) && is_short_json(head)
     } else {
         sniff::json_begins(head)
-            || utf16_json
+            || wide_json
             || (depth < 4
                 && count >= 16
                 && (0..length).all(|i| VALUES[usize::from(head[i])] != OTHER || is_pad(head[i]))

@@ -24,6 +24,8 @@ pub(crate) enum End {
     Full,
     /// The stream breaks the rules of DEFLATE, or of the wrap; why.
     Broken(&'static str),
+    /// It asks to remember more of its output than a limit allows; which.
+    Window(&'static str),
 }
 
 /// A decompressor to be reused: its window and tables are allocated once for each worker.
@@ -88,6 +90,8 @@ impl Inflater {
         let mut used = 0;
         loop {
             if (out.len() - start) as u64 > cap {
+                // How far it got depends on the room there was; what is told and charged must not.
+                out.truncate(start + cap as usize + 1);
                 return (used, End::Full);
             }
             if out.capacity() - out.len() < 64 {
@@ -99,10 +103,8 @@ impl Inflater {
             let status = self.state.decompress_vec(&input[used..], out, FlushDecompress::None);
             used += (self.state.total_in() - before.0) as usize;
             match status {
-                Ok(Status::StreamEnd) => {
-                    let full = (out.len() - start) as u64 > cap;
-                    return (used, if full { End::Full } else { End::Complete });
-                }
+                Ok(Status::StreamEnd) if (out.len() - start) as u64 > cap => {}
+                Ok(Status::StreamEnd) => return (used, End::Complete),
                 Ok(Status::Ok | Status::BufError) => {
                     let stuck = self.state.total_in() == before.0 && out.len() == before.1;
                     if stuck || (used == input.len() && out.len() < out.capacity()) {
@@ -184,14 +186,10 @@ pub(crate) fn gunzip(
                 return failed(stop, ProblemKind::Truncated, fault, true);
             }
             End::Full => {
-                return failed(
-                    stop,
-                    ProblemKind::TooLarge,
-                    format!("inflates past {cap} bytes"),
-                    false,
-                );
+                let fault = format!("inflates past {cap} bytes");
+                return failed(body, ProblemKind::TooLarge, fault, false);
             }
-            End::Broken(why) => {
+            End::Broken(why) | End::Window(why) => {
                 let fault = format!("{why}, {} bytes of output before", out.len());
                 return failed(stop, ProblemKind::BadDeflate, fault, false);
             }

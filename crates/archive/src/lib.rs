@@ -39,6 +39,7 @@ mod inflate;
 mod peel;
 mod sniff;
 mod text;
+mod wide;
 mod wrap;
 mod zip;
 

@@ -11,7 +11,8 @@ use crate::inflate::Inflater;
 use crate::limits::Limits;
 use crate::problem::{Problem, ProblemKind, Stage, first_bytes};
 use crate::sniff::{self, Magic};
-use crate::{base64, text};
+use crate::zip::directory;
+use crate::{base64, text, wide};
 
 /// What a leaf is, by its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,14 +33,18 @@ pub enum Form {
 #[derive(Debug, Clone, Copy)]
 pub struct Leaf<'a> {
     /// Path inside the archive, `/` between the names of nested archives and their members; None
-    /// when no archive was in the way. A label from the input, never to be used as a path.
+    /// when no archive was in the way. A label from the input, never to be used as a path; at most
+    /// 1,024 bytes, a longer one ends in the CRC-32 of the whole.
     pub member: Option<&'a str>,
     /// Layers taken off, outermost first, `>` between: `base64>zip`. Empty for a bare text. Words:
     /// `quoted`, `object`, `data-uri`, `base64`, `zip`, `gzip`, `zlib`.
     pub layers: &'a str,
     /// The text: UTF-8 without a byte order mark. Empty for [`Form::Binary`].
     pub text: &'a str,
-    /// Size in bytes before it became UTF-8.
+    /// The bytes that the text was made from: with their mark, in their own encoding. Those of
+    /// [`Form::Binary`] stand here alone.
+    pub raw: &'a [u8],
+    /// How many these are; with [`peek`](Decoder::peek) more than are given.
     pub bytes: u64,
     /// Packed size in the innermost archive around it; the size of the payload when there is none.
     pub packed: u64,
@@ -57,8 +62,13 @@ pub struct Decoded {
     /// Layers of the first leaf, as in [`Leaf::layers`]; when there is no leaf, the layers that were
     /// recognised before the first problem.
     pub layers: String,
-    /// Members of archives, folders left out, those of nested archives and unreadable ones included.
+    /// Members of archives, folders left out, those of nested archives included. Each of them is
+    /// exactly one of three: a leaf, one of `archives`, or one of `unread`.
     pub members: u32,
+    /// Members that are archives of their own and were opened; what is in them counts for itself.
+    pub archives: u32,
+    /// Members of which nothing could be used; problems say why.
+    pub unread: u32,
     /// Defects, in the order they were met.
     pub problems: Vec<Problem>,
     /// Sum of [`Leaf::bytes`].
@@ -147,6 +157,7 @@ impl Decoder {
             sink,
             peek,
             report: Decoded::default(),
+            leaves: 0,
             named: false,
             stopped: false,
             untold: 0,
@@ -189,6 +200,8 @@ struct Run<'r, 's> {
     /// Only so many bytes of each leaf are wanted.
     peek: Option<usize>,
     report: Decoded,
+    /// Leaves that were given out.
+    leaves: u64,
     /// `report.layers` is settled.
     named: bool,
     /// What the layers may still produce, in bytes.
@@ -215,6 +228,10 @@ impl Run<'_, '_> {
         let text = sniff::trim_start(&data[mark..]);
         let handled = match text.first() {
             None | Some(b'[' | b'<') => false,
+            // Before the quotes and braces of a text whose characters have more than one byte.
+            Some(_) if wide::sniff(text).is_some() => {
+                self.encoded(text, data.len() - text.len(), place)
+            }
             Some(b'"') => self.quoted(text, place),
             Some(b'{') => self.object(text, place),
             Some(_) => self.encoded(text, data.len() - text.len(), place),
@@ -222,8 +239,7 @@ impl Run<'_, '_> {
         if handled {
             return;
         }
-        let json = matches!(text.first(), Some(b'{' | b'[' | b'"'));
-        if !json && crate::zip::directory::has_end(data) {
+        if !sniff::opens_json(text) && directory::has_end(data) {
             return self.unzip(data, place);
         }
         self.leaf(data, place);
@@ -238,6 +254,12 @@ impl Run<'_, '_> {
             None => data,
         };
         let read = text::read(data, self.share);
+        // What begins like JSON is looked at for an archive only when it is no sound text.
+        let unsound = read.form == Form::Binary || read.fault.is_some();
+        if unsound && sniff::opens_json(data) && directory::has_end(data) {
+            self.share.give_back(read.held);
+            return self.unzip(data, place);
+        }
         if let Some((offset, kind, fault)) = read.fault {
             self.problem(place, offset, Stage::Text, kind, &fault);
         }
@@ -256,10 +278,12 @@ impl Run<'_, '_> {
             self.named = true;
             place.layers.clone_into(&mut self.report.layers);
         }
+        self.leaves += 1;
         (self.sink)(Leaf {
             member: place.member,
             layers: place.layers,
             text: &read.utf8,
+            raw: data,
             bytes,
             packed: place.packed,
             form: read.form,

@@ -123,12 +123,13 @@ pub struct Problem {
     pub stage: Stage,
     /// What is wrong, to be matched on.
     pub kind: ProblemKind,
-    /// Place, fault, numbers, on one line and of bounded length; text of the input is escaped.
+    /// Place, fault, numbers, on one line of less than 400 bytes; text of the input is escaped.
     pub message: String,
 }
 
 impl Problem {
-    /// A problem whose message is built from the place and `fault` (lower case, no full stop).
+    /// A problem whose message is built from the place and `fault` (lower case, no full stop). What
+    /// `fault` quotes of the input is escaped here, and cut.
     pub fn new(
         member: Option<&str>,
         offset: u64,
@@ -136,10 +137,12 @@ impl Problem {
         kind: ProblemKind,
         fault: &str,
     ) -> Self {
-        let message = match member {
-            Some(name) => format!("\"{}\": byte {offset}: {fault}", shown(name)),
-            None => format!("byte {offset}: {fault}"),
+        let mut message = match member {
+            Some(name) => format!("\"{}\": byte {offset}: ", shown(name)),
+            None => format!("byte {offset}: "),
         };
+        let room = MESSAGE - message.len();
+        push(&mut message, fault, room, |c| c.is_control() || turns(c));
         Self { member: member.map(str::to_owned), offset, stage, kind, message }
     }
 }
@@ -152,23 +155,52 @@ impl fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
-/// A name of the input made fit for a message: escaped, and cut after 80 characters.
+/// Bytes of a message, at most.
+const MESSAGE: usize = 399;
+/// Bytes of a name in it, at most, quotes left out.
+const NAME: usize = 96;
+
+/// A name of the input made fit for a message: escaped, and cut.
 pub(crate) fn shown(name: &str) -> String {
     let mut out = String::new();
-    for (count, c) in name.chars().enumerate() {
-        if count == 80 {
-            out.push_str("...");
-            break;
-        }
-        // Marks that turn the reading direction would let a name rewrite the message around it.
-        if matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        {
+    // What `escape_debug` leaves as it is can be printed.
+    push(&mut out, name, NAME, |c| {
+        matches!(c, '"' | '\\') || turns(c) || !c.escape_debug().eq([c])
+    });
+    out
+}
+
+/// Marks that turn the reading direction would let a text rewrite the message around it.
+fn turns(c: char) -> bool {
+    matches!(
+        c,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    )
+}
+
+/// Appends `text` with some of its characters escaped, and `...` in the place of what goes beyond `room`
+/// bytes.
+fn push(out: &mut String, text: &str, room: usize, escaped: fn(char) -> bool) {
+    const MORE: &str = "...";
+    let end = out.len() + room;
+    let mut fits = out.len();
+    for c in text.chars() {
+        if !escaped(c) {
+            out.push(c);
+        } else if turns(c) {
             out.extend(c.escape_unicode());
         } else {
             out.extend(c.escape_debug());
         }
+        if out.len() > end {
+            out.truncate(fits);
+            out.push_str(MORE);
+            return;
+        }
+        if out.len() + MORE.len() <= end {
+            fits = out.len();
+        }
     }
-    out
 }
 
 /// The first bytes of something unknown, in hex, for a message.
@@ -185,6 +217,22 @@ pub(crate) fn first_bytes(data: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_message_is_longer_than_promised_whatever_it_quotes() {
+        for c in ["x", "\"", "\n", "\u{1b}", "\u{202e}", "ş", "😀", "\u{10ffff}", "\u{301}"] {
+            let long = c.repeat(65_535);
+            let problem =
+                Problem::new(Some(&long), u64::MAX, Stage::Zip, ProblemKind::Encrypted, &long);
+            let message = problem.message;
+            assert!(message.len() < 400 && message.len() > 380, "{}: {message}", message.len());
+            assert!(message.ends_with("...") && message.contains("...\": byte"), "{message}");
+            assert!(!message.contains(char::is_control) && !message.contains('\u{202e}'));
+        }
+        let exact = "y".repeat(MESSAGE - "byte 0: ".len());
+        let problem = Problem::new(None, 0, Stage::Zip, ProblemKind::Encrypted, &exact);
+        assert!(problem.message.ends_with("yyy") && problem.message.len() == MESSAGE);
+    }
 
     #[test]
     fn a_message_is_one_line_of_bounded_length() {

@@ -69,6 +69,11 @@ pub(crate) fn trim_end(data: &[u8]) -> &[u8] {
     &data[..data.len() - pads.count()]
 }
 
+/// Whether `data` begins with the character that an object, an array or a string begins with.
+pub(crate) fn opens_json(data: &[u8]) -> bool {
+    matches!(trim_start(data).first(), Some(b'{' | b'[' | b'"'))
+}
+
 /// Whether `head`, the beginning of something, reads like the beginning of a JSON object, array or
 /// string, and not like text that happens to begin with that character.
 pub(crate) fn json_begins(head: &[u8]) -> bool {
@@ -99,23 +104,6 @@ pub(crate) fn is_clean_text(head: &[u8]) -> bool {
     !text.bytes().any(|byte| byte < 0x20 && !is_blank(byte))
 }
 
-/// Whether `head` begins like UTF-16: a mark, or ASCII characters with NULs between. Gives the byte
-/// order, and the bytes of the mark.
-pub(crate) fn utf16(head: &[u8]) -> Option<(&'static encoding_rs::Encoding, usize)> {
-    use encoding_rs::{UTF_16BE, UTF_16LE};
-    match *head {
-        [0xff, 0xfe, ..] => Some((UTF_16LE, 2)),
-        [0xfe, 0xff, ..] => Some((UTF_16BE, 2)),
-        [a, 0, b, 0, ..] if is_ascii_text(a) && is_ascii_text(b) => Some((UTF_16LE, 0)),
-        [0, a, 0, b, ..] if is_ascii_text(a) && is_ascii_text(b) => Some((UTF_16BE, 0)),
-        _ => None,
-    }
-}
-
-fn is_ascii_text(byte: u8) -> bool {
-    is_blank(byte) || (0x20..0x7f).contains(&byte)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,13 +126,5 @@ mod tests {
         for no in ["{a", "[INFO] started", "text", "", "{\"a\u{1}"] {
             assert!(!json_begins(no.as_bytes()), "{no}");
         }
-    }
-
-    #[test]
-    fn utf16_is_seen_with_and_without_a_mark() {
-        assert_eq!(utf16(b"\xff\xfe{\0").unwrap().1, 2);
-        assert_eq!(utf16(b"{\0\"\0").unwrap().0, encoding_rs::UTF_16LE);
-        assert_eq!(utf16(b"\0{\0\"").unwrap().0, encoding_rs::UTF_16BE);
-        assert!(utf16(b"{\"a\"").is_none());
     }
 }

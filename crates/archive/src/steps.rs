@@ -92,8 +92,8 @@ impl Steps {
             }
             (Some(start..start + body.len()), self.base64.bytes(decoded.length))
         };
-        let listing = directory::read(zip, self.limits.members as usize).ok()?;
-        if listing.beyond > 0 || !listing.faults.is_empty() {
+        let listing = directory::read(zip, self.limits.members as usize, 1).ok()?;
+        if listing.beyond > 0 || !listing.faults.kept.is_empty() {
             return None;
         }
         let mut streams = Vec::new();

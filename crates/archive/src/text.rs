@@ -6,6 +6,7 @@ use crate::budget::Share;
 use crate::peel::Form;
 use crate::problem::{ProblemKind, first_bytes};
 use crate::sniff;
+use crate::wide::{self, Wide};
 
 /// How far NULs are looked for: binary formats have them in their headers.
 const HEAD: usize = 1024;
@@ -25,12 +26,12 @@ pub(crate) struct Text<'a> {
     pub(crate) fault: Option<(u64, ProblemKind, String)>,
 }
 
-/// Reads `data` as UTF-8, borrowed; as UTF-16 where a mark or NULs say so; else, unless it looks
+/// Reads `data` as UTF-8, borrowed; as UTF-16 or UTF-32 where a mark or NULs say so; else, unless it looks
 /// binary, as windows-1254, the Turkish superset of ISO 8859-9 that older ERPs write. A few strange
 /// bytes among UTF-8 do not make it another encoding.
 pub(crate) fn read<'a>(data: &'a [u8], share: &Share<'_>) -> Text<'a> {
-    if let Some((encoding, mark)) = sniff::utf16(data) {
-        return utf16(data, encoding, mark, share);
+    if let Some((wide, mark)) = wide::sniff(data) {
+        return read_wide(data, wide, mark, share);
     }
     let mark = if data.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
     let data = &data[mark..];
@@ -44,8 +45,9 @@ pub(crate) fn read<'a>(data: &'a [u8], share: &Share<'_>) -> Text<'a> {
     };
     let head = &data[..data.len().min(HEAD)];
     // A NUL within JSON is a fault of the JSON, which says more than that the file is binary.
-    let json = matches!(sniff::trim_start(head).first(), Some(b'{' | b'[' | b'"'));
-    if (memchr::memchr(0, head).is_some() && !json) || sniff::foreign(head).is_some() {
+    if (memchr::memchr(0, head).is_some() && !sniff::opens_json(head))
+        || sniff::foreign(head).is_some()
+    {
         return text;
     }
     // The plain check is slower on text that is not all ASCII (4 % of the decoder's time), but it
@@ -84,34 +86,22 @@ pub(crate) fn read<'a>(data: &'a [u8], share: &Share<'_>) -> Text<'a> {
     text
 }
 
-/// Room in bytes that the decoder makes for UTF-16 text: three bytes for each unit of two.
-pub(crate) fn held_by_utf16(units: &[u8]) -> u64 {
-    units.len() as u64 / 2 * 3
-}
-
-fn utf16<'a>(
-    data: &'a [u8],
-    encoding: &'static encoding_rs::Encoding,
-    mark: usize,
-    share: &Share<'_>,
-) -> Text<'a> {
+fn read_wide<'a>(data: &'a [u8], wide: Wide, mark: usize, share: &Share<'_>) -> Text<'a> {
     let units = &data[mark..];
-    let held = held_by_utf16(units);
+    let held = wide.held(units);
     share.take(held);
-    let odd = units.len() % 2;
-    let (text, broken) = encoding.decode_without_bom_handling(&units[..units.len() - odd]);
-    let fault = if broken {
-        let at = text.find('\u{fffd}').unwrap_or_default();
-        let units = text.get(..at).map_or(0, |before| before.encode_utf16().count());
-        let fault = format!("not sound {}: a lone surrogate", encoding.name());
-        Some(((mark + 2 * units) as u64, ProblemKind::BadEncoding, fault))
-    } else if odd == 1 {
-        let fault = format!("{} text of an odd number of bytes", encoding.name());
+    let rest = units.len() % wide.unit();
+    let (text, broken) = wide.decode(&units[..units.len() - rest]);
+    let fault = if let Some(unit) = broken {
+        let fault = format!("not sound {}: a lone surrogate, or no character", wide.name());
+        Some(((mark + unit * wide.unit()) as u64, ProblemKind::BadEncoding, fault))
+    } else if rest > 0 {
+        let fault = format!("{} text ends within a character, {rest} bytes left out", wide.name());
         Some((data.len() as u64, ProblemKind::Truncated, fault))
     } else {
         None
     };
-    Text { form: form(&text), utf8: text, whole: odd == 0, reencoded: true, held, fault }
+    Text { form: form(&text), utf8: text, whole: rest == 0, reencoded: true, held, fault }
 }
 
 /// UTF-8 with strange bytes in it, and how many those are: a message cut within a character, or an

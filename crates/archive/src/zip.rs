@@ -39,6 +39,8 @@ pub(crate) struct Member {
     pub(crate) size: u64,
     /// The sizes are not known: the data ends where the stream ends.
     pub(crate) open: bool,
+    /// The data would run into the next member and ends before it: what is cut there is not used.
+    pub(crate) clipped: bool,
 }
 
 impl Member {
@@ -52,19 +54,20 @@ impl Member {
         }
     }
 
-    /// Whether it is a folder: a name that ends in a slash, or in the backslash of some Windows
-    /// programs when nothing is stored.
+    /// Whether it is a folder: nothing is stored under a name that ends in a slash, or in the backslash
+    /// of some Windows programs.
     pub(crate) fn is_folder(&self, archive: &[u8]) -> bool {
         match archive.get(self.name.clone()) {
-            Some([.., b'/']) => true,
+            Some([.., b'/']) => self.size == 0,
             Some([_, .., b'\\']) => self.size == 0 && !self.open,
             _ => false,
         }
     }
 
-    /// Whether a password is needed: bits 0, 6 and 13 (4.4.4), or the method of AE-x (appendix E).
+    /// Whether a password is needed: bits 0 and 6 (4.4.4), or the method of AE-x (appendix E). Bit 13
+    /// only says that the directory is encrypted too.
     pub(crate) fn is_encrypted(&self) -> bool {
-        self.flags & 0x2041 != 0 || self.method == 99
+        self.flags & 0x41 != 0 || self.method == 99
     }
 
     /// What it is encrypted with, for messages.
@@ -83,7 +86,31 @@ impl Member {
                 _ => "AES",
             };
         }
-        if self.flags & 0x2040 != 0 { "strong encryption of PKWARE" } else { "ZipCrypto" }
+        if self.flags & 0x40 != 0 { "strong encryption of PKWARE" } else { "ZipCrypto" }
+    }
+}
+
+/// What is wrong with the structure, up to a limit: a directory of a few megabytes could tell of more
+/// faults than memory holds.
+#[derive(Debug)]
+pub(crate) struct Faults {
+    pub(crate) kept: Vec<Fault>,
+    /// How many there were beyond the limit.
+    pub(crate) more: usize,
+    limit: usize,
+}
+
+impl Faults {
+    fn up_to(limit: usize) -> Self {
+        Self { kept: Vec::new(), more: 0, limit }
+    }
+
+    fn add(&mut self, fault: impl FnOnce() -> Fault) {
+        if self.kept.len() < self.limit {
+            self.kept.push(fault());
+        } else {
+            self.more += 1;
+        }
     }
 }
 

@@ -352,13 +352,17 @@ impl<'r> Gather<'_, 'r> {
         });
     }
 
+    /// `name` below `field`. A path ends where it is longer than anybody's: each of very many errors may
+    /// have one of its own.
     fn join(&mut self, field: Option<&'r str>, name: &'r str) -> &'r str {
-        let mut path = String::with_capacity(name.len() + field.map_or(0, |f| f.len() + 1));
-        if let Some(field) = field {
-            path.push_str(field);
-            path.push('.');
-        }
+        const PATH: usize = 1024;
+        let mut path = match field {
+            Some(field) if field.len() >= PATH => return field,
+            Some(field) => format!("{field}."),
+            None => String::new(),
+        };
         unescape(name, &mut path);
+        path.truncate(path.floor_char_boundary(PATH));
         self.arena.alloc_str(&path)
     }
 

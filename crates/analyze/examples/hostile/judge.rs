@@ -3,22 +3,31 @@
 //! A manifest is a list of rows: `file`, `layer` (`zip`: the container alone; `json`: the text alone;
 //! `input`: a whole input; `vectors`: no input), `expect` (`decode`, `refuse`, `either`), `entries`
 //! (name, size, SHA-256 of what stands in a container), `json` (which entry is the log),
-//! `entries_alt` (other readings that real readers give).
+//! `entries_alt` (other readings that real readers give), `kind` (the class of the fault).
+//!
+//! What is given out is compared by content: names of members are told in other ways by other readers.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use analyze::input::Input;
-use analyze::report::{Format, Formats};
+use analyze::report::{Format, Formats, encode};
 use analyze::run::{self, Options, Progress};
-use archive::{Decoded, Decoder, Form, Leaf, Limits};
+use analyze::stages::{Bodies, Rows, Setting, Worker};
+use analyze::survey::Survey;
+use archive::{Budget, Decoded, Decoder, Form, Leaf, Limits, Problem};
+use model::extract::Memo;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-/// What one file may take.
+use crate::kinds::{EMPTY, fitting};
+use crate::vectors;
+
+/// What one file may take, decoded, and again as rows of a report.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What became of a row.
@@ -66,105 +75,137 @@ pub(crate) struct Judged {
 
 /// One leaf, as far as it is judged.
 struct Seen {
-    member: Option<String>,
     layers: String,
-    bytes: u64,
-    /// None for a leaf whose bytes are not its text.
-    digest: Option<String>,
+    digest: String,
     form: Form,
     whole: bool,
 }
 
 impl Seen {
     fn of(leaf: &Leaf<'_>) -> Self {
-        // A byte order mark is not part of the text; digests of such files cannot be compared.
-        let comparable = !leaf.reencoded && leaf.text.len() as u64 == leaf.bytes;
         Self {
-            member: leaf.member.map(str::to_owned),
             layers: leaf.layers.to_owned(),
-            bytes: leaf.bytes,
-            digest: comparable.then(|| hex(&Sha256::digest(leaf.text))),
+            digest: sha256(leaf.raw),
             form: leaf.form,
             whole: leaf.whole,
         }
     }
 
-    fn is(&self, entry: &Value) -> bool {
-        self.whole
-            && Some(self.bytes) == entry["size"].as_u64()
-            && self.digest.as_deref().is_none_or(|digest| Some(digest) == entry["sha256"].as_str())
+    /// Whether more was taken off than the outermost archive, whose members the manifest lists.
+    fn is_inside_a_member(&self) -> bool {
+        self.layers.split('>').skip_while(|layer| *layer != "zip").count() > 1
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+fn sha256(bytes: &[u8]) -> String {
     let digit = |digit: u8| char::from_digit(u32::from(digit), 16);
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(digit).collect()
+    let digest = Sha256::digest(bytes);
+    digest.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(digit).collect()
 }
 
 /// What the report says of a file.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Reported {
     pub(crate) outcome: String,
-    pub(crate) problems: u64,
-    /// Kind of the first problem; empty when there is none.
-    problem: String,
+    members: u64,
     digest: String,
+    /// Kind and message of each problem.
+    problems: Vec<(String, String)>,
 }
 
 impl Reported {
-    /// Whether nothing was taken for a whole log, and something says why.
-    pub(crate) fn kept_out(&self) -> bool {
+    /// Whether nothing was taken for a whole log, and a problem of a kind that fits the row says why.
+    pub(crate) fn refuses(&self, row: &Value) -> Result<(), String> {
         match self.outcome.as_str() {
-            "rejected" | "error_page" | "partial" => self.problems > 0,
-            "empty" => true,
-            _ => false,
+            "rejected" | "error_page" | "partial" | "empty" => self.gives_a_reason(row),
+            other => Err(format!("it is not refused, but {other}")),
         }
+    }
+
+    /// Whether a problem of a fitting kind stands beside the name of the file and says what is wrong.
+    fn gives_a_reason(&self, row: &Value) -> Result<(), String> {
+        let told = self.problems.iter().filter(|(_, message)| !message.trim().is_empty());
+        let mut told: Vec<&str> = told.map(|(kind, _)| kind.as_str()).collect();
+        if self.outcome == EMPTY {
+            told.push(EMPTY);
+        }
+        if told.is_empty() {
+            return Err("nothing says why".to_owned());
+        }
+        let class = row["kind"].as_str().unwrap_or_default();
+        match fitting(class) {
+            Some(lists)
+                if !told.iter().any(|kind| lists.iter().any(|list| list.contains(kind))) =>
+            {
+                Err(format!("no problem fits the class {class}: {told:?}"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn tells(&self, kinds: &[&str]) -> bool {
+        self.problems.iter().any(|(kind, _)| kinds.contains(&kind.as_str()))
     }
 }
 
-/// Judges every row of `dir/manifest.json`.
+/// Judges every row of `dir/manifest.json`. Reports are made in `scratch`.
 ///
 /// # Errors
-/// When the manifest or a file of it cannot be read, or no report can be written to `out`.
-pub(crate) fn judge(dir: &Path, out: &Path) -> Result<Judged, Box<dyn std::error::Error>> {
+/// When the manifest or a file of it cannot be read, or no report can be written.
+pub(crate) fn judge(dir: &Path, scratch: &Path) -> Result<Judged, Box<dyn std::error::Error>> {
     let manifest = dir.join("manifest.json");
     let manifest = fs::read(&manifest).map_err(|e| format!("{}: {e}", manifest.display()))?;
     let manifest: Vec<Value> = serde_json::from_slice(&manifest)?;
-    let reported = report(dir, &manifest, out)?;
+    let batch = scratch.join("batch");
+    report(dir, &batch)?;
+    let batch = read_back(&batch)?;
     let mut decoder = Decoder::new(Limits::default());
     let mut judged = Judged::default();
     for row in &manifest {
         let file = row["file"].as_str().unwrap_or_default();
         let layer = row["layer"].as_str().unwrap_or_default();
         let bytes = fs::read(dir.join(file)).map_err(|e| format!("{file}: {e}"))?;
+        if row["sha256"].as_str().is_some_and(|digest| digest != sha256(&bytes)) {
+            return Err(format!("{file}: not the file that the manifest speaks of").into());
+        }
+        let told = batch.get(file).ok_or_else(|| format!("{file}: the report does not list it"))?;
+
         let start = Instant::now();
         let mut leaves = Vec::new();
         let decoded = decoder.decode(&bytes, &mut |leaf| leaves.push(Seen::of(&leaf)));
-        let took = start.elapsed();
-        let mut long = decoded.problems.iter().any(|problem| {
-            problem.message.len() >= 400 || problem.message.contains(char::is_control)
-        });
-        decoder.peek(&bytes, 4096, &mut |text| long |= text.len() > 4096);
+        let mut took = start.elapsed();
+        let start = Instant::now();
+        let alone = alone(bytes.clone())?;
+        took = took.max(start.elapsed());
         if took > judged.slowest.1 {
             judged.slowest = (file.to_owned(), took);
         }
-        let told = reported.get(file).cloned().unwrap_or_default();
+
         let verdict = match layer {
-            "vectors" => vectors(&bytes, &mut decoder),
-            _ => verdict(row, &leaves, &decoded, &told),
+            "vectors" => vectors::compare(&String::from_utf8_lossy(&bytes), &mut decoder)
+                .map(|()| Verdict::EitherDecoded),
+            _ => verdict(row, &leaves, &decoded, told),
         };
+        let mut long = told
+            .problems
+            .iter()
+            .any(|(_, message)| message.len() >= 400 || message.contains(char::is_control));
+        decoder.peek(&bytes, 4096, &mut |text| long |= text.len() > 4096);
         let verdict = match verdict {
             Ok(_) if took > PATIENCE => Err(format!("took {took:?}")),
             Ok(_) if long => Err("a message or a peek is longer than it may be".to_owned()),
+            Ok(_) if alone != *told => {
+                Err(format!("among others it is something else than alone, {:?}", alone.outcome))
+            }
             other => other,
         };
         let verdict = verdict.unwrap_or_else(|fault| {
-            let first = decoded.problems.first().map_or("none", |problem| &problem.message);
+            let first = told.problems.first().map_or("none", |(_, message)| message);
             judged.wrong.push(format!(
                 "{file}: {layer}, {}: {fault}; outcome {:?}, {} problems, first: {first}",
                 row["expect"].as_str().unwrap_or_default(),
                 told.outcome,
-                told.problems,
+                told.problems.len(),
             ));
             Verdict::Wrong
         });
@@ -173,53 +214,73 @@ pub(crate) fn judge(dir: &Path, out: &Path) -> Result<Judged, Box<dyn std::error
     Ok(judged)
 }
 
-/// Runs the report over all files in one batch and reads back what it says of each.
-fn report(
-    dir: &Path,
-    manifest: &[Value],
-    out: &Path,
-) -> Result<HashMap<String, Reported>, Box<dyn std::error::Error>> {
-    let root = dir.to_str().ok_or("the folder's name is no text")?;
-    let found = archive::discover(&[root.to_owned()])?;
+/// Makes the report of a folder, in JSON lines.
+fn report(of: &Path, out: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    let found = archive::discover(&[of.to_str().ok_or("the path is no text")?.to_owned()])?;
     let inputs: Vec<_> = found.sources.into_iter().map(Input::File).collect();
     let options = Options { formats: Formats::new([Format::Json]), ..Options::default() };
     let never = AtomicBool::new(false);
     run::report(&inputs, &found.unread, out, &options, &Progress::default(), &never)?;
-    let files = read_back(out)?;
-    for row in manifest {
-        let file = row["file"].as_str().unwrap_or_default();
-        if !files.contains_key(file) {
-            return Err(format!("{file}: the report does not list it").into());
-        }
+    Ok(())
+}
+
+/// Makes the rows of one file as a report has them, encoded too, but writes nothing. What they say
+/// of it.
+fn alone(bytes: Vec<u8>) -> Result<Reported, Box<dyn std::error::Error>> {
+    let (limits, survey, stop) = (Limits::default(), Survey::default(), AtomicBool::new(false));
+    let budget = Budget::new(limits.in_flight_bytes, 1);
+    let setting =
+        Setting { limits, budget: &budget, bodies: Bodies::All, survey: &survey, stop: &stop };
+    let input = Input::Memory { name: "alone".to_owned(), bytes };
+    let mut rows = Rows::default();
+    let memo = Arc::new(Memo::with_memory(1 << 20));
+    let file = Worker::new(&limits, memo).file(&input, 0, &setting, &mut rows);
+    for batch in rows.exchanges.iter().chain(&rows.errors) {
+        encode(batch, &Formats::default())?;
     }
-    Ok(files)
+    let told = |problem: &Problem| (problem.kind.name().to_owned(), problem.message.clone());
+    Ok(Reported {
+        outcome: file.outcome.name().to_owned(),
+        members: file.members.total(),
+        problems: file.problems.iter().map(told).collect(),
+        digest: file.digest,
+    })
 }
 
 /// What the report in `out`, which has JSON lines, says of each file. A copy is told as the first file
 /// with its bytes.
 ///
 /// # Errors
-/// When the table cannot be read.
+/// When a table cannot be read.
 pub(crate) fn read_back(
     out: &Path,
 ) -> Result<HashMap<String, Reported>, Box<dyn std::error::Error>> {
+    let rows = |table: &str| -> Result<Vec<Value>, Box<dyn std::error::Error>> {
+        let text = fs::read_to_string(out.join(table))?;
+        Ok(text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?)
+    };
+    let text = |row: &Value, column: &str| row[column].as_str().unwrap_or_default().to_owned();
+    let mut problems: HashMap<String, Vec<(String, String)>> = HashMap::new();
+    for row in rows("problems.jsonl")? {
+        let of = problems.entry(text(&row, "file")).or_default();
+        of.push((text(&row, "kind"), text(&row, "message")));
+    }
     let mut files = HashMap::new();
     let mut first: HashMap<String, Reported> = HashMap::new();
-    for line in fs::read_to_string(out.join("files.jsonl"))?.lines() {
-        let row: Value = serde_json::from_str(line)?;
-        let text = |column: &str| row[column].as_str().unwrap_or_default().to_owned();
+    for row in rows("files.jsonl")? {
+        let file = text(&row, "file");
         let mut told = Reported {
-            outcome: text("outcome"),
-            problems: row["problems"].as_u64().unwrap_or_default(),
-            problem: text("problem"),
-            digest: text("digest"),
+            outcome: text(&row, "outcome"),
+            members: row["members"].as_u64().unwrap_or_default(),
+            digest: text(&row, "digest"),
+            problems: problems.remove(&file).unwrap_or_default(),
         };
         if told.outcome == "duplicate" {
             told = first.get(&told.digest).cloned().unwrap_or(told);
         } else {
             first.insert(told.digest.clone(), told.clone());
         }
-        files.insert(text("file"), told);
+        files.insert(file, told);
     }
     Ok(files)
 }
@@ -231,36 +292,37 @@ fn verdict(
     decoded: &Decoded,
     told: &Reported,
 ) -> Result<Verdict, String> {
-    let layer = row["layer"].as_str().unwrap_or_default();
-    let whole = complete(row, leaves, decoded);
     wrong_bytes(row, leaves)?;
-    // A container speaks for itself; of its members most are no logs, which the report says too.
-    let sound = match layer {
-        "zip" | "input" => decoded.problems.is_empty(),
-        _ => decoded.problems.is_empty() && one_json(leaves),
-    };
-    let kept_out = told.kept_out();
+    let layer = row["layer"].as_str().unwrap_or_default();
+    let complete = complete(row, leaves, decoded);
     match row["expect"].as_str().unwrap_or_default() {
         "decode" if layer == "json" => {
             // Any value counts, so a report may find no log in it, but not that it is no JSON.
-            let no_json = matches!(told.problem.as_str(), "bad_json" | "truncated" | "too_deep");
-            let broken = told.outcome == "partial" || no_json || !sound;
-            if broken {
-                Err("a sound text is not read as one".to_owned())
-            } else {
-                Ok(Verdict::Decoded)
+            let broken =
+                told.outcome == "partial" || told.tells(&["bad_json", "truncated", "too_deep"]);
+            if broken || !decoded.problems.is_empty() || !one_json(leaves) {
+                return Err("a sound text is not read as one".to_owned());
+            }
+            Ok(Verdict::Decoded)
+        }
+        "decode" => {
+            complete?;
+            // A report has to know of every member, whether it is a log or not.
+            let entries = row["entries"].as_array().map_or(0, |entries| files(entries).count());
+            if layer == "zip" && told.members < entries as u64 {
+                return Err(format!("{} members in the report, {entries} are there", told.members));
+            }
+            Ok(Verdict::Decoded)
+        }
+        "refuse" => told.refuses(row).map(|()| Verdict::Refused),
+        "either" => {
+            // A container speaks for itself; of its members most are no logs, which the report says too.
+            let sound = decoded.problems.is_empty() && (layer != "json" || one_json(leaves));
+            match complete {
+                Ok(()) if sound => Ok(Verdict::EitherDecoded),
+                _ => told.gives_a_reason(row).map(|()| Verdict::EitherRefused),
             }
         }
-        "decode" if whole => Ok(Verdict::Decoded),
-        "decode" => Err("an entry is missing or has other bytes".to_owned()),
-        "refuse" if kept_out => Ok(Verdict::Refused),
-        "refuse" => Err("it is not refused".to_owned()),
-        "either" if whole && sound => Ok(Verdict::EitherDecoded),
-        "either" if !decoded.problems.is_empty() || told.problems > 0 || kept_out => {
-            Ok(Verdict::EitherRefused)
-        }
-        "either" if row["entries"].as_array().is_none() => Ok(Verdict::EitherDecoded),
-        "either" => Err("something is missing, and nothing says so".to_owned()),
         other => Err(format!("an unknown expectation {other:?}")),
     }
 }
@@ -269,81 +331,66 @@ fn one_json(leaves: &[Seen]) -> bool {
     matches!(leaves, [leaf] if leaf.whole && matches!(leaf.form, Form::Json))
 }
 
-/// Whether everything that the row binds was given.
-fn complete(row: &Value, leaves: &[Seen], decoded: &Decoded) -> bool {
-    // Archives in archives go on until a limit ends it; the row speaks of the outer one.
-    let nested = row["kind"] == "nested"
-        && decoded.problems.iter().any(|p| matches!(p.kind.name(), "too_deep" | "too_large"));
-    let readings =
-        std::iter::once(&row["entries"]).chain(row["entries_alt"].as_array().into_iter().flatten());
-    let mut some = false;
-    for (n, entries) in readings.enumerate() {
-        let Some(entries) = entries.as_array() else { continue };
-        some = true;
-        let mut wanted = entries.iter().filter(|entry| {
-            !entry["name"].as_str().is_some_and(|name| name.ends_with('/'))
-                && (n > 0
-                    || row["layer"] != "input"
-                    || row["json"].is_null()
-                    || entry["name"] == row["json"])
-        });
-        if wanted.all(|entry| holds(leaves, entry)) {
-            return true;
-        }
-    }
-    nested || !some
-}
-
-/// Whether the leaves hold an entry, as it is or taken apart further.
-fn holds(leaves: &[Seen], entry: &Value) -> bool {
-    let name = entry["name"].as_str().unwrap_or_default();
-    leaves.iter().any(|leaf| {
-        let inner = leaf.layers.rsplit_once("zip>").is_some()
-            && leaf.member.as_deref().is_some_and(|member| member.starts_with(name));
-        inner || leaf.is(entry)
-    })
-}
-
-/// A member that is given as whole under a name of which the row knows the bytes must have these.
-fn wrong_bytes(row: &Value, leaves: &[Seen]) -> Result<(), String> {
-    let Some(entries) = row["entries"].as_array() else { return Ok(()) };
+/// The readings that a row allows: its entries, and what other readers make of the archive.
+fn readings(row: &Value) -> impl Iterator<Item = &Vec<Value>> {
     let alternatives = row["entries_alt"].as_array().into_iter().flatten();
-    let all: Vec<&Value> =
-        entries.iter().chain(alternatives.filter_map(Value::as_array).flatten()).collect();
-    for leaf in leaves.iter().filter(|leaf| leaf.whole && leaf.digest.is_some()) {
-        let Some(member) = leaf.member.as_deref() else { continue };
-        let mut same = all.iter().filter(|entry| entry["name"].as_str() == Some(member)).peekable();
-        // Taken apart further: the bytes are those of what is inside.
-        let inner = leaf.layers.rsplit('>').next() != Some("zip");
-        if same.peek().is_some() && !inner && !all.iter().any(|entry| leaf.is(entry)) {
-            return Err(format!("{member:?} has other bytes"));
+    row["entries"].as_array().into_iter().chain(alternatives.filter_map(Value::as_array))
+}
+
+/// The entries of a reading that are no folders.
+fn files(entries: &[Value]) -> impl Iterator<Item = &Value> {
+    let is_folder = |entry: &Value| {
+        let name = entry["name"].as_str().unwrap_or_default();
+        name.ends_with('/') || (name.ends_with('\\') && entry["size"] == 0)
+    };
+    entries.iter().filter(move |entry| !is_folder(entry))
+}
+
+/// Whether everything that the row binds was given: in one of the readings each entry, once for each time
+/// that it stands there, as a leaf or taken apart further.
+fn complete(row: &Value, leaves: &[Seen], decoded: &Decoded) -> Result<(), String> {
+    let mut fault = Ok(());
+    for (n, entries) in readings(row).enumerate() {
+        let log_alone = n == 0 && row["layer"] == "input" && !row["json"].is_null();
+        let mut given: Vec<&str> =
+            leaves.iter().filter(|leaf| leaf.whole).map(|leaf| leaf.digest.as_str()).collect();
+        let mut missing = Vec::new();
+        for entry in files(entries).filter(|entry| !log_alone || entry["name"] == row["json"]) {
+            match given.iter().position(|digest| Some(*digest) == entry["sha256"].as_str()) {
+                Some(place) => drop(given.swap_remove(place)),
+                None => missing.push(&entry["name"]),
+            }
+        }
+        // Each layer in a member stands for one entry.
+        let opened = leaves.iter().filter(|leaf| leaf.whole && leaf.is_inside_a_member()).count();
+        if missing.len() <= opened + decoded.archives as usize {
+            return Ok(());
+        }
+        fault = Err(format!("entries are missing or have other bytes: {missing:?}"));
+    }
+    fault
+}
+
+/// What is given as whole has the bytes of an entry, or of the file itself where nothing was taken off, or it
+/// comes out of an entry that was taken apart.
+fn wrong_bytes(row: &Value, leaves: &[Seen]) -> Result<(), String> {
+    let known: Vec<&str> =
+        readings(row).flatten().filter_map(|entry| entry["sha256"].as_str()).collect();
+    let is_given = |digest: &&&str| leaves.iter().any(|leaf| leaf.digest == **digest);
+    let taken_apart = known.iter().filter(|digest| !is_given(digest)).count();
+    for leaf in leaves.iter().filter(|leaf| leaf.whole) {
+        let wrong = if leaf.layers.is_empty() {
+            row["sha256"].as_str().is_some_and(|digest| digest != leaf.digest)
+        } else if leaf.is_inside_a_member() {
+            !known.is_empty() && taken_apart == 0
+        } else {
+            !known.is_empty() && !known.contains(&leaf.digest.as_str())
+        };
+        if wrong {
+            return Err(format!("a leaf ({}) has bytes that are not the manifest's", leaf.layers));
         }
     }
     Ok(())
-}
-
-/// Pairs of a text and its base64: each is read as what it stands for, or left as the text it is.
-fn vectors(table: &[u8], decoder: &mut Decoder) -> Result<Verdict, String> {
-    let table: Value = serde_json::from_slice(table).map_err(|e| e.to_string())?;
-    let mut pairs = Vec::new();
-    strings(&table, &mut pairs);
-    for text in pairs {
-        let mut leaves = 0;
-        let decoded = decoder.decode(text.as_bytes(), &mut |_| leaves += 1);
-        if leaves == 0 && decoded.problems.is_empty() && !text.trim().is_empty() {
-            return Err(format!("{text:?} vanishes without a word"));
-        }
-    }
-    Ok(Verdict::EitherDecoded)
-}
-
-fn strings<'v>(value: &'v Value, found: &mut Vec<&'v str>) {
-    match value {
-        Value::String(text) => found.push(text),
-        Value::Array(list) => list.iter().for_each(|value| strings(value, found)),
-        Value::Object(map) => map.values().for_each(|value| strings(value, found)),
-        _ => {}
-    }
 }
 
 /// The most memory that this process had, in bytes; None where the system does not tell.

@@ -5,6 +5,8 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
 mod judge;
+mod kinds;
+mod vectors;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -24,7 +26,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let judged = match judge(&dir, &scratch.path().join("report")) {
+    let judged = match judge(&dir, scratch.path()) {
         Ok(judged) => judged,
         Err(fault) => {
             eprintln!("{}: {fault}", dir.display());
@@ -49,7 +51,7 @@ fn main() -> ExitCode {
         println!("{all:>9}");
     }
     let (file, took) = &judged.slowest;
-    println!("slowest to decode: {file}, {} ms", took.as_millis());
+    println!("slowest: {file}, {} ms", took.as_millis());
     match peak_memory() {
         Some(bytes) => println!("peak memory: {} MiB", bytes >> 20),
         None => println!("peak memory: unknown on this system"),

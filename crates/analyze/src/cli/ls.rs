@@ -223,14 +223,15 @@ impl Looker {
         if survey.copy_of.get(number).is_some_and(Option::is_some) {
             row.outcome = FileOutcome::Duplicate;
         }
-        let contents = (members && row.members > 0).then(|| self.members(input, number, setting));
+        let contents =
+            (members && row.members.total() > 0).then(|| self.members(input, number, setting));
         FileLine {
             file: input.name().to_owned(),
             outcome: row.outcome.name(),
             shape,
             bytes: row.bytes,
             decoded_bytes: row.decoded_bytes,
-            members: row.members,
+            members: row.members.total() as u32,
             documents: row.documents,
             exchanges: row.exchanges,
             problems: row.problems.len(),

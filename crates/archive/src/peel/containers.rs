@@ -56,7 +56,8 @@ impl Run<'_, '_> {
         };
         if let Some(layers) = self.deeper(place, "zlib", Stage::Inflate) {
             if let Some((kind, fault)) = &fault {
-                self.problem(place, used as u64, Stage::Inflate, *kind, fault);
+                let at = if end == End::Full { 0 } else { used };
+                self.problem(place, at as u64, Stage::Inflate, *kind, fault);
             }
             let usable = end != End::Full || self.peek.is_some();
             if self.charge(out.len() as u64, place, Stage::Inflate) && usable {

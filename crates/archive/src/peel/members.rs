@@ -13,6 +13,16 @@ struct Archive<'a> {
     layers: &'a str,
 }
 
+/// What can be used of a member's bytes.
+enum Ending {
+    /// All of them, if the checksum agrees.
+    Whole,
+    /// What stands before a cut.
+    Part,
+    /// Nothing.
+    Nothing,
+}
+
 /// A member's bytes, or why there are none.
 struct Unpacked {
     /// Packed bytes that were used.
@@ -26,11 +36,13 @@ impl Run<'_, '_> {
     /// whose local header is found.
     pub(super) fn unzip(&mut self, data: &[u8], place: Place<'_>) {
         let Some(layers) = self.deeper(place, "zip", Stage::Zip) else { return };
+        self.report.archives += u32::from(place.member.is_some());
         let archive = Archive { data, place, layers: &layers };
         let limit = self.decoder.limits.members.saturating_sub(self.report.members) as usize;
-        match directory::read(data, limit) {
+        match directory::read(data, limit, self.decoder.limits.problems as usize) {
             Ok(listing) => {
-                for fault in &listing.faults {
+                self.untold = self.untold.saturating_add(listing.faults.more as u32);
+                for fault in &listing.faults.kept {
                     let path = fault.member.as_deref().map(|name| path(place.member, name));
                     let member = path.as_deref().or(place.member);
                     let place = Place { member, ..place };
@@ -39,6 +51,18 @@ impl Run<'_, '_> {
                 for member in &listing.members {
                     self.member(archive, member);
                 }
+                if listing.broken {
+                    let mut known: Vec<_> = listing
+                        .members
+                        .iter()
+                        .map(|member| member.header..member.data.end)
+                        .collect();
+                    known.sort_by_key(|range| range.start);
+                    self.scan(archive, &known, limit.saturating_sub(listing.members.len()));
+                }
+                let left_out = (listing.beyond + listing.left_out) as u32;
+                self.report.members += left_out;
+                self.report.unread += left_out;
                 if listing.beyond > 0 {
                     self.too_many(place, Some(listing.beyond));
                 }
@@ -51,19 +75,25 @@ impl Run<'_, '_> {
                 };
                 let fault = format!("{fault}, local headers are scanned");
                 self.problem(place, data.len() as u64, Stage::Zip, kind, &fault);
-                self.scan(archive, limit);
+                self.scan(archive, &[], limit);
             }
         }
     }
 
-    /// Reads what local headers are there, whole members and the beginning of the one that is cut.
-    fn scan(&mut self, archive: Archive<'_>, limit: usize) {
+    /// Reads what local headers are there outside of what is `known`, in order: whole members and the
+    /// beginning of the one that is cut.
+    fn scan(&mut self, archive: Archive<'_>, known: &[std::ops::Range<usize>], limit: usize) {
         let data = archive.data;
         let mut at = 0;
         let mut found = 0;
+        let mut known = known.iter().peekable();
         while let Some(header) = local::find(data, at) {
             if self.stopped {
                 return;
+            }
+            if let Some(member) = known.next_if(|member| member.start <= header) {
+                at = at.max(member.end).max(member.start + 4);
+                continue;
             }
             let Some(member) = local::read(data, header) else {
                 let fault = "a local header is cut off";
@@ -80,12 +110,32 @@ impl Run<'_, '_> {
         }
     }
 
-    /// Unpacks one member and goes on with its bytes. Gives the place behind its data.
+    /// Reads one member and counts what became of it. Gives the place behind its data.
     fn member(&mut self, archive: Archive<'_>, member: &Member) -> usize {
-        if self.stopped || member.is_folder(archive.data) {
+        if member.is_folder(archive.data) {
             return member.data.end;
         }
         self.report.members += 1;
+        if self.stopped {
+            self.report.unread += 1;
+            return member.data.end;
+        }
+        let found = |run: &Self| (run.leaves, run.report.archives);
+        let told = |run: &Self| run.report.problems.len() + run.untold as usize;
+        let before = (found(self), told(self));
+        let stop = self.unpack(archive, member);
+        if found(self) == before.0 {
+            self.report.unread += 1;
+            debug_assert!(
+                self.peek.is_some() || told(self) > before.1,
+                "a member is lost without a word"
+            );
+        }
+        stop
+    }
+
+    /// Unpacks one member and goes on with its bytes. Gives the place behind its data.
+    fn unpack(&mut self, archive: Archive<'_>, member: &Member) -> usize {
         let path = path(archive.place.member, &member.name(archive.data));
         let place = Place { member: Some(&path), ..archive.place };
         if member.is_encrypted() {
@@ -128,14 +178,20 @@ impl Run<'_, '_> {
         let mut range = member.data.clone();
         let mut cut = false;
         if member.open {
-            match crate::zip::local::stored_end(archive.data, range.start) {
+            match local::stored_end(archive.data, range.start) {
                 Some(end) => range.end = end,
                 None => cut = true,
             }
+        } else if let Ok(size) = usize::try_from(member.size)
+            && size < range.len()
+            && crc32fast::hash(&archive.data[range.start..range.start + size]) == member.crc
+        {
+            // Of two sizes that contradict each other the checksum knows the right one.
+            range.end = range.start + size;
         } else {
             cut = range.end == archive.data.len() && (range.len() as u64) < member.size;
         }
-        let data = &archive.data[range.clone()];
+        let data = &archive.data[range];
         let full = self.peek.is_none() && data.len() as u64 > self.decoder.limits.member_bytes;
         let end = match (full, cut) {
             (true, _) => End::Full,
@@ -157,79 +213,25 @@ impl Run<'_, '_> {
     ) -> usize {
         let start = member.data.start;
         let stop = start + unpacked.used;
-        let mut next = if member.open { stop } else { member.data.end };
-        let at = |offset: usize| offset as u64;
-        let stage = Stage::Inflate;
-        let mut whole = true;
-        match &unpacked.end {
-            End::Complete => {}
-            End::Full if self.peek.is_some() => whole = false,
-            End::Full => {
-                let packed = member.data.len() as u64;
-                let cap = self.decoder.limits.allowance(packed);
-                if cap <= self.left {
-                    let limits = &self.decoder.limits;
-                    let limit = if cap < limits.member_bytes {
-                        format!(", the limit is 1 MiB or {} times", limits.ratio)
-                    } else {
-                        ", the limit of a member".to_owned()
-                    };
-                    let fault = format!("inflates past {cap} bytes, from {packed}{limit}");
-                    self.problem(place, at(start), stage, ProblemKind::TooLarge, &fault);
+        let next = if member.open { stop } else { member.data.end };
+        let whole = match self.ended(member, place, bytes, unpacked) {
+            Ending::Whole => match self.vouched(archive, member, place, bytes, unpacked) {
+                Some((true, next)) => (true, next),
+                Some((false, next)) => {
+                    self.charge(bytes.len() as u64, place, Stage::Inflate);
+                    return next;
                 }
+                None => (false, next),
+            },
+            Ending::Part => (false, next),
+            Ending::Nothing => {
                 // The work is done, so it is paid for, although nothing is kept.
-                self.charge(bytes.len() as u64, place, stage);
+                self.charge(bytes.len() as u64, place, Stage::Inflate);
                 return if member.open { start } else { next };
             }
-            End::Cut => {
-                let (got, size) = (bytes.len(), member.size);
-                let fault = format!("data ends after {got} bytes of output, {size} claimed");
-                self.problem(place, at(stop), stage, ProblemKind::Truncated, &fault);
-                whole = false;
-            }
-            End::Broken(why) => {
-                let fault = format!("{why}, {} bytes of output before", bytes.len());
-                self.problem(place, at(stop), stage, ProblemKind::BadDeflate, &fault);
-                self.charge(bytes.len() as u64, place, stage);
-                return if member.open { start } else { next };
-            }
-        }
-        let mut expected = Some((member.crc, member.size));
-        if member.open && unpacked.end == End::Complete {
-            let packed = unpacked.used as u64;
-            expected = local::descriptor(archive.data, stop, packed).map(|(crc, size, length)| {
-                next = stop + length;
-                (crc, size)
-            });
-            if expected.is_none() {
-                let fault =
-                    format!("no checksum follows the data, {} bytes of output", bytes.len());
-                self.problem(place, at(stop), stage, ProblemKind::Truncated, &fault);
-                whole = false;
-            }
-        }
-        if let (true, Some((crc, size))) = (whole && self.peek.is_none(), expected) {
-            let found = crc32fast::hash(bytes);
-            if found != crc {
-                let length = bytes.len();
-                let fault =
-                    format!("CRC-32 of {length} bytes is {found:08x}, the headers say {crc:08x}");
-                self.problem(place, at(start), stage, ProblemKind::CrcMismatch, &fault);
-                self.charge(bytes.len() as u64, place, stage);
-                return next;
-            }
-            let length = bytes.len() as u64;
-            if length != size {
-                let fault = format!("{length} bytes, the headers say {size}");
-                self.problem(place, at(start), stage, ProblemKind::SizeMismatch, &fault);
-            }
-            let rest = member.data.len() - unpacked.used;
-            if rest > 0 && !member.open {
-                let fault = format!("{rest} packed bytes behind the end of the data");
-                self.problem(place, at(stop), stage, ProblemKind::SizeMismatch, &fault);
-            }
-        }
-        if (whole || !bytes.is_empty()) && self.charge(bytes.len() as u64, place, stage) {
+        };
+        let (whole, next) = whole;
+        if (whole || !bytes.is_empty()) && self.charge(bytes.len() as u64, place, Stage::Inflate) {
             let inside = Place {
                 layers: archive.layers,
                 depth: place.depth + 1,
@@ -242,6 +244,103 @@ impl Run<'_, '_> {
         next
     }
 
+    /// Tells how the data of a member ended, and what can be used of it.
+    fn ended(
+        &mut self,
+        member: &Member,
+        place: Place<'_>,
+        bytes: &[u8],
+        unpacked: &Unpacked,
+    ) -> Ending {
+        let (start, stop) = (member.data.start as u64, (member.data.start + unpacked.used) as u64);
+        let stage = Stage::Inflate;
+        let (got, size) = (bytes.len(), member.size);
+        // All the bytes are there, and only the end mark of the stream is not.
+        let all = || !member.open && got as u64 == size && crc32fast::hash(bytes) == member.crc;
+        match &unpacked.end {
+            End::Complete => Ending::Whole,
+            End::Full if self.peek.is_some() => Ending::Part,
+            End::Full => {
+                let packed = member.data.len() as u64;
+                let cap = self.decoder.limits.allowance(packed);
+                if cap <= self.left {
+                    let limits = &self.decoder.limits;
+                    let limit = if cap < limits.member_bytes {
+                        format!(", the limit is 1 MiB or {} times", limits.ratio)
+                    } else {
+                        ", the limit of a member".to_owned()
+                    };
+                    let fault = format!("inflates past {cap} bytes, from {packed}{limit}");
+                    self.problem(place, start, stage, ProblemKind::TooLarge, &fault);
+                }
+                Ending::Nothing
+            }
+            End::Cut => {
+                let fault = format!("data ends after {got} bytes of output, {size} claimed");
+                self.problem(place, stop, stage, ProblemKind::Truncated, &fault);
+                match (all(), member.clipped) {
+                    (true, _) => Ending::Whole,
+                    (false, true) => Ending::Nothing,
+                    (false, false) => Ending::Part,
+                }
+            }
+            End::Broken(why) => {
+                let fault = format!("{why}, {got} bytes of output before");
+                self.problem(place, stop, stage, ProblemKind::BadDeflate, &fault);
+                if all() { Ending::Whole } else { Ending::Nothing }
+            }
+            End::Window(why) => {
+                self.problem(place, start, stage, ProblemKind::TooLarge, why);
+                Ending::Nothing
+            }
+        }
+    }
+
+    /// Holds whole bytes against the checksum and the sizes of the headers. Whether they are what was
+    /// packed, and the place behind the data; None when no checksum is there.
+    fn vouched(
+        &mut self,
+        archive: Archive<'_>,
+        member: &Member,
+        place: Place<'_>,
+        bytes: &[u8],
+        unpacked: &Unpacked,
+    ) -> Option<(bool, usize)> {
+        let start = member.data.start as u64;
+        let stop = member.data.start + unpacked.used;
+        let stage = Stage::Inflate;
+        let (mut crc, mut size, mut next) = (member.crc, member.size, member.data.end);
+        if member.open {
+            let Some(found) = local::descriptor(archive.data, stop, unpacked.used as u64) else {
+                let fault =
+                    format!("no checksum follows the data, {} bytes of output", bytes.len());
+                self.problem(place, stop as u64, stage, ProblemKind::Truncated, &fault);
+                return None;
+            };
+            (crc, size, next) = (found.0, found.1, stop + found.2);
+        }
+        if self.peek.is_some() {
+            return Some((true, next));
+        }
+        let (found, length) = (crc32fast::hash(bytes), bytes.len() as u64);
+        if found != crc {
+            let fault =
+                format!("CRC-32 of {length} bytes is {found:08x}, the headers say {crc:08x}");
+            self.problem(place, start, stage, ProblemKind::CrcMismatch, &fault);
+            return Some((false, next));
+        }
+        if length != size {
+            let fault = format!("{length} bytes, the headers say {size}");
+            self.problem(place, start, stage, ProblemKind::SizeMismatch, &fault);
+        }
+        let rest = member.data.len() - unpacked.used;
+        if rest > 0 && !member.open {
+            let fault = format!("{rest} packed bytes behind the end of the data");
+            self.problem(place, stop as u64, stage, ProblemKind::SizeMismatch, &fault);
+        }
+        Some((true, next))
+    }
+
     fn too_many(&mut self, place: Place<'_>, beyond: Option<usize>) {
         let limit = self.decoder.limits.members;
         let fault = match beyond {
@@ -252,10 +351,36 @@ impl Run<'_, '_> {
     }
 }
 
-/// Path of a member, behind that of the archive it stands in.
+/// Bytes of a member's path, at most. A name may have 65,535, and stands in every row and problem of what
+/// the member holds.
+const PATH: usize = 1024;
+
+/// Path of a member, behind that of the archive it stands in. In the place of what is too long stands the
+/// CRC-32 of the whole, so that members stay apart.
 fn path(outer: Option<&str>, name: &str) -> String {
-    match outer {
+    let mut path = match outer {
         Some(outer) => format!("{outer}/{name}"),
         None => name.to_owned(),
+    };
+    if path.len() > PATH {
+        let rest = format!("...{:08x}", crc32fast::hash(path.as_bytes()));
+        path.truncate(path.floor_char_boundary(PATH - rest.len()));
+        path.push_str(&rest);
+    }
+    path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_path_is_cut_and_still_one_of_its_own() {
+        let long = "ş".repeat(30_000);
+        let (one, other) = (path(None, &long), path(None, &format!("{long}x")));
+        assert!(one.len() <= PATH && one.starts_with("şşş") && one != other, "{one}");
+        assert!(path(Some(&one), &long).len() <= PATH);
+        assert_eq!(path(Some("a.zip"), "b"), "a.zip/b");
+        assert_eq!(path(None, &"y".repeat(PATH)).len(), PATH);
     }
 }

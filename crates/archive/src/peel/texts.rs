@@ -1,10 +1,10 @@
-//! Layers that are text: quotes, objects, URIs, UTF-16, base64.
+//! Layers that are text: quotes, objects, URIs, UTF-16 and UTF-32, base64.
 
 use super::{Place, Run};
 use crate::base64::{self, Likeness};
 use crate::problem::{ProblemKind, Stage, first_bytes};
 use crate::sniff::{self, Magic};
-use crate::{text, wrap};
+use crate::{wide, wrap};
 
 impl Run<'_, '_> {
     /// Takes the quotes off a JSON string that holds a payload or JSON. Gives whether it does.
@@ -74,7 +74,7 @@ impl Run<'_, '_> {
         self.give_back(plain);
     }
 
-    /// Text that may be a `data:` URI, UTF-16 or base64. `offset` is where it begins in its layer.
+    /// Text that may be a `data:` URI, UTF-16, UTF-32 or base64. `offset` is where it begins in its layer.
     /// Gives whether it was one of them.
     pub(super) fn encoded(&mut self, text: &[u8], offset: usize, place: Place<'_>) -> bool {
         if let Some(start) = wrap::data_uri(text) {
@@ -88,10 +88,10 @@ impl Run<'_, '_> {
             }
             return true;
         }
-        if let Some((encoding, mark)) = sniff::utf16(text) {
-            let held = text::held_by_utf16(&text[mark..]);
+        if let Some((wide, mark)) = wide::sniff(text) {
+            let held = wide.held(&text[mark..]);
             self.share.take(held);
-            let (plain, _) = encoding.decode_without_bom_handling(&text[mark..]);
+            let (plain, _) = wide.decode(&text[mark..]);
             let plain = sniff::trim_start(plain.as_bytes());
             let wrapped = match plain.first() {
                 Some(b'"') => wrap::quoted(plain).is_some(),

@@ -1,6 +1,6 @@
 //! The end record (4.3.16, zip64: 4.3.14 and 4.3.15) and the directory (4.3.12) that it points at.
 
-use super::{Fault, Member, Zip64, local, u16_at, u32_at, u64_at};
+use super::{Fault, Faults, Member, Zip64, local, u16_at, u32_at, u64_at};
 use crate::problem::{ProblemKind, shown};
 use crate::sniff;
 
@@ -14,12 +14,16 @@ const CANDIDATES: usize = 1 << 16;
 const TAIL: usize = END_FIXED + 0xffff;
 
 /// Members by the directory, in its order.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Listing {
     pub(crate) members: Vec<Member>,
     /// Members that were left out because the limit was reached.
     pub(crate) beyond: usize,
-    pub(crate) faults: Vec<Fault>,
+    /// Members that were left out because they have no data of their own; faults say why.
+    pub(crate) left_out: usize,
+    /// The directory breaks off before its end: there may be more members than it lists.
+    pub(crate) broken: bool,
+    pub(crate) faults: Faults,
 }
 
 /// Where a directory stands.
@@ -51,14 +55,21 @@ pub(crate) fn has_end(data: &[u8]) -> bool {
 }
 
 /// Reads the directory. None when there is no end record, or none that points at a directory; the
-/// flag tells which: true when an end record was seen.
-pub(crate) fn read(archive: &[u8], limit: usize) -> Result<Listing, bool> {
+/// flag tells which: true when an end record was seen. At most `limit` members and `faults` faults are
+/// listed, the others counted.
+pub(crate) fn read(archive: &[u8], limit: usize, faults: usize) -> Result<Listing, bool> {
     let (end, seen) = find_end(archive);
     let Some(end) = end else { return Err(seen) };
     if end.start == end.stop && archive.starts_with(local::SIGNATURE) {
         return Err(true);
     }
-    let mut listing = Listing::default();
+    let mut listing = Listing {
+        members: Vec::new(),
+        beyond: 0,
+        left_out: 0,
+        broken: false,
+        faults: Faults::up_to(faults),
+    };
     let mut found = 0_u64;
     let mut unmoved = false;
     let mut at = end.start;
@@ -69,29 +80,32 @@ pub(crate) fn read(archive: &[u8], limit: usize) -> Result<Listing, bool> {
         } else if let Some(member) = resolve(archive, &entry, &end, &mut listing.faults) {
             unmoved |= end.base != 0 && member.header as u64 == entry.offset;
             listing.members.push(member);
+        } else {
+            listing.left_out += usize::from(!entry.member.is_folder(archive));
         }
         at = next;
     }
+    listing.broken = at < end.stop && found < end.entries;
     let counted = if end.narrow { found & 0xffff } else { found };
     if counted != end.entries {
         let text = format!("directory has {found} members, the end record says {}", end.entries);
-        listing.faults.push(fault(None, end.at, ProblemKind::HeaderMismatch, text));
+        listing.faults.add(|| fault(None, end.at, ProblemKind::HeaderMismatch, text));
     }
     let length = (at - end.start) as u64;
     if length != end.size {
         let text = format!("directory has {length} bytes, the end record says {}", end.size);
-        listing.faults.push(fault(None, end.at, ProblemKind::SizeMismatch, text));
+        listing.faults.add(|| fault(None, end.at, ProblemKind::SizeMismatch, text));
     }
     if unmoved {
         let text = format!("directory {} bytes from where the end record says", end.base);
-        listing.faults.push(fault(None, end.at, ProblemKind::HeaderMismatch, text));
+        listing.faults.add(|| fault(None, end.at, ProblemKind::HeaderMismatch, text));
     }
     note_rests(archive, &end, &mut listing);
     if end.split {
         let text = "one part of an archive split over several files".to_owned();
-        listing.faults.push(fault(None, end.at, ProblemKind::HeaderMismatch, text));
+        listing.faults.add(|| fault(None, end.at, ProblemKind::HeaderMismatch, text));
     }
-    refuse_overlaps(archive, &mut listing);
+    part(archive, &mut listing);
     Ok(listing)
 }
 
@@ -101,18 +115,22 @@ fn note_rests(archive: &[u8], end: &End, listing: &mut Listing) {
     let first = listing.members.iter().map(|member| member.header).min().unwrap_or(end.start);
     if end.base > 0 && first > 0 && archive.starts_with(local::SIGNATURE) {
         let text = format!("another archive in the {first} bytes before this one is not read");
-        listing.faults.push(fault(None, 0, ProblemKind::HeaderMismatch, text));
+        listing.faults.add(|| fault(None, 0, ProblemKind::HeaderMismatch, text));
+    }
+    if first > 0 && sniff::opens_json(archive) {
+        let text = format!("{first} bytes of text before the archive are not read");
+        listing.faults.add(|| fault(None, 0, ProblemKind::HeaderMismatch, text));
     }
     if end.start == end.stop && end.start > 0 {
         let text = format!("{} bytes before an empty archive are not read", end.start);
-        listing.faults.push(fault(None, 0, ProblemKind::HeaderMismatch, text));
+        listing.faults.add(|| fault(None, 0, ProblemKind::HeaderMismatch, text));
     }
     let comment = usize::from(u16_at(archive, end.at + 20).unwrap_or_default());
     let behind = end.at + END_FIXED + comment;
     let rest = sniff::trim_end(archive.get(behind..).unwrap_or_default());
     if !rest.is_empty() {
         let text = format!("{} bytes behind the end of the archive are not read", rest.len());
-        listing.faults.push(fault(None, behind, ProblemKind::SizeMismatch, text));
+        listing.faults.add(|| fault(None, behind, ProblemKind::SizeMismatch, text));
     }
 }
 
@@ -209,6 +227,8 @@ struct Entry {
     offset: u64,
     packed: u64,
     at: usize,
+    /// Bytes of its names and fields that would stand behind the directory.
+    over: usize,
 }
 
 /// The entry at `at`, and where the next one begins. None at the end of the directory.
@@ -218,10 +238,11 @@ fn entry(archive: &[u8], at: usize, stop: usize) -> Option<(Entry, usize)> {
     if !fixed.starts_with(ENTRY) {
         return None;
     }
-    let name = at + ENTRY_FIXED..at + ENTRY_FIXED + usize::from(u16_at(fixed, 28)?);
-    let extra_end = name.end + usize::from(u16_at(fixed, 30)?);
-    let next = extra_end + usize::from(u16_at(fixed, 32)?);
-    let extra = archive.get(name.end..extra_end)?;
+    // Whatever these lengths say, nothing of an entry stands behind the directory.
+    let [name, extra, comment] = [28, 30, 32].map(|at| u16_at(fixed, at).map_or(0, usize::from));
+    let claimed = at + ENTRY_FIXED + name + extra + comment;
+    let name = at + ENTRY_FIXED..(at + ENTRY_FIXED + name).min(stop);
+    let extra = archive.get(name.end..(name.end + extra).min(stop))?;
     let mut zip64 = Zip64::find(extra);
     let size = zip64.or(u32_at(fixed, 24)?);
     let packed = zip64.or(u32_at(fixed, 20)?);
@@ -235,15 +256,26 @@ fn entry(archive: &[u8], at: usize, stop: usize) -> Option<(Entry, usize)> {
         crc: u32_at(fixed, 16)?,
         size,
         open: false,
+        clipped: false,
     };
-    Some((Entry { member, offset, packed, at }, next))
+    let over = claimed.saturating_sub(stop);
+    Some((Entry { member, offset, packed, at, over }, claimed.min(stop)))
 }
 
 /// Finds the data of an entry through its local header, and holds the two against each other.
 /// None, with a fault, when there is no data.
-fn resolve(archive: &[u8], entry: &Entry, end: &End, faults: &mut Vec<Fault>) -> Option<Member> {
+fn resolve(archive: &[u8], entry: &Entry, end: &End, faults: &mut Faults) -> Option<Member> {
+    use ProblemKind::{Encrypted, HeaderMismatch, SizeMismatch};
     let mut member = entry.member.clone();
-    let name = member.name(archive).into_owned();
+    let named = &entry.member;
+    let mut tell = |offset: usize, kind: ProblemKind, text: &dyn Fn() -> String| {
+        faults.add(|| fault(Some(named.name(archive).into_owned()), offset, kind, text()));
+    };
+    if entry.over > 0 {
+        tell(entry.at, HeaderMismatch, &|| {
+            format!("its entry runs {} bytes past the end of the directory", entry.over)
+        });
+    }
     let offset = i64::try_from(entry.offset).ok();
     let header = offset.and_then(|offset| offset.checked_add(end.base));
     let local = [header, offset]
@@ -251,8 +283,9 @@ fn resolve(archive: &[u8], entry: &Entry, end: &End, faults: &mut Vec<Fault>) ->
         .flatten()
         .find_map(|at| local::read(archive, usize::try_from(at).ok()?));
     let Some(local) = local else {
-        let text = format!("no local header at byte {}, where the directory says", entry.offset);
-        faults.push(fault(Some(name), entry.at, ProblemKind::HeaderMismatch, text));
+        tell(entry.at, HeaderMismatch, &|| {
+            format!("no local header at byte {}, where the directory says", entry.offset)
+        });
         return None;
     };
     member.header = local.header;
@@ -261,43 +294,51 @@ fn resolve(archive: &[u8], entry: &Entry, end: &End, faults: &mut Vec<Fault>) ->
     let left = limit.saturating_sub(local.data.start);
     let length = usize::try_from(entry.packed).unwrap_or(usize::MAX);
     if length > left {
-        let text = format!("{} packed bytes claimed, {left} are there", entry.packed);
-        faults.push(fault(Some(name.clone()), entry.at, ProblemKind::SizeMismatch, text));
+        tell(entry.at, SizeMismatch, &|| {
+            format!("{} packed bytes claimed, {left} are there", entry.packed)
+        });
     }
     member.data = local.data.start..local.data.start + length.min(left);
-    let mut conflict = |text: String| {
-        faults.push(fault(Some(name.clone()), local.header, ProblemKind::HeaderMismatch, text));
-    };
+    let mut conflict = |text: &dyn Fn() -> String| tell(local.header, HeaderMismatch, text);
     if local.method != member.method {
-        let (here, there) = (method(local.method), method(member.method));
-        conflict(format!("method {here} in the local header, {there} in the directory"));
+        conflict(&|| {
+            let (here, there) = (method(local.method), method(member.method));
+            format!("method {here} in the local header, {there} in the directory")
+        });
     }
     if archive.get(local.name.clone()) != archive.get(member.name.clone()) {
-        let here = shown(&local.name(archive));
-        conflict(format!("named \"{here}\" in the local header"));
+        conflict(&|| format!("named \"{}\" in the local header", shown(&local.name(archive))));
     }
     let deferred = local.flags & 8 != 0;
-    let claimed = local::claimed(archive, &local);
-    if !deferred && claimed.is_some_and(|claimed| claimed != entry.packed) {
-        let claimed = claimed.unwrap_or_default();
-        let packed = entry.packed;
-        conflict(format!("{claimed} packed bytes in the local header, {packed} in the directory"));
-    }
-    if !deferred && local.size != member.size {
-        let (here, there) = (local.size, member.size);
-        conflict(format!("{here} bytes in the local header, {there} in the directory"));
-    }
-    if deferred
-        && let Some((crc, size, _)) =
-            local::descriptor(archive, member.data.end, member.data.len() as u64)
-        && (crc, size) != (member.crc, member.size)
+    let packed = entry.packed;
+    if let Some(claimed) = local::claimed(archive, &local).filter(|_| !deferred)
+        && claimed != packed
     {
-        let (sum, there) = (member.crc, member.size);
-        conflict(format!(
-            "{size} bytes with CRC-32 {crc:08x} behind the data, {there} with {sum:08x} in the directory"
-        ));
+        conflict(&|| {
+            format!("{claimed} packed bytes in the local header, {packed} in the directory")
+        });
     }
-    member.flags |= local.flags & 1;
+    let (crc, size) = (member.crc, member.size);
+    if !deferred && local.size != size {
+        conflict(&|| format!("{} bytes in the local header, {size} in the directory", local.size));
+    }
+    let packed = member.data.len() as u64;
+    if let Some((sum, there, _)) =
+        local::descriptor(archive, member.data.end, packed).filter(|_| deferred)
+        && (sum, there) != (crc, size)
+    {
+        conflict(&|| {
+            format!(
+                "{there} bytes with CRC-32 {sum:08x} behind the data, {size} with {crc:08x} in the directory"
+            )
+        });
+    }
+    if local.is_encrypted() && !member.is_encrypted() {
+        // The checksum tells which of the two is right.
+        tell(local.header, Encrypted, &|| {
+            format!("the local header asks for a password ({})", local.cipher(archive))
+        });
+    }
     Some(member)
 }
 
@@ -305,35 +346,50 @@ fn method(method: u16) -> String {
     format!("{method} ({})", super::method_name(method))
 }
 
-/// Leaves out members that share bytes: each would be unpacked from the same data, which is how a
-/// small archive becomes terabytes, and no writer makes such archives.
-fn refuse_overlaps(archive: &[u8], listing: &mut Listing) {
-    let mut order: Vec<usize> = (0..listing.members.len()).collect();
-    order.sort_by_key(|&i| (listing.members[i].header, i));
-    let mut shared = vec![false; listing.members.len()];
-    let mut reach = 0;
-    let mut holder = None;
-    for &i in &order {
-        let member = &listing.members[i];
-        if let Some(other) = holder.filter(|_| member.header < reach) {
-            shared[i] = true;
-            shared[other] = true;
+/// Sees to it that no byte is unpacked for two members, which is how a small archive becomes terabytes.
+/// Members that share a local header, or have their data within the header of the next, are left out;
+/// data that would run into the next member ends there.
+fn part(archive: &[u8], listing: &mut Listing) {
+    let Listing { members, left_out, faults, .. } = listing;
+    let mut order: Vec<usize> = (0..members.len()).collect();
+    order.sort_by_key(|&i| (members[i].header, i));
+    let mut shared = vec![false; members.len()];
+    for at in 0..order.len() {
+        let header = |place: usize| order.get(place).map(|&i| members[i].header);
+        let member = &members[order[at]];
+        let own = Some(member.header);
+        if header(at + 1) == own || (at > 0 && header(at - 1) == own) {
+            shared[order[at]] = true;
+            continue;
         }
-        if holder.is_none() || member.data.end >= reach {
-            reach = member.data.end;
-            holder = Some(i);
+        let Some(next) = header(at + 1).filter(|&next| next < member.data.end) else { continue };
+        if next < member.data.start {
+            shared[order[at]] = true;
+            continue;
         }
+        faults.add(|| {
+            let (claimed, left) = (member.data.len(), next - member.data.start);
+            let text =
+                format!("{claimed} packed bytes claimed, the next member begins after {left}");
+            let name = member.name(archive).into_owned();
+            fault(Some(name), member.header, ProblemKind::OverlappingMembers, text)
+        });
+        let member = &mut members[order[at]];
+        member.data.end = next;
+        member.clipped = true;
     }
     let count = shared.iter().filter(|&&shared| shared).count();
     let Some(first) = shared.iter().position(|&shared| shared) else { return };
-    let member = &listing.members[first];
+    let member = &members[first];
     let text = format!("shares its bytes with others, {count} members in all");
     let name = member.name(archive).into_owned();
-    listing.faults.push(fault(Some(name), member.header, ProblemKind::OverlappingMembers, text));
+    faults.add(|| fault(Some(name), member.header, ProblemKind::OverlappingMembers, text));
     let mut index = 0;
-    listing.members.retain(|_| {
+    members.retain(|member| {
         index += 1;
-        !shared[index - 1]
+        let shared = shared[index - 1];
+        *left_out += usize::from(shared && !member.is_folder(archive));
+        !shared
     });
 }
 

@@ -39,6 +39,7 @@ pub(crate) fn read(archive: &[u8], at: usize) -> Option<Member> {
         crc,
         size,
         open,
+        clipped: false,
     })
 }
 

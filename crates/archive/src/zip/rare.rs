@@ -38,8 +38,10 @@ pub(crate) fn unpack(
 ) -> End {
     match member.method {
         14 => lzma(member, packed, out, cap, share),
-        93 => zstd(packed, out, cap, share),
-        95 => within(cap, share, || pour(&mut XzReader::new(packed, true), out, cap, share)),
+        93 => zstd(packed, out, member.size, cap, share),
+        95 => within(cap, share, || {
+            pour(&mut XzReader::new(packed, true), out, member.size, cap, share)
+        }),
         _ => by_the_zip_crate(member, packed, out, cap, share),
     }
 }
@@ -55,7 +57,7 @@ fn lzma(member: &Member, packed: &[u8], out: &mut Vec<u8>, cap: u64, share: &Sha
     let size = if member.flags & 2 == 0 { member.size } else { u64::MAX };
     within(window.into(), share, || {
         match LzmaReader::new_with_props(data, size, *properties, window, None) {
-            Ok(mut reader) => pour(&mut reader, out, cap, share),
+            Ok(mut reader) => pour(&mut reader, out, member.size, cap, share),
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => End::Cut,
             Err(_) => End::Broken("the LZMA properties are not valid"),
         }
@@ -64,17 +66,38 @@ fn lzma(member: &Member, packed: &[u8], out: &mut Vec<u8>, cap: u64, share: &Sha
 
 /// Zstandard, one frame or several. A window beyond what the member may become is refused by the
 /// decoder before it reserves it.
-fn zstd(packed: &[u8], out: &mut Vec<u8>, cap: u64, share: &Share<'_>) -> End {
+fn zstd(packed: &[u8], out: &mut Vec<u8>, claim: u64, cap: u64, share: &Share<'_>) -> End {
     let window = cap.max(1).ilog2().clamp(ZSTD_LEAST, ZSTD_MOST);
+    if zstd_window(packed).is_some_and(|asked| asked > 1 << window) {
+        return End::Window("asks for a larger window than the member may become, or than 128 MiB");
+    }
     within(1 << window, share, || {
         let reader = ::zstd::stream::read::Decoder::with_buffer(packed).and_then(|mut reader| {
             reader.window_log_max(window)?;
             Ok(reader)
         });
         match reader {
-            Ok(mut reader) => pour(&mut reader, out, cap, share),
+            Ok(mut reader) => pour(&mut reader, out, claim, cap, share),
             Err(_) => End::Broken("the decoder could not be set up"),
         }
+    })
+}
+
+/// The window that the first frame asks for, in bytes (RFC 8878, 3.1.1.1).
+fn zstd_window(packed: &[u8]) -> Option<u64> {
+    let [0x28, 0xb5, 0x2f, 0xfd, descriptor, rest @ ..] = packed else { return None };
+    if descriptor & 0x20 == 0 {
+        let window = *rest.first()?;
+        let base = 1_u64 << (10 + (window >> 3));
+        return Some(base + base / 8 * u64::from(window & 7));
+    }
+    // All of the frame is one segment, so its size is the window.
+    let size = rest.get([0, 1, 2, 4][usize::from(descriptor & 3)]..)?;
+    Some(match descriptor >> 6 {
+        0 => u64::from(*size.first()?),
+        1 => u64::from(super::u16_at(size, 0)?) + 256,
+        2 => u64::from(super::u32_at(size, 0)?),
+        _ => super::u64_at(size, 0)?,
     })
 }
 
@@ -104,7 +127,7 @@ fn by_the_zip_crate(
     let mut archive = header.as_slice().chain(packed);
     within(BZIP2, share, || {
         let end = match ::zip::read::read_zipfile_from_stream(&mut archive) {
-            Ok(Some(mut file)) => pour(&mut file, out, cap, share),
+            Ok(Some(mut file)) => pour(&mut file, out, member.size, cap, share),
             Ok(None) | Err(_) => return End::Broken("the data cannot be opened"),
         };
         match end {
@@ -123,12 +146,15 @@ fn within(bytes: u64, share: &Share<'_>, work: impl FnOnce() -> End) -> End {
     end
 }
 
-/// Appends what `reader` gives, step by step, until its end or a little more than `cap` bytes. All steps
-/// have one size: how much comes before an error must not depend on the room in `out`.
-fn pour(reader: &mut impl Read, out: &mut Vec<u8>, cap: u64, share: &Share<'_>) -> End {
+/// Appends what `reader` gives, step by step, until its end or a little more than `cap` bytes. The steps
+/// do not depend on the room in `out`, since how much comes before an error depends on them; and they
+/// end at the claimed size, so that a stream without its end mark loses nothing.
+fn pour(reader: &mut impl Read, out: &mut Vec<u8>, claim: u64, cap: u64, share: &Share<'_>) -> End {
     let mut step = vec![0; STEP];
     loop {
-        match reader.read(&mut step) {
+        let left = usize::try_from(claim.saturating_sub(out.len() as u64)).unwrap_or(STEP);
+        let end = if left == 0 { STEP } else { left.min(STEP) };
+        match reader.read(&mut step[..end]) {
             Ok(0) => return End::Complete,
             Ok(read) => {
                 share.reserve(out, read);

@@ -16,7 +16,7 @@ pub(crate) fn dump() -> PathBuf {
 
 /// The checkout.
 pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 /// All formats, everything else as it is without flags.
@@ -68,8 +68,7 @@ impl Report {
 
     /// A table, from Parquet.
     pub(crate) fn table(&self, name: &str) -> Table {
-        let file = fs::File::open(self.path().join(format!("{name}.parquet"))).unwrap();
-        Table(ParquetReader::new(file).finish().unwrap())
+        Table(read_parquet(&self.path().join(format!("{name}.parquet"))))
     }
 
     /// Names and bytes of its files, by name. `summary.json` comes without the time it took.
@@ -94,6 +93,11 @@ impl Report {
 pub(crate) fn without_time(summary: &str) -> String {
     let lines = summary.lines().filter(|line| !line.contains("\"elapsed_ms\""));
     lines.fold(String::new(), |text, line| text + line + "\n")
+}
+
+/// A Parquet file as Polars reads it.
+pub(crate) fn read_parquet(path: &Path) -> DataFrame {
+    ParquetReader::new(fs::File::open(path).unwrap()).finish().unwrap()
 }
 
 /// A table of a report.
