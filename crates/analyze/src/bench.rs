@@ -183,7 +183,7 @@ pub enum Error {
 /// Measures the stages on `inputs`, which are in name order.
 ///
 /// `scratch` is where reports are written meanwhile; nothing is left in it. `step` is called before each
-/// run, on the calling thread. `generated`, when the inputs are made by [`generate`], is the seed.
+/// run, on the calling thread. `generated`, when the inputs are made by [`generate()`], is the seed.
 ///
 /// # Errors
 /// When there is no log in the inputs, the scratch folder cannot be written to, or `stop` was set.
