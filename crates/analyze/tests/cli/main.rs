@@ -9,6 +9,7 @@ mod faults;
 mod keys;
 mod kit;
 mod ls;
+mod names;
 mod report;
 mod signals;
 
