@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use benches::errors::{ErrorSample, distinct, repeated};
+use corpus::errors::{ErrorSample, distinct, repeated};
 use criterion::{BatchSize, Criterion, Throughput};
 use grouping::{ErrorRef, Skeletons, classify};
 

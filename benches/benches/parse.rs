@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use benches::logs::{Row, Shape, document, rows};
+use corpus::logs::{Row, Shape, document, rows};
 use criterion::{Criterion, Throughput};
 use model::body::Shapes;
 use model::extract::Extractor;

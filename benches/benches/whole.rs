@@ -3,6 +3,7 @@
 //! The folder is written once, to the system's place for temporary files, so the files come from the
 //! page cache, and the report goes there too. Where that is a real disk, its speed is part of the figure.
 
+use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
@@ -10,9 +11,9 @@ use analyze::input::Input;
 use analyze::report::{Format, Formats};
 use analyze::run::{Done, Options, Progress, report};
 use analyze::stages::Bodies;
-use archive::{Discovery, discover};
-use benches::logs::{Shape, document, rows};
-use benches::wrap::Download;
+use archive::{Budget, Discovery, Limits, discover};
+use corpus::logs::{Shape, document, rows};
+use corpus::wrap::Download;
 use criterion::{Criterion, SamplingMode, Throughput};
 
 /// Large downloads, and exchanges in each: 64 files of about a megabyte of JSON.
@@ -36,6 +37,7 @@ fn main() {
     let small = Dump::create(&folder.path().join("small"), SMALL, 2);
     let out = folder.path().join("report");
 
+    files(&mut criterion, &[("large", &large), ("small", &small)]);
     let mut group = criterion.benchmark_group("whole");
     group.sampling_mode(SamplingMode::Flat).sample_size(10);
     group.throughput(Throughput::ElementsAndBytes { elements: large.exchanges, bytes: large.json });
@@ -46,6 +48,40 @@ fn main() {
     group.bench_function("small files, parquet", |b| b.iter(|| small.report(&out, &plain)));
     group.finish();
     criterion.final_summary();
+}
+
+/// What every file costs before it is looked into: the walk, opening and reading, and its digest.
+fn files(criterion: &mut Criterion, dumps: &[(&str, &Dump)]) {
+    let mut group = criterion.benchmark_group("files");
+    let (budget, limits) = (Budget::unlimited(), Limits::default());
+    let mut buffer = Vec::new();
+    for (name, dump) in dumps {
+        let sources = dump.discovered().sources;
+        let bytes = sources.iter().map(|source| source.bytes).sum();
+        let elements = sources.len() as u64;
+        group.throughput(Throughput::ElementsAndBytes { elements, bytes });
+        group.bench_function(format!("discover/{name}"), |b| {
+            b.iter(|| assert_eq!(dump.discovered().sources.len(), sources.len()));
+        });
+        group.bench_function(format!("read/{name}"), |b| {
+            b.iter(|| {
+                for source in &sources {
+                    archive::read(source, &limits, &budget.share(0), &mut buffer)
+                        .expect("the file is there");
+                }
+            });
+        });
+        group.bench_function(format!("read and digest/{name}"), |b| {
+            b.iter(|| {
+                for source in &sources {
+                    archive::read(source, &limits, &budget.share(0), &mut buffer)
+                        .expect("the file is there");
+                    black_box(archive::digest(&buffer));
+                }
+            });
+        });
+    }
+    group.finish();
 }
 
 /// A folder of downloads.
@@ -73,10 +109,13 @@ impl Dump {
         Self { folder: folder.to_owned(), exchanges: rows.len() as u64, json }
     }
 
+    fn discovered(&self) -> Discovery {
+        discover(&[self.folder.display().to_string()]).expect("the folder is there")
+    }
+
     /// From the walk through the folder to the finished report.
     fn report(&self, out: &Path, options: &Options) -> Done {
-        let Discovery { sources, unread } =
-            discover(&[self.folder.display().to_string()]).expect("the folder is there");
+        let Discovery { sources, unread } = self.discovered();
         let inputs: Vec<Input> = sources.into_iter().map(Input::File).collect();
         let done =
             report(&inputs, &unread, out, options, &Progress::default(), &AtomicBool::new(false))

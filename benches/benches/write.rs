@@ -3,8 +3,8 @@
 use std::hint::black_box;
 
 use analyze::report::{Batch, EXCHANGES, Format, Formats, encode};
-use benches::Random;
-use benches::logs::{Row, rows};
+use corpus::Random;
+use corpus::logs::{Row, rows};
 use criterion::{Criterion, SamplingMode, Throughput};
 
 /// Rows in the batch: about as many bytes as a row group of a report has.

@@ -113,6 +113,26 @@ const CASES: &[(&str, &str, &[Expected])] = &[
         &[failed(400, "000000000000012345", "Material is locked")],
     ),
     (
+        "an OData error with advice beside it, which is no error",
+        r#"[{"matnr":"12345","status_code":400,"response_body":{"error":{"code":"SD/146","message":{"lang":"en","value":"Material is locked"},"innererror":{"Error_Resolution":{"SAP_Note":"See SAP Note 1797736"},"errordetails":[]}}}}]"#,
+        &[failed(400, "12345", "Material is locked")],
+    ),
+    (
+        "an answer that breaks off behind its message, below another object",
+        r#"[{"sku":"C1","status_code":400,"response_body":"{\"error\":{\"code\":\"E-17\",\"message\":\"Price is locked\",\"trace\":[{\"at\":\"somewh"}]"#,
+        &[failed(400, "C1", "Price is locked")],
+    ),
+    (
+        "an answer that breaks off in its message",
+        r#"[{"sku":"C2","status_code":400,"response_body":"{\"errors\":[{\"message\":\"Price is loc"}]"#,
+        &[failed(400, "C2", "Price is loc")],
+    ),
+    (
+        "an answer that is no sound JSON and tells of no error",
+        r#"[{"sku":"O1","status_code":200,"response_body":"{\"id\": <ID>, \"name\": \"A light shirt\", \"lines\": [{\"text\": \"Two of them\"}]}"}]"#,
+        &[sound(200, "O1")],
+    ),
+    (
         "one string holds method, address and body",
         r#"{"raw_request":"POST - https://api.example.com/api/i1/products/ - {\"sku\":\"R1\"}","raw_response":"mapping-Renk eşleşmesi yok","is_ok":false}"#,
         &[Expected {
@@ -186,6 +206,57 @@ fn documents_of_other_shapes_are_read_too() {
         }
     }
     assert!(differences.is_empty(), "{differences:#?}");
+}
+
+/// Only what the platform cut in two is taken for the beginning of a text: the title of a page that
+/// breaks off later is whole, and so is its group.
+#[test]
+fn a_whole_text_of_a_cut_answer_is_in_the_group_of_its_text() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = "<html><head><title>503 Service Unavailable</title></head><body><h1>Service";
+    let json = |end: &str| {
+        format!(r#"{{"title":"Stock is locked","detail":"Item 5 of the stock is locked{end}"#)
+    };
+    let bodies = [
+        format!("{page} Unavailable</h1></body></html>"),
+        page.to_owned(),
+        json(r#" since noon","status":409}"#),
+        json(r#" since noon","trace":"4bf92"#),
+        json(" since no"),
+    ];
+    let rows: Vec<_> = bodies
+        .iter()
+        .map(|body| serde_json::json!({"sku": "A-1", "status_code": 503, "response_body": body}))
+        .collect();
+    std::fs::write(folder.path().join("log.json"), serde_json::to_string(&rows).unwrap()).unwrap();
+    let errors = Report::of(folder.path(), &Options::default()).table("errors");
+    let groups: Vec<_> = (0..errors.rows()).map(|row| errors.text(row, "group")).collect();
+    assert_eq!(groups.len(), 5);
+    assert!(groups[0] == groups[1] && groups[1] != groups[2], "{groups:?}");
+    assert!(groups[2] == groups[3] && groups[3] == groups[4], "{groups:?}");
+}
+
+/// Who refused or could not be reached, in rows and in groups.
+#[test]
+fn the_side_of_an_error_is_told_by_what_it_says_and_where_it_occurs() {
+    let folder = tempfile::tempdir().unwrap();
+    let document = r#"[
+        {"sku":"S1","url":"https://omnitron.example.com/api/i1/products/","status_code":400,"response_body":{"detail":"No such brand."}},
+        {"sku":"S2","url":"https://erp.example.com/orders","status_code":400,"response_body":{"detail":"No such brand."}},
+        {"sku":"S3","url":"https://erp.example.com/orders","status_code":400,"response_body":{"detail":"No such brand."}},
+        {"sku":"S4","url":"https://shop.example.com/","status_code":400,"response_body":{"detail":"No such brand."}},
+        {"sku":"S5","url":"https://omnitron.example.com/api/i1/products/","exception":"KeyError: 'price'"},
+        {"sku":"S6","url":"https://omnitron.example.com/api/i1/products/","is_ok":false,"raw_response":"mapping-Renk yok"}]"#;
+    std::fs::write(folder.path().join("log.json"), document).unwrap();
+    let report = Report::of(folder.path(), &Options::default());
+    let (errors, groups) = (report.table("errors"), report.table("error_groups"));
+    let sides: Vec<_> = (0..errors.rows()).map(|row| errors.text(row, "side")).collect();
+    let expected = ["omnitron", "erp", "erp", "", "integrator", "mapping"];
+    assert_eq!(sides, expected.map(|side| Some(side).filter(|side| !side.is_empty())));
+    assert_eq!(
+        (groups.text(0, "template"), groups.text(0, "side")),
+        (Some("No such brand."), Some("erp"))
+    );
 }
 
 /// A document without any exchange is empty, not broken.

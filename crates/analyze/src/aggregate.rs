@@ -140,6 +140,8 @@ pub struct SeenError<'r> {
     pub skeleton: SkeletonId,
     /// What kind of error it is.
     pub class: Class,
+    /// On which side it arose; `None` when nothing tells.
+    pub side: Option<grouping::Side>,
     /// Whether trying again may help.
     pub retryable: bool,
     /// Key of the row it speaks of, else of the exchange.

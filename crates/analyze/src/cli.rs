@@ -2,6 +2,7 @@
 //!
 //! stdout carries data only; talk goes to stderr. Every command is a struct with `run`.
 
+mod bench;
 mod cat;
 mod diff;
 mod exit;
@@ -20,6 +21,7 @@ mod report;
 mod summary;
 mod table;
 mod terminal;
+mod title;
 mod totals;
 
 pub(crate) use exit::Exit;
@@ -47,6 +49,7 @@ Examples:
   analyze keys report --open              the orders and products that have to be sent again
   analyze explain report 1                why the errors of the most frequent group belong together
   analyze diff yesterday today            what is new, gone, more or less frequent between two reports
+  analyze bench --generate 256MB          how fast this machine is
 
 Exit codes: 0 done, 1 no log found (`diff`: what --fail-on names was found), 2 not done, 3 too many files rejected, 130 interrupted.
 `analyze COMMAND --help` tells more.";
@@ -59,6 +62,7 @@ enum Command {
     Explain(explain::Explain),
     Keys(keys::Keys),
     Diff(diff::Diff),
+    Bench(Box<bench::Bench>),
 }
 
 impl Cli {
@@ -71,6 +75,7 @@ impl Cli {
             Command::Explain(explain) => explain.run(),
             Command::Keys(keys) => keys.run(),
             Command::Diff(diff) => diff.run(),
+            Command::Bench(bench) => bench.run(),
         };
         done.unwrap_or_else(|error| {
             if is_closed_pipe(&error) {

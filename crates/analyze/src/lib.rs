@@ -39,7 +39,10 @@ pub mod stages;
 
 pub mod aggregate;
 pub mod link;
+pub mod rules;
 
 pub mod reading;
 pub mod report;
 pub mod summary;
+
+pub mod bench;

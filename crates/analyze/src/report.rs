@@ -67,5 +67,5 @@ pub use schema::{
     BODIES, Column, ENDPOINTS, ERROR_GROUPS, ERRORS, EXCHANGES, FILES, KEYS, LOGS, PROBLEMS, RUNS,
     SCHEMA_VERSION, Schema, TABLES, Type,
 };
-pub use spill::Spill;
+pub use spill::{Late, Spill};
 pub use stored::{ReadError, Stored, StoredColumn, StoredRows, StoredTable};

@@ -5,18 +5,19 @@
 //! the bytes are the same for any number of threads, and memory depends on the window, not the dump.
 
 use std::path::Path;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use archive::{Budget, Limits, two_stage};
-use grouping::{Groups, SkeletonId, Skeletons};
+use grouping::{Class, Groups, Rules, Side, SkeletonId, Skeletons};
+use model::extract::Memo;
 use rayon::ThreadPool;
 
 use crate::aggregate::{Accumulator, Aggregates};
 use crate::copies::{Originals, Whole};
 use crate::input::Input;
-use crate::report::{self, Batch, Encoded, Formats, Output, Schema, TableWriter, Unnumbered};
+use crate::report::{self, Batch, Encoded, Formats, Late, Output, Schema, TableWriter, Unnumbered};
 use crate::stages::{Bodies, FileRow, Rows, Setting, Worker};
 use crate::summary::{Counts, Summary};
 use crate::survey::survey;
@@ -54,6 +55,8 @@ pub struct Options {
     pub formats: Formats,
     /// Replace an existing report.
     pub force: bool,
+    /// Rules of the user for error groups.
+    pub rules: Arc<Rules>,
 }
 
 /// How far the job is, for whoever shows it.
@@ -67,19 +70,18 @@ pub struct Progress {
 
 /// Bytes of the files of one job at most. Bodies that come again within a job are kept and written
 /// once, so jobs are large; in text formats every repeat is written out, so there they are small.
-const JOB_BYTES: u64 = 24 << 20;
+pub(crate) const JOB_BYTES: u64 = 32 << 20;
 const TEXT_JOB_BYTES: u64 = 4 << 20;
 
 /// Bytes of the files of one job where less is left: towards the end jobs shrink to this, so that
 /// all workers end at about the same time.
-const LAST_JOB_BYTES: u64 = 1 << 20;
+const LAST_JOB_BYTES: u64 = 2 << 20;
 
 /// Files of one job at most, so that a million tiny ones still spread over the workers.
 const JOB_FILES: usize = 2048;
 
-/// Bytes of bodies that all workers remember, and one of them at most.
-const MEMORY: usize = 128 << 20;
-const WORKER_MEMORY: usize = 48 << 20;
+/// Bytes of bodies that the workers remember together.
+const MEMORY: usize = 64 << 20;
 
 /// Rows of `files` and `problems` that are written at a time.
 const SMALL_ROWS: usize = 1 << 16;
@@ -116,12 +118,16 @@ pub fn report(
         limits: options.limits,
         budget: &budget,
         bodies: options.bodies,
-        listing: &survey.listing,
+        survey: &survey,
         stop,
     };
-    let memory = (MEMORY / threads).min(WORKER_MEMORY);
-    let workers: Vec<Mutex<Worker>> =
-        (0..threads).map(|_| Mutex::new(Worker::new(&options.limits, memory))).collect();
+    let memo = memo();
+    let worker = || {
+        let mut worker = Worker::new(&options.limits, Arc::clone(&memo));
+        worker.skeletons = Skeletons::with_rules(Arc::clone(&options.rules));
+        Mutex::new(worker)
+    };
+    let workers: Vec<Mutex<Worker>> = (0..threads).map(|_| worker()).collect();
     let jobs = plan(inputs, if options.formats.text() { TEXT_JOB_BYTES } else { JOB_BYTES });
 
     let mut writer = Writer::open(&output, &options.formats)?;
@@ -152,15 +158,17 @@ pub fn report(
             files.push(row);
             // The last group is still being filled.
             let full = rows.exchanges.len().saturating_sub(1);
-            for batch in rows.exchanges.drain(..full) {
-                groups.push(Unnumbered::new(batch, 0, formats)?);
+            for mut batch in rows.exchanges.drain(..full) {
+                groups.push(Unnumbered::new(&mut batch, 0, formats)?);
+                worker.give_back(batch);
             }
         }
         if stop.load(Ordering::Relaxed) {
             rows.exchanges.clear();
         }
-        for batch in rows.exchanges.drain(..) {
-            groups.push(Unnumbered::new(batch, 0, formats)?);
+        for mut batch in rows.exchanges.drain(..) {
+            groups.push(Unnumbered::new(&mut batch, 0, formats)?);
+            worker.give_back(batch);
         }
         Ok((files, rows, groups))
     };
@@ -217,14 +225,18 @@ pub fn report(
     let (groups, accumulator) = merged(workers);
     let names = |file: u32| inputs.get(file as usize).map_or("", Input::name);
     let aggregates = pool.install(|| accumulator.finish(&groups, &survey.listing, &names));
-    let group_of = |skeleton: &str| {
-        let id = u64::from_str_radix(skeleton, 16).unwrap_or(0);
-        groups.of(SkeletonId(id)).fingerprint.as_str()
+    let late = |skeleton: &str| {
+        let group = groups.of(SkeletonId(u64::from_str_radix(skeleton, 16).unwrap_or(0)));
+        Late {
+            group: &group.fingerprint,
+            class: group.class.map(Class::name),
+            side: group.side.map(Side::name),
+        }
     };
     let errors = match spill {
-        Some(spill) => pool.install(|| {
-            spill.rewrite(&group_of, output.table(&report::ERRORS, formats)?, formats)
-        })?,
+        Some(spill) => {
+            pool.install(|| spill.rewrite(&late, output.table(&report::ERRORS, formats)?, formats))?
+        }
         None => 0,
     };
     let mut counts = writer.finish()?;
@@ -245,7 +257,8 @@ pub fn report(
         table.append(report::encode(batch, formats)?)?;
         table.finish()?;
     }
-    let summary = Summary::new(&counts, &aggregates, begin.elapsed());
+    let mut summary = Summary::new(&counts, &aggregates, begin.elapsed());
+    summary.user_rules = (!options.rules.is_empty()).then(|| options.rules.digest());
     output.file("summary.json", summary.to_json().as_bytes())?;
     output.commit()?;
     Ok(Done { summary, aggregates })
@@ -263,14 +276,19 @@ pub fn pool(threads: usize) -> Result<ThreadPool, Error> {
         .map_err(|source| Error::Threads { threads, source })
 }
 
+/// What the workers of a report remember of bodies together.
+pub(crate) fn memo() -> Arc<Memo> {
+    Arc::new(Memo::with_memory(MEMORY))
+}
+
 /// Cuts the files into jobs, by sizes alone: the same jobs for any number of threads.
-fn plan(inputs: &[Input], most: u64) -> Vec<std::ops::Range<usize>> {
+pub(crate) fn plan(inputs: &[Input], most: u64) -> Vec<std::ops::Range<usize>> {
     let mut jobs = Vec::new();
     let mut left: u64 = inputs.iter().map(Input::bytes).sum();
     let (mut start, mut bytes) = (0, 0);
     for (n, input) in inputs.iter().enumerate() {
-        // A quarter of what is left, so that the last jobs are small beside all those before.
-        let limit = (left / 4).clamp(LAST_JOB_BYTES, most);
+        // A third of what is left, so that the last jobs are small beside all those before.
+        let limit = (left / 3).clamp(LAST_JOB_BYTES, most);
         if n > start && (bytes + input.bytes() > limit || n - start >= JOB_FILES) {
             jobs.push(start..n);
             left -= bytes;

@@ -6,23 +6,24 @@
 //!                                            └────────────────► Accumulator (the in-memory tables)
 //! ```
 
-use std::fmt::Write as _;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use archive::{Budget, Decoder, Form, Leaf, Limits, Problem, ProblemKind, Stage};
-use grouping::{ErrorRef, Skeletons, classify, retryable};
+use grouping::{Circumstances, ErrorRef, Skeletons, classify, retryable, side};
 use model::body::paths;
-use model::endpoint;
+use model::endpoint::Endpoints;
 use model::exchange::{Body, ErrorSource, ErrorText, Evidence, Exchange, Key, Outcome};
-use model::extract::{Extracted, Extractor};
+use model::extract::{Extracted, Extractor, Memo};
 use model::json::FaultKind;
-use model::listing::{self, Listing, LogType, Status};
+use model::listing::{self, LogType, Status};
 
 use crate::aggregate::{Accumulator, Place, Seen, SeenBody, SeenError, Side};
 use crate::input::Input;
 use crate::link::{self, Linked, LinkedBy, NameLink};
 use crate::members::Members;
 use crate::report::{self, Batch};
+use crate::survey::Survey;
 
 /// For which exchanges the two body columns are filled; digests and statistics cover all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -147,8 +148,8 @@ pub struct Setting<'s> {
     pub budget: &'s Budget,
     /// Which bodies are kept.
     pub bodies: Bodies,
-    /// What the listing pages say.
-    pub listing: &'s Listing,
+    /// What the first look at the files found.
+    pub survey: &'s Survey,
     /// When set, the rest of a file is passed over quickly, and its row tells nothing.
     pub stop: &'s AtomicBool,
 }
@@ -164,7 +165,8 @@ impl Setting<'_> {
 pub struct Rows {
     /// Row groups of `exchanges`, in order.
     pub exchanges: Vec<Batch>,
-    /// Rows of `errors`; the group is the skeleton's id until the end of the run.
+    /// Rows of `errors`; the group is the skeleton's id until the end of the run, and class and side are
+    /// without the rules of the user.
     pub errors: Option<Batch>,
     /// Exchanges by outcome: success, failed, unknown.
     pub outcomes: [u64; 3],
@@ -188,10 +190,13 @@ pub struct Worker {
     /// The distinct error texts it met.
     pub skeletons: Skeletons,
     text: Scratch,
+    /// A batch of `exchanges` that was written, for the memory it has.
+    spare: Option<Batch>,
 }
 
 #[derive(Debug, Default)]
 struct Scratch {
+    endpoints: Endpoints,
     endpoint: String,
     request_digest: String,
     response_digest: String,
@@ -199,16 +204,22 @@ struct Scratch {
 }
 
 impl Worker {
-    /// A worker that has seen nothing. `memory`: how many bytes of bodies it may remember.
-    pub fn new(limits: &Limits, memory: usize) -> Self {
+    /// A worker that has seen nothing. `memo`: what all workers remember of bodies.
+    pub fn new(limits: &Limits, memo: Arc<Memo>) -> Self {
         Self {
             decoder: Decoder::new(*limits),
-            extractor: Extractor::new(memory, limits.json_depth as usize),
+            extractor: Extractor::sharing(memo, limits.json_depth as usize),
             buffer: Vec::new(),
             accumulator: Accumulator::default(),
             skeletons: Skeletons::default(),
             text: Scratch::default(),
+            spare: None,
         }
+    }
+
+    /// Takes an empty batch of `exchanges` to be filled again.
+    pub fn give_back(&mut self, batch: Batch) {
+        self.spare = Some(batch);
     }
 
     /// Reads one file; its exchanges and errors go to `rows`. `number`: its place in name order.
@@ -219,7 +230,27 @@ impl Worker {
         setting: &Setting<'_>,
         rows: &mut Rows,
     ) -> FileRow {
-        let Self { decoder, extractor, buffer, accumulator, skeletons, text } = self;
+        let Self { decoder, extractor, buffer, accumulator, skeletons, text, spare } = self;
+        let mut file = Reading {
+            name: input.name(),
+            number,
+            setting,
+            rows,
+            accumulator,
+            skeletons,
+            text,
+            spare,
+            records: 0,
+            found: Found::default(),
+            linked: None,
+        };
+        if let Some(Some(kept)) = setting.survey.kept.get(number as usize) {
+            if !setting.stopped() {
+                file.leaf(&kept.leaf(), extractor);
+            }
+            let digest = setting.survey.digests[number as usize].clone();
+            return file.row_of(setting.survey.bytes[number as usize], digest, kept.decoded());
+        }
         let share = setting.budget.share(number.into());
         let bytes = match input.read(&setting.limits, &share, buffer) {
             Ok(bytes) => bytes,
@@ -234,28 +265,12 @@ impl Worker {
             }
         };
         let (size, digest) = (bytes.len() as u64, archive::digest(bytes));
-        let mut file = Reading {
-            name: input.name(),
-            number,
-            setting,
-            rows,
-            accumulator,
-            skeletons,
-            text,
-            records: 0,
-            found: Found::default(),
-            linked: None,
-        };
         let decoded = decoder.decode_within(&share, bytes, &mut |leaf| {
             if !setting.stopped() {
                 file.leaf(&leaf, extractor);
             }
         });
-        let row = if setting.stopped() {
-            FileRow::copy(size, digest)
-        } else {
-            FileRow { bytes: size, digest, ..file.finish(decoded) }
-        };
+        let row = file.row_of(size, digest, decoded);
         buffer.clear();
         buffer.shrink_to(setting.budget.keep());
         row
@@ -346,6 +361,7 @@ struct Reading<'f> {
     accumulator: &'f mut Accumulator,
     skeletons: &'f mut Skeletons,
     text: &'f mut Scratch,
+    spare: &'f mut Option<Batch>,
     records: u32,
     found: Found,
     linked: Option<FileLink>,
@@ -387,12 +403,10 @@ impl Reading<'_> {
                 self.error_page(leaf, &format!("a saved page instead of a log: {title}"))
             }
             Form::Json => {
-                let page = if listing::may_be_listing(leaf.text) {
-                    listing::parse(leaf.text)
-                } else {
-                    None
-                };
-                if let Some(page) = page {
+                // Most files hold no page, and need not be read as one.
+                let pages = self.setting.survey.pages.get(self.number as usize).copied();
+                let may_be = pages.unwrap_or(true) && listing::may_be_listing(leaf.text);
+                if let Some(page) = may_be.then(|| listing::parse(leaf.text)).flatten() {
                     self.found.pages += 1;
                     self.found.documents += 1;
                     let broken = page.broken_at;
@@ -428,7 +442,7 @@ impl Reading<'_> {
 
     /// Takes the exchanges out of a leaf. Whether it holds several documents, and what became of it.
     fn json(&mut self, leaf: &Leaf<'_>, extractor: &mut Extractor) -> (bool, FileOutcome) {
-        let link = link::by_names(self.setting.listing, self.name, leaf.member);
+        let link = link::by_names(&self.setting.survey.listing, self.name, leaf.member);
         let extracted = extractor.extract(leaf.text, !leaf.layers.is_empty(), &mut |x| {
             self.exchange(x, leaf.member, link.as_ref());
         });
@@ -516,7 +530,7 @@ impl Reading<'_> {
             return;
         }
         let x = &named(x);
-        let linked = link::exchange(self.setting.listing, x, name);
+        let linked = link::exchange(&self.setting.survey.listing, x, name);
         let linked = Linked {
             log_id: linked.log_id.map(cut),
             run_id: linked.run_id.map(cut),
@@ -541,8 +555,8 @@ impl Reading<'_> {
             cut: false,
         }];
         let errors = if verdict.1 == Some(Evidence::Listing) { &listed } else { x.errors };
-        self.text.endpoint.clear();
-        endpoint::mask(x.method, x.url.unwrap_or(""), &mut self.text.endpoint);
+        let endpoint = self.text.endpoints.of(x.method, x.url.unwrap_or(""));
+        endpoint.clone_into(&mut self.text.endpoint);
         self.rows.outcomes[verdict.0 as usize] += 1;
         let exchange = self.rows.exchange_count() - 1;
         self.errors(x, errors, &linked, verdict.0, exchange);
@@ -566,11 +580,16 @@ impl Reading<'_> {
                 ErrorRef { code, field, message: error.message, status: x.status, cut: error.cut };
             let skeleton = self.skeletons.add(what);
             let class = classify(&what);
+            let at = Circumstances {
+                step: linked.step,
+                url: x.url,
+                raised: error.source == ErrorSource::Exception,
+            };
+            let side = side(&what, class, &at);
             let key = error.key.map(|key| Key { value: cut(key.value), ..key }).or(x.key);
             let batch = self.rows.errors.get_or_insert_with(|| Batch::new(&report::ERRORS));
             self.text.skeleton.clear();
-            // Writing to a String does not fail, here and below.
-            let _never = write!(self.text.skeleton, "{:016x}", skeleton.0);
+            push_hex(&skeleton.0.to_be_bytes(), &mut self.text.skeleton);
             batch
                 .row()
                 .u64(None)
@@ -584,10 +603,12 @@ impl Reading<'_> {
                 .text(Some(error.message))
                 .text(Some(error.source.name()))
                 .text(key.map(|key| key.kind.name()))
-                .text(key.map(|key| key.value));
+                .text(key.map(|key| key.value))
+                .text(side.map(grouping::Side::name));
             seen.push(SeenError {
                 skeleton,
                 class,
+                side,
                 retryable: retryable(class, x.status),
                 key,
                 message: error.message,
@@ -637,12 +658,12 @@ impl Reading<'_> {
         {
             hex.clear();
             if let Some(body) = body {
-                let _never = write!(hex, "{:032x}", body.digest);
+                push_hex(&body.digest.to_be_bytes(), hex);
             }
         }
         let groups = &mut self.rows.exchanges;
         if groups.last().is_none_or(|batch| batch.bytes() >= ROW_GROUP_BYTES) {
-            groups.push(Batch::new(&report::EXCHANGES));
+            groups.push(self.spare.take().unwrap_or_else(|| Batch::new(&report::EXCHANGES)));
         }
         let Some(batch) = groups.last_mut() else { return };
         batch
@@ -673,6 +694,15 @@ impl Reading<'_> {
             .text(filled(response_digest))
             .bool(Some(x.response_truncated))
             .text(x.extra);
+    }
+
+    /// The row of the file. When the run is to stop, it tells nothing.
+    fn row_of(self, bytes: u64, digest: String, decoded: archive::Decoded) -> FileRow {
+        if self.setting.stopped() {
+            FileRow::copy(bytes, digest)
+        } else {
+            FileRow { bytes, digest, ..self.finish(decoded) }
+        }
     }
 
     fn finish(self, decoded: archive::Decoded) -> FileRow {
@@ -746,6 +776,15 @@ impl Reading<'_> {
             run_id: linked.as_ref().and_then(|link| link.run_id.clone()),
             log_id: linked.and_then(|link| link.log_id),
         }
+    }
+}
+
+/// Appends bytes in hex. `format!` takes some 100 ns for each digest, of which every exchange has two.
+fn push_hex(bytes: &[u8], out: &mut String) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for byte in bytes {
+        out.push(DIGITS[usize::from(byte >> 4)].into());
+        out.push(DIGITS[usize::from(byte & 15)].into());
     }
 }
 

@@ -68,7 +68,10 @@ pub struct Summary {
     pub elapsed_ms: u64,
     /// Version of the program.
     pub version: &'static str,
-    /// Version of the rules that make groups: fingerprints of one version only can be compared.
+    /// Digest of the user's own rules for groups; `None` when there are none.
+    pub user_rules: Option<String>,
+    /// Version of the rules that make groups: fingerprints of one version, and of equal rules of the
+    /// user, only can be compared.
     pub rules_version: u32,
 }
 
@@ -143,6 +146,7 @@ impl Summary {
             runs: aggregates.runs.len() as u64,
             elapsed_ms: elapsed.as_millis() as u64,
             version: env!("CARGO_PKG_VERSION"),
+            user_rules: None,
             rules_version: grouping::RULES_VERSION,
         }
     }

@@ -2,20 +2,26 @@
 //!
 //! Downloads are linked to logs while they are read, so the listing must be known before, wherever
 //! its pages lie. Files are read once here and once in the main pass; peeking at the first bytes of
-//! each document tells which files are pages, and only those are decoded.
+//! each document tells which files are pages, and only those are decoded. Small files are cheaper to
+//! decode than to peek into, and while there is room for it they are kept, so that the main pass
+//! finds them ready: a dump of row logs is a million of them.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use archive::{Budget, Decoder, Limits, map_ordered};
+use archive::{Budget, Decoded, Decoder, Form, Leaf, Limits, map_ordered};
 use model::listing::{self, Listing};
 use rayon::ThreadPool;
 
 use crate::input::Input;
 
-/// How much of a document tells whether it may be a listing page, in bytes.
+/// How much of a document tells whether it may be a listing page, in bytes. Files that are not longer
+/// are decoded whole.
 const PEEK: usize = 4096;
+
+/// The part of the bytes in flight that kept files may take: one of so many.
+const KEPT_SHARE: u64 = 4;
 
 /// Files one job looks at.
 const FILES: usize = 64;
@@ -30,8 +36,65 @@ pub struct Survey {
     /// The first file with the same bytes, of those that come after it. Empty files are copies of
     /// nothing, nor are unreadable ones.
     pub copy_of: Vec<Option<u32>>,
+    /// Whether each file holds a listing page.
+    pub pages: Vec<bool>,
+    /// Small files as they were decoded; which ones, is left to chance.
+    pub(crate) kept: Vec<Option<Box<Kept>>>,
     /// All listing pages, merged.
     pub listing: Listing,
+}
+
+/// A file of one leaf, in UTF-8 as it stands, and without problems, decoded.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    member: Option<Box<str>>,
+    layers: Box<str>,
+    text: Box<str>,
+    packed: u64,
+    form: Form,
+    members: u32,
+    archives: u32,
+}
+
+impl Kept {
+    /// Copies a whole leaf.
+    fn of(leaf: &Leaf<'_>) -> Self {
+        Self {
+            member: leaf.member.map(Into::into),
+            layers: leaf.layers.into(),
+            text: leaf.text.into(),
+            packed: leaf.packed,
+            form: leaf.form,
+            members: 0,
+            archives: 0,
+        }
+    }
+
+    /// The leaf, as the decoder gave it.
+    pub(crate) fn leaf(&self) -> Leaf<'_> {
+        Leaf {
+            member: self.member.as_deref(),
+            layers: &self.layers,
+            text: &self.text,
+            raw: self.text.as_bytes(),
+            bytes: self.text.len() as u64,
+            packed: self.packed,
+            form: self.form,
+            whole: true,
+            reencoded: false,
+        }
+    }
+
+    /// The decoder's account of the file.
+    pub(crate) fn decoded(&self) -> Decoded {
+        Decoded {
+            layers: self.layers.to_string(),
+            members: self.members,
+            archives: self.archives,
+            bytes: self.text.len() as u64,
+            ..Decoded::default()
+        }
+    }
 }
 
 /// Looks at all files. `None` when `stop` was set on the way.
@@ -46,6 +109,7 @@ pub fn survey(
         .map(|_| Mutex::new((Decoder::new(*limits), Vec::new())))
         .collect();
     let mut survey = Survey::default();
+    let room = AtomicU64::new(limits.in_flight_bytes / KEPT_SHARE);
     let jobs = inputs.len().div_ceil(FILES);
     let work = |job: usize| {
         let worker = &workers[rayon::current_thread_index().unwrap_or(0)];
@@ -61,29 +125,51 @@ pub fn survey(
             // What cannot be read is told by the main pass.
             let share = budget.share((first + n) as u64);
             let Ok(bytes) = input.read(limits, &share, buffer) else {
-                seen.push((String::new(), input.bytes()));
+                seen.push(Seen { bytes: input.bytes(), ..Seen::default() });
                 continue;
             };
-            seen.push((archive::digest(bytes), bytes.len() as u64));
-            let mut candidate = false;
-            let look = &mut |text: &str| candidate |= listing::may_be_listing(text);
-            decoder.peek_within(&share, bytes, PEEK, look);
+            let digest = archive::digest(bytes);
+            let mut seen_file = Seen { digest, bytes: bytes.len() as u64, ..Seen::default() };
+            let small = bytes.len() <= PEEK;
+            let mut candidate = small;
+            if !small {
+                let look = &mut |text: &str| candidate |= listing::may_be_listing(text);
+                decoder.peek_within(&share, bytes, PEEK, look);
+            }
+            let (mut leaves, mut kept) = (0, None);
+            let mut decoded = Decoded::default();
             if candidate {
-                decoder.decode_within(&share, bytes, &mut |leaf| {
-                    if let Some(page) = listing::parse(leaf.text) {
+                decoded = decoder.decode_within(&share, bytes, &mut |leaf| {
+                    if listing::may_be_listing(leaf.text)
+                        && let Some(page) = listing::parse(leaf.text)
+                    {
                         listing.add(page, (first + n) as u64);
+                        seen_file.pages = true;
                     }
+                    leaves += 1;
+                    let plain = leaf.whole && leaf.raw == leaf.text.as_bytes();
+                    kept = (small && leaves == 1 && plain).then(|| Box::new(Kept::of(&leaf)));
                 });
             }
+            // Pages are few, and telling them apart from logs once more costs little.
+            let sound = decoded.problems.is_empty() && decoded.unread == 0 && !seen_file.pages;
+            seen_file.kept = kept.filter(|kept| sound && fits(&room, kept)).map(|mut kept| {
+                kept.members = decoded.members;
+                kept.archives = decoded.archives;
+                kept
+            });
+            seen.push(seen_file);
             buffer.clear();
             buffer.shrink_to(budget.keep());
         }
         (seen, listing)
     };
     let done = map_ordered(pool, jobs, 2 * workers.len(), stop, work, |_, (seen, listing)| {
-        for (digest, bytes) in seen {
-            survey.digests.push(digest);
-            survey.bytes.push(bytes);
+        for file in seen {
+            survey.digests.push(file.digest);
+            survey.bytes.push(file.bytes);
+            survey.pages.push(file.pages);
+            survey.kept.push(file.kept);
         }
         survey.listing.merge(listing);
         Ok::<(), std::convert::Infallible>(())
@@ -106,4 +192,20 @@ pub fn survey(
         .collect();
     survey.listing.finish();
     Some(survey)
+}
+
+/// What the first look at one file found.
+#[derive(Default)]
+struct Seen {
+    digest: String,
+    bytes: u64,
+    pages: bool,
+    kept: Option<Box<Kept>>,
+}
+
+/// Whether there is room for a kept file, which is then taken.
+fn fits(room: &AtomicU64, kept: &Kept) -> bool {
+    let bytes = (size_of::<Kept>() + kept.text.len() + kept.layers.len()) as u64;
+    let take = |left: u64| left.checked_sub(bytes);
+    room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
 }

@@ -207,6 +207,12 @@ pub(crate) fn decode(text: &[u8], buffers: &mut Buffers, share: &Share<'_>) -> D
     decode_slowly(body, decoded, compact, share)
 }
 
+/// What the engine alone makes of a sound text: its length in `decoded`, which is large enough. For
+/// measuring; [`decode`] is built on the same engine.
+pub(crate) fn bare(text: &[u8], decoded: &mut [u8]) -> Option<usize> {
+    engine_decode(&standard(), text, decoded).ok()
+}
+
 /// Copies the lines of `text` without their ends.
 fn compact_lines(text: &[u8], compact: &mut Vec<u8>, share: &Share<'_>) {
     compact.clear();

@@ -63,6 +63,15 @@ impl Inflater {
         self.stream(true, input, out, 0, cap, share)
     }
 
+    /// What the decompressor alone makes of a sound stream: how many bytes of `out`, which is as long as
+    /// its output. For measuring; all else here is built on the same decompressor.
+    pub(crate) fn bare(&mut self, input: &[u8], out: &mut [u8]) -> u64 {
+        self.state.reset(false);
+        // What a sound stream has no reason for shows in the count.
+        let _status = self.state.decompress(input, out, FlushDecompress::Finish);
+        self.state.total_out()
+    }
+
     fn stream(
         &mut self,
         zlib: bool,

@@ -43,6 +43,8 @@ mod wide;
 mod wrap;
 mod zip;
 
+pub mod steps;
+
 pub use budget::{Budget, Share};
 pub use limits::Limits;
 pub use peel::{Decoded, Decoder, Form, Leaf};

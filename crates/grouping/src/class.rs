@@ -30,6 +30,20 @@ pub enum Class {
 }
 
 impl Class {
+    /// All of them, in the order of the contract.
+    pub const ALL: [Self; 10] = [
+        Self::Value,
+        Self::Missing,
+        Self::Connection,
+        Self::Intermittent,
+        Self::RateLimit,
+        Self::TooLarge,
+        Self::Parse,
+        Self::Duplicate,
+        Self::Permission,
+        Self::Other,
+    ];
+
     /// The word used in reports.
     pub fn name(self) -> &'static str {
         match self {

@@ -1,6 +1,7 @@
 //! Error codes and field paths, without what changes from one occurrence to the next.
 
-use crate::bytes::{BLANK, LETTER, VAR, is};
+use crate::bytes::{AT, BLANK, DIGIT, LETTER, LINE, VAR, classes_of, is};
+use crate::{mask, token};
 
 /// The code that takes part in a group: an API's own short code. `None` for what names one
 /// occurrence or says again what the text or the status says:
@@ -34,14 +35,31 @@ pub(crate) fn code(written: &str, status: Option<u16>) -> Option<&str> {
     Some(code)
 }
 
+/// Whether a code is one of a list, which names a trouble (`E-1042`, `1001`, `order_100_12`), rather
+/// than a kind of trouble (`invalid`, `Server`, `1`).
+pub(crate) fn is_listed(code: &str) -> bool {
+    let digits = code.bytes().filter(u8::is_ascii_digit).count();
+    digits >= 3 || (digits > 0 && code.bytes().any(|byte| is(byte, LETTER)))
+}
+
 /// Six digits in a row or twelve in all, or sixteen hexadecimal digits in a row: not a code of a list.
 fn is_id(code: &str) -> bool {
-    let longest = |class: fn(&u8) -> bool| {
-        code.as_bytes().split(|byte| !class(byte)).map(<[u8]>::len).max().unwrap_or(0)
-    };
-    longest(u8::is_ascii_digit) >= 6
-        || longest(u8::is_ascii_hexdigit) >= 16
+    let hexadecimal =
+        code.as_bytes().split(|byte| !byte.is_ascii_hexdigit()).map(<[u8]>::len).max();
+    longest_digits(code) >= 6
+        || hexadecimal.unwrap_or(0) >= 16
         || code.bytes().filter(u8::is_ascii_digit).count() >= 12
+}
+
+fn longest_digits(text: &str) -> usize {
+    text.as_bytes().split(|byte| !byte.is_ascii_digit()).map(<[u8]>::len).max().unwrap_or(0)
+}
+
+/// A code that is the class of an exception.
+pub(crate) fn exception_class(code: &str) -> Option<&str> {
+    let code = code.trim();
+    let plain = |byte: u8| is(byte, LETTER | DIGIT) || matches!(byte, b'.' | b'$' | b'_');
+    (code.len() <= 128 && code.bytes().all(plain) && is_exception_class(code)).then_some(code)
 }
 
 fn is_exception_class(code: &str) -> bool {
@@ -65,24 +83,37 @@ fn is_status(code: &str, status: Option<u16>) -> bool {
     })
 }
 
-/// Writes the field path that takes part in a group; false when nothing is left of it. Parts of
-/// digits only (array indexes) are dropped, parts with four or more digits (keys of a map by SKU
-/// or order number) are variables.
+/// Writes the field path that takes part in a group; false when nothing is left of it. What only
+/// says which record of many it is, is left out: array indexes, and keys of a map by SKU, order
+/// number or another id.
 pub(crate) fn field(written: &str, out: &mut Vec<u8>) -> bool {
     let start = out.len();
-    for part in written.split(['.', '[', ']', '/']) {
-        let part = part.trim();
+    for part in written.split(['.', '[', ']', '/']).map(str::trim) {
         if part.bytes().all(|byte| byte.is_ascii_digit()) {
+            continue;
+        }
+        let classes = classes_of(part.as_bytes());
+        let mut masked = Vec::new();
+        if classes & (DIGIT | AT) == 0 {
+            // Most are plain names, and need no look at what varies in them.
+        } else if classes & (BLANK | LINE) != 0 {
+            mask::mask(part.as_bytes(), false, &mut masked);
+        } else if longest_digits(part) < 3 {
+            token::emit_classed(part.as_bytes(), classes, true, &mut masked);
+        } else {
+            token::emit_classed(part.as_bytes(), classes, false, &mut masked);
+        }
+        if masked == [VAR] {
             continue;
         }
         if out.len() > start {
             out.push(b'.');
         }
-        if part.bytes().filter(u8::is_ascii_digit).count() >= 4 {
-            out.push(VAR);
-        } else {
+        if masked.is_empty() {
             // The marks of the skeleton must not occur in it.
             out.extend(part.bytes().map(|byte| if byte < b' ' { b' ' } else { byte }));
+        } else {
+            out.extend_from_slice(&masked);
         }
     }
     out.len() > start
@@ -112,6 +143,12 @@ mod tests {
     }
 
     #[test]
+    fn codes_of_a_list_have_a_number() {
+        assert!(["E-1042", "1001", "order_100_12", "NB1"].iter().all(|code| is_listed(code)));
+        assert!(["invalid", "Server", "1", "17", ""].iter().all(|code| !is_listed(code)));
+    }
+
+    #[test]
     fn field_paths_lose_indexes_and_keys() {
         let of = |path: &str| {
             let mut out = Vec::new();
@@ -119,7 +156,20 @@ mod tests {
         };
         assert_eq!(of("items.3.price").as_deref(), Some("items.price"));
         assert_eq!(of("items[3].price").as_deref(), Some("items.price"));
-        assert_eq!(of("rows.SKU-000123.stock").as_deref(), Some("rows.<*>.stock"));
+        for key in [
+            "SKU-000123",
+            "A-12",
+            "0000000012345",
+            "1KD00012-BLK",
+            "b9000564-fe1a-409b-b8cc-1e88b294cd1d",
+        ] {
+            assert_eq!(of(&format!("rows.{key}.stock")).as_deref(), Some("rows.stock"), "{key}");
+            assert_eq!(of(key), None);
+        }
+        for name in ["address1", "line_2", "price_list_2", "size42", "attributes.renk", "Stok Kodu"]
+        {
+            assert_eq!(of(name).as_deref(), Some(name));
+        }
         assert_eq!((of("7"), of("")), (None, None));
     }
 }

@@ -1,44 +1,23 @@
 //! Which columns of a bucket are variables.
 
 use crate::bytes::{DIGIT, LETTER, LOWER, UPPER, VAR, is};
-use crate::token;
+use crate::{token, value};
 
-/// Words after which a name or id follows, English and Turkish: people, records, machines and
-/// files, of which there are ever more. Parts of a system (interface, service, device) are few and
-/// tell causes apart, so they are not here.
-const SLOT_WORDS: [&str; 32] = [
-    "user",
-    "username",
-    "uid",
-    "login",
-    "account",
-    "host",
-    "hostname",
-    "node",
-    "server",
-    "domain",
-    "file",
-    "filename",
-    "folder",
-    "directory",
-    "path",
-    "key",
-    "id",
-    "sku",
-    "barcode",
-    "order",
-    "product",
-    "customer",
-    "channel",
-    "session",
-    "kullanıcı",
-    "dosya",
-    "sipariş",
-    "ürün",
-    "barkod",
-    "müşteri",
-    "kod",
-    "kodu",
+/// Words after which a name or id follows: people, records, machines and files, of which there are
+/// ever more. Parts of a system (interface, service, device) are few and tell causes apart, so they
+/// are not here.
+#[rustfmt::skip]
+const SLOT_WORDS: [&str; 34] = [
+    "account", "barcode", "batch", "branch", "brand", "category", "channel", "company", "customer", "directory",
+    "document", "domain", "file", "filename", "folder", "group", "host", "hostname", "id", "invoice", "key", "login",
+    "node", "order", "path", "product", "server", "session", "sku", "store", "supplier", "uid", "user", "username",
+];
+/// The same in Turkish, where the verb follows as well: only what does not look like one is a value.
+#[rustfmt::skip]
+const TURKISH_SLOT_WORDS: [&str; 25] = [
+    "barkod", "belge", "beden", "cari", "depo", "deposu", "dosya", "fatura", "firma", "grubu", "grup", "kampanya",
+    "kategori", "kategorisi", "kod", "kodu", "kullanıcı", "mağaza", "mağazası", "marka", "markası", "müşteri", "renk",
+    "sipariş", "ürün",
 ];
 /// Words that go on with the sentence instead of naming something.
 const SENTENCE_WORDS: [&str; 44] = [
@@ -116,6 +95,8 @@ pub(crate) struct Context<'s> {
     pub(crate) constants: usize,
     /// No other column differs.
     pub(crate) alone: bool,
+    /// All carry one code of a list of errors, which names the trouble.
+    pub(crate) coded: bool,
 }
 
 impl Column<'_> {
@@ -150,6 +131,9 @@ impl Column<'_> {
             return (constants >= 4 && self.values.len() >= 2)
                 || (constants == 3 && self.values.len() >= 3);
         }
+        if context.coded && context.alone && self.at > 0 && constants >= 3 {
+            return !self.values.iter().any(|word| continues(word));
+        }
         if self.between_prepositions(context) && constants >= 5 && self.values.len() >= 3 {
             return true;
         }
@@ -168,7 +152,10 @@ impl Column<'_> {
 
     /// Behind a word like "user", and none of the words goes on with the sentence.
     fn follows_slot_word(&self, context: &Context<'_>) -> bool {
-        context.previous.is_some_and(is_slot_word)
+        let Some(previous) = context.previous.map(str::to_lowercase) else { return false };
+        let value = |word: &&str| is_name(word) || value::begins_with_capital(word.as_bytes());
+        (SLOT_WORDS.contains(&previous.as_str())
+            || (TURKISH_SLOT_WORDS.contains(&previous.as_str()) && self.values.iter().all(value)))
             && !self.values.iter().any(|word| continues(word))
     }
 
@@ -232,11 +219,6 @@ pub(crate) fn constants(words: &[&str], variable: &[bool], differing: &[Column<'
 /// Whether a word is a unit of size or time.
 pub(crate) fn is_unit(word: &str) -> bool {
     UNITS.contains(&word.to_lowercase().as_str())
-}
-
-fn is_slot_word(word: &str) -> bool {
-    let lower = word.to_lowercase();
-    SLOT_WORDS.contains(&lower.as_str())
 }
 
 fn continues(word: &str) -> bool {

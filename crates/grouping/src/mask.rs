@@ -8,6 +8,7 @@ use crate::number;
 use crate::quote::{self, QUOTED_BYTES, QUOTED_WORDS};
 use crate::token;
 use crate::trace::Trace;
+use crate::value;
 
 /// Appends the skeleton of `text` to `out`.
 ///
@@ -156,8 +157,16 @@ impl Scanner<'_> {
             end += 1;
         }
         let word = &self.text[start..end];
-        if matches!(self.text.get(end), Some(b'{' | b'[')) && self.object(end) {
-            return;
+        match self.text.get(end) {
+            Some(b'{' | b'[') if self.object(end) => return,
+            // A value of several parts: `key=0|com.example|17|null`.
+            Some(b'|') if self.ends_with(b"=") => {
+                let parts = self.text[end..].iter();
+                self.at = end + parts.take_while(|&&byte| byte == b'|' || !is(byte, STOP)).count();
+                self.variable();
+                return;
+            }
+            _ => {}
         }
         if classes & (DIGIT | MARK) == 0 {
             // The common case: letters and joints only.
@@ -166,9 +175,16 @@ impl Scanner<'_> {
                 return;
             }
             if follows_value(word) {
-                self.mask_word_before();
+                self.mask_word_before(matches!(word, b"isimli") || word == "adlı".as_bytes());
             }
-            if is_boolean(word)
+            if self.ends_with(b"=")
+                && let Some(end) = value::assigned(self.text, start)
+            {
+                self.at = end;
+                self.variable();
+                return;
+            }
+            if token::is_boolean(word)
                 || (matches!(word, b"null" | b"None" | b"nil") && self.is_assigned())
             {
                 self.variable();
@@ -213,6 +229,9 @@ impl Scanner<'_> {
             // Written again, so that lists and joined runs collapse.
             if self.out.len() > before {
                 self.out.pop();
+                if self.ends_with(b"\x01 ") && value::alike(&self.text[..start], word) {
+                    self.out.pop();
+                }
             }
             if stem == word.len()
                 && let Some(size) = number::size(self.text, end)
@@ -222,12 +241,19 @@ impl Scanner<'_> {
                 return;
             }
             self.variable();
-        } else if is_boolean(&self.out[before..]) {
+        } else if token::is_boolean(&self.out[before..]) {
             self.out.truncate(before);
             self.variable();
         }
         self.out.extend_from_slice(&word[stem..]);
         self.at = end;
+        if word.ends_with(b":")
+            && let Some(len) = value::thing(&self.out[self.floor..], &self.text[end..])
+        {
+            self.out.push(b' ');
+            self.at = end + len;
+            self.variable();
+        }
     }
 
     /// `source=WorkSource{10113}`: an object printed as a value, without named parts, is one variable.
@@ -250,11 +276,15 @@ impl Scanner<'_> {
         found
     }
 
-    /// In Turkish the word that says what a value is stands behind it: `BLK-RED kodlu ürün`.
-    fn mask_word_before(&mut self) {
+    /// In Turkish the word that says what a value is stands behind it: `BLK-RED kodlu ürün`,
+    /// `Elif Kaya adlı müşteri`.
+    fn mask_word_before(&mut self, name: bool) {
         let line = &self.out[self.floor..];
         let Some(line) = line.strip_suffix(b" ") else { return };
-        let word = line.iter().rev().take_while(|&&byte| !is(byte, STOP)).count();
+        let mut word = line.iter().rev().take_while(|&&byte| !is(byte, STOP)).count();
+        if name {
+            word = word.max(line.len() - value::name_before(line));
+        }
         let start = self.floor + line.len() - word;
         if word > 0 && self.out[start] != b'\'' && stem_len(&self.out[start..start + word]) == word
         {
@@ -412,12 +442,7 @@ impl Scanner<'_> {
         let Some(len) = quote::closing(inner, quote) else { return false };
         let content = &inner[..len];
         let behind = self.at + len + 2;
-        if content.is_empty() {
-            self.out.extend_from_slice(&[quote, quote]);
-            self.at = behind;
-            return true;
-        }
-        let key = content.len() <= QUOTED_BYTES
+        let key = (1..=QUOTED_BYTES).contains(&content.len())
             && self.text[behind.min(self.text.len())..].iter().find(|&&byte| !is(byte, BLANK))
                 == Some(&b':')
             && !content.iter().any(|&byte| is(byte, BLANK));
@@ -466,8 +491,4 @@ fn follows_value(word: &[u8]) -> bool {
         b"idli",
     ];
     matches!(word.first(), Some(b'k' | b'n' | b'a' | b'i' | b'b' | b's')) && WORDS.contains(&word)
-}
-
-fn is_boolean(word: &[u8]) -> bool {
-    matches!(word, b"true" | b"false" | b"True" | b"False")
 }

@@ -6,11 +6,13 @@
 //! variables ([`crate::column`] says which are). What cannot be shown to be a variable is split, so that
 //! two short texts never melt into one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::bytes::{STOP, VAR, is, stem_len};
+use crate::code;
 use crate::column::{self, Column};
-use crate::group::{Group, Groups};
+use crate::group::{Found, Groups};
+use crate::rules::Rules;
 use crate::skeleton::{Entry, PART, render};
 
 /// Words beyond this many are compared as they stand, not as columns. Bounds the work on long texts.
@@ -33,51 +35,72 @@ struct Mined {
     members: Vec<(u64, u64)>,
 }
 
-/// Mines all skeletons. The result depends on the set of skeletons and their counts only.
-pub(crate) fn mine(entries: Vec<(u64, Entry)>) -> Groups {
+/// Mines all skeletons, and applies the rules of the user to what was found. The result depends on
+/// the rules and the set of skeletons with their counts only.
+pub(crate) fn mine(entries: Vec<(u64, Entry)>, rules: &Rules) -> Groups {
     let mut entries = entries;
     entries.sort_unstable_by(|(_, a), (_, b)| a.text.cmp(&b.text));
     let mut templates: BTreeMap<(&str, &str, String), Mined> = BTreeMap::new();
     let mut cut: Vec<(&str, &str, &str, u64, u64)> = Vec::new();
     let mut buckets: BTreeMap<(&str, &str, String), Vec<Sample<'_>>> = BTreeMap::new();
+    let mut apart: HashMap<u64, &str> = HashMap::new();
     for (id, entry) in &entries {
-        let (code, field, is_cut, masked) = parts(&entry.text);
-        if is_cut {
-            cut.push((code, field, masked, *id, entry.count));
+        let parts = Parts::of(&entry.text);
+        if !parts.apart.is_empty() {
+            apart.insert(*id, parts.apart);
+        }
+        if parts.cut {
+            cut.push((parts.code, parts.field, parts.masked, *id, entry.count));
             continue;
         }
-        let (shape, words) = take_apart(masked);
+        let (shape, words) = take_apart(parts.masked);
         let sample = Sample { id: *id, count: entry.count, words };
-        buckets.entry((code, field, shape)).or_default().push(sample);
+        buckets.entry((parts.code, parts.field, shape)).or_default().push(sample);
     }
     for ((code, field, shape), samples) in buckets {
         let gaps: Vec<&str> = shape.split(char::from(PART)).collect();
         let mut leaves = Vec::new();
-        split(samples, &gaps, vec![false; gaps.len() - 1], &mut leaves);
+        split(samples, &gaps, code::is_listed(code), vec![false; gaps.len() - 1], &mut leaves);
         for (template, members) in leaves {
             templates.entry((code, field, template)).or_default().members.extend(members);
         }
     }
     join_cut(cut, &mut templates);
-    let mut groups = Vec::with_capacity(templates.len());
-    let mut of = Vec::with_capacity(entries.len());
+    let mut found = Vec::with_capacity(templates.len());
     for ((code, field, template), mined) in templates {
-        let at = u32::try_from(groups.len()).unwrap_or(u32::MAX);
-        let mut group = Group::new(code, &render(field), render(&template));
-        group.count = mined.members.iter().map(|(_, count)| count).sum();
-        group.skeletons = u32::try_from(mined.members.len()).unwrap_or(u32::MAX);
-        of.extend(mined.members.iter().map(|&(id, _)| (id, at)));
-        groups.push(group);
+        let template = render(&template);
+        let mut sets: BTreeMap<&str, Vec<(u64, u64)>> = BTreeMap::new();
+        for member in mined.members {
+            let set = apart.get(&member.0).copied().unwrap_or_default();
+            sets.entry(set).or_default().push(member);
+        }
+        found.extend(sets.into_iter().map(|(apart, members)| Found {
+            code,
+            field: render(field),
+            template: template.clone(),
+            apart,
+            members,
+        }));
     }
-    Groups::new(groups, of.into_iter())
+    Groups::new(found, rules)
 }
 
-/// Code, field, cut flag and masked text of a skeleton.
-fn parts(skeleton: &str) -> (&str, &str, bool, &str) {
-    let mut parts = skeleton.splitn(4, char::from(PART));
-    let mut next = || parts.next().unwrap_or("");
-    let (code, field, cut, masked) = (next(), next(), next(), next());
-    (code, field, !cut.is_empty(), masked)
+/// A skeleton's parts, `PART` between them.
+struct Parts<'s> {
+    code: &'s str,
+    field: &'s str,
+    cut: bool,
+    masked: &'s str,
+    /// What a rule of the user kept of the text to set it apart; empty for nothing.
+    apart: &'s str,
+}
+
+impl<'s> Parts<'s> {
+    fn of(skeleton: &'s str) -> Self {
+        let mut parts = skeleton.splitn(5, char::from(PART));
+        let mut next = || parts.next().unwrap_or("");
+        Self { code: next(), field: next(), cut: !next().is_empty(), masked: next(), apart: next() }
+    }
 }
 
 /// The gaps between the words, `PART` between them, and the words: one gap more than words.
@@ -107,10 +130,11 @@ fn take_apart(masked: &str) -> (String, Vec<&str>) {
 }
 
 /// Splits the samples until each part differs in variables only; `variable` marks the columns
-/// known as such. Gives a masked template with its members for each part.
+/// known as such. `coded`: their code names the trouble. Gives a masked template with its members for each part.
 fn split(
     samples: Vec<Sample<'_>>,
     gaps: &[&str],
+    coded: bool,
     mut variable: Vec<bool>,
     leaves: &mut Vec<(String, Vec<(u64, u64)>)>,
 ) {
@@ -131,6 +155,7 @@ fn split(
             next: Some(column.at + 1).filter(|&at| at < first.words.len()).and_then(same),
             constants: words,
             alone: columns.len() == 1,
+            coded,
         };
         // Slots wait until everything else is settled: what they mean depends on their sentence.
         let Some(column) = columns.iter().min_by_key(|column| {
@@ -148,7 +173,7 @@ fn split(
             parts.entry(sample.words[at]).or_default().push(sample);
         }
         for part in parts.into_values() {
-            split(part, gaps, variable.clone(), leaves);
+            split(part, gaps, coded, variable.clone(), leaves);
         }
         return;
     }
@@ -192,6 +217,18 @@ fn differing<'s>(samples: &[Sample<'s>], variable: &[bool]) -> Vec<Column<'s>> {
         .collect()
 }
 
+/// The templates of a code and field.
+fn of_code<'t, 's>(
+    templates: &'t BTreeMap<(&'s str, &'s str, String), Mined>,
+    code: &'s str,
+    field: &'s str,
+) -> impl Iterator<Item = &'t String> {
+    templates
+        .range((code, field, String::new())..)
+        .take_while(move |((c, f, _), _)| *c == code && *f == field)
+        .map(|((_, _, template), _)| template)
+}
+
 /// Adds cut texts to the one template that they begin, or to a template of their own.
 ///
 /// Longest first: a shorter one may then join a longer one whose whole text nobody saw.
@@ -215,8 +252,10 @@ fn join_cut<'s>(
                 .filter(|word| word.chars().any(char::is_alphabetic))
                 .count()
                 >= CUT_WORDS;
+        // Of a code with this one text it needs no more than its first word.
+        let alone = || !code.is_empty() && of_code(templates, code, field).nth(1).is_none();
         let target = match (fitting.next(), fitting.next()) {
-            (Some(only), None) if enough => only,
+            (Some(only), None) if enough || (!begins.is_empty() && alone()) => only,
             _ => start,
         };
         templates.entry(target).or_default().members.push((id, count));

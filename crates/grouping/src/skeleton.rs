@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-use crate::bytes::{BLANK, LINE, SPLIT, VAR, is};
+use crate::bytes::{BLANK, LETTER, LINE, SPLIT, VAR, is};
 use crate::group::Groups;
-use crate::{code, mask, mine};
+use crate::rules::Rules;
+use crate::{code, lacking, mask, mine};
 
 /// A text longer than this is read at its head and, when it has lines, at its last line. In bytes.
 ///
@@ -20,7 +22,7 @@ const TAIL_BYTES: usize = 1024;
 const REMEMBERED: usize = 1 << 14;
 /// After how many texts remembering begins.
 const REMEMBER_AFTER: u32 = 256;
-/// Between code, field, cut flag and masked text of a skeleton.
+/// Between the parts of a skeleton.
 pub(crate) const PART: u8 = 0x02;
 
 /// One error as it was met. Everything is taken as written; grouping does the cleaning.
@@ -50,6 +52,7 @@ pub struct SkeletonId(pub u64);
 #[derive(Debug, Clone, Default)]
 pub struct Skeletons {
     entries: HashMap<u64, Entry, BuildHasherDefault<Hashed>>,
+    rules: Option<Arc<Rules>>,
     scratch: Vec<u8>,
     /// Hash of an error as written, and its skeleton; the newest of one place wins.
     remembered: Vec<(u64, u64)>,
@@ -59,12 +62,17 @@ pub struct Skeletons {
 /// A skeleton and how often it was met.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
-    /// Code, field, cut flag and masked text, `PART` between them.
+    /// Code, field, cut flag, masked text and, where a rule keeps something, that; `PART` between them.
     pub(crate) text: Box<str>,
     pub(crate) count: u64,
 }
 
 impl Skeletons {
+    /// None yet, to be grouped by rules of the user. Shards that are merged have the same rules.
+    pub fn with_rules(rules: Arc<Rules>) -> Self {
+        Self { rules: Some(rules).filter(|rules| !rules.is_empty()), ..Self::default() }
+    }
+
     /// Counts one error and names its skeleton.
     ///
     /// One scan over the text, one hash and one look-up, less for a text met shortly before; allocates
@@ -82,6 +90,10 @@ impl Skeletons {
         }
         self.scratch.clear();
         write(error, &mut self.scratch);
+        if let Some(apart) = self.rules.as_ref().and_then(|rules| rules.apart(error.message)) {
+            self.scratch.push(PART);
+            self.scratch.extend_from_slice(apart.as_bytes());
+        }
         let id = xxh3_64(&self.scratch);
         if let Some(entry) = self.entries.get_mut(&id) {
             entry.count += 1;
@@ -104,6 +116,7 @@ impl Skeletons {
     pub fn merge(&mut self, other: Self) {
         if self.entries.is_empty() {
             self.entries = other.entries;
+            self.rules = self.rules.take().or(other.rules);
             return;
         }
         for (id, theirs) in other.entries {
@@ -114,7 +127,8 @@ impl Skeletons {
     /// Mines the skeletons into groups. Runs on the calling thread, over distinct skeletons only,
     /// in sorted order.
     pub fn finish(self) -> Groups {
-        mine::mine(self.entries.into_iter().collect())
+        let rules = self.rules.unwrap_or_default();
+        mine::mine(self.entries.into_iter().collect(), &rules)
     }
 
     /// How many distinct skeletons there are.
@@ -142,18 +156,22 @@ fn written_hash(error: ErrorRef<'_>) -> u64 {
 
 /// Writes the skeleton of an error.
 fn write(error: ErrorRef<'_>, out: &mut Vec<u8>) {
+    let start = out.len();
     if let Some(code) = error.code.and_then(|code| code::code(code, error.status)) {
         out.extend(code.bytes().map(|byte| if byte < b' ' { b' ' } else { byte }));
     }
     out.push(PART);
-    if let Some(field) = error.field {
-        code::field(field, out);
+    let field = out.len();
+    if let Some(written) = error.field {
+        code::field(written, out);
     }
+    let field = field..out.len();
     out.push(PART);
     if error.cut {
         out.push(b'c');
     }
     out.push(PART);
+    let begin = out.len();
     let text = error.message.as_bytes();
     if error.cut {
         mask::mask(whole_words(text), true, out);
@@ -161,6 +179,22 @@ fn write(error: ErrorRef<'_>, out: &mut Vec<u8>) {
         mask::mask(text, false, out);
     } else {
         mask_long(text, out);
+    }
+    if field.start == 1 + start && out[begin..].iter().all(|&byte| !is(byte, LETTER)) {
+        // Of "java.net.UnknownHostException: erp.example.com" only the class says what happened.
+        let class = error.code.and_then(code::exception_class).unwrap_or_default();
+        out.splice(start..start, class.bytes());
+        return;
+    }
+    if field.is_empty() || error.cut {
+        return;
+    }
+    // What lacks a value varies; that it lacks one is the trouble.
+    if let Some(lacking) = lacking::lacking(&out[begin..], &out[field.clone()]) {
+        if let Some(named) = lacking.named {
+            out.splice(begin + named.start..begin + named.end, [VAR]);
+        }
+        out.drain(field);
     }
 }
 

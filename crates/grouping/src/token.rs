@@ -64,7 +64,12 @@ fn marked(token: &[u8], classes: u16, called: bool, out: &mut Vec<u8>) {
     {
         emit(&token[..colon], true, out);
         out.push(b':');
-        emit(&token[colon + 1..], called, out);
+        let value = &token[colon + 1..];
+        if is_boolean(value) {
+            variable(out);
+        } else {
+            emit(value, called, out);
+        }
     } else if has(SLASH)
         && let Some(slash) = token.iter().position(|&byte| byte == b'/')
     {
@@ -91,6 +96,8 @@ fn plain(token: &[u8], classes: u16, called: bool, out: &mut Vec<u8>) {
         } else {
             out.extend_from_slice(token);
         }
+    } else if is_uuid(token) {
+        variable(out);
     } else if is_error_code(token) || is_name(token) || (called && is_identifier(token)) {
         out.extend_from_slice(token);
     } else {
@@ -98,6 +105,19 @@ fn plain(token: &[u8], classes: u16, called: bool, out: &mut Vec<u8>) {
         out.extend_from_slice(&token[..name]);
         variable(out);
     }
+}
+
+pub(crate) fn is_boolean(word: &[u8]) -> bool {
+    matches!(word, b"true" | b"false" | b"True" | b"False")
+}
+
+/// 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12; the first may have letters only.
+fn is_uuid(token: &[u8]) -> bool {
+    token.len() == 36
+        && token.iter().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => *byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
 }
 
 /// An abbreviation of "error" (or of a well-known system that numbers its errors) and a number of
@@ -288,6 +308,7 @@ mod tests {
             "003a90fc",
             "25%",
             "b9000564-fe1a-409b-b8cc-1e88b294cd1d",
+            "abcdefab-fe1a-409b-b8cc-1e88b294cd1d",
             "10.0.0.1:443",
             "erp3.example.com",
             "api.example.com.tr:8443",

@@ -55,6 +55,10 @@ const WORDS: [(Class, &[&str]); 11] = [
             "certificate",
             "econn",
             "remote end closed",
+            "getaddrinfo",
+            "enotfound",
+            "socket hang up",
+            "deadline exceeded",
             "zaman asimi",
             "baglanti kur",
             "baglanilamadi",
@@ -182,6 +186,10 @@ const WORDS: [(Class, &[&str]); 11] = [
             "doesn't exist",
             "no such",
             "not exist",
+            "not defined",
+            "foreign key constraint",
+            "not-null constraint",
+            "value is empty",
             "unable to find",
             "could not find",
             "cannot find",
@@ -261,6 +269,8 @@ const WORDS: [(Class, &[&str]); 11] = [
             "at most",
             "too long",
             "too short",
+            "would be truncated",
+            "data too long",
             "exceeds",
             "not allowed",
             "incorrect type",
@@ -351,19 +361,36 @@ fn folded(text: &str) -> String {
         if plain.len() >= LOOKED_AT {
             break;
         }
-        plain.push(match letter {
-            'ı' | 'İ' => 'i',
-            'ş' | 'Ş' => 's',
-            'ğ' | 'Ğ' => 'g',
-            'ü' | 'Ü' => 'u',
-            'ö' | 'Ö' => 'o',
-            'ç' | 'Ç' => 'c',
-            'â' | 'Â' => 'a',
-            '’' => '\'',
-            other => other,
-        });
+        plain.push(without_mark(letter));
     }
     plain
+}
+
+/// Writes a word in small letters without marks into `out`; its length. `None` when it has no room
+/// there or is not UTF-8.
+pub(crate) fn fold_word(word: &[u8], out: &mut [u8]) -> Option<usize> {
+    let mut len = 0;
+    for letter in std::str::from_utf8(word).ok()?.chars() {
+        let plain = without_mark(letter).to_ascii_lowercase();
+        let end = len + plain.len_utf8();
+        plain.encode_utf8(out.get_mut(len..end)?);
+        len = end;
+    }
+    Some(len)
+}
+
+fn without_mark(letter: char) -> char {
+    match letter {
+        'ı' | 'İ' => 'i',
+        'ş' | 'Ş' => 's',
+        'ğ' | 'Ğ' => 'g',
+        'ü' | 'Ü' => 'u',
+        'ö' | 'Ö' => 'o',
+        'ç' | 'Ç' => 'c',
+        'â' | 'Â' => 'a',
+        '’' => '\'',
+        other => other,
+    }
 }
 
 #[cfg(test)]

@@ -219,11 +219,15 @@ fn keep(found: &mut BTreeSet<String>, path: String) {
 fn json_paths(text: &str, found: &mut BTreeSet<String>) -> Result<(), Fault> {
     let mut levels: Vec<(usize, bool)> = Vec::new();
     let mut path = String::new();
+    // Most values of a list have the paths of the one before.
+    let mut seen = Seen::default();
     let mut cursor = Cursor::new(text);
     loop {
         let ty = cursor.peek()?;
         let word = ["null", "bool", "number", "string", "array", "object"][ty as usize];
-        keep(found, format!("{}: {word}", if path.is_empty() { "$" } else { &path }));
+        if seen.add(xxh3_64(path.as_bytes()) ^ TYPE[ty as usize]) {
+            keep(found, format!("{}: {word}", if path.is_empty() { "$" } else { &path }));
+        }
         let mut opened = false;
         if matches!(ty, Type::Object | Type::Array) {
             if levels.len() >= crate::json::MAX_DEPTH {
@@ -309,7 +313,8 @@ impl Seen {
         self.sum = 0;
     }
 
-    fn add(&mut self, hash: u64) {
+    /// Adds a hash; whether it is new.
+    fn add(&mut self, hash: u64) -> bool {
         if self.used.len() * 2 >= self.slots.len() {
             self.grow();
         }
@@ -320,13 +325,14 @@ impl Seen {
         loop {
             match self.slots[at] {
                 0 => break,
-                there if there == hash => return,
+                there if there == hash => return false,
                 _ => at = (at + 1) & mask,
             }
         }
         self.slots[at] = hash;
         self.used.push(at as u32);
         self.sum = self.sum.wrapping_add(mix(hash));
+        true
     }
 
     fn grow(&mut self) {

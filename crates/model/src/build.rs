@@ -7,18 +7,19 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use crate::body::Shapes;
 use crate::bulk;
+use crate::endpoint::is_uuid;
 use crate::exchange::{
     Body, BodyKind, ErrorSource, ErrorText, Evidence, Exchange, Key, KeyKind, Outcome, Row,
 };
 use crate::extract::{Above, MAP_RANK};
-use crate::failure::{Gather, text_of, verdict_of};
+use crate::failure::{Gather, tell_cut, text_of, verdict_of};
 use crate::json::{Type, Value, push_escaped};
 use crate::key::{self, Outlined, whole};
-use crate::memo::{Known, Memo, Met};
+use crate::memo::{Known, Memo, Met, OwnedKey};
 use crate::raw_request::{RawRequest, split};
 use crate::record::{Field, Names, Side};
 use crate::roles::Role;
-use crate::slots::{FoundKey, RESPONSE, Slots, is_uuid, outcome_word};
+use crate::slots::{FoundKey, RESPONSE, Slots, outcome_word};
 
 /// The engine keeps at most so many bytes of a failed response in an attribute (`InvokeHTTP`'s
 /// "Response Body Attribute Size", default 256); a cut inside a character leaves up to three fewer.
@@ -32,18 +33,18 @@ const MAX_ESCAPES: u8 = 4;
 pub(crate) struct Builder {
     arena: Bump,
     shapes: Shapes,
-    memo: Memo,
+    memo: Arc<Memo>,
     scratch: String,
     extra: String,
 }
 
 impl Builder {
-    /// A builder that remembers so many bytes of bodies.
-    pub(crate) fn with_memory(bytes: usize) -> Self {
+    /// A builder that remembers bodies in `memo`.
+    pub(crate) fn new(memo: Arc<Memo>) -> Self {
         Self {
             arena: Bump::new(),
             shapes: Shapes::default(),
-            memo: Memo::with_memory(bytes),
+            memo,
             scratch: String::new(),
             extra: String::new(),
         }
@@ -80,7 +81,7 @@ struct Sides {
 struct Making<'m, 'r> {
     arena: &'r Bump,
     shapes: &'m mut Shapes,
-    memo: &'m mut Memo,
+    memo: &'m Memo,
     scratch: &'m mut String,
     names: &'m mut Names,
     /// The flow, step or URL speaks of orders.
@@ -124,12 +125,12 @@ impl<'r> Making<'_, 'r> {
         };
         self.orders = [x.flow, x.step, x.url].into_iter().flatten().any(speaks_of_orders);
         let request = request.map(|(text, value)| {
-            let (body, outlined, _) = self.body(text, met.request.as_deref(), value, true);
+            let (body, outlined, _) = self.body(text, met.request.as_deref(), value);
             x.request = Some(body);
             outlined
         });
         let response = response.map(|(text, value)| {
-            let (body, outlined, whole) = self.body(text, met.response.as_deref(), value, false);
+            let (body, outlined, whole) = self.body(text, met.response.as_deref(), value);
             x.response = Some(body);
             let bounded = ATTRIBUTE_BYTES.contains(&text.len()) && (slots.bounded || !whole);
             x.response_truncated = slots.truncated
@@ -141,7 +142,7 @@ impl<'r> Making<'_, 'r> {
         let bodies = [request.as_ref(), response.as_ref()];
         x.key = self.key(slots, above, &x, bodies, !rows.is_empty());
         let mut errors = Vec::new();
-        self.judge(fields, slots, &mut x, response.as_ref(), &mut rows, &mut errors);
+        self.judge(fields, slots, &mut x, bodies, &mut rows, &mut errors);
         write_extra(fields, slots, &x, extra);
         let extra = (!extra.is_empty()).then_some(extra.as_str());
         sink(&Exchange { errors: &errors, rows: &rows, extra, ..x });
@@ -209,23 +210,22 @@ impl<'r> Making<'_, 'r> {
     /// A body with its facts and outline, and whether it is whole. JSON that was escaped more than
     /// once is freed of all escapes; a JSON string that holds no JSON stays as it is.
     ///
-    /// `met`: where it is known from; `value`: what it is the whole text of; `request`: it may list rows.
+    /// `met`: where it is known from; `value`: what it is the whole text of.
     fn body(
         &mut self,
         text: &'r str,
         met: Option<&Met>,
         value: Option<Value<'r>>,
-        request: bool,
     ) -> (Body<'r>, Outlined<'r>, bool) {
         let digest = met.map_or_else(|| xxh3_128(text.as_bytes()), |met| met.digest);
         let known = match met {
             Some(met) => Some(Arc::clone(&met.known)),
             None => self.memo.get(digest),
         };
-        if let (Some(value), None, true) = (value, met, known.is_some()) {
-            self.memo.put_escaped(value, text, digest);
+        if let (Some(value), None, Some(known)) = (value, met, &known) {
+            self.memo.put_escaped(value, text, digest, known);
         }
-        if let Some(known) = known.filter(|known| !(request && known.listed)) {
+        if let Some(known) = known {
             let body = Body { text, digest, kind: known.kind, shape: known.shape };
             let outlined =
                 Outlined { text, kind: body.kind, members: Vec::new(), known: Some(known) };
@@ -233,7 +233,7 @@ impl<'r> Making<'_, 'r> {
         }
         let mut members = Vec::with_capacity(32);
         let (outer, whole) = self.shapes.outlined(text, digest, &mut members);
-        if whole && met.is_none() && self.memo.wants(digest) {
+        if whole && met.is_none() && self.memo.wants(digest, text.len()) {
             let outlined = Outlined { text, kind: outer.kind, members, known: None };
             if let Some(known) = Known::of(&outer, &outlined, self.names) {
                 self.memo.put(digest, known);
@@ -262,13 +262,23 @@ impl<'r> Making<'_, 'r> {
     }
 
     fn rows(&mut self, request: Option<&Outlined<'r>>) -> Vec<Row<'r>> {
-        let lists = |body: &&Outlined<'r>| body.kind == BodyKind::Json && body.known.is_none();
-        let Some(body) = request.filter(lists) else {
+        let Some(body) = request.filter(|body| body.kind == BodyKind::Json) else {
             return Vec::new();
         };
         let mut found = Vec::new();
-        key::rows(body, self.orders, self.names, &mut found);
+        match &body.known {
+            Some(known) => {
+                let rows = known.rows[usize::from(self.orders)].iter();
+                found.extend(rows.map(|key| self.again(key)));
+            }
+            None => key::rows(body, self.orders, self.names, &mut found),
+        }
         found.into_iter().map(|key| Row { key: self.found(key), failed: false }).collect()
+    }
+
+    /// A key that was remembered.
+    fn again(&self, key: &OwnedKey) -> FoundKey<'r> {
+        FoundKey { kind: key.kind, rank: key.rank, inner: self.arena.alloc_str(&key.inner) }
     }
 
     fn found(&mut self, key: FoundKey<'r>) -> Key<'r> {
@@ -299,11 +309,9 @@ impl<'r> Making<'_, 'r> {
         let mut weak = own;
         for body in bodies.into_iter().flatten() {
             let found = match &body.known {
-                Some(known) => known.keys[usize::from(self.orders)].as_ref().map(|key| FoundKey {
-                    kind: key.kind,
-                    rank: key.rank,
-                    inner: &*self.arena.alloc_str(&key.inner),
-                }),
+                Some(known) => {
+                    known.keys[usize::from(self.orders)].as_ref().map(|key| self.again(key))
+                }
                 None => key::in_body(body, self.orders, self.names),
             };
             if let Some(key) = found {
@@ -327,7 +335,7 @@ impl<'r> Making<'_, 'r> {
         fields: &'r [Field<'r>],
         slots: &Slots<'r>,
         x: &mut Exchange<'r>,
-        response: Option<&Outlined<'r>>,
+        [request, response]: [Option<&Outlined<'r>>; 2],
         rows: &mut [Row<'r>],
         errors: &mut Vec<ErrorText<'r>>,
     ) {
@@ -341,6 +349,7 @@ impl<'r> Making<'_, 'r> {
             key: None,
             cut: false,
             scratch: &mut said_row,
+            beside: false,
         };
         // The record's own errors.
         let mut rows_named = false;
@@ -405,7 +414,13 @@ impl<'r> Making<'_, 'r> {
             };
             if !rows.is_empty() && kind == BodyKind::Json {
                 let bad = bad_status || slots.flag == Some(false) || record_errors;
-                named = bulk::judge(whole(text), rows, &mut gather, false, bad);
+                let known = request.is_some_and(|body| body.known.is_some()) && known.is_some();
+                let trial = x
+                    .request
+                    .zip(x.response)
+                    .filter(|_| known && !rows_named)
+                    .map(|(sent, said)| (sent.digest, said.digest, self.orders, bad));
+                named = gather.judge_rows(trial, self.memo, text, rows, bad);
             }
             let looks = bad_status
                 || body_failed == Some(true)
@@ -416,10 +431,13 @@ impl<'r> Making<'_, 'r> {
             if gather.out.len() == from && !(named && body_failed != Some(true) && !bad_status) {
                 // Bodies that are no JSON are read in any case: a SOAP fault comes with any status.
                 let first = gather.out.len();
-                let says_error = match kind {
-                    BodyKind::Json if looks => gather.value(whole(text), None, 0),
-                    BodyKind::Json | BodyKind::Form | BodyKind::Empty => false,
-                    _ => gather.text(text, None, 0),
+                let says_error = match (kind, known) {
+                    (BodyKind::Json, _) if !looks => false,
+                    (BodyKind::Form | BodyKind::Empty, _) => false,
+                    (BodyKind::Json, _) if gather.cut => gather.broken(text, None, 0),
+                    (_, Some(known)) => gather.told_by(known, self.memo, text),
+                    (BodyKind::Json, None) => gather.value(whole(text), None, 0),
+                    (_, None) => gather.text(text, None, 0),
                 };
                 if kind != BodyKind::Json && says_error && body_failed.is_none() {
                     body_failed = Some(true);
@@ -427,6 +445,9 @@ impl<'r> Making<'_, 'r> {
                 if !looks && body_failed != Some(true) {
                     gather.out.truncate(first);
                 }
+            }
+            if gather.cut {
+                tell_cut(&mut gather.out[from..], text, kind);
             }
         }
         rows_named |= named;
@@ -523,10 +544,18 @@ fn is_no_error(code: &str) -> bool {
 }
 
 fn speaks_of_orders(text: &str) -> bool {
-    let holds = |word: &str| {
-        text.as_bytes().windows(word.len()).any(|w| w.eq_ignore_ascii_case(word.as_bytes()))
+    let bytes = text.as_bytes();
+    let begins = |word: &str, at: usize| {
+        bytes.get(at..at + word.len()).is_some_and(|w| w.eq_ignore_ascii_case(word.as_bytes()))
     };
-    !is_uuid(text) && (holds("order") || holds("siparis") || holds("sipariş"))
+    // Found by its third letter, which is rarer than the first.
+    let order =
+        || memchr::memchr2_iter(b'd', b'D', bytes).any(|d| d >= 2 && begins("order", d - 2));
+    let siparis = || {
+        memchr::memchr2_iter(b'p', b'P', bytes)
+            .any(|p| p >= 2 && (begins("siparis", p - 2) || begins("sipariş", p - 2)))
+    };
+    (order() || siparis()) && !is_uuid(text)
 }
 
 /// The fields that no column carries, as one JSON object; names inside request or response with

@@ -9,6 +9,7 @@
 //! The masked text never holds a query, a fragment, user names, passwords or session ids.
 
 use memchr::{memchr, memchr2};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// What stands for an id.
 const ID: &str = "{id}";
@@ -47,6 +48,49 @@ pub fn mask(method: Option<&str>, url: &str, out: &mut String) {
     segments(path, out);
     // Dropped parts may leave the blank behind the method, or blanks at the end of a path.
     out.truncate(out.trim_end().len());
+}
+
+/// Endpoints of calls, the last ones remembered: jobs call few URLs, again and again.
+#[derive(Debug, Default)]
+pub struct Endpoints {
+    /// By a hash of the call, the newest of one place.
+    calls: Vec<Call>,
+}
+
+/// A call and its endpoint.
+#[derive(Debug, Clone, Default)]
+struct Call {
+    method: Option<String>,
+    url: String,
+    endpoint: String,
+}
+
+impl Endpoints {
+    /// How many calls are remembered: three megabytes of URLs as they are common.
+    const REMEMBERED: usize = 1 << 14;
+    /// Longer URLs are not remembered.
+    const LONGEST: usize = 1 << 10;
+
+    /// The endpoint of a call, as [`mask`] writes it.
+    pub fn of(&mut self, method: Option<&str>, url: &str) -> &str {
+        if self.calls.is_empty() {
+            self.calls.resize_with(Self::REMEMBERED, Call::default);
+        }
+        let seed = method.map_or(0, |method| 1 + method.len() as u64);
+        let place = xxh3_64_with_seed(url.as_bytes(), seed) as usize % Self::REMEMBERED;
+        let call = &mut self.calls[place];
+        if call.url != url || call.method.as_deref() != method || url.is_empty() {
+            mask(method, url, &mut call.endpoint);
+            // What is too long stands there as a call without URL, which is never taken for another.
+            let kept = if url.len() <= Self::LONGEST { url } else { "" };
+            kept.clone_into(&mut call.url);
+            match (&mut call.method, method) {
+                (Some(own), Some(method)) => method.clone_into(own),
+                (own, method) => *own = method.map(str::to_owned),
+            }
+        }
+        &call.endpoint
+    }
 }
 
 /// Splits a method that a URL field begins with (`GET https://..`), as some loggers write it.
@@ -338,6 +382,25 @@ mod tests {
         let mut out = "left over".to_owned();
         mask(method, url, &mut out);
         assert_eq!(out, expected, "{url:?}");
+    }
+
+    #[test]
+    fn an_endpoint_is_the_same_when_it_is_remembered() {
+        let long = format!("https://a.example/{}/1", "x".repeat(2 * Endpoints::LONGEST));
+        let calls = [
+            (Some("GET"), "https://a.example/orders/17/"),
+            (Some("PUT"), "https://a.example/orders/17/"),
+            (None, "https://a.example/orders/17/"),
+            (None, ""),
+            (Some("GET"), ""),
+            (Some("GET"), long.as_str()),
+        ];
+        let mut endpoints = Endpoints::default();
+        for (method, url) in calls.iter().cycle().take(3 * calls.len()) {
+            let mut fresh = String::new();
+            mask(*method, url, &mut fresh);
+            assert_eq!(endpoints.of(*method, url), fresh);
+        }
     }
 
     fn check_segment(segment: &str, expected: &str) {

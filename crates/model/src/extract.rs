@@ -12,6 +12,10 @@
 
 mod names;
 
+use std::sync::Arc;
+
+pub use crate::memo::Memo;
+
 use crate::build::Builder;
 use crate::exchange::{Exchange, KeyKind};
 use crate::failure::message_score;
@@ -112,12 +116,13 @@ impl Extractor {
     /// It follows so many `levels` of arrays and objects, 8,192 at most; a document that nests deeper is
     /// broken where it does.
     pub fn new(bytes: usize, levels: usize) -> Self {
-        Self {
-            names: Names::default(),
-            builder: Builder::with_memory(bytes),
-            lists: Vec::new(),
-            levels,
-        }
+        Self::sharing(Arc::new(Memo::with_memory(bytes)), levels)
+    }
+
+    /// As [`new`](Self::new), remembering bodies together with other extractors: what one of them has
+    /// met need not be taken apart by the others.
+    pub fn sharing(memo: Arc<Memo>, levels: usize) -> Self {
+        Self { names: Names::default(), builder: Builder::new(memo), lists: Vec::new(), levels }
     }
 
     /// Calls `sink` for each exchange in `text`, in document order.
@@ -507,8 +512,11 @@ impl Walk<'_> {
 
     /// The common length of parallel lists (`requests`, `responses`, ...); `None` when these are none.
     fn parallel(&mut self, fields: &[Field<'_>]) -> Option<usize> {
+        let lists = || fields.iter().filter(|f| f.value.ty == Type::Array && f.parent.is_none());
+        // Most records hold one list at most, and what its name means costs more than to count.
+        lists().nth(1)?;
         let mut lengths: Vec<(Role, usize)> = Vec::new();
-        for field in fields.iter().filter(|f| f.value.ty == Type::Array && f.parent.is_none()) {
+        for field in lists() {
             if let Some(role) = plural(field.key) {
                 let mut n = 0;
                 field.value.elements(|_| {

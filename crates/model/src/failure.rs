@@ -11,9 +11,13 @@
 use bumpalo::Bump;
 
 use crate::body::Member;
-use crate::exchange::{ErrorSource, ErrorText, Key};
+use crate::bulk;
+use crate::exchange::{BodyKind, ErrorSource, ErrorText, Key, Row};
 use crate::fault;
 use crate::json::{Type, Value, unescape, unescape_into};
+use crate::key::whole;
+use crate::memo::{Known, Memo, OwnedError, Trial};
+use crate::mend::{mend, open_string};
 use crate::record::{Names, Side};
 use crate::roles::Role;
 use crate::slots::{http_status, outcome_word, truth};
@@ -36,6 +40,8 @@ pub(crate) struct Gather<'x, 'r> {
     /// The text was cut by the platform.
     pub(crate) cut: bool,
     pub(crate) scratch: &'x mut String,
+    /// What is read stands beside an error, not as one: a sentence there, advice say, is no error.
+    pub(crate) beside: bool,
 }
 
 /// The members of an error object by role.
@@ -66,7 +72,7 @@ impl<'r> Gather<'_, 'r> {
                     let inner = self.string(value);
                     return self.text(inner, field, level + 1);
                 }
-                return self.value(value, field, level + 1);
+                return self.value(value, field, level + 1) && self.condemns(value);
             }
             let mut json = std::mem::take(self.scratch);
             json.clear();
@@ -74,15 +80,10 @@ impl<'r> Gather<'_, 'r> {
                 || fault::loose_to_json(trimmed, &mut json);
             let json = self.keep(json);
             if read && let Some(value) = Value::of(json) {
-                return self.value(value, field, level + 1);
+                return self.value(value, field, level + 1) && self.condemns(value);
             }
-            if matches!(trimmed.as_bytes()[0], b'{' | b'[') {
-                // Cut JSON: what stands before the cut.
-                let before = self.out.len();
-                self.value(crate::key::whole(trimmed), field, level + 1);
-                if self.out.len() > before {
-                    return true;
-                }
+            if matches!(trimmed.as_bytes()[0], b'{' | b'[') && self.broken(trimmed, field, level) {
+                return self.condemns(whole(trimmed));
             }
         }
         let mut found_text = String::new();
@@ -105,6 +106,92 @@ impl<'r> Gather<'_, 'r> {
             });
         });
         error || (self.source != ErrorSource::Response && self.out.len() > before)
+    }
+
+    /// Whether a value says of itself that it is an error. Where errors stand, any is; the sentences of
+    /// an answer may be data.
+    fn condemns(&mut self, value: Value<'r>) -> bool {
+        if self.source != ErrorSource::Response {
+            return true;
+        }
+        let mut failed = verdict(value, self.names) == Some(true);
+        value.elements(|element| {
+            failed |= verdict(element, self.names) == Some(true);
+            !failed
+        });
+        failed
+    }
+
+    /// Errors in JSON that may break off anywhere; whether there were any.
+    pub(crate) fn broken(&mut self, text: &'r str, field: Option<&'r str>, level: u8) -> bool {
+        let mut mended = std::mem::take(self.scratch);
+        mend(text, &mut mended);
+        let mended = self.keep(mended);
+        // What is not sound for another reason is read up to where that shows.
+        let value = Value::of(mended).unwrap_or_else(|| whole(text));
+        self.value(value, field, level + 1)
+    }
+
+    /// Errors in an answer that is known, as [`value`](Self::value) or [`text`](Self::text) find them.
+    /// They are read once, then remembered.
+    pub(crate) fn told_by(&mut self, known: &Known, memo: &Memo, text: &'r str) -> bool {
+        if let Some(told) = known.told.get()
+            && self.again(&told.errors, &[])
+        {
+            return told.error;
+        }
+        let from = self.out.len();
+        let error = match known.kind {
+            BodyKind::Json => self.value(whole(text), None, 0),
+            _ => self.text(text, None, 0),
+        };
+        if self.out.len() < MAX_ERRORS {
+            memo.put_told(known, error, &self.out[from..]);
+        }
+        error
+    }
+
+    /// As [`bulk::judge`] of an answer; what it makes of a `trial` is remembered.
+    pub(crate) fn judge_rows(
+        &mut self,
+        trial: Option<Trial>,
+        memo: &Memo,
+        text: &'r str,
+        rows: &mut [Row<'r>],
+        bad: bool,
+    ) -> bool {
+        if let Some(judged) = trial.as_ref().and_then(|trial| memo.judged(trial))
+            && self.again(&judged.errors, rows)
+        {
+            for &row in &judged.refused {
+                rows[row as usize].failed = true;
+            }
+            return judged.named;
+        }
+        let from = self.out.len();
+        let named = bulk::judge(whole(text), rows, self, false, bad);
+        if let Some(trial) = trial.filter(|_| self.out.len() < MAX_ERRORS) {
+            memo.put_judged(trial, named, rows, &self.out[from..]);
+        }
+        named
+    }
+
+    /// Gathers errors that are remembered, unless there would be too many.
+    fn again(&mut self, errors: &[OwnedError], rows: &[Row<'r>]) -> bool {
+        let fits = self.out.len() + errors.len() < MAX_ERRORS;
+        for error in errors.iter().filter(|_| fits) {
+            let arena = self.arena;
+            let keep = |text: &str| -> &'r str { arena.alloc_str(text) };
+            self.out.push(ErrorText {
+                code: error.code.as_deref().map(keep),
+                field: error.field.as_deref().map(keep),
+                message: keep(&error.message),
+                source: self.source,
+                key: error.row.map_or(self.key, |row| Some(rows[row as usize].key)),
+                cut: self.cut,
+            });
+        }
+        fits
     }
 
     fn keep(&mut self, text: String) -> &'r str {
@@ -151,8 +238,12 @@ impl<'r> Gather<'_, 'r> {
         let before = self.out.len();
         if parts.nested {
             object.members(|name, value| {
-                if is_nested(self.names.role(Side::Record, name, usize::MAX), name, value) {
+                let role = self.names.role(Side::Record, name, usize::MAX);
+                if is_nested(role, name, value) {
+                    let outer = self.beside;
+                    self.beside |= !holds_errors(role);
                     self.value(value, named, level + 1);
+                    self.beside = outer;
                 }
                 true
             });
@@ -245,7 +336,8 @@ impl<'r> Gather<'_, 'r> {
                     let text = value.inner().trim();
                     if says_error
                         || index
-                        || (text.contains(' ')
+                        || (!self.beside
+                            && text.contains(' ')
                             && !matches!(role, Role::Start | Role::End | Role::Key(..) | Role::Url))
                     {
                         self.value(value, inner, level + 1);
@@ -325,6 +417,28 @@ impl<'r> Gather<'_, 'r> {
     }
 }
 
+/// Says of errors in a body that was cut which of them are cut themselves: those in whose last word
+/// it breaks off. The title of a page, say, is whole. Half a code names nothing and is dropped.
+pub(crate) fn tell_cut(errors: &mut [ErrorText<'_>], body: &str, kind: BodyKind) {
+    let json = (kind == BodyKind::Json).then(|| open_string(body));
+    let end = json.as_deref().unwrap_or(body).trim_end();
+    if end.is_empty() {
+        for error in errors {
+            error.cut = false;
+        }
+        return;
+    }
+    for error in errors {
+        let word = error.message.rsplit(char::is_whitespace).next().unwrap_or_default();
+        // Half an entity at the end of markup is no part of the message.
+        error.cut = end.ends_with(word)
+            || end.rsplit_once('&').is_some_and(|(end, entity)| {
+                entity.len() < 8 && !entity.contains(';') && end.ends_with(word)
+            });
+        error.code = error.code.filter(|code| !end.ends_with(code));
+    }
+}
+
 /// The content of a string value: a slice of the document, or unescaped into the arena.
 pub(crate) fn text_of<'r>(value: Value<'r>, arena: &'r Bump) -> &'r str {
     let inner = value.inner();
@@ -333,7 +447,7 @@ pub(crate) fn text_of<'r>(value: Value<'r>, arena: &'r Bump) -> &'r str {
     }
     let memory = arena.alloc_slice_fill_copy(inner.len(), 0);
     let len = unescape_into(inner.as_bytes(), memory);
-    std::str::from_utf8(&memory[..len]).unwrap_or(inner)
+    simdutf8::basic::from_utf8(&memory[..len]).unwrap_or(inner)
 }
 
 /// A text that stands where errors stand and says that there are none.
@@ -396,12 +510,17 @@ fn is_message(value: Value<'_>) -> bool {
     text && others == 0
 }
 
+/// Whether the name of a member says that errors stand in it.
+fn holds_errors(role: Role) -> bool {
+    matches!(role, Role::Errors | Role::ErrorMessage | Role::Message | Role::Failed)
+}
+
 /// Details inside an error object.
 fn is_nested(role: Role, name: &str, value: Value<'_>) -> bool {
     if !matches!(value.ty, Type::Array | Type::Object) || value.is_empty() || is_message(value) {
         return false;
     }
-    matches!(role, Role::Errors | Role::ErrorMessage | Role::Message | Role::Failed)
+    holds_errors(role)
         || [
             "innererror",
             "violations",

@@ -42,6 +42,7 @@ mod bulk;
 mod failure;
 mod key;
 mod memo;
+mod mend;
 mod raw_request;
 mod record;
 mod slots;

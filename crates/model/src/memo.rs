@@ -1,32 +1,42 @@
 //! What is remembered of bodies that come again.
 //!
-//! Retries, unchanged answers and error answers make equal bodies common in dumps. A body that is met
-//! for the second time is taken apart once more and remembered by its digest; from the third time on
+//! Retries, unchanged answers and error answers make equal bodies common in dumps. A large body is
+//! remembered by its digest when it is met, a small one when it is met again; from then on
 //! nobody reads it but the digest. Of a body that stands escaped in its document the text is
-//! remembered too, by a digest of what stands there, so that its escapes are not undone again.
+//! remembered too, by a digest of what stands there, so that its escapes are not undone again; of an
+//! answer the errors it tells; and of a bulk request and its answer together, which rows are refused.
 //!
-//! Everything remembered depends on the body's bytes only, so the result is the same whatever was
-//! met before. Memory: at most [`MAX_KNOWN`] entries of some 200 bytes, and of texts what
+//! Everything remembered depends on the bodies' bytes only, so the result is the same whatever was
+//! met before. Memory: at most [`MAX_KNOWN`] entries of some 200 bytes, and of texts and errors what
 //! [`Memo::with_memory`] is given; when either is full, all of it is forgotten.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use hashbrown::HashMap;
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
-use crate::exchange::{Body, BodyKind, KeyKind};
+use crate::exchange::{Body, BodyKind, ErrorText, KeyKind, Row};
 use crate::failure::verdict_of;
 use crate::json::{Type, Value};
 use crate::key::{self, Outlined};
 use crate::raw_request::split;
 use crate::record::Names;
+use crate::slots::FoundKey;
 
 /// Bodies remembered at most.
 const MAX_KNOWN: usize = 1 << 16;
 
 /// Digests of which it is remembered that they were met, in bits.
 const MET_BITS: u32 = 17;
+
+/// A body of so many bytes is remembered when it is first met: to take it apart again would cost
+/// more than to remember it.
+const LARGE: usize = 1024;
+
+/// Parts of a memo; a power of two.
+const PARTS: usize = 32;
 
 /// Texts shorter than this are unescaped faster than they are looked up.
 const SHORT: usize = 64;
@@ -49,8 +59,10 @@ pub(crate) struct Known {
     pub(crate) verdict: Option<bool>,
     /// The key that it speaks of: where orders are not the matter, and where they are.
     pub(crate) keys: [Option<OwnedKey>; 2],
-    /// It lists rows, which have to be read again where it is a request.
-    pub(crate) listed: bool,
+    /// The keys of the rows that it lists, likewise.
+    pub(crate) rows: [Box<[OwnedKey]>; 2],
+    /// The errors that it tells as an answer, once someone has asked.
+    pub(crate) told: OnceLock<Told>,
 }
 
 /// A key that outlives its body.
@@ -62,6 +74,67 @@ pub(crate) struct OwnedKey {
     pub(crate) inner: Box<str>,
 }
 
+/// What an answer tells of errors.
+#[derive(Debug)]
+pub(crate) struct Told {
+    /// It says itself that it is an error.
+    pub(crate) error: bool,
+    pub(crate) errors: Box<[OwnedError]>,
+}
+
+/// An error that outlives its body.
+#[derive(Debug)]
+pub(crate) struct OwnedError {
+    pub(crate) code: Option<Box<str>>,
+    pub(crate) field: Option<Box<str>>,
+    pub(crate) message: Box<str>,
+    /// The row of the bulk request that it speaks of, by its place.
+    pub(crate) row: Option<u32>,
+}
+
+/// What an answer makes of the rows of a bulk request.
+#[derive(Debug)]
+pub(crate) struct Judged {
+    /// It names rows, refused or not.
+    pub(crate) named: bool,
+    /// The rows it refuses, by their places.
+    pub(crate) refused: Box<[u32]>,
+    pub(crate) errors: Box<[OwnedError]>,
+}
+
+/// What a judgement of rows depends on: the digests of request and answer, whether orders are the
+/// matter, and whether the whole exchange failed.
+pub(crate) type Trial = (u128, u128, bool, bool);
+
+impl OwnedKey {
+    fn of(key: FoundKey<'_>) -> Self {
+        Self { kind: key.kind, rank: key.rank, inner: key.inner.into() }
+    }
+}
+
+impl OwnedError {
+    /// Copies errors; the keys of those that have one are keys of `rows`.
+    pub(crate) fn copies(errors: &[ErrorText<'_>], rows: &[Row<'_>]) -> Box<[Self]> {
+        // Keys are slices of the request, so their address tells the row; equal keys may come twice.
+        let mut places = HashMap::new();
+        if errors.iter().any(|error| error.key.is_some()) {
+            places.extend((0..).zip(rows).map(|(n, row)| (row.key.value.as_ptr(), n)));
+        }
+        let own = |error: &ErrorText<'_>| Self {
+            code: error.code.map(Into::into),
+            field: error.field.map(Into::into),
+            message: error.message.into(),
+            row: error.key.and_then(|key| places.get(&key.value.as_ptr()).copied()),
+        };
+        errors.iter().map(own).collect()
+    }
+
+    fn bytes(&self) -> usize {
+        let len = |text: &Option<Box<str>>| text.as_ref().map_or(0, |text| text.len());
+        size_of::<Self>() + self.message.len() + len(&self.code) + len(&self.field)
+    }
+}
+
 impl Known {
     /// What is to be remembered of a body; `None` for one that is escaped again.
     pub(crate) fn of(
@@ -69,63 +142,78 @@ impl Known {
         outlined: &Outlined<'_>,
         names: &mut Names,
     ) -> Option<Arc<Self>> {
-        let mut rows = Vec::new();
-        for orders in [false, true] {
-            if body.kind == BodyKind::Json {
-                key::rows(outlined, orders, names, &mut rows);
-            }
-        }
         if body.kind == BodyKind::Text && body.text.trim_start().starts_with('"') {
             return None;
         }
-        let keys = [false, true].map(|orders| {
-            let key = key::in_body(outlined, orders, names)?;
-            Some(OwnedKey { kind: key.kind, rank: key.rank, inner: key.inner.into() })
+        let rows = [false, true].map(|orders| {
+            let mut rows = Vec::new();
+            if body.kind == BodyKind::Json {
+                key::rows(outlined, orders, names, &mut rows);
+            }
+            rows.into_iter().map(OwnedKey::of).collect()
         });
+        let keys =
+            [false, true].map(|orders| key::in_body(outlined, orders, names).map(OwnedKey::of));
         let verdict = verdict_of(&outlined.members, names);
-        let listed = !rows.is_empty();
-        Some(Arc::new(Self { kind: body.kind, shape: body.shape, verdict, keys, listed }))
+        let told = OnceLock::new();
+        Some(Arc::new(Self { kind: body.kind, shape: body.shape, verdict, keys, rows, told }))
     }
 }
 
-/// Bodies that came at least twice, by digest.
+/// What is remembered of bodies, for one extractor or for several that work side by side.
+///
+/// Cut into parts by digest, each behind a lock of its own, so that workers seldom wait for one another.
 #[derive(Debug)]
-pub(crate) struct Memo {
-    known: HashMap<u128, Arc<Known>>,
+pub struct Memo {
+    parts: [RwLock<Part>; PARTS],
     /// Half a digest in the place that its other half tells.
-    met: Vec<u64>,
-    /// By the digest of the escaped text. It is seeded, so that nobody can make two texts of one digest.
-    texts: HashMap<u128, Arc<Met>>,
+    met: OnceLock<Box<[AtomicU64]>>,
+    /// Digests of escaped texts are seeded, so that nobody can make two texts of one digest.
     seed: u64,
-    /// Bytes of all `texts`, and how many there may be.
-    bytes: usize,
+    /// Bytes of all texts, rows and errors, and how many there may be.
+    bytes: AtomicUsize,
     memory: usize,
 }
 
+/// What is remembered of bodies whose digests begin alike.
+#[derive(Debug, Default)]
+struct Part {
+    known: HashMap<u128, Arc<Known>>,
+    /// By the digest of the escaped text.
+    texts: HashMap<u128, Arc<Met>>,
+    judged: HashMap<Trial, Arc<Judged>>,
+}
+
 impl Memo {
-    /// A memo that remembers texts of so many bytes together.
-    pub(crate) fn with_memory(bytes: usize) -> Self {
+    /// A memo that remembers texts, rows and errors of so many bytes together.
+    pub fn with_memory(bytes: usize) -> Self {
         Self {
-            known: HashMap::new(),
-            met: Vec::new(),
-            texts: HashMap::new(),
+            parts: Default::default(),
+            met: OnceLock::new(),
             seed: RandomState::new().build_hasher().finish(),
-            bytes: 0,
+            bytes: AtomicUsize::new(0),
             memory: bytes,
         }
     }
 
     /// A body that is a string with escapes, if it was met before.
     pub(crate) fn escaped(&self, value: Value<'_>) -> Option<Arc<Met>> {
-        if self.texts.is_empty() || value.ty != Type::String || value.raw.len() < SHORT {
+        if value.ty != Type::String || value.raw.len() < SHORT {
             return None;
         }
-        self.texts.get(&xxh3_128_with_seed(value.raw.as_bytes(), self.seed)).cloned()
+        let escaped = xxh3_128_with_seed(value.raw.as_bytes(), self.seed);
+        self.read(escaped).texts.get(&escaped).cloned()
     }
 
     /// Remembers the text of a body that is known and is the whole text of `value`. A string that would be
     /// taken apart elsewhere (a whole request, an HTTP message) is left out.
-    pub(crate) fn put_escaped(&mut self, value: Value<'_>, text: &str, digest: u128) {
+    pub(crate) fn put_escaped(
+        &self,
+        value: Value<'_>,
+        text: &str,
+        digest: u128,
+        known: &Arc<Known>,
+    ) {
         if value.ty != Type::String
             || value.raw.len() < SHORT
             || value.raw.len() == text.len() + 2
@@ -134,42 +222,99 @@ impl Memo {
         {
             return;
         }
-        let Some(known) = self.get(digest) else { return };
-        if self.bytes + text.len() > self.memory {
-            self.texts.clear();
-            self.bytes = 0;
-        }
-        if text.len() > self.memory / 4 {
-            return;
-        }
-        let escaped = xxh3_128_with_seed(value.raw.as_bytes(), self.seed);
-        let met = Arc::new(Met { text: text.into(), digest, known });
-        if self.texts.insert(escaped, met).is_none() {
-            self.bytes += text.len();
+        if self.take(text.len()) {
+            let escaped = xxh3_128_with_seed(value.raw.as_bytes(), self.seed);
+            let met = Met { text: text.into(), digest, known: Arc::clone(known) };
+            self.write(escaped).texts.insert(escaped, Arc::new(met));
         }
     }
 
     /// What is known of a body.
     pub(crate) fn get(&self, digest: u128) -> Option<Arc<Known>> {
-        self.known.get(&digest).cloned()
+        self.read(digest).known.get(&digest).cloned()
     }
 
-    /// Whether a body was met before and is to be remembered now.
-    pub(crate) fn wants(&mut self, digest: u128) -> bool {
-        if self.met.is_empty() {
-            self.met = vec![0; 1 << MET_BITS];
+    /// Whether a body of so many bytes is to be remembered now: it was met before, or is large.
+    pub(crate) fn wants(&self, digest: u128, bytes: usize) -> bool {
+        if bytes >= LARGE {
+            return true;
         }
-        let place = &mut self.met[(digest >> (128 - MET_BITS)) as usize];
+        let met = self.met.get_or_init(|| (0..1 << MET_BITS).map(|_| AtomicU64::new(0)).collect());
+        let place = &met[(digest >> (128 - MET_BITS)) as usize];
         let half = digest as u64;
-        std::mem::replace(place, half) == half
+        place.swap(half, Ordering::Relaxed) == half
     }
 
     /// Remembers a body.
-    pub(crate) fn put(&mut self, digest: u128, known: Arc<Known>) {
-        if self.known.len() >= MAX_KNOWN {
-            self.known.clear();
+    pub(crate) fn put(&self, digest: u128, known: Arc<Known>) {
+        if self.read(digest).known.len() >= MAX_KNOWN / PARTS {
+            self.forget();
         }
-        self.known.insert(digest, known);
+        let keys = known.rows.iter().flatten();
+        let rows = keys.map(|key| size_of::<OwnedKey>() + key.inner.len()).sum::<usize>();
+        if rows == 0 || self.take(rows) {
+            self.write(digest).known.insert(digest, known);
+        }
+    }
+
+    /// Remembers the errors that an answer tells.
+    pub(crate) fn put_told(&self, known: &Known, error: bool, errors: &[ErrorText<'_>]) {
+        let errors = OwnedError::copies(errors, &[]);
+        if self.take(errors.iter().map(OwnedError::bytes).sum()) {
+            // Another worker may have set the same before.
+            let _set = known.told.set(Told { error, errors });
+        }
+    }
+
+    /// How the rows of a bulk request fared, if it came with this answer before.
+    pub(crate) fn judged(&self, trial: &Trial) -> Option<Arc<Judged>> {
+        self.read(trial.0).judged.get(trial).cloned()
+    }
+
+    /// Remembers how the rows of a bulk request fared.
+    pub(crate) fn put_judged(
+        &self,
+        trial: Trial,
+        named: bool,
+        rows: &[Row<'_>],
+        errors: &[ErrorText<'_>],
+    ) {
+        let errors = OwnedError::copies(errors, rows);
+        let refused = (0..).zip(rows).filter(|(_, row)| row.failed).map(|(n, _)| n);
+        let judged = Judged { named, refused: refused.collect(), errors };
+        let bytes = judged.errors.iter().map(OwnedError::bytes).sum::<usize>()
+            + size_of_val(&*judged.refused)
+            + size_of::<(Trial, Judged)>();
+        if self.take(bytes) {
+            self.write(trial.0).judged.insert(trial, Arc::new(judged));
+        }
+    }
+
+    /// Whether there is room for so many bytes; makes room by forgetting everything.
+    fn take(&self, bytes: usize) -> bool {
+        if bytes > self.memory / 4 {
+            return false;
+        }
+        if self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes > self.memory {
+            self.forget();
+            self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        }
+        true
+    }
+
+    fn forget(&self) {
+        self.bytes.store(0, Ordering::Relaxed);
+        for part in &self.parts {
+            *part.write().unwrap_or_else(PoisonError::into_inner) = Part::default();
+        }
+    }
+
+    fn read(&self, digest: u128) -> RwLockReadGuard<'_, Part> {
+        self.parts[digest as usize % PARTS].read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self, digest: u128) -> RwLockWriteGuard<'_, Part> {
+        self.parts[digest as usize % PARTS].write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -9,6 +9,7 @@
 //! a key.
 
 use hashbrown::HashMap;
+use smallvec::SmallVec;
 
 use crate::json::{Cursor, Fault, Type, Value};
 use crate::roles::{Role, normalise, role_in_request, role_in_response, role_of_key};
@@ -52,8 +53,9 @@ const MAX_NAMES: usize = 4096;
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     known: [HashMap<Box<str>, Role>; 3],
-    /// Side, key and role of the fields of the record before, in order.
-    before: Vec<(Side, Box<str>, Role)>,
+    /// Side, key and role of the fields of the record before, in order. Keys lie side by side, since
+    /// each is compared once a record.
+    before: Vec<(Side, SmallVec<[u8; 24]>, Role)>,
     scratch: String,
 }
 
@@ -62,15 +64,15 @@ impl Names {
     pub(crate) fn role(&mut self, side: Side, key: &str, at: usize) -> Role {
         if let Some((s, k, role)) = self.before.get(at)
             && *s == side
-            && **k == *key
+            && k.as_slice() == key.as_bytes()
         {
             return *role;
         }
         let role = self.look_up(side, key);
         if at < self.before.len() {
-            self.before[at] = (side, key.into(), role);
+            self.before[at] = (side, key.as_bytes().into(), role);
         } else if at == self.before.len() && at < MAX_FIELDS {
-            self.before.push((side, key.into(), role));
+            self.before.push((side, key.as_bytes().into(), role));
         }
         role
     }

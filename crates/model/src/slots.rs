@@ -5,6 +5,9 @@
 //! body. `status` between 100 and 599 is HTTP's, 1 to 4 the Integrator's, a word an outcome. Of
 //! several candidates the surest name wins, and a name with a value wins over one without.
 
+use smallvec::SmallVec;
+
+use crate::endpoint::is_uuid;
 use crate::exchange::KeyKind;
 use crate::json::{Type, Value};
 use crate::record::{Field, MAX_FIELDS, Side};
@@ -42,20 +45,23 @@ pub(crate) struct Slots<'a> {
     /// The record says that the response was cut.
     pub(crate) truncated: bool,
     /// Errors, texts, codes: places in the field list, in order.
-    pub(crate) errors: Vec<u16>,
-    pub(crate) error_texts: Vec<u16>,
-    pub(crate) error_codes: Vec<u16>,
-    pub(crate) messages: Vec<u16>,
+    pub(crate) errors: Places,
+    pub(crate) error_texts: Places,
+    pub(crate) error_codes: Places,
+    pub(crate) messages: Places,
     pub(crate) exception_class: Option<Value<'a>>,
     pub(crate) exception_message: Option<Value<'a>>,
     pub(crate) reason_type: Option<Value<'a>>,
     /// Lists and maps that may hold records.
-    pub(crate) items: Vec<u16>,
+    pub(crate) items: Places,
     /// Kinds of evidence that this is an exchange: request, response, status, address, errors, exception, flag.
     pub(crate) evidence: u8,
     /// Fields that a column of the report carries.
     pub(crate) carried: Carried,
 }
+
+/// Places in a field list; most records have few of a kind, which need no memory of their own.
+type Places = SmallVec<[u16; 8]>;
 
 /// A business key with the rank of its name: 0 is surest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -639,7 +645,11 @@ fn milliseconds(value: Value<'_>) -> Option<f64> {
     };
     let number_end =
         text.find(|c: char| !(c.is_ascii_digit() || ".,-+eE".contains(c))).unwrap_or(text.len());
-    let number: f64 = text[..number_end].trim().replace(',', ".").parse().ok()?;
+    let digits = text[..number_end].trim();
+    let number: f64 = match digits.parse() {
+        Ok(number) => number,
+        Err(_) => digits.replace(',', ".").parse().ok()?,
+    };
     let factor = match text[number_end..].trim() {
         "" | "ms" | "msec" | "millis" | "milliseconds" => 1.0,
         "s" | "sec" | "sn" | "seconds" => 1000.0,
@@ -660,13 +670,4 @@ fn has_address(value: Value<'_>) -> bool {
 
 fn is_method(word: &str) -> bool {
     (2..=10).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_alphabetic())
-}
-
-pub(crate) fn is_uuid(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    bytes.len() == 36
-        && bytes.iter().enumerate().all(|(n, b)| match n {
-            8 | 13 | 18 | 23 => *b == b'-',
-            _ => b.is_ascii_hexdigit(),
-        })
 }

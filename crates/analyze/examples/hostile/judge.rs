@@ -10,6 +10,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
@@ -17,8 +18,9 @@ use analyze::input::Input;
 use analyze::report::{Format, Formats, encode};
 use analyze::run::{self, Options, Progress};
 use analyze::stages::{Bodies, Rows, Setting, Worker};
+use analyze::survey::Survey;
 use archive::{Budget, Decoded, Decoder, Form, Leaf, Limits, Problem};
-use model::listing::Listing;
+use model::extract::Memo;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -225,13 +227,14 @@ fn report(of: &Path, out: &Path) -> Result<(), Box<dyn std::error::Error>> {
 /// Makes the rows of one file as a report has them, encoded too, but writes nothing. What they say
 /// of it.
 fn alone(bytes: Vec<u8>) -> Result<Reported, Box<dyn std::error::Error>> {
-    let (limits, listing, stop) = (Limits::default(), Listing::default(), AtomicBool::new(false));
+    let (limits, survey, stop) = (Limits::default(), Survey::default(), AtomicBool::new(false));
     let budget = Budget::new(limits.in_flight_bytes, 1);
     let setting =
-        Setting { limits, budget: &budget, bodies: Bodies::All, listing: &listing, stop: &stop };
+        Setting { limits, budget: &budget, bodies: Bodies::All, survey: &survey, stop: &stop };
     let input = Input::Memory { name: "alone".to_owned(), bytes };
     let mut rows = Rows::default();
-    let file = Worker::new(&limits, 1 << 20).file(&input, 0, &setting, &mut rows);
+    let memo = Arc::new(Memo::with_memory(1 << 20));
+    let file = Worker::new(&limits, memo).file(&input, 0, &setting, &mut rows);
     for batch in rows.exchanges.iter().chain(&rows.errors) {
         encode(batch, &Formats::default())?;
     }

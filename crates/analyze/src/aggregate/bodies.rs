@@ -32,14 +32,29 @@ struct Shape {
     paths: Vec<String>,
 }
 
-/// All bodies met: 10 to 19 bytes for each distinct one of an (endpoint, flow, step), and the
-/// paths of each distinct shape.
+/// All bodies met: 10 to 19 bytes for each distinct one of an (endpoint, flow, step), the
+/// paths of each distinct shape, and half a megabyte for the last ones.
 #[derive(Debug, Default)]
 pub(super) struct Bodies {
     index: HashMap<(EndpointId, Side, u64), u32>,
     slots: Vec<Slot>,
     shapes: HashMap<u64, Shape>,
+    /// Bodies that are counted in a slot, the newest of one place: those that come again need one
+    /// look here instead of two into larger tables.
+    recent: Vec<Option<Recent>>,
 }
+
+/// A body that was met.
+#[derive(Debug, Clone, Copy)]
+struct Recent {
+    digest: u64,
+    endpoint: EndpointId,
+    side: Side,
+    slot: u32,
+}
+
+/// How many bodies are kept in mind; a power of two.
+const RECENT: usize = 1 << 14;
 
 /// One row of the table; columns as in the contract.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,19 +83,48 @@ impl Bodies {
         failed: bool,
         paths: &mut dyn FnMut(Side) -> Vec<String>,
     ) {
+        let digest = body.digest as u64;
+        let spot = (digest as usize ^ (2 * endpoint as usize + side as usize)) % RECENT;
+        let met = self
+            .recent
+            .get(spot)
+            .copied()
+            .flatten()
+            .filter(|met| (met.digest, met.endpoint, met.side) == (digest, endpoint, side));
+        let id = match met {
+            // Equal bodies have equal shapes.
+            Some(met) => met.slot,
+            None => self.first(endpoint, side, body, place, paths),
+        };
+        if met.is_none() {
+            self.recent.resize(RECENT, None);
+            self.recent[spot] = Some(Recent { digest, endpoint, side, slot: id });
+        }
+        let slot = &mut self.slots[id as usize];
+        slot.count += 1;
+        slot.failed += u64::from(failed);
+        slot.bytes_sum = slot.bytes_sum.saturating_add(body.bytes);
+        slot.bytes_max = slot.bytes_max.max(body.bytes);
+        slot.sample = slot.sample.min(place);
+    }
+
+    /// The slot of a body that may be new to it.
+    fn first(
+        &mut self,
+        endpoint: EndpointId,
+        side: Side,
+        body: &SeenBody,
+        place: Place,
+        paths: &mut dyn FnMut(Side) -> Vec<String>,
+    ) -> u32 {
         let known = self.slots.len();
         let id = self.slot(endpoint, side, body.shape, place);
         // A slot that is known has a shape that is known.
         if self.slots.len() > known && !self.shapes.contains_key(&body.shape) {
             self.shapes.insert(body.shape, Shape { kind: body.kind, paths: paths(side) });
         }
-        let slot = &mut self.slots[id as usize];
-        slot.count += 1;
-        slot.failed += u64::from(failed);
-        slot.digests.insert(body.digest as u64);
-        slot.bytes_sum = slot.bytes_sum.saturating_add(body.bytes);
-        slot.bytes_max = slot.bytes_max.max(body.bytes);
-        slot.sample = slot.sample.min(place);
+        self.slots[id as usize].digests.insert(body.digest as u64);
+        id
     }
 
     /// Takes in `other`; `endpoints` says what its endpoint numbers are here.

@@ -7,7 +7,7 @@ use super::endpoints::{EndpointId, Endpoints};
 use super::intern::{Name, Names, Renamed};
 use super::keys::{KeyId, Keys};
 use super::{Place, SeenError};
-use grouping::{Class, Group, Groups, SkeletonId};
+use grouping::{Class, Group, Groups, Side, SkeletonId};
 use hashbrown::{HashMap, HashSet};
 use model::time::Timestamp;
 use std::cmp::Reverse;
@@ -30,6 +30,8 @@ struct Skeleton {
     retryable: u64,
     /// Class and how often; nearly always one.
     classes: Vec<(Class, u64)>,
+    /// Side, where it is known, and how often.
+    sides: Vec<(Side, u64)>,
     first: Option<Timestamp>,
     last: Option<Timestamp>,
     sample: Sample,
@@ -96,6 +98,10 @@ pub(super) struct GroupRow<'a> {
     pub(super) sample_message: &'a str,
     /// Keys that had such an error, and whose newest attempt went well.
     pub(super) healed_keys: u64,
+    pub(super) side: Option<&'static str>,
+    pub(super) code: Option<&'a str>,
+    pub(super) field: Option<&'a str>,
+    pub(super) name: Option<&'a str>,
 }
 
 impl Errors {
@@ -111,7 +117,10 @@ impl Errors {
         let skeleton = &mut self.skeletons[number as usize];
         skeleton.count += 1;
         skeleton.retryable += u64::from(error.retryable);
-        count_class(&mut skeleton.classes, error.class, 1);
+        count_up(&mut skeleton.classes, error.class, 1);
+        if let Some(side) = error.side {
+            count_up(&mut skeleton.sides, side, 1);
+        }
         skeleton.first = super::earlier(skeleton.first, context.at);
         skeleton.last = skeleton.last.max(context.at);
         if here < skeleton.sample {
@@ -157,7 +166,10 @@ impl Errors {
             here.count += skeleton.count;
             here.retryable += skeleton.retryable;
             for (class, count) in skeleton.classes {
-                count_class(&mut here.classes, class, count);
+                count_up(&mut here.classes, class, count);
+            }
+            for (side, count) in skeleton.sides {
+                count_up(&mut here.sides, side, count);
             }
             here.first = super::earlier(here.first, skeleton.first);
             here.last = here.last.max(skeleton.last);
@@ -273,8 +285,8 @@ impl Errors {
                 Some(GroupRow {
                     group: &group.fingerprint,
                     template: &group.template,
-                    class: found.class().name(),
-                    retryable: found.retryable * 2 > found.count,
+                    class: group.class.or(most(&found.classes)).unwrap_or(Class::Other).name(),
+                    retryable: group.retryable.unwrap_or(found.retryable * 2 > found.count),
                     count: found.count,
                     exchanges: found.exchanges,
                     files: files[number],
@@ -290,6 +302,10 @@ impl Errors {
                     sample: sample.place,
                     sample_message: message,
                     healed_keys: healed[number],
+                    side: group.side.or(most(&found.sides)).map(Side::name),
+                    code: group.code.as_deref(),
+                    field: group.field.as_deref(),
+                    name: group.name.as_deref(),
                 })
             })
             .collect();
@@ -307,6 +323,7 @@ impl Errors {
                 count: 0,
                 retryable: 0,
                 classes: Vec::new(),
+                sides: Vec::new(),
                 first: None,
                 last: None,
                 sample,
@@ -362,6 +379,7 @@ struct Found<'a> {
     retryable: u64,
     exchanges: u64,
     classes: Vec<(Class, u64)>,
+    sides: Vec<(Side, u64)>,
     first: Option<Timestamp>,
     last: Option<Timestamp>,
     sample: Option<(Sample, &'a str)>,
@@ -377,7 +395,10 @@ impl<'a> Found<'a> {
         self.retryable += skeleton.retryable;
         self.exchanges += skeleton.alone;
         for &(class, count) in &skeleton.classes {
-            count_class(&mut self.classes, class, count);
+            count_up(&mut self.classes, class, count);
+        }
+        for &(side, count) in &skeleton.sides {
+            count_up(&mut self.sides, side, count);
         }
         self.first = super::earlier(self.first, skeleton.first);
         self.last = self.last.max(skeleton.last);
@@ -385,18 +406,19 @@ impl<'a> Found<'a> {
             self.sample = Some((skeleton.sample, &skeleton.message));
         }
     }
-
-    /// The most frequent class; of equally frequent ones the first of the enum.
-    fn class(&self) -> Class {
-        let most = self.classes.iter().min_by_key(|&&(class, count)| (Reverse(count), class));
-        most.map_or(Class::Other, |&(class, _)| class)
-    }
 }
 
-fn count_class(classes: &mut Vec<(Class, u64)>, class: Class, count: u64) {
-    match classes.iter_mut().find(|(known, _)| *known == class) {
+/// The most frequent; of equally frequent ones the first in their order.
+fn most<T: Copy + Ord>(counts: &[(T, u64)]) -> Option<T> {
+    let most = counts.iter().min_by_key(|&&(one, count)| (Reverse(count), one));
+    most.map(|&(one, _)| one)
+}
+
+/// Adds to the count of one of few.
+fn count_up<T: PartialEq>(counts: &mut Vec<(T, u64)>, one: T, count: u64) {
+    match counts.iter_mut().find(|(known, _)| *known == one) {
         Some((_, known)) => *known += count,
-        None => classes.push((class, count)),
+        None => counts.push((one, count)),
     }
 }
 
@@ -434,7 +456,8 @@ mod tests {
         let mut number = |message| {
             let text = ErrorRef { code: None, field: None, message, status: None, cut: false };
             let (skeleton, class) = (skeletons.add(text), Class::Value);
-            let error = SeenError { skeleton, class, retryable: false, key: None, message };
+            let side = None;
+            let error = SeenError { skeleton, class, side, retryable: false, key: None, message };
             errors.add(&error, 0, &context)
         };
         let both = [number("Red is not a colour."), number("Blue is not a colour.")];

@@ -48,7 +48,11 @@ impl Tables<'_> {
                 .text(Some(file_name(row.sample.file)))
                 .u32(Some(row.sample.record))
                 .text(Some(row.sample_message))
-                .u64(Some(row.healed_keys));
+                .u64(Some(row.healed_keys))
+                .text(row.side)
+                .text(row.code)
+                .text(row.field)
+                .text(row.name);
         }
         batch
     }

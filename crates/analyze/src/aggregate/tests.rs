@@ -106,7 +106,8 @@ fn add(accumulator: &mut Accumulator, skeletons: &mut Skeletons, case: &Case) {
             let (class, retryable) = class_of(message);
             let text = ErrorRef { code: None, field: None, message, status: None, cut: false };
             let key = row.map(sku).or(key);
-            SeenError { skeleton: skeletons.add(text), class, retryable, key, message }
+            let side = row.map(|_| grouping::Side::Erp);
+            SeenError { skeleton: skeletons.add(text), class, side, retryable, key, message }
         })
         .collect();
     let seen = Seen {

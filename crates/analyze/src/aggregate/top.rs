@@ -32,6 +32,14 @@ pub struct TopGroup {
     pub template: String,
     /// What kind of error it is.
     pub class: &'static str,
+    /// On which side it arose; `None` when nothing tells.
+    pub side: Option<&'static str>,
+    /// What a rule of the user calls it.
+    pub name: Option<String>,
+    /// The code that all its errors carry, where that tells causes apart.
+    pub code: Option<String>,
+    /// The field that all of them speak of.
+    pub field: Option<String>,
     /// Whether trying again may help.
     pub retryable: bool,
     /// Errors in it.
@@ -103,6 +111,10 @@ impl Tables<'_> {
             group: row.group.to_owned(),
             template: row.template.to_owned(),
             class: row.class,
+            side: row.side,
+            name: row.name.map(str::to_owned),
+            code: row.code.map(str::to_owned),
+            field: row.field.map(str::to_owned),
             retryable: row.retryable,
             count: row.count,
             exchanges: row.exchanges,

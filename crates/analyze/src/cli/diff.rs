@@ -13,6 +13,7 @@ use super::markdown;
 use super::summary::minute;
 use super::table::{Align, Columns, Table};
 use super::terminal::{cut, safe, tell, width};
+use super::title::title;
 
 /// Keys that are listed of each kind; JSON has all.
 const KEYS_SHOWN: usize = 10;
@@ -271,7 +272,12 @@ fn cells(group: &GroupChange) -> [String; 11] {
         group.first_seen.filter(|_| !compared).map(minute).unwrap_or_default(),
         if group.flow_did_not_run() { "its flow did not run".to_owned() } else { String::new() },
         group.group.clone(),
-        group.template.clone(),
+        title(
+            group.name.as_deref(),
+            group.code.as_deref(),
+            group.field.as_deref(),
+            &group.template,
+        ),
     ]
 }
 
@@ -323,6 +329,10 @@ fn words(warning: &Warning) -> String {
             version(*old),
             version(*new)
         ),
+        Warning::UserRules { .. } => {
+            "the two were made with different --rules; what seems new and gone may be the same\nmake both with the same file"
+                .to_owned()
+        }
         Warning::Schema { old, new } => {
             format!("the tables are of schema version {old} and {new}")
         }

@@ -113,7 +113,12 @@ struct Text<'e> {
 impl Text<'_> {
     fn lines(&self, rank: usize, groups: usize) -> Vec<String> {
         let group = &self.of.group;
-        let mut lines = vec![format!("Group {}, {rank} of {groups}", safe(&group.group))];
+        let name = group.name.as_ref().map(|name| format!(": {}", safe(name)));
+        let mut lines = vec![format!(
+            "Group {}, {rank} of {groups}{}",
+            safe(&group.group),
+            name.unwrap_or_default()
+        )];
         lines.extend(numbered(&group.template).lines().map(|line| format!("  {}", safe(line))));
         lines.push(String::new());
         lines.extend(self.why());
@@ -123,11 +128,15 @@ impl Text<'_> {
         for (n, values) in (1..).zip(&self.of.variables) {
             rows(&mut what, &format!("<{n}>"), values);
         }
+        if group.field.is_none() {
+            rows(&mut what, "field", &self.of.fields);
+        }
         rows(&mut what, "key", &self.of.keys);
         self.part(&mut lines, "What varies", &what);
         if self.of.unaligned > 0 {
             let messages = counted(self.of.unaligned, "message", "messages");
-            lines.push(format!("  not counted: {messages}, too long or cut"));
+            let why = if group.name.is_some() { "worded otherwise, " } else { "" };
+            lines.push(format!("  not counted: {messages}, {why}too long or cut"));
         }
         let mut place = Table::new(VALUES);
         for (name, values) in [
@@ -152,13 +161,13 @@ impl Text<'_> {
     /// What makes the errors one group, and what kind of trouble it is.
     fn why(&self) -> Vec<String> {
         let group = &self.of.group;
-        let mut same = vec!["the text, with what varies masked".to_owned()];
-        for (name, values) in [("code", &self.of.codes), ("field", &self.of.fields)] {
-            if let ([only], 1) = (values.top.as_slice(), values.distinct)
-                && only.count == group.count
-            {
-                same.push(format!("the {name} {}", safe(&only.value)));
-            }
+        let text = match group.name {
+            Some(_) => "the name that a rule of yours gives",
+            None => "the text, with what varies masked",
+        };
+        let mut same = vec![text.to_owned()];
+        for (name, value) in [("code", &group.code), ("field", &group.field)] {
+            same.extend(value.as_ref().map(|value| format!("the {name} {}", safe(value))));
         }
         let retry = if group.retryable {
             "sending again may help"
@@ -169,8 +178,13 @@ impl Text<'_> {
             format!("Same       {}", same.join(", ")),
             format!("Class      {}; {retry}", safe(&group.class)),
         ];
-        for (name, values) in
-            [("Codes", &self.of.codes), ("Fields", &self.of.fields), ("Found in", &self.of.sources)]
+        lines.extend(group.side.as_ref().map(|side| format!("Side       {}", safe(side))));
+        // Where it is no part of the group, the field is among what varies.
+        let fields = group.field.as_ref().map(|_| ("Fields", &self.of.fields));
+        for (name, values) in [("Codes", &self.of.codes)]
+            .into_iter()
+            .chain(fields)
+            .chain([("Found in", &self.of.sources)])
         {
             if !values.top.is_empty() {
                 lines.push(format!("{name:<11}{}", listed(values)));

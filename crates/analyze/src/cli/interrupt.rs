@@ -1,7 +1,8 @@
 //! SIGINT, SIGTERM and SIGHUP: the first asks the work to stop, the second ends the program.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use analyze::report::Output;
 use anyhow::Context as _;
@@ -24,6 +25,7 @@ enum Phase {
 pub(crate) struct Watch {
     stop: Arc<AtomicBool>,
     phase: Arc<Mutex<Phase>>,
+    scratch: Arc<OnceLock<PathBuf>>,
 }
 
 impl Watch {
@@ -33,6 +35,7 @@ impl Watch {
         let watch = Self {
             stop: Arc::new(AtomicBool::new(false)),
             phase: Arc::new(Mutex::new(Phase::Before)),
+            scratch: Arc::default(),
         };
         let handler = watch.clone();
         listen(move || handler.signalled()).context("signals cannot be watched")?;
@@ -47,6 +50,12 @@ impl Watch {
     /// From now on there is something to clean up.
     pub(crate) fn working(&self) {
         *self.phase() = Phase::Working;
+    }
+
+    /// [`working`](Self::working), in a folder that has to go when the program does not come to its end.
+    pub(crate) fn working_in(&self, scratch: PathBuf) {
+        self.scratch.get_or_init(|| scratch);
+        self.working();
     }
 
     /// From now on a signal changes nothing but ends the program, as it would have ended by itself.
@@ -71,7 +80,13 @@ impl Watch {
             Phase::Working => match Output::sweep() {
                 // The work has come to its end, one way or the other, and tells it in a moment.
                 Ok(false) => return,
-                Ok(true) => Exit::Interrupted,
+                Ok(true) => {
+                    if let Some(scratch) = self.scratch.get() {
+                        // What cannot be removed stays, and its name says what it is.
+                        let _removed = std::fs::remove_dir_all(scratch);
+                    }
+                    Exit::Interrupted
+                }
                 Err(error) => {
                     let text = format!("{:#}", anyhow::Error::new(error));
                     terminal::tell(&format!(

@@ -64,7 +64,7 @@ impl LimitArgs {
 }
 
 /// Reads `4096`, `64k`, `256MiB`, `1g`, `2GB`: a letter alone and `iB` count in 1024, `B` in 1000.
-fn size(text: &str) -> Result<u64, String> {
+pub(crate) fn size(text: &str) -> Result<u64, String> {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (digits, unit) = text.split_at(end);
     let unit = unit.trim().to_ascii_lowercase();

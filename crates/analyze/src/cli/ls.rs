@@ -1,8 +1,8 @@
 //! `analyze ls`: what each file holds.
 
 use std::io::{self, BufWriter, Write as _};
-use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 
 use analyze::input::Input;
 use analyze::run;
@@ -10,7 +10,7 @@ use analyze::stages::{Bodies, FileOutcome, FileRow, Rows, Setting, Worker};
 use analyze::survey::{Survey, survey};
 use archive::{Budget, Decoder, Form, Leaf, map_ordered};
 use clap::Args;
-use model::extract::Extractor;
+use model::extract::{Extractor, Memo};
 use model::listing;
 use serde::Serialize;
 
@@ -117,19 +117,15 @@ impl Ls {
         let stop = AtomicBool::new(false);
         let budget = Budget::new(limits.in_flight_bytes, pool.current_num_threads());
         let survey = survey(&pool, &inputs, &limits, &budget, &stop).unwrap_or_default();
-        let setting = Setting {
-            limits,
-            budget: &budget,
-            bodies: Bodies::None,
-            listing: &survey.listing,
-            stop: &stop,
-        };
+        let setting =
+            Setting { limits, budget: &budget, bodies: Bodies::None, survey: &survey, stop: &stop };
+        let memo = Arc::new(Memo::with_memory(1 << 20));
         let lookers: Vec<Mutex<Looker>> = (0..pool.current_num_threads())
             .map(|_| {
                 Mutex::new(Looker {
-                    worker: Worker::new(&limits, 1 << 20),
+                    worker: Worker::new(&limits, Arc::clone(&memo)),
                     decoder: Decoder::new(limits),
-                    extractor: Extractor::new(1 << 20, limits.json_depth as usize),
+                    extractor: Extractor::sharing(Arc::clone(&memo), limits.json_depth as usize),
                 })
             })
             .collect();

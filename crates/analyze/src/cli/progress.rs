@@ -67,6 +67,46 @@ pub(crate) fn shown<T>(
     })
 }
 
+/// A line about work that comes in steps, on a terminal.
+#[derive(Debug)]
+pub(crate) struct Steps {
+    bar: ProgressBar,
+}
+
+impl Steps {
+    /// Begins it; nothing is shown when stderr is no terminal, or `quiet`.
+    pub(crate) fn begin(quiet: bool) -> Self {
+        let target = if quiet {
+            ProgressDrawTarget::hidden()
+        } else {
+            ProgressDrawTarget::stderr_with_hz(10)
+        };
+        let bar = ProgressBar::with_draw_target(None, target);
+        bar.enable_steady_tick(TICK);
+        Self { bar }
+    }
+
+    /// Says what is being done, and how many steps are, if it is known of how many.
+    pub(crate) fn show(&self, what: &str, done: u64, total: u64) {
+        let template = if total == 0 {
+            "{spinner} {msg}"
+        } else {
+            "{spinner} [{bar:24}] {pos} of {len}  {msg}"
+        };
+        let style = ProgressStyle::with_template(template);
+        self.bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        self.bar.set_length(total);
+        self.bar.set_position(done);
+        self.bar.set_message(what.to_owned());
+    }
+}
+
+impl Drop for Steps {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
 /// Ends the ticker, also when the work panics: the scope waits for it.
 struct Ending<'d> {
     done: &'d AtomicBool,

@@ -1,10 +1,12 @@
 //! `analyze report`: the main job.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use analyze::input::Input;
 use analyze::report::{Format, Formats, Output};
+use analyze::rules;
 use analyze::run::{self, Options, Progress};
 use analyze::stages::Bodies;
 use analyze::summary::Summary;
@@ -64,6 +66,10 @@ pub(crate) struct Report {
     /// Leaves CSV cells that a spreadsheet would run (=, +, -, @ first) without the ' that stops it
     #[arg(long, help_heading = "Output")]
     raw_csv: bool,
+
+    /// Rules of your own for error groups: what varies, what to tell apart, names and classes (docs/groups.md)
+    #[arg(long, value_name = "FILE", help_heading = "Error groups")]
+    rules: Option<PathBuf>,
 
     /// Worker threads [default: one a core]. The report is the same for any number
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Work")]
@@ -161,7 +167,7 @@ impl Report {
     /// Writes the report; the summary goes to stderr, which is where talk goes.
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         let watch = Watch::begin()?;
-        let options = self.options();
+        let options = self.options()?;
         let Found { mut inputs, unread } = self.inputs.find(&options.limits)?;
         self.leave_out_the_report(&mut inputs)?;
         watch.working();
@@ -226,12 +232,26 @@ impl Report {
             return Ok(());
         }
         let before = inputs.len();
-        inputs.retain(|input| match input {
-            Input::File(source) => {
-                let path = source.path.canonicalize();
-                !path.is_ok_and(|path| places.iter().any(|place| path.starts_with(place)))
+        let within = |path: &Path| places.iter().any(|place| path.starts_with(place));
+        // Files of one folder follow each other, and to resolve the way to each would cost as much as
+        // to read it.
+        let mut last: Option<(PathBuf, bool)> = None;
+        inputs.retain(|input| {
+            let Input::File(source) = input else { return true };
+            if source.path.is_symlink() {
+                return !source.path.canonicalize().is_ok_and(|path| within(&path));
             }
-            Input::Memory { .. } => true,
+            let folder = source.path.parent().unwrap_or(Path::new(""));
+            let inside = match &last {
+                Some((known, inside)) if known == folder => *inside,
+                _ => {
+                    let here = if folder == Path::new("") { Path::new(".") } else { folder };
+                    let inside = here.canonicalize().is_ok_and(|path| within(&path));
+                    last = Some((folder.to_owned(), inside));
+                    inside
+                }
+            };
+            !inside
         });
         if inputs.is_empty() && before > 0 {
             let out = self.out.display();
@@ -250,7 +270,7 @@ impl Report {
         Ok(())
     }
 
-    fn options(&self) -> Options {
+    fn options(&self) -> anyhow::Result<Options> {
         let formats = self.format.iter().map(|format| match format {
             FormatArg::Parquet => Format::Parquet,
             FormatArg::Csv => Format::Csv,
@@ -258,7 +278,8 @@ impl Report {
         });
         let mut formats = Formats::new(formats);
         formats.raw_csv = self.raw_csv;
-        Options {
+        let rules = self.rules.as_deref().map(rules::read).transpose()?.unwrap_or_default();
+        Ok(Options {
             threads: self.threads.map_or(0, usize::from),
             limits: self.limits.limits(),
             bodies: match self.bodies {
@@ -268,7 +289,8 @@ impl Report {
             },
             formats,
             force: self.force,
-        }
+            rules: Arc::new(rules),
+        })
     }
 
     /// Nothing found goes first: the advice for it helps more.

@@ -13,6 +13,7 @@ use super::figures::{bytes, count, counted, percent, span};
 use super::problems;
 use super::table::{Align, Columns, Table};
 use super::terminal::{Style, columns, cut, cut_end, padded, safe, shell, tell_raw};
+use super::title::title;
 use super::totals::Totals;
 
 /// Rows of a list, unless more is asked for: all lists together fit on a screen.
@@ -153,6 +154,7 @@ impl Shown<'_> {
             ("ERRORS", Align::Right),
             ("OPEN KEYS", Align::Right),
             ("CLASS", Align::Left),
+            ("SIDE", Align::Left),
             ("RETRY", Align::Left),
             ("GROUP", Align::Left),
             ("ERROR, <*> WHERE IT VARIES", Align::Left),
@@ -168,9 +170,12 @@ impl Shown<'_> {
                 count(group.count),
                 count(group.open_keys),
                 group.class.to_owned(),
+                group.side.unwrap_or_default().to_owned(),
                 retry.to_owned(),
             ];
-            table.row(cells.into_iter().chain([fingerprint, group.template.clone()]));
+            let (name, code, field) = (&group.name, &group.code, &group.field);
+            let title = title(name.as_deref(), code.as_deref(), field.as_deref(), &group.template);
+            table.row(cells.into_iter().chain([fingerprint, title]));
         }
         let shown = top.len().min(self.rows()) as u64;
         let mut lines = self.list(

@@ -32,8 +32,10 @@ pub(super) fn variables<'m>(template: &str, message: &'m str) -> Option<Vec<&'m 
 /// What stands before the first `constant` in `text`, and what behind.
 fn next<'t>(text: &'t str, constant: &str) -> Option<(&'t str, &'t str)> {
     let starts = text.char_indices().map(|(at, _)| at).chain([text.len()]);
-    // A variable is never empty, so that two of them side by side share what there is.
-    starts.skip(1).find_map(|at| after(&text[at..], constant).map(|behind| (&text[..at], behind)))
+    // An empty value has to stand between constants: of two variables side by side each has something.
+    starts
+        .skip(usize::from(constant.is_empty()))
+        .find_map(|at| after(&text[at..], constant).map(|behind| (&text[..at], behind)))
 }
 
 /// What stands before `constant` where this ends the text.
@@ -99,6 +101,8 @@ mod tests {
         check("line <*>\nend", "line 5\r\n  end", Some(&["5"]));
         check("a <*>.", "a 1.5.", Some(&["1.5"]));
         check("<*><*>x", "12x", Some(&["1", "2"]));
+        check("integer: \"<*>\"", "integer: \"\"", Some(&[""]));
+        check("(<*>) of \"<*>\" and", "() of \"a\" and", Some(&["", "a"]));
     }
 
     #[test]

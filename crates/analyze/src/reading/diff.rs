@@ -56,6 +56,8 @@ pub struct Window {
     pub open_keys: u64,
     /// Version of the rules that made the fingerprints; `None` for reports that do not state it.
     pub rules_version: Option<u64>,
+    /// Digest of the user's own rules; `None` when there were none.
+    pub user_rules: Option<String>,
     /// Version of the tables.
     pub schema_version: u64,
 }
@@ -88,6 +90,13 @@ pub enum Warning {
         old: Option<u64>,
         /// Of the new one.
         new: Option<u64>,
+    },
+    /// The user's own rules are not the same: groups that they touch may be both new and gone.
+    UserRules {
+        /// Digest of those of the old report; `None` when it had none.
+        old: Option<String>,
+        /// Of the new one.
+        new: Option<String>,
     },
     /// The tables are of different versions.
     Schema {
@@ -125,6 +134,12 @@ pub struct GroupChange {
     pub group: String,
     /// Its text, `<*>` where it varies.
     pub template: String,
+    /// The code that all its errors carry.
+    pub code: Option<String>,
+    /// The field that all of them speak of.
+    pub field: Option<String>,
+    /// What a rule of the user calls it.
+    pub name: Option<String>,
     /// What kind of error it is.
     pub class: String,
     /// Errors in the old report.
@@ -402,6 +417,9 @@ impl Compared {
             change,
             group: shown.group.clone(),
             template: shown.template.clone(),
+            code: shown.code.clone(),
+            field: shown.field.clone(),
+            name: shown.name.clone(),
             class: shown.class.clone(),
             old_count: self.old_count,
             new_count: self.new_count,
@@ -437,6 +455,7 @@ fn window(report: &Stored, groups: &[GroupRow], traffic: &Traffic) -> Result<Win
         groups: groups.len() as u64,
         open_keys: report.number("/keys/open").unwrap_or_default(),
         rules_version: report.number("/rules_version"),
+        user_rules: report.text("/user_rules"),
         schema_version: report.number("/schema_version").unwrap_or_default(),
     })
 }
@@ -462,6 +481,10 @@ fn warnings(old: &Window, new: &Window) -> Vec<Warning> {
     }
     if old.rules_version != new.rules_version {
         found.push(Warning::Rules { old: old.rules_version, new: new.rules_version });
+    }
+    if old.user_rules != new.user_rules {
+        let (old, new) = (old.user_rules.clone(), new.user_rules.clone());
+        found.push(Warning::UserRules { old, new });
     }
     if old.schema_version != new.schema_version {
         found.push(Warning::Schema { old: old.schema_version, new: new.schema_version });

@@ -151,7 +151,9 @@ pub fn explain(
             let text = |name| rows.column(name).text(row);
             let message = text("message").unwrap_or_default();
             let exchange = rows.column("exchange").number(row).unwrap_or_default();
-            let values = variables(&group.template, message);
+            // Of a text that was cut, the last word may be half of one and is left out.
+            let values = variables(&group.template, message)
+                .or_else(|| variables(&group.template, without_last_word(message)));
             let place = places.of_exchange(exchange);
             counted.codes.add(text("code"));
             counted.fields.add(text("field"));
@@ -205,6 +207,11 @@ pub fn explain(
         periods: periods(places.hours),
         samples: chosen.into_iter().map(|(_, sample)| sample).collect(),
     })
+}
+
+fn without_last_word(message: &str) -> &str {
+    let message = message.trim_end();
+    message.rfind(char::is_whitespace).map_or("", |at| &message[..at])
 }
 
 /// Counts of values.

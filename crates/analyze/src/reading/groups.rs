@@ -34,6 +34,11 @@ pub struct GroupRow {
     pub sample_file: String,
     pub sample_record: u32,
     pub sample_message: String,
+    /// This and those below: `None` for reports of versions that did not tell them, too.
+    pub side: Option<String>,
+    pub code: Option<String>,
+    pub field: Option<String>,
+    pub name: Option<String>,
 }
 
 /// All groups of a report, most frequent first.
@@ -47,6 +52,7 @@ pub fn groups(report: &Stored) -> Result<Vec<GroupRow>, ReadError> {
     for group in 0..table.groups() {
         let rows = table.rows(group, &columns)?;
         let text = |name, row| rows.column(name).text(row).unwrap_or_default().to_owned();
+        let some = |name, row| rows.column(name).text(row).map(str::to_owned);
         let count = |name, row| rows.column(name).number(row).unwrap_or_default();
         let list = |name, row| rows.column(name).list(row).map(str::to_owned).collect();
         let time = |name, row| rows.column(name).time(row).map(Timestamp);
@@ -71,6 +77,10 @@ pub fn groups(report: &Stored) -> Result<Vec<GroupRow>, ReadError> {
             sample_file: text("sample_file", row),
             sample_record: count("sample_record", row) as u32,
             sample_message: text("sample_message", row),
+            side: some("side", row),
+            code: some("code", row),
+            field: some("field", row),
+            name: some("name", row),
         }));
     }
     Ok(found)

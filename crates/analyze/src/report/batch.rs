@@ -100,6 +100,12 @@ impl Batch {
         std::mem::replace(self, Self::new(self.schema))
     }
 
+    /// Drops the rows and keeps their memory.
+    pub fn clear(&mut self) {
+        self.rows = 0;
+        self.columns.iter_mut().for_each(Cells::clear);
+    }
+
     /// Copies the rows of another batch behind these.
     ///
     /// # Panics

@@ -124,6 +124,24 @@ impl Cells {
             }
     }
 
+    pub(super) fn clear(&mut self) {
+        self.valid.clear();
+        match &mut self.data {
+            Data::Text(texts) => texts.clear(),
+            Data::Bodies(bodies) => bodies.clear(),
+            Data::U16(values) => values.clear(),
+            Data::U32(values) => values.clear(),
+            Data::U64(values) => values.clear(),
+            Data::I64(values) => values.clear(),
+            Data::F64(values) => values.clear(),
+            Data::Bool(values) => values.clear(),
+            Data::List(lists) => {
+                lists.items.clear();
+                lists.ends.clear();
+            }
+        }
+    }
+
     pub(super) fn append(&mut self, other: &Self) {
         self.valid.extend(&other.valid);
         match (&mut self.data, &other.data) {
@@ -202,6 +220,11 @@ impl Texts {
         self.ends.push(self.buffer.len());
     }
 
+    fn clear(&mut self) {
+        self.buffer.clear();
+        self.ends.clear();
+    }
+
     pub(super) fn get(&self, index: usize) -> &str {
         &self.buffer[self.start(index)..self.ends[index]]
     }
@@ -234,6 +257,14 @@ impl Bodies {
         self.plain.extend_from_slice(text.as_bytes());
         self.ends.push(self.plain.len());
         self.rows.push(next);
+    }
+
+    fn clear(&mut self) {
+        self.plain.clear();
+        self.ends.clear();
+        self.rows.clear();
+        self.bytes = 0;
+        self.places.clear();
     }
 
     /// Pushes what stands at a null.
@@ -299,6 +330,12 @@ impl Bits {
         let set: usize = bits.bytes.iter().map(|byte| byte.count_ones() as usize).sum();
         bits.unset = len - set;
         Some(bits)
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.len = 0;
+        self.unset = 0;
     }
 
     pub(super) fn len(&self) -> usize {

@@ -129,15 +129,17 @@ pub struct Unnumbered {
 impl Unnumbered {
     /// Encodes what can be encoded before it is known which numbers the rows get in `column`, a
     /// column of [`Type::U64`](super::Type::U64). What is compressed takes a fraction of the memory, so that
-    /// rows may wait for those before them.
+    /// rows may wait for those before them. Leaves `batch` without rows, to be filled again.
     ///
     /// # Errors
     /// As [`encode`].
-    pub fn new(batch: Batch, column: usize, formats: &Formats) -> Result<Self, Error> {
+    pub fn new(batch: &mut Batch, column: usize, formats: &Formats) -> Result<Self, Error> {
         let parquet = formats.contains(Format::Parquet);
-        let parquet = parquet.then(|| parquet::encode(&batch, Some(column))).transpose()?;
+        let parquet = parquet.then(|| parquet::encode(batch, Some(column))).transpose()?;
         let (schema, rows) = (batch.schema(), batch.len());
-        Ok(Self { schema, rows, column, parquet, batch: formats.text().then_some(batch) })
+        let kept = formats.text().then(|| batch.take());
+        batch.clear();
+        Ok(Self { schema, rows, column, parquet, batch: kept })
     }
 
     /// How many rows there are.

@@ -50,9 +50,6 @@ const PAGE_BYTES: usize = 1 << 20;
 /// The largest dictionary, in bytes: readers hold one whole for every column.
 const DICTIONARY_BYTES: usize = 1 << 20;
 
-/// Rows after which a dictionary that holds more than half of them is given up.
-const DICTIONARY_TRIAL: usize = 2_048;
-
 /// Bytes of a text that the minimum and maximum of a column keep.
 const STATISTICS_BYTES: u64 = 64;
 
@@ -460,51 +457,61 @@ struct Dictionary {
 }
 
 impl Dictionary {
-    /// `None` where plain text is smaller, or likely to be.
+    /// `None` where plain text is smaller, or likely to be. Texts are hashed first, and copied when it
+    /// is known that they repeat.
     fn of(texts: &Texts, valid: &Bits) -> Option<Self> {
+        let rows = texts.ends.len();
         let mut places: HashMap<u64, u32, BuildHasherDefault<Hashed>> = HashMap::default();
-        let mut found = Self { texts: Texts::default(), keys: Vec::new() };
+        // The row in which each distinct text first appears.
+        let mut firsts: Vec<usize> = Vec::new();
+        let mut keys = Vec::with_capacity(rows);
+        let mut bytes = 0;
         // Runs of one text are common (file, flow, step) and need no hash.
         let mut last = None;
-        for row in 0..texts.ends.len() {
+        for row in 0..rows {
             if !valid.get(row) {
-                found.keys.push(0);
+                keys.push(0);
                 continue;
             }
             let text = texts.get(row);
             if let Some((same, key)) = last
                 && same == text
             {
-                found.keys.push(key);
+                keys.push(key);
                 continue;
             }
             let key = match places.entry(xxh3_64(text.as_bytes())) {
                 Entry::Occupied(place) => {
                     let key = *place.get();
                     // Two texts of one hash are too rare to be worth more than giving up.
-                    if found.texts.get(key as usize) != text {
+                    if texts.get(firsts[key as usize]) != text {
                         return None;
                     }
                     key
                 }
                 Entry::Vacant(place) => {
-                    let key = found.texts.ends.len();
-                    let given_up = row >= DICTIONARY_TRIAL && key > row / 2;
-                    if given_up || found.texts.buffer.len() + text.len() > DICTIONARY_BYTES {
+                    bytes += text.len();
+                    if bytes > DICTIONARY_BYTES || firsts.len() > rows / 2 {
                         return None;
                     }
-                    found.texts.push(text);
-                    *place.insert(key as u32)
+                    firsts.push(row);
+                    *place.insert(firsts.len() as u32 - 1)
                 }
             };
-            found.keys.push(key);
+            keys.push(key);
             last = Some((text, key));
         }
-        let distinct = found.texts.ends.len();
         let plain = texts.buffer.len() + 4 * (valid.len() - valid.unset());
-        let key_bits = usize::BITS - distinct.leading_zeros();
-        let encoded = found.texts.buffer.len() + 4 * distinct + valid.len() * key_bits as usize / 8;
-        (distinct > 0 && encoded < plain).then_some(found)
+        let key_bits = usize::BITS - firsts.len().leading_zeros();
+        let encoded = bytes + 4 * firsts.len() + valid.len() * key_bits as usize / 8;
+        if firsts.is_empty() || encoded >= plain {
+            return None;
+        }
+        let mut found = Texts::default();
+        for row in firsts {
+            found.push(texts.get(row));
+        }
+        Some(Self { texts: found, keys })
     }
 
     fn array(self, valid: Option<Bitmap>, place: &Path) -> Result<Box<dyn Array>, Error> {

@@ -200,6 +200,7 @@ pub static ERRORS: Schema = Schema {
         text("source"),
         text("key_kind"),
         text("key"),
+        text("side"),
     ],
 };
 
@@ -227,6 +228,10 @@ pub static ERROR_GROUPS: Schema = Schema {
         u32("sample_record"),
         text("sample_message"),
         u64("healed_keys"),
+        text("side"),
+        text("code"),
+        text("field"),
+        text("name"),
     ],
 };
 

@@ -18,8 +18,19 @@ use super::output::TableWriter;
 use super::parquet::ZSTD_LEVEL;
 use super::schema::{Schema, Type};
 
-/// The column that [`Spill::rewrite`] fills in.
-const LATE_COLUMN: &str = "group";
+/// The columns that [`Spill::rewrite`] fills in.
+const LATE_COLUMNS: [&str; 3] = ["group", "class", "side"];
+
+/// What is known of an error only once all are read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Late<'g> {
+    /// Fingerprint of its group.
+    pub group: &'g str,
+    /// Its class, when a rule of the user says another.
+    pub class: Option<&'g str>,
+    /// Its side, likewise.
+    pub side: Option<&'g str>,
+}
 
 /// Rows of one table that wait in a scratch file of the stage for their group.
 ///
@@ -72,7 +83,7 @@ impl Spill {
     }
 
     /// Reads the rows back in their order, replaces each preliminary id in the `group` column by
-    /// what `group` gives for it, writes them to `table`, which is finished, and removes the
+    /// what `late` gives for it, class and side where it gives some, writes them to `table`, which is finished, and removes the
     /// scratch file. Returns the number of rows.
     ///
     /// As many batches as there are threads in the current Rayon pool are in memory at a time. The
@@ -83,7 +94,7 @@ impl Spill {
     /// file was changed by somebody else.
     pub fn rewrite<'g>(
         mut self,
-        group: &(dyn Fn(&str) -> &'g str + Sync),
+        late: &(dyn Fn(&str) -> Late<'g> + Sync),
         mut table: TableWriter,
         formats: &Formats,
     ) -> Result<u64, Error> {
@@ -101,7 +112,7 @@ impl Spill {
                 let damaged = || Error::Scratch { path: self.path.clone() };
                 let mut batch = unpack(self.schema, &frame).ok_or_else(damaged)?;
                 drop(frame);
-                replace(&mut batch, group);
+                replace(&mut batch, late);
                 encode(&batch, formats)
             };
             let encoded: Vec<_> = frames.into_par_iter().map(encode_frame).collect();
@@ -120,17 +131,33 @@ impl Drop for Spill {
     }
 }
 
-/// Puts the final groups in the place of the preliminary ones; nulls stay null.
-fn replace<'g>(batch: &mut Batch, group: &dyn Fn(&str) -> &'g str) {
-    let Some(column) = batch.schema().position(LATE_COLUMN) else { return };
-    let cells = &batch.columns()[column];
+/// Puts what is known now in the place of what was known before; rows without a group stay as they are.
+fn replace<'g>(batch: &mut Batch, late: &dyn Fn(&str) -> Late<'g>) {
+    let [group, class, side] = LATE_COLUMNS.map(|name| batch.schema().position(name));
+    let Some(group) = group else { return };
+    let cells = &batch.columns()[group];
     let Data::Text(ids) = &cells.data else { return };
-    let mut groups = Texts::default();
+    let known: Vec<Option<Late<'_>>> =
+        (0..batch.len()).map(|row| cells.valid.get(row).then(|| late(ids.get(row)))).collect();
+    put(batch, Some(group), |row| known[row].map(|late| late.group));
+    put(batch, class, |row| known[row].and_then(|late| late.class));
+    put(batch, side, |row| known[row].and_then(|late| late.side));
+}
+
+/// Replaces the cells of a column for which there is something else.
+fn put<'g>(batch: &mut Batch, column: Option<usize>, other: impl Fn(usize) -> Option<&'g str>) {
+    let Some(column) = column.filter(|_| (0..batch.len()).any(|row| other(row).is_some())) else {
+        return;
+    };
+    let cells = &batch.columns()[column];
+    let Data::Text(before) = &cells.data else { return };
+    let (mut valid, mut texts) = (Bits::default(), Texts::default());
     for row in 0..batch.len() {
-        groups.push(if cells.valid.get(row) { group(ids.get(row)) } else { "" });
+        let text = other(row).or(cells.valid.get(row).then(|| before.get(row)));
+        valid.push(text.is_some());
+        texts.push(text.unwrap_or_default());
     }
-    let cells = Cells { valid: cells.valid.clone(), data: Data::Text(groups) };
-    batch.replace(column, cells);
+    batch.replace(column, Cells { valid, data: Data::Text(texts) });
 }
 
 /// Serializes and compresses a batch.
@@ -268,6 +295,7 @@ mod tests {
             row.u64(Some(n)).u64(Some(n / 2)).text(Some("a.zip")).u32(None);
             row.text(group.as_deref()).text(Some("value")).text(None).text(Some("price"));
             row.text(Some(&format!("message {n}"))).text(Some("errors")).text(None).text(None);
+            row.text((n % 3 == 0).then_some("erp"));
         }
         batch
     }
@@ -338,7 +366,11 @@ mod tests {
     fn rewriting_replaces_groups_and_nothing_else_in_any_number_of_threads() {
         let folder = tempfile::tempdir().unwrap();
         let formats = Formats::new([Format::Parquet, Format::Csv, Format::Json]);
-        let group = |id: &str| if id.ends_with('3') { "three" } else { "other" };
+        let late = |id: &str| match id.as_bytes().last() {
+            Some(b'3') => Late { group: "three", class: Some("duplicate"), side: None },
+            Some(b'5') => Late { group: "five", class: None, side: Some("mapping") },
+            _ => Late { group: "other", ..Late::default() },
+        };
 
         let mut expected = Vec::new();
         for threads in [0, 1, 3] {
@@ -349,7 +381,7 @@ mod tests {
                 // The oracle: the groups are known from the start.
                 for n in 0..5 {
                     let mut batch = errors(n * 40..n * 40 + 40);
-                    replace(&mut batch, &group);
+                    replace(&mut batch, &late);
                     table.append(encode(&batch, &formats).unwrap()).unwrap();
                 }
                 table.finish().unwrap();
@@ -360,7 +392,7 @@ mod tests {
                     spill.append(encode(&batch, &Formats::scratch()).unwrap()).unwrap();
                 }
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-                let rows = pool.install(|| spill.rewrite(&group, table, &formats));
+                let rows = pool.install(|| spill.rewrite(&late, table, &formats));
                 assert_eq!(rows.unwrap(), 200);
             }
             out.commit().unwrap();
@@ -371,8 +403,14 @@ mod tests {
             let files = names.map(|name| std::fs::read(dir.join(name)).unwrap());
             if threads == 0 {
                 let csv = String::from_utf8(files[0].clone()).unwrap();
-                assert!(csv.contains("\n3,1,a.zip,,three,value,"), "{csv}");
-                assert!(csv.contains("\n10,5,a.zip,,,value,"), "{csv}");
+                for row in [
+                    "\n3,1,a.zip,,three,duplicate,,price,message 3,errors,,,erp\n",
+                    "\n5,2,a.zip,,five,value,,price,message 5,errors,,,mapping\n",
+                    "\n8,4,a.zip,,other,value,,price,message 8,errors,,,\n",
+                    "\n10,5,a.zip,,,value,,price,message 10,errors,,,\n",
+                ] {
+                    assert!(csv.contains(row), "{row}{csv}");
+                }
                 expected.extend(files);
             } else {
                 assert!(expected == files);
@@ -390,7 +428,7 @@ mod tests {
         spill.file.flush().unwrap();
         let len = std::fs::metadata(&spill.path).unwrap().len();
         std::fs::write(&spill.path, vec![b'x'; usize::try_from(len).unwrap()]).unwrap();
-        let result = spill.rewrite(&|_| "", table, &Formats::default());
+        let result = spill.rewrite(&|_| Late::default(), table, &Formats::default());
         assert!(matches!(result, Err(Error::Scratch { .. })), "{result:?}");
     }
 }

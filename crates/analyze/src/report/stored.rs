@@ -111,6 +111,11 @@ impl Stored {
         &self.dir
     }
 
+    /// A text of `summary.json` by its JSON Pointer; `None` when it has no such text.
+    pub fn text(&self, pointer: &str) -> Option<String> {
+        self.summary.pointer(pointer).and_then(serde_json::Value::as_str).map(str::to_owned)
+    }
+
     /// A number of `summary.json`, by JSON Pointer (`/keys/open`). `None` where an older version of
     /// the program did not write it.
     pub fn number(&self, pointer: &str) -> Option<u64> {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
+mod bench;
 mod cat;
 mod diff;
 mod explain;
@@ -11,6 +12,7 @@ mod kit;
 mod ls;
 mod names;
 mod report;
+mod rules;
 mod signals;
 
 use kit::Place;
@@ -25,7 +27,7 @@ fn the_help_says_what_there_is() {
 #[test]
 fn the_help_of_each_command_has_examples() {
     let place = Place::new();
-    for command in ["report", "cat", "ls", "explain", "keys", "diff"] {
+    for command in ["report", "cat", "ls", "explain", "keys", "diff", "bench"] {
         let run = place.run(&[command, "--help"]);
         assert_eq!(run.code, 0);
         assert!(run.out.contains(&format!("\nExamples:\n  analyze {command}")), "{}", run.out);
@@ -56,6 +58,8 @@ fn usage_errors_are_2() {
         &["diff", "r", "s", "--fail-on", "anything"],
         &["keys", "r", "--kind", "cat"],
         &["keys", "r", "--format", "xml"],
+        &["bench"],
+        &["bench", "x", "--generate", "1MB"],
     ] {
         let run = place.run(wrong);
         assert_eq!((run.code, run.out.as_str()), (2, ""), "{wrong:?}");

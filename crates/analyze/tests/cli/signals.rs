@@ -55,6 +55,31 @@ fn a_second_interrupt_ends_at_once_and_leaves_nothing_behind() {
     }
 }
 
+#[test]
+fn an_interrupted_bench_leaves_nothing_behind_however_often_it_is_asked() {
+    for signals in [1, usize::MAX] {
+        let place = Place::new();
+        let args =
+            ["bench", "--generate", "300kB", "--dir", ".", "--runs", "1000", "--stages", "report"];
+        let mut child = place.command(&args).spawn().unwrap();
+        wait_until("a sign of work", || {
+            let inside = place.names().first().map(|name| place.path().join(name));
+            inside.is_some_and(|folder| fs::read_dir(folder).is_ok_and(|all| all.count() > 1))
+        });
+        let mut sent = 0;
+        wait_until("the end", || {
+            if sent < signals {
+                signal(&child, "-INT");
+                sent += 1;
+            }
+            child.try_wait().unwrap().is_some()
+        });
+        let run = ended(child);
+        assert_eq!((run.code, run.out.as_str()), (130, ""), "{}", run.err);
+        assert_eq!(place.names(), [""; 0]);
+    }
+}
+
 /// Waits until a process has a handler for SIGINT; false where nothing tells.
 fn watches(child: &Child) -> bool {
     let status = format!("/proc/{}/status", child.id());

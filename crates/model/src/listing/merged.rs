@@ -2,7 +2,9 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
+use std::hash::BuildHasher as _;
 
+use hashbrown::{DefaultHashBuilder, HashTable};
 use serde_json::value::RawValue;
 
 use super::fields;
@@ -78,6 +80,9 @@ pub struct Listing {
     projects: BTreeMap<String, (u64, Project)>,
     /// Sorted by id.
     logs: Vec<Log>,
+    /// Places in `logs`, found by the hash of their ids: every exchange asks for its log.
+    places: HashTable<u32>,
+    hasher: DefaultHashBuilder,
     /// Sorted by run id.
     runs: Vec<Run>,
     /// Places in `logs`, sorted by `filename_uuid`; among equal ones the main log is first.
@@ -133,6 +138,11 @@ impl Listing {
         let mut snapshots: Vec<_> = std::mem::take(&mut self.snapshots).into_iter().collect();
         snapshots.sort_unstable_by(|(a, _), (b, _)| by_id(a, b));
         self.logs = snapshots.into_iter().filter_map(|(_, snapshots)| newest(snapshots)).collect();
+        for (place, log) in (0..).zip(&self.logs) {
+            let hash = |id: &str| self.hasher.hash_one(id);
+            let rehash = |place: &u32| hash(&self.logs[*place as usize].entry.id);
+            self.places.insert_unique(hash(&log.entry.id), place, rehash);
+        }
         self.find_runs();
         self.name_flows();
         self.settle_runs();
@@ -168,8 +178,10 @@ impl Listing {
 
     /// The log of an id. Cost: a binary search, as of all look-ups here.
     pub fn by_id(&self, id: &str) -> Option<&Log> {
-        let place = self.logs.binary_search_by(|log| by_id(&log.entry.id, id.trim())).ok()?;
-        self.logs.get(place)
+        let id = id.trim();
+        let is = |place: &u32| self.logs[*place as usize].entry.id == id;
+        let place = self.places.find(self.hasher.hash_one(id), is)?;
+        self.logs.get(*place as usize)
     }
 
     /// The log of a `filename_uuid`; an execution id finds its main log.

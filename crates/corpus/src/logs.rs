@@ -525,7 +525,7 @@ fn prose(random: &mut Random, words: u64, out: &mut String) {
 }
 
 /// ISO 8601 with milliseconds. Days around [`DAY_MS`] keep their order, months are given 28 days
-/// at most: no bench asks a calendar.
+/// at most: nobody asks a calendar.
 fn iso(ms: u64) -> String {
     let (days, of_day) = (ms / 86_400_000, ms % 86_400_000);
     let day = DAY_MS / 86_400_000;

@@ -1,0 +1,315 @@
+//! `analyze bench`: how fast this machine decodes logs.
+
+mod json;
+mod plot;
+mod text;
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use analyze::bench::{self, Measured, Options, Scratch, Stage};
+use analyze::input::Input;
+use anyhow::{Context as _, bail};
+use archive::Limits;
+use clap::builder::PossibleValuesParser;
+use clap::{Args, ValueEnum};
+
+use super::Exit;
+use super::figures::{bytes, counted};
+use super::inputs::{Found, InputArgs};
+use super::interrupt::Watch;
+use super::limits::{LimitArgs, size};
+use super::progress::Steps;
+use super::terminal::tell;
+
+/// Measures how fast this machine decodes logs, stage by stage and as a whole
+///
+/// Every stage of `analyze report` is run over the same files, several times in turns, with each number of
+/// threads, and timed alone: what it works on lies in memory, made ready by the stages before it. All rates
+/// are those of the whole sample, so they compare. Nothing is kept: reports go to a folder of its own that
+/// is removed at the end.
+#[derive(Debug, Args)]
+#[command(
+    after_help = EXAMPLES,
+    mut_arg("inputs", |inputs| inputs.required_unless_present_any(["files_from", "generate"]))
+)]
+pub(crate) struct Bench {
+    #[command(flatten)]
+    inputs: InputArgs,
+    /// Makes its own logs instead: files with so many bytes of JSON together, realistic, the same on every
+    /// machine. Takes a fifth of it on the disk, and up to four times its size in memory
+    #[arg(long, value_name = "SIZE", value_parser = size, conflicts_with_all = ["inputs", "files_from", "sample"])]
+    generate: Option<u64>,
+    /// Which logs it makes: equal seeds make equal logs [default: 1]
+    #[arg(long, value_name = "N", requires = "generate", conflicts_with_all = ["inputs", "files_from"])]
+    seed: Option<u64>,
+    /// Bytes of files that are measured, at most; of larger inputs, files evenly from the first to the
+    /// last. They and what they decode to are held in memory, up to sixteen times this size
+    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "32MiB")]
+    sample: u64,
+
+    /// Numbers of worker threads [default: 1, 2, 4 and so on, up to one a core]
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        value_parser = clap::value_parser!(u16).range(1..=1024),
+        help_heading = "What is measured"
+    )]
+    threads: Vec<u16>,
+    /// Runs of each stage that count, after one that warms up
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 5,
+        value_parser = clap::value_parser!(u32).range(1..=1000),
+        help_heading = "What is measured"
+    )]
+    runs: u32,
+    /// Stages, by name (see below) [default: all]
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        value_parser = PossibleValuesParser::new(names()),
+        hide_possible_values = true,
+        help_heading = "What is measured"
+    )]
+    stages: Vec<String>,
+
+    /// table, json (with the time of every run), or markdown
+    #[arg(
+        long,
+        value_enum,
+        value_name = "FORMAT",
+        default_value = "table",
+        hide_possible_values = true,
+        help_heading = "Output"
+    )]
+    format: FormatArg,
+    /// Draws the throughput of each stage over the threads to this file, as SVG. An existing file is
+    /// replaced
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    plot: Option<PathBuf>,
+    /// Folder for what is written meanwhile [default: the system's for temporary files]. Its disk is part of
+    /// the figures of `write` and `report`, and of all that reads generated files
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    dir: Option<PathBuf>,
+    /// Says nothing but errors on stderr
+    #[arg(short, long, help_heading = "Output")]
+    quiet: bool,
+
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  analyze bench dump
+  analyze bench --generate 256MB --threads 1,2,4,8 --plot threads.svg
+  analyze bench dump --stages limit,decode --threads 1 --runs 20
+  analyze bench --generate 64MB --format json > this-machine.json
+
+Stages:
+  read     files into a buffer, from disk (cached after the warm-up)
+  digest   BLAKE3 of the files, which tells copies
+  base64   base64 texts to bytes
+  inflate  packed members to text
+  limit    both of these, the engines alone and nothing else, with one thread: what `decode` is held against
+  decode   file bytes to texts with checked sums and encoding; from memory and from disk
+  json     the grammar of JSON over the texts
+  extract  texts to exchanges
+  group    error texts to groups
+  rows     file bytes to rows of tables: all that a worker does but encoding
+  write    rows of `exchanges` to Parquet
+  report   the whole of `analyze report --format parquet`; from memory and from disk
+
+Copies of files are left out. A stage that is through in less than 50 ms goes through the sample several times in each \
+run. MB are millions of bytes; `text` is what the files decode to. TIMES is how many times \
+as fast it is as with one thread. PEAK is the most memory of the process in a report from disk, while nothing else is \
+held (Linux only).
+Exit codes: 0 done, 1 no log found, 2 not done, 130 interrupted.";
+
+/// How the figures are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FormatArg {
+    /// Aligned columns
+    Table,
+    /// JSON
+    Json,
+    /// Markdown
+    Markdown,
+}
+
+/// The words of all stages, each once.
+fn names() -> Vec<&'static str> {
+    let mut names: Vec<_> = Stage::ALL.iter().map(|stage| stage.name()).collect();
+    names.dedup();
+    names
+}
+
+impl Bench {
+    /// Measures, and shows the figures on stdout.
+    pub(crate) fn run(self) -> anyhow::Result<Exit> {
+        let watch = Watch::begin()?;
+        let limits = self.limits.limits();
+        let options = self.options(limits);
+        // A path that cannot be written to is told before the long work.
+        let mut plot = self.plot.as_deref().map(create).transpose()?;
+        let given = if self.generate.is_some() { Vec::new() } else { self.given(&limits)? };
+        let parent = self.dir.clone().unwrap_or_else(std::env::temp_dir);
+        let scratch = Scratch::create(&parent)
+            .context("no folder for what is written meanwhile\nname another with --dir")?;
+        watch.working_in(scratch.path().to_owned());
+        let measured = self.measure(&given, &scratch, &options, &watch);
+        drop(scratch);
+        let measured = match measured {
+            Ok(measured) => measured,
+            Err(bench::Error::Interrupted) => {
+                tell("interrupted; nothing is left behind");
+                return Ok(Exit::Interrupted);
+            }
+            Err(error @ bench::Error::NoLog { .. }) => {
+                tell(&format!("error: {error}\n`analyze ls` tells what each file is instead"));
+                return Ok(Exit::Nothing);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        watch.after(Exit::Done);
+        if let (Some(file), Some(path)) = (&mut plot, &self.plot) {
+            let written =
+                file.set_len(0).and_then(|()| file.write_all(plot::svg(&measured).as_bytes()));
+            written.with_context(|| path.display().to_string())?;
+        }
+        if !self.quiet {
+            notes(&measured);
+        }
+        let mut out = io::stdout().lock();
+        match self.format {
+            FormatArg::Table => text::table(&measured, &mut out)?,
+            FormatArg::Json => {
+                serde_json::to_writer_pretty(&mut out, &json::view(&measured))
+                    .map_err(io::Error::from)?;
+                writeln!(out)?;
+            }
+            FormatArg::Markdown => text::markdown(&measured, &mut out)?,
+        }
+        out.flush()?;
+        Ok(Exit::Done)
+    }
+
+    fn options(&self, limits: Limits) -> Options {
+        let mut threads: Vec<usize> = self.threads.iter().map(|&n| usize::from(n)).collect();
+        if threads.is_empty() {
+            let cores = std::thread::available_parallelism().map_or(1, usize::from);
+            threads
+                .extend(std::iter::successors(Some(1), |n| Some(2 * n)).take_while(|&n| n < cores));
+            threads.push(cores);
+        }
+        threads.sort_unstable();
+        threads.dedup();
+        let asked = |stage: &Stage| {
+            self.stages.is_empty() || self.stages.iter().any(|name| name == stage.name())
+        };
+        Options {
+            threads,
+            runs: self.runs,
+            stages: Stage::ALL.into_iter().filter(asked).collect(),
+            // What is generated has its size already.
+            sample_bytes: if self.generate.is_some() { u64::MAX } else { self.sample },
+            limits,
+        }
+    }
+
+    /// The files that are named.
+    fn given(&self, limits: &Limits) -> anyhow::Result<Vec<Input>> {
+        let Found { inputs, unread } = self.inputs.find(limits)?;
+        for place in &unread {
+            tell(&format!("{}: {}", place.name, place.problem));
+        }
+        if let Some(input) = inputs.iter().find(|input| matches!(input, Input::Memory { .. })) {
+            bail!(
+                "{}: standard input is no file on disk, which is read again and again\nwrite it to a file first, and name that",
+                input.name()
+            );
+        }
+        Ok(inputs)
+    }
+
+    fn measure(
+        &self,
+        given: &[Input],
+        scratch: &Scratch,
+        options: &Options,
+        watch: &Watch,
+    ) -> Result<Measured, bench::Error> {
+        let steps = Steps::begin(self.quiet);
+        let seed = self.seed.unwrap_or(1);
+        let made;
+        let inputs = if let Some(size) = self.generate {
+            steps.show("making logs", 0, 0);
+            made = bench::generate(size, seed, 0, scratch, watch.stop())?;
+            &made
+        } else {
+            given
+        };
+        let generated = self.generate.map(|_| seed);
+        let mut step = |step: bench::Step| {
+            let what = match step.stage {
+                Some((stage, threads)) => format!(
+                    "{} from {}, {}",
+                    stage.name(),
+                    stage.source(),
+                    counted(threads as u64, "thread", "threads")
+                ),
+                None => "making ready".to_owned(),
+            };
+            steps.show(&what, step.done, step.total);
+        };
+        bench::measure(inputs, generated, scratch, options, &mut step, watch.stop())
+    }
+}
+
+/// Opens the file of the plot.
+fn create(path: &Path) -> anyhow::Result<File> {
+    if path.is_dir() {
+        bail!("{}: a folder\nname the file for --plot, such as threads.svg", path.display());
+    }
+    // Without emptying it: a run that fails leaves the plot of the one before.
+    let file = fs::OpenOptions::new().write(true).create(true).truncate(false).open(path);
+    file.with_context(|| format!("{}: the plot cannot be written", path.display()))
+}
+
+/// What has to be known to read the figures.
+fn notes(measured: &Measured) {
+    let sample = &measured.sample;
+    if measured.build.unoptimised {
+        tell(
+            "warning: this program was built without optimisation, its figures say nothing; build it with --release",
+        );
+    }
+    if let Some(load) = measured.machine.load.filter(|&load| load > 0.5) {
+        tell(&format!(
+            "note: other programs were running (load {load:.1}): figures may be low, compare the spread"
+        ));
+    }
+    if sample.files + sample.copies + sample.unreadable < sample.of_files {
+        tell(&format!(
+            "note: a sample of {} of {}, {} of {}; --sample sets how much",
+            counted(sample.files, "file", "files"),
+            super::figures::count(sample.of_files),
+            bytes(sample.encoded_bytes),
+            bytes(sample.of_bytes)
+        ));
+    }
+    if sample.copies > 0 {
+        tell(&format!(
+            "note: {} left out",
+            counted(sample.copies, "copy of a file", "copies of files")
+        ));
+    }
+    if sample.unreadable > 0 {
+        tell(&format!("note: {} could not be read", counted(sample.unreadable, "file", "files")));
+    }
+}

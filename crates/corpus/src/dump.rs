@@ -1,0 +1,71 @@
+//! A dump of any size, download by download.
+
+use crate::Random;
+use crate::logs::{Shape, document, rows};
+use crate::wrap::Download;
+
+/// One download of a dump.
+#[derive(Debug, Clone)]
+pub struct File {
+    /// Its path in the dump, `/` between the parts; in the order of the numbers.
+    pub name: String,
+    /// Exchanges in it.
+    pub exchanges: usize,
+    /// Its bytes, in every layer.
+    pub download: Download,
+}
+
+/// The download of this number in the dump of this seed: a function of the two, so a dump can be made
+/// in any order, on any number of threads, and ends where its reader has enough.
+///
+/// Three of four are row logs of one exchange, one of sixteen is the log of a busy step with hundreds
+/// of exchanges, about a megabyte of JSON, and holds most of the bytes. The three shapes take turns.
+/// The bytes are the same on every machine, as long as the same version of the compressor makes them.
+pub fn file(seed: u64, number: u64) -> File {
+    // Mixed before the number comes in: seeds that follow each other have no rows in common.
+    let mut random = Random::new(Random::new(seed).bits() ^ number);
+    let exchanges = match random.below(16) {
+        0 => 400 + random.below(800),
+        1..4 => 10 + random.below(90),
+        _ => 1,
+    } as usize;
+    let shape = Shape::ALL[random.below(Shape::ALL.len() as u64) as usize];
+    let json = document(shape, &rows(exchanges, random.bits()));
+    let log = 90_000 + number;
+    File {
+        name: format!("{:06}/{log:08}.txt", number / 1_000),
+        exchanges,
+        download: Download::of(json, &format!("{log}.json")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_depends_on_its_seed_and_number_alone() {
+        let text = |seed, number| file(seed, number).download.text;
+        assert_eq!(text(1, 7), text(1, 7));
+        assert_ne!(text(1, 7), text(1, 8));
+        assert_ne!(text(1, 7), text(2, 7));
+    }
+
+    #[test]
+    fn most_files_are_small_and_most_bytes_are_in_large_ones() {
+        let files: Vec<File> = (0..150).map(|number| file(3, number)).collect();
+        let bytes = |of: &dyn Fn(&&File) -> bool| -> usize {
+            files.iter().filter(of).map(|file| file.download.json.len()).sum()
+        };
+        let single = files.iter().filter(|file| file.exchanges == 1).count();
+        assert!((95..130).contains(&single), "{single}");
+        let (large, all) = (bytes(&|file| file.exchanges >= 400), bytes(&|_| true));
+        assert!(large > all / 2, "{large} of {all}");
+    }
+
+    #[test]
+    fn names_are_in_the_order_of_the_numbers() {
+        let names: Vec<String> = [0, 1, 9, 999, 1_000].map(|number| file(1, number).name).into();
+        assert!(names.is_sorted(), "{names:?}");
+    }
+}

@@ -1,0 +1,265 @@
+//! On which side an error arose: who refused, failed or could not be reached. By rules that a reader
+//! can check in one table, as for the class.
+
+use crate::bytes::{LETTER, is};
+use crate::class::Class;
+use crate::skeleton::ErrorRef;
+use crate::words;
+
+/// The sides of an integration, as the report names them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Side {
+    /// The Integrator itself: its engine and the scripts of its flows.
+    Integrator,
+    /// Omnitron, the commerce platform.
+    Omnitron,
+    /// The ERP.
+    Erp,
+    /// The mapping of fields and attributes between the two.
+    Mapping,
+}
+
+impl Side {
+    /// All of them, in the order that decides between equally frequent ones.
+    pub const ALL: [Self; 4] = [Self::Integrator, Self::Omnitron, Self::Erp, Self::Mapping];
+
+    /// The word used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Integrator => "integrator",
+            Self::Omnitron => "omnitron",
+            Self::Erp => "erp",
+            Self::Mapping => "mapping",
+        }
+    }
+}
+
+/// What is known of the place of an error, beside its text.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Circumstances<'a> {
+    /// Slug or title of the step.
+    pub step: Option<&'a str>,
+    /// The address that was called, as logged.
+    pub url: Option<&'a str>,
+    /// The engine or a script raised it; it is no answer of the other side.
+    pub raised: bool,
+}
+
+/// What a rule looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum At {
+    /// The error code, as a whole: Omnitron's reason types.
+    Code,
+    /// Words of message or code.
+    Text,
+    /// Words of a host that the message of a broken connection names.
+    NamedHost,
+    /// Raised here, and no broken connection. Needs no words.
+    Raised,
+    /// A part of the path that was called.
+    Path,
+    /// Words of the host that was called.
+    Host,
+    /// Words of the step.
+    Step,
+}
+
+/// The rules, checked from top to bottom; the first that fits decides. What the error itself says
+/// stands before where it occurred. Words are folded as in the table of classes; one that ends in
+/// `*` may go on.
+#[rustfmt::skip]
+const RULES: [(At, &[&str], Side); 17] = [
+    (At::Code, &["mapping"], Side::Mapping),
+    (At::Code, &["remote"], Side::Erp),
+    (At::Code, &["channel_app"], Side::Integrator),
+    (At::Text, &["mapping", "mappings", "jolt*", "eslestir*", "eslesme*", "esleme*"], Side::Mapping),
+    (At::NamedHost, &["omnitron", "akinon"], Side::Omnitron),
+    (At::NamedHost, &["erp", "nebim", "sap", "logo", "netsis", "mikro"], Side::Erp),
+    (At::Text, &["omnitron*"], Side::Omnitron),
+    (At::Text, &["erp", "nebim*"], Side::Erp),
+    (At::Raised, &[], Side::Integrator),
+    (At::Path, &["/api/i1/"], Side::Omnitron),
+    (At::Path, &["/integratorservice/", "/sap/"], Side::Erp),
+    (At::Host, &["omnitron", "akinon"], Side::Omnitron),
+    (At::Host, &["erp", "nebim", "sap", "logo", "netsis", "mikro"], Side::Erp),
+    (At::Step, &["mapping", "jolt"], Side::Mapping),
+    (At::Step, &["omnitron"], Side::Omnitron),
+    (At::Step, &["erp", "login", "check", "response"], Side::Erp),
+    (At::Step, &["script", "compare", "template"], Side::Integrator),
+];
+
+/// On which side an error arose; `None` where nothing tells. Reads the head of the message once.
+pub fn side(error: &ErrorRef<'_>, class: Class, at: &Circumstances<'_>) -> Option<Side> {
+    let mut fits = Fits::default();
+    let code = error.code.unwrap_or_default();
+    fits.of(At::Code, |words| words.iter().any(|word| word.eq_ignore_ascii_case(code.trim())));
+    fits.words(At::Text, head(error.message));
+    fits.words(At::Text, code);
+    let broken = class == Class::Connection;
+    if broken {
+        hosts(head(error.message)).for_each(|host| fits.words(At::NamedHost, host));
+    }
+    fits.of(At::Raised, |_| at.raised && !broken);
+    let (host, path) = at.url.map(host_and_path).unwrap_or_default();
+    fits.of(At::Path, |parts| parts.iter().any(|part| contains(path, part)));
+    fits.words(At::Host, host);
+    fits.words(At::Step, at.step.unwrap_or_default());
+    RULES.get(fits.0.trailing_zeros() as usize).map(|&(_, _, side)| side)
+}
+
+/// The rules that fit, a bit each, the lowest for the first.
+#[derive(Debug, Default)]
+struct Fits(u32);
+
+impl Fits {
+    fn of(&mut self, at: At, fit: impl Fn(&[&str]) -> bool) {
+        for (n, (_, words, _)) in RULES.iter().enumerate().filter(|(_, rule)| rule.0 == at) {
+            self.0 |= u32::from(fit(words)) << n;
+        }
+    }
+
+    /// Looks at each word of a text: letters in a row.
+    fn words(&mut self, at: At, text: &str) {
+        let mut folded = [0; 24];
+        for word in text.as_bytes().split(|&byte| !is(byte, LETTER)).filter(|word| word.len() >= 3)
+        {
+            // Longer words begin with none that is looked for and go on with none.
+            let Some(len) = words::fold_word(word, &mut folded) else { continue };
+            let word = &folded[..len];
+            self.of(at, |words| {
+                words.iter().any(|looked_for| match looked_for.strip_suffix('*') {
+                    Some(begin) => word.starts_with(begin.as_bytes()),
+                    None => word == looked_for.as_bytes(),
+                })
+            });
+        }
+    }
+}
+
+/// How much of a message is looked at. In bytes.
+const LOOKED_AT: usize = 512;
+
+fn head(message: &str) -> &str {
+    &message[..message.floor_char_boundary(LOOKED_AT)]
+}
+
+/// Host and path of an address, without port, user and query; the host is empty where there is none.
+fn host_and_path(url: &str) -> (&str, &str) {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = if url.starts_with('/') { ("", url) } else { rest.split_at(end) };
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    (host.split(':').next().unwrap_or_default(), path.split('?').next().unwrap_or_default())
+}
+
+/// Names of hosts in a text: letters, digits and dashes joined by dots.
+fn hosts(text: &str) -> impl Iterator<Item = &str> {
+    let host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    text.split(move |c: char| !host(c)).filter(|word| word.trim_end_matches('.').contains('.'))
+}
+
+/// Whether a path holds a part written in small letters.
+fn contains(path: &str, part: &str) -> bool {
+    path.as_bytes().windows(part.len()).any(|window| window.eq_ignore_ascii_case(part.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::class::classify;
+
+    fn check(error: ErrorRef<'_>, at: Circumstances<'_>, expected: Option<Side>) {
+        assert_eq!(side(&error, classify(&error), &at), expected, "{error:?} {at:?}");
+    }
+
+    fn message(message: &str) -> ErrorRef<'_> {
+        ErrorRef { message, ..ErrorRef::default() }
+    }
+
+    fn called(url: &str) -> Circumstances<'_> {
+        Circumstances { url: Some(url), ..Circumstances::default() }
+    }
+
+    fn step(step: &str) -> Circumstances<'_> {
+        Circumstances { step: Some(step), ..Circumstances::default() }
+    }
+
+    #[test]
+    fn the_error_itself_tells_first() {
+        let omnitron = called("https://omnitron.example.com/api/i1/products/");
+        let coded = |code| ErrorRef { code: Some(code), message: "olmadı", ..ErrorRef::default() };
+        check(coded("mapping"), omnitron, Some(Side::Mapping));
+        check(coded("remote"), omnitron, Some(Side::Erp));
+        check(coded("channel_app"), omnitron, Some(Side::Integrator));
+        check(message("Attribute mapping not found"), omnitron, Some(Side::Mapping));
+        check(message("Renk eşleştirmesi yok"), omnitron, Some(Side::Mapping));
+        check(message("ERP refused order 17"), omnitron, Some(Side::Erp));
+        check(message("erp3.example.com: Read timed out"), omnitron, Some(Side::Erp));
+        check(message("Read timed out"), omnitron, Some(Side::Omnitron));
+    }
+
+    #[test]
+    fn what_is_raised_here_is_the_integrators_unless_a_connection_broke() {
+        let raised = Circumstances { raised: true, ..called("https://erp.example.com/orders") };
+        check(message("KeyError: 'price'"), raised, Some(Side::Integrator));
+        check(message("Connection refused"), raised, Some(Side::Erp));
+    }
+
+    #[test]
+    fn address_and_step_tell_where_the_error_does_not() {
+        let any = || message("not found");
+        check(
+            any(),
+            called("https://shop.example.com/api/i1/product_prices/7/"),
+            Some(Side::Omnitron),
+        );
+        check(any(), called("https://erp2.example.com:8443/orders?x=/api/i1/"), Some(Side::Erp));
+        check(any(), called("http://10.0.0.1/(S(abc))/IntegratorService/Post"), Some(Side::Erp));
+        check(any(), called("https://caterpillar.example.com/x"), None);
+        check(any(), called("/api/i1/products/"), Some(Side::Omnitron));
+        check(any(), step("read_data_from_erp"), Some(Side::Erp));
+        check(any(), step("Write Data to Omnitron"), Some(Side::Omnitron));
+        check(any(), step("login"), Some(Side::Erp));
+        check(any(), step("Check Response Script"), Some(Side::Erp));
+        check(any(), step("pre_script"), Some(Side::Integrator));
+        check(any(), step("mapping"), Some(Side::Mapping));
+        check(any(), step("image"), None);
+        check(any(), Circumstances::default(), None);
+    }
+
+    #[test]
+    fn the_page_of_groups_has_the_table_as_it_is() {
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/groups.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        let (_, table) = page.split_once("| looked at |").unwrap();
+        let rows: Vec<(Vec<&str>, &str)> = table
+            .lines()
+            .skip(2)
+            .take_while(|line| line.starts_with('|'))
+            .map(|line| {
+                let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+                (cells[2].split(", ").filter(|word| !word.is_empty()).collect(), cells[3])
+            })
+            .collect();
+        let quoted = |word: &str| format!("`{word}`");
+        let rules: Vec<(Vec<String>, String)> = RULES
+            .iter()
+            .map(|(_, words, side)| {
+                (words.iter().map(|word| quoted(word)).collect(), quoted(side.name()))
+            })
+            .collect();
+        let rules: Vec<(Vec<&str>, &str)> = rules
+            .iter()
+            .map(|(words, side)| (words.iter().map(String::as_str).collect(), side.as_str()))
+            .collect();
+        assert_eq!(rows, rules);
+    }
+
+    #[test]
+    fn the_words_of_the_rules_are_folded() {
+        for (_, words, _) in RULES {
+            assert!(words.iter().all(|word| word.is_ascii() && *word == word.to_ascii_lowercase()));
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Values of several words that neither quotes nor digits give away, only what stands around them.
+
+use crate::bytes::{LETTER, SPLIT, STOP, UPPER, is};
+
+/// What is said, before a colon, of things that are not there or are there already. What stands
+/// behind the colon is then the thing: `Category not found: Shoes`.
+const OF_THINGS: [&str; 10] = [
+    "not found",
+    "not exist",
+    "n't exist",
+    "bulunamadı",
+    "bulunmuyor",
+    "mevcut değil",
+    "tanımlı değil",
+    "already exists",
+    "zaten kayıtlı",
+    "zaten mevcut",
+];
+
+/// A thing is named in at most so many words; more are a sentence.
+const THING_WORDS: usize = 4;
+
+/// How much of `rest` names a thing, `before` being the line up to and with a colon. `rest` begins
+/// with a blank, which counts. `None` when it names none.
+pub(crate) fn thing(before: &[u8], rest: &[u8]) -> Option<usize> {
+    let said = before.strip_suffix(b":")?;
+    if !OF_THINGS.iter().any(|end| said.ends_with(end.as_bytes())) || rest.first() != Some(&b' ') {
+        return None;
+    }
+    let end = rest
+        .windows(2)
+        .position(|pair| matches!(pair, b". " | b" (" | b"; " | b" ["))
+        .unwrap_or(rest.len());
+    // Marks that belong to the sentence around it.
+    let end = end
+        - rest[..end]
+            .iter()
+            .rev()
+            .take_while(|byte| matches!(byte, b'.' | b')' | b']' | b'}'))
+            .count();
+    let words = rest[..end].split(|&byte| byte == b' ');
+    let words = words.filter(|word| word.iter().any(|&byte| !is(byte, STOP))).count();
+    let names =
+        (1..=THING_WORDS).contains(&words) && !rest[..end].windows(2).any(|two| two == b": ");
+    names.then_some(end)
+}
+
+/// Where a value of several words ends that begins at `at`, behind `=`: `colour=Light Blue (`. Each
+/// of them begins with a capital, and a closing mark or the end of the line follows.
+pub(crate) fn assigned(text: &[u8], at: usize) -> Option<usize> {
+    let mut end = at;
+    let mut words = 0;
+    loop {
+        let len = text[end..].iter().take_while(|&&byte| !is(byte, STOP)).count();
+        let closed = match text.get(end + len) {
+            None => true,
+            Some(&byte) => is(byte, SPLIT) && !matches!(byte, b'=' | b'(' | b'[' | b'{' | b'<'),
+        };
+        if !begins_with_capital(&text[end..end + len]) {
+            // Behind the blank: a bracket opens, which closes the value as well.
+            let bracket = len == 0 && matches!(text.get(end), Some(b'(' | b'['));
+            return (words > 1 && bracket).then_some(end - 1);
+        }
+        words += 1;
+        end += len;
+        if closed {
+            return (words > 1).then_some(end);
+        }
+        if text.get(end) != Some(&b' ') {
+            return None;
+        }
+        end += 1;
+    }
+}
+
+/// Where the words begin that end `line` and are a name, each beginning with a capital.
+pub(crate) fn name_before(line: &[u8]) -> usize {
+    let mut start = line.len();
+    while start > 0 {
+        let before = line[..start].strip_suffix(b" ").unwrap_or(&line[..start]);
+        let len = before.iter().rev().take_while(|&&byte| !is(byte, STOP)).count();
+        let word = &before[before.len() - len..];
+        if before.len() == start && start < line.len() || !begins_with_capital(word) {
+            break;
+        }
+        start = before.len() - len;
+    }
+    start
+}
+
+/// Whether an id and the one that ends `before`, a blank between, begin with the same letters: `blk_17
+/// blk_18`. Such ids are a list.
+pub(crate) fn alike(before: &[u8], id: &[u8]) -> bool {
+    let Some(before) = before.strip_suffix(b" ") else { return false };
+    let len = before.iter().rev().take_while(|&&byte| !is(byte, STOP)).count();
+    let letters = id.iter().take_while(|&&byte| is(byte, LETTER) || byte == b'_').count();
+    letters >= 2 && before[before.len() - len..].starts_with(&id[..letters])
+}
+
+/// A capital of any language.
+pub(crate) fn begins_with_capital(word: &[u8]) -> bool {
+    match word.first() {
+        Some(byte) if byte.is_ascii() => is(*byte, UPPER),
+        Some(_) => {
+            let head = &word[..word.len().min(4)];
+            let letter = head.utf8_chunks().next().and_then(|chunk| chunk.valid().chars().next());
+            letter.is_some_and(char::is_uppercase)
+        }
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn things_are_named_behind_a_colon() {
+        let check = |text: &str, expected: Option<&str>| {
+            let colon = text.find(": ").map_or(0, |at| at + 1);
+            let found = thing(&text.as_bytes()[..colon], &text.as_bytes()[colon..]);
+            assert_eq!(found.map(|len| &text[colon..colon + len]), expected, "{text}");
+        };
+        check("Kategori bulunamadı: Ayakkabı > Spor", Some(" Ayakkabı > Spor"));
+        check("Category not found: Shoes. Add it.", Some(" Shoes"));
+        check("Marka zaten kayıtlı: Ela (17)", Some(" Ela"));
+        check("failed(Category not found: Shoes).", Some(" Shoes"));
+        check("Category not found: ask the one who made it", None);
+        check("Not found: java.lang.Error: closed", None);
+        check("Invalid value: too long", None);
+    }
+
+    #[test]
+    fn assigned_values_of_several_words_end_at_a_mark() {
+        let check = |text: &str, expected: Option<&str>| {
+            assert_eq!(assigned(text.as_bytes(), 0).map(|end| &text[..end]), expected, "{text}");
+        };
+        check("Açık Mavi (kanal 3)", Some("Açık Mavi"));
+        check("Light Blue, size", Some("Light Blue"));
+        check("Light Blue", Some("Light Blue"));
+        check("Light", None);
+        check("OK Retry later", None);
+        check("Light blue", None);
+        check("A B=3", None);
+    }
+
+    #[test]
+    fn names_before_a_word_reach_back_over_capitals() {
+        let check =
+            |line: &str, name: &str| assert_eq!(&line[name_before(line.as_bytes())..], name);
+        check("sipariş için Elif Kaya Demir", "Elif Kaya Demir");
+        check("Öz Can", "Öz Can");
+        check("sipariş için", "");
+        check("kod (Ali Can", "Ali Can");
+        check("", "");
+    }
+}
