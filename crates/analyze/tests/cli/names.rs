@@ -82,7 +82,7 @@ fn assert_no_formulas(what: &str, text: &str) {
 
 /// For programs: one value a line, or one in all.
 fn assert_json(what: &str, text: &str, lines: bool) {
-    assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{what} has bare controls");
+    assert!(!text.bytes().any(|b| b < b' ' && b != b'\n'), "{what} has bare controls");
     let values: Vec<&str> = if lines { text.lines().collect() } else { vec![text] };
     for value in values {
         serde_json::from_str::<Value>(value).unwrap_or_else(|e| panic!("{what}: {e}: {value}"));
@@ -277,7 +277,8 @@ fn a_long_name_is_cut_before_it_is_repeated_in_every_row() {
     }
     run(&place, &["report", "dump", "--out", "report", "--format", "csv", "-q"]);
     assert_eq!(place.summary("/exchanges/total"), 3 * 2_000 + 3);
-    assert_eq!(place.summary("/errors/total"), 3 * 2_000 + 2 * 2_000 + 1);
+    // Errors of one exchange that say the same are one.
+    assert_eq!(place.summary("/errors/total"), 3 * 2_000 + 3);
     for path in files(&place.path().join("report")) {
         let bytes = fs::metadata(&path).unwrap().len();
         assert!(bytes < 64 << 20, "{}: {bytes} bytes", path.display());
