@@ -4,7 +4,7 @@
 //! archive's member; an id in the file's name, then in the folders around it. Names that the listing
 //! knows go before names that only look like ids. What cannot be linked stays unlinked.
 
-use model::exchange::Exchange;
+use model::exchange::{Exchange, cut};
 use model::listing::{Listing, Log};
 
 /// How a link was found; the words of the report.
@@ -155,7 +155,15 @@ pub fn exchange<'a>(
         .or_else(|| run_id.and_then(|id| listing.run(id)).and_then(|run| run.flow.as_deref()))
         .or(x.flow);
     let step = x.step.or_else(|| log.and_then(|log| log.step.as_deref()));
-    Linked { log_id, run_id, flow, step, by, log }
+    // What the document says is cut already; the listing can hurt as well.
+    Linked {
+        log_id: log_id.map(cut),
+        run_id: run_id.map(cut),
+        flow: flow.map(cut),
+        step: step.map(cut),
+        by,
+        log,
+    }
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use archive::{Budget, Decoder, Form, Leaf, Limits, Problem, ProblemKind, Stage};
 use grouping::{Circumstances, ErrorRef, Skeletons, classify, retryable, side};
 use model::body::paths;
 use model::endpoint::Endpoints;
-use model::exchange::{Body, ErrorSource, ErrorText, Evidence, Exchange, Key, Outcome};
+use model::exchange::{Body, ErrorSource, ErrorText, Evidence, Exchange, Outcome};
 use model::extract::{Extracted, Extractor, Memo};
 use model::json::FaultKind;
 use model::listing::{self, LogType, Status};
@@ -40,29 +40,6 @@ pub enum Bodies {
 /// A row group of `exchanges` is cut at this size in memory, in bytes, of equal bodies counting one:
 /// large enough for retries to meet, small enough that each worker can hold one.
 const ROW_GROUP_BYTES: usize = 48 << 20;
-
-/// Ids, keys and names are cut at so many bytes. They stand in every row of what they name, so one long
-/// name in a document of a megabyte would fill gigabytes of a report.
-const NAME_BYTES: usize = 1024;
-
-fn cut(name: &str) -> &str {
-    &name[..name.floor_char_boundary(NAME_BYTES)]
-}
-
-/// An exchange whose names are not longer than they may be.
-fn named<'r>(x: &Exchange<'r>) -> Exchange<'r> {
-    Exchange {
-        pointer: cut(x.pointer),
-        log_id: x.log_id.map(cut),
-        run_id: x.run_id.map(cut),
-        file_uuid: x.file_uuid.map(cut),
-        flow: x.flow.map(cut),
-        step: x.step.map(cut),
-        key: x.key.map(|key| Key { value: cut(key.value), ..key }),
-        method: x.method.map(cut),
-        ..*x
-    }
-}
 
 /// What became of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -529,15 +506,7 @@ impl Reading<'_> {
         if self.setting.stopped() {
             return;
         }
-        let x = &named(x);
         let linked = link::exchange(&self.setting.survey.listing, x, name);
-        let linked = Linked {
-            log_id: linked.log_id.map(cut),
-            run_id: linked.run_id.map(cut),
-            flow: linked.flow.map(cut),
-            step: linked.step.map(cut),
-            ..linked
-        };
         if self.records == 0 {
             self.linked = Some(FileLink {
                 log_id: linked.log_id.map(str::to_owned),
@@ -575,9 +544,13 @@ impl Reading<'_> {
     ) {
         let mut seen = Vec::with_capacity(errors.len());
         for error in errors {
-            let (code, field) = (error.code.map(cut), error.field.map(cut));
-            let what =
-                ErrorRef { code, field, message: error.message, status: x.status, cut: error.cut };
+            let what = ErrorRef {
+                code: error.code,
+                field: error.field,
+                message: error.message,
+                status: x.status,
+                cut: error.cut,
+            };
             let skeleton = self.skeletons.add(what);
             let class = classify(&what);
             let at = Circumstances {
@@ -586,7 +559,7 @@ impl Reading<'_> {
                 raised: error.source == ErrorSource::Exception,
             };
             let side = side(&what, class, &at);
-            let key = error.key.map(|key| Key { value: cut(key.value), ..key }).or(x.key);
+            let key = error.key.or(x.key);
             let batch = self.rows.errors.get_or_insert_with(|| Batch::new(&report::ERRORS));
             self.text.skeleton.clear();
             push_hex(&skeleton.0.to_be_bytes(), &mut self.text.skeleton);
@@ -598,8 +571,8 @@ impl Reading<'_> {
                 .u32(Some(self.records))
                 .text(Some(&self.text.skeleton))
                 .text(Some(class.name()))
-                .text(code)
-                .text(field)
+                .text(error.code)
+                .text(error.field)
                 .text(Some(error.message))
                 .text(Some(error.source.name()))
                 .text(key.map(|key| key.kind.name()))

@@ -9,7 +9,7 @@ use crate::body::Shapes;
 use crate::bulk;
 use crate::endpoint::is_uuid;
 use crate::exchange::{
-    Body, BodyKind, ErrorSource, ErrorText, Evidence, Exchange, Key, KeyKind, Outcome, Row,
+    Body, BodyKind, ErrorSource, ErrorText, Evidence, Exchange, Key, KeyKind, Outcome, Row, cut,
 };
 use crate::extract::{Above, MAP_RANK};
 use crate::failure::{Gather, tell_cut, text_of, verdict_of};
@@ -287,7 +287,7 @@ impl<'r> Making<'_, 'r> {
             KeyKind::Record if key.rank == MAP_RANK => KeyKind::Sku,
             kind => kind,
         };
-        Key { kind, value: self.plain(key.inner) }
+        Key { kind, value: self.plain(cut(key.inner)) }
     }
 
     /// The business key: the record's, else the container's, the request's, the response's, the URL's.

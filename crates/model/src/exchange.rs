@@ -3,6 +3,16 @@
 
 use crate::time::Timestamp;
 
+/// Bytes of an id, key, name or code, and of a [`pointer`](Exchange::pointer) but for the places at its
+/// end: what is longer is cut. Each holds for very many exchanges or errors, and a megabyte repeated
+/// would be gigabytes.
+pub const NAME_BYTES: usize = 1024;
+
+/// The beginning of a name that has at most [`NAME_BYTES`].
+pub fn cut(name: &str) -> &str {
+    &name[..name.floor_char_boundary(NAME_BYTES)]
+}
+
 /// One request/response pair, or a row that has only one of the two or only an error.
 ///
 /// Everything borrows from the document or from the extractor's buffers and is valid for the call

@@ -17,7 +17,7 @@ use std::sync::Arc;
 pub use crate::memo::Memo;
 
 use crate::build::Builder;
-use crate::exchange::{Exchange, KeyKind};
+use crate::exchange::{Exchange, KeyKind, NAME_BYTES, cut};
 use crate::failure::message_score;
 use crate::json::{Cursor, Fault, FaultKind, Type, Value, unescape};
 use crate::record::{Field, Names, Side, push_pairs, scan};
@@ -435,7 +435,7 @@ impl Walk<'_> {
         self.push_key(field.key);
         if field.role == Role::None || matches!(field.role, Role::Key(..)) {
             match name_of_map(field.key) {
-                MapName::Step => above.step = Some(field.key),
+                MapName::Step => above.step = Some(cut(field.key)),
                 MapName::Key => {
                     above.key =
                         Some(FoundKey { kind: KeyKind::Record, rank: MAP_RANK, inner: field.key });
@@ -636,12 +636,15 @@ impl Walk<'_> {
         let _never = write!(self.pointer, "/{at}");
     }
 
-    /// Appends a name as RFC 6901 escapes it.
+    /// Appends a name as RFC 6901 escapes it, as far as there is room.
     fn push_key(&mut self, key: &str) {
         let mut name = String::new();
         unescape(key, &mut name);
         self.pointer.push('/');
         for c in name.chars() {
+            if self.pointer.len() >= NAME_BYTES {
+                break;
+            }
             match c {
                 '~' => self.pointer.push_str("~0"),
                 '/' => self.pointer.push_str("~1"),

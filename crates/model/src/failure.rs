@@ -12,7 +12,7 @@ use bumpalo::Bump;
 
 use crate::body::Member;
 use crate::bulk;
-use crate::exchange::{BodyKind, ErrorSource, ErrorText, Key, Row};
+use crate::exchange::{BodyKind, ErrorSource, ErrorText, Key, NAME_BYTES, Row, cut};
 use crate::fault;
 use crate::json::{Type, Value, unescape, unescape_into};
 use crate::key::whole;
@@ -252,7 +252,7 @@ impl<'r> Gather<'_, 'r> {
             return;
         }
         let Some((_, text)) = parts.text else { return };
-        let code = parts.code.map(|(_, value)| self.string(value));
+        let code = parts.code.map(|(_, value)| cut(self.string(value)));
         let first = self.out.len();
         self.value(text, named, level + 1);
         for error in &mut self.out[first..] {
@@ -355,14 +355,13 @@ impl<'r> Gather<'_, 'r> {
     /// `name` below `field`. A path ends where it is longer than anybody's: each of very many errors may
     /// have one of its own.
     fn join(&mut self, field: Option<&'r str>, name: &'r str) -> &'r str {
-        const PATH: usize = 1024;
         let mut path = match field {
-            Some(field) if field.len() >= PATH => return field,
+            Some(field) if field.len() >= NAME_BYTES => return field,
             Some(field) => format!("{field}."),
             None => String::new(),
         };
         unescape(name, &mut path);
-        path.truncate(path.floor_char_boundary(PATH));
+        path.truncate(path.floor_char_boundary(NAME_BYTES));
         self.arena.alloc_str(&path)
     }
 

@@ -8,7 +8,7 @@
 use smallvec::SmallVec;
 
 use crate::endpoint::is_uuid;
-use crate::exchange::KeyKind;
+use crate::exchange::{KeyKind, cut};
 use crate::json::{Type, Value};
 use crate::record::{Field, MAX_FIELDS, Side};
 use crate::roles::Role;
@@ -243,29 +243,29 @@ impl<'a> Slots<'a> {
                     } else {
                         &mut step
                     };
-                    *place = place.or(Some((at, value.inner())));
+                    *place = place.or(Some((at, cut(value.inner()))));
                 }
-                Role::Group if scalar && !blank(value) => group = Some((at, value.inner())),
+                Role::Group if scalar && !blank(value) => group = Some((at, cut(value.inner()))),
                 Role::ParentGroup if scalar && !blank(value) => {
-                    parent_group = Some((at, value.inner()));
+                    parent_group = Some((at, cut(value.inner())));
                 }
                 Role::Flow if value.ty == Type::String && !blank(value) && slots.flow.is_none() => {
-                    slots.flow = Some(value.inner());
+                    slots.flow = Some(cut(value.inner()));
                     slots.carried.set(at);
                 }
                 Role::Run if scalar && !blank(value) && slots.run.is_none() => {
-                    slots.run = Some(value.inner());
+                    slots.run = Some(cut(value.inner()));
                     slots.carried.set(at);
                 }
                 Role::FileUuid if value.ty == Type::String && !blank(value) => {
-                    slots.file_uuid = Some(value.inner());
+                    slots.file_uuid = Some(cut(value.inner()));
                 }
                 Role::LogId if scalar && !blank(value) => {
-                    slots.log_id = Some(value.inner());
+                    slots.log_id = Some(cut(value.inner()));
                     slots.carried.set(at);
                 }
                 Role::Id if scalar && !blank(value) && field.side == Side::Record => {
-                    slots.id = Some(value.inner());
+                    slots.id = Some(cut(value.inner()));
                 }
                 Role::Errors | Role::Failed if field.role == Role::Errors || !scalar => {
                     slots.take_errors(at, value);

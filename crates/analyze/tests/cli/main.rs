@@ -10,6 +10,7 @@ mod faults;
 mod keys;
 mod kit;
 mod ls;
+mod names;
 mod report;
 mod rules;
 mod signals;
