@@ -44,10 +44,7 @@ pub fn read(path: &Path) -> Result<Rules, RulesError> {
         .map_err(|source| RulesError::Unread { path: path.to_owned(), source })?;
     parse(&text).map_err(|fault| RulesError::Bad {
         path: path.to_owned(),
-        line: 1 + text.as_bytes()[..fault.at.min(text.len())]
-            .iter()
-            .filter(|&&b| b == b'\n')
-            .count(),
+        line: 1 + text.get(..fault.at).unwrap_or(&text).matches('\n').count(),
         reason: fault.reason,
     })
 }

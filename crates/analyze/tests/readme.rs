@@ -10,8 +10,14 @@ use std::process::Command;
 use analyze::report::TABLES;
 
 /// Commands that build, test or need what a test does not have.
-const NOT_RUN: [&str; 5] =
-    ["cargo test", "cargo bench", ".ci/run", "python3", "cargo run --release -p analyze --example"];
+const NOT_RUN: [&str; 6] = [
+    "cargo test",
+    "cargo bench",
+    ".ci/run",
+    "python3",
+    "cargo run --release -p grouping --example",
+    "cargo run --release -p analyze --example",
+];
 
 /// Steps that read what one of those made.
 const AFTER_THOSE: [&str; 1] = ["cargo run -- report dump"];
@@ -167,10 +173,12 @@ fn the_page_of_tables_names_every_column_of_every_table() {
     }
 }
 
-/// A folder with `testdata` in it, as a checkout has it.
+/// A folder with `testdata` and `docs` in it, as a checkout has them.
 fn checkout() -> tempfile::TempDir {
     let place = tempfile::tempdir().unwrap();
-    copy(&root().join("testdata"), &place.path().join("testdata"));
+    for folder in ["testdata", "docs"] {
+        copy(&root().join(folder), &place.path().join(folder));
+    }
     place
 }
 

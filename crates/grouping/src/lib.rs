@@ -6,7 +6,10 @@
 //!
 //! Two phases. While reading, each text becomes a *skeleton* (variables masked in one scan) that is
 //! hashed and counted; counts of several threads merge. At the end the few distinct skeletons are
-//! mined into *templates*, in sorted order on one thread. What is grouped is (code, field path, template).
+//! mined into *templates*, in sorted order on one thread. What is grouped is (code, field path,
+//! template); that a value is lacking is one group whatever the field. [`Rules`] of the user are
+//! applied to what was mined. Two tables say of an error what kind of trouble it is ([`classify`]) and
+//! on which side it arose ([`side()`]).
 //!
 //! ```
 //! use grouping::{ErrorRef, Skeletons};
@@ -20,7 +23,7 @@
 //! assert_eq!((only.template.as_str(), only.count), ("<*> kodlu ürün bulunamadı.", 2));
 //! ```
 //!
-//! It does not know exchanges, files or tables, reads no configuration, and does not translate:
+//! It does not know exchanges, files or tables, needs no configuration, and does not translate:
 //! the Turkish and the English text of one cause are two groups.
 
 mod bytes;

@@ -1,6 +1,8 @@
 //! On which side an error arose: who refused, failed or could not be reached. By rules that a reader
 //! can check in one table, as for the class.
 
+use std::sync::LazyLock;
+
 use crate::bytes::{LETTER, is};
 use crate::class::Class;
 use crate::skeleton::ErrorRef;
@@ -92,15 +94,18 @@ const RULES: [(At, &[&str], Side); 17] = [
 /// On which side an error arose; `None` where nothing tells. Reads the head of the message once.
 pub fn side(error: &ErrorRef<'_>, class: Class, at: &Circumstances<'_>) -> Option<Side> {
     let mut fits = Fits::default();
-    let code = error.code.unwrap_or_default();
-    fits.of(At::Code, |words| words.iter().any(|word| word.eq_ignore_ascii_case(code.trim())));
     fits.words(At::Text, head(error.message));
-    fits.words(At::Text, code);
+    if let Some(code) = error.code {
+        fits.of(At::Code, |words| words.iter().any(|word| word.eq_ignore_ascii_case(code.trim())));
+        fits.words(At::Text, code);
+    }
     let broken = class == Class::Connection;
     if broken {
         hosts(head(error.message)).for_each(|host| fits.words(At::NamedHost, host));
     }
-    fits.of(At::Raised, |_| at.raised && !broken);
+    if at.raised && !broken {
+        fits.of(At::Raised, |_| true);
+    }
     let (host, path) = at.url.map(host_and_path).unwrap_or_default();
     fits.of(At::Path, |parts| parts.iter().any(|part| contains(path, part)));
     fits.words(At::Host, host);
@@ -121,20 +126,54 @@ impl Fits {
 
     /// Looks at each word of a text: letters in a row.
     fn words(&mut self, at: At, text: &str) {
+        let looked_for = &LOOKED_FOR[at as usize];
         let mut folded = [0; 24];
-        for word in text.as_bytes().split(|&byte| !is(byte, LETTER)).filter(|word| word.len() >= 3)
-        {
-            // Longer words begin with none that is looked for and go on with none.
-            let Some(len) = words::fold_word(word, &mut folded) else { continue };
-            let word = &folded[..len];
-            self.of(at, |words| {
-                words.iter().any(|looked_for| match looked_for.strip_suffix('*') {
-                    Some(begin) => word.starts_with(begin.as_bytes()),
-                    None => word == looked_for.as_bytes(),
-                })
-            });
+        for word in text.as_bytes().split(|&byte| !is(byte, LETTER)) {
+            let &[first, second, ..] = word else { continue };
+            if looked_for.first & letter(first) == 0 {
+                continue;
+            }
+            for (rule, known, goes_on) in &looked_for.words {
+                let may = |byte: u8, at: usize| !byte.is_ascii() || byte | 0x20 == known[at];
+                if !(may(first, 0) && may(second, 1)) {
+                    continue;
+                }
+                // A longer word is none of those and goes on from none.
+                let Some(len) = words::fold_word(word, &mut folded) else { break };
+                let word = &folded[..len];
+                let fits = if *goes_on { word.starts_with(known) } else { word == *known };
+                self.0 |= u32::from(fits) << rule;
+            }
         }
     }
+}
+
+/// The words that rules look for in one place.
+#[derive(Debug, Default)]
+struct LookedFor {
+    /// The letters with which they begin, a bit each.
+    first: u32,
+    /// Number of the rule, word, and whether the word may go on.
+    words: Vec<(usize, &'static [u8], bool)>,
+}
+
+/// For each place its words; most words of a message begin with another letter than these.
+static LOOKED_FOR: LazyLock<[LookedFor; 7]> = LazyLock::new(|| {
+    let mut all: [LookedFor; 7] = Default::default();
+    for (rule, (at, words, _)) in RULES.iter().enumerate() {
+        let here = &mut all[*at as usize];
+        for word in *words {
+            let plain = word.trim_end_matches('*').as_bytes();
+            here.first |= letter(plain[0]);
+            here.words.push((rule, plain, word.ends_with('*')));
+        }
+    }
+    all
+});
+
+/// A bit for the letter, of either case; all bits for a letter outside ASCII, which may stand for any.
+fn letter(byte: u8) -> u32 {
+    if byte.is_ascii_alphabetic() { 1 << (byte & 31) } else { u32::MAX }
 }
 
 /// How much of a message is looked at. In bytes.
@@ -159,9 +198,12 @@ fn hosts(text: &str) -> impl Iterator<Item = &str> {
     text.split(move |c: char| !host(c)).filter(|word| word.trim_end_matches('.').contains('.'))
 }
 
-/// Whether a path holds a part written in small letters.
+/// Whether a path holds a part that begins with `/`, of either case.
 fn contains(path: &str, part: &str) -> bool {
-    path.as_bytes().windows(part.len()).any(|window| window.eq_ignore_ascii_case(part.as_bytes()))
+    memchr::memchr_iter(b'/', path.as_bytes()).any(|at| {
+        let here = path.as_bytes().get(at..at + part.len());
+        here.is_some_and(|here| here.eq_ignore_ascii_case(part.as_bytes()))
+    })
 }
 
 #[cfg(test)]
