@@ -86,3 +86,70 @@ fn a_format_is_the_same_whatever_is_written_beside_it() {
         }
     }
 }
+
+/// Tries of a few keys, some of which fail.
+fn tries() -> Vec<String> {
+    (0..24)
+        .map(|n| {
+            let (sku, minute) = (n % 7, n);
+            let (status, answer) = match n % 4 {
+                0 => (400, r#"{"detail":"A price is required."}"#.to_owned()),
+                1 => (500, format!(r#"{{"detail":"Order {n} timed out after {n}0 ms"}}"#)),
+                _ => (200, "{}".to_owned()),
+            };
+            format!(
+                r#"{{"flow":"price","created":"2026-10-24T06:{minute:02}:00Z","method":"POST","url":"https://h.example.com/prices/{n}/",
+                "request_body":{{"sku":"S-{sku}"}},"status_code":{status},"response_body":{answer}}}"#
+            )
+        })
+        .collect()
+}
+
+/// What a report counts, without the places where things stand.
+fn counts(report: &Report) -> String {
+    let mut counts = format!("{:?} {:?}\n", report.summary.exchanges, report.summary.errors);
+    for (table, columns) in [
+        ("error_groups", &["group", "template", "count", "exchanges", "keys", "open_keys"][..]),
+        ("keys", &["key", "attempts", "failures", "last_outcome", "open", "last_message"]),
+        ("endpoints", &["endpoint", "exchanges", "failed", "request_bytes_sum"]),
+        ("bodies", &["shape", "count", "failed", "distinct", "bytes_sum"]),
+    ] {
+        let table = report.table(table);
+        for row in 0..table.rows() {
+            let cells = columns.iter().map(|column| table.cell(row, column).to_string());
+            counts += &(cells.collect::<Vec<_>>().join(" ") + "\n");
+        }
+    }
+    counts
+}
+
+#[test]
+fn how_a_log_is_split_over_files_and_archives_changes_no_count() {
+    let tries = tries();
+    let report = |parts: usize, zipped: bool| {
+        let folder = tempfile::tempdir().unwrap();
+        let parts: Vec<(String, String)> = tries
+            .chunks(tries.len().div_ceil(parts))
+            .enumerate()
+            .map(|(n, part)| (format!("{n:02}.json"), format!("[{}]", part.join(","))))
+            .collect();
+        if zipped {
+            let members: Vec<(&str, &[u8])> =
+                parts.iter().map(|(name, text)| (name.as_str(), text.as_bytes())).collect();
+            std::fs::write(folder.path().join("all.zip"), crate::odd::zip(&members, false))
+                .unwrap();
+        } else {
+            for (name, text) in parts {
+                std::fs::write(folder.path().join(name), text).unwrap();
+            }
+        }
+        counts(&Report::of(folder.path(), &Options::default()))
+    };
+    let whole = report(1, false);
+    assert!(whole.contains("timed out after"), "{whole}");
+    for parts in [2, 3, 5, 8, 24] {
+        for zipped in [false, true] {
+            assert_eq!(report(parts, zipped), whole, "{parts} parts, zipped: {zipped}");
+        }
+    }
+}

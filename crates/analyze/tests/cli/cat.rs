@@ -1,6 +1,7 @@
 //! `analyze cat`.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
+use std::process::Stdio;
 
 use super::kit::{Place, base64, ended, exchange, zip};
 
@@ -32,6 +33,23 @@ fn every_layer_is_taken_off() {
         let run = place.run(&["cat", name]);
         assert_eq!((run.code, run.out, run.err.as_str()), (0, format!("{JSON}\n"), ""), "{name}");
         assert_eq!(place.run_with(&["cat", "-"], bytes).out, format!("{JSON}\n"), "{name}");
+    }
+}
+
+#[test]
+fn any_chunking_of_standard_input_is_the_same_input() {
+    let place = Place::new();
+    let payload = base64(&zip(&[("a.json", JSON.repeat(9).as_bytes())]));
+    for chunk in [1, 2, 3, 7, 64, 1_000] {
+        let mut child = place.command(&["cat", "-"]).stdin(Stdio::piped()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        for part in payload.as_bytes().chunks(chunk) {
+            stdin.write_all(part).unwrap();
+            stdin.flush().unwrap();
+        }
+        drop(stdin);
+        let run = ended(child);
+        assert_eq!((run.code, run.out, run.err.as_str()), (0, format!("{}\n", JSON.repeat(9)), ""));
     }
 }
 

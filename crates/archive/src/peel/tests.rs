@@ -3,13 +3,13 @@ use std::io::Write as _;
 use ::base64::prelude::*;
 use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
-use proptest::prelude::*;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use super::*;
 
 mod archives;
+mod damage;
 
 const JSON: &str = r#"{"status":400,"errors":{"sku":["Geçersiz değer, lütfen kontrol edin."]}}"#;
 
@@ -471,105 +471,6 @@ fn peek_gives_the_beginning_of_each_leaf() {
         let mut seen = Vec::new();
         Decoder::new(Limits::default()).peek(&input, 40, &mut |text| seen.push(text.to_owned()));
         assert_eq!(seen, [&JSON[..40]]);
-    }
-}
-
-/// Samples of each wrap, small enough to be damaged in every place.
-fn samples() -> Vec<Vec<u8>> {
-    let json = br#"{"status":400,"body":"value"}"#;
-    let zipped = zip(&[("a.json", json), ("b.json", b"[1]")]);
-    let text = b64(&zipped);
-    vec![
-        json.to_vec(),
-        zipped.clone(),
-        zip_with(&[("a.json", json)], zip::CompressionMethod::Stored),
-        zip(&[("in.zip", &zipped)]),
-        gzip(json),
-        zlib(json),
-        b64(&gzip(json)).into_bytes(),
-        text.clone().into_bytes(),
-        format!("\"{text}\"").into_bytes(),
-        format!("{{\"data\":\"{}\"}}", text.replace('/', "\\/")).into_bytes(),
-        format!("data:;base64,{text}").into_bytes(),
-        text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
-    ]
-}
-
-/// The decoder ends, and says nothing that its own account contradicts.
-fn survives(decoder: &mut Decoder, input: &[u8]) {
-    let mut bytes = 0;
-    let (mut leaves, mut members) = (0, 0);
-    let decoded = decoder.decode(input, &mut |leaf| {
-        bytes += leaf.bytes;
-        leaves += 1;
-        members += u32::from(leaf.member.is_some());
-        assert!(leaf.form != Form::Binary || leaf.text.is_empty());
-    });
-    assert_eq!(bytes, decoded.bytes);
-    assert_eq!(members + decoded.archives + decoded.unread, decoded.members);
-    assert!(leaves > 0 || !decoded.problems.is_empty() || decoded.layers.ends_with("zip"));
-    decoder.peek(input, 10, &mut |text| assert!(text.len() <= 10));
-}
-
-#[test]
-fn every_truncation_of_every_wrap_is_survived() {
-    let mut decoder = Decoder::new(Limits::default());
-    for sample in samples() {
-        for end in 0..sample.len() {
-            survives(&mut decoder, &sample[..end]);
-        }
-    }
-}
-
-#[test]
-fn every_flipped_bit_of_every_wrap_is_survived() {
-    let mut decoder = Decoder::new(Limits::default());
-    for sample in samples() {
-        let mut damaged = sample.clone();
-        for at in 0..sample.len() {
-            for bit in 0..8 {
-                damaged[at] ^= 1 << bit;
-                survives(&mut decoder, &damaged);
-                damaged[at] = sample[at];
-            }
-        }
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
-
-    #[test]
-    fn random_bytes_after_any_signature_are_survived(
-        start in prop::sample::select(vec!["", "PK\u{3}\u{4}", "PK\u{5}\u{6}", "UEsDB", "\"UEsDB", "{\"", "H4sI"]),
-        rest in prop::collection::vec(any::<u8>(), 0..300),
-    ) {
-        survives(&mut Decoder::new(Limits::default()), &[start.as_bytes(), &rest].concat());
-    }
-
-    #[test]
-    fn the_zip_crate_reads_the_same(
-        files in prop::collection::vec(("[a-z]{1,8}", prop::collection::vec(0x20_u8..0x7f, 0..200)), 0..6),
-        stored in any::<bool>(),
-    ) {
-        let method = if stored { zip::CompressionMethod::Stored } else { zip::CompressionMethod::Deflated };
-        let files: std::collections::BTreeMap<String, Vec<u8>> =
-            files.into_iter().map(|(name, text)| (name, [b"x ", &text[..]].concat())).collect();
-        let list: Vec<(&str, &[u8])> = files.iter().map(|(n, d)| (n.as_str(), d.as_slice())).collect();
-        let data = zip_with(&list, method);
-        let mut oracle = zip::ZipArchive::new(std::io::Cursor::new(&data)).unwrap();
-        let expected: Vec<(String, String)> = (0..oracle.len())
-            .map(|i| {
-                let mut file = oracle.by_index(i).unwrap();
-                let mut text = String::new();
-                std::io::Read::read_to_string(&mut file, &mut text).unwrap();
-                (file.name().unwrap().into_owned(), text)
-            })
-            .collect();
-        let (leaves, decoded) = decode(&data);
-        prop_assert!(decoded.problems.is_empty());
-        let found: Vec<_> = leaves.into_iter().map(|leaf| (leaf.member.unwrap(), leaf.text)).collect();
-        prop_assert_eq!(found, expected);
     }
 }
 
