@@ -1,4 +1,5 @@
-//! Any bytes as a file: layers are taken off within the limits, twice the same, and `peek` agrees.
+//! Any bytes as a file: layers are taken off within the limits, twice the same, every member is accounted
+//! for, and what is given as whole has the checksum that stands beside it.
 #![no_main]
 
 use archive::{Decoder, Form, Limits};
@@ -16,20 +17,34 @@ fuzz_target!(|input: &[u8]| {
         ..Limits::default()
     };
     let mut decoder = Decoder::new(limits);
-    let (mut texts, mut bytes) = (Vec::new(), 0);
+    let (mut texts, mut bytes, mut members) = (Vec::new(), 0, 0);
     let decoded = decoder.decode(input, &mut |leaf| {
         assert!(leaf.bytes <= MEMBER_BYTES.max(input.len() as u64), "{} bytes", leaf.bytes);
         assert!(leaf.form != Form::Binary || leaf.text.is_empty());
         assert!(leaf.form != Form::Blank || leaf.text.trim().is_empty());
+        assert_eq!(leaf.raw.len() as u64, leaf.bytes);
+        if !leaf.reencoded && leaf.whole && leaf.form != Form::Binary {
+            assert!(leaf.raw.ends_with(leaf.text.as_bytes()) && leaf.raw.len() <= leaf.text.len() + 3);
+        }
+        if let Some(member) = leaf.member {
+            assert!(member.len() <= 1024);
+            members += 1;
+        }
+        if leaf.layers == "zip" && leaf.whole {
+            let sum = crc32fast::hash(leaf.raw).to_le_bytes();
+            assert!(input.windows(4).any(|bytes| bytes == sum), "nothing vouches for {:?}", leaf.member);
+        }
         bytes += leaf.bytes;
         texts.push((leaf.member.map(str::to_owned), leaf.text.to_owned(), leaf.whole));
     });
     assert_eq!(decoded.bytes, bytes);
     assert!(bytes <= TOTAL_BYTES.max(16 << 20) + 16 * input.len() as u64, "{bytes} bytes");
-    assert!(decoded.members <= 1_000);
+    assert!(texts.len() <= 1_001);
+    assert_eq!(members + decoded.archives + decoded.unread, decoded.members);
+    assert!(decoded.unread == 0 || !decoded.problems.is_empty());
     assert!(decoded.problems.len() <= 51);
     for problem in &decoded.problems {
-        assert!(problem.message.len() < 600, "{}", problem.message);
+        assert!(problem.message.len() < 400, "{}", problem.message);
         assert!(!problem.message.chars().any(char::is_control), "{:?}", problem.message);
     }
     // Nothing vanishes without a word.

@@ -3,13 +3,17 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use model::exchange::{Exchange, Outcome};
+use model::exchange::{Exchange, NAME_BYTES, Outcome};
 use model::extract::Extractor;
 
 fn told(extractor: &mut Extractor, text: &str) -> (String, u32) {
     let mut told = String::new();
     let extracted = extractor.extract(text, text.len() % 2 == 0, &mut |x| {
         assert!(x.pointer.is_empty() || x.pointer.starts_with('/'), "{}", x.pointer);
+        for name in [x.log_id, x.run_id, x.file_uuid, x.flow, x.step, x.key.map(|key| key.value)] {
+            assert!(name.is_none_or(|name| name.len() <= NAME_BYTES), "a name of {:?}", name.map(str::len));
+        }
+        assert!(x.pointer.len() <= NAME_BYTES + 256, "a pointer of {} bytes", x.pointer.len());
         assert!(x.status.is_none_or(|status| (100..600).contains(&status)), "{:?}", x.status);
         assert!(x.outcome == Outcome::Failed || x.evidence.is_none());
         assert!(x.outcome != Outcome::Failed || !x.errors.is_empty(), "failed without an error");

@@ -68,14 +68,22 @@ fuzz_target!(|input: &[u8]| {
     let place = (usize::from(*at) << 3 | usize::from(*value) & 7) % damaged.len();
     damaged[place] ^= value | 1;
     for (zip, is_sound) in [(&sound, true), (&damaged, false)] {
-        let mut whole = 0;
+        let (mut whole, mut members, mut neighbour) = (0, 0, false);
         let decoded = decoder.decode(zip, &mut |leaf| {
+            members += u32::from(leaf.member.is_some());
             if leaf.whole && leaf.layers.ends_with("zip") {
                 whole += 1;
                 let bytes = leaf.text.as_bytes();
                 assert!(bytes == first || bytes == second, "bytes that were never packed");
+                neighbour |= bytes == second;
             }
         });
+        assert_eq!(members + decoded.archives + decoded.unread, decoded.members);
+        // A member whose data is damaged costs the other one nothing.
+        let data = 36..36 + first.len();
+        if !is_sound && data.contains(&place) && !name.is_empty() && first != second {
+            assert!(neighbour && whole == 1, "{:?}", decoded.problems);
+        }
         // Folders hold nothing, and a name may be one.
         if is_sound && !name.is_empty() && !name.ends_with(b"/") && !name.ends_with(b"\\") && name != b"a.json" {
             assert_eq!(whole, 2, "{:?}", decoded.problems);

@@ -35,6 +35,10 @@ fn utf16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
     text.encode_utf16().flat_map(bytes).collect()
 }
 
+fn utf32(text: &str, bytes: fn(u32) -> [u8; 4]) -> Vec<u8> {
+    text.chars().flat_map(|c| bytes(u32::from(c))).collect()
+}
+
 /// windows-1254, which has all letters of [`TURKISH`].
 fn windows_1254(text: &str) -> Vec<u8> {
     let letters = "ÇĞİÖŞÜçğıöşü".chars().zip(*b"\xc7\xd0\xdd\xd6\xde\xdc\xe7\xf0\xfd\xf6\xfe\xfc");
@@ -47,13 +51,16 @@ fn windows_1254(text: &str) -> Vec<u8> {
 #[test]
 fn turkish_letters_come_out_right_in_every_encoding() {
     let marked = format!("\u{feff}{TURKISH}");
-    let cases: [(&str, Vec<u8>, Option<&str>); 7] = [
+    let cases: [(&str, Vec<u8>, Option<&str>); 10] = [
         ("UTF-8", TURKISH.into(), None),
         ("UTF-8 with a mark", marked.clone().into(), None),
         ("UTF-16 LE", utf16(TURKISH, u16::to_le_bytes), None),
         ("UTF-16 LE with a mark", utf16(&marked, u16::to_le_bytes), None),
         ("UTF-16 BE", utf16(TURKISH, u16::to_be_bytes), None),
         ("UTF-16 BE with a mark", utf16(&marked, u16::to_be_bytes), None),
+        ("UTF-32 LE", utf32(TURKISH, u32::to_le_bytes), None),
+        ("UTF-32 LE with a mark", utf32(&marked, u32::to_le_bytes), None),
+        ("UTF-32 BE with a mark", utf32(&marked, u32::to_be_bytes), None),
         ("windows-1254", windows_1254(TURKISH), Some("bad_encoding")),
     ];
     for (name, bytes, problem) in cases {
@@ -90,6 +97,25 @@ fn a_few_strange_bytes_cost_no_other_letter() {
 /// One exchange with `body` as its request.
 fn with_body(body: &str) -> Report {
     report_of(format!(r#"[{{"sku":"A","request":{body},"status_code":200}}]"#).as_bytes())
+}
+
+#[test]
+fn a_text_that_is_no_log_is_told_as_what_it_is() {
+    for (text, expected) in [
+        ("no JSON at all", ("rejected", "text", "bad_json")),
+        ("HTTP/1.1 502 Bad Gateway\r\nServer: x\r\n\r\nbusy", ("error_page", "text", "http_error")),
+        ("HTTP/1.1 200 OK\r\n\r\nwords", ("rejected", "text", "bad_json")),
+        ("<html>502</html>", ("error_page", "markup", "http_error")),
+        ("\u{7}\u{0}\u{1}\u{2}", ("rejected", "binary", "not_an_archive")),
+        (r#"{"cities":["Ankara"]}"#, ("rejected", "json", "unknown_shape")),
+    ] {
+        let report = report_of(text.as_bytes());
+        let (outcome, layers, problem) = outcome(&report);
+        let found = (outcome.as_str(), layers.as_str(), problem.as_deref().unwrap_or_default());
+        assert_eq!(found, expected, "{text:?}");
+        assert_eq!(report.table("problems").rows(), 1, "{text:?}");
+        assert!(!messages(&report)[0].contains(char::is_control));
+    }
 }
 
 #[test]

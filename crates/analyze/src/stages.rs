@@ -368,7 +368,7 @@ impl Reading<'_> {
                 }
                 FileOutcome::Rejected
             }
-            Form::Text if leaf.text.starts_with("HTTP/") => {
+            Form::Text if is_refusal(leaf.text) => {
                 self.error_page(leaf, &format!("a saved answer instead of a log: {}", start(leaf)))
             }
             Form::Text => {
@@ -778,6 +778,13 @@ fn last_word(x: &Exchange<'_>, linked: &Linked<'_>) -> (Outcome, Option<Evidence
         return (Outcome::Failed, Some(Evidence::Listing));
     }
     (x.outcome, x.evidence)
+}
+
+/// Whether a text is an HTTP answer, head and all, that does not bring what was asked for.
+fn is_refusal(text: &str) -> bool {
+    let head = text.strip_prefix("HTTP/").unwrap_or_default();
+    let status = head.split_ascii_whitespace().nth(1).and_then(|code| code.parse::<u16>().ok());
+    status.is_some_and(|status| status >= 300)
 }
 
 /// The beginning of a leaf that is no log, for its problem.

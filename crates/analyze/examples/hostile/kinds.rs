@@ -23,8 +23,16 @@ const OTHER_TEXT: &[&str] =
     &["bad_base64", "bad_json", "not_an_archive", "truncated", "bad_encoding"];
 
 /// What a text that is no JSON can be: two values in a row and `NaN` are read, and then are no log.
-const NO_JSON: &[&str] =
-    &["bad_json", "bad_encoding", "truncated", "too_deep", "http_error", "unknown_shape", EMPTY];
+const NO_JSON: &[&str] = &[
+    "bad_json",
+    "bad_encoding",
+    "truncated",
+    "too_deep",
+    "not_an_archive",
+    "http_error",
+    "unknown_shape",
+    EMPTY,
+];
 
 /// What a saved answer can be.
 const ANSWER: &[&str] = &["http_error", "unknown_shape", "bad_json", EMPTY];
@@ -45,9 +53,12 @@ pub(crate) fn fitting(class: &str) -> Option<&'static [&'static [&'static str]]>
         "bad-zip64" | "bad-extra" | "eocd" | "header-conflict" | "multi-disk" | "method-bzip2"
         | "method-deflate64" | "method-implode" | "method-lzma" | "method-ppmd"
         | "method-shrink" | "method-xz" | "method-zstd" => &[DAMAGE],
-        "damaged" | "fuzz-broken" | "fuzz-disputed" | "mangled" | "truncated" | "leading"
-        | "trailing" | "other-encoding" => &[DAMAGE, OTHER_TEXT],
-        "not-a-zip" | "not-base64-zip" | "whitespace-bomb" => &[DAMAGE, OTHER_TEXT, ANSWER],
+        "damaged" | "fuzz-broken" | "fuzz-disputed" | "mangled" | "truncated" => {
+            &[DAMAGE, OTHER_TEXT]
+        }
+        // A text that is no payload can look like anything.
+        "leading" | "trailing" | "other-encoding" | "not-a-zip" | "not-base64-zip"
+        | "whitespace-bomb" => &[DAMAGE, OTHER_TEXT, ANSWER],
         "saved-error" => &[ANSWER],
         "empty-archive" => &[&[EMPTY, "size_mismatch", "header_mismatch"]],
         "empty-json" => &[&[EMPTY]],

@@ -113,6 +113,15 @@ impl Shown<'_> {
                 meaning(outcome).to_owned(),
             );
         }
+        let members = s.members.get("total").copied().unwrap_or(0);
+        if members > 0 {
+            let mut parts: Vec<_> =
+                s.members.iter().filter(|(name, n)| **name != "total" && **n > 0).collect();
+            parts.sort_by_key(|&(name, number)| (Reverse(*number), *name));
+            let parts: Vec<String> =
+                parts.iter().map(|(name, number)| format!("{} {name}", count(**number))).collect();
+            lines.total("Members", members, format!("of archives: {}", parts.join(", ")));
+        }
         let x = &s.exchanges;
         lines.total("Exchanges", x.total, "requests and what was answered".to_owned());
         for (name, number, note) in [
