@@ -83,6 +83,11 @@ const CASES: &[(&str, &str, &[Expected])] = &[
         &[failed(200, "B1", "Kayıt kilitli"), sound(200, "B2")],
     ),
     (
+        "a result that is false, and a state that is",
+        r#"[{"order_no":"B3","status_code":200,"response":{"sonuc":false,"mesaj":"Kredi limiti aşıldı"}},{"order_no":"B4","status_code":200,"response":{"pk":3,"durum":false}}]"#,
+        &[failed(200, "B3", "Kredi limiti aşıldı"), sound(200, "B4")],
+    ),
+    (
         "a SOAP fault",
         r#"[{"siparisNo":"X1","status_code":500,"raw_response":"<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Body><s:Fault><faultcode>s:Client</faultcode><faultstring>Depo kapalı</faultstring></s:Fault></s:Body></s:Envelope>"}]"#,
         &[failed(500, "X1", "Depo kapalı")],

@@ -13,12 +13,13 @@ const SLOT_WORDS: [&str; 34] = [
     "node", "order", "path", "product", "server", "session", "sku", "store", "supplier", "uid", "user", "username",
 ];
 /// The same in Turkish, where the verb follows as well: only what does not look like one is a value.
+/// Endings of possession (`deposu`, `firması`) are taken off, where they leave the word as it is.
 #[rustfmt::skip]
-const TURKISH_SLOT_WORDS: [&str; 25] = [
-    "barkod", "belge", "beden", "cari", "depo", "deposu", "dosya", "fatura", "firma", "grubu", "grup", "kampanya",
-    "kategori", "kategorisi", "kod", "kodu", "kullanıcı", "mağaza", "mağazası", "marka", "markası", "müşteri", "renk",
-    "sipariş", "ürün",
+const TURKISH_SLOT_WORDS: [&str; 22] = [
+    "barkod", "belge", "beden", "cari", "depo", "dosya", "fatura", "firma", "grubu", "grup", "kampanya", "kategori",
+    "kod", "kullanıcı", "mağaza", "marka", "müşteri", "rengi", "renk", "sipariş", "ürün", "şube",
 ];
+const POSSESSIVES: [&str; 8] = ["sı", "si", "su", "sü", "ı", "i", "u", "ü"];
 /// Words that go on with the sentence instead of naming something.
 const SENTENCE_WORDS: [&str; 44] = [
     "is", "are", "was", "were", "be", "been", "has", "have", "had", "not", "no", "must", "may",
@@ -137,6 +138,9 @@ impl Column<'_> {
         if self.between_prepositions(context) && constants >= 5 && self.values.len() >= 3 {
             return true;
         }
+        if self.at > 0 && constants >= 5 && self.names_something(context) {
+            return true;
+        }
         // First words tell sentences apart, unless so many stand before one and the same rest.
         if constants < 2 || (self.at == 0 && !(context.alone && constants >= 3)) {
             return false;
@@ -155,7 +159,7 @@ impl Column<'_> {
         let Some(previous) = context.previous.map(str::to_lowercase) else { return false };
         let value = |word: &&str| is_name(word) || value::begins_with_capital(word.as_bytes());
         (SLOT_WORDS.contains(&previous.as_str())
-            || (TURKISH_SLOT_WORDS.contains(&previous.as_str()) && self.values.iter().all(value)))
+            || (is_turkish_slot_word(&previous) && self.values.iter().all(value)))
             && !self.values.iter().any(|word| continues(word))
     }
 
@@ -174,6 +178,18 @@ impl Column<'_> {
             && context.previous.is_some_and(preposition)
             && context.next.is_some_and(preposition)
             && !self.values.iter().any(|word| continues(word))
+    }
+
+    /// All its words begin with a capital in the midst of a sentence of small letters: short codes once
+    /// three were seen (`USD`, `EUR`, `GBP`), names once four were.
+    fn names_something(&self, context: &Context<'_>) -> bool {
+        let small =
+            |word: Option<&str>| word.is_some_and(|word| word.bytes().all(|byte| is(byte, LOWER)));
+        let code = |word: &&str| word.len() <= 4 && word.bytes().all(|byte| is(byte, UPPER));
+        let codes = self.values.iter().all(code);
+        self.values.len() >= if codes { 3 } else { 4 }
+            && self.values.iter().all(|word| value::begins_with_capital(word.as_bytes()))
+            && (small(context.previous) || small(context.next))
     }
 
     /// Some samples have a variable here, and the words of the others look like values, too.
@@ -219,6 +235,11 @@ pub(crate) fn constants(words: &[&str], variable: &[bool], differing: &[Column<'
 /// Whether a word is a unit of size or time.
 pub(crate) fn is_unit(word: &str) -> bool {
     UNITS.contains(&word.to_lowercase().as_str())
+}
+
+fn is_turkish_slot_word(word: &str) -> bool {
+    let stems = POSSESSIVES.iter().filter_map(|ending| word.strip_suffix(ending));
+    stems.chain([word]).any(|stem| TURKISH_SLOT_WORDS.contains(&stem))
 }
 
 fn continues(word: &str) -> bool {

@@ -1,7 +1,8 @@
 //! One scan over a text that writes its skeleton: constants as they stand, variables as one mark.
 
 use crate::bytes::{
-    BLANK, CLASS, COLON, DIGIT, LETTER, LINE, MARK, SLASH, SPLIT, STOP, UPPER, VAR, is, stem_len,
+    BLANK, CLASS, COLON, DIGIT, LETTER, LINE, LOWER, MARK, SLASH, SPLIT, STOP, UPPER, VAR, is,
+    stem_len,
 };
 use crate::date;
 use crate::number;
@@ -286,6 +287,13 @@ impl Scanner<'_> {
             word = word.max(line.len() - value::name_before(line));
         }
         let start = self.floor + line.len() - word;
+        // `17 satıcı kodlu`: a word of small letters behind a value says what kind of value it is.
+        if self.out[..start].ends_with(b"\x01 ")
+            && self.out[start..].iter().all(|&byte| is(byte, LOWER | BLANK))
+            && !value::begins_with_capital(&self.out[start..])
+        {
+            return;
+        }
         if word > 0 && self.out[start] != b'\'' && stem_len(&self.out[start..start + word]) == word
         {
             self.out.truncate(start);

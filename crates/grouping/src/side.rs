@@ -71,13 +71,14 @@ enum At {
 /// stands before where it occurred. Words are folded as in the table of classes; one that ends in
 /// `*` may go on.
 #[rustfmt::skip]
-const RULES: [(At, &[&str], Side); 17] = [
+const RULES: [(At, &[&str], Side); 18] = [
     (At::Code, &["mapping"], Side::Mapping),
     (At::Code, &["remote"], Side::Erp),
     (At::Code, &["channel_app"], Side::Integrator),
     (At::Text, &["mapping", "mappings", "jolt*", "eslestir*", "eslesme*", "esleme*"], Side::Mapping),
     (At::NamedHost, &["omnitron", "akinon"], Side::Omnitron),
     (At::NamedHost, &["erp", "nebim", "sap", "logo", "netsis", "mikro"], Side::Erp),
+    (At::Text, &["flowfile*", "nifi*"], Side::Integrator),
     (At::Text, &["omnitron*"], Side::Omnitron),
     (At::Text, &["erp", "nebim*"], Side::Erp),
     (At::Raised, &[], Side::Integrator),
@@ -238,6 +239,7 @@ mod tests {
         check(message("Renk eşleştirmesi yok"), omnitron, Some(Side::Mapping));
         check(message("ERP refused order 17"), omnitron, Some(Side::Erp));
         check(message("erp3.example.com: Read timed out"), omnitron, Some(Side::Erp));
+        check(message("Unable to transfer FlowFile[id=1]"), omnitron, Some(Side::Integrator));
         check(message("Read timed out"), omnitron, Some(Side::Omnitron));
     }
 

@@ -1,6 +1,6 @@
 //! Values of several words that neither quotes nor digits give away, only what stands around them.
 
-use crate::bytes::{LETTER, SPLIT, STOP, UPPER, is};
+use crate::bytes::{LETTER, LOWER, SPLIT, STOP, UPPER, is};
 
 /// What is said, before a colon, of things that are not there or are there already. What stands
 /// behind the colon is then the thing: `Category not found: Shoes`.
@@ -38,10 +38,12 @@ pub(crate) fn thing(before: &[u8], rest: &[u8]) -> Option<usize> {
             .rev()
             .take_while(|byte| matches!(byte, b'.' | b')' | b']' | b'}'))
             .count();
-    let words = rest[..end].split(|&byte| byte == b' ');
-    let words = words.filter(|word| word.iter().any(|&byte| !is(byte, STOP))).count();
-    let names =
-        (1..=THING_WORDS).contains(&words) && !rest[..end].windows(2).any(|two| two == b": ");
+    let words = || rest[..end].split(|&byte| is(byte, STOP)).filter(|word| !word.is_empty());
+    // Small letters alone are a kind of thing, which tells causes apart: "not found: brand".
+    let name = |word: &[u8]| begins_with_capital(word) || word.iter().any(|&byte| !is(byte, LOWER));
+    let names = words().count() <= THING_WORDS
+        && words().any(name)
+        && !rest[..end].windows(2).any(|two| two == b": ");
     names.then_some(end)
 }
 
@@ -125,7 +127,9 @@ mod tests {
         check("Category not found: Shoes. Add it.", Some(" Shoes"));
         check("Marka zaten kayıtlı: Ela (17)", Some(" Ela"));
         check("failed(Category not found: Shoes).", Some(" Shoes"));
-        check("Category not found: ask the one who made it", None);
+        check("Category not found: shoes_17", Some(" shoes_17"));
+        check("Category not found: Ask the one who made it", None);
+        check("Not found: brand", None);
         check("Not found: java.lang.Error: closed", None);
         check("Invalid value: too long", None);
     }

@@ -386,6 +386,11 @@ fn values_of_several_words_are_told_by_what_stands_around_them() {
         ],
         "<*> numaralı sipariş için <*> isimli cari bulunamadı",
     );
+    one(&["17 Ömer isimli cari", "18 Ela isimli cari"], "<*> <*> isimli cari");
+    one(
+        &["A-17 satıcı kodlu ürün bulunamadı", "B-18 satıcı kodlu ürün bulunamadı"],
+        "<*> satıcı kodlu ürün bulunamadı",
+    );
     one(
         &["Kategori bulunamadı: Elbise", "Kategori bulunamadı: Ayakkabı > Spor"],
         "Kategori bulunamadı: <*>",
@@ -434,6 +439,24 @@ fn names_in_a_slot_are_values_once_several_were_seen() {
     ];
     assert_eq!(templates(&texts), ["session opened for user <*> by admin"]);
     assert_eq!(templates(&texts[..1]), texts[..1]);
+}
+
+#[test]
+fn capitals_in_the_midst_of_a_sentence_are_values_once_some_were_seen() {
+    let rates: Vec<String> = ["USD", "EUR", "GBP"]
+        .iter()
+        .map(|code| format!("17.11.2026 tarihi için {code} kuru tanımlı değil"))
+        .collect();
+    let rates: Vec<&str> = rates.iter().map(String::as_str).collect();
+    assert_eq!(templates(&rates), ["<*> tarihi için <*> kuru tanımlı değil"]);
+    assert_eq!(templates(&rates[..2]).len(), 2);
+    let places: Vec<String> = ["Ankara", "İzmir", "Muş", "Şırnak"]
+        .iter()
+        .map(|place| format!("bu kargo için {place} ilinde hizmet bulunmuyor"))
+        .collect();
+    let places: Vec<&str> = places.iter().map(String::as_str).collect();
+    assert_eq!(templates(&places), ["bu kargo için <*> ilinde hizmet bulunmuyor"]);
+    assert_eq!(templates(&places[..3]).len(), 3);
 }
 
 #[test]

@@ -584,6 +584,13 @@ fn told(before: Option<bool>, name: &str, value: Value<'_>, names: &mut Names) -
         }
         // Not `status`: in an order it is the order's state, and Omnitron numbers those 100 to 550.
         Role::HttpStatus | Role::Code if http_status(value).is_some_and(|n| n >= 400) => Some(true),
+        // `"sonuc": false`; the state of a product, say, may be false and all be well.
+        Role::State | Role::ResponseBody
+            if value.ty == Type::Bool
+                && !["state", "status", "durum"].iter().any(|n| name.eq_ignore_ascii_case(n)) =>
+        {
+            Some(value.raw == "false")
+        }
         Role::Status | Role::State | Role::ResponseBody
             if value.ty == Type::String && outcome_word(value.inner()) == Some(false) =>
         {
