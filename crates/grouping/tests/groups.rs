@@ -433,8 +433,8 @@ fn a_cut_text_joins_the_one_template_that_it_begins() {
 #[test]
 fn names_in_a_slot_are_values_once_several_were_seen() {
     let texts = [
-        "session opened for user cyrus by admin",
-        "session opened for user news by admin",
+        "session opened for user postgres by admin",
+        "session opened for user backup by admin",
         "session opened for user guest by admin",
     ];
     assert_eq!(templates(&texts), ["session opened for user <*> by admin"]);
