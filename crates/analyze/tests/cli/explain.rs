@@ -59,6 +59,31 @@ fn values_are_counted_and_samples_differ() {
 }
 
 #[test]
+fn the_fields_of_a_lacking_value_are_counted_among_what_varies() {
+    let place = Place::new();
+    let refused = |minute: u32, answer: &str| {
+        let created = format!("2026-10-24T06:{minute:02}:00Z");
+        attempt("product", &created, r#"{"sku":"A-0001"}"#, 400, answer)
+    };
+    let log = [
+        refused(0, r#"{"name":["This field is required."]}"#),
+        refused(
+            1,
+            r#"{"name":["This field is required."],"base_code":["This field is required."]}"#,
+        ),
+        refused(2, r#"{"price":["A valid number is required."]}"#),
+    ];
+    place.file("dump/log.json", format!("[{}]", log.join(",")));
+    assert_eq!(place.run(&["report", "dump", "--out", "report", "-q"]).code, 0);
+    let told = place.run(&["explain", "report", "1"]).out;
+    assert!(told.contains("Same       the text, with what varies masked\n"), "{told}");
+    assert!(told.contains("  field          2       2  name\n"), "{told}");
+    assert!(told.contains("                         1  base_code\n"), "{told}");
+    let told = place.run(&["explain", "report", "2"]).out;
+    assert!(told.contains("what varies masked, the field price\n"), "{told}");
+}
+
+#[test]
 fn a_group_goes_by_fingerprint_beginning_or_rank() {
     let place = place();
     let first = json(&place, "1", &[]);
