@@ -243,6 +243,7 @@ mod tests {
         assert_eq!(masked(&["(?s)a.*b"], "a 1 b\na 2\nb"), "<*>\na 2\nb");
         assert_eq!(masked(&["x\\*?"], "ax*> <*>x"), "a<*>> <*>");
         assert_eq!(masked(&["ab", "b"], "ab b"), "<*> <*>");
+        assert_eq!(masked(&[r"depo \p{Lu}+"], "depo ŞİŞLİ kapalı"), "<*> kapalı");
         assert_eq!(masked(&["q*"], "no match of something empty"), "no match of something empty");
     }
 
