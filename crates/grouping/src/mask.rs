@@ -119,8 +119,10 @@ impl Scanner<'_> {
         if self.ends_with(b"\x01, \x01") && (self.enclosed(b"\x01, \x01") || self.list_goes_on()) {
             self.collapse_list(b"\x01, \x01");
         }
-        if self.ends_with(b"\x01,\x01") && self.enclosed(b"\x01,\x01") {
-            self.collapse_list(b"\x01,\x01");
+        for pair in [b"\x01,\x01".as_slice(), b"\x01 \x01"] {
+            if self.ends_with(pair) && self.enclosed(pair) {
+                self.collapse_list(pair);
+            }
         }
     }
 

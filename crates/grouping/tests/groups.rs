@@ -158,7 +158,12 @@ fn urls_dates_decimals_and_lists_are_one_variable_each() {
         "Ürünler bulunamadı: <*>",
     );
     one(
-        &["Invalid ids: [1, 2, 3]", "Invalid ids: [7,8]", "Invalid ids: [12]"],
+        &[
+            "Invalid ids: [1, 2, 3]",
+            "Invalid ids: [7,8]",
+            "Invalid ids: [12]",
+            "Invalid ids: [3 4 5]",
+        ],
         "Invalid ids: [<*>]",
     );
     one(
