@@ -59,6 +59,7 @@ use model::exchange::{BodyKind, Exchange, Key, Outcome};
 use model::listing::Listing;
 use model::time::Timestamp;
 use runs::Runs;
+use std::sync::Arc;
 use tables::Tables;
 
 /// A sample or last message is kept up to this many bytes and ends in `...` when it was longer: a
@@ -219,6 +220,13 @@ pub struct Aggregates {
     pub top: Top,
 }
 
+impl Aggregates {
+    /// All tables, in the order in which they are written.
+    pub fn tables(&self) -> [&Batch; 6] {
+        [&self.error_groups, &self.keys, &self.endpoints, &self.runs, &self.bodies, &self.logs]
+    }
+}
+
 impl Accumulator {
     /// Counts one exchange.
     ///
@@ -228,7 +236,7 @@ impl Accumulator {
     /// A bulk exchange is one attempt for each of its rows, any other is one for its key, if it
     /// has one. When it failed but no row did, all rows failed. An error is put down to the row whose
     /// key it has, and one that names no row to all failed rows that no error names.
-    pub fn add(&mut self, seen: &Seen<'_>, shape_paths: &mut dyn FnMut(Side) -> Vec<String>) {
+    pub fn add(&mut self, seen: &Seen<'_>, shape_paths: &mut dyn FnMut(Side) -> Arc<[String]>) {
         let endpoint = Some(seen.endpoint).filter(|endpoint| !endpoint.is_empty());
         let Self { names, last, .. } = self;
         let endpoint = names.intern_again(endpoint, &mut last.endpoint);
@@ -285,7 +293,7 @@ impl Accumulator {
     /// `groups` must know every skeleton that was added, `file_name` every file of a [`Place`]. Costs
     /// a sort of each table, and for a moment a second set of the pairs that `error_groups` counts.
     pub fn finish<'f>(
-        self,
+        &self,
         groups: &Groups,
         listing: &Listing,
         file_name: &dyn Fn(u32) -> &'f str,

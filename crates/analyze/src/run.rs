@@ -13,6 +13,7 @@ use archive::{Budget, Limits, two_stage};
 use grouping::{Class, Groups, Rules, Side, SkeletonId, Skeletons};
 use model::extract::Memo;
 use rayon::ThreadPool;
+use rayon::prelude::*;
 
 use crate::aggregate::{Accumulator, Aggregates};
 use crate::copies::{Originals, Whole};
@@ -222,9 +223,8 @@ pub fn report(
     if let Some(table) = exchanges {
         table.finish()?;
     }
-    let (groups, accumulator) = merged(workers);
     let names = |file: u32| inputs.get(file as usize).map_or("", Input::name);
-    let aggregates = pool.install(|| accumulator.finish(&groups, &survey.listing, &names));
+    let (groups, counted) = pool.install(|| merged(&workers));
     let late = |skeleton: &str| {
         let group = groups.of(SkeletonId(u64::from_str_radix(skeleton, 16).unwrap_or(0)));
         Late {
@@ -233,34 +233,40 @@ pub fn report(
             side: group.side.map(Side::name),
         }
     };
-    let errors = match spill {
-        Some(spill) => {
-            pool.install(|| spill.rewrite(&late, output.table(&report::ERRORS, formats)?, formats))?
-        }
-        None => 0,
+    let aggregate = || {
+        let aggregates = counted.finish(&groups, &survey.listing, &names);
+        let encode = |batch: &&Batch| report::encode(batch, formats);
+        let encoded: Result<Vec<_>, _> = aggregates.tables().par_iter().map(encode).collect();
+        encoded.map(|encoded| (aggregates, encoded))
     };
+    let rewrite = || match spill {
+        Some(spill) => spill.rewrite(&late, output.table(&report::ERRORS, formats)?, formats),
+        None => Ok(0),
+    };
+    let (aggregated, errors) = std::thread::scope(|scope| {
+        // The disk is at the largest table while the others are made.
+        scope.spawn(|| output.flush_ahead());
+        pool.install(|| rayon::join(aggregate, rewrite))
+    });
+    let (aggregates, encoded) = aggregated?;
     let mut counts = writer.finish()?;
-    counts.errors = errors;
-    let tables = [
-        &aggregates.error_groups,
-        &aggregates.keys,
-        &aggregates.endpoints,
-        &aggregates.runs,
-        &aggregates.bodies,
-        &aggregates.logs,
-    ];
-    for batch in tables {
+    counts.errors = errors?;
+    for (batch, encoded) in aggregates.tables().into_iter().zip(encoded) {
         if stop.load(Ordering::Relaxed) {
             return Err(Error::Interrupted);
         }
         let mut table = output.table(batch.schema(), formats)?;
-        table.append(report::encode(batch, formats)?)?;
+        table.append(encoded)?;
         table.finish()?;
     }
     let mut summary = Summary::new(&counts, &aggregates, begin.elapsed());
     summary.user_rules = (!options.rules.is_empty()).then(|| options.rules.digest());
     output.file("summary.json", summary.to_json().as_bytes())?;
-    output.commit()?;
+    std::thread::scope(|scope| {
+        // To give memory back takes a while, and so does the disk.
+        scope.spawn(|| drop((workers, memo, counted, groups, survey)));
+        output.commit()
+    })?;
     Ok(Done { summary, aggregates })
 }
 
@@ -302,15 +308,25 @@ pub(crate) fn plan(inputs: &[Input], most: u64) -> Vec<std::ops::Range<usize>> {
     jobs
 }
 
-/// What all workers counted.
-fn merged(workers: Vec<Mutex<Worker>>) -> (Groups, Accumulator) {
-    let (mut skeletons, mut accumulator) = (Skeletons::default(), Accumulator::default());
+/// What all workers counted, taken out of them.
+fn merged(workers: &[Mutex<Worker>]) -> (Groups, Accumulator) {
+    let (mut skeletons, mut counted) = (Vec::new(), Vec::new());
     for worker in workers {
-        let worker = worker.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        skeletons.merge(worker.skeletons);
-        accumulator.merge(worker.accumulator);
+        let mut worker = worker.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        skeletons.push(std::mem::take(&mut worker.skeletons));
+        counted.push(std::mem::take(&mut worker.accumulator));
     }
-    (skeletons.finish(), accumulator)
+    let groups = || {
+        let mut all = Skeletons::default();
+        skeletons.into_iter().for_each(|skeletons| all.merge(skeletons));
+        all.finish()
+    };
+    let counts = || {
+        let mut all = Accumulator::default();
+        counted.into_iter().for_each(|counted| all.merge(counted));
+        all
+    };
+    rayon::join(groups, counts)
 }
 
 /// The tables that are written while the work runs, and the running numbers.

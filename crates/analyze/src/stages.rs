@@ -11,7 +11,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use archive::{Budget, Decoder, Form, Leaf, Limits, Problem, ProblemKind, Stage};
 use grouping::{Circumstances, ErrorRef, Skeletons, classify, retryable, side};
-use model::body::paths;
 use model::endpoint::Endpoints;
 use model::exchange::{Body, ErrorSource, ErrorText, Evidence, Exchange, Outcome};
 use model::extract::{Extracted, Extractor, Memo};
@@ -159,6 +158,7 @@ impl Rows {
 /// The state of one worker: buffers, what it learned about names, and what it counted.
 #[derive(Debug)]
 pub struct Worker {
+    memo: Arc<Memo>,
     decoder: Decoder,
     extractor: Extractor,
     buffer: Vec<u8>,
@@ -185,7 +185,8 @@ impl Worker {
     pub fn new(limits: &Limits, memo: Arc<Memo>) -> Self {
         Self {
             decoder: Decoder::new(*limits),
-            extractor: Extractor::sharing(memo, limits.json_depth as usize),
+            extractor: Extractor::sharing(Arc::clone(&memo), limits.json_depth as usize),
+            memo,
             buffer: Vec::new(),
             accumulator: Accumulator::default(),
             skeletons: Skeletons::default(),
@@ -207,11 +208,12 @@ impl Worker {
         setting: &Setting<'_>,
         rows: &mut Rows,
     ) -> FileRow {
-        let Self { decoder, extractor, buffer, accumulator, skeletons, text, spare } = self;
+        let Self { memo, decoder, extractor, buffer, accumulator, skeletons, text, spare } = self;
         let mut file = Reading {
             name: input.name(),
             number,
             setting,
+            memo,
             rows,
             accumulator,
             skeletons,
@@ -334,6 +336,7 @@ struct Reading<'f> {
     name: &'f str,
     number: u32,
     setting: &'f Setting<'f>,
+    memo: &'f Memo,
     rows: &'f mut Rows,
     accumulator: &'f mut Accumulator,
     skeletons: &'f mut Skeletons,
@@ -608,9 +611,10 @@ impl Reading<'_> {
             response: body(x.response),
             errors: &seen,
         };
+        let memo = &*self.memo;
         self.accumulator.add(&counted, &mut |side| {
             let body = if side == Side::Request { &x.request } else { &x.response };
-            body.as_ref().map(paths).unwrap_or_default()
+            body.as_ref().map(|body| memo.paths(body)).unwrap_or_default()
         });
     }
 

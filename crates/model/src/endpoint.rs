@@ -8,6 +8,8 @@
 //!
 //! The masked text never holds a query, a fragment, user names, passwords or session ids.
 
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 use memchr::{memchr, memchr2};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -50,46 +52,73 @@ pub fn mask(method: Option<&str>, url: &str, out: &mut String) {
     out.truncate(out.trim_end().len());
 }
 
-/// Endpoints of calls, the last ones remembered: jobs call few URLs, again and again.
+/// Endpoints of calls, remembered: jobs call few URLs, again and again.
 #[derive(Debug, Default)]
 pub struct Endpoints {
-    /// By a hash of the call, the newest of one place.
-    calls: Vec<Call>,
-}
-
-/// A call and its endpoint.
-#[derive(Debug, Clone, Default)]
-struct Call {
-    method: Option<String>,
-    url: String,
+    /// By a hash of the call.
+    calls: HashMap<u64, Call>,
+    /// Bytes of their texts.
+    bytes: usize,
     endpoint: String,
 }
 
+/// A call and its endpoint, in one piece, so that one look at memory tells both.
+#[derive(Debug)]
+struct Call {
+    /// Method, URL and endpoint, one behind the other.
+    text: Box<str>,
+    /// Where the method ends; `None` when there is none.
+    method: Option<u32>,
+    /// Where the URL ends.
+    url: u32,
+}
+
+impl Call {
+    fn new(method: Option<&str>, url: &str, endpoint: &str) -> Self {
+        let text = [method.unwrap_or_default(), url, endpoint].concat().into_boxed_str();
+        let end = method.map_or(0, str::len);
+        Self { text, method: method.map(|_| end as u32), url: (end + url.len()) as u32 }
+    }
+
+    fn is(&self, method: Option<&str>, url: &str) -> bool {
+        let end = self.method.unwrap_or_default() as usize;
+        self.method.is_some() == method.is_some()
+            && self.text[..end] == *method.unwrap_or_default()
+            && self.text[end..self.url as usize] == *url
+    }
+
+    fn endpoint(&self) -> &str {
+        &self.text[self.url as usize..]
+    }
+}
+
 impl Endpoints {
-    /// How many calls are remembered: three megabytes of URLs as they are common.
-    const REMEMBERED: usize = 1 << 14;
-    /// Longer URLs are not remembered.
-    const LONGEST: usize = 1 << 10;
+    /// Bytes of calls that are remembered; when there are more, all are forgotten.
+    const MEMORY: usize = 8 << 20;
+    /// Longer calls are not remembered.
+    const LONGEST: usize = 1 << 12;
 
     /// The endpoint of a call, as [`mask`] writes it.
     pub fn of(&mut self, method: Option<&str>, url: &str) -> &str {
-        if self.calls.is_empty() {
-            self.calls.resize_with(Self::REMEMBERED, Call::default);
+        if method.map_or(0, str::len) + url.len() > Self::LONGEST {
+            mask(method, url, &mut self.endpoint);
+            return &self.endpoint;
+        }
+        if self.bytes > Self::MEMORY {
+            self.calls.clear();
+            self.bytes = 0;
         }
         let seed = method.map_or(0, |method| 1 + method.len() as u64);
-        let place = xxh3_64_with_seed(url.as_bytes(), seed) as usize % Self::REMEMBERED;
-        let call = &mut self.calls[place];
-        if call.url != url || call.method.as_deref() != method || url.is_empty() {
-            mask(method, url, &mut call.endpoint);
-            // What is too long stands there as a call without URL, which is never taken for another.
-            let kept = if url.len() <= Self::LONGEST { url } else { "" };
-            kept.clone_into(&mut call.url);
-            match (&mut call.method, method) {
-                (Some(own), Some(method)) => method.clone_into(own),
-                (own, method) => *own = method.map(str::to_owned),
+        let place = self.calls.entry(xxh3_64_with_seed(url.as_bytes(), seed));
+        match place {
+            Entry::Occupied(call) if call.get().is(method, url) => call.into_mut().endpoint(),
+            place => {
+                mask(method, url, &mut self.endpoint);
+                let call = Call::new(method, url, &self.endpoint);
+                self.bytes += size_of::<Call>() + call.text.len();
+                place.insert(call).into_mut().endpoint()
             }
         }
-        &call.endpoint
     }
 }
 

@@ -4,7 +4,8 @@
 //! remembered by its digest when it is met, a small one when it is met again; from then on
 //! nobody reads it but the digest. Of a body that stands escaped in its document the text is
 //! remembered too, by a digest of what stands there, so that its escapes are not undone again; of an
-//! answer the errors it tells; and of a bulk request and its answer together, which rows are refused.
+//! answer the errors it tells; of a bulk request and its answer together, which rows are refused; and of
+//! the shape of a body, its paths.
 //!
 //! Everything remembered depends on the bodies' bytes only, so the result is the same whatever was
 //! met before. Memory: at most [`MAX_KNOWN`] entries of some 200 bytes, and of texts and errors what
@@ -17,6 +18,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWrite
 use hashbrown::HashMap;
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
+use crate::body;
 use crate::exchange::{Body, BodyKind, ErrorText, KeyKind, Row};
 use crate::failure::verdict_of;
 use crate::json::{Type, Value};
@@ -182,6 +184,8 @@ struct Part {
     /// By the digest of the escaped text.
     texts: HashMap<u128, Arc<Met>>,
     judged: HashMap<Trial, Arc<Judged>>,
+    /// By the shape.
+    paths: HashMap<u64, Arc<[String]>>,
 }
 
 impl Memo {
@@ -288,6 +292,20 @@ impl Memo {
         if self.take(bytes) {
             self.write(trial.0).judged.insert(trial, Arc::new(judged));
         }
+    }
+
+    /// The paths of a body, as [`paths`](body::paths) lists them. Bodies of one shape have the same, so they
+    /// are listed once, and shared.
+    pub fn paths(&self, body: &Body<'_>) -> Arc<[String]> {
+        let part = u128::from(body.shape);
+        if let Some(paths) = self.read(part).paths.get(&body.shape) {
+            return Arc::clone(paths);
+        }
+        let paths: Arc<[String]> = body::paths(body).into();
+        if self.take(paths.iter().map(|path| size_of::<String>() + path.len()).sum()) {
+            self.write(part).paths.insert(body.shape, Arc::clone(&paths));
+        }
+        paths
     }
 
     /// Whether there is room for so many bytes; makes room by forgetting everything.

@@ -6,6 +6,7 @@ use super::intern::{Name, Names};
 use super::{BodyKind, Place, SeenBody, Side};
 use hashbrown::{HashMap, HashSet};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Bodies of one shape on one side of one (endpoint, flow, step).
 ///
@@ -29,7 +30,7 @@ struct Slot {
 #[derive(Debug)]
 struct Shape {
     kind: BodyKind,
-    paths: Vec<String>,
+    paths: Arc<[String]>,
 }
 
 /// All bodies met: 10 to 19 bytes for each distinct one of an (endpoint, flow, step), the
@@ -81,7 +82,7 @@ impl Bodies {
         body: &SeenBody,
         place: Place,
         failed: bool,
-        paths: &mut dyn FnMut(Side) -> Vec<String>,
+        paths: &mut dyn FnMut(Side) -> Arc<[String]>,
     ) {
         let digest = body.digest as u64;
         let spot = (digest as usize ^ (2 * endpoint as usize + side as usize)) % RECENT;
@@ -115,7 +116,7 @@ impl Bodies {
         side: Side,
         body: &SeenBody,
         place: Place,
-        paths: &mut dyn FnMut(Side) -> Vec<String>,
+        paths: &mut dyn FnMut(Side) -> Arc<[String]>,
     ) -> u32 {
         let known = self.slots.len();
         let id = self.slot(endpoint, side, body.shape, place);

@@ -125,7 +125,7 @@ fn add(accumulator: &mut Accumulator, skeletons: &mut Skeletons, case: &Case) {
     };
     let shape = |side| if side == Side::Request { case.request } else { case.response };
     accumulator.add(&seen, &mut |side| {
-        vec![format!("/{:x}", shape(side).expect("asked for a body that is there").shape)]
+        [format!("/{:x}", shape(side).expect("asked for a body that is there").shape)].into()
     });
 }
 
@@ -476,7 +476,7 @@ fn paths_are_asked_for_once_a_shape() {
         seen.response = body(5, 1, 8);
         accumulator.add(&seen, &mut |side| {
             asked.push(side);
-            Vec::new()
+            Arc::default()
         });
     }
     assert_eq!(asked, [Side::Request, Side::Response]);

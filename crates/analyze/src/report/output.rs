@@ -124,6 +124,12 @@ impl Output {
         fs::write(&path, bytes).map_err(Error::io(&path, "write"))
     }
 
+    /// Asks the disk to take what was written so far, so that [`commit`](Self::commit) waits for less. Waits
+    /// itself; what the disk refuses is told by the commit.
+    pub fn flush_ahead(&self) {
+        let _refused = stage::flush(self.stage.path());
+    }
+
     /// Moves the report to its place, once all of it is on the disk. Tables must be finished before.
     ///
     /// A report that is replaced changes places with the new one in one step, and is removed then.

@@ -330,9 +330,13 @@ fn swap(target: &Path, stage: &Path) -> Result<(), Error> {
 
 /// Waits until all files of a folder, and the folder, are on the disk. Together, since a disk is
 /// asked to finish once for all that wait.
-fn flush(folder: &Path) -> Result<(), Error> {
+pub(super) fn flush(folder: &Path) -> Result<(), Error> {
     let list = || -> io::Result<Vec<PathBuf>> {
-        fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect()
+        // Scratch files, whose names begin with a dot, are gone before anyone may need them.
+        let entries = fs::read_dir(folder)?.map(|entry| Ok(entry?.path()));
+        let hidden =
+            |path: &Path| path.file_name().is_some_and(|n| n.as_encoded_bytes().starts_with(b"."));
+        entries.filter(|path| !path.as_ref().is_ok_and(|path| hidden(path))).collect()
     };
     let paths = list().map_err(Error::io(folder, "list"))?;
     let sync = |path: &PathBuf| {
