@@ -665,8 +665,8 @@ impl Reading<'_> {
             .u16(x.status)
             .text(Some(outcome.name()))
             .text(evidence.map(Evidence::name))
-            .body(x.request.filter(|_| keep).map(|body| (body.text, body.digest as u64)))
-            .body(x.response.filter(|_| keep).map(|body| (body.text, body.digest as u64)))
+            .body(x.request.filter(|_| keep).map(kept))
+            .body(x.response.filter(|_| keep).map(kept))
             .text(filled(request_digest))
             .text(filled(response_digest))
             .bool(Some(x.response_truncated))
@@ -754,6 +754,11 @@ impl Reading<'_> {
             log_id: linked.and_then(|link| link.log_id),
         }
     }
+}
+
+/// A body as a cell.
+fn kept(body: Body<'_>) -> (&str, u64, Option<u64>) {
+    (body.text, body.digest as u64, body.mark.number())
 }
 
 /// Appends bytes in hex. `format!` takes some 100 ns for each digest, of which every exchange has two.

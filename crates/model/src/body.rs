@@ -5,7 +5,7 @@
 //! are ids (a map keyed by SKU or number) share the name `*`. A shape is a 64-bit hash; the paths
 //! themselves are listed by [`paths`] when someone asks.
 
-use crate::exchange::{Body, BodyKind};
+use crate::exchange::{Body, BodyKind, Mark};
 use crate::fault::kind;
 use crate::json::{Cursor, Fault, FaultKind, Type, Value, unescape};
 use std::collections::BTreeSet;
@@ -75,7 +75,7 @@ impl Shapes {
             BodyKind::Text => (BodyKind::Text, 0, true),
         };
         let shape = mix(shape ^ mix(kind as u64 + 1));
-        (Body { text, digest, kind, shape }, whole)
+        (Body { text, digest, kind, shape, mark: Mark::default() }, whole)
     }
 
     fn json<'r>(&mut self, text: &'r str, members: &mut Vec<Member<'r>>) -> Result<u64, Fault> {

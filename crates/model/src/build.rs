@@ -9,7 +9,8 @@ use crate::body::Shapes;
 use crate::bulk;
 use crate::endpoint::is_uuid;
 use crate::exchange::{
-    Body, BodyKind, ErrorSource, ErrorText, Evidence, Exchange, Key, KeyKind, Outcome, Row, cut,
+    Body, BodyKind, ErrorSource, ErrorText, Evidence, Exchange, Key, KeyKind, Mark, Outcome, Row,
+    cut,
 };
 use crate::extract::{Above, MAP_RANK};
 use crate::failure::{Gather, tell_cut, text_of, verdict_of};
@@ -226,7 +227,8 @@ impl<'r> Making<'_, 'r> {
             self.memo.put_escaped(value, text, digest, known);
         }
         if let Some(known) = known {
-            let body = Body { text, digest, kind: known.kind, shape: known.shape };
+            let mark = met.map_or_else(Mark::default, |met| met.mark);
+            let body = Body { text, digest, kind: known.kind, shape: known.shape, mark };
             let outlined =
                 Outlined { text, kind: body.kind, members: Vec::new(), known: Some(known) };
             return (body, outlined, true);

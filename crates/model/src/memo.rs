@@ -12,6 +12,7 @@
 //! [`Memo::with_memory`] is given; when either is full, all of it is forgotten.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -19,7 +20,7 @@ use hashbrown::HashMap;
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
 use crate::body;
-use crate::exchange::{Body, BodyKind, ErrorText, KeyKind, Row};
+use crate::exchange::{Body, BodyKind, ErrorText, KeyKind, Mark, Row};
 use crate::failure::verdict_of;
 use crate::json::{Type, Value};
 use crate::key::{self, Outlined};
@@ -50,6 +51,7 @@ pub(crate) struct Met {
     pub(crate) text: Box<str>,
     pub(crate) digest: u128,
     pub(crate) known: Arc<Known>,
+    pub(crate) mark: Mark,
 }
 
 /// What the bytes of a body say.
@@ -172,6 +174,8 @@ pub struct Memo {
     met: OnceLock<Box<[AtomicU64]>>,
     /// Digests of escaped texts are seeded, so that nobody can make two texts of one digest.
     seed: u64,
+    /// How many texts were remembered, forgotten ones too: the number of the next one.
+    texts: AtomicU64,
     /// Bytes of all texts, rows and errors, and how many there may be.
     bytes: AtomicUsize,
     memory: usize,
@@ -195,6 +199,7 @@ impl Memo {
             parts: Default::default(),
             met: OnceLock::new(),
             seed: RandomState::new().build_hasher().finish(),
+            texts: AtomicU64::new(0),
             bytes: AtomicUsize::new(0),
             memory: bytes,
         }
@@ -228,7 +233,9 @@ impl Memo {
         }
         if self.take(text.len()) {
             let escaped = xxh3_128_with_seed(value.raw.as_bytes(), self.seed);
-            let met = Met { text: text.into(), digest, known: Arc::clone(known) };
+            let number = self.texts.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
+            let mark = Mark(NonZeroU64::new(number));
+            let met = Met { text: text.into(), digest, known: Arc::clone(known), mark };
             self.write(escaped).texts.insert(escaped, Arc::new(met));
         }
     }

@@ -193,7 +193,7 @@ impl RowWriter<'_> {
         let (schema, column, cells) = self.next();
         match (&mut cells.data, value) {
             (Data::Text(texts), _) => texts.push(value.unwrap_or_default()),
-            (Data::Bodies(bodies), Some(text)) => bodies.push(text, xxh3_64(text.as_bytes())),
+            (Data::Bodies(bodies), Some(text)) => bodies.push(text, xxh3_64(text.as_bytes()), None),
             (Data::Bodies(bodies), None) => bodies.push_null(),
             _ => wrong_type(schema, column.name),
         }
@@ -201,12 +201,12 @@ impl RowWriter<'_> {
         self
     }
 
-    /// A [`Type::Text`] cell of a column with bodies, for those who have a hash of the body already.
-    /// In one column all hashes are of one kind.
-    pub fn body(&mut self, value: Option<(&str, u64)>) -> &mut Self {
+    /// A [`Type::Text`] cell of a column with bodies, for those who have a hash of the body already, and
+    /// maybe a mark: texts with equal marks are equal. In one batch all hashes and marks are of one kind.
+    pub fn body(&mut self, value: Option<(&str, u64, Option<u64>)>) -> &mut Self {
         let (schema, column, cells) = self.next();
         match (&mut cells.data, value) {
-            (Data::Bodies(bodies), Some((text, hash))) => bodies.push(text, hash),
+            (Data::Bodies(bodies), Some((text, hash, mark))) => bodies.push(text, hash, mark),
             (Data::Bodies(bodies), None) => bodies.push_null(),
             _ => wrong_type(schema, column.name),
         }

@@ -55,6 +55,8 @@ pub(super) struct Bodies {
     /// Bytes of all rows, repeats counted.
     bytes: usize,
     places: HashMap<u64, u32, BuildHasherDefault<Hashed>>,
+    /// The place of each text that came with a mark, by the mark times [`SPREAD`].
+    marked: HashMap<u64, u32, BuildHasherDefault<Hashed>>,
 }
 
 impl PartialEq for Bodies {
@@ -63,6 +65,9 @@ impl PartialEq for Bodies {
         self.plain == other.plain && self.rows == other.rows
     }
 }
+
+/// Makes a hash of a small number; odd, so that no two numbers become one.
+const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Takes a number that is a hash already.
 #[derive(Debug, Clone, Default)]
@@ -110,9 +115,9 @@ impl Cells {
         self.valid.bytes.len()
             + match &self.data {
                 Data::Text(column) => texts(column),
-                // An entry of `places` takes some 16 bytes.
+                // An entry of `places` or `marked` takes some 16 bytes.
                 Data::Bodies(bodies) => {
-                    bodies.plain.len() + 4 * bodies.rows.len() + (8 + 16) * bodies.ends.len()
+                    bodies.plain.len() + 4 * bodies.rows.len() + (8 + 2 * 16) * bodies.ends.len()
                 }
                 Data::U16(values) => size_of_val(values.as_slice()),
                 Data::U32(values) => size_of_val(values.as_slice()),
@@ -242,21 +247,37 @@ impl Texts {
 }
 
 impl Bodies {
-    /// Pushes a text. `hash`: equal texts have equal hashes.
-    pub(super) fn push(&mut self, text: &str, hash: u64) {
+    /// Pushes a text. `hash`: equal texts have equal hashes. `mark`: texts with equal marks are equal, so
+    /// that a text that comes again need not be looked at.
+    pub(super) fn push(&mut self, text: &str, hash: u64, mark: Option<u64>) {
+        let mark = mark.map(|mark| mark.wrapping_mul(SPREAD));
+        let known = mark.and_then(|mark| self.marked.get(&mark).copied());
+        if let Some(place) = known {
+            self.bytes += text.len();
+            self.rows.push(place);
+            return;
+        }
+        let place = self.push_unknown(text, hash);
+        if let Some(mark) = mark {
+            self.marked.insert(mark, place);
+        }
+        self.rows.push(place);
+    }
+
+    /// The place of a text that is not known by its mark.
+    fn push_unknown(&mut self, text: &str, hash: u64) -> u32 {
         let next = self.ends.len() as u32;
         let place = *self.places.entry(hash).or_insert(next);
         self.bytes += text.len();
         if place < next && self.distinct(place as usize) == text.as_bytes() {
-            self.rows.push(place);
-            return;
+            return place;
         }
         // New, or another text of a known hash, which then stands there as often as it comes.
         // Lengths are below 2^32: `Limits` ends a text long before.
         self.plain.extend_from_slice(&(text.len() as u32).to_le_bytes());
         self.plain.extend_from_slice(text.as_bytes());
         self.ends.push(self.plain.len());
-        self.rows.push(next);
+        next
     }
 
     fn clear(&mut self) {
@@ -265,6 +286,7 @@ impl Bodies {
         self.rows.clear();
         self.bytes = 0;
         self.places.clear();
+        self.marked.clear();
     }
 
     /// Pushes what stands at a null.
@@ -293,7 +315,7 @@ impl Bodies {
         for row in 0..other.rows.len() {
             if valid.get(row) {
                 let text = other.get(row);
-                self.push(text, xxh3_64(text.as_bytes()));
+                self.push(text, xxh3_64(text.as_bytes()), None);
             } else {
                 self.push_null();
             }

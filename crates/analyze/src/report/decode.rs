@@ -157,7 +157,7 @@ fn push_bodies(bodies: &mut Bodies, array: &dyn Array) -> Option<()> {
     let array: &Utf8ViewArray = array.as_any().downcast_ref()?;
     for text in array {
         match text {
-            Some(text) => bodies.push(text, xxh3_64(text.as_bytes())),
+            Some(text) => bodies.push(text, xxh3_64(text.as_bytes()), None),
             None => bodies.push_null(),
         }
     }
