@@ -1,5 +1,6 @@
 //! One exchange from the slots of its record: bodies, keys, errors, verdict.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use bumpalo::Bump;
@@ -16,7 +17,7 @@ use crate::extract::{Above, MAP_RANK};
 use crate::failure::{Gather, tell_cut, text_of, verdict_of};
 use crate::json::{Type, Value, push_escaped};
 use crate::key::{self, Outlined, whole};
-use crate::memo::{Known, Memo, Met, OwnedKey};
+use crate::memo::{Known, Memo, Met, Near, OwnedKey};
 use crate::raw_request::{RawRequest, split};
 use crate::record::{Field, Names, Side};
 use crate::roles::Role;
@@ -35,6 +36,7 @@ pub(crate) struct Builder {
     arena: Bump,
     shapes: Shapes,
     memo: Arc<Memo>,
+    near: Near,
     scratch: String,
     extra: String,
 }
@@ -46,6 +48,7 @@ impl Builder {
             arena: Bump::new(),
             shapes: Shapes::default(),
             memo,
+            near: Near::default(),
             scratch: String::new(),
             extra: String::new(),
         }
@@ -62,21 +65,24 @@ impl Builder {
         sink: &mut dyn FnMut(&Exchange<'_>),
     ) {
         self.arena.reset();
-        let Self { arena, shapes, memo, scratch, extra } = self;
-        let met = |value: Option<Value<'_>>| value.and_then(|value| memo.escaped(value));
-        let met = Sides {
-            request: met(slots.request.filter(|_| slots.raw_request.is_none())),
-            response: met(slots.response),
-        };
+        let Self { arena, shapes, memo, near, scratch, extra } = self;
+        near.refresh(memo);
+        let mut find = |value: Option<Value<'_>>| near.find(value?, memo);
+        let request = find(slots.request.filter(|_| slots.raw_request.is_none()));
+        let response = find(slots.response);
+        let [request, response] = [request, response].map(|place| near.get(place?));
+        let met = Sides { request, response, known: Default::default() };
         let mut making = Making { arena, shapes, memo, scratch, names, orders: false };
         making.exchange(fields, slots, above, pointer, &met, extra, sink);
     }
 }
 
 /// The bodies of an exchange that were met before.
-struct Sides {
-    request: Option<Arc<Met>>,
-    response: Option<Arc<Met>>,
+struct Sides<'n> {
+    request: Option<&'n Met>,
+    response: Option<&'n Met>,
+    /// What is known of those, request first, whose text was not met in this form.
+    known: [OnceCell<Arc<Known>>; 2],
 }
 
 struct Making<'m, 'r> {
@@ -97,7 +103,7 @@ impl<'r> Making<'_, 'r> {
         slots: &Slots<'r>,
         above: &Above<'r>,
         pointer: &'r str,
-        met: &'r Sides,
+        met: &'r Sides<'r>,
         extra: &'r mut String,
         sink: &mut dyn FnMut(&Exchange<'_>),
     ) {
@@ -116,22 +122,22 @@ impl<'r> Making<'_, 'r> {
             status: slots.status,
             ..Exchange::default()
         };
-        let request = match &met.request {
+        let request = match met.request {
             Some(met) => Some((&*met.text, None)),
             None => self.request(slots, &mut x),
         };
-        let response = match &met.response {
+        let response = match met.response {
             Some(met) => Some((&*met.text, None)),
             None => self.response(slots, &mut x),
         };
         self.orders = [x.flow, x.step, x.url].into_iter().flatten().any(speaks_of_orders);
         let request = request.map(|(text, value)| {
-            let (body, outlined, _) = self.body(text, met.request.as_deref(), value);
+            let (body, outlined, _) = self.body(text, met.request, value, &met.known[0]);
             x.request = Some(body);
             outlined
         });
         let response = response.map(|(text, value)| {
-            let (body, outlined, whole) = self.body(text, met.response.as_deref(), value);
+            let (body, outlined, whole) = self.body(text, met.response, value, &met.known[1]);
             x.response = Some(body);
             let bounded = ATTRIBUTE_BYTES.contains(&text.len()) && (slots.bounded || !whole);
             x.response_truncated = slots.truncated
@@ -211,22 +217,23 @@ impl<'r> Making<'_, 'r> {
     /// A body with its facts and outline, and whether it is whole. JSON that was escaped more than
     /// once is freed of all escapes; a JSON string that holds no JSON stays as it is.
     ///
-    /// `met`: where it is known from; `value`: what it is the whole text of.
+    /// `met`: where it is known from; `value`: what it is the whole text of; `held`: keeps what is known.
     fn body(
         &mut self,
         text: &'r str,
-        met: Option<&Met>,
+        met: Option<&'r Met>,
         value: Option<Value<'r>>,
+        held: &'r OnceCell<Arc<Known>>,
     ) -> (Body<'r>, Outlined<'r>, bool) {
         let digest = met.map_or_else(|| xxh3_128(text.as_bytes()), |met| met.digest);
         let known = match met {
-            Some(met) => Some(Arc::clone(&met.known)),
-            None => self.memo.get(digest),
+            Some(met) => Some(&met.known),
+            None => self.memo.get(digest).map(|known| held.get_or_init(|| known)),
         };
-        if let (Some(value), None, Some(known)) = (value, met, &known) {
+        if let (Some(value), None, Some(known)) = (value, met, known) {
             self.memo.put_escaped(value, text, digest, known);
         }
-        if let Some(known) = known {
+        if let Some(known) = known.map(|known| &**known) {
             let mark = met.map_or_else(Mark::default, |met| met.mark);
             let body = Body { text, digest, kind: known.kind, shape: known.shape, mark };
             let outlined =

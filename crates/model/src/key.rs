@@ -1,7 +1,5 @@
 //! Business keys in bodies: of the one thing that a body speaks of, or of each of its rows.
 
-use std::sync::Arc;
-
 use crate::body::Member;
 use crate::exchange::{BodyKind, KeyKind};
 use crate::json::{Type, Value};
@@ -18,7 +16,7 @@ pub(crate) struct Outlined<'a> {
     /// Empty for bodies that are no JSON object, and where `known` tells what is in them.
     pub(crate) members: Vec<Member<'a>>,
     /// What is remembered of a body that was met before; never of a bulk request.
-    pub(crate) known: Option<Arc<Known>>,
+    pub(crate) known: Option<&'a Known>,
 }
 
 #[cfg(test)]

@@ -176,9 +176,49 @@ pub struct Memo {
     seed: u64,
     /// How many texts were remembered, forgotten ones too: the number of the next one.
     texts: AtomicU64,
+    /// How often everything was forgotten.
+    forgotten: AtomicUsize,
     /// Bytes of all texts, rows and errors, and how many there may be.
     bytes: AtomicUsize,
     memory: usize,
+}
+
+/// The texts of a memo that one extractor has met itself. To look here costs no lock and no count of
+/// references, which all workers would write to, for each body.
+#[derive(Debug, Default)]
+pub(crate) struct Near {
+    /// By the digest of the escaped text.
+    texts: HashMap<u128, Arc<Met>>,
+    /// How often the memo had forgotten everything when these were met.
+    forgotten: usize,
+}
+
+impl Near {
+    /// The place of a body that is a string with escapes, if it was met before.
+    pub(crate) fn find(&mut self, value: Value<'_>, memo: &Memo) -> Option<u128> {
+        if value.ty != Type::String || value.raw.len() < SHORT {
+            return None;
+        }
+        let escaped = xxh3_128_with_seed(value.raw.as_bytes(), memo.seed);
+        if !self.texts.contains_key(&escaped) {
+            let met = memo.read(escaped).texts.get(&escaped).cloned()?;
+            self.texts.insert(escaped, met);
+        }
+        Some(escaped)
+    }
+
+    /// What stands in a place.
+    pub(crate) fn get(&self, place: u128) -> Option<&Met> {
+        self.texts.get(&place).map(|met| &**met)
+    }
+
+    /// Forgets what the memo has forgotten.
+    pub(crate) fn refresh(&mut self, memo: &Memo) {
+        let forgotten = memo.forgotten.load(Ordering::Relaxed);
+        if self.forgotten != forgotten {
+            *self = Self { forgotten, ..Self::default() };
+        }
+    }
 }
 
 /// What is remembered of bodies whose digests begin alike.
@@ -200,18 +240,10 @@ impl Memo {
             met: OnceLock::new(),
             seed: RandomState::new().build_hasher().finish(),
             texts: AtomicU64::new(0),
+            forgotten: AtomicUsize::new(0),
             bytes: AtomicUsize::new(0),
             memory: bytes,
         }
-    }
-
-    /// A body that is a string with escapes, if it was met before.
-    pub(crate) fn escaped(&self, value: Value<'_>) -> Option<Arc<Met>> {
-        if value.ty != Type::String || value.raw.len() < SHORT {
-            return None;
-        }
-        let escaped = xxh3_128_with_seed(value.raw.as_bytes(), self.seed);
-        self.read(escaped).texts.get(&escaped).cloned()
     }
 
     /// Remembers the text of a body that is known and is the whole text of `value`. A string that would be
@@ -328,6 +360,7 @@ impl Memo {
     }
 
     fn forget(&self) {
+        self.forgotten.fetch_add(1, Ordering::Relaxed);
         self.bytes.store(0, Ordering::Relaxed);
         for part in &self.parts {
             *part.write().unwrap_or_else(PoisonError::into_inner) = Part::default();
