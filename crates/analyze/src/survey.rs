@@ -20,6 +20,10 @@ use crate::input::Input;
 /// are decoded whole.
 const PEEK: usize = 4096;
 
+/// The looks at a document, each for one that the look before could not tell: names that pages have are
+/// found in a few downloads too, and a record may be longer than a page of memory.
+const LOOKS: [usize; 2] = [PEEK, 64 << 10];
+
 /// The part of the bytes in flight that kept files may take: one of so many.
 const KEPT_SHARE: u64 = 4;
 
@@ -132,9 +136,13 @@ pub fn survey(
             let mut seen_file = Seen { digest, bytes: bytes.len() as u64, ..Seen::default() };
             let small = bytes.len() <= PEEK;
             let mut candidate = small;
-            if !small {
-                let look = &mut |text: &str| candidate |= listing::may_be_listing(text);
-                decoder.peek_within(&share, bytes, PEEK, look);
+            for most in LOOKS {
+                if small || (most > PEEK && !candidate) {
+                    break;
+                }
+                candidate = false;
+                let look = &mut |text: &str| candidate |= listing::may_begin_listing(text);
+                decoder.peek_within(&share, bytes, most, look);
             }
             let (mut leaves, mut kept) = (0, None);
             let mut decoded = Decoded::default();

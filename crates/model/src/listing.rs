@@ -36,7 +36,7 @@ mod words;
 
 pub use flows::{Flow, Project};
 pub use merged::{Listing, Log, Run};
-pub use page::{Page, may_be_listing, parse};
+pub use page::{Page, may_be_listing, may_begin_listing, parse};
 
 use crate::time::Timestamp;
 

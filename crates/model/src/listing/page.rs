@@ -48,11 +48,10 @@ const MOST_NESTED_LOGS: u8 = 8;
 /// [`Page::broken_at`]. Costs about two passes over a page, and over anything else at most one; most
 /// downloads are refused at their first record.
 pub fn parse(text: &str) -> Option<Page> {
-    let json = text.trim_start_matches('\u{feff}').trim_start();
+    let json = trimmed(text);
     let mut page = Page::default();
     let mut deserializer = serde_json::Deserializer::from_str(json);
-    match (Node { page: &mut page, wrappers: 0, is_results: false }).deserialize(&mut deserializer)
-    {
+    match read(&mut deserializer, &mut page) {
         Ok(Found::Records) => {
             deserializer.end().ok()?;
             Some(page)
@@ -80,6 +79,26 @@ pub fn may_be_listing(prefix: &str) -> bool {
     let start = &start[..start.len().min(LOOKED_AT)];
     matches!(start.first(), Some(b'{' | b'['))
         && NEEDLES.iter().any(|needle| memmem::find(start, needle).is_some())
+}
+
+/// Whether a text that begins like this may be a listing page: as [`may_be_listing`], and when its first record
+/// ends within `prefix`, that is none of a download. `prefix` may end anywhere. Costs as much as [`parse`]ing it.
+pub fn may_begin_listing(prefix: &str) -> bool {
+    // What refuses a text for what it says refuses it whatever follows.
+    let mut deserializer = serde_json::Deserializer::from_str(trimmed(prefix));
+    may_be_listing(prefix)
+        && !read(&mut deserializer, &mut Page::default()).is_err_and(|error| error.is_data())
+}
+
+fn trimmed(text: &str) -> &str {
+    text.trim_start_matches('\u{feff}').trim_start()
+}
+
+fn read<'p>(
+    deserializer: &mut serde_json::Deserializer<serde_json::de::StrRead<'p>>,
+    page: &mut Page,
+) -> Result<Found, serde_json::Error> {
+    Node { page, wrappers: 0, is_results: false }.deserialize(deserializer)
 }
 
 /// Byte offset of a place that `serde_json` gives as line (from 1) and column (bytes, from 1).

@@ -476,6 +476,24 @@ fn the_cheap_test_refuses_what_is_surely_no_page() {
 }
 
 #[test]
+fn a_beginning_of_a_download_is_refused_once_its_first_record_is_whole() {
+    let text = r#"[{"id":1,"process":"x","request_body":"{}","url":"/a"},{"id":2,"proc"#;
+    let first =
+        text.find('}').unwrap() + text[text.find('}').unwrap() + 1..].find('}').unwrap() + 1;
+    for end in 40..text.len() {
+        assert_eq!(may_begin_listing(&text[..end]), end <= first, "{}", &text[..end]);
+    }
+}
+
+#[test]
+fn every_beginning_of_a_page_that_tells_its_names_may_be_one() {
+    for end in (0..=DOCUMENTED.len()).filter(|end| DOCUMENTED.is_char_boundary(*end)) {
+        let begins = may_be_listing(&DOCUMENTED[..end]);
+        assert_eq!(may_begin_listing(&DOCUMENTED[..end]), begins, "{}", &DOCUMENTED[..end]);
+    }
+}
+
+#[test]
 fn deep_nesting_is_no_page_and_no_panic() {
     for text in
         ["[".repeat(100_000), r#"{"data":"#.repeat(100_000), r#"[{"results":"#.repeat(100_000)]
@@ -565,6 +583,9 @@ proptest! {
     fn what_is_a_page_passes_the_cheap_test(text in r#"(\{|\[|\}|\]|,|:|"id":1|"results":|"count":0|"log_type":1|"data":|"process_group_id":"f"|"state":3|"url":""|null){0,12}"#) {
         if parse(&text).is_some() {
             prop_assert!(may_be_listing(&text), "{}", text);
+            for end in 0..text.len() {
+                prop_assert_eq!(may_begin_listing(&text[..end]), may_be_listing(&text[..end]));
+            }
         }
     }
 }
