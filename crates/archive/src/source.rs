@@ -1,11 +1,12 @@
 //! Which files to read, and reading them. The only module that touches the file system.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use globset::GlobBuilder;
+use rayon::prelude::*;
 use thiserror::Error as ThisError;
 use walkdir::WalkDir;
 
@@ -95,7 +96,8 @@ struct Found {
 /// through one link at most), and patterns with
 /// `*`, `?`, `[...]`, `{a,b}` and `**`. What exists under a name is never taken for a pattern.
 ///
-/// Costs one look at each directory entry; no file is opened.
+/// Costs one look at each directory entry, and one at each file for its size, the latter on all threads of the
+/// current Rayon pool; no file is opened.
 ///
 /// # Errors
 ///
@@ -201,12 +203,40 @@ fn walk(
     found: &mut Vec<Found>,
     unread: &mut Vec<Unread>,
 ) {
+    let before = (found.len(), unread.len());
+    let walker = WalkDir::new(folder).follow_links(true);
+    if !walk_in(walker, folder, input, only, found, unread, false) {
+        // Through which of several links a folder is entered is told by their names.
+        found.truncate(before.0);
+        unread.truncate(before.1);
+        let walker = WalkDir::new(folder).follow_links(true).sort_by_file_name();
+        walk_in(walker, folder, input, only, found, unread, true);
+    }
+    let found = &mut found[before.0..];
+    found.par_iter_mut().with_min_len(256).for_each(|found| {
+        let path = &found.source.path;
+        found.source.bytes = fs::metadata(path).map_or(0, |meta| meta.len());
+    });
+    found.par_sort_unstable_by(by_name);
+}
+
+/// Walks a folder in the order of `walker`. False when that is not `sorted`, and a folder is entered through a
+/// link. Sizes are left out.
+fn walk_in(
+    walker: WalkDir,
+    folder: &Path,
+    input: Option<&String>,
+    only: Option<&globset::GlobMatcher>,
+    found: &mut Vec<Found>,
+    unread: &mut Vec<Unread>,
+    sorted: bool,
+) -> bool {
     let name_of = |path: &Path| match only {
         None => slashed(path.strip_prefix(folder).unwrap_or(path)),
         Some(_) => slashed(path.strip_prefix("./").unwrap_or(path)),
     };
     let mut linked = HashSet::new();
-    let mut walk = WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter();
+    let mut walk = walker.into_iter();
     while let Some(entry) = walk.next() {
         let entry = match entry {
             Ok(entry) => entry,
@@ -223,6 +253,9 @@ fn walk(
             }
         };
         if entry.path_is_symlink() && entry.file_type().is_dir() {
+            if !sorted && entry.depth() > 0 {
+                return false;
+            }
             // A folder is entered through one link only: a few folders that link to each other have
             // more ways through them than can be walked.
             if fs::canonicalize(entry.path()).is_ok_and(|real| !linked.insert(real)) {
@@ -237,11 +270,11 @@ fn walk(
         if !entry.file_type().is_file() || !wanted {
             continue;
         }
-        let bytes = entry.metadata().map_or(0, |meta| meta.len());
         let name = name_of(entry.path());
-        let source = Source { path: entry.into_path(), name, bytes };
+        let source = Source { path: entry.into_path(), name, bytes: 0 };
         found.push(Found { source, folder: input.cloned() });
     }
+    true
 }
 
 fn is_pattern(input: &str) -> bool {
@@ -277,24 +310,42 @@ fn keep_each_path_once(found: &mut Vec<Found>) {
     });
 }
 
+fn by_name(a: &Found, b: &Found) -> std::cmp::Ordering {
+    let (a, b) = (&a.source, &b.source);
+    a.name.cmp(&b.name).then_with(|| a.path.cmp(&b.path))
+}
+
 /// Sorts by name; where two inputs give the same name, those found in folders are named with their
 /// folder.
 fn with_unique_names(mut found: Vec<Found>) -> Vec<Source> {
-    let mut counts: HashMap<String, u32> = HashMap::new();
-    for file in &found {
-        *counts.entry(file.source.name.clone()).or_default() += 1;
-    }
-    for file in &mut found {
-        if let (Some(folder), 2..) = (&file.folder, counts[&file.source.name]) {
-            let folder = slashed(Path::new(folder));
-            file.source.name = format!("{}/{}", folder.trim_end_matches('/'), file.source.name);
+    found.sort_by(by_name);
+    let mut clash = false;
+    for same in found.chunk_by_mut(|a, b| a.source.name == b.source.name) {
+        if same.len() < 2 {
+            continue;
+        }
+        clash = true;
+        for file in same {
+            if let Some(folder) = &file.folder {
+                let folder = slashed(Path::new(folder));
+                file.source.name = format!("{}/{}", folder.trim_end_matches('/'), file.source.name);
+            }
         }
     }
+    if clash {
+        found.sort_by(by_name);
+    }
     let mut sources: Vec<Source> = found.into_iter().map(|file| file.source).collect();
-    sources.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.path.cmp(&b.path)));
-    // Names that differ only in bytes that are no UTF-8 are still equal now.
+    if clash {
+        number_equal_names(&mut sources);
+    }
+    sources
+}
+
+/// Tells names that are still equal apart: those that differ only in bytes that are no UTF-8.
+fn number_equal_names(sources: &mut [Source]) {
     let mut seen = HashSet::new();
-    for source in &mut sources {
+    for source in &mut *sources {
         let plain = source.name.clone();
         let mut number = 2;
         while !seen.insert(source.name.clone()) {
@@ -303,7 +354,6 @@ fn with_unique_names(mut found: Vec<Found>) -> Vec<Source> {
         }
     }
     sources.sort_by(|a, b| a.name.cmp(&b.name));
-    sources
 }
 
 /// A path as text, with `/` between the parts on every system.
