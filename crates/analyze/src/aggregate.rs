@@ -291,17 +291,20 @@ impl Accumulator {
     /// The tables of all that was seen.
     ///
     /// `groups` must know every skeleton that was added, `file_name` every file of a [`Place`]. Costs
-    /// a sort of each table, and for a moment a second set of the pairs that `error_groups` counts.
+    /// a sort of each table, on the threads of the current Rayon pool, and for a moment a second set of the pairs that `error_groups` counts.
     pub fn finish<'f>(
         &self,
         groups: &Groups,
         listing: &Listing,
-        file_name: &dyn Fn(u32) -> &'f str,
+        file_name: &(dyn Fn(u32) -> &'f str + Sync),
     ) -> Aggregates {
         let tables = self.tables(groups, listing);
+        // Of these the two that may have millions of rows.
+        let (keys, error_groups) =
+            rayon::join(|| tables.keys(file_name), || tables.error_groups(file_name));
         Aggregates {
-            error_groups: tables.error_groups(file_name),
-            keys: tables.keys(file_name),
+            error_groups,
+            keys,
             endpoints: tables.endpoints(),
             runs: tables.runs(),
             bodies: tables.bodies(file_name),
@@ -376,9 +379,13 @@ impl Accumulator {
         let resolved = self.errors.resolve(groups);
         let groups_of_runs = self.errors.groups_of_runs(&resolved);
         let fingerprint = |skeleton| resolved.fingerprint(skeleton);
+        let (keys, error_groups) = rayon::join(
+            || self.keys.rows(&self.names, &fingerprint),
+            || self.errors.rows(&resolved, &self.endpoints, &self.keys, &self.names),
+        );
         Tables {
-            error_groups: self.errors.rows(&resolved, &self.endpoints, &self.keys, &self.names),
-            keys: self.keys.rows(&self.names, &fingerprint),
+            error_groups,
+            keys,
             endpoints: self.endpoints.rows(&self.bodies, &self.names),
             runs: self.runs.rows(&self.names, listing, &groups_of_runs),
             bodies: self.bodies.rows(&self.endpoints, &self.names),

@@ -223,7 +223,7 @@ impl Worker {
             found: Found::default(),
             linked: None,
         };
-        if let Some(Some(kept)) = setting.survey.kept.get(number as usize) {
+        if let Some(kept) = setting.survey.take(number as usize) {
             if !setting.stopped() {
                 file.leaf(&kept.leaf(), extractor);
             }

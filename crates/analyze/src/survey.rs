@@ -43,9 +43,16 @@ pub struct Survey {
     /// Whether each file holds a listing page.
     pub pages: Vec<bool>,
     /// Small files as they were decoded; which ones, is left to chance.
-    pub(crate) kept: Vec<Option<Box<Kept>>>,
+    pub(crate) kept: Vec<Mutex<Option<Box<Kept>>>>,
     /// All listing pages, merged.
     pub listing: Listing,
+}
+
+impl Survey {
+    /// File `n` as it was decoded, if it was kept. Only once: its memory is free for what is made of it.
+    pub(crate) fn take(&self, n: usize) -> Option<Box<Kept>> {
+        self.kept.get(n)?.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
+    }
 }
 
 /// A file of one leaf, in UTF-8 as it stands, and without problems, decoded.
@@ -177,7 +184,7 @@ pub fn survey(
             survey.digests.push(file.digest);
             survey.bytes.push(file.bytes);
             survey.pages.push(file.pages);
-            survey.kept.push(file.kept);
+            survey.kept.push(Mutex::new(file.kept));
         }
         survey.listing.merge(listing);
         Ok::<(), std::convert::Infallible>(())

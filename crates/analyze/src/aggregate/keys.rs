@@ -8,6 +8,7 @@ use super::groups::SkeletonNumber;
 use super::intern::{Index, Name, Names, Renamed, Texts};
 use model::exchange::{Key, KeyKind, Outcome};
 use model::time::Timestamp;
+use rayon::prelude::*;
 
 /// The number of a (flow, kind, key) in [`Keys`].
 pub(super) type KeyId = u32;
@@ -181,13 +182,19 @@ impl Keys {
     pub(super) fn rows<'a>(
         &'a self,
         names: &'a Names,
-        group: &dyn Fn(SkeletonNumber) -> Option<&'a str>,
+        group: &(dyn Fn(SkeletonNumber) -> Option<&'a str> + Sync),
     ) -> Vec<KeyRow<'a>> {
-        let keys = (0..).zip(&self.heads).zip(&self.entities);
-        let mut rows: Vec<_> = keys
-            .filter(|(_, entity)| entity.attempts > 0)
-            .map(|((id, (flow, kind)), entity)| KeyRow {
-                flow: names.get(*flow),
+        let tried = |id: &KeyId| self.entities[*id as usize].attempts > 0;
+        let mut ids: Vec<KeyId> = (0..self.len() as KeyId).filter(tried).collect();
+        // Numbers are moved faster than rows.
+        ids.par_sort_unstable_by_key(|id| {
+            let (flow, kind) = self.heads[*id as usize];
+            (names.get(flow), kind.name(), self.values.get(*id))
+        });
+        let row = |id: KeyId| {
+            let ((flow, kind), entity) = (self.heads[id as usize], &self.entities[id as usize]);
+            KeyRow {
+                flow: names.get(flow),
                 kind: kind.name(),
                 key: self.values.get(id),
                 attempts: entity.attempts,
@@ -200,10 +207,9 @@ impl Keys {
                 last_message: entity.last_error.map(|_| entity.last_message.as_str()),
                 healed: entity.failures > 0 && entity.is_good(),
                 last_failed: entity.failed.map(|order| order.place),
-            })
-            .collect();
-        rows.sort_unstable_by_key(|row| (row.flow, row.kind, row.key));
-        rows
+            }
+        };
+        ids.into_iter().map(row).collect()
     }
 }
 
