@@ -262,11 +262,11 @@ pub fn report(
     let mut summary = Summary::new(&counts, &aggregates, begin.elapsed());
     summary.user_rules = (!options.rules.is_empty()).then(|| options.rules.digest());
     output.file("summary.json", summary.to_json().as_bytes())?;
-    std::thread::scope(|scope| {
-        // To give memory back takes a while, and so does the disk.
-        scope.spawn(|| drop((workers, memo, counted, groups, survey)));
-        output.commit()
-    })?;
+    // To give memory back takes a while; nobody has to wait for it.
+    let used = (workers, memo, counted, groups, survey);
+    let _without_a_thread_it_goes_here =
+        std::thread::Builder::new().name("to-drop".to_owned()).spawn(move || drop(used));
+    output.commit()?;
     Ok(Done { summary, aggregates })
 }
 

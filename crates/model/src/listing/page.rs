@@ -94,8 +94,8 @@ fn trimmed(text: &str) -> &str {
     text.trim_start_matches('\u{feff}').trim_start()
 }
 
-fn read<'p>(
-    deserializer: &mut serde_json::Deserializer<serde_json::de::StrRead<'p>>,
+fn read(
+    deserializer: &mut serde_json::Deserializer<serde_json::de::StrRead<'_>>,
     page: &mut Page,
 ) -> Result<Found, serde_json::Error> {
     Node { page, wrappers: 0, is_results: false }.deserialize(deserializer)
