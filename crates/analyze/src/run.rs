@@ -318,12 +318,16 @@ fn merged(workers: &[Mutex<Worker>]) -> (Groups, Accumulator) {
     }
     let groups = || {
         let mut all = Skeletons::default();
-        skeletons.into_iter().for_each(|skeletons| all.merge(skeletons));
+        for skeletons in skeletons {
+            all.merge(skeletons);
+        }
         all.finish()
     };
     let counts = || {
         let mut all = Accumulator::default();
-        counted.into_iter().for_each(|counted| all.merge(counted));
+        for counted in counted {
+            all.merge(counted);
+        }
         all
     };
     rayon::join(groups, counts)

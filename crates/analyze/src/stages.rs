@@ -611,7 +611,7 @@ impl Reading<'_> {
             response: body(x.response),
             errors: &seen,
         };
-        let memo = &*self.memo;
+        let memo = self.memo;
         self.accumulator.add(&counted, &mut |side| {
             let body = if side == Side::Request { &x.request } else { &x.response };
             body.as_ref().map(|body| memo.paths(body)).unwrap_or_default()
