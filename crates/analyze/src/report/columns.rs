@@ -413,4 +413,30 @@ mod tests {
         assert_eq!(bits.unset(), 1);
         assert_eq!(Bits::from_bytes(vec![0, 0], 8), None);
     }
+
+    #[test]
+    fn a_body_that_comes_again_stands_there_once_however_it_is_told() {
+        let mut bodies = Bodies::default();
+        for (text, hash, mark) in [
+            ("one", 1, Some(7)),
+            ("two", 2, None),
+            // By its mark, by its hash, and by both under another mark.
+            ("one", 1, Some(7)),
+            ("one", 1, None),
+            ("one", 1, Some(8)),
+            ("one", 1, Some(8)),
+            // Another text of a known hash.
+            ("six", 1, Some(9)),
+            ("six", 1, Some(9)),
+        ] {
+            bodies.push(text, hash, mark);
+        }
+        assert_eq!(bodies.rows, [0, 1, 0, 0, 0, 0, 2, 2]);
+        let texts: Vec<_> = (0..8).map(|row| bodies.get(row)).collect();
+        assert_eq!(texts, ["one", "two", "one", "one", "one", "one", "six", "six"]);
+        assert_eq!(bodies.bytes, 24);
+        bodies.clear();
+        bodies.push("two", 2, Some(7));
+        assert_eq!(bodies.get(0), "two");
+    }
 }
