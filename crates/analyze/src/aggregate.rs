@@ -113,6 +113,9 @@ pub struct SeenBody {
     pub shape: u64,
     /// What it is written in.
     pub kind: BodyKind,
+    /// A small number that equal bodies share, if there is one. Changes nothing but where a body that comes
+    /// again is looked for first: those that follow each other stand beside each other.
+    pub mark: Option<u64>,
 }
 
 /// One of the two bodies of an exchange.

@@ -596,6 +596,7 @@ impl Reading<'_> {
                 bytes: body.text.len() as u64,
                 shape: body.shape,
                 kind: body.kind,
+                mark: body.mark.number(),
             })
         };
         let counted = Seen {

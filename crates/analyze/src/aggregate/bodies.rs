@@ -85,7 +85,10 @@ impl Bodies {
         paths: &mut dyn FnMut(Side) -> Arc<[String]>,
     ) {
         let digest = body.digest as u64;
-        let spot = (digest as usize ^ (2 * endpoint as usize + side as usize)) % RECENT;
+        let spot = match body.mark {
+            Some(mark) => mark as usize % RECENT,
+            None => (digest as usize ^ (2 * endpoint as usize + side as usize)) % RECENT,
+        };
         let met = self
             .recent
             .get(spot)

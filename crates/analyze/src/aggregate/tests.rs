@@ -75,7 +75,7 @@ fn bulk(place: (u32, u32), outcome: Outcome, rows: &[(&'static str, bool)]) -> C
 
 #[expect(clippy::unnecessary_wraps, reason = "as an exchange has it")]
 fn body(digest: u128, bytes: u64, shape: u64) -> Option<SeenBody> {
-    Some(SeenBody { digest, bytes, shape, kind: BodyKind::Json })
+    Some(SeenBody { digest, bytes, shape, kind: BodyKind::Json, mark: None })
 }
 
 fn sku(value: &str) -> Key<'_> {

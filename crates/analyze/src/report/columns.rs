@@ -55,8 +55,9 @@ pub(super) struct Bodies {
     /// Bytes of all rows, repeats counted.
     bytes: usize,
     places: HashMap<u64, u32, BuildHasherDefault<Hashed>>,
-    /// The place of each text that came with a mark, by the mark times [`SPREAD`].
-    marked: HashMap<u64, u32, BuildHasherDefault<Hashed>>,
+    /// Texts that came with a mark, and their places; the newest of those whose marks share a spot.
+    /// Marks are given in order, so texts that follow each other stand beside each other.
+    marked: Vec<(u64, u32)>,
 }
 
 impl PartialEq for Bodies {
@@ -66,8 +67,8 @@ impl PartialEq for Bodies {
     }
 }
 
-/// Makes a hash of a small number; odd, so that no two numbers become one.
-const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+/// How many marks a column keeps in mind at most.
+const MARKED: usize = 1 << 15;
 
 /// Takes a number that is a hash already.
 #[derive(Debug, Clone, Default)]
@@ -115,9 +116,9 @@ impl Cells {
         self.valid.bytes.len()
             + match &self.data {
                 Data::Text(column) => texts(column),
-                // An entry of `places` or `marked` takes some 16 bytes.
+                // An entry of `places` takes some 16 bytes. `marked` does not grow with the rows.
                 Data::Bodies(bodies) => {
-                    bodies.plain.len() + 4 * bodies.rows.len() + (8 + 2 * 16) * bodies.ends.len()
+                    bodies.plain.len() + 4 * bodies.rows.len() + (8 + 16) * bodies.ends.len()
                 }
                 Data::U16(values) => size_of_val(values.as_slice()),
                 Data::U32(values) => size_of_val(values.as_slice()),
@@ -250,16 +251,20 @@ impl Bodies {
     /// Pushes a text. `hash`: equal texts have equal hashes. `mark`: texts with equal marks are equal, so
     /// that a text that comes again need not be looked at.
     pub(super) fn push(&mut self, text: &str, hash: u64, mark: Option<u64>) {
-        let mark = mark.map(|mark| mark.wrapping_mul(SPREAD));
-        let known = mark.and_then(|mark| self.marked.get(&mark).copied());
-        if let Some(place) = known {
+        let spot = mark.map(|mark| mark as usize % MARKED);
+        if let Some((known, place)) = spot.and_then(|spot| self.marked.get(spot).copied())
+            && Some(known) == mark
+        {
             self.bytes += text.len();
             self.rows.push(place);
             return;
         }
         let place = self.push_unknown(text, hash);
-        if let Some(mark) = mark {
-            self.marked.insert(mark, place);
+        if let (Some(spot), Some(mark)) = (spot, mark) {
+            if self.marked.len() <= spot {
+                self.marked.resize(spot + 1, (0, 0));
+            }
+            self.marked[spot] = (mark, place);
         }
         self.rows.push(place);
     }
