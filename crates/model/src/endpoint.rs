@@ -9,7 +9,6 @@
 //! The masked text never holds a query, a fragment, user names, passwords or session ids.
 
 use hashbrown::HashMap;
-use hashbrown::hash_map::Entry;
 use memchr::{memchr, memchr2};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -55,8 +54,12 @@ pub fn mask(method: Option<&str>, url: &str, out: &mut String) {
 /// Endpoints of calls, remembered: jobs call few URLs, again and again.
 #[derive(Debug, Default)]
 pub struct Endpoints {
-    /// By a hash of the call.
-    calls: HashMap<u64, Call>,
+    /// In the order in which they were met.
+    calls: Vec<Call>,
+    /// Their places, by a hash of the call.
+    places: HashMap<u64, u32>,
+    /// The place of the last one.
+    last: usize,
     /// Bytes of their texts.
     bytes: usize,
     endpoint: String,
@@ -104,21 +107,28 @@ impl Endpoints {
             mask(method, url, &mut self.endpoint);
             return &self.endpoint;
         }
+        // Jobs make the same calls again in the same order.
+        let after = self.last + 1;
+        if self.calls.get(after).is_some_and(|call| call.is(method, url)) {
+            self.last = after;
+            return self.calls[after].endpoint();
+        }
         if self.bytes > Self::MEMORY {
-            self.calls.clear();
-            self.bytes = 0;
+            *self = Self::default();
         }
         let seed = method.map_or(0, |method| 1 + method.len() as u64);
-        let place = self.calls.entry(xxh3_64_with_seed(url.as_bytes(), seed));
-        match place {
-            Entry::Occupied(call) if call.get().is(method, url) => call.into_mut().endpoint(),
-            place => {
-                mask(method, url, &mut self.endpoint);
-                let call = Call::new(method, url, &self.endpoint);
-                self.bytes += size_of::<Call>() + call.text.len();
-                place.insert(call).into_mut().endpoint()
-            }
+        let next = self.calls.len() as u32;
+        let place = self.places.entry(xxh3_64_with_seed(url.as_bytes(), seed)).or_insert(next);
+        // Of two calls of one hash the newer one is remembered.
+        if *place == next || !self.calls[*place as usize].is(method, url) {
+            *place = next;
+            mask(method, url, &mut self.endpoint);
+            let call = Call::new(method, url, &self.endpoint);
+            self.bytes += size_of::<Call>() + call.text.len();
+            self.calls.push(call);
         }
+        self.last = *place as usize;
+        self.calls[self.last].endpoint()
     }
 }
 

@@ -187,29 +187,44 @@ pub struct Memo {
 /// references, which all workers would write to, for each body.
 #[derive(Debug, Default)]
 pub(crate) struct Near {
-    /// By the digest of the escaped text.
-    texts: HashMap<u128, Arc<Met>>,
+    /// With the digest of the escaped text, in the order in which they were met.
+    texts: Vec<(u128, Arc<Met>)>,
+    /// Their places, by that digest.
+    places: HashMap<u128, usize>,
+    /// The place of the last one.
+    last: usize,
     /// How often the memo had forgotten everything when these were met.
     forgotten: usize,
 }
 
 impl Near {
     /// The place of a body that is a string with escapes, if it was met before.
-    pub(crate) fn find(&mut self, value: Value<'_>, memo: &Memo) -> Option<u128> {
+    pub(crate) fn find(&mut self, value: Value<'_>, memo: &Memo) -> Option<usize> {
         if value.ty != Type::String || value.raw.len() < SHORT {
             return None;
         }
         let escaped = xxh3_128_with_seed(value.raw.as_bytes(), memo.seed);
-        if !self.texts.contains_key(&escaped) {
-            let met = memo.read(escaped).texts.get(&escaped).cloned()?;
-            self.texts.insert(escaped, met);
+        // Bodies come again in the order in which they came before.
+        let after = self.last + 1;
+        if self.texts.get(after).is_some_and(|(digest, _)| *digest == escaped) {
+            self.last = after;
+            return Some(after);
         }
-        Some(escaped)
+        self.last = match self.places.get(&escaped) {
+            Some(place) => *place,
+            None => {
+                let met = memo.read(escaped).texts.get(&escaped).cloned()?;
+                self.texts.push((escaped, met));
+                self.places.insert(escaped, self.texts.len() - 1);
+                self.texts.len() - 1
+            }
+        };
+        Some(self.last)
     }
 
     /// What stands in a place.
-    pub(crate) fn get(&self, place: u128) -> Option<&Met> {
-        self.texts.get(&place).map(|met| &**met)
+    pub(crate) fn get(&self, place: usize) -> Option<&Met> {
+        self.texts.get(place).map(|(_, met)| &**met)
     }
 
     /// Forgets what the memo has forgotten.

@@ -50,22 +50,33 @@ impl Texts {
 pub(super) struct Index {
     /// Lower half of the hash, and number.
     slots: HashTable<(u32, u32)>,
+    /// The number that was found last.
+    last: u32,
     hasher: DefaultHashBuilder,
 }
 
 impl Index {
     /// The number of the thing with the hash of `like` for which `is` holds, else `next`, which is
-    /// then its number.
+    /// then its number. Numbers are given from 0 on.
+    ///
+    /// Jobs send the same rows again in the same order, so the one that follows the last one is looked at
+    /// before the table.
     pub(super) fn find_or_insert(
         &mut self,
         like: impl Hash,
         is: impl Fn(u32) -> bool,
         next: u32,
     ) -> u32 {
+        let after = self.last.wrapping_add(1);
+        if after < next && is(after) {
+            self.last = after;
+            return after;
+        }
         let hash = self.hasher.hash_one(like) as u32;
         let same = |&(known, number): &(u32, u32)| known == hash && is(number);
         let entry = self.slots.entry(spread(hash), same, |&(hash, _)| spread(hash));
-        entry.or_insert((hash, next)).get().1
+        self.last = entry.or_insert((hash, next)).get().1;
+        self.last
     }
 }
 
