@@ -27,7 +27,8 @@
 //! | body of an (endpoint, flow, step) | 10 to 19 |
 //! | key of a flow | 280, the key, and its last message |
 //! | skeleton of an error | 200 and a sample message |
-//! | pair of a skeleton with a file, run, key, or endpoint and status | 10 to 19 |
+//! | pair of a skeleton with a file | 8 to 16 |
+//! | pair of a skeleton with a run, key, or endpoint and status | 10 to 19 |
 //! | exchange with errors of a mixture of skeletons not met before | 40 and 4 a skeleton |
 //! | run; log | 140 and its id; 40 and its id |
 //! | (endpoint, flow, step) | 300 and up to 3 KiB of sizes and durations |

@@ -225,6 +225,8 @@ pub fn report(
     }
     let names = |file: u32| inputs.get(file as usize).map_or("", Input::name);
     let (groups, counted) = pool.install(|| merged(&workers));
+    // Their buffers are as large as what is made from here on.
+    let_go((workers, memo));
     let late = |skeleton: &str| {
         let group = groups.of(SkeletonId(u64::from_str_radix(skeleton, 16).unwrap_or(0)));
         Late {
@@ -262,12 +264,15 @@ pub fn report(
     let mut summary = Summary::new(&counts, &aggregates, begin.elapsed());
     summary.user_rules = (!options.rules.is_empty()).then(|| options.rules.digest());
     output.file("summary.json", summary.to_json().as_bytes())?;
-    // To give memory back takes a while; nobody has to wait for it.
-    let used = (workers, memo, counted, groups, survey);
-    let _without_a_thread_it_goes_here =
-        std::thread::Builder::new().name("to-drop".to_owned()).spawn(move || drop(used));
+    let_go((counted, groups, survey));
     output.commit()?;
     Ok(Done { summary, aggregates })
+}
+
+/// Gives memory back on a thread of its own: it takes a while, and nobody has to wait for it.
+fn let_go<T: Send + 'static>(used: T) {
+    // Where there are no more threads, it is done here.
+    let _begun = std::thread::Builder::new().name("let-go".to_owned()).spawn(move || drop(used));
 }
 
 /// A pool of `threads` workers; 0 for one a core.

@@ -210,15 +210,13 @@ impl Near {
             self.last = after;
             return Some(after);
         }
-        self.last = match self.places.get(&escaped) {
-            Some(place) => *place,
-            None => {
-                let met = memo.read(escaped).texts.get(&escaped).cloned()?;
-                self.texts.push((escaped, met));
-                self.places.insert(escaped, self.texts.len() - 1);
-                self.texts.len() - 1
-            }
-        };
+        let known = self.places.get(&escaped).copied();
+        if known.is_none() {
+            let met = memo.read(escaped).texts.get(&escaped).cloned()?;
+            self.texts.push((escaped, met));
+            self.places.insert(escaped, self.texts.len() - 1);
+        }
+        self.last = known.unwrap_or(self.texts.len() - 1);
         Some(self.last)
     }
 

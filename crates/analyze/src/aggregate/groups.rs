@@ -57,7 +57,9 @@ pub(super) struct Errors {
     index: HashMap<u64, SkeletonNumber>,
     skeletons: Vec<Skeleton>,
     contexts: HashMap<(SkeletonNumber, EndpointId, u16), u64>,
-    files: HashSet<(SkeletonNumber, u32)>,
+    /// A file is read in one go, so a pair stands here once; the order of adding is free all the same, and
+    /// then it may stand here again.
+    files: Vec<(SkeletonNumber, u32)>,
     runs: HashSet<(SkeletonNumber, Name)>,
     keys: HashSet<(SkeletonNumber, KeyId)>,
     /// How many exchanges hold errors of exactly these skeletons, two or more, sorted. Two of them
@@ -129,7 +131,7 @@ impl Errors {
         }
         if skeleton.last_file != Some(context.place.file) {
             skeleton.last_file = Some(context.place.file);
-            self.files.insert((number, context.place.file));
+            self.files.push((number, context.place.file));
         }
         if skeleton.last_run != context.run {
             skeleton.last_run = context.run;
@@ -358,12 +360,14 @@ impl<'g> Resolved<'g> {
     }
 
     /// How many distinct things each group was met with, from pairs of a skeleton and a thing.
-    fn distinct<'p, T: Copy + Eq + std::hash::Hash + 'p>(
+    fn distinct<'p, T: Copy + Ord + 'p>(
         &self,
         pairs: impl IntoIterator<Item = &'p (SkeletonNumber, T)>,
     ) -> Vec<u64> {
-        let pairs: HashSet<_> =
-            pairs.into_iter().map(|&(skeleton, thing)| (self.number(skeleton), thing)).collect();
+        let number = |&(skeleton, thing): &(SkeletonNumber, T)| (self.number(skeleton), thing);
+        let mut pairs: Vec<_> = pairs.into_iter().map(number).collect();
+        pairs.sort_unstable();
+        pairs.dedup();
         let mut counts = vec![0; self.groups.len()];
         for (group, _) in pairs {
             counts[group as usize] += 1;

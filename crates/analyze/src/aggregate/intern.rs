@@ -7,7 +7,7 @@ use std::hash::{BuildHasher, Hash};
 /// A text of one [`Names`], or the absence of a text.
 ///
 /// The order of names is the order in which they were met, which says nothing: sort by the text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub(super) struct Name(u32);
 
 impl Name {
