@@ -224,7 +224,7 @@ impl Bench {
 
     /// The files that are named.
     fn given(&self, limits: &Limits) -> anyhow::Result<Vec<Input>> {
-        let Found { inputs, unread } = self.inputs.find(limits)?;
+        let Found { inputs, unread } = self.inputs.find(limits, 0)?;
         for place in &unread {
             tell(&format!("{}: {}", place.name, place.problem));
         }

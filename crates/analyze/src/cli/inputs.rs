@@ -4,6 +4,7 @@ use std::io::{self, Read as _};
 use std::path::Path;
 
 use analyze::input::Input;
+use analyze::run;
 use anyhow::{Context as _, anyhow, bail};
 use archive::{Limits, Source, Unread};
 use clap::Args;
@@ -34,8 +35,8 @@ pub(crate) struct Found {
 }
 
 impl InputArgs {
-    /// Finds the files. Standard input is read here, whole.
-    pub(crate) fn find(&self, limits: &Limits) -> anyhow::Result<Found> {
+    /// Finds the files, with so many threads (0 for one a core). Standard input is read here, whole.
+    pub(crate) fn find(&self, limits: &Limits, threads: usize) -> anyhow::Result<Found> {
         let mut names = self.inputs.clone();
         if let Some(list) = &self.files_from {
             if list == STDIN && names.iter().any(|name| name == STDIN) {
@@ -47,7 +48,8 @@ impl InputArgs {
         }
         let from_stdin = self.inputs.iter().any(|name| name == STDIN);
         names.retain(|name| name != STDIN || !from_stdin);
-        let found = archive::discover(&names).map_err(|error| {
+        let pool = run::pool(threads)?;
+        let found = pool.install(|| archive::discover(&names)).map_err(|error| {
             let text = format!("{:#}", anyhow::Error::new(error));
             anyhow!(
                 "{text}\nINPUT is a file, a folder, a pattern in quotes, or - for standard input"

@@ -108,11 +108,12 @@ impl Ls {
     /// Shows; what cannot be looked into goes to stderr.
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         let limits = self.limits.limits();
-        let Found { inputs, unread } = self.inputs.find(&limits)?;
+        let threads = self.threads.map_or(0, usize::from);
+        let Found { inputs, unread } = self.inputs.find(&limits, threads)?;
         for place in &unread {
             tell(&format!("{}: {}", place.name, place.problem));
         }
-        let pool = run::pool(self.threads.map_or(0, usize::from))?;
+        let pool = run::pool(threads)?;
         // A signal just ends the program: there is nothing to clean up.
         let stop = AtomicBool::new(false);
         let budget = Budget::new(limits.in_flight_bytes, pool.current_num_threads());

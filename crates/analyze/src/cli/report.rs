@@ -168,7 +168,7 @@ impl Report {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         let watch = Watch::begin()?;
         let options = self.options()?;
-        let Found { mut inputs, unread } = self.inputs.find(&options.limits)?;
+        let Found { mut inputs, unread } = self.inputs.find(&options.limits, options.threads)?;
         self.leave_out_the_report(&mut inputs)?;
         watch.working();
         let stop = watch.stop();
