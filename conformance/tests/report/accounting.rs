@@ -6,8 +6,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use analyze::outcome::FileOutcome;
 use analyze::run::Options;
-use analyze::stages::FileOutcome;
 use archive::{Decoder, Limits};
 
 use crate::kit::{Report, Table, dump, every_format, root};

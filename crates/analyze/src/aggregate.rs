@@ -295,7 +295,8 @@ impl Accumulator {
     /// The tables of all that was seen.
     ///
     /// `groups` must know every skeleton that was added, `file_name` every file of a [`Place`]. Costs
-    /// a sort of each table, on the threads of the current Rayon pool, and for a moment a second set of the pairs that `error_groups` counts.
+    /// a sort of each table, on the threads of the current Rayon pool, and for a moment a second set of
+    /// the pairs that `error_groups` counts.
     pub fn finish<'f>(
         &self,
         groups: &Groups,

@@ -6,7 +6,7 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use crate::stages::{FileOutcome, FileRow};
+use crate::outcome::{FileOutcome, FileRow};
 use crate::survey::Survey;
 
 /// It is still to be read, or was read with the bytes that its copies have.

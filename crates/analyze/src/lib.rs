@@ -34,6 +34,7 @@ pub mod survey;
 
 mod copies;
 pub mod members;
+pub mod outcome;
 
 pub mod stages;
 

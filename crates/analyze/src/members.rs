@@ -1,6 +1,6 @@
 //! What became of the members of archives.
 
-use crate::stages::FileOutcome;
+use crate::outcome::FileOutcome;
 
 /// Members of archives, each counted under exactly one outcome: those of a file, and one more for
 /// archives in archives, whose own members count for themselves.

@@ -18,8 +18,9 @@ use rayon::prelude::*;
 use crate::aggregate::{Accumulator, Aggregates};
 use crate::copies::{Originals, Whole};
 use crate::input::Input;
+use crate::outcome::FileRow;
 use crate::report::{self, Batch, Encoded, Formats, Late, Output, Schema, TableWriter, Unnumbered};
-use crate::stages::{Bodies, FileRow, Rows, Setting, Worker};
+use crate::stages::{Bodies, Rows, Setting, Worker};
 use crate::summary::{Counts, Summary};
 use crate::survey::survey;
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::aggregate::Aggregates;
 use crate::members::Members;
-use crate::stages::{FileOutcome, FileRow};
+use crate::outcome::{FileOutcome, FileRow};
 
 /// Version of the tables and of this summary; raised when a named column changes its meaning.
 pub const SCHEMA_VERSION: u32 = 1;

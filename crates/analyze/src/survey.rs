@@ -142,15 +142,13 @@ pub fn survey(
             let digest = archive::digest(bytes);
             let mut seen_file = Seen { digest, bytes: bytes.len() as u64, ..Seen::default() };
             let small = bytes.len() <= PEEK;
-            let mut candidate = small;
-            for most in LOOKS {
-                if small || (most > PEEK && !candidate) {
-                    break;
-                }
-                candidate = false;
-                let look = &mut |text: &str| candidate |= listing::may_begin_listing(text);
+            let mut may_begin = |most| {
+                let mut found = false;
+                let look = &mut |text: &str| found |= listing::may_begin_listing(text);
                 decoder.peek_within(&share, bytes, most, look);
-            }
+                found
+            };
+            let candidate = small || LOOKS.into_iter().all(&mut may_begin);
             let (mut leaves, mut kept) = (0, None);
             let mut decoded = Decoded::default();
             if candidate {

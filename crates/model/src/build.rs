@@ -278,7 +278,7 @@ impl<'r> Making<'_, 'r> {
         match &body.known {
             Some(known) => {
                 let rows = known.rows[usize::from(self.orders)].iter();
-                found.extend(rows.map(|key| self.again(key)));
+                found.extend(rows.map(Self::again));
             }
             None => key::rows(body, self.orders, self.names, &mut found),
         }
@@ -286,8 +286,8 @@ impl<'r> Making<'_, 'r> {
     }
 
     /// A key that was remembered.
-    fn again(&self, key: &OwnedKey) -> FoundKey<'r> {
-        FoundKey { kind: key.kind, rank: key.rank, inner: self.arena.alloc_str(&key.inner) }
+    fn again(key: &'r OwnedKey) -> FoundKey<'r> {
+        FoundKey { kind: key.kind, rank: key.rank, inner: &key.inner }
     }
 
     fn found(&mut self, key: FoundKey<'r>) -> Key<'r> {
@@ -318,9 +318,7 @@ impl<'r> Making<'_, 'r> {
         let mut weak = own;
         for body in bodies.into_iter().flatten() {
             let found = match &body.known {
-                Some(known) => {
-                    known.keys[usize::from(self.orders)].as_ref().map(|key| self.again(key))
-                }
+                Some(known) => known.keys[usize::from(self.orders)].as_ref().map(Self::again),
                 None => key::in_body(body, self.orders, self.names),
             };
             if let Some(key) = found {

@@ -8,8 +8,8 @@
 //! the shape of a body, its paths.
 //!
 //! Everything remembered depends on the bodies' bytes only, so the result is the same whatever was
-//! met before. Memory: at most [`MAX_KNOWN`] entries of some 200 bytes, and of texts and errors what
-//! [`Memo::with_memory`] is given; when either is full, all of it is forgotten.
+//! met before. Memory: at most [`MAX_KNOWN`] entries of some 200 bytes, and of texts, rows, errors and
+//! paths what [`Memo::with_memory`] is given; when either is full, all of it is forgotten.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::num::NonZeroU64;
@@ -178,7 +178,7 @@ pub struct Memo {
     texts: AtomicU64,
     /// How often everything was forgotten.
     forgotten: AtomicUsize,
-    /// Bytes of all texts, rows and errors, and how many there may be.
+    /// Bytes of all texts, rows, errors and paths, and how many there may be.
     bytes: AtomicUsize,
     memory: usize,
 }
@@ -246,7 +246,7 @@ struct Part {
 }
 
 impl Memo {
-    /// A memo that remembers texts, rows and errors of so many bytes together.
+    /// A memo that remembers texts, rows, errors and paths of so many bytes together.
     pub fn with_memory(bytes: usize) -> Self {
         Self {
             parts: Default::default(),

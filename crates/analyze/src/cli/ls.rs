@@ -5,8 +5,9 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use analyze::input::Input;
+use analyze::outcome::{FileOutcome, FileRow};
 use analyze::run;
-use analyze::stages::{Bodies, FileOutcome, FileRow, Rows, Setting, Worker};
+use analyze::stages::{Bodies, Rows, Setting, Worker};
 use analyze::survey::{Survey, survey};
 use archive::{Budget, Decoder, Form, Leaf, map_ordered};
 use clap::Args;

@@ -4,9 +4,9 @@ use std::cmp::Reverse;
 use std::path::Path;
 
 use analyze::input::Input;
+use analyze::outcome::FileOutcome;
 use analyze::report::Format;
 use analyze::run::{Done, Options};
-use analyze::stages::FileOutcome;
 use model::time::Timestamp;
 
 use super::figures::{bytes, count, counted, percent, span};

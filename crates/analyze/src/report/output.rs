@@ -21,7 +21,7 @@ const OTHER_FILES: [&str; 6] =
     [SUMMARY, "report.html", "index.html", ".DS_Store", "Thumbs.db", "desktop.ini"];
 
 /// Ends the names of files that are gone when a report is whole.
-const SCRATCH: &str = ".scratch";
+pub(super) const SCRATCH: &str = ".scratch";
 
 /// A report being written, in a hidden folder beside the one it will be.
 ///

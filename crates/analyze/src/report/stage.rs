@@ -17,7 +17,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::error::Error;
-use super::output::{Standing, standing};
+use super::output::{SCRATCH, Standing, standing};
 
 /// Ends the name of a stage.
 const STAGE: &str = ".partial";
@@ -332,11 +332,11 @@ fn swap(target: &Path, stage: &Path) -> Result<(), Error> {
 /// asked to finish once for all that wait.
 pub(super) fn flush(folder: &Path) -> Result<(), Error> {
     let list = || -> io::Result<Vec<PathBuf>> {
-        // Scratch files, whose names begin with a dot, are gone before anyone may need them.
+        // Scratch files are gone before anyone may need them.
+        let scratch =
+            |path: &Path| path.as_os_str().as_encoded_bytes().ends_with(SCRATCH.as_bytes());
         let entries = fs::read_dir(folder)?.map(|entry| Ok(entry?.path()));
-        let hidden =
-            |path: &Path| path.file_name().is_some_and(|n| n.as_encoded_bytes().starts_with(b"."));
-        entries.filter(|path| !path.as_ref().is_ok_and(|path| hidden(path))).collect()
+        entries.filter(|path| !path.as_ref().is_ok_and(|path| scratch(path))).collect()
     };
     let paths = list().map_err(Error::io(folder, "list"))?;
     let sync = |path: &PathBuf| {

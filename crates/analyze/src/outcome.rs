@@ -1,0 +1,135 @@
+//! What became of a file: its outcome, and its row in the table `files`.
+
+use archive::{Problem, ProblemKind, Stage};
+
+use crate::link::LinkedBy;
+use crate::members::Members;
+
+/// What became of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum FileOutcome {
+    /// All of it could be read, and it holds exchanges. Members of an archive that are no logs do not
+    /// count against it.
+    Decoded,
+    /// Some of it could be read: a part is lost, or a saved error answer stands where a log should.
+    Partial,
+    /// A page of `GET /logs`, or of flows or projects.
+    Listing,
+    /// Nothing in it.
+    Empty,
+    /// The same bytes as an earlier file.
+    Duplicate,
+    /// Nothing could be read.
+    Rejected,
+    /// A saved HTTP error instead of a log.
+    ErrorPage,
+}
+
+impl FileOutcome {
+    /// All of them, in the order of the contract.
+    pub const ALL: [Self; 7] = [
+        Self::Decoded,
+        Self::Partial,
+        Self::Listing,
+        Self::Empty,
+        Self::Duplicate,
+        Self::Rejected,
+        Self::ErrorPage,
+    ];
+
+    /// The word used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Decoded => "decoded",
+            Self::Partial => "partial",
+            Self::Listing => "listing",
+            Self::Empty => "empty",
+            Self::Duplicate => "duplicate",
+            Self::Rejected => "rejected",
+            Self::ErrorPage => "error_page",
+        }
+    }
+}
+
+/// What one file came to.
+#[derive(Debug, Clone)]
+pub struct FileRow {
+    /// What became of it.
+    pub outcome: FileOutcome,
+    /// Its size in bytes, when it was read.
+    pub bytes: u64,
+    /// BLAKE3 of these bytes, hex; empty when it could not be read.
+    pub digest: String,
+    /// Layers, outermost first, the kind of text last: `base64>zip>json`.
+    pub layers: String,
+    /// Members of its archives, by what became of them.
+    pub members: Members,
+    /// JSON documents in it.
+    pub documents: u32,
+    /// Exchanges in it.
+    pub exchanges: u32,
+    /// Bytes of text in it.
+    pub decoded_bytes: u64,
+    /// What could not be read as it should, in order.
+    pub problems: Vec<Problem>,
+    /// The log it belongs to.
+    pub log_id: Option<String>,
+    /// The run it belongs to.
+    pub run_id: Option<String>,
+    /// How that was found.
+    pub linked_by: Option<LinkedBy>,
+}
+
+impl FileRow {
+    /// The row of a file that was not looked into.
+    pub(crate) fn bare(
+        outcome: FileOutcome,
+        bytes: u64,
+        digest: String,
+        problems: Vec<Problem>,
+    ) -> Self {
+        Self {
+            outcome,
+            bytes,
+            digest,
+            layers: String::new(),
+            members: Members::default(),
+            documents: 0,
+            exchanges: 0,
+            decoded_bytes: 0,
+            problems,
+            log_id: None,
+            run_id: None,
+            linked_by: None,
+        }
+    }
+
+    /// The row of a file with the same bytes as an earlier one.
+    pub fn copy(bytes: u64, digest: String) -> Self {
+        Self::bare(FileOutcome::Duplicate, bytes, digest, Vec::new())
+    }
+
+    /// The row of a copy that was left out, although nothing with its bytes was read.
+    pub(crate) fn lost_copy(bytes: u64, digest: String, of: &str) -> Self {
+        let fault =
+            format!("left out as a copy of {of}, which changed before it was read; read it alone");
+        let problem = Problem::new(None, 0, Stage::Read, ProblemKind::Changed, &fault);
+        Self::bare(FileOutcome::Rejected, bytes, digest, vec![problem])
+    }
+
+    /// Says that the file had `before` bytes, and other ones, when it was first looked at. What it
+    /// holds may be only a part of what it is to hold.
+    pub(crate) fn changed(&mut self, before: u64) {
+        let fault = format!(
+            "changed while the report was made: {before} bytes at first, {} when it was read",
+            self.bytes
+        );
+        let problem = Problem::new(None, 0, Stage::Read, ProblemKind::Changed, &fault);
+        self.problems.insert(0, problem);
+        self.outcome = match self.outcome {
+            FileOutcome::Decoded | FileOutcome::Listing => FileOutcome::Partial,
+            FileOutcome::Empty => FileOutcome::Rejected,
+            other => other,
+        };
+    }
+}
