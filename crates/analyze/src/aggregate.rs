@@ -48,9 +48,10 @@ mod top;
 
 pub use top::{OpenKey, Top, TopEndpoint, TopFlow, TopGroup};
 
+use crate::marked::Marked;
 use crate::report::Batch;
 use bodies::Bodies;
-use endpoints::Endpoints;
+use endpoints::{EndpointId, Endpoints};
 use grouping::{Class, Groups, SkeletonId};
 use groups::{Context, Errors, SkeletonNumber};
 use hashbrown::HashMap;
@@ -91,7 +92,8 @@ pub struct Seen<'r> {
     pub step: Option<&'r str>,
     /// The log, after linking.
     pub log_id: Option<&'r str>,
-    /// Method, host and masked path; empty when the exchange has none of them.
+    /// Method, host and masked path; empty when the exchange has none of them. Exchanges with equal marks have
+    /// the same.
     pub endpoint: &'r str,
     /// Whether it failed, after the listing had its say.
     pub outcome: Outcome,
@@ -166,6 +168,15 @@ pub struct Accumulator {
     runs: Runs,
     exchange: Scratch,
     last: Last,
+    calls: Marked<Call>,
+}
+
+/// From where an exchange that may come again was made, and to where.
+#[derive(Debug, Clone, Copy, Default)]
+struct Call {
+    flow: Name,
+    step: Name,
+    endpoint: EndpointId,
 }
 
 /// The names of the exchange before, which the next one mostly shares. They are names of this
@@ -241,15 +252,14 @@ impl Accumulator {
     /// has one. When it failed but no row did, all rows failed. An error is put down to the row whose
     /// key it has, and one that names no row to all failed rows that no error names.
     pub fn add(&mut self, seen: &Seen<'_>, shape_paths: &mut dyn FnMut(Side) -> Arc<[String]>) {
-        let endpoint = Some(seen.endpoint).filter(|endpoint| !endpoint.is_empty());
         let Self { names, last, .. } = self;
-        let endpoint = names.intern_again(endpoint, &mut last.endpoint);
         let flow = names.intern_again(seen.flow, &mut last.flow);
         let step = names.intern_again(seen.step, &mut last.step);
         let run = names.intern_again(seen.run_id, &mut last.run);
         let log = names.intern_again(seen.log_id, &mut last.log);
 
-        let endpoint = self.endpoints.add(seen, endpoint, flow, step);
+        let endpoint = self.call(seen, flow, step);
+        self.endpoints.add(endpoint, seen);
         let failed = seen.outcome == Outcome::Failed;
         for (side, body) in [(Side::Request, &seen.request), (Side::Response, &seen.response)] {
             if let Some(body) = body {
@@ -318,6 +328,20 @@ impl Accumulator {
             healed_keys: tables.keys.iter().filter(|row| row.healed).count() as u64,
             top: tables.top(file_name),
         }
+    }
+
+    /// The number of the endpoint, called from a step of a flow.
+    fn call(&mut self, seen: &Seen<'_>, flow: Name, step: Name) -> EndpointId {
+        let mark = seen.exchange.mark.number();
+        let known = self.calls.get(mark).filter(|call| (call.flow, call.step) == (flow, step));
+        if let Some(call) = known {
+            return call.endpoint;
+        }
+        let endpoint = Some(seen.endpoint).filter(|endpoint| !endpoint.is_empty());
+        let endpoint = self.names.intern_again(endpoint, &mut self.last.endpoint);
+        let endpoint = self.endpoints.id(endpoint, flow, step);
+        self.calls.put(mark, Call { flow, step, endpoint });
+        endpoint
     }
 
     fn add_attempts(&mut self, seen: &Seen<'_>, flow: Name) {

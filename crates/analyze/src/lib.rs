@@ -33,6 +33,7 @@ pub mod input;
 pub mod survey;
 
 mod copies;
+mod marked;
 pub mod members;
 pub mod outcome;
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use archive::{Budget, Decoder, Form, Leaf, Limits, Problem, ProblemKind, Stage};
-use grouping::{Circumstances, ErrorRef, Skeletons, classify, retryable, side};
+use grouping::{Circumstances, Class, ErrorRef, SkeletonId, Skeletons, classify, retryable, side};
 use model::endpoint::Endpoints;
 use model::exchange::{Body, ErrorSource, ErrorText, Evidence, Exchange, Outcome};
 use model::extract::{Extracted, Extractor, Memo};
@@ -20,6 +20,7 @@ use model::listing::{self, LogType, Status};
 use crate::aggregate::{Accumulator, Place, Seen, SeenBody, SeenError, Side};
 use crate::input::Input;
 use crate::link::{self, Linked, LinkedBy, NameLink};
+use crate::marked::Marked;
 use crate::members::Members;
 use crate::outcome::{FileOutcome, FileRow};
 use crate::report::{self, Batch};
@@ -100,10 +101,30 @@ pub struct Worker {
 #[derive(Debug, Default)]
 struct Scratch {
     endpoints: Endpoints,
-    endpoint: String,
+    worked: Marked<Option<Worked>>,
+    /// For exchanges without a mark.
+    spare: Worked,
     request_digest: String,
     response_digest: String,
     skeleton: String,
+}
+
+/// What was worked out of an exchange that may come again.
+#[derive(Debug, Default)]
+struct Worked {
+    endpoint: String,
+    /// The step that it was worked out for, where that may be asked.
+    step: Option<Box<str>>,
+    /// Of its errors, in order.
+    errors: Vec<WorkedError>,
+}
+
+/// What was worked out of an error.
+#[derive(Debug, Clone, Copy)]
+struct WorkedError {
+    skeleton: SkeletonId,
+    class: Class,
+    side: Option<grouping::Side>,
 }
 
 impl Worker {
@@ -403,26 +424,41 @@ impl Reading<'_> {
             key: None,
             cut: false,
         }];
-        let errors = if verdict.1 == Some(Evidence::Listing) { &listed } else { x.errors };
-        let endpoint = self.text.endpoints.of(x.method, x.url.unwrap_or(""));
-        endpoint.clone_into(&mut self.text.endpoint);
+        let own = verdict.1 != Some(Evidence::Listing);
+        let errors = if own { x.errors } else { &listed };
         self.rows.outcomes[verdict.0 as usize] += 1;
         let exchange = self.rows.exchange_count() - 1;
-        self.errors(x, errors, &linked, verdict.0, exchange);
-        self.row(x, member, &linked, verdict);
+        // Taken out and put back, since the rest of the scratch is needed beside it.
+        let mark = x.mark.number().filter(|_| own);
+        let known = self.text.worked.get_mut(mark).and_then(Option::take);
+        let worked = match known.filter(|known| known.step.as_deref() == linked.step) {
+            Some(known) => {
+                known.errors.iter().for_each(|error| self.skeletons.again(error.skeleton));
+                known
+            }
+            None => self.work_out(x, errors, linked.step),
+        };
+        self.errors(x, errors, &worked, &linked, verdict.0, exchange);
+        self.row(x, member, &linked, &worked.endpoint, verdict);
+        if mark.is_some() {
+            let step = worked.step.or_else(|| linked.step.map(Into::into));
+            self.text.worked.put(mark, Some(Worked { step, ..worked }));
+        } else {
+            self.text.spare = worked;
+        }
         self.records += 1;
     }
 
-    /// Groups the errors, writes their rows, and counts the exchange.
-    fn errors(
+    /// Masks the call of an exchange, and groups its errors.
+    fn work_out(
         &mut self,
         x: &Exchange<'_>,
         errors: &[ErrorText<'_>],
-        linked: &Linked<'_>,
-        outcome: Outcome,
-        exchange: u64,
-    ) {
-        let mut seen = Vec::with_capacity(errors.len());
+        step: Option<&str>,
+    ) -> Worked {
+        let mut worked = std::mem::take(&mut self.text.spare);
+        self.text.endpoints.of(x.method, x.url.unwrap_or("")).clone_into(&mut worked.endpoint);
+        worked.errors.clear();
         for error in errors {
             let what = ErrorRef {
                 code: error.code,
@@ -433,12 +469,25 @@ impl Reading<'_> {
             };
             let skeleton = self.skeletons.add(what);
             let class = classify(&what);
-            let at = Circumstances {
-                step: linked.step,
-                url: x.url,
-                raised: error.source == ErrorSource::Exception,
-            };
-            let side = side(&what, class, &at);
+            let raised = error.source == ErrorSource::Exception;
+            let at = Circumstances { step, url: x.url, raised };
+            worked.errors.push(WorkedError { skeleton, class, side: side(&what, class, &at) });
+        }
+        worked
+    }
+
+    /// Writes the rows of the errors, and counts the exchange.
+    fn errors(
+        &mut self,
+        x: &Exchange<'_>,
+        errors: &[ErrorText<'_>],
+        worked: &Worked,
+        linked: &Linked<'_>,
+        outcome: Outcome,
+        exchange: u64,
+    ) {
+        let mut seen = Vec::with_capacity(errors.len());
+        for (error, &WorkedError { skeleton, class, side }) in errors.iter().zip(&worked.errors) {
             let key = error.key.or(x.key);
             let batch = self.rows.errors.get_or_insert_with(|| Batch::new(&report::ERRORS));
             self.text.skeleton.clear();
@@ -483,7 +532,7 @@ impl Reading<'_> {
             flow: linked.flow,
             step: linked.step,
             log_id: linked.log_id,
-            endpoint: &self.text.endpoint,
+            endpoint: &worked.endpoint,
             outcome,
             request: body(x.request),
             response: body(x.response),
@@ -501,6 +550,7 @@ impl Reading<'_> {
         x: &Exchange<'_>,
         member: Option<&str>,
         linked: &Linked<'_>,
+        endpoint: &str,
         (outcome, evidence): (Outcome, Option<Evidence>),
     ) {
         let keep = match self.setting.bodies {
@@ -508,7 +558,7 @@ impl Reading<'_> {
             Bodies::Failed => outcome == Outcome::Failed,
             Bodies::None => false,
         };
-        let Scratch { request_digest, response_digest, endpoint, .. } = &mut *self.text;
+        let Scratch { request_digest, response_digest, .. } = &mut *self.text;
         for (body, hex) in [(x.request, &mut *request_digest), (x.response, &mut *response_digest)]
         {
             hex.clear();

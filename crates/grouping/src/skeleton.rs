@@ -112,6 +112,13 @@ impl Skeletons {
         SkeletonId(id)
     }
 
+    /// Counts one more error of a skeleton that [`add`](Self::add) named. Costs one look-up.
+    pub fn again(&mut self, skeleton: SkeletonId) {
+        if let Some(entry) = self.entries.get_mut(&skeleton.0) {
+            entry.count += 1;
+        }
+    }
+
     /// Takes over the counts of another shard.
     pub fn merge(&mut self, other: Self) {
         if self.entries.is_empty() {

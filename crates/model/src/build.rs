@@ -22,10 +22,14 @@ use crate::raw_request::{RawRequest, split};
 use crate::record::{Field, Names, Side};
 use crate::roles::Role;
 use crate::slots::{FoundKey, RESPONSE, Slots, outcome_word};
+use crate::twins::Twins;
 
 /// The engine keeps at most so many bytes of a failed response in an attribute (`InvokeHTTP`'s
 /// "Response Body Attribute Size", default 256); a cut inside a character leaves up to three fewer.
 const ATTRIBUTE_BYTES: std::ops::RangeInclusive<usize> = 253..=256;
+
+/// The memory for exchanges that come again: one part of so many of that for bodies.
+const TWINS_SHARE: usize = 8;
 
 /// How often a body is looked into for JSON inside a JSON string.
 const MAX_ESCAPES: u8 = 4;
@@ -37,6 +41,7 @@ pub(crate) struct Builder {
     shapes: Shapes,
     memo: Arc<Memo>,
     near: Near,
+    twins: Twins,
     scratch: String,
     extra: String,
 }
@@ -47,6 +52,7 @@ impl Builder {
         Self {
             arena: Bump::new(),
             shapes: Shapes::default(),
+            twins: Twins::with_memory(memo.memory() / TWINS_SHARE),
             memo,
             near: Near::default(),
             scratch: String::new(),
@@ -65,7 +71,7 @@ impl Builder {
         sink: &mut dyn FnMut(&Exchange<'_>),
     ) {
         self.arena.reset();
-        let Self { arena, shapes, memo, near, scratch, extra } = self;
+        let Self { arena, shapes, memo, near, twins, scratch, extra } = self;
         near.refresh(memo);
         let mut find = |value: Option<Value<'_>>| near.find(value?, memo);
         let request = find(slots.request.filter(|_| slots.raw_request.is_none()));
@@ -73,7 +79,7 @@ impl Builder {
         let [request, response] = [request, response].map(|place| near.get(place?));
         let met = Sides { request, response, known: Default::default() };
         let mut making = Making { arena, shapes, memo, scratch, names, orders: false };
-        making.exchange(fields, slots, above, pointer, &met, extra, sink);
+        making.exchange(fields, slots, above, pointer, &met, twins, extra, sink);
     }
 }
 
@@ -104,6 +110,7 @@ impl<'r> Making<'_, 'r> {
         above: &Above<'r>,
         pointer: &'r str,
         met: &'r Sides<'r>,
+        twins: &'r mut Twins,
         extra: &'r mut String,
         sink: &mut dyn FnMut(&Exchange<'_>),
     ) {
@@ -130,7 +137,6 @@ impl<'r> Making<'_, 'r> {
             Some(met) => Some((&*met.text, None)),
             None => self.response(slots, &mut x),
         };
-        self.orders = [x.flow, x.step, x.url].into_iter().flatten().any(speaks_of_orders);
         let request = request.map(|(text, value)| {
             let (body, outlined, _) = self.body(text, met.request, value, &met.known[0]);
             x.request = Some(body);
@@ -145,14 +151,24 @@ impl<'r> Making<'_, 'r> {
                 || (!whole && matches!(body.kind, BodyKind::Json | BodyKind::Xml));
             outlined
         });
-        let mut rows = self.rows(request.as_ref());
+        write_extra(fields, slots, &x, extra);
+        x.extra = (!extra.is_empty()).then_some(extra.as_str());
+        let own_key = slots.key.or(above.key);
         let bodies = [request.as_ref(), response.as_ref()];
-        x.key = self.key(slots, above, &x, bodies, !rows.is_empty());
+        let known = bodies.iter().flatten().all(|body| body.known.is_some());
+        let seal = known.then(|| twins.seal(fields, slots, own_key, &x));
+        if let Some(place) = seal.and_then(|seal| twins.find(seal)) {
+            twins.get(place).again(self.arena, &mut x);
+            return sink(&x);
+        }
+        self.orders = [x.flow, x.step, x.url].into_iter().flatten().any(speaks_of_orders);
+        let mut rows = self.rows(request.as_ref());
+        x.key = self.key(own_key, &x, bodies, !rows.is_empty());
         let mut errors = Vec::new();
         self.judge(fields, slots, &mut x, bodies, &mut rows, &mut errors);
-        write_extra(fields, slots, &x, extra);
-        let extra = (!extra.is_empty()).then_some(extra.as_str());
-        sink(&Exchange { errors: &errors, rows: &rows, extra, ..x });
+        let mut x = Exchange { errors: &errors, rows: &rows, ..x };
+        x.mark = seal.map_or_else(Mark::default, |seal| twins.put(seal, &x));
+        sink(&x);
     }
 
     /// The request body, and the value whose whole text it is; takes a request string apart into method,
@@ -302,13 +318,11 @@ impl<'r> Making<'_, 'r> {
     /// The business key: the record's, else the container's, the request's, the response's, the URL's.
     fn key(
         &mut self,
-        slots: &Slots<'r>,
-        above: &Above<'r>,
+        own: Option<FoundKey<'r>>,
         x: &Exchange<'r>,
         bodies: [Option<&Outlined<'r>>; 2],
         bulk: bool,
     ) -> Option<Key<'r>> {
-        let own = slots.key.or(above.key);
         if let Some(key) = own.filter(|key| key.rank < 4) {
             return Some(self.found(key));
         }

@@ -64,6 +64,9 @@ pub struct Exchange<'r> {
     pub rows: &'r [Row<'r>],
     /// JSON object of the record's fields that no other field here carries.
     pub extra: Option<&'r str>,
+    /// Tells exchanges of one extractor that are equal in all but `pointer`, ids (`log_id`, `run_id`,
+    /// `file_uuid`), times (`started_at`, `duration_ms`), `row_num` and `extra`, without a look at them.
+    pub mark: Mark,
 }
 
 /// A request or response body.
@@ -81,11 +84,11 @@ pub struct Body<'r> {
     pub mark: Mark,
 }
 
-/// The mark of a text that was met before: texts with equal numbers are equal. Of texts without a number, or
-/// with different ones, it tells nothing.
+/// The mark of something that was met before, a body or an exchange: those with equal numbers are equal. Of
+/// those without a number, or with different ones, it tells nothing.
 ///
-/// Which texts have one depends on what was met before. So marks are no part of what a body *is*: they are
-/// all equal, and look the same.
+/// Numbers are given in order, from 1. Which things have one depends on what was met before. So marks are no
+/// part of what a thing *is*: they are all equal, and look the same.
 #[derive(Clone, Copy, Default)]
 pub struct Mark(pub(crate) Option<NonZeroU64>);
 

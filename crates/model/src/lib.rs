@@ -46,3 +46,4 @@ mod mend;
 mod raw_request;
 mod record;
 mod slots;
+mod twins;

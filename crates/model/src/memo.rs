@@ -259,6 +259,11 @@ impl Memo {
         }
     }
 
+    /// Bytes that it remembers at most.
+    pub(crate) fn memory(&self) -> usize {
+        self.memory
+    }
+
     /// Remembers the text of a body that is known and is the whole text of `value`. A string that would be
     /// taken apart elsewhere (a whole request, an HTTP message) is left out.
     pub(crate) fn put_escaped(

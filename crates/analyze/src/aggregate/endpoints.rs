@@ -71,14 +71,8 @@ impl From<&Sketch> for Sizes {
 }
 
 impl Endpoints {
-    pub(super) fn add(
-        &mut self,
-        seen: &Seen<'_>,
-        endpoint: Name,
-        flow: Name,
-        step: Name,
-    ) -> EndpointId {
-        let id = self.id(endpoint, flow, step);
+    /// Counts one exchange.
+    pub(super) fn add(&mut self, id: EndpointId, seen: &Seen<'_>) {
         let row = &mut self.rows[id as usize];
         row.exchanges += 1;
         row.failed += u64::from(seen.outcome == Outcome::Failed);
@@ -94,7 +88,6 @@ impl Endpoints {
         if let Some(duration) = seen.exchange.duration_ms.and_then(micros) {
             row.duration.add(duration);
         }
-        id
     }
 
     pub(super) fn get(&self, id: EndpointId) -> &Calls {
@@ -143,7 +136,8 @@ impl Endpoints {
         rows
     }
 
-    fn id(&mut self, endpoint: Name, flow: Name, step: Name) -> EndpointId {
+    /// The number of an (endpoint, flow, step), new or known.
+    pub(super) fn id(&mut self, endpoint: Name, flow: Name, step: Name) -> EndpointId {
         let rows = &mut self.rows;
         *self.index.entry((endpoint, flow, step)).or_insert_with(|| {
             rows.push(Calls {

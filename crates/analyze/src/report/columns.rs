@@ -7,6 +7,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::batch::Items;
 use super::schema::{Column, Type};
+use crate::marked::Marked;
 
 /// The cells of one column.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,9 +56,8 @@ pub(super) struct Bodies {
     /// Bytes of all rows, repeats counted.
     bytes: usize,
     places: HashMap<u64, u32, BuildHasherDefault<Hashed>>,
-    /// Texts that came with a mark, and their places; the newest of those whose marks share a spot.
-    /// Marks are given in order, so texts that follow each other stand beside each other.
-    marked: Vec<(u64, u32)>,
+    /// The places of texts that came with a mark.
+    marked: Marked<u32>,
 }
 
 impl PartialEq for Bodies {
@@ -66,9 +66,6 @@ impl PartialEq for Bodies {
         self.plain == other.plain && self.rows == other.rows
     }
 }
-
-/// How many marks a column keeps in mind at most.
-const MARKED: usize = 1 << 15;
 
 /// Takes a number that is a hash already.
 #[derive(Debug, Clone, Default)]
@@ -251,21 +248,13 @@ impl Bodies {
     /// Pushes a text. `hash`: equal texts have equal hashes. `mark`: texts with equal marks are equal, so
     /// that a text that comes again need not be looked at.
     pub(super) fn push(&mut self, text: &str, hash: u64, mark: Option<u64>) {
-        let spot = mark.map(|mark| mark as usize % MARKED);
-        if let Some((known, place)) = spot.and_then(|spot| self.marked.get(spot).copied())
-            && Some(known) == mark
-        {
+        if let Some(&place) = self.marked.get(mark) {
             self.bytes += text.len();
             self.rows.push(place);
             return;
         }
         let place = self.push_unknown(text, hash);
-        if let (Some(spot), Some(mark)) = (spot, mark) {
-            if self.marked.len() <= spot {
-                self.marked.resize(spot + 1, (0, 0));
-            }
-            self.marked[spot] = (mark, place);
-        }
+        self.marked.put(mark, place);
         self.rows.push(place);
     }
 
