@@ -217,16 +217,19 @@ fn keep(found: &mut BTreeSet<String>, path: String) {
 }
 
 fn json_paths(text: &str, found: &mut BTreeSet<String>) -> Result<(), Fault> {
-    let mut levels: Vec<(usize, bool)> = Vec::new();
-    let mut path = String::new();
+    // Whether each open level is an object, and the hash of the path to it.
+    let mut levels: Vec<Level> = Vec::new();
+    let mut path = Path::default();
+    let mut here = 0;
     // Most values of a list have the paths of the one before.
     let mut seen = Seen::default();
     let mut cursor = Cursor::new(text);
     loop {
         let ty = cursor.peek()?;
-        let word = ["null", "bool", "number", "string", "array", "object"][ty as usize];
-        if seen.add(xxh3_64(path.as_bytes()) ^ TYPE[ty as usize]) {
-            keep(found, format!("{}: {word}", if path.is_empty() { "$" } else { &path }));
+        if seen.add(mix(here ^ TYPE[ty as usize])) {
+            let word = ["null", "bool", "number", "string", "array", "object"][ty as usize];
+            let written = path.written();
+            keep(found, format!("{}: {word}", if written.is_empty() { "$" } else { written }));
         }
         let mut opened = false;
         if matches!(ty, Type::Object | Type::Array) {
@@ -234,35 +237,64 @@ fn json_paths(text: &str, found: &mut BTreeSet<String>) -> Result<(), Fault> {
                 return Err(Fault { offset: cursor.pos(), kind: FaultKind::TooDeep });
             }
             cursor.enter()?;
-            levels.push((path.len(), ty == Type::Object));
+            levels.push(Level { path: here, object: ty == Type::Object });
             opened = true;
         } else {
             cursor.value()?;
         }
         loop {
-            let Some(&(len, object)) = levels.last() else { return Ok(()) };
-            path.truncate(len);
-            if object {
-                if let Some(key) = cursor.key(opened)? {
-                    if !path.is_empty() {
-                        path.push('.');
-                    }
-                    if is_id(key) {
-                        path.push('*');
-                    } else {
-                        unescape(key, &mut path);
-                    }
-                    shorten(&mut path);
-                    break;
-                }
-            } else if cursor.element(opened)? {
-                path.push_str("[]");
-                shorten(&mut path);
+            let Some(level) = levels.last() else { return Ok(()) };
+            let step = if level.object {
+                cursor.key(opened)?.map(|key| if is_id(key) { "*" } else { key })
+            } else {
+                cursor.element(opened)?.then_some("")
+            };
+            if let Some(name) = step {
+                let hash = if level.object { xxh3_64(name.as_bytes()) } else { ELEMENT };
+                here = mix(level.path.rotate_left(5) ^ hash);
+                path.step(levels.len() - 1, name, level.object);
                 break;
             }
             levels.pop();
             opened = false;
         }
+    }
+}
+
+/// The path to a value, written only when someone asks: most values have a path that is known.
+#[derive(Debug, Default)]
+struct Path<'a> {
+    /// Names of members, escaped as they stand, and whether they are that: an element has no name.
+    steps: Vec<(&'a str, bool)>,
+    text: String,
+    /// Where each step ends that is written in `text`.
+    ends: Vec<usize>,
+}
+
+impl<'a> Path<'a> {
+    /// Goes on from the first so many steps.
+    fn step(&mut self, from: usize, name: &'a str, member: bool) {
+        self.steps.truncate(from);
+        self.steps.push((name, member));
+        self.ends.truncate(from);
+    }
+
+    fn written(&mut self) -> &str {
+        let written = self.ends.len();
+        self.text.truncate(self.ends.last().copied().unwrap_or_default());
+        for &(name, member) in &self.steps[written..] {
+            if member {
+                if !self.text.is_empty() {
+                    self.text.push('.');
+                }
+                unescape(name, &mut self.text);
+            } else {
+                self.text.push_str("[]");
+            }
+            shorten(&mut self.text);
+            self.ends.push(self.text.len());
+        }
+        &self.text
     }
 }
 
