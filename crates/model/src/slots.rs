@@ -100,14 +100,18 @@ pub(crate) const ERRORS: u8 = 16;
 pub(crate) const EXCEPTION: u8 = 32;
 pub(crate) const FLAG: u8 = 64;
 
-/// The best candidate for a slot so far: its place and its score, lower is better.
+/// The best candidate for a slot so far: its place, its score, lower is better, and what was read in it.
 #[derive(Debug, Clone, Copy)]
-struct Best(usize, u8);
+struct Best<T = ()>(usize, u8, T);
 
 fn offer(best: &mut Option<Best>, at: usize, score: u8, value: Value<'_>) {
+    offer_read(best, at, score, value, ());
+}
+
+fn offer_read<T>(best: &mut Option<Best<T>>, at: usize, score: u8, value: Value<'_>, read: T) {
     let score = score + if blank(value) { 20 } else { 0 };
-    if best.is_none_or(|b| score < b.1) {
-        *best = Some(Best(at, score));
+    if best.as_ref().is_none_or(|b| score < b.1) {
+        *best = Some(Best(at, score, read));
     }
 }
 
@@ -172,8 +176,9 @@ impl<'a> Slots<'a> {
                 }
                 Role::Body => offer(&mut body, at, 5, value),
                 Role::HttpStatus if scalar => {
-                    if http_status(value).is_some() {
-                        offer(&mut status, at, u8::from(field.side == Side::Record), value);
+                    if let Some(read) = http_status(value) {
+                        let score = u8::from(field.side == Side::Record);
+                        offer_read(&mut status, at, score, value, read);
                     }
                     // An empty status says that it is an exchange all the same.
                     slots.evidence |= STATUS;
@@ -182,8 +187,8 @@ impl<'a> Slots<'a> {
                     }
                 }
                 Role::Status if scalar => {
-                    if http_status(value).is_some() {
-                        offer(&mut status, at, 3, value);
+                    if let Some(read) = http_status(value) {
+                        offer_read(&mut status, at, 3, value, read);
                     } else if let Some(number) = integer(value)
                         .and_then(|n| u8::try_from(n).ok())
                         .filter(|n| (1..=4).contains(n))
@@ -193,8 +198,10 @@ impl<'a> Slots<'a> {
                         slots.take_flag(value, true);
                     }
                 }
-                Role::Code if scalar && http_status(value).is_some() => {
-                    offer(&mut status, at, 6, value);
+                Role::Code if scalar => {
+                    if let Some(read) = http_status(value) {
+                        offer_read(&mut status, at, 6, value, read);
+                    }
                 }
                 Role::Reason if value.ty == Type::String => {
                     slots.reason = Some(value);
@@ -207,22 +214,25 @@ impl<'a> Slots<'a> {
                 Role::Method if value.ty == Type::String && is_method(value.inner()) => {
                     offer(&mut method, at, 0, value);
                 }
-                Role::Start if scalar && timestamp(value).is_some() => {
-                    offer(&mut start, at, u8::from(field.side != Side::Record), value);
+                Role::Start if scalar => {
+                    if let Some(read) = timestamp(value) {
+                        let score = u8::from(field.side != Side::Record);
+                        offer_read(&mut start, at, score, value, read);
+                    }
                 }
                 Role::End if scalar && slots.ended_at.is_none() => {
                     slots.ended_at = timestamp(value);
                 }
                 Role::Time if scalar => {
-                    if timestamp(value).is_some() {
-                        offer(&mut start, at, 1, value);
-                    } else if milliseconds(value).is_some() {
-                        offer(&mut duration, at, 1, value);
+                    if let Some(read) = timestamp(value) {
+                        offer_read(&mut start, at, 1, value, read);
+                    } else if let Some(read) = milliseconds(value) {
+                        offer_read(&mut duration, at, 1, value, read);
                     }
                 }
                 Role::Duration if scalar => {
-                    if milliseconds(value).is_some() {
-                        offer(&mut duration, at, 0, value);
+                    if let Some(read) = milliseconds(value) {
+                        offer_read(&mut duration, at, 0, value, read);
                     } else if timestamp(value).is_some() && slots.ended_at.is_none() {
                         slots.ended_at = timestamp(value);
                     }
@@ -317,10 +327,12 @@ impl<'a> Slots<'a> {
             }
         }
         // A body whose side is not named belongs to the request unless that has one of its own.
-        if let Some(Best(at, score)) = body {
+        if let Some(Best(at, score, ())) = body {
             let side = match (&request, &response) {
                 (Some(_), None) => &mut response,
-                (Some(Best(_, r)), Some(Best(_, s))) if *r < 20 && *s >= 20 => &mut response,
+                (Some(Best(_, r, ())), Some(Best(_, s, ()))) if *r < 20 && *s >= 20 => {
+                    &mut response
+                }
                 _ => &mut request,
             };
             offer(side, at, score, fields[at].value);
@@ -359,41 +371,38 @@ impl<'a> Slots<'a> {
         fields: &[Field<'a>],
         request: Option<Best>,
         response: Option<Best>,
-        status: Option<Best>,
+        status: Option<Best<u16>>,
         url: Option<Best>,
         method: Option<Best>,
-        start: Option<Best>,
-        duration: Option<Best>,
+        start: Option<Best<Timestamp>>,
+        duration: Option<Best<f64>>,
     ) {
-        let mut take = |best: Option<Best>, evidence: u8| {
-            best.map(|Best(at, _)| {
-                self.carried.set(at);
-                self.evidence |= evidence;
-                (at, fields[at].value)
-            })
-        };
-        let request = take(request, REQUEST);
-        let response = take(response, RESPONSE);
-        let status = take(status, STATUS);
-        let url = take(url, ADDRESS);
-        let method = take(method, ADDRESS);
-        let start = take(start, 0);
-        let duration = take(duration, 0);
-        self.request = request.map(|(_, v)| v).filter(|v| !blank(*v));
-        self.response = response.map(|(_, v)| v).filter(|v| !blank(*v));
-        self.bounded = response
-            .is_some_and(|(at, _)| fields[at].key.eq_ignore_ascii_case("invokehttp.response.body"));
-        self.status = status.and_then(|(_, v)| http_status(v));
-        self.url = url.map(|(_, v)| v).filter(|v| !blank(*v));
-        self.method = method.map(|(_, v)| v);
-        self.started_at = start.and_then(|(_, v)| timestamp(v));
-        self.duration_ms = duration.and_then(|(_, v)| milliseconds(v));
+        let value = |(at, ()): (usize, ())| fields[at].value;
+        let response = self.take(response, RESPONSE);
+        self.bounded = response.is_some_and(|(at, ())| {
+            fields[at].key.eq_ignore_ascii_case("invokehttp.response.body")
+        });
+        self.request = self.take(request, REQUEST).map(value).filter(|v| !blank(*v));
+        self.response = response.map(value).filter(|v| !blank(*v));
+        self.url = self.take(url, ADDRESS).map(value).filter(|v| !blank(*v));
+        self.method = self.take(method, ADDRESS).map(value);
+        self.status = self.take(status, STATUS).map(|(_, status)| status);
+        self.started_at = self.take(start, 0).map(|(_, time)| time);
+        self.duration_ms = self.take(duration, 0).map(|(_, duration)| duration);
         if self.duration_ms.is_none()
             && let (Some(start), Some(end)) = (self.started_at, self.ended_at)
             && end >= start
         {
             self.duration_ms = Some((end.0 - start.0) as f64 / 1000.0);
         }
+    }
+
+    /// Takes the best candidate for a slot, which is carried then.
+    fn take<T>(&mut self, best: Option<Best<T>>, evidence: u8) -> Option<(usize, T)> {
+        let Best(at, _, read) = best?;
+        self.carried.set(at);
+        self.evidence |= evidence;
+        Some((at, read))
     }
 
     fn take_key(&mut self, at: usize, kind: KeyKind, rank: u8, value: Value<'a>) {
