@@ -241,29 +241,31 @@ impl<'r> Making<'_, 'r> {
         value: Option<Value<'r>>,
         held: &'r OnceCell<Arc<Known>>,
     ) -> (Body<'r>, Outlined<'r>, bool) {
-        let digest = met.map_or_else(|| xxh3_128(text.as_bytes()), |met| met.digest);
-        let known = match met {
-            Some(met) => Some(&met.known),
-            None => self.memo.get(digest).map(|known| held.get_or_init(|| known)),
+        let remembered = |body: Body<'r>, known: &'r Known| {
+            let (kind, known) = (body.kind, Some(known));
+            (body, Outlined { text, kind, members: Vec::new(), known, fresh: None }, true)
         };
-        if let (Some(value), None, Some(known)) = (value, met, known) {
-            self.memo.put_escaped(value, text, digest, known);
+        if let Some(&Met { digest, kind, shape, mark, ref known, .. }) = met {
+            return remembered(Body { text, digest, kind, shape, mark }, known);
         }
-        if let Some(known) = known.map(|known| &**known) {
-            let mark = met.map_or_else(Mark::default, |met| met.mark);
-            let body = Body { text, digest, kind: known.kind, shape: known.shape, mark };
-            let outlined =
-                Outlined { text, kind: body.kind, members: Vec::new(), known: Some(known) };
-            return (body, outlined, true);
+        let digest = xxh3_128(text.as_bytes());
+        if let Some(known) = self.memo.get(digest) {
+            let known = held.get_or_init(|| known);
+            if let Some(value) = value {
+                self.memo.put_escaped(value, text, digest, known);
+            }
+            let (kind, shape, mark) = (known.kind, known.shape, Mark::default());
+            return remembered(Body { text, digest, kind, shape, mark }, known);
         }
         let mut members = Vec::with_capacity(32);
         let (outer, whole) = self.shapes.outlined(text, digest, &mut members);
-        if whole && met.is_none() && self.memo.wants(digest, text.len()) {
-            let outlined = Outlined { text, kind: outer.kind, members, known: None };
-            if let Some(known) = Known::of(&outer, &outlined, self.names) {
-                self.memo.put(digest, known);
-            }
-            members = outlined.members;
+        let mut fresh = None;
+        if whole
+            && self.memo.wants(digest, text.len())
+            && let Some(known) = Known::of(&outer, &members, self.names)
+        {
+            self.memo.put(digest, Arc::clone(&known));
+            fresh = Some(&**held.get_or_init(|| known));
         }
         let mut inner = text;
         for _ in 0..MAX_ESCAPES {
@@ -278,27 +280,55 @@ impl<'r> Making<'_, 'r> {
             if matches!(body.kind, BodyKind::Json | BodyKind::Xml) {
                 return (
                     body,
-                    Outlined { text: inner, kind: body.kind, members, known: None },
+                    Outlined { text: inner, kind: body.kind, members, known: None, fresh: None },
                     whole,
                 );
             }
         }
-        (outer, Outlined { text, kind: outer.kind, members, known: None }, whole)
+        (outer, Outlined { text, kind: outer.kind, members, known: None, fresh }, whole)
     }
 
     fn rows(&mut self, request: Option<&Outlined<'r>>) -> Vec<Row<'r>> {
         let Some(body) = request.filter(|body| body.kind == BodyKind::Json) else {
             return Vec::new();
         };
+        let orders = self.orders;
+        let remembered = body.known.and_then(|known| known.rows[usize::from(orders)].get());
         let mut found = Vec::new();
-        match &body.known {
-            Some(known) => {
-                let rows = known.rows[usize::from(self.orders)].iter();
-                found.extend(rows.map(Self::again));
+        if let Some(rows) = remembered {
+            found.extend(rows.iter().map(Self::again));
+        } else {
+            let again = self.outline_again(body);
+            key::rows(again.as_ref().unwrap_or(body), orders, self.names, &mut found);
+            if let Some(known) = body.known.or(body.fresh) {
+                self.memo.put_rows(known, orders, &found);
             }
-            None => key::rows(body, self.orders, self.names, &mut found),
         }
         found.into_iter().map(|key| Row { key: self.found(key), failed: false }).collect()
+    }
+
+    /// The key that a body speaks of.
+    fn key_in(&mut self, body: &Outlined<'r>) -> Option<FoundKey<'r>> {
+        let orders = self.orders;
+        if let Some(key) = body.known.and_then(|known| known.keys[usize::from(orders)].get()) {
+            return key.as_ref().map(Self::again);
+        }
+        let again = self.outline_again(body);
+        let found = key::in_body(again.as_ref().unwrap_or(body), orders, self.names);
+        if let Some(known) = body.known.or(body.fresh) {
+            // Another worker may have set the same before.
+            let _set = known.keys[usize::from(orders)].set(found.map(OwnedKey::of));
+        }
+        found
+    }
+
+    /// The outline of a body that was met before, of which something is asked for the first time.
+    fn outline_again(&mut self, body: &Outlined<'r>) -> Option<Outlined<'r>> {
+        let (text, kind) = (body.text, body.kind);
+        body.known.filter(|_| kind == BodyKind::Json)?;
+        let mut members = Vec::new();
+        self.shapes.outlined(text, 0, &mut members);
+        Some(Outlined { text, kind, members, known: None, fresh: None })
     }
 
     /// A key that was remembered.
@@ -331,11 +361,7 @@ impl<'r> Making<'_, 'r> {
         }
         let mut weak = own;
         for body in bodies.into_iter().flatten() {
-            let found = match &body.known {
-                Some(known) => known.keys[usize::from(self.orders)].as_ref().map(Self::again),
-                None => key::in_body(body, self.orders, self.names),
-            };
-            if let Some(key) = found {
+            if let Some(key) = self.key_in(body) {
                 if key.rank < 4 {
                     return Some(self.found(key));
                 }
@@ -425,7 +451,7 @@ impl<'r> Making<'_, 'r> {
         gather.source = ErrorSource::Response;
         gather.cut = x.response_truncated;
         let (mut body_failed, mut named) = (None, false);
-        if let Some(&Outlined { text, kind, ref members, ref known }) = response {
+        if let Some(&Outlined { text, kind, ref members, known, .. }) = response {
             body_failed = match kind {
                 BodyKind::Json => match known {
                     Some(known) => known.verdict,

@@ -15,8 +15,10 @@ pub(crate) struct Outlined<'a> {
     pub(crate) kind: BodyKind,
     /// Empty for bodies that are no JSON object, and where `known` tells what is in them.
     pub(crate) members: Vec<Member<'a>>,
-    /// What is remembered of a body that was met before; never of a bulk request.
+    /// What is remembered of a body that was met before.
     pub(crate) known: Option<&'a Known>,
+    /// Where it is put down what is found in a body that is met for the first time, if it is to be remembered.
+    pub(crate) fresh: Option<&'a Known>,
 }
 
 #[cfg(test)]
@@ -24,7 +26,7 @@ impl<'a> Outlined<'a> {
     fn of(text: &'a str) -> Self {
         let mut members = Vec::new();
         let (body, _) = crate::body::Shapes::default().outlined(text, 0, &mut members);
-        Self { text, kind: body.kind, members, known: None }
+        Self { text, kind: body.kind, members, known: None, fresh: None }
     }
 }
 

@@ -19,11 +19,10 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWrite
 use hashbrown::HashMap;
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
-use crate::body;
+use crate::body::{self, Member};
 use crate::exchange::{Body, BodyKind, ErrorText, KeyKind, Mark, Row};
 use crate::failure::verdict_of;
 use crate::json::{Type, Value};
-use crate::key::{self, Outlined};
 use crate::raw_request::split;
 use crate::record::Names;
 use crate::slots::FoundKey;
@@ -44,14 +43,17 @@ const PARTS: usize = 32;
 /// Texts shorter than this are unescaped faster than they are looked up.
 const SHORT: usize = 64;
 
-/// A body that stood escaped in its document.
-#[derive(Debug)]
+/// A body that stood escaped in its document. What is wanted of it each time stands in it, not behind a
+/// pointer.
+#[derive(Debug, Clone)]
 pub(crate) struct Met {
     /// With its escapes undone.
-    pub(crate) text: Box<str>,
+    pub(crate) text: Arc<str>,
     pub(crate) digest: u128,
-    pub(crate) known: Arc<Known>,
+    pub(crate) kind: BodyKind,
+    pub(crate) shape: u64,
     pub(crate) mark: Mark,
+    pub(crate) known: Arc<Known>,
 }
 
 /// What the bytes of a body say.
@@ -61,11 +63,12 @@ pub(crate) struct Known {
     pub(crate) shape: u64,
     /// What a JSON body says of success, see [`verdict_of`].
     pub(crate) verdict: Option<bool>,
+    // The rest once someone has asked: most bodies are only requests or only answers.
     /// The key that it speaks of: where orders are not the matter, and where they are.
-    pub(crate) keys: [Option<OwnedKey>; 2],
+    pub(crate) keys: [OnceLock<Option<OwnedKey>>; 2],
     /// The keys of the rows that it lists, likewise.
-    pub(crate) rows: [Box<[OwnedKey]>; 2],
-    /// The errors that it tells as an answer, once someone has asked.
+    pub(crate) rows: [OnceLock<Box<[OwnedKey]>>; 2],
+    /// The errors that it tells as an answer.
     pub(crate) told: OnceLock<Told>,
 }
 
@@ -111,7 +114,7 @@ pub(crate) struct Judged {
 pub(crate) type Trial = (u128, u128, bool, bool);
 
 impl OwnedKey {
-    fn of(key: FoundKey<'_>) -> Self {
+    pub(crate) fn of(key: FoundKey<'_>) -> Self {
         Self { kind: key.kind, rank: key.rank, inner: key.inner.into() }
     }
 }
@@ -140,27 +143,24 @@ impl OwnedError {
 }
 
 impl Known {
-    /// What is to be remembered of a body; `None` for one that is escaped again.
+    /// What is to be remembered of a body whose outline lists these members; `None` for one that is escaped
+    /// again.
     pub(crate) fn of(
         body: &Body<'_>,
-        outlined: &Outlined<'_>,
+        members: &[Member<'_>],
         names: &mut Names,
     ) -> Option<Arc<Self>> {
         if body.kind == BodyKind::Text && body.text.trim_start().starts_with('"') {
             return None;
         }
-        let rows = [false, true].map(|orders| {
-            let mut rows = Vec::new();
-            if body.kind == BodyKind::Json {
-                key::rows(outlined, orders, names, &mut rows);
-            }
-            rows.into_iter().map(OwnedKey::of).collect()
-        });
-        let keys =
-            [false, true].map(|orders| key::in_body(outlined, orders, names).map(OwnedKey::of));
-        let verdict = verdict_of(&outlined.members, names);
-        let told = OnceLock::new();
-        Some(Arc::new(Self { kind: body.kind, shape: body.shape, verdict, keys, rows, told }))
+        Some(Arc::new(Self {
+            kind: body.kind,
+            shape: body.shape,
+            verdict: verdict_of(members, names),
+            keys: Default::default(),
+            rows: Default::default(),
+            told: OnceLock::new(),
+        }))
     }
 }
 
@@ -188,7 +188,7 @@ pub struct Memo {
 #[derive(Debug, Default)]
 pub(crate) struct Near {
     /// With the digest of the escaped text, in the order in which they were met.
-    texts: Vec<(u128, Arc<Met>)>,
+    texts: Vec<(u128, Met)>,
     /// Their places, by that digest.
     places: HashMap<u128, usize>,
     /// The place of the last one.
@@ -222,7 +222,7 @@ impl Near {
 
     /// What stands in a place.
     pub(crate) fn get(&self, place: usize) -> Option<&Met> {
-        self.texts.get(place).map(|(_, met)| &**met)
+        self.texts.get(place).map(|(_, met)| met)
     }
 
     /// Forgets what the memo has forgotten.
@@ -239,7 +239,7 @@ impl Near {
 struct Part {
     known: HashMap<u128, Arc<Known>>,
     /// By the digest of the escaped text.
-    texts: HashMap<u128, Arc<Met>>,
+    texts: HashMap<u128, Met>,
     judged: HashMap<Trial, Arc<Judged>>,
     /// By the shape.
     paths: HashMap<u64, Arc<[String]>>,
@@ -285,8 +285,9 @@ impl Memo {
             let escaped = xxh3_128_with_seed(value.raw.as_bytes(), self.seed);
             let number = self.texts.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
             let mark = Mark(NonZeroU64::new(number));
-            let met = Met { text: text.into(), digest, known: Arc::clone(known), mark };
-            self.write(escaped).texts.insert(escaped, Arc::new(met));
+            let (kind, shape, known) = (known.kind, known.shape, Arc::clone(known));
+            let met = Met { text: text.into(), digest, kind, shape, mark, known };
+            self.write(escaped).texts.insert(escaped, met);
         }
     }
 
@@ -311,10 +312,16 @@ impl Memo {
         if self.read(digest).known.len() >= MAX_KNOWN / PARTS {
             self.forget();
         }
-        let keys = known.rows.iter().flatten();
-        let rows = keys.map(|key| size_of::<OwnedKey>() + key.inner.len()).sum::<usize>();
-        if rows == 0 || self.take(rows) {
-            self.write(digest).known.insert(digest, known);
+        self.write(digest).known.insert(digest, known);
+    }
+
+    /// Remembers the keys of the rows that a body lists.
+    pub(crate) fn put_rows(&self, known: &Known, orders: bool, rows: &[FoundKey<'_>]) {
+        let bytes = |key: &FoundKey<'_>| size_of::<OwnedKey>() + key.inner.len();
+        if self.take(rows.iter().map(bytes).sum()) {
+            // Another worker may have set the same before.
+            let rows = rows.iter().copied().map(OwnedKey::of).collect();
+            let _set = known.rows[usize::from(orders)].set(rows);
         }
     }
 
