@@ -50,8 +50,8 @@ pub use top::{OpenKey, Top, TopEndpoint, TopFlow, TopGroup};
 
 use crate::marked::Marked;
 use crate::report::Batch;
-use bodies::Bodies;
-use endpoints::{EndpointId, Endpoints};
+use bodies::{Bodies, SlotId};
+use endpoints::{Countable, EndpointId, Endpoints};
 use grouping::{Class, Groups, SkeletonId};
 use groups::{Context, Errors, SkeletonNumber};
 use hashbrown::HashMap;
@@ -82,6 +82,9 @@ pub struct Place {
 pub struct Seen<'r> {
     /// Where it stands; no two exchanges share a place.
     pub place: Place,
+    /// A small number that exchanges share whose endpoint, status and bodies are equal, if there is one. Changes
+    /// nothing but how fast they are counted.
+    pub mark: Option<u64>,
     /// Key, rows, times and status are taken from here; what follows overrules the rest of it.
     pub exchange: &'r Exchange<'r>,
     /// The run, after linking.
@@ -92,8 +95,7 @@ pub struct Seen<'r> {
     pub step: Option<&'r str>,
     /// The log, after linking.
     pub log_id: Option<&'r str>,
-    /// Method, host and masked path; empty when the exchange has none of them. Exchanges with equal marks have
-    /// the same.
+    /// Method, host and masked path; empty when the exchange has none of them.
     pub endpoint: &'r str,
     /// Whether it failed, after the listing had its say.
     pub outcome: Outcome,
@@ -171,12 +173,37 @@ pub struct Accumulator {
     calls: Marked<Call>,
 }
 
-/// From where an exchange that may come again was made, and to where.
+/// An exchange that may come again: from where it was made and to where, its bodies, and how often it came since
+/// it was counted.
 #[derive(Debug, Clone, Copy, Default)]
 struct Call {
     flow: Name,
     step: Name,
     endpoint: EndpointId,
+    /// Of request and response.
+    bodies: [Option<SlotId>; 2],
+    exchange: Countable,
+    since: Option<Came>,
+}
+
+/// How often something came, how often it failed, and where it first stands.
+#[derive(Debug, Clone, Copy)]
+struct Came {
+    times: u64,
+    failed: u64,
+    first: Place,
+}
+
+impl Came {
+    /// As often as this and that together.
+    fn and(self, other: Option<Self>) -> Self {
+        let Some(other) = other else { return self };
+        Self {
+            times: self.times + other.times,
+            failed: self.failed + other.failed,
+            first: self.first.min(other.first),
+        }
+    }
 }
 
 /// The names of the exchange before, which the next one mostly shares. They are names of this
@@ -258,13 +285,21 @@ impl Accumulator {
         let run = names.intern_again(seen.run_id, &mut last.run);
         let log = names.intern_again(seen.log_id, &mut last.log);
 
-        let endpoint = self.call(seen, flow, step);
-        self.endpoints.add(endpoint, seen);
-        let failed = seen.outcome == Outcome::Failed;
-        for (side, body) in [(Side::Request, &seen.request), (Side::Response, &seen.response)] {
-            if let Some(body) = body {
-                self.bodies.add(endpoint, side, body, seen.place, failed, shape_paths);
+        let once = Came {
+            times: 1,
+            failed: u64::from(seen.outcome == Outcome::Failed),
+            first: seen.place,
+        };
+        let known = self.calls.get_mut(seen.mark);
+        let endpoint = match known.filter(|call| (call.flow, call.step) == (flow, step)) {
+            Some(call) => {
+                call.since = Some(once.and(call.since));
+                call.endpoint
             }
+            None => self.add_call(seen, flow, step, once, shape_paths),
+        };
+        if let Some(duration) = seen.exchange.duration_ms.and_then(micros) {
+            self.endpoints.took(endpoint, duration);
         }
         self.runs.add(seen, run, log, flow);
         self.add_attempts(seen, flow);
@@ -289,6 +324,8 @@ impl Accumulator {
 
     /// As if everything `other` was given had been given to this accumulator.
     pub fn merge(&mut self, mut other: Self) {
+        self.settle_all();
+        other.settle_all();
         if self.keys.len() < other.keys.len() {
             // The result is the same either way; the smaller one is the cheaper to take in.
             std::mem::swap(self, &mut other);
@@ -308,11 +345,12 @@ impl Accumulator {
     /// a sort of each table, on the threads of the current Rayon pool, and for a moment a second set of
     /// the pairs that `error_groups` counts.
     pub fn finish<'f>(
-        &self,
+        &mut self,
         groups: &Groups,
         listing: &Listing,
         file_name: &(dyn Fn(u32) -> &'f str + Sync),
     ) -> Aggregates {
+        self.settle_all();
         let tables = self.tables(groups, listing);
         // Of these the two that may have millions of rows.
         let (keys, error_groups) =
@@ -330,18 +368,53 @@ impl Accumulator {
         }
     }
 
-    /// The number of the endpoint, called from a step of a flow.
-    fn call(&mut self, seen: &Seen<'_>, flow: Name, step: Name) -> EndpointId {
-        let mark = seen.exchange.mark.number();
-        let known = self.calls.get(mark).filter(|call| (call.flow, call.step) == (flow, step));
-        if let Some(call) = known {
-            return call.endpoint;
-        }
+    /// Counts a call and its bodies, and keeps in mind where, should it come again.
+    fn add_call(
+        &mut self,
+        seen: &Seen<'_>,
+        flow: Name,
+        step: Name,
+        once: Came,
+        shape_paths: &mut dyn FnMut(Side) -> Arc<[String]>,
+    ) -> EndpointId {
         let endpoint = Some(seen.endpoint).filter(|endpoint| !endpoint.is_empty());
         let endpoint = self.names.intern_again(endpoint, &mut self.last.endpoint);
         let endpoint = self.endpoints.id(endpoint, flow, step);
-        self.calls.put(mark, Call { flow, step, endpoint });
+        let exchange = Countable {
+            status: seen.exchange.status,
+            request_bytes: seen.request.map(|body| body.bytes),
+            response_bytes: seen.response.map(|body| body.bytes),
+        };
+        self.endpoints.add(endpoint, &exchange, once);
+        let sides = [(Side::Request, &seen.request), (Side::Response, &seen.response)];
+        let bodies = sides.map(|(side, body)| {
+            let failed = once.failed > 0;
+            let add = |body| self.bodies.add(endpoint, side, body, seen.place, failed, shape_paths);
+            body.as_ref().map(add)
+        });
+        let call = Call { flow, step, endpoint, bodies, exchange, since: None };
+        if let Some(before) = self.calls.put(seen.mark, call) {
+            self.settle(&before);
+        }
         endpoint
+    }
+
+    /// Counts what came again of a call.
+    fn settle(&mut self, call: &Call) {
+        let Some(since) = call.since else { return };
+        self.endpoints.add(call.endpoint, &call.exchange, since);
+        let sizes = [call.exchange.request_bytes, call.exchange.response_bytes];
+        for (slot, bytes) in call.bodies.into_iter().zip(sizes) {
+            if let Some((slot, bytes)) = slot.zip(bytes) {
+                self.bodies.again(slot, bytes, since);
+            }
+        }
+    }
+
+    /// Counts what came again of all calls.
+    fn settle_all(&mut self) {
+        let mut calls = std::mem::take(&mut self.calls);
+        calls.drain().for_each(|call| self.settle(&call));
     }
 
     fn add_attempts(&mut self, seen: &Seen<'_>, flow: Name) {

@@ -35,14 +35,20 @@ impl<T: Default> Marked<T> {
         (*known == mark).then_some(value)
     }
 
-    /// Puts a value down for a mark; nothing happens without one.
-    pub(crate) fn put(&mut self, mark: Option<u64>, value: T) {
-        let Some(mark) = mark else { return };
+    /// Puts a value down for a mark, and gives the one that stood in its spot; nothing happens without a mark.
+    pub(crate) fn put(&mut self, mark: Option<u64>, value: T) -> Option<T> {
+        let mark = mark?;
         let spot = mark as usize % SPOTS;
         if self.spots.len() <= spot {
             self.spots.resize_with(spot + 1, Default::default);
         }
-        self.spots[spot] = (mark, value);
+        let (known, before) = std::mem::replace(&mut self.spots[spot], (mark, value));
+        (known > 0).then_some(before)
+    }
+
+    /// Takes all values out.
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = T> {
+        self.spots.drain(..).filter_map(|(known, value)| (known > 0).then_some(value))
     }
 
     /// Forgets all values and keeps their memory.
@@ -58,16 +64,17 @@ mod tests {
     #[test]
     fn a_value_is_found_by_its_mark_alone_until_another_takes_its_spot() {
         let mut marked = Marked::default();
-        marked.put(None, 'x');
-        marked.put(Some(7), 'a');
-        marked.put(Some(9), 'b');
+        for (mark, value) in [(None, 'x'), (Some(7), 'a'), (Some(9), 'b')] {
+            assert_eq!(marked.put(mark, value), None);
+        }
         let later = 7 + SPOTS as u64;
         let all = |marked: &Marked<char>| {
             [None, Some(7), Some(8), Some(9), Some(later)].map(|mark| marked.get(mark).copied())
         };
         assert_eq!(all(&marked), [None, Some('a'), None, Some('b'), None]);
-        marked.put(Some(later), 'c');
+        assert_eq!(marked.put(Some(later), 'c'), Some('a'));
         assert_eq!(all(&marked), [None, None, None, Some('b'), Some('c')]);
+        assert_eq!(marked.clone().drain().collect::<Vec<_>>(), ['c', 'b']);
         marked.clear();
         assert_eq!(all(&marked), [None; 5]);
     }

@@ -225,7 +225,7 @@ pub fn report(
         table.finish()?;
     }
     let names = |file: u32| inputs.get(file as usize).map_or("", Input::name);
-    let (groups, counted) = pool.install(|| merged(&workers));
+    let (groups, mut counted) = pool.install(|| merged(&workers));
     // Their buffers are as large as what is made from here on.
     let_go((workers, memo));
     let late = |skeleton: &str| {

@@ -527,6 +527,7 @@ impl Reading<'_> {
         };
         let counted = Seen {
             place: Place { file: self.number, record: self.records },
+            mark: x.mark.number(),
             exchange: x,
             run_id: linked.run_id,
             flow: linked.flow,

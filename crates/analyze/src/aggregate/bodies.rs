@@ -3,10 +3,13 @@
 
 use super::endpoints::{EndpointId, Endpoints};
 use super::intern::{Name, Names};
-use super::{BodyKind, Place, SeenBody, Side};
+use super::{BodyKind, Came, Place, SeenBody, Side};
 use hashbrown::{HashMap, HashSet};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// The number of a slot in [`Bodies`].
+pub(super) type SlotId = u32;
 
 /// Bodies of one shape on one side of one (endpoint, flow, step).
 ///
@@ -37,7 +40,7 @@ struct Shape {
 /// paths of each distinct shape, and half a megabyte for the last ones.
 #[derive(Debug, Default)]
 pub(super) struct Bodies {
-    index: HashMap<(EndpointId, Side, u64), u32>,
+    index: HashMap<(EndpointId, Side, u64), SlotId>,
     slots: Vec<Slot>,
     shapes: HashMap<u64, Shape>,
     /// Bodies that are counted in a slot, the newest of one place: those that come again need one
@@ -51,7 +54,7 @@ struct Recent {
     digest: u64,
     endpoint: EndpointId,
     side: Side,
-    slot: u32,
+    slot: SlotId,
 }
 
 /// How many bodies are kept in mind; a power of two.
@@ -74,7 +77,7 @@ pub(super) struct BodyRow<'a> {
 }
 
 impl Bodies {
-    /// Counts one body; `paths` is called when its shape is new.
+    /// Counts one body and says where; `paths` is called when its shape is new.
     pub(super) fn add(
         &mut self,
         endpoint: EndpointId,
@@ -83,7 +86,7 @@ impl Bodies {
         place: Place,
         failed: bool,
         paths: &mut dyn FnMut(Side) -> Arc<[String]>,
-    ) {
+    ) -> SlotId {
         let digest = body.digest as u64;
         let spot = match body.mark {
             Some(mark) => mark as usize % RECENT,
@@ -104,12 +107,18 @@ impl Bodies {
             self.recent.resize(RECENT, None);
             self.recent[spot] = Some(Recent { digest, endpoint, side, slot: id });
         }
+        self.again(id, body.bytes, Came { times: 1, failed: failed.into(), first: place });
+        id
+    }
+
+    /// Counts a body that is counted in this slot already and came again so often.
+    pub(super) fn again(&mut self, id: SlotId, bytes: u64, came: Came) {
         let slot = &mut self.slots[id as usize];
-        slot.count += 1;
-        slot.failed += u64::from(failed);
-        slot.bytes_sum = slot.bytes_sum.saturating_add(body.bytes);
-        slot.bytes_max = slot.bytes_max.max(body.bytes);
-        slot.sample = slot.sample.min(place);
+        slot.count += came.times;
+        slot.failed += came.failed;
+        slot.bytes_sum = slot.bytes_sum.saturating_add(bytes.saturating_mul(came.times));
+        slot.bytes_max = slot.bytes_max.max(bytes);
+        slot.sample = slot.sample.min(came.first);
     }
 
     /// The slot of a body that may be new to it.
@@ -120,7 +129,7 @@ impl Bodies {
         body: &SeenBody,
         place: Place,
         paths: &mut dyn FnMut(Side) -> Arc<[String]>,
-    ) -> u32 {
+    ) -> SlotId {
         let known = self.slots.len();
         let id = self.slot(endpoint, side, body.shape, place);
         // A slot that is known has a shape that is known.
@@ -194,7 +203,7 @@ impl Bodies {
         rows
     }
 
-    fn slot(&mut self, endpoint: EndpointId, side: Side, shape: u64, sample: Place) -> u32 {
+    fn slot(&mut self, endpoint: EndpointId, side: Side, shape: u64, sample: Place) -> SlotId {
         let slots = &mut self.slots;
         *self.index.entry((endpoint, side, shape)).or_insert_with(|| {
             slots.push(Slot {
@@ -208,7 +217,7 @@ impl Bodies {
                 bytes_max: 0,
                 sample,
             });
-            slots.len() as u32 - 1
+            slots.len() as SlotId - 1
         })
     }
 }

@@ -3,9 +3,8 @@
 use super::bodies::Bodies;
 use super::intern::{Name, Names, Renamed};
 use super::sketch::Sketch;
-use super::{Seen, Side, micros};
+use super::{Came, Side};
 use hashbrown::HashMap;
-use model::exchange::Outcome;
 
 /// The number of an (endpoint, flow, step) in [`Endpoints`].
 pub(super) type EndpointId = u32;
@@ -24,6 +23,14 @@ pub(super) struct Calls {
     response_bytes: Sketch,
     /// Microseconds.
     duration: Sketch,
+}
+
+/// What is the same of an exchange however often it comes again.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Countable {
+    pub(super) status: Option<u16>,
+    pub(super) request_bytes: Option<u64>,
+    pub(super) response_bytes: Option<u64>,
 }
 
 /// All (endpoint, flow, step) met.
@@ -71,23 +78,27 @@ impl From<&Sketch> for Sizes {
 }
 
 impl Endpoints {
-    /// Counts one exchange.
-    pub(super) fn add(&mut self, id: EndpointId, seen: &Seen<'_>) {
+    /// Counts an exchange that came so often.
+    pub(super) fn add(&mut self, id: EndpointId, exchange: &Countable, came: Came) {
         let row = &mut self.rows[id as usize];
-        row.exchanges += 1;
-        row.failed += u64::from(seen.outcome == Outcome::Failed);
-        if let Some(status) = seen.exchange.status {
-            count_status(&mut row.statuses, status, 1);
+        row.exchanges += came.times;
+        row.failed += came.failed;
+        if let Some(status) = exchange.status {
+            count_status(&mut row.statuses, status, came.times);
         }
-        if let Some(body) = &seen.request {
-            row.request_bytes.add(body.bytes);
+        for (bytes, sketch) in [
+            (exchange.request_bytes, &mut row.request_bytes),
+            (exchange.response_bytes, &mut row.response_bytes),
+        ] {
+            if let Some(bytes) = bytes {
+                sketch.add_times(bytes, came.times);
+            }
         }
-        if let Some(body) = &seen.response {
-            row.response_bytes.add(body.bytes);
-        }
-        if let Some(duration) = seen.exchange.duration_ms.and_then(micros) {
-            row.duration.add(duration);
-        }
+    }
+
+    /// Counts how long one exchange took, in microseconds.
+    pub(super) fn took(&mut self, id: EndpointId, duration: u64) {
+        self.rows[id as usize].duration.add(duration);
     }
 
     pub(super) fn get(&self, id: EndpointId) -> &Calls {

@@ -444,7 +444,6 @@ fn most_frequent<T: Copy + Ord>(counts: BTreeMap<T, u64>) -> Vec<T> {
 mod tests {
     use super::*;
     use grouping::{ErrorRef, Skeletons};
-    use model::exchange::Exchange;
 
     #[test]
     fn an_exchange_with_two_skeletons_of_one_group_counts_once() {
@@ -452,10 +451,8 @@ mod tests {
         let mut skeletons = Skeletons::default();
         let mut names = Names::default();
         let mut endpoints = Endpoints::default();
-        let exchange = Exchange::default();
-        let seen = super::super::tests::nowhere(&exchange);
-        let endpoint = endpoints.add(&seen, names.intern("e"), Name::ABSENT, Name::ABSENT);
-        let (place, run) = (seen.place, Name::ABSENT);
+        let endpoint = endpoints.id(names.intern("e"), Name::ABSENT, Name::ABSENT);
+        let (place, run) = (Place { file: 0, record: 0 }, Name::ABSENT);
         let context = Context { place, at: None, endpoint, status: None, run };
         let mut number = |message| {
             let text = ErrorRef { code: None, field: None, message, status: None, cut: false };

@@ -56,10 +56,17 @@ impl Sketch {
     }
 
     pub(super) fn add(&mut self, number: u64) {
-        self.count += 1;
-        self.sum = self.sum.saturating_add(number);
-        self.max = self.max.max(number);
-        self.numbers.add(number);
+        self.add_times(number, 1);
+    }
+
+    /// Adds a number so many times.
+    pub(super) fn add_times(&mut self, number: u64, times: u64) {
+        if times > 0 {
+            self.count += times;
+            self.sum = self.sum.saturating_add(number.saturating_mul(times));
+            self.max = self.max.max(number);
+            self.numbers.add(number, times);
+        }
     }
 
     /// As if every number of `other` had been added here.
@@ -70,7 +77,7 @@ impl Sketch {
         match &other.numbers {
             Numbers::Exact(numbers) => {
                 for &number in numbers {
-                    self.numbers.add(number);
+                    self.numbers.add(number, 1);
                 }
             }
             Numbers::Buckets(buckets) => {
@@ -110,10 +117,12 @@ impl Sketch {
 }
 
 impl Numbers {
-    fn add(&mut self, number: u64) {
+    fn add(&mut self, number: u64, times: u64) {
         match self {
-            Self::Exact(numbers) if numbers.len() < EXACT => numbers.push(number),
-            _ => count_in(self.buckets(), bucket_of(number), 1),
+            Self::Exact(numbers) if numbers.len() as u64 + times <= EXACT as u64 => {
+                numbers.extend(std::iter::repeat_n(number, times as usize));
+            }
+            _ => count_in(self.buckets(), bucket_of(number), times),
         }
     }
 
@@ -209,6 +218,19 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn many_at_once_are_as_one_by_one(
+            numbers in prop::collection::vec((0_u64..2000, 0_u64..40), 0..8),
+            percent in 0_u8..=100,
+        ) {
+            let mut at_once = Sketch::default();
+            numbers.iter().for_each(|&(number, times)| at_once.add_times(number, times));
+            let each = numbers.iter().flat_map(|&(n, times)| std::iter::repeat_n(n, times as usize));
+            let one_by_one = sketch(each);
+            prop_assert_eq!(at_once.percentile(percent), one_by_one.percentile(percent));
+            prop_assert_eq!((at_once.sum(), at_once.max()), (one_by_one.sum(), one_by_one.max()));
+        }
+
         #[test]
         fn percentiles_keep_the_stated_error(
             mut numbers in prop::collection::vec((0..u64::MAX, 0_u32..64).prop_map(|(n, s)| n >> s), 1..300),

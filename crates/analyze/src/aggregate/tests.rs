@@ -14,6 +14,7 @@ mod laws;
 #[derive(Debug, Clone)]
 struct Case {
     place: (u32, u32),
+    mark: Option<u64>,
     /// Seconds.
     at: Option<i64>,
     duration_ms: Option<f64>,
@@ -37,6 +38,7 @@ struct Case {
 fn success(place: (u32, u32), at: impl Into<Option<i64>>, sku: &'static str) -> Case {
     Case {
         place,
+        mark: None,
         at: at.into(),
         duration_ms: None,
         flow: Some("price"),
@@ -112,6 +114,7 @@ fn add(accumulator: &mut Accumulator, skeletons: &mut Skeletons, case: &Case) {
         .collect();
     let seen = Seen {
         place: Place { file: case.place.0, record: case.place.1 },
+        mark: case.mark,
         exchange: &exchange,
         run_id: case.run,
         flow: case.flow,
@@ -143,6 +146,7 @@ impl Whole {
         for case in cases {
             add(&mut accumulator, &mut skeletons, case);
         }
+        accumulator.settle_all();
         Self { accumulator, groups: skeletons.finish(), listing: Listing::default() }
     }
 
@@ -382,9 +386,10 @@ fn groups_come_most_frequent_first() {
 }
 
 /// An exchange of which nothing is known.
-pub(super) fn nowhere<'r>(exchange: &'r Exchange<'r>) -> Seen<'r> {
+fn nowhere<'r>(exchange: &'r Exchange<'r>) -> Seen<'r> {
     Seen {
         place: Place { file: 0, record: 0 },
+        mark: None,
         exchange,
         run_id: None,
         flow: None,
@@ -569,7 +574,7 @@ fn the_summary_shows_the_worst_first() {
         stock(failure((0, 3), 20, "A", TIMEOUT)),
     ];
     let whole = Whole::of(&cases);
-    let Whole { accumulator, groups, listing } = whole;
+    let Whole { mut accumulator, groups, listing } = whole;
     let finished = accumulator.finish(&groups, &listing, &|_| "a.dump");
     assert_eq!(finished.open_keys, 3);
     assert_eq!((finished.keys.len(), finished.error_groups.len()), (4, 2));

@@ -61,6 +61,7 @@ fn any_case() -> impl Strategy<Value = Case> {
         let (sku, rows, errors, request, response) = contents;
         Case {
             place: (0, 0),
+            mark: None,
             at,
             duration_ms,
             flow,
@@ -79,12 +80,36 @@ fn any_case() -> impl Strategy<Value = Case> {
     })
 }
 
-/// Up to 40 exchanges in up to five files, each at a place of its own.
+/// Up to 40 exchanges in up to five files, each at a place of its own. Some come again, from another step or
+/// another run, and with a mark or without.
 fn any_cases() -> impl Strategy<Value = Vec<Case>> {
-    prop::collection::vec((any_case(), 0_u32..5), 0..40).prop_map(|cases| {
-        let placed =
-            (0..).zip(cases).map(|(record, (case, file))| Case { place: (file, record), ..case });
-        placed.collect()
+    let again = prop::option::of((any::<prop::sample::Index>(), any::<bool>()));
+    prop::collection::vec((any_case(), 0_u32..5, again), 0..40).prop_map(|drawn| {
+        let mut cases: Vec<Case> = Vec::new();
+        for (record, (case, file, again)) in (0..).zip(drawn) {
+            let case = Case { place: (file, record), ..case };
+            let Some((before, marked)) = again.filter(|_| !cases.is_empty()) else {
+                cases.push(case);
+                continue;
+            };
+            let before = before.index(cases.len());
+            if marked {
+                cases[before].mark.get_or_insert(before as u64 + 1);
+            }
+            let same = cases[before].clone();
+            cases.push(Case {
+                place: case.place,
+                mark: same.mark.filter(|_| marked),
+                at: case.at,
+                duration_ms: case.duration_ms,
+                flow: case.flow,
+                step: case.step,
+                run: case.run,
+                log: case.log,
+                ..same
+            });
+        }
+        cases
     })
 }
 
@@ -136,6 +161,13 @@ proptest! {
         let (shuffled, parts) = shuffled;
         let merged = split(&shuffled.into_iter().zip(parts).collect::<Vec<_>>(), order);
         same(&whole, &merged);
+    }
+
+    #[test]
+    fn marks_change_nothing(mut cases in any_cases()) {
+        let marked = Whole::of(&cases);
+        cases.iter_mut().for_each(|case| case.mark = None);
+        same(&marked, &Whole::of(&cases));
     }
 
     #[test]
