@@ -190,7 +190,7 @@ impl Worker {
                 );
             }
         };
-        let (size, digest) = (bytes.len() as u64, archive::digest(bytes));
+        let (size, digest) = (bytes.len() as u64, setting.survey.digest(number as usize, bytes));
         let decoded = decoder.decode_within(&share, bytes, &mut |leaf| {
             if !setting.stopped() {
                 file.leaf(&leaf, extractor);
@@ -491,7 +491,7 @@ impl Reading<'_> {
             let key = error.key.or(x.key);
             let batch = self.rows.errors.get_or_insert_with(|| Batch::new(&report::ERRORS));
             self.text.skeleton.clear();
-            push_hex(&skeleton.0.to_be_bytes(), &mut self.text.skeleton);
+            push_hex(skeleton.0.to_be_bytes(), &mut self.text.skeleton);
             batch
                 .row()
                 .u64(None)
@@ -564,7 +564,7 @@ impl Reading<'_> {
         {
             hex.clear();
             if let Some(body) = body {
-                push_hex(&body.digest.to_be_bytes(), hex);
+                push_hex(body.digest.to_be_bytes(), hex);
             }
         }
         let groups = &mut self.rows.exchanges;
@@ -691,12 +691,10 @@ fn body_cell(body: Body<'_>) -> (&str, u64, Option<u64>) {
 }
 
 /// Appends bytes in hex. `format!` takes some 100 ns for each digest, of which every exchange has two.
-fn push_hex(bytes: &[u8], out: &mut String) {
+fn push_hex<const BYTES: usize>(bytes: [u8; BYTES], out: &mut String) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    for byte in bytes {
-        out.push(DIGITS[usize::from(byte >> 4)].into());
-        out.push(DIGITS[usize::from(byte & 15)].into());
-    }
+    let digits = bytes.map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+    out.push_str(std::str::from_utf8(digits.as_flattened()).unwrap_or_default());
 }
 
 /// Absent is null in the tables, never `""`.

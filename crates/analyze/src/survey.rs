@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use archive::{Budget, Decoded, Decoder, Form, Leaf, Limits, map_ordered};
 use model::listing::{self, Listing};
 use rayon::ThreadPool;
+use xxhash_rust::xxh3::xxh3_128;
 
 use crate::input::Input;
 
@@ -35,6 +36,8 @@ const FILES: usize = 64;
 pub struct Survey {
     /// BLAKE3 of each file, hex; empty when it could not be read.
     pub digests: Vec<String>,
+    /// XXH3-128 of each file, which tells sooner than BLAKE3 whether it still has the same bytes.
+    pub(crate) checks: Vec<u128>,
     /// The size of each file in bytes; when it could not be read, that when it was found.
     pub bytes: Vec<u64>,
     /// The first file with the same bytes, of those that come after it. Empty files are copies of
@@ -49,6 +52,14 @@ pub struct Survey {
 }
 
 impl Survey {
+    /// BLAKE3 of file `n`, hex, as it is now. Not worked out again when it has the bytes that it had.
+    pub(crate) fn digest(&self, n: usize, bytes: &[u8]) -> String {
+        match self.checks.get(n) {
+            Some(check) if *check == xxh3_128(bytes) => self.digests[n].clone(),
+            _ => archive::digest(bytes),
+        }
+    }
+
     /// File `n` as it was decoded, if it was kept. Only once: its memory is free for what is made of it.
     pub(crate) fn take(&self, n: usize) -> Option<Box<Kept>> {
         self.kept.get(n)?.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
@@ -139,8 +150,12 @@ pub fn survey(
                 seen.push(Seen { bytes: input.bytes(), ..Seen::default() });
                 continue;
             };
-            let digest = archive::digest(bytes);
-            let mut seen_file = Seen { digest, bytes: bytes.len() as u64, ..Seen::default() };
+            let mut seen_file = Seen {
+                digest: archive::digest(bytes),
+                check: xxh3_128(bytes),
+                bytes: bytes.len() as u64,
+                ..Seen::default()
+            };
             let small = bytes.len() <= PEEK;
             let mut may_begin = |most| {
                 let mut found = false;
@@ -180,6 +195,7 @@ pub fn survey(
     let done = map_ordered(pool, jobs, 2 * workers.len(), stop, work, |_, (seen, listing)| {
         for file in seen {
             survey.digests.push(file.digest);
+            survey.checks.push(file.check);
             survey.bytes.push(file.bytes);
             survey.pages.push(file.pages);
             survey.kept.push(Mutex::new(file.kept));
@@ -211,6 +227,7 @@ pub fn survey(
 #[derive(Default)]
 struct Seen {
     digest: String,
+    check: u128,
     bytes: u64,
     pages: bool,
     kept: Option<Box<Kept>>,

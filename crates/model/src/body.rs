@@ -8,7 +8,6 @@
 use crate::exchange::{Body, BodyKind, Mark};
 use crate::fault::kind;
 use crate::json::{Cursor, Fault, FaultKind, Type, Value, unescape};
-use std::collections::BTreeSet;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 /// At most this many paths are told of one shape.
@@ -191,7 +190,7 @@ fn close<'r>(
 /// The paths of a JSON body with their types, sorted: `items[].sku: string`. Names of elements or
 /// fields for XML and forms, nothing for the rest. At most [`MAX_PATHS`].
 pub fn paths(body: &Body<'_>) -> Vec<String> {
-    let mut found = BTreeSet::new();
+    let mut found = Paths::default();
     match body.kind {
         BodyKind::Json => {
             // What stands before a cut is told as far as it goes.
@@ -200,23 +199,39 @@ pub fn paths(body: &Body<'_>) -> Vec<String> {
         BodyKind::Xml | BodyKind::Form => {
             let sign = if body.kind == BodyKind::Xml { b'<' } else { b'&' };
             for name in names_in(body.text, sign) {
-                keep(&mut found, name.to_owned());
+                found.keep(name.to_owned());
             }
         }
         _ => {}
     }
-    found.into_iter().collect()
+    found.sorted()
 }
 
-/// Keeps the first paths in their order, whatever the order they come in.
-fn keep(found: &mut BTreeSet<String>, path: String) {
-    found.insert(path);
-    if found.len() > MAX_PATHS {
-        found.pop_last();
+/// The first [`MAX_PATHS`] paths in their order, whatever the order they come in.
+#[derive(Debug, Default)]
+struct Paths(Vec<String>);
+
+impl Paths {
+    fn keep(&mut self, path: String) {
+        if self.0.len() >= 2 * MAX_PATHS {
+            self.sort();
+        }
+        self.0.push(path);
+    }
+
+    fn sort(&mut self) {
+        self.0.sort_unstable();
+        self.0.dedup();
+        self.0.truncate(MAX_PATHS);
+    }
+
+    fn sorted(mut self) -> Vec<String> {
+        self.sort();
+        self.0
     }
 }
 
-fn json_paths(text: &str, found: &mut BTreeSet<String>) -> Result<(), Fault> {
+fn json_paths(text: &str, found: &mut Paths) -> Result<(), Fault> {
     // Whether each open level is an object, and the hash of the path to it.
     let mut levels: Vec<Level> = Vec::new();
     let mut path = Path::default();
@@ -229,7 +244,7 @@ fn json_paths(text: &str, found: &mut BTreeSet<String>) -> Result<(), Fault> {
         if seen.add(mix(here ^ TYPE[ty as usize])) {
             let word = ["null", "bool", "number", "string", "array", "object"][ty as usize];
             let written = path.written();
-            keep(found, format!("{}: {word}", if written.is_empty() { "$" } else { written }));
+            found.keep([if written.is_empty() { "$" } else { written }, ": ", word].concat());
         }
         let mut opened = false;
         if matches!(ty, Type::Object | Type::Array) {

@@ -252,7 +252,7 @@ impl<'r> Making<'_, 'r> {
         if let Some(known) = self.memo.get(digest) {
             let known = held.get_or_init(|| known);
             if let Some(value) = value {
-                self.memo.put_escaped(value, text, digest, known);
+                self.memo.put_escaped(value, text, digest, known, true);
             }
             let (kind, shape, mark) = (known.kind, known.shape, Mark::default());
             return remembered(Body { text, digest, kind, shape, mark }, known);
@@ -264,8 +264,12 @@ impl<'r> Making<'_, 'r> {
             && self.memo.wants(digest, text.len())
             && let Some(known) = Known::of(&outer, &members, self.names)
         {
-            self.memo.put(digest, Arc::clone(&known));
-            fresh = Some(&**held.get_or_init(|| known));
+            let known = held.get_or_init(|| known);
+            self.memo.put(digest, Arc::clone(known));
+            if let Some(value) = value {
+                self.memo.put_escaped(value, text, digest, known, false);
+            }
+            fresh = Some(&**known);
         }
         let mut inner = text;
         for _ in 0..MAX_ESCAPES {

@@ -265,19 +265,23 @@ impl Memo {
     }
 
     /// Remembers the text of a body that is known and is the whole text of `value`. A string that would be
-    /// taken apart elsewhere (a whole request, an HTTP message) is left out.
+    /// taken apart elsewhere (a whole request, an HTTP message) is left out, and one that may never come
+    /// `again` as soon as half of the memory is taken.
     pub(crate) fn put_escaped(
         &self,
         value: Value<'_>,
         text: &str,
         digest: u128,
         known: &Arc<Known>,
+        again: bool,
     ) {
+        let spare = || self.bytes.load(Ordering::Relaxed) + text.len() <= self.memory / 2;
         if value.ty != Type::String
             || value.raw.len() < SHORT
             || value.raw.len() == text.len() + 2
             || split(text).is_some()
             || text.starts_with("HTTP/")
+            || !(again || spare())
         {
             return;
         }
