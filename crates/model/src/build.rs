@@ -17,7 +17,8 @@ use crate::extract::{Above, MAP_RANK};
 use crate::failure::{Gather, tell_cut, text_of, verdict_of};
 use crate::json::{Type, Value, push_escaped};
 use crate::key::{self, Outlined, whole};
-use crate::memo::{Known, Memo, Met, Near, OwnedKey};
+use crate::memo::{Known, Memo, Met, OwnedKey};
+use crate::near::Near;
 use crate::raw_request::{RawRequest, split};
 use crate::record::{Field, Names, Side};
 use crate::roles::Role;
@@ -40,7 +41,7 @@ pub(crate) struct Builder {
     arena: Bump,
     shapes: Shapes,
     memo: Arc<Memo>,
-    near: Near,
+    pub(crate) near: Near,
     twins: Twins,
     scratch: String,
     extra: String,
@@ -53,8 +54,8 @@ impl Builder {
             arena: Bump::new(),
             shapes: Shapes::default(),
             twins: Twins::with_memory(memo.memory() / TWINS_SHARE),
+            near: Near::new(Arc::clone(&memo)),
             memo,
-            near: Near::default(),
             scratch: String::new(),
             extra: String::new(),
         }
@@ -72,11 +73,16 @@ impl Builder {
     ) {
         self.arena.reset();
         let Self { arena, shapes, memo, near, twins, scratch, extra } = self;
-        near.refresh(memo);
-        let mut find = |value: Option<Value<'_>>| near.find(value?, memo);
-        let request = find(slots.request.filter(|_| slots.raw_request.is_none()));
-        let response = find(slots.response);
-        let [request, response] = [request, response].map(|place| near.get(place?));
+        near.refresh();
+        let sent = slots.request.filter(|_| slots.raw_request.is_none());
+        let mut sides = [(0, sent), (1, slots.response)];
+        // In the order in which they stand, which is that in which they are guessed when they come again.
+        sides.sort_by_key(|(_, value)| value.map(|value| value.raw.as_ptr()));
+        let mut found = [None; 2];
+        for (side, value) in sides {
+            found[side] = value.and_then(|value| near.find(value, slots.met[side]));
+        }
+        let [request, response] = found.map(|place| near.get(place?));
         let met = Sides { request, response, known: Default::default() };
         let mut making = Making { arena, shapes, memo, scratch, names, orders: false };
         making.exchange(fields, slots, above, pointer, &met, twins, extra, sink);

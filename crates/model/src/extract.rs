@@ -237,7 +237,8 @@ impl Walk<'_> {
         match cursor.peek()? {
             Type::Object => {
                 let mut fields = self.list();
-                let read = scan(text, cursor, &mut self.extractor.names, &mut fields);
+                let Extractor { names, builder, .. } = &mut *self.extractor;
+                let read = scan(text, cursor, names, Some(&mut builder.near), &mut fields);
                 if root.is_some()
                     && self.found.documents == 1
                     && read.is_ok()
@@ -395,6 +396,7 @@ impl Walk<'_> {
                 field.value.raw,
                 &mut Cursor::new(field.value.raw),
                 &mut self.extractor.names,
+                None,
                 &mut inner,
             );
             if read.is_ok() {
@@ -494,8 +496,8 @@ impl Walk<'_> {
 
     fn is_record(&mut self, object: Value<'_>) -> bool {
         let mut fields = self.list();
-        let read =
-            scan(object.raw, &mut Cursor::new(object.raw), &mut self.extractor.names, &mut fields);
+        let (mut cursor, names) = (Cursor::new(object.raw), &mut self.extractor.names);
+        let read = scan(object.raw, &mut cursor, names, None, &mut fields);
         let slots = Slots::of(&fields);
         let found = sure(&slots) && (read.is_ok() || fields.len() > 2);
         self.give_back(fields);
@@ -602,6 +604,7 @@ impl Walk<'_> {
                     parent: None,
                     entered,
                     value,
+                    met: None,
                 });
                 if let (Some(side), true) = (side, entered) {
                     value.members(|key, value| {
@@ -613,6 +616,7 @@ impl Walk<'_> {
                             parent: Some(place),
                             entered: false,
                             value,
+                            met: None,
                         });
                         true
                     });

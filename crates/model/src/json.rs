@@ -180,6 +180,11 @@ impl<'a> Cursor<'a> {
         self.pos
     }
 
+    /// Steps to `pos`, past a value that the caller knows to end there.
+    pub(crate) fn jump(&mut self, pos: usize) {
+        self.pos = pos;
+    }
+
     /// Skips blanks; whether nothing is left.
     pub fn at_end(&mut self) -> bool {
         self.blanks();

@@ -43,6 +43,7 @@ mod failure;
 mod key;
 mod memo;
 mod mend;
+mod near;
 mod raw_request;
 mod record;
 mod slots;

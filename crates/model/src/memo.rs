@@ -40,8 +40,8 @@ const LARGE: usize = 1024;
 /// Parts of a memo; a power of two.
 const PARTS: usize = 32;
 
-/// Texts shorter than this are unescaped faster than they are looked up.
-const SHORT: usize = 64;
+/// Texts shorter than this, with their quotes, are unescaped faster than they are looked up.
+pub(crate) const SHORT: usize = 64;
 
 /// A body that stood escaped in its document. What is wanted of it each time stands in it, not behind a
 /// pointer.
@@ -183,57 +183,6 @@ pub struct Memo {
     memory: usize,
 }
 
-/// The texts of a memo that one extractor has met itself. To look here costs no lock and no count of
-/// references, which all workers would write to, for each body.
-#[derive(Debug, Default)]
-pub(crate) struct Near {
-    /// With the digest of the escaped text, in the order in which they were met.
-    texts: Vec<(u128, Met)>,
-    /// Their places, by that digest.
-    places: HashMap<u128, usize>,
-    /// The place of the last one.
-    last: usize,
-    /// How often the memo had forgotten everything when these were met.
-    forgotten: usize,
-}
-
-impl Near {
-    /// The place of a body that is a string with escapes, if it was met before.
-    pub(crate) fn find(&mut self, value: Value<'_>, memo: &Memo) -> Option<usize> {
-        if value.ty != Type::String || value.raw.len() < SHORT {
-            return None;
-        }
-        let escaped = xxh3_128_with_seed(value.raw.as_bytes(), memo.seed);
-        // Bodies come again in the order in which they came before.
-        let after = self.last + 1;
-        if self.texts.get(after).is_some_and(|(digest, _)| *digest == escaped) {
-            self.last = after;
-            return Some(after);
-        }
-        let known = self.places.get(&escaped).copied();
-        if known.is_none() {
-            let met = memo.read(escaped).texts.get(&escaped).cloned()?;
-            self.texts.push((escaped, met));
-            self.places.insert(escaped, self.texts.len() - 1);
-        }
-        self.last = known.unwrap_or(self.texts.len() - 1);
-        Some(self.last)
-    }
-
-    /// What stands in a place.
-    pub(crate) fn get(&self, place: usize) -> Option<&Met> {
-        self.texts.get(place).map(|(_, met)| met)
-    }
-
-    /// Forgets what the memo has forgotten.
-    pub(crate) fn refresh(&mut self, memo: &Memo) {
-        let forgotten = memo.forgotten.load(Ordering::Relaxed);
-        if self.forgotten != forgotten {
-            *self = Self { forgotten, ..Self::default() };
-        }
-    }
-}
-
 /// What is remembered of bodies whose digests begin alike.
 #[derive(Debug, Default)]
 struct Part {
@@ -257,6 +206,21 @@ impl Memo {
             bytes: AtomicUsize::new(0),
             memory: bytes,
         }
+    }
+
+    /// The digest by which a text is found that stands escaped in its document, quotes and all.
+    pub(crate) fn escaped(&self, raw: &str) -> u128 {
+        xxh3_128_with_seed(raw.as_bytes(), self.seed)
+    }
+
+    /// A body by that digest.
+    pub(crate) fn met(&self, escaped: u128) -> Option<Met> {
+        self.read(escaped).texts.get(&escaped).cloned()
+    }
+
+    /// How often everything was forgotten.
+    pub(crate) fn forgotten(&self) -> usize {
+        self.forgotten.load(Ordering::Relaxed)
     }
 
     /// Bytes that it remembers at most.
@@ -286,7 +250,7 @@ impl Memo {
             return;
         }
         if self.take(text.len()) {
-            let escaped = xxh3_128_with_seed(value.raw.as_bytes(), self.seed);
+            let escaped = self.escaped(value.raw);
             let number = self.texts.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
             let mark = Mark(NonZeroU64::new(number));
             let (kind, shape, known) = (known.kind, known.shape, Arc::clone(known));

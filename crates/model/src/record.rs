@@ -12,6 +12,7 @@ use hashbrown::HashMap;
 use smallvec::SmallVec;
 
 use crate::json::{Cursor, Fault, Type, Value};
+use crate::near::{Near, Place};
 use crate::roles::{Role, normalise, role_in_request, role_in_response, role_of_key};
 
 /// What a field stands in.
@@ -40,6 +41,8 @@ pub(crate) struct Field<'a> {
     pub(crate) entered: bool,
     /// Its value.
     pub(crate) value: Value<'a>,
+    /// Where its value was met before as a body, if that was seen at once.
+    pub(crate) met: Option<Place>,
 }
 
 /// A record holds at most this many listed fields; what comes after is kept in the document only.
@@ -101,7 +104,7 @@ impl Names {
     }
 }
 
-/// Lists the fields of the object at the cursor, which ends past it.
+/// Lists the fields of the object at the cursor, which ends past it. `near`: bodies that may be among them.
 ///
 /// # Errors
 /// Where the object breaks; the fields before stand in `fields`, the one that broke too, if it is an
@@ -110,57 +113,79 @@ pub(crate) fn scan<'a>(
     text: &'a str,
     cursor: &mut Cursor<'a>,
     names: &mut Names,
+    near: Option<&mut Near>,
     fields: &mut Vec<Field<'a>>,
 ) -> Result<(), Fault> {
-    scan_object(text, cursor, names, fields, Side::Record, None, 0)
+    Scan { text, names, near, fields }.object(cursor, Side::Record, None, 0)
 }
 
-fn scan_object<'a>(
+/// A record on its way to its fields.
+struct Scan<'s, 'a> {
     text: &'a str,
-    cursor: &mut Cursor<'a>,
-    names: &mut Names,
-    fields: &mut Vec<Field<'a>>,
-    side: Side,
-    parent: Option<u16>,
-    depth: u8,
-) -> Result<(), Fault> {
-    cursor.enter()?;
-    let mut first = true;
-    while let Some(key) = cursor.key(first)? {
-        first = false;
-        let ty = cursor.peek()?;
-        let start = cursor.pos();
-        if fields.len() >= MAX_FIELDS {
-            cursor.value()?;
-            continue;
-        }
-        let role = names.role(side, key, fields.len());
-        let inner = if depth < 3 { entered(role, side) } else { None };
-        let at = fields.len();
-        let place = Value { ty, raw: &text[start..start] };
-        fields.push(Field { key, role, side, parent, entered: false, value: place });
-        let read = match (ty, inner) {
-            (Type::Object, Some(inner)) => {
-                fields[at].entered = true;
-                scan_object(text, cursor, names, fields, inner, Some(at as u16), depth + 1)
+    names: &'s mut Names,
+    near: Option<&'s mut Near>,
+    fields: &'s mut Vec<Field<'a>>,
+}
+
+impl<'a> Scan<'_, 'a> {
+    fn object(
+        &mut self,
+        cursor: &mut Cursor<'a>,
+        side: Side,
+        parent: Option<u16>,
+        depth: u8,
+    ) -> Result<(), Fault> {
+        cursor.enter()?;
+        let mut first = true;
+        while let Some(key) = cursor.key(first)? {
+            first = false;
+            let ty = cursor.peek()?;
+            let start = cursor.pos();
+            let at = self.fields.len();
+            if at >= MAX_FIELDS {
+                cursor.value()?;
+                continue;
             }
-            (Type::Array, Some(inner)) if role == Role::Attributes => cursor.value().map(|value| {
-                fields[at].entered = push_pairs(value, names, fields, inner, at as u16);
-            }),
-            _ => cursor.value().map(drop),
-        };
-        if let Err(fault) = read {
-            // A container that breaks may hold whole records; a scalar that breaks is nothing.
-            fields.truncate(at + usize::from(matches!(ty, Type::Object | Type::Array)));
-            if let Some(broken) = fields.get_mut(at) {
-                broken.entered = false;
-                broken.value.raw = &text[start..];
+            let role = self.names.role(side, key, at);
+            let inner = if depth < 3 { entered(role, side) } else { None };
+            let value = Value { ty, raw: &self.text[start..start] };
+            self.fields.push(Field { key, role, side, parent, entered: false, value, met: None });
+            let read = match (ty, inner) {
+                (Type::Object, Some(inner)) => {
+                    self.fields[at].entered = true;
+                    self.object(cursor, inner, Some(at as u16), depth + 1)
+                }
+                (Type::Array, Some(inner)) if role == Role::Attributes => {
+                    cursor.value().map(|value| {
+                        let entered = push_pairs(value, self.names, self.fields, inner, at as u16);
+                        self.fields[at].entered = entered;
+                    })
+                }
+                (Type::String, _) => self.string(cursor, at),
+                _ => cursor.value().map(drop),
+            };
+            if let Err(fault) = read {
+                // A container that breaks may hold whole records; a scalar that breaks is nothing.
+                self.fields.truncate(at + usize::from(matches!(ty, Type::Object | Type::Array)));
+                if let Some(broken) = self.fields.get_mut(at) {
+                    broken.entered = false;
+                    broken.value.raw = &self.text[start..];
+                }
+                return Err(fault);
             }
-            return Err(fault);
+            self.fields[at].value.raw = &self.text[start..cursor.pos()];
         }
-        fields[at].value.raw = &text[start..cursor.pos()];
+        Ok(())
     }
-    Ok(())
+
+    /// Steps past a string, without reading it when it is the body that was to be expected.
+    fn string(&mut self, cursor: &mut Cursor<'a>, at: usize) -> Result<(), Fault> {
+        let guessed = self.near.as_mut().and_then(|near| near.guess(self.text, cursor.pos()));
+        let Some((end, place)) = guessed else { return cursor.value().map(drop) };
+        self.fields[at].met = Some(place);
+        cursor.jump(end);
+        Ok(())
+    }
 }
 
 /// Whose fields follow when an object with this role is taken apart.
@@ -190,7 +215,7 @@ pub(crate) fn push_pairs<'a>(
         match pair(element) {
             Some((key, value)) if fields.len() < MAX_FIELDS => {
                 let role = names.role(side, key, fields.len());
-                fields.push(Field { key, role, side, parent, entered: false, value });
+                fields.push(Field { key, role, side, parent, entered: false, value, met: None });
             }
             _ => sound = false,
         }
@@ -230,7 +255,7 @@ mod tests {
 
     fn roles(text: &str) -> Vec<(String, Side, Role)> {
         let mut fields = Vec::new();
-        scan(text, &mut Cursor::new(text), &mut Names::default(), &mut fields).unwrap();
+        scan(text, &mut Cursor::new(text), &mut Names::default(), None, &mut fields).unwrap();
         fields.iter().map(|f| (f.key.to_owned(), f.side, f.role)).collect()
     }
 
@@ -264,7 +289,7 @@ mod tests {
             [r#"{"sku":1,"url":2}"#, r#"{"sku":1,"url":2}"#, r#"{"url":1,"sku":2,"method":3}"#]
         {
             let mut fields = Vec::new();
-            scan(text, &mut Cursor::new(text), &mut names, &mut fields).unwrap();
+            scan(text, &mut Cursor::new(text), &mut names, None, &mut fields).unwrap();
             for field in &fields {
                 let fresh = Names::default().role(Side::Record, field.key, 0);
                 assert_eq!(field.role, fresh, "{text} {}", field.key);

@@ -10,6 +10,7 @@ use smallvec::SmallVec;
 use crate::endpoint::is_uuid;
 use crate::exchange::{KeyKind, cut};
 use crate::json::{Type, Value};
+use crate::near::Place;
 use crate::record::{Field, MAX_FIELDS, Side};
 use crate::roles::Role;
 use crate::time::Timestamp;
@@ -19,6 +20,8 @@ use crate::time::Timestamp;
 pub(crate) struct Slots<'a> {
     pub(crate) request: Option<Value<'a>>,
     pub(crate) response: Option<Value<'a>>,
+    /// Where request and response were met before.
+    pub(crate) met: [Option<Place>; 2],
     /// `METHOD - URL - BODY` in one string.
     pub(crate) raw_request: Option<Value<'a>>,
     pub(crate) status: Option<u16>,
@@ -382,7 +385,9 @@ impl<'a> Slots<'a> {
         self.bounded = response.is_some_and(|(at, ())| {
             fields[at].key.eq_ignore_ascii_case("invokehttp.response.body")
         });
-        self.request = self.take(request, REQUEST).map(value).filter(|v| !blank(*v));
+        let request = self.take(request, REQUEST);
+        self.met = [request, response].map(|taken| fields[taken?.0].met);
+        self.request = request.map(value).filter(|v| !blank(*v));
         self.response = response.map(value).filter(|v| !blank(*v));
         self.url = self.take(url, ADDRESS).map(value).filter(|v| !blank(*v));
         self.method = self.take(method, ADDRESS).map(value);

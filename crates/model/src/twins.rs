@@ -121,6 +121,7 @@ impl Twins {
             request: _,
             response: _,
             raw_request: _,
+            met: _,
             url: _,
             method: _,
             flow: _,
