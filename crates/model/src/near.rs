@@ -1,8 +1,8 @@
 //! The bodies of a memo that one extractor has met itself.
 //!
 //! To look here costs no lock and no count of references, which all workers would write to, for each body. And
-//! bodies come again in the order in which they came before, so the one that follows the last one is *guessed*:
-//! where it stands indeed, nobody has to read it to find its end.
+//! bodies come again in the order in which they came before, so the one that came after the last one is
+//! *guessed*: where it stands indeed, nobody has to read it to find its end.
 
 use std::sync::Arc;
 
@@ -31,6 +31,8 @@ struct Text {
     /// Bytes that it takes in the document, quotes and all, and the first of them.
     len: usize,
     begin: [u8; BEGIN],
+    /// The place of the one that came after it, the last time.
+    next: usize,
     met: Met,
 }
 
@@ -49,12 +51,12 @@ impl Near {
         Self { memo, texts: Vec::new(), places: HashMap::new(), last: 0, forgotten }
     }
 
-    /// Where the string at `start` ends, and its place, if it is the body that follows the last one.
+    /// Where the string at `start` ends, and its place, if it is the body that came after the last one before.
     ///
     /// It was a sound string when it was met, and equal bytes end at the same quote.
     pub(crate) fn guess(&mut self, text: &str, start: usize) -> Option<(usize, Place)> {
-        let at = self.last + 1;
-        let next = self.texts.get(at)?;
+        let at = self.texts.get(self.last)?.next;
+        let next = &self.texts[at];
         let end = start + next.len;
         let raw = text.get(start..end)?;
         if raw.as_bytes().first_chunk() != Some(&next.begin)
@@ -81,11 +83,13 @@ impl Near {
         if known.is_none() {
             let met = self.memo.met(escaped)?;
             let (len, begin) = (value.raw.len(), *value.raw.as_bytes().first_chunk()?);
-            self.texts.push(Text { escaped, len, begin, met });
+            self.texts.push(Text { escaped, len, begin, next: 0, met });
             self.places.insert(escaped, self.texts.len() - 1);
         }
-        self.last = known.unwrap_or(self.texts.len() - 1);
-        Some(self.last)
+        let at = known.unwrap_or(self.texts.len() - 1);
+        self.texts[self.last].next = at;
+        self.last = at;
+        Some(at)
     }
 
     /// What stands in a place.

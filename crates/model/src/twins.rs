@@ -46,6 +46,8 @@ pub(crate) struct Twins {
 #[derive(Debug)]
 pub(crate) struct Twin {
     seal: u128,
+    /// The place of the one that came after it, the last time.
+    next: usize,
     text: Box<str>,
     key: Option<OwnKey>,
     rows: Box<[(OwnKey, bool)]>,
@@ -171,13 +173,13 @@ impl Twins {
     /// The place of the exchange with this seal, if one is remembered.
     pub(crate) fn find(&mut self, seal: u128) -> Option<usize> {
         // Exchanges come again in the order in which they came before.
-        let after = self.last + 1;
-        let known = match self.known.get(after) {
-            Some(twin) if twin.seal == seal => after,
-            _ => self.places.get(&seal).copied()?,
-        };
-        self.last = known;
-        Some(known)
+        let next = self.known.get(self.last)?.next;
+        if self.known[next].seal != seal {
+            let known = self.places.get(&seal).copied()?;
+            self.known[self.last].next = known;
+        }
+        self.last = self.known[self.last].next;
+        Some(self.last)
     }
 
     /// What stands in a place that [`find`](Self::find) gave.
@@ -193,6 +195,7 @@ impl Twins {
         let errors = x.errors.iter().map(|error| OwnError::of(error, &mut text)).collect();
         let mut twin = Twin {
             seal,
+            next: 0,
             text: text.into(),
             key,
             rows,
@@ -210,13 +213,14 @@ impl Twins {
             self.forgotten += self.known.len() as u64;
             self.known.clear();
             self.places.clear();
-            self.bytes = bytes;
+            (self.last, self.bytes) = (0, bytes);
         }
         let place = self.known.len();
         twin.mark = Mark(NonZeroU64::new(self.forgotten + place as u64 + 1));
         let mark = twin.mark;
         self.known.push(twin);
         self.places.insert(seal, place);
+        self.known[self.last].next = place;
         self.last = place;
         mark
     }
