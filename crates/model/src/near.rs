@@ -41,8 +41,8 @@ const BEGIN: usize = 16;
 /// Where a body stands in [`Near`], as long as that forgets nothing.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place {
-    at: usize,
-    forgotten: usize,
+    at: u32,
+    forgotten: u32,
 }
 
 impl Near {
@@ -66,14 +66,16 @@ impl Near {
             return None;
         }
         self.last = at;
-        Some((end, Place { at, forgotten: self.forgotten }))
+        // A memo holds far fewer than 2^32 bodies.
+        let place = Place { at: at as u32, forgotten: self.forgotten as u32 };
+        Some((end, place))
     }
 
     /// The place of a body that is a string with escapes, if it was met before. `guessed`: where it was found
     /// already.
     pub(crate) fn find(&mut self, value: Value<'_>, guessed: Option<Place>) -> Option<usize> {
-        if let Some(place) = guessed.filter(|place| place.forgotten == self.forgotten) {
-            return Some(place.at);
+        if let Some(place) = guessed.filter(|place| place.forgotten == self.forgotten as u32) {
+            return Some(place.at as usize);
         }
         if value.ty != Type::String || value.raw.len() < SHORT {
             return None;
