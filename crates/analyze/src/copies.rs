@@ -35,7 +35,7 @@ impl Originals {
 
     /// Takes note of a file that was read.
     pub(crate) fn was_read(&self, n: usize, survey: &Survey, row: &FileRow) {
-        if row.digest != survey.digests[n] {
+        if !row.same {
             let original = survey.copy_of[n].map_or(n, |original| original as usize);
             self.0[original].store(LOST, Ordering::Relaxed);
         }
@@ -57,7 +57,7 @@ impl Whole {
     pub(crate) fn missing(&mut self, n: usize, survey: &Survey, row: &FileRow) -> Option<usize> {
         let original = survey.copy_of[n].map_or(n, |original| original as usize);
         if row.outcome != FileOutcome::Duplicate {
-            self.0[original] |= row.digest == survey.digests[n];
+            self.0[original] |= row.same;
             return None;
         }
         (!self.0[original]).then_some(original)
@@ -79,7 +79,8 @@ mod tests {
     }
 
     fn read(digest: &str) -> FileRow {
-        FileRow { outcome: FileOutcome::Decoded, ..FileRow::copy(9, digest.to_owned()) }
+        let row = FileRow::copy(9, digest.to_owned());
+        FileRow { outcome: FileOutcome::Decoded, same: digest == "same", ..row }
     }
 
     #[test]

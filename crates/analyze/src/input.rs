@@ -1,6 +1,6 @@
 //! Where payloads come from: files, or one from standard input.
 
-use archive::{Limits, Problem, ProblemKind, Share, Source, Stage};
+use archive::{Ends, Limits, Problem, ProblemKind, Share, Source, Stage};
 
 /// One payload to read.
 #[derive(Debug, Clone)]
@@ -30,6 +30,22 @@ impl Input {
         match self {
             Self::File(source) => source.bytes,
             Self::Memory { bytes, .. } => bytes.len() as u64,
+        }
+    }
+
+    /// Its two ends, if it is longer than they are and than `least`; `buffer` holds those of files.
+    pub fn ends<'a>(
+        &'a self,
+        limits: &Limits,
+        least: u64,
+        buffer: &'a mut Vec<u8>,
+    ) -> Option<Ends<'a>> {
+        match self {
+            Self::File(source) => archive::read_ends(source, limits, least, buffer),
+            Self::Memory { bytes, .. } => {
+                let size = bytes.len() as u64;
+                Ends::of(bytes).filter(|_| size > least && size <= limits.file_bytes)
+            }
         }
     }
 

@@ -60,6 +60,8 @@ pub struct FileRow {
     pub bytes: u64,
     /// BLAKE3 of these bytes, hex; empty when it could not be read.
     pub digest: String,
+    /// It was read, and has the bytes that it had when it was first looked at.
+    pub same: bool,
     /// Layers, outermost first, the kind of text last: `base64>zip>json`.
     pub layers: String,
     /// Members of its archives, by what became of them.
@@ -92,6 +94,7 @@ impl FileRow {
             outcome,
             bytes,
             digest,
+            same: false,
             layers: String::new(),
             members: Members::default(),
             documents: 0,

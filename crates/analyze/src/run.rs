@@ -150,7 +150,7 @@ pub fn report(
             } else {
                 let mut row = worker.file(&inputs[n], n as u32, &setting, &mut rows);
                 originals.was_read(n, &survey, &row);
-                if !row.digest.is_empty() && row.digest != survey.digests[n] {
+                if !row.digest.is_empty() && !row.same {
                     row.changed(survey.bytes[n]);
                 }
                 row

@@ -175,7 +175,8 @@ impl Worker {
                 file.leaf(&kept.leaf(), extractor);
             }
             let digest = setting.survey.digests[number as usize].clone();
-            return file.row_of(setting.survey.bytes[number as usize], digest, kept.decoded());
+            let bytes = setting.survey.bytes[number as usize];
+            return file.row_of(bytes, (digest, true), kept.decoded());
         }
         let share = setting.budget.share(number.into());
         let bytes = match input.read(&setting.limits, &share, buffer) {
@@ -603,11 +604,16 @@ impl Reading<'_> {
     }
 
     /// The row of the file. When the run is to stop, it tells nothing.
-    fn row_of(self, bytes: u64, digest: String, decoded: archive::Decoded) -> FileRow {
+    fn row_of(
+        self,
+        bytes: u64,
+        (digest, same): (String, bool),
+        decoded: archive::Decoded,
+    ) -> FileRow {
         if self.setting.stopped() {
             FileRow::copy(bytes, digest)
         } else {
-            FileRow { bytes, digest, ..self.finish(decoded) }
+            FileRow { bytes, digest, same, ..self.finish(decoded) }
         }
     }
 
@@ -672,6 +678,7 @@ impl Reading<'_> {
             outcome,
             bytes: 0,
             digest: String::new(),
+            same: false,
             layers: layers.unwrap_or(decoded.layers),
             members,
             documents,

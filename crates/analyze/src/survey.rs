@@ -1,8 +1,9 @@
 //! The first look at all files: their digests, which are copies, and what the listing pages say.
 //!
 //! Downloads are linked to logs while they are read, so the listing must be known before, wherever
-//! its pages lie. Files are read once here and once in the main pass; peeking at the first bytes of
-//! each document tells which files are pages, and only those are decoded. Small files are cheaper to
+//! its pages lie; peeking at the first bytes of each document tells which files are pages, and only
+//! those are decoded. Of most large files a look at their two ends is enough, also to tell that no other file has
+//! the same bytes, so that only the main pass reads them. Small files are cheaper to
 //! decode than to peek into, and while there is room for it they are kept, so that the main pass
 //! finds them ready: a dump of row logs is a million of them.
 
@@ -10,7 +11,7 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use archive::{Budget, Decoded, Decoder, Form, Leaf, Limits, map_ordered};
+use archive::{Budget, Decoded, Decoder, Ends, Form, Leaf, Limits, map_ordered};
 use model::listing::{self, Listing};
 use rayon::ThreadPool;
 use xxhash_rust::xxh3::xxh3_128;
@@ -28,16 +29,19 @@ const LOOKS: [usize; 2] = [PEEK, 64 << 10];
 /// The part of the bytes in flight that kept files may take: one of so many.
 const KEPT_SHARE: u64 = 4;
 
+/// Files of so many bytes are read whole, which costs no more than to look at both ends.
+const WHOLE: u64 = 64 << 10;
+
 /// Files one job looks at.
 const FILES: usize = 64;
 
 /// What the first look found.
 #[derive(Debug, Default)]
 pub struct Survey {
-    /// BLAKE3 of each file, hex; empty when it could not be read.
+    /// BLAKE3 of each file, hex; empty when it could not be read, or did not have to be.
     pub digests: Vec<String>,
-    /// XXH3-128 of each file, which tells sooner than BLAKE3 whether it still has the same bytes.
-    pub(crate) checks: Vec<u128>,
+    /// What tells whether each file still has the same bytes.
+    pub(crate) checks: Vec<Check>,
     /// The size of each file in bytes; when it could not be read, that when it was found.
     pub bytes: Vec<u64>,
     /// The first file with the same bytes, of those that come after it. Empty files are copies of
@@ -51,13 +55,54 @@ pub struct Survey {
     pub listing: Listing,
 }
 
+/// What is remembered of the bytes of a file: XXH3-128, which takes less time than BLAKE3.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Check {
+    /// It could not be read.
+    #[default]
+    Unread,
+    /// Of its ends. What stands between was not read.
+    Ends(u128),
+    /// Of all of it.
+    Whole(u128),
+}
+
+impl Check {
+    fn ends(ends: &Ends<'_>) -> Self {
+        Self::Ends(xxh3_128(&[ends.head, ends.tail, &ends.bytes.to_le_bytes()].concat()))
+    }
+}
+
 impl Survey {
-    /// BLAKE3 of file `n`, hex, as it is now. Not worked out again when it has the bytes that it had.
-    pub(crate) fn digest(&self, n: usize, bytes: &[u8]) -> String {
-        match self.checks.get(n) {
-            Some(check) if *check == xxh3_128(bytes) => self.digests[n].clone(),
-            _ => archive::digest(bytes),
+    /// BLAKE3 of the bytes that file `n` has now, hex, and whether they are those that were seen here. Without a
+    /// look at the file there is nothing else that they could be.
+    pub(crate) fn digest(&self, n: usize, bytes: &[u8]) -> (String, bool) {
+        let same = match self.checks.get(n) {
+            Some(Check::Whole(check)) if *check == xxh3_128(bytes) => {
+                return (self.digests[n].clone(), true);
+            }
+            Some(check @ Check::Ends(_)) => {
+                Ends::of(bytes).is_some_and(|ends| *check == Check::ends(&ends))
+            }
+            Some(Check::Whole(_) | Check::Unread) => false,
+            None => true,
+        };
+        (archive::digest(bytes), same)
+    }
+
+    /// Files of which only the ends were read, and which share them with another file. Equal files are looked at
+    /// in the same way, so no other file can be a copy.
+    fn same_ends(&self) -> Vec<usize> {
+        let mut files: HashMap<u128, Vec<usize>> = HashMap::new();
+        for (n, check) in self.checks.iter().enumerate() {
+            if let Check::Ends(check) = check {
+                files.entry(*check).or_default().push(n);
+            }
         }
+        let mut shared: Vec<usize> =
+            files.into_values().filter(|files| files.len() > 1).flatten().collect();
+        shared.sort_unstable();
+        shared
     }
 
     /// File `n` as it was decoded, if it was kept. Only once: its memory is free for what is made of it.
@@ -144,6 +189,14 @@ pub fn survey(
             if stop.load(Ordering::Relaxed) {
                 break;
             }
+            if let Some(ends) = input.ends(limits, WHOLE, buffer)
+                && let Some(begin) = decoder.begins(&ends, PEEK)
+                && !listing::may_begin_listing(&begin)
+            {
+                let (check, bytes) = (Check::ends(&ends), ends.bytes);
+                seen.push(Seen { check, bytes, ..Seen::default() });
+                continue;
+            }
             // What cannot be read is told by the main pass.
             let share = budget.share((first + n) as u64);
             let Ok(bytes) = input.read(limits, &share, buffer) else {
@@ -152,7 +205,7 @@ pub fn survey(
             };
             let mut seen_file = Seen {
                 digest: archive::digest(bytes),
-                check: xxh3_128(bytes),
+                check: Check::Whole(xxh3_128(bytes)),
                 bytes: bytes.len() as u64,
                 ..Seen::default()
             };
@@ -208,6 +261,24 @@ pub fn survey(
         Ok(_) => {}
         Err(never) => match never {},
     }
+    let twins = survey.same_ends();
+    let work = |job: usize| {
+        let worker = &workers[rayon::current_thread_index().unwrap_or(0)];
+        let mut worker = worker.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let bytes = inputs[twins[job]].read(limits, &budget.share(job as u64), &mut worker.1);
+        bytes.map(|bytes| (archive::digest(bytes), Check::Whole(xxh3_128(bytes)))).ok()
+    };
+    let done = map_ordered(pool, twins.len(), 2 * workers.len(), stop, work, |job, read| {
+        // What cannot be read any more is told by the main pass.
+        let n = twins[job];
+        (survey.digests[n], survey.checks[n]) = read.unwrap_or_default();
+        Ok::<(), std::convert::Infallible>(())
+    });
+    match done {
+        Ok(finished) if finished.stopped || stop.load(Ordering::Relaxed) => return None,
+        Ok(_) => {}
+        Err(never) => match never {},
+    }
     let mut first = HashMap::new();
     let files = survey.digests.iter().zip(&survey.bytes).enumerate();
     survey.copy_of = files
@@ -227,7 +298,7 @@ pub fn survey(
 #[derive(Default)]
 struct Seen {
     digest: String,
-    check: u128,
+    check: Check,
     bytes: u64,
     pages: bool,
     kept: Option<Box<Kept>>,

@@ -35,6 +35,7 @@ mod pool;
 mod source;
 
 mod base64;
+mod ends;
 mod inflate;
 mod peel;
 mod sniff;
@@ -46,8 +47,9 @@ mod zip;
 pub mod steps;
 
 pub use budget::{Budget, Share};
+pub use ends::Ends;
 pub use limits::Limits;
 pub use peel::{Decoded, Decoder, Form, Leaf};
 pub use pool::{Finished, map_ordered, two_stage};
 pub use problem::{Problem, ProblemKind, Stage};
-pub use source::{Discovery, Error, Source, Unread, digest, discover, read};
+pub use source::{Discovery, Error, Source, Unread, digest, discover, read, read_ends};

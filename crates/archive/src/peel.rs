@@ -7,6 +7,7 @@ mod texts;
 use std::fmt;
 
 use crate::budget::{Budget, Share};
+use crate::ends::{self, Ends};
 use crate::inflate::Inflater;
 use crate::limits::Limits;
 use crate::problem::{Problem, ProblemKind, Stage, first_bytes};
@@ -140,6 +141,13 @@ impl Decoder {
             }
             sink(&leaf.text[..end]);
         });
+    }
+
+    /// The first `max` bytes of the only document that stands between the ends of a file, as
+    /// [`peek`](Self::peek) gives them of the whole; `None` when the ends do not tell that there is only one. Costs
+    /// as much for a large file as for a small one.
+    pub fn begins(&mut self, ends: &Ends<'_>, max: usize) -> Option<String> {
+        ends::begins(&mut self.inflater, ends, max)
     }
 
     fn run(

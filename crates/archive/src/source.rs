@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 
 use globset::GlobBuilder;
@@ -11,6 +11,7 @@ use thiserror::Error as ThisError;
 use walkdir::WalkDir;
 
 use crate::budget::Share;
+use crate::ends::Ends;
 use crate::limits::Limits;
 use crate::problem::{Problem, ProblemKind, Stage, shown};
 
@@ -176,6 +177,28 @@ pub fn read(
         return Err(too_large(bytes));
     }
     Ok(())
+}
+
+/// Reads the two ends of a file into `buffer`, whose old content goes, and takes them apart. `None` when it is not
+/// longer than `least` and than [`Ends::BYTES`], longer than the limit, or cannot be read: [`read`] says why.
+pub fn read_ends<'b>(
+    source: &Source,
+    limits: &Limits,
+    least: u64,
+    buffer: &'b mut Vec<u8>,
+) -> Option<Ends<'b>> {
+    let mut file = open(&source.path).ok()?;
+    let meta = file.metadata().ok().filter(fs::Metadata::is_file)?;
+    let bytes = meta.len();
+    if bytes <= least.max(Ends::BYTES as u64) || bytes > limits.file_bytes {
+        return None;
+    }
+    buffer.resize(Ends::BYTES, 0);
+    let (head, tail) = Ends::rooms(buffer);
+    file.read_exact(head).ok()?;
+    file.seek(io::SeekFrom::Start(bytes - tail.len() as u64)).ok()?;
+    file.read_exact(tail).ok()?;
+    Ends::joined(buffer, bytes)
 }
 
 /// Opens a file without waiting: opening a pipe waits for a writer that may never come.

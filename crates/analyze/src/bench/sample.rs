@@ -88,14 +88,16 @@ pub(super) fn choose(
         unreadable: 0,
         digest: String::new(),
     };
-    for ((input, digest), copy_of) in picked.into_iter().zip(&survey.digests).zip(&survey.copy_of) {
-        if digest.is_empty() {
-            chosen.unreadable += 1;
-        } else if copy_of.is_some() {
-            chosen.copies += 1;
-        } else {
-            chosen.digest += digest;
-            chosen.inputs.push(input);
+    let mut buffer = Vec::new();
+    for (n, input) in picked.into_iter().enumerate() {
+        let share = budget.share(n as u64);
+        match input.read(&options.limits, &share, &mut buffer) {
+            Err(_) => chosen.unreadable += 1,
+            Ok(_) if survey.copy_of[n].is_some() => chosen.copies += 1,
+            Ok(bytes) => {
+                chosen.digest += &archive::digest(bytes);
+                chosen.inputs.push(input);
+            }
         }
     }
     chosen.digest = archive::digest(chosen.digest.as_bytes());

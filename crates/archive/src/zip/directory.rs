@@ -26,6 +26,45 @@ pub(crate) struct Listing {
     pub(crate) faults: Faults,
 }
 
+/// The entry of a directory that has one, as it says.
+pub(crate) struct OnlyEntry<'a> {
+    pub(crate) name: &'a [u8],
+    pub(crate) flags: u16,
+    pub(crate) method: u16,
+    /// Bytes of the member's data.
+    pub(crate) packed: u64,
+    /// Where the directory begins.
+    pub(crate) directory: u64,
+}
+
+/// The one entry of an archive of `bytes` bytes that ends with `tail`, when its member begins where the archive
+/// does and nothing stands behind the end record; `None` for all else, also for what only takes more care.
+pub(crate) fn only_entry(tail: &[u8], bytes: u64) -> Option<OnlyEntry<'_>> {
+    let at = tail.len().checked_sub(END_FIXED)?;
+    let end = tail[at..].strip_prefix(END)?;
+    // One part, one member in it and in all, and no comment.
+    if !end.starts_with(&[0, 0, 0, 0, 1, 0, 1, 0]) || !end.ends_with(&[0, 0]) {
+        return None;
+    }
+    let (size, directory) = (u32_at(end, 8)?, u64::from(u32_at(end, 12)?));
+    if directory + u64::from(size) + END_FIXED as u64 != bytes {
+        return None;
+    }
+    let entry = tail.get(at.checked_sub(size as usize)?..at)?;
+    let fixed = entry.get(..ENTRY_FIXED).filter(|fixed| fixed.starts_with(ENTRY))?;
+    let [name, extra, comment] = [28, 30, 32].map(|at| u16_at(fixed, at).map_or(0, usize::from));
+    let (packed, offset) = (u32_at(fixed, 20)?, u32_at(fixed, 42)?);
+    let whole = entry.len() == ENTRY_FIXED + name + extra + comment;
+    (whole && offset == 0 && packed != u32::MAX).then_some(())?;
+    Some(OnlyEntry {
+        name: &entry[ENTRY_FIXED..ENTRY_FIXED + name],
+        flags: u16_at(fixed, 8)?,
+        method: u16_at(fixed, 10)?,
+        packed: packed.into(),
+        directory,
+    })
+}
+
 /// Where a directory stands.
 struct End {
     at: usize,
