@@ -461,7 +461,7 @@ impl<'r> Making<'_, 'r> {
         gather.source = ErrorSource::Response;
         gather.cut = x.response_truncated;
         let (mut body_failed, mut named) = (None, false);
-        if let Some(&Outlined { text, kind, ref members, known, .. }) = response {
+        if let Some(&Outlined { text, kind, ref members, known, fresh }) = response {
             body_failed = match kind {
                 BodyKind::Json => match known {
                     Some(known) => known.verdict,
@@ -471,12 +471,15 @@ impl<'r> Making<'_, 'r> {
             };
             if !rows.is_empty() && kind == BodyKind::Json {
                 let bad = bad_status || slots.flag == Some(false) || record_errors;
-                let known = request.is_some_and(|body| body.known.is_some()) && known.is_some();
+                let again = request.is_some_and(|body| body.known.is_some()) && known.is_some();
+                let kept = request.is_some_and(|body| body.known.or(body.fresh).is_some())
+                    && known.or(fresh).is_some()
+                    && !rows_named;
                 let trial = x
                     .request
                     .zip(x.response)
-                    .filter(|_| known && !rows_named)
-                    .map(|(sent, said)| (sent.digest, said.digest, self.orders, bad));
+                    .filter(|_| kept)
+                    .map(|(sent, said)| ((sent.digest, said.digest, self.orders, bad), again));
                 named = gather.judge_rows(trial, self.memo, text, rows, bad);
             }
             let looks = bad_status
@@ -488,11 +491,11 @@ impl<'r> Making<'_, 'r> {
             if gather.out.len() == from && !(named && body_failed != Some(true) && !bad_status) {
                 // Bodies that are no JSON are read in any case: a SOAP fault comes with any status.
                 let first = gather.out.len();
-                let says_error = match (kind, known) {
+                let says_error = match (kind, known.or(fresh)) {
                     (BodyKind::Json, _) if !looks => false,
                     (BodyKind::Form | BodyKind::Empty, _) => false,
                     (BodyKind::Json, _) if gather.cut => gather.broken(text, None, 0),
-                    (_, Some(known)) => gather.told_by(known, self.memo, text),
+                    (_, Some(told)) => gather.told_by(told, self.memo, text, known.is_some()),
                     (BodyKind::Json, None) => gather.value(whole(text), None, 0),
                     (_, None) => gather.text(text, None, 0),
                 };

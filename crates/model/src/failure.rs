@@ -133,8 +133,14 @@ impl<'r> Gather<'_, 'r> {
     }
 
     /// Errors in an answer that is known, as [`value`](Self::value) or [`text`](Self::text) find them.
-    /// They are read once, then remembered.
-    pub(crate) fn told_by(&mut self, known: &Known, memo: &Memo, text: &'r str) -> bool {
+    /// They are read once, then remembered; `again`: the answer came before.
+    pub(crate) fn told_by(
+        &mut self,
+        known: &Known,
+        memo: &Memo,
+        text: &'r str,
+        again: bool,
+    ) -> bool {
         if let Some(told) = known.told.get()
             && self.again(&told.errors, &[])
         {
@@ -146,21 +152,22 @@ impl<'r> Gather<'_, 'r> {
             _ => self.text(text, None, 0),
         };
         if self.out.len() < MAX_ERRORS {
-            memo.put_told(known, error, &self.out[from..]);
+            memo.put_told(known, error, &self.out[from..], again);
         }
         error
     }
 
-    /// As [`bulk::judge`] of an answer; what it makes of a `trial` is remembered.
+    /// As [`bulk::judge`] of an answer; what it makes of a `trial` is remembered, and whether its bodies came
+    /// before stands beside that.
     pub(crate) fn judge_rows(
         &mut self,
-        trial: Option<Trial>,
+        trial: Option<(Trial, bool)>,
         memo: &Memo,
         text: &'r str,
         rows: &mut [Row<'r>],
         bad: bool,
     ) -> bool {
-        if let Some(judged) = trial.as_ref().and_then(|trial| memo.judged(trial))
+        if let Some(judged) = trial.as_ref().and_then(|(trial, _)| memo.judged(trial))
             && self.again(&judged.errors, rows)
         {
             for &row in &judged.refused {
@@ -170,8 +177,8 @@ impl<'r> Gather<'_, 'r> {
         }
         let from = self.out.len();
         let named = bulk::judge(whole(text), rows, self, false, bad);
-        if let Some(trial) = trial.filter(|_| self.out.len() < MAX_ERRORS) {
-            memo.put_judged(trial, named, rows, &self.out[from..]);
+        if let Some((trial, again)) = trial.filter(|_| self.out.len() < MAX_ERRORS) {
+            memo.put_judged(trial, named, rows, &self.out[from..], again);
         }
         named
     }

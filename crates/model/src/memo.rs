@@ -239,17 +239,15 @@ impl Memo {
         known: &Arc<Known>,
         again: bool,
     ) {
-        let spare = || self.bytes.load(Ordering::Relaxed) + text.len() <= self.memory / 2;
         if value.ty != Type::String
             || value.raw.len() < SHORT
             || value.raw.len() == text.len() + 2
             || split(text).is_some()
             || text.starts_with("HTTP/")
-            || !(again || spare())
         {
             return;
         }
-        if self.take(text.len()) {
+        if self.take_for(text.len(), again) {
             let escaped = self.escaped(value.raw);
             let number = self.texts.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
             let mark = Mark(NonZeroU64::new(number));
@@ -293,10 +291,16 @@ impl Memo {
         }
     }
 
-    /// Remembers the errors that an answer tells.
-    pub(crate) fn put_told(&self, known: &Known, error: bool, errors: &[ErrorText<'_>]) {
+    /// Remembers the errors that an answer tells. `again`: as for [`put_escaped`](Self::put_escaped).
+    pub(crate) fn put_told(
+        &self,
+        known: &Known,
+        error: bool,
+        errors: &[ErrorText<'_>],
+        again: bool,
+    ) {
         let errors = OwnedError::copies(errors, &[]);
-        if self.take(errors.iter().map(OwnedError::bytes).sum()) {
+        if self.take_for(errors.iter().map(OwnedError::bytes).sum(), again) {
             // Another worker may have set the same before.
             let _set = known.told.set(Told { error, errors });
         }
@@ -307,13 +311,14 @@ impl Memo {
         self.read(trial.0).judged.get(trial).cloned()
     }
 
-    /// Remembers how the rows of a bulk request fared.
+    /// Remembers how the rows of a bulk request fared. `again`: as for [`put_escaped`](Self::put_escaped).
     pub(crate) fn put_judged(
         &self,
         trial: Trial,
         named: bool,
         rows: &[Row<'_>],
         errors: &[ErrorText<'_>],
+        again: bool,
     ) {
         let errors = OwnedError::copies(errors, rows);
         let refused = (0..).zip(rows).filter(|(_, row)| row.failed).map(|(n, _)| n);
@@ -321,7 +326,7 @@ impl Memo {
         let bytes = judged.errors.iter().map(OwnedError::bytes).sum::<usize>()
             + size_of_val(&*judged.refused)
             + size_of::<(Trial, Judged)>();
-        if self.take(bytes) {
+        if self.take_for(bytes, again) {
             self.write(trial.0).judged.insert(trial, Arc::new(judged));
         }
     }
@@ -338,6 +343,12 @@ impl Memo {
             self.write(part).paths.insert(body.shape, Arc::clone(&paths));
         }
         paths
+    }
+
+    /// As [`take`](Self::take); for what may never come `again` no room is made, and half of it is left free.
+    fn take_for(&self, bytes: usize, again: bool) -> bool {
+        let spare = self.bytes.load(Ordering::Relaxed) + bytes <= self.memory / 2;
+        (again || spare) && self.take(bytes)
     }
 
     /// Whether there is room for so many bytes; makes room by forgetting everything.
