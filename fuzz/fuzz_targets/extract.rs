@@ -46,8 +46,11 @@ fn absent_is_none(x: &Exchange<'_>) {
 
 fuzz_target!(|text: &str| {
     let fresh = told(&mut Extractor::default(), text);
-    let mut warm = Extractor::new(1 << 12, model::json::MAX_DEPTH);
-    for _ in 0..3 {
-        assert_eq!(told(&mut warm, text), fresh);
+    // With too little memory for what comes again, and with enough.
+    for memory in [1 << 12, 1 << 20] {
+        let mut warm = Extractor::new(memory, model::json::MAX_DEPTH);
+        for _ in 0..4 {
+            assert_eq!(told(&mut warm, text), fresh);
+        }
     }
 });

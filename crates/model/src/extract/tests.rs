@@ -1,6 +1,7 @@
 //! Whole documents through the extractor.
 
 use super::*;
+use proptest::prelude::*;
 
 /// Pointers of the exchanges in a bare text, and the account of it.
 fn found(text: &str) -> (Vec<String>, Extracted) {
@@ -132,4 +133,90 @@ fn a_name_in_a_map_is_the_kind_of_key_that_its_traffic_speaks_of() {
     };
     assert_eq!(kind("https://erp.example/orders/"), [KeyKind::Order]);
     assert_eq!(kind("https://omnitron.example/api/i1/product_prices/"), [KeyKind::Sku]);
+}
+
+/// A record of one of a few kinds, with bodies that are long enough to be remembered; `n` changes only what
+/// differs when the same thing is done again.
+fn record(kind: usize, n: usize) -> String {
+    let note = "a note that is said with every item, \u{131}\u{15f} \"quoted\"\n"
+        .repeat(1 + 20 * (kind % 2));
+    let sku = ["A-1", "B-2", "000123"][kind % 3];
+    let sent = match kind % 4 {
+        0 => serde_json::json!({"sku": sku, "price": "12.50", "note": note}),
+        1 => serde_json::json!([{"sku": "A-1", "note": note}, {"sku": "B-2"}, {"sku": "000123"}]),
+        2 => serde_json::json!({"number": "00012345", "note": note}),
+        _ => serde_json::json!(note),
+    };
+    let said = match kind / 4 % 5 {
+        0 => serde_json::json!({"ok": true, "note": note}),
+        1 => serde_json::json!({"price": ["too low"], "note": [note]}),
+        2 => serde_json::json!([{"sku": "B-2", "errors": ["no such product"]}, {"sku": "A-1"}]),
+        3 => serde_json::json!({"success": false, "message": note}),
+        _ => serde_json::json!("{\"cut\": \"here ".to_owned() + &note),
+    };
+    let text = |body: &serde_json::Value| match body {
+        serde_json::Value::String(text) => text.clone(),
+        body => body.to_string(),
+    };
+    let url = ["https://shop.example/prices/", "https://erp.example/orders/7/"][kind / 2 % 2];
+    let status = [200, 200, 400][kind / 3 % 3];
+    let mut record = serde_json::json!({
+        "row_num": n,
+        "created": format!("2026-11-{:02}T10:00:00Z", 1 + n % 28),
+        "duration": n % 7,
+        "id": 90_000 + n,
+        "url": url,
+        "method": "POST",
+        "status_code": status,
+        "request_body": text(&sent),
+        "response_body": text(&said),
+    });
+    if kind % 5 == 3 {
+        // Bodies that do not stand escaped.
+        (record["request_body"], record["response_body"]) = (sent, said);
+    }
+    if kind % 7 == 2 {
+        record["errors"] = serde_json::json!([format!("{sku} is refused")]);
+    }
+    if kind % 11 == 4 {
+        record["is_ok"] = false.into();
+    }
+    record.to_string()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn what_came_before_changes_nothing_and_marks_tell_equal_exchanges(
+        kinds in prop::collection::vec(0_usize..24, 1..60),
+        memory in prop::sample::select(vec![1_usize << 14, 1 << 16, 16 << 20]),
+    ) {
+        let mut warm = Extractor::new(memory, 64);
+        let mut marked: std::collections::HashMap<u64, String> = std::collections::HashMap::new();
+        for (n, kind) in kinds.into_iter().enumerate() {
+            let text = record(kind, n);
+            let mut told = [String::new(), String::new()];
+            Extractor::default().extract(&text, true, &mut |x| told[0] += &format!("{x:?}"));
+            warm.extract(&text, true, &mut |x| {
+                told[1] += &format!("{x:?}");
+                let same = Exchange {
+                    pointer: "",
+                    log_id: None,
+                    run_id: None,
+                    file_uuid: None,
+                    row_num: None,
+                    started_at: None,
+                    duration_ms: None,
+                    extra: None,
+                    ..*x
+                };
+                if let Some(mark) = x.mark.number() {
+                    let same = format!("{same:?}");
+                    let known = marked.entry(mark).or_insert_with(|| same.clone());
+                    assert_eq!(*known, same);
+                }
+            });
+            prop_assert_eq!(&told[0], &told[1]);
+        }
+    }
 }
