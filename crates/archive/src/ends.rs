@@ -214,7 +214,7 @@ mod tests {
         ) {
             let text = noise(&begin, bytes);
             let members: [(&str, &[u8]); 2] = [("1.json", &text), ("2.json", b"[]")];
-            let mut file = zipped(&members[..1 + usize::from(second)], "");
+            let mut file = zipped(&members[..=usize::from(second)], "");
             for (at, byte) in flips {
                 let at = at.index(file.len());
                 file[at] = byte;

@@ -224,7 +224,9 @@ mod tests {
             percent in 0_u8..=100,
         ) {
             let mut at_once = Sketch::default();
-            numbers.iter().for_each(|&(number, times)| at_once.add_times(number, times));
+            for &(number, times) in &numbers {
+                at_once.add_times(number, times);
+            }
             let each = numbers.iter().flat_map(|&(n, times)| std::iter::repeat_n(n, times as usize));
             let one_by_one = sketch(each);
             prop_assert_eq!(at_once.percentile(percent), one_by_one.percentile(percent));

@@ -166,7 +166,9 @@ proptest! {
     #[test]
     fn marks_change_nothing(mut cases in any_cases()) {
         let marked = Whole::of(&cases);
-        cases.iter_mut().for_each(|case| case.mark = None);
+        for case in &mut cases {
+            case.mark = None;
+        }
         same(&marked, &Whole::of(&cases));
     }
 
