@@ -2,8 +2,10 @@
 //! published, so each of these is as likely as any other.
 
 use analyze::run::Options;
+use base64::prelude::*;
 
 use crate::kit::{Report, Table};
+use crate::odd::zip;
 
 /// What is to be found in one exchange.
 struct Expected {
@@ -293,6 +295,58 @@ fn only_equal_bytes_are_a_duplicate() {
     let outcomes: Vec<_> = (0..3).map(|row| files.text(row, "outcome").unwrap()).collect();
     assert_eq!(outcomes, ["decoded", "duplicate", "decoded"]);
     assert_eq!(report.summary.exchanges.total, 2);
+}
+
+/// Of large downloads the first look reads the ends only. All their bytes tell copies all the same, and a page
+/// among them is found.
+#[test]
+fn large_downloads_are_told_apart_by_all_their_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let large = |row: fn(u64, u64) -> String, end: &str| {
+        let mut state = 1_u64;
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1442);
+            state >> 16
+        };
+        let rows: String = (0..6000).map(|n| row(n, next()) + ",").collect();
+        let json = format!("[{rows}{end}]");
+        BASE64_STANDARD.encode(zip(&[("log.json", json.as_bytes())], false))
+    };
+    let log = large(
+        |n, sku| format!(r#"{{"id":{n},"sku":"A{sku:016x}","status_code":200}}"#),
+        r#"{"sku":"B2","status_code":500}"#,
+    );
+    let page = large(
+        |n, uuid| {
+            format!(
+                r#"{{"id":{},"log_type":1,"process_group_id":"f1","process_group_name":"Price","filename_uuid":"3f0c7c1e-0000-4000-8000-{uuid:012x}","state":3,"status":2,"created":"1792800000000"}}"#,
+                90_000 + n
+            )
+        },
+        "{}",
+    );
+    assert!(log.len().min(page.len()) > 1 << 16, "{} {}", log.len(), page.len());
+    // One letter in the middle; the ends are those of the others.
+    let mut other = log.clone().into_bytes();
+    let middle = other.len() / 2;
+    other[middle] = if other[middle] == b'A' { b'B' } else { b'A' };
+    for (name, bytes) in [
+        ("1.txt", log.as_bytes()),
+        ("2.txt", log.as_bytes()),
+        ("90001.txt", &other),
+        ("page.txt", page.as_bytes()),
+    ] {
+        std::fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    let report = Report::of(folder.path(), &Options::default());
+    let files = report.table("files");
+    let outcomes: Vec<_> = (0..4).map(|row| files.text(row, "outcome").unwrap()).collect();
+    assert_eq!(outcomes, ["decoded", "duplicate", "rejected", "listing"]);
+    let digests: Vec<_> = (0..4).map(|row| files.text(row, "digest").unwrap()).collect();
+    assert!(digests[0] == digests[1] && digests[0] != digests[2], "{digests:?}");
+    assert!(digests.iter().all(|digest| digest.len() == 64), "{digests:?}");
+    assert_eq!(report.table("logs").rows(), 6000);
+    assert_eq!(report.summary.problems.get("changed"), None);
 }
 
 /// The listing names runs and logs; a download finds its own by the id in its name.

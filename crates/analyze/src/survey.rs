@@ -1,4 +1,4 @@
-//! The first look at all files: their digests, which are copies, and what the listing pages say.
+//! The first look at all files: which are copies, and what the listing pages say.
 //!
 //! Downloads are linked to logs while they are read, so the listing must be known before, wherever
 //! its pages lie; peeking at the first bytes of each document tells which files are pages, and only

@@ -5,7 +5,9 @@
 //! nobody reads it but the digest. Of a body that stands escaped in its document the text is
 //! remembered too, by a digest of what stands there, so that its escapes are not undone again; of an
 //! answer the errors it tells; of a bulk request and its answer together, which rows are refused; and of
-//! the shape of a body, its paths.
+//! the shape of a body, its paths. What takes memory is kept at a first meeting only while half of the memory
+//! is free: it may never come again. Whole exchanges that come again are in `twins`, and the bodies that one
+//! extractor meets one after the other in `near`.
 //!
 //! Everything remembered depends on the bodies' bytes only, so the result is the same whatever was
 //! met before. Memory: at most [`MAX_KNOWN`] entries of some 200 bytes, and of texts, rows, errors and
