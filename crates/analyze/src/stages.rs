@@ -91,7 +91,8 @@ pub struct Worker {
     buffer: Vec<u8>,
     /// What it counted for the in-memory tables.
     pub accumulator: Accumulator,
-    /// The distinct error texts it met.
+    /// The distinct error texts it met. Others may take its place before the first file, not after: what the
+    /// worker remembers of exchanges names skeletons of these.
     pub skeletons: Skeletons,
     text: Scratch,
     /// A batch of `exchanges` that was written, for the memory it has.
