@@ -52,4 +52,4 @@ pub use limits::Limits;
 pub use peel::{Decoded, Decoder, Form, Leaf};
 pub use pool::{Finished, map_ordered, two_stage};
 pub use problem::{Problem, ProblemKind, Stage};
-pub use source::{Discovery, Error, Source, Unread, digest, discover, read, read_ends};
+pub use source::{Digest, Discovery, Error, Source, Unread, discover, read, read_ends};

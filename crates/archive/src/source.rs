@@ -1,6 +1,7 @@
 //! Which files to read, and reading them. The only module that touches the file system.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
@@ -25,6 +26,8 @@ pub struct Source {
     pub name: String,
     /// Size in bytes when it was found.
     pub bytes: u64,
+    /// The path is a symbolic link to it, whatever the folders on the way are.
+    pub link: bool,
 }
 
 /// A place below an input that could not be looked into.
@@ -111,8 +114,8 @@ pub fn discover(inputs: &[String]) -> Result<Discovery, Error> {
         match fs::metadata(path) {
             Ok(meta) if meta.is_dir() => walk(path, Some(input), None, &mut found, &mut unread),
             Ok(meta) if meta.is_file() => {
-                let source =
-                    Source { path: path.to_owned(), name: slashed(path), bytes: meta.len() };
+                let (bytes, link) = (meta.len(), path.is_symlink());
+                let source = Source { path: path.to_owned(), name: slashed(path), bytes, link };
                 found.push(Found { source, folder: None });
             }
             Ok(_) => return Err(Error::NotRegular { input: input.clone() }),
@@ -212,9 +215,21 @@ fn open(path: &Path) -> io::Result<File> {
     options.read(true).open(path)
 }
 
-/// BLAKE3 of `bytes`, 64 hex digits.
-pub fn digest(bytes: &[u8]) -> String {
-    blake3::hash(bytes).to_hex().to_string()
+/// What tells files apart by their bytes: BLAKE3. Written as 64 hex digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// That of `bytes`.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(*blake3::hash(bytes).as_bytes())
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&blake3::Hash::from_bytes(self.0).to_hex())
+    }
 }
 
 /// Walks a folder. `input` is what names are prefixed with should they clash; with `only`, files
@@ -294,7 +309,8 @@ fn walk_in(
             continue;
         }
         let name = name_of(entry.path());
-        let source = Source { path: entry.into_path(), name, bytes: 0 };
+        let link = entry.path_is_symlink();
+        let source = Source { path: entry.into_path(), name, bytes: 0, link };
         found.push(Found { source, folder: input.cloned() });
     }
     true

@@ -1,6 +1,7 @@
 //! One saved page: is it one, and what does it say?
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use memchr::memmem;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -72,13 +73,16 @@ pub fn parse(text: &str) -> Option<Page> {
 /// A few substring searches, to be asked before [`parse`].
 pub fn may_be_listing(prefix: &str) -> bool {
     const LOOKED_AT: usize = 4096;
-    /// Parts of the names without which nothing is taken for a page, in snake and camel case.
-    const NEEDLES: [&[u8]; 6] =
-        [b"\"results\"", b"ilename", b"rocess", b"\"component\"", b"ILENAME", b"ROCESS"];
+    /// Parts of the names without which nothing is taken for a page, in snake and camel case. Small
+    /// downloads are sooner read than these are made ready.
+    static NEEDLES: LazyLock<[memmem::Finder<'static>; 6]> = LazyLock::new(|| {
+        ["\"results\"", "ilename", "rocess", "\"component\"", "ILENAME", "ROCESS"]
+            .map(memmem::Finder::new)
+    });
     let start = prefix.trim_start_matches('\u{feff}').trim_start().as_bytes();
     let start = &start[..start.len().min(LOOKED_AT)];
     matches!(start.first(), Some(b'{' | b'['))
-        && NEEDLES.iter().any(|needle| memmem::find(start, needle).is_some())
+        && NEEDLES.iter().any(|needle| needle.find(start).is_some())
 }
 
 /// Whether a text that begins like this may be a listing page: as [`may_be_listing`], and when its first record
