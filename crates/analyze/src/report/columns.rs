@@ -290,9 +290,13 @@ impl Bodies {
 
     /// The text of a row; any text for a null. Costs a look at all its bytes.
     pub(super) fn get(&self, row: usize) -> &str {
+        std::str::from_utf8(self.bytes(row)).expect("texts were pushed")
+    }
+
+    /// The bytes of the text of a row; those of any text for a null.
+    pub(super) fn bytes(&self, row: usize) -> &[u8] {
         let place = self.rows[row] as usize;
-        let text = if place < self.ends.len() { self.distinct(place) } else { &[] };
-        std::str::from_utf8(text).expect("texts were pushed")
+        if place < self.ends.len() { self.distinct(place) } else { &[] }
     }
 
     /// Whether a quarter and more of the bytes are repeats, so that a dictionary pays.

@@ -317,13 +317,14 @@ fn pages(
         Data::Bodies(bodies) => {
             for rows in body_ranges(bodies) {
                 let valid = valid.clone().map(|valid| valid.sliced(rows.start, rows.len()));
-                let mut texts = Texts::default();
+                let (mut bytes, mut ends) = (Vec::new(), Vec::with_capacity(rows.len()));
                 for row in rows.clone() {
-                    let null = valid.as_ref().is_some_and(|valid| !valid.get_bit(row - rows.start));
-                    texts.push(if null { "" } else { bodies.get(row) });
+                    if valid.as_ref().is_none_or(|valid| valid.get_bit(row - rows.start)) {
+                        bytes.extend_from_slice(bodies.bytes(row));
+                    }
+                    ends.push(bytes.len());
                 }
-                let all = 0..texts.ends.len();
-                push(binary(&texts, all, valid, place)?, Encoding::Plain)?;
+                push(binaries(offsets(0, &ends, place)?, bytes, valid, place)?, Encoding::Plain)?;
             }
         }
         Data::U16(values) => push(primitive(values, column, valid, place)?, Encoding::Plain)?,
@@ -370,9 +371,17 @@ fn binary(
 ) -> Result<Box<dyn Array>, Error> {
     let start = texts.start(rows.start);
     let bytes = &texts.buffer.as_bytes()[start..texts.start(rows.end)];
-    let offsets = offsets(start, &texts.ends[rows], place)?;
-    let kind = ArrowDataType::LargeBinary;
-    let array = BinaryArray::<i64>::try_new(kind, offsets, bytes.to_vec().into(), valid);
+    binaries(offsets(start, &texts.ends[rows], place)?, bytes.to_vec(), valid, place)
+}
+
+fn binaries(
+    offsets: OffsetsBuffer<i64>,
+    bytes: Vec<u8>,
+    valid: Option<Bitmap>,
+    place: &Path,
+) -> Result<Box<dyn Array>, Error> {
+    let array =
+        BinaryArray::<i64>::try_new(ArrowDataType::LargeBinary, offsets, bytes.into(), valid);
     Ok(Box::new(array.map_err(Error::parquet(place))?))
 }
 
@@ -407,7 +416,7 @@ fn body_ranges(bodies: &Bodies) -> impl Iterator<Item = Range<usize>> {
         let mut rows = first..first;
         let mut bytes = 0;
         while rows.end < bodies.rows.len() {
-            bytes += bodies.get(rows.end).len();
+            bytes += bodies.bytes(rows.end).len();
             if bytes > PAGE_BYTES && !rows.is_empty() {
                 break;
             }
