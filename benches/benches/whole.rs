@@ -76,7 +76,7 @@ fn files(criterion: &mut Criterion, dumps: &[(&str, &Dump)]) {
                 for source in &sources {
                     archive::read(source, &limits, &budget.share(0), &mut buffer)
                         .expect("the file is there");
-                    black_box(archive::digest(&buffer));
+                    black_box(archive::Digest::of(&buffer));
                 }
             });
         });

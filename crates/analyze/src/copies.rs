@@ -67,20 +67,21 @@ impl Whole {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use archive::Digest;
 
     /// Three files with the same bytes.
     fn survey() -> Survey {
         Survey {
-            digests: vec!["same".to_owned(); 3],
+            digests: vec![Some(Digest::of(b"same")); 3],
             bytes: vec![9; 3],
             copy_of: vec![None, Some(0), Some(0)],
             ..Survey::default()
         }
     }
 
-    fn read(digest: &str) -> FileRow {
-        let row = FileRow::copy(9, digest.to_owned());
-        FileRow { outcome: FileOutcome::Decoded, same: digest == "same", ..row }
+    fn read(bytes: &str) -> FileRow {
+        let row = FileRow::copy(9, Some(Digest::of(bytes.as_bytes())));
+        FileRow { outcome: FileOutcome::Decoded, same: bytes == "same", ..row }
     }
 
     #[test]
@@ -91,7 +92,7 @@ mod tests {
         originals.was_read(0, &survey, &read("same"));
         assert!(originals.stands_for(1, &survey) && originals.stands_for(2, &survey));
         assert_eq!(whole.missing(0, &survey, &read("same")), None);
-        assert_eq!(whole.missing(1, &survey, &FileRow::copy(9, "same".to_owned())), None);
+        assert_eq!(whole.missing(1, &survey, &FileRow::copy(9, Some(Digest::of(b"same")))), None);
     }
 
     #[test]
@@ -104,7 +105,7 @@ mod tests {
         assert!(originals.stands_for(2, &survey));
         assert_eq!(whole.missing(0, &survey, &read("other")), None);
         assert_eq!(whole.missing(1, &survey, &read("same")), None);
-        assert_eq!(whole.missing(2, &survey, &FileRow::copy(9, "same".to_owned())), None);
+        assert_eq!(whole.missing(2, &survey, &FileRow::copy(9, Some(Digest::of(b"same")))), None);
     }
 
     #[test]
@@ -122,9 +123,9 @@ mod tests {
         let survey = survey();
         let mut whole = Whole::new(3);
         assert_eq!(whole.missing(0, &survey, &read("other")), None);
-        let copy = FileRow::copy(9, "same".to_owned());
+        let copy = FileRow::copy(9, Some(Digest::of(b"same")));
         assert_eq!(whole.missing(1, &survey, &copy), Some(0));
-        let lost = FileRow::lost_copy(9, "same".to_owned(), "1.json");
+        let lost = FileRow::lost_copy(9, Some(Digest::of(b"same")), "1.json");
         assert_eq!((lost.outcome, lost.problems.len()), (FileOutcome::Rejected, 1));
     }
 }

@@ -41,6 +41,8 @@ impl Input {
         buffer: &'a mut Vec<u8>,
     ) -> Option<Ends<'a>> {
         match self {
+            // It was small when it was found, and most dumps are small files.
+            Self::File(source) if source.bytes <= least => None,
             Self::File(source) => archive::read_ends(source, limits, least, buffer),
             Self::Memory { bytes, .. } => {
                 let size = bytes.len() as u64;

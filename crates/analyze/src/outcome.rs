@@ -1,6 +1,6 @@
 //! What became of a file: its outcome, and its row in the table `files`.
 
-use archive::{Problem, ProblemKind, Stage};
+use archive::{Digest, Problem, ProblemKind, Stage};
 
 use crate::link::LinkedBy;
 use crate::members::Members;
@@ -58,8 +58,8 @@ pub struct FileRow {
     pub outcome: FileOutcome,
     /// Its size in bytes, when it was read.
     pub bytes: u64,
-    /// BLAKE3 of these bytes, hex; empty when it could not be read.
-    pub digest: String,
+    /// That of these bytes; `None` when it could not be read.
+    pub digest: Option<Digest>,
     /// It was read, and has the bytes that it had when it was first looked at.
     pub same: bool,
     /// Layers, outermost first, the kind of text last: `base64>zip>json`.
@@ -87,7 +87,7 @@ impl FileRow {
     pub(crate) fn bare(
         outcome: FileOutcome,
         bytes: u64,
-        digest: String,
+        digest: Option<Digest>,
         problems: Vec<Problem>,
     ) -> Self {
         Self {
@@ -108,12 +108,12 @@ impl FileRow {
     }
 
     /// The row of a file with the same bytes as an earlier one.
-    pub fn copy(bytes: u64, digest: String) -> Self {
+    pub fn copy(bytes: u64, digest: Option<Digest>) -> Self {
         Self::bare(FileOutcome::Duplicate, bytes, digest, Vec::new())
     }
 
     /// The row of a copy that was left out, although nothing with its bytes was read.
-    pub(crate) fn lost_copy(bytes: u64, digest: String, of: &str) -> Self {
+    pub(crate) fn lost_copy(bytes: u64, digest: Option<Digest>, of: &str) -> Self {
         let fault =
             format!("left out as a copy of {of}, which changed before it was read; read it alone");
         let problem = Problem::new(None, 0, Stage::Read, ProblemKind::Changed, &fault);

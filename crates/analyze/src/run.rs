@@ -146,11 +146,11 @@ pub fn report(
         for n in jobs[job].clone() {
             // When it is to stop, the result is thrown away; only the way there gets shorter.
             let row = if stop.load(Ordering::Relaxed) || originals.stands_for(n, &survey) {
-                FileRow::copy(survey.bytes[n], survey.digests[n].clone())
+                FileRow::copy(survey.bytes[n], survey.digests[n])
             } else {
                 let mut row = worker.file(&inputs[n], n as u32, &setting, &mut rows);
                 originals.was_read(n, &survey, &row);
-                if !row.digest.is_empty() && !row.same {
+                if row.digest.is_some() && !row.same {
                     row.changed(survey.bytes[n]);
                 }
                 row
@@ -389,13 +389,14 @@ impl<'o> Writer<'o> {
             self.problem(input.name(), problem);
         }
         let first = file.problems.first().map(|problem| problem.kind.name());
+        let digest = file.digest.map(|digest| digest.to_string());
         self.files
             .batch
             .row()
             .text(Some(input.name()))
             .u64(Some(file.bytes))
             .u64(Some(file.decoded_bytes))
-            .text(Some(file.digest.as_str()).filter(|digest| !digest.is_empty()))
+            .text(digest.as_deref())
             .text(Some(&file.layers))
             .u32(Some(file.members.total() as u32))
             .u32(Some(file.documents))

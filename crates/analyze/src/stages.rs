@@ -9,7 +9,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use archive::{Budget, Decoder, Form, Leaf, Limits, Problem, ProblemKind, Stage};
+use archive::{Budget, Decoder, Digest, Form, Leaf, Limits, Problem, ProblemKind, Stage};
 use grouping::{Circumstances, Class, ErrorRef, SkeletonId, Skeletons, classify, retryable, side};
 use model::endpoint::Endpoints;
 use model::exchange::{Body, ErrorSource, ErrorText, Evidence, Exchange, Outcome};
@@ -24,7 +24,7 @@ use crate::marked::Marked;
 use crate::members::Members;
 use crate::outcome::{FileOutcome, FileRow};
 use crate::report::{self, Batch};
-use crate::survey::Survey;
+use crate::survey::{Survey, Unpacked};
 
 /// For which exchanges the two body columns are filled; digests and statistics cover all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -89,6 +89,7 @@ pub struct Worker {
     decoder: Decoder,
     extractor: Extractor,
     buffer: Vec<u8>,
+    unpacked: Unpacked,
     /// What it counted for the in-memory tables.
     pub accumulator: Accumulator,
     /// The distinct error texts it met. Others may take its place before the first file, not after: what the
@@ -136,6 +137,7 @@ impl Worker {
             extractor: Extractor::sharing(Arc::clone(&memo), limits.json_depth as usize),
             memo,
             buffer: Vec::new(),
+            unpacked: Unpacked::default(),
             accumulator: Accumulator::default(),
             skeletons: Skeletons::default(),
             text: Scratch::default(),
@@ -156,7 +158,17 @@ impl Worker {
         setting: &Setting<'_>,
         rows: &mut Rows,
     ) -> FileRow {
-        let Self { memo, decoder, extractor, buffer, accumulator, skeletons, text, spare } = self;
+        let Self {
+            memo,
+            decoder,
+            extractor,
+            buffer,
+            unpacked,
+            accumulator,
+            skeletons,
+            text,
+            spare,
+        } = self;
         let mut file = Reading {
             name: input.name(),
             number,
@@ -171,34 +183,30 @@ impl Worker {
             found: Found::default(),
             linked: None,
         };
-        if let Some(kept) = setting.survey.take(number as usize) {
+        let n = number as usize;
+        if let Some((leaf, decoded)) = setting.survey.kept.take(n, unpacked) {
             if !setting.stopped() {
-                file.leaf(&kept.leaf(), extractor);
+                file.leaf(&leaf, extractor);
             }
-            let digest = setting.survey.digests[number as usize].clone();
-            let bytes = setting.survey.bytes[number as usize];
-            return file.row_of(bytes, (digest, true), kept.decoded());
+            let (bytes, digest) = (setting.survey.bytes[n], setting.survey.digests[n]);
+            return file.row_of(bytes, (digest, true), decoded);
         }
         let share = setting.budget.share(number.into());
         let bytes = match input.read(&setting.limits, &share, buffer) {
             Ok(bytes) => bytes,
             Err(problem) => {
                 let problems = vec![problem];
-                return FileRow::bare(
-                    FileOutcome::Rejected,
-                    input.bytes(),
-                    String::new(),
-                    problems,
-                );
+                return FileRow::bare(FileOutcome::Rejected, input.bytes(), None, problems);
             }
         };
-        let (size, digest) = (bytes.len() as u64, setting.survey.digest(number as usize, bytes));
+        let size = bytes.len() as u64;
+        let (digest, same) = setting.survey.digest(n, bytes);
         let decoded = decoder.decode_within(&share, bytes, &mut |leaf| {
             if !setting.stopped() {
                 file.leaf(&leaf, extractor);
             }
         });
-        let row = file.row_of(size, digest, decoded);
+        let row = file.row_of(size, (Some(digest), same), decoded);
         buffer.clear();
         buffer.shrink_to(setting.budget.keep());
         row
@@ -608,7 +616,7 @@ impl Reading<'_> {
     fn row_of(
         self,
         bytes: u64,
-        (digest, same): (String, bool),
+        (digest, same): (Option<Digest>, bool),
         decoded: archive::Decoded,
     ) -> FileRow {
         if self.setting.stopped() {
@@ -678,7 +686,7 @@ impl Reading<'_> {
         FileRow {
             outcome,
             bytes: 0,
-            digest: String::new(),
+            digest: None,
             same: false,
             layers: layers.unwrap_or(decoded.layers),
             members,

@@ -7,15 +7,19 @@
 //! decode than to peek into, and while there is room for it they are kept, so that the main pass
 //! finds them ready: a dump of row logs is a million of them.
 
+mod kept;
+
 use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use archive::{Budget, Decoded, Decoder, Ends, Form, Leaf, Limits, map_ordered};
+use archive::{Budget, Decoded, Decoder, Digest, Ends, Limits, map_ordered};
 use model::listing::{self, Listing};
 use rayon::ThreadPool;
 use xxhash_rust::xxh3::xxh3_128;
 
+use self::kept::Packer;
+pub(crate) use self::kept::{Kept, Unpacked};
 use crate::input::Input;
 
 /// How much of a document tells whether it may be a listing page, in bytes. Files that are not longer
@@ -38,8 +42,8 @@ const FILES: usize = 64;
 /// What the first look found.
 #[derive(Debug, Default)]
 pub struct Survey {
-    /// BLAKE3 of each file, hex; empty when it could not be read, or did not have to be.
-    pub digests: Vec<String>,
+    /// That of each file; `None` when it could not be read, or did not have to be.
+    pub digests: Vec<Option<Digest>>,
     /// What tells whether each file still has the same bytes.
     pub(crate) checks: Vec<Check>,
     /// The size of each file in bytes; when it could not be read, that when it was found.
@@ -50,7 +54,7 @@ pub struct Survey {
     /// Whether each file holds a listing page.
     pub pages: Vec<bool>,
     /// Small files as they were decoded; which ones, is left to chance.
-    pub(crate) kept: Vec<Mutex<Option<Box<Kept>>>>,
+    pub(crate) kept: Kept,
     /// All listing pages, merged.
     pub listing: Listing,
 }
@@ -74,20 +78,21 @@ impl Check {
 }
 
 impl Survey {
-    /// BLAKE3 of the bytes that file `n` has now, hex, and whether they are those that were seen here. Without a
+    /// That of the bytes that file `n` has now, and whether they are those that were seen here. Without a
     /// look at the file there is nothing else that they could be.
-    pub(crate) fn digest(&self, n: usize, bytes: &[u8]) -> (String, bool) {
+    pub(crate) fn digest(&self, n: usize, bytes: &[u8]) -> (Digest, bool) {
         let same = match self.checks.get(n) {
-            Some(Check::Whole(check)) if *check == xxh3_128(bytes) => {
-                return (self.digests[n].clone(), true);
-            }
+            Some(Check::Whole(check)) => match self.digests[n] {
+                Some(digest) if *check == xxh3_128(bytes) => return (digest, true),
+                _ => false,
+            },
             Some(check @ Check::Ends(_)) => {
                 Ends::of(bytes).is_some_and(|ends| *check == Check::ends(&ends))
             }
-            Some(Check::Whole(_) | Check::Unread) => false,
+            Some(Check::Unread) => false,
             None => true,
         };
-        (archive::digest(bytes), same)
+        (Digest::of(bytes), same)
     }
 
     /// Files of which only the ends were read, and which share them with another file. Equal files are looked at
@@ -104,64 +109,6 @@ impl Survey {
         shared.sort_unstable();
         shared
     }
-
-    /// File `n` as it was decoded, if it was kept. Only once: its memory is free for what is made of it.
-    pub(crate) fn take(&self, n: usize) -> Option<Box<Kept>> {
-        self.kept.get(n)?.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
-    }
-}
-
-/// A file of one leaf, in UTF-8 as it stands, and without problems, decoded.
-#[derive(Debug)]
-pub(crate) struct Kept {
-    member: Option<Box<str>>,
-    layers: Box<str>,
-    text: Box<str>,
-    packed: u64,
-    form: Form,
-    members: u32,
-    archives: u32,
-}
-
-impl Kept {
-    /// Copies a whole leaf.
-    fn of(leaf: &Leaf<'_>) -> Self {
-        Self {
-            member: leaf.member.map(Into::into),
-            layers: leaf.layers.into(),
-            text: leaf.text.into(),
-            packed: leaf.packed,
-            form: leaf.form,
-            members: 0,
-            archives: 0,
-        }
-    }
-
-    /// The leaf, as the decoder gave it.
-    pub(crate) fn leaf(&self) -> Leaf<'_> {
-        Leaf {
-            member: self.member.as_deref(),
-            layers: &self.layers,
-            text: &self.text,
-            raw: self.text.as_bytes(),
-            bytes: self.text.len() as u64,
-            packed: self.packed,
-            form: self.form,
-            whole: true,
-            reencoded: false,
-        }
-    }
-
-    /// The decoder's account of the file.
-    pub(crate) fn decoded(&self) -> Decoded {
-        Decoded {
-            layers: self.layers.to_string(),
-            members: self.members,
-            archives: self.archives,
-            bytes: self.text.len() as u64,
-            ..Decoded::default()
-        }
-    }
 }
 
 /// Looks at all files. `None` when `stop` was set on the way.
@@ -172,16 +119,16 @@ pub fn survey(
     budget: &Budget,
     stop: &AtomicBool,
 ) -> Option<Survey> {
-    let workers: Vec<Mutex<(Decoder, Vec<u8>)>> = (0..pool.current_num_threads())
-        .map(|_| Mutex::new((Decoder::new(*limits), Vec::new())))
+    let workers: Vec<Mutex<(Decoder, Vec<u8>, Packer)>> = (0..pool.current_num_threads())
+        .map(|_| Mutex::new((Decoder::new(*limits), Vec::new(), Packer::new())))
         .collect();
-    let mut survey = Survey::default();
+    let mut survey = Survey { kept: Kept::new(FILES), ..Survey::default() };
     let room = AtomicU64::new(limits.in_flight_bytes / KEPT_SHARE);
     let jobs = inputs.len().div_ceil(FILES);
     let work = |job: usize| {
         let worker = &workers[rayon::current_thread_index().unwrap_or(0)];
         let mut worker = worker.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let (decoder, buffer) = &mut *worker;
+        let (decoder, buffer, packer) = &mut *worker;
         let first = job * FILES;
         let mut seen = Vec::with_capacity(FILES);
         let mut listing = Listing::default();
@@ -189,6 +136,7 @@ pub fn survey(
             if stop.load(Ordering::Relaxed) {
                 break;
             }
+            packer.begin();
             if let Some(ends) = input.ends(limits, WHOLE, buffer)
                 && let Some(begin) = decoder.begins(&ends, PEEK)
                 && !listing::may_begin_listing(&begin)
@@ -204,7 +152,7 @@ pub fn survey(
                 continue;
             };
             let mut seen_file = Seen {
-                digest: archive::digest(bytes),
+                digest: Some(Digest::of(bytes)),
                 check: Check::Whole(xxh3_128(bytes)),
                 bytes: bytes.len() as u64,
                 ..Seen::default()
@@ -217,8 +165,8 @@ pub fn survey(
                 found
             };
             let candidate = small || LOOKS.into_iter().all(&mut may_begin);
-            let (mut leaves, mut kept) = (0, None);
             let mut decoded = Decoded::default();
+            let mut keep = small;
             if candidate {
                 decoded = decoder.decode_within(&share, bytes, &mut |leaf| {
                     if listing::may_be_listing(leaf.text)
@@ -227,66 +175,59 @@ pub fn survey(
                         listing.add(page, (first + n) as u64);
                         seen_file.pages = true;
                     }
-                    leaves += 1;
-                    let plain = leaf.whole && leaf.raw == leaf.text.as_bytes();
-                    kept = (small && leaves == 1 && plain).then(|| Box::new(Kept::of(&leaf)));
+                    keep = keep && packer.leaf(&leaf);
                 });
             }
             // Pages are few, and telling them apart from logs once more costs little.
-            let sound = decoded.problems.is_empty() && decoded.unread == 0 && !seen_file.pages;
-            seen_file.kept = kept.filter(|kept| sound && fits(&room, kept)).map(|mut kept| {
-                kept.members = decoded.members;
-                kept.archives = decoded.archives;
-                kept
-            });
+            if keep && decoded.problems.is_empty() && decoded.unread == 0 && !seen_file.pages {
+                packer.keep(&decoded);
+            } else {
+                packer.drop();
+            }
             seen.push(seen_file);
             buffer.clear();
             buffer.shrink_to(budget.keep());
         }
-        (seen, listing)
+        (seen, listing, packer.done(&room))
     };
-    let done = map_ordered(pool, jobs, 2 * workers.len(), stop, work, |_, (seen, listing)| {
-        for file in seen {
-            survey.digests.push(file.digest);
-            survey.checks.push(file.check);
-            survey.bytes.push(file.bytes);
-            survey.pages.push(file.pages);
-            survey.kept.push(Mutex::new(file.kept));
-        }
-        survey.listing.merge(listing);
-        Ok::<(), std::convert::Infallible>(())
-    });
-    match done {
-        Ok(finished) if finished.stopped || stop.load(Ordering::Relaxed) => return None,
-        Ok(_) => {}
-        Err(never) => match never {},
+    let Ok(finished) =
+        map_ordered(pool, jobs, 2 * workers.len(), stop, work, |_, (seen, listing, pack)| {
+            for file in seen {
+                survey.digests.push(file.digest);
+                survey.checks.push(file.check);
+                survey.bytes.push(file.bytes);
+                survey.pages.push(file.pages);
+            }
+            survey.kept.push(pack);
+            survey.listing.merge(listing);
+            Ok::<(), std::convert::Infallible>(())
+        });
+    if finished.stopped || stop.load(Ordering::Relaxed) {
+        return None;
     }
-    let twins = survey.same_ends();
+    let alike = survey.same_ends();
     let work = |job: usize| {
         let worker = &workers[rayon::current_thread_index().unwrap_or(0)];
         let mut worker = worker.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let bytes = inputs[twins[job]].read(limits, &budget.share(job as u64), &mut worker.1);
-        bytes.map(|bytes| (archive::digest(bytes), Check::Whole(xxh3_128(bytes)))).ok()
+        let bytes = inputs[alike[job]].read(limits, &budget.share(job as u64), &mut worker.1);
+        bytes.map(|bytes| (Some(Digest::of(bytes)), Check::Whole(xxh3_128(bytes)))).ok()
     };
-    let done = map_ordered(pool, twins.len(), 2 * workers.len(), stop, work, |job, read| {
-        // What cannot be read any more is told by the main pass.
-        let n = twins[job];
-        (survey.digests[n], survey.checks[n]) = read.unwrap_or_default();
-        Ok::<(), std::convert::Infallible>(())
-    });
-    match done {
-        Ok(finished) if finished.stopped || stop.load(Ordering::Relaxed) => return None,
-        Ok(_) => {}
-        Err(never) => match never {},
+    let Ok(finished) =
+        map_ordered(pool, alike.len(), 2 * workers.len(), stop, work, |job, read| {
+            // What cannot be read any more is told by the main pass.
+            let n = alike[job];
+            (survey.digests[n], survey.checks[n]) = read.unwrap_or_default();
+            Ok::<(), std::convert::Infallible>(())
+        });
+    if finished.stopped || stop.load(Ordering::Relaxed) {
+        return None;
     }
     let mut first = HashMap::new();
     let files = survey.digests.iter().zip(&survey.bytes).enumerate();
     survey.copy_of = files
         .map(|(n, (digest, bytes))| {
-            if digest.is_empty() || *bytes == 0 {
-                return None;
-            }
-            let original = *first.entry(digest.as_str()).or_insert(n as u32);
+            let digest = digest.filter(|_| *bytes > 0)?;
+            let original = *first.entry(digest).or_insert(n as u32);
             (original != n as u32).then_some(original)
         })
         .collect();
@@ -297,16 +238,8 @@ pub fn survey(
 /// What the first look at one file found.
 #[derive(Default)]
 struct Seen {
-    digest: String,
+    digest: Option<Digest>,
     check: Check,
     bytes: u64,
     pages: bool,
-    kept: Option<Box<Kept>>,
-}
-
-/// Whether there is room for a kept file, which is then taken.
-fn fits(room: &AtomicU64, kept: &Kept) -> bool {
-    let bytes = (size_of::<Kept>() + kept.text.len() + kept.layers.len()) as u64;
-    let take = |left: u64| left.checked_sub(bytes);
-    room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
 }

@@ -243,7 +243,7 @@ fn alone(bytes: Vec<u8>) -> Result<Reported, Box<dyn std::error::Error>> {
         outcome: file.outcome.name().to_owned(),
         members: file.members.total(),
         problems: file.problems.iter().map(told).collect(),
-        digest: file.digest,
+        digest: file.digest.map(|digest| digest.to_string()).unwrap_or_default(),
     })
 }
 

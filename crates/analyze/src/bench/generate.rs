@@ -37,7 +37,12 @@ pub fn generate(
         }
         made += file.download.json.len() as u64;
         let bytes_on_disk = file.download.text.len() as u64;
-        inputs.push(Input::File(Source { path, name: file.name, bytes: bytes_on_disk }));
+        inputs.push(Input::File(Source {
+            path,
+            name: file.name,
+            bytes: bytes_on_disk,
+            link: false,
+        }));
         debug_assert_eq!(inputs.len(), number + 1, "files come in the order of their numbers");
         if made < bytes { Ok(()) } else { Err(End::Enough) }
     };

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use archive::Budget;
 use archive::steps::{Anatomy, Steps};
+use archive::{Budget, Digest};
 use rayon::ThreadPool;
 use rayon::prelude::*;
 use serde::Serialize;
@@ -95,12 +95,12 @@ pub(super) fn choose(
             Err(_) => chosen.unreadable += 1,
             Ok(_) if survey.copy_of[n].is_some() => chosen.copies += 1,
             Ok(bytes) => {
-                chosen.digest += &archive::digest(bytes);
+                chosen.digest += &Digest::of(bytes).to_string();
                 chosen.inputs.push(input);
             }
         }
     }
-    chosen.digest = archive::digest(chosen.digest.as_bytes());
+    chosen.digest = Digest::of(chosen.digest.as_bytes()).to_string();
     Ok(chosen)
 }
 

@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use archive::steps::{Anatomy, Steps};
-use archive::{Budget, Decoder, Form, Limits, map_ordered};
+use archive::{Budget, Decoder, Digest, Form, Limits, map_ordered};
 use grouping::{ErrorRef, Skeletons, classify};
 use model::extract::{Extractor, Memo};
 use model::json::Cursor;
@@ -81,7 +81,7 @@ pub(super) fn read(inputs: &[Input], job: &Job<'_>, pool: &ThreadPool) -> Durati
 
 pub(super) fn digest(inputs: &[Input], job: &Job<'_>, pool: &ThreadPool) -> Duration {
     let work = |(): &mut (), n: usize| {
-        black_box(archive::digest(bytes(&inputs[n])));
+        black_box(Digest::of(bytes(&inputs[n])));
     };
     timed(pool, inputs.len(), job.stop, || (), work).0
 }

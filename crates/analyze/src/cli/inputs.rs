@@ -84,7 +84,8 @@ pub(crate) fn one(path: &Path, limits: &Limits) -> anyhow::Result<Input> {
     if !meta.is_file() {
         bail!("{file}: not a regular file\nlead it to standard input, and name - instead");
     }
-    Ok(Input::File(Source { path: path.to_owned(), name: file.to_string(), bytes: meta.len() }))
+    let (bytes, link) = (meta.len(), path.is_symlink());
+    Ok(Input::File(Source { path: path.to_owned(), name: file.to_string(), bytes, link }))
 }
 
 /// All of standard input, or one byte more than a file may have: enough to be refused like one.

@@ -238,7 +238,7 @@ impl Report {
         let mut last: Option<(PathBuf, bool)> = None;
         inputs.retain(|input| {
             let Input::File(source) = input else { return true };
-            if source.path.is_symlink() {
+            if source.link {
                 return !source.path.canonicalize().is_ok_and(|path| within(&path));
             }
             let folder = source.path.parent().unwrap_or(Path::new(""));
