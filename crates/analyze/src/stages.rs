@@ -106,6 +106,8 @@ struct Scratch {
     worked: Marked<Option<Worked>>,
     /// For exchanges without a mark.
     spare: Worked,
+    /// The rows of exchanges with a mark, in the batch that is being filled.
+    came: Marked<usize>,
     request_digest: String,
     response_digest: String,
     skeleton: String,
@@ -569,22 +571,20 @@ impl Reading<'_> {
             Bodies::Failed => outcome == Outcome::Failed,
             Bodies::None => false,
         };
-        let Scratch { request_digest, response_digest, .. } = &mut *self.text;
-        for (body, hex) in [(x.request, &mut *request_digest), (x.response, &mut *response_digest)]
-        {
-            hex.clear();
-            if let Some(body) = body {
-                push_hex(body.digest.to_be_bytes(), hex);
-            }
-        }
         let groups = &mut self.rows.exchanges;
         if groups.last().is_none_or(|batch| batch.bytes() >= ROW_GROUP_BYTES) {
             groups.push(self.spare.take().unwrap_or_else(|| Batch::new(&report::EXCHANGES)));
+            self.text.came.clear();
         }
         let Some(batch) = groups.last_mut() else { return };
-        batch
-            .row()
-            .u64(None)
+        let Scratch { came, request_digest, response_digest, .. } = &mut *self.text;
+        // What has the mark of a row has its call and its bodies.
+        let before = came.get(x.mark.number()).copied();
+        if before.is_none() {
+            came.put(x.mark.number(), batch.len());
+        }
+        let mut row = batch.row();
+        row.u64(None)
             .text(Some(self.name))
             .text(member)
             .text(Some(x.pointer))
@@ -597,19 +597,28 @@ impl Reading<'_> {
             .text(x.key.map(|key| key.kind.name()))
             .text(x.key.map(|key| key.value))
             .time(x.started_at.map(|at| at.0))
-            .f64(x.duration_ms)
-            .text(x.method)
-            .text(x.url)
-            .text(filled(endpoint))
-            .u16(x.status)
+            .f64(x.duration_ms);
+        match before {
+            Some(before) => row.same(before).same(before).same(before),
+            None => row.text(x.method).text(x.url).text(filled(endpoint)),
+        };
+        row.u16(x.status)
             .text(Some(outcome.name()))
             .text(evidence.map(Evidence::name))
             .body(x.request.filter(|_| keep).map(body_cell))
-            .body(x.response.filter(|_| keep).map(body_cell))
-            .text(filled(request_digest))
-            .text(filled(response_digest))
-            .bool(Some(x.response_truncated))
-            .text(x.extra);
+            .body(x.response.filter(|_| keep).map(body_cell));
+        for (body, hex) in [(x.request, request_digest), (x.response, response_digest)] {
+            match (before, body) {
+                (Some(before), _) => row.same(before),
+                (None, Some(body)) => {
+                    hex.clear();
+                    push_hex(body.digest.to_be_bytes(), hex);
+                    row.text(Some(hex))
+                }
+                (None, None) => row.text(None),
+            };
+        }
+        row.bool(Some(x.response_truncated)).text(x.extra);
     }
 
     /// The row of the file. When the run is to stop, it tells nothing.

@@ -201,6 +201,22 @@ impl RowWriter<'_> {
         self
     }
 
+    /// A [`Type::Text`] cell that is as that of an earlier row of the batch, null or not. Costs no look at the text.
+    /// Not for columns with bodies.
+    ///
+    /// # Panics
+    /// When there is no such row.
+    pub fn same(&mut self, row: usize) -> &mut Self {
+        let (schema, column, cells) = self.next();
+        match &mut cells.data {
+            Data::Text(texts) => texts.push_as(row),
+            _ => wrong_type(schema, column.name),
+        }
+        let valid = cells.valid.get(row);
+        cells.valid.push(valid);
+        self
+    }
+
     /// A [`Type::Text`] cell of a column with bodies, for those who have a hash of the body already, and
     /// maybe a mark: texts with equal marks are equal. In one batch all hashes and marks are of one kind.
     pub fn body(&mut self, value: Option<(&str, u64, Option<u64>)>) -> &mut Self {

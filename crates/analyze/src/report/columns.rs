@@ -21,7 +21,7 @@ pub(super) struct Cells {
 /// The values of one column, in the representation of its [`Type`].
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Data {
-    Text(Texts),
+    Text(Runs),
     /// [`Type::Text`] of a column with bodies.
     Bodies(Bodies),
     U16(Vec<u16>),
@@ -41,6 +41,27 @@ pub(super) struct Texts {
     /// Where each text ends in `buffer`; it starts where the one before it ends. Ascending, and on
     /// character boundaries.
     pub(super) ends: Vec<usize>,
+}
+
+/// The texts of a column. One that is as the newest before it, or is told to be as that of an earlier row, is not
+/// copied: file, log and flow are the same for many rows, and what comes again has the same address.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Runs {
+    /// In the order in which they first came; equal ones may stand there more than once.
+    pub(super) distinct: Texts,
+    /// For each row the place of its text among them.
+    pub(super) rows: Vec<u32>,
+    /// Bytes of all rows, repeats counted.
+    pub(super) bytes: usize,
+    /// Where the newest of the distinct ones begins.
+    newest: usize,
+}
+
+impl PartialEq for Runs {
+    fn eq(&self, other: &Self) -> bool {
+        let rows = self.rows.len();
+        rows == other.rows.len() && (0..rows).all(|row| self.get(row) == other.get(row))
+    }
 }
 
 /// Large texts of which many are equal: each distinct one stands there once.
@@ -112,7 +133,9 @@ impl Cells {
         let texts = |texts: &Texts| texts.buffer.len() + size_of_val(texts.ends.as_slice());
         self.valid.bytes.len()
             + match &self.data {
-                Data::Text(column) => texts(column),
+                // As if each text stood there: where a row group is cut must not depend on what is known
+                // of its rows.
+                Data::Text(runs) => runs.bytes + size_of::<usize>() * runs.rows.len(),
                 // An entry of `places` takes some 16 bytes. `marked` does not grow with the rows.
                 Data::Bodies(bodies) => {
                     bodies.plain.len() + 4 * bodies.rows.len() + (8 + 16) * bodies.ends.len()
@@ -148,7 +171,9 @@ impl Cells {
     pub(super) fn append(&mut self, other: &Self) {
         self.valid.extend(&other.valid);
         match (&mut self.data, &other.data) {
-            (Data::Text(to), Data::Text(from)) => to.extend(from),
+            (Data::Text(to), Data::Text(from)) => {
+                (0..from.rows.len()).for_each(|row| to.push(from.get(row)));
+            }
             (Data::Bodies(to), Data::Bodies(from)) => to.extend(from, &other.valid),
             (Data::U16(to), Data::U16(from)) => to.extend_from_slice(from),
             (Data::U32(to), Data::U32(from)) => to.extend_from_slice(from),
@@ -171,7 +196,7 @@ impl Cells {
             self.valid.push(false);
         }
         match &mut self.data {
-            Data::Text(texts) => texts.ends.resize(rows, texts.buffer.len()),
+            Data::Text(texts) => (texts.rows.len()..rows).for_each(|_| texts.push("")),
             Data::Bodies(bodies) => bodies.rows.resize(rows, 0),
             Data::U16(values) => values.resize(rows, 0),
             Data::U32(values) => values.resize(rows, 0),
@@ -191,7 +216,7 @@ impl Cells {
 impl Data {
     pub(super) fn new(kind: Type) -> Self {
         match kind {
-            Type::Text => Self::Text(Texts::default()),
+            Type::Text => Self::Text(Runs::default()),
             Type::U16 => Self::U16(Vec::new()),
             Type::U32 => Self::U32(Vec::new()),
             Type::U64 => Self::U64(Vec::new()),
@@ -204,7 +229,7 @@ impl Data {
 
     pub(super) fn len(&self) -> usize {
         match self {
-            Self::Text(texts) => texts.ends.len(),
+            Self::Text(texts) => texts.rows.len(),
             Self::Bodies(bodies) => bodies.rows.len(),
             Self::U16(values) => values.len(),
             Self::U32(values) => values.len(),
@@ -241,6 +266,53 @@ impl Texts {
         let bytes = self.buffer.len();
         self.buffer.push_str(&other.buffer);
         self.ends.extend(other.ends.iter().map(|end| bytes + end));
+    }
+}
+
+impl Runs {
+    /// Rows of which each has a text of `distinct`.
+    pub(super) fn of(distinct: Texts, rows: Vec<u32>) -> Self {
+        let bytes = rows.iter().map(|place| distinct.get(*place as usize).len()).sum();
+        let newest = distinct.start(distinct.ends.len().saturating_sub(1));
+        Self { distinct, rows, bytes, newest }
+    }
+
+    #[inline]
+    pub(super) fn push(&mut self, text: &str) {
+        let Texts { buffer, ends } = &self.distinct;
+        let newest = &buffer.as_bytes()[self.newest..];
+        if newest != text.as_bytes() || ends.is_empty() {
+            self.newest = buffer.len();
+            self.distinct.push(text);
+        }
+        self.bytes += text.len();
+        self.rows.push(self.distinct.ends.len() as u32 - 1);
+    }
+
+    /// Pushes the text of an earlier row.
+    pub(super) fn push_as(&mut self, row: usize) {
+        self.bytes += self.get(row).len();
+        self.rows.push(self.rows[row]);
+    }
+
+    fn clear(&mut self) {
+        self.distinct.clear();
+        self.rows.clear();
+        (self.bytes, self.newest) = (0, 0);
+    }
+
+    pub(super) fn get(&self, row: usize) -> &str {
+        self.distinct.get(self.rows[row] as usize)
+    }
+
+    /// All of them one behind the other, repeats too.
+    pub(super) fn plain(&self) -> Texts {
+        let mut plain = Texts {
+            buffer: String::with_capacity(self.bytes),
+            ends: Vec::with_capacity(self.rows.len()),
+        };
+        (0..self.rows.len()).for_each(|row| plain.push(self.get(row)));
+        plain
     }
 }
 
@@ -402,6 +474,9 @@ impl Bits {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -410,6 +485,32 @@ mod tests {
         assert_eq!(bits.bytes, [0b101]);
         assert_eq!(bits.unset(), 1);
         assert_eq!(Bits::from_bytes(vec![0, 0], 8), None);
+    }
+
+    proptest! {
+        #[test]
+        fn texts_of_a_column_read_as_they_were_pushed_and_repeats_are_not_copied(
+            texts in vec(prop_oneof![Just(""), Just("a"), Just("ab"), Just("ş")], 1..20),
+            earlier in vec(any::<proptest::sample::Index>(), 0..20),
+        ) {
+            let mut runs = Runs::default();
+            let mut expected = Vec::new();
+            for (n, text) in texts.iter().enumerate() {
+                runs.push(text);
+                expected.push(*text);
+                if let Some(row) = earlier.get(n).map(|row| row.index(expected.len())) {
+                    runs.push_as(row);
+                    expected.push(expected[row]);
+                }
+            }
+            let read: Vec<&str> = (0..expected.len()).map(|row| runs.get(row)).collect();
+            prop_assert_eq!(&read, &expected);
+            prop_assert_eq!(runs.bytes, expected.concat().len());
+            prop_assert_eq!(&runs.plain().buffer, &expected.concat());
+            let changes = texts.iter().zip(texts.iter().skip(1)).filter(|(a, b)| a != b).count();
+            prop_assert_eq!(runs.distinct.ends.len(), 1 + changes);
+            prop_assert_eq!(Runs::of(runs.distinct.clone(), runs.rows.clone()), runs);
+        }
     }
 
     #[test]

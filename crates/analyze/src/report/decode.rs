@@ -17,7 +17,7 @@ use polars_parquet::read::{
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::columns::{Bits, Bodies, Cells, Data, Lists, Texts};
+use super::columns::{Bits, Bodies, Cells, Data, Lists};
 use super::parquet::arrow_type;
 use super::schema::{Column, Type};
 use super::stored::ReadError;
@@ -113,7 +113,7 @@ fn fits(chunk: &ColumnChunkMetadata, kind: Type) -> bool {
 /// Copies the cells of an array behind those there are; `None` when it is of another type.
 fn append(cells: &mut Cells, array: &dyn Array) -> Option<()> {
     match &mut cells.data {
-        Data::Text(texts) => push_texts(texts, array)?,
+        Data::Text(texts) => push_texts(|text| texts.push(text), array)?,
         Data::Bodies(bodies) => push_bodies(bodies, array)?,
         Data::U16(values) => push_values(values, array)?,
         Data::U32(values) => push_values(values, array)?,
@@ -144,10 +144,10 @@ fn push_values<T: NativeType>(values: &mut Vec<T>, array: &dyn Array) -> Option<
     Some(())
 }
 
-fn push_texts(texts: &mut Texts, array: &dyn Array) -> Option<()> {
+fn push_texts(mut push: impl FnMut(&str), array: &dyn Array) -> Option<()> {
     let array: &Utf8ViewArray = array.as_any().downcast_ref()?;
     for text in array {
-        texts.push(text.unwrap_or_default());
+        push(text.unwrap_or_default());
     }
     Some(())
 }
@@ -168,7 +168,7 @@ fn push_lists(lists: &mut Lists, array: &dyn Array) -> Option<()> {
     let array: &ListArray<i64> = array.as_any().downcast_ref()?;
     for list in array {
         if let Some(items) = list {
-            push_texts(&mut lists.items, items.as_ref())?;
+            push_texts(|text| lists.items.push(text), items.as_ref())?;
         }
         lists.ends.push(lists.items.ends.len());
     }

@@ -36,7 +36,7 @@ use polars_parquet::write::{
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::batch::Batch;
-use super::columns::{Bits, Bodies, Cells, Data, Hashed, Texts};
+use super::columns::{Bits, Bodies, Cells, Data, Hashed, Runs, Texts};
 use super::error::Error;
 use super::schema::{Column, Schema, Type};
 
@@ -293,9 +293,10 @@ fn pages(
             if let Some(dictionary) = Dictionary::of(texts, &cells.valid) {
                 push(dictionary.array(valid, place)?, Encoding::RleDictionary)?;
             } else {
-                for rows in page_ranges(texts) {
+                let texts = texts.plain();
+                for rows in page_ranges(&texts) {
                     let valid = valid.clone().map(|valid| valid.sliced(rows.start, rows.len()));
-                    push(binary(texts, rows, valid, place)?, Encoding::Plain)?;
+                    push(binary(&texts, rows, valid, place)?, Encoding::Plain)?;
                 }
             }
         }
@@ -468,27 +469,26 @@ struct Dictionary {
 impl Dictionary {
     /// `None` where plain text is smaller, or likely to be. Texts are hashed first, and copied when it
     /// is known that they repeat.
-    fn of(texts: &Texts, valid: &Bits) -> Option<Self> {
-        let rows = texts.ends.len();
+    fn of(texts: &Runs, valid: &Bits) -> Option<Self> {
+        let rows = texts.rows.len();
         let mut places: HashMap<u64, u32, BuildHasherDefault<Hashed>> = HashMap::default();
         // The row in which each distinct text first appears.
         let mut firsts: Vec<usize> = Vec::new();
         let mut keys = Vec::with_capacity(rows);
         let mut bytes = 0;
-        // Runs of one text are common (file, flow, step) and need no hash.
-        let mut last = None;
+        // The key of each text of `texts`, where it is known: most need no hash.
+        let mut known = vec![u32::MAX; texts.distinct.ends.len()];
         for row in 0..rows {
             if !valid.get(row) {
                 keys.push(0);
                 continue;
             }
-            let text = texts.get(row);
-            if let Some((same, key)) = last
-                && same == text
-            {
-                keys.push(key);
+            let known = &mut known[texts.rows[row] as usize];
+            if *known != u32::MAX {
+                keys.push(*known);
                 continue;
             }
+            let text = texts.get(row);
             let key = match places.entry(xxh3_64(text.as_bytes())) {
                 Entry::Occupied(place) => {
                     let key = *place.get();
@@ -508,9 +508,9 @@ impl Dictionary {
                 }
             };
             keys.push(key);
-            last = Some((text, key));
+            *known = key;
         }
-        let plain = texts.buffer.len() + 4 * (valid.len() - valid.unset());
+        let plain = texts.bytes + 4 * (valid.len() - valid.unset());
         let key_bits = usize::BITS - firsts.len().leading_zeros();
         let encoded = bytes + 4 * firsts.len() + valid.len() * key_bits as usize / 8;
         if firsts.is_empty() || encoded >= plain {
@@ -566,7 +566,7 @@ mod tests {
     #[test]
     fn a_dictionary_is_made_where_texts_repeat_and_only_there() {
         let column = |rows: usize, distinct: usize| {
-            let mut texts = Texts::default();
+            let mut texts = Runs::default();
             for row in 0..rows {
                 texts.push(&format!("text {}", row % distinct));
             }
@@ -578,6 +578,9 @@ mod tests {
         assert_eq!(found.keys[..5], [0, 1, 2, 0, 1]);
         assert!(column(10_000, 10_000).is_none());
         assert!(column(10, 10).is_none());
-        assert!(Dictionary::of(&texts(&[0, 0]), &Bits::filled(2, false)).is_none());
+        let mut nulls = Runs::default();
+        nulls.push("");
+        nulls.push("");
+        assert!(Dictionary::of(&nulls, &Bits::filled(2, false)).is_none());
     }
 }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::batch::Batch;
-use super::columns::{Bits, Cells, Data, Lists, Texts};
+use super::columns::{Bits, Cells, Data, Lists, Runs, Texts};
 use super::encode::{Encoded, Formats, encode};
 use super::error::{Encoding, Error};
 use super::output::TableWriter;
@@ -151,7 +151,7 @@ fn put<'g>(batch: &mut Batch, column: Option<usize>, other: impl Fn(usize) -> Op
     };
     let cells = &batch.columns()[column];
     let Data::Text(before) = &cells.data else { return };
-    let (mut valid, mut texts) = (Bits::default(), Texts::default());
+    let (mut valid, mut texts) = (Bits::default(), Runs::default());
     for row in 0..batch.len() {
         let text = other(row).or(cells.valid.get(row).then(|| before.get(row)));
         valid.push(text.is_some());
@@ -167,12 +167,12 @@ pub(super) fn pack(batch: &Batch) -> Result<Frame, Error> {
     for cells in batch.columns() {
         plain.extend_from_slice(&cells.valid.bytes);
         match &cells.data {
-            Data::Text(texts) => push_texts(texts, &mut plain),
+            Data::Text(runs) => push_runs(runs, &mut plain),
             // No table with bodies waits; one that did would come back with plain texts.
             Data::Bodies(bodies) => {
-                let mut texts = Texts::default();
+                let mut texts = Runs::default();
                 (0..bodies.rows.len()).for_each(|row| texts.push(bodies.get(row)));
-                push_texts(&texts, &mut plain);
+                push_runs(&texts, &mut plain);
             }
             Data::U16(values) => values.iter().for_each(|v| plain.extend(v.to_le_bytes())),
             Data::U32(values) => values.iter().for_each(|v| plain.extend(v.to_le_bytes())),
@@ -191,6 +191,11 @@ pub(super) fn pack(batch: &Batch) -> Result<Frame, Error> {
         zstd::bulk::compress(&plain, ZSTD_LEVEL).map_err(Error::io(place, "compress"))?;
     let size = FrameSize { compressed: compressed.len(), plain: plain.len() };
     Ok(Frame { size, compressed })
+}
+
+fn push_runs(runs: &Runs, out: &mut Vec<u8>) {
+    push_texts(&runs.distinct, out);
+    runs.rows.iter().for_each(|place| out.extend(place.to_le_bytes()));
 }
 
 fn push_texts(texts: &Texts, out: &mut Vec<u8>) {
@@ -217,7 +222,7 @@ fn read_columns(schema: &'static Schema, mut rest: &[u8]) -> Option<Batch> {
     for column in schema.columns {
         let valid = take_bits(rows, &mut rest)?;
         let data = match column.kind {
-            Type::Text => Data::Text(take_texts(&mut rest)?),
+            Type::Text => Data::Text(take_runs(rows, &mut rest)?),
             Type::U16 => Data::U16(take_values(rows, &mut rest, u16::from_le_bytes)?),
             Type::U32 => Data::U32(take_values(rows, &mut rest, u32::from_le_bytes)?),
             Type::U64 => Data::U64(take_values(rows, &mut rest, u64::from_le_bytes)?),
@@ -268,6 +273,15 @@ fn take_ends(len: usize, rest: &mut &[u8]) -> Option<Vec<usize>> {
     let ends = take_values(len, rest, u64::from_le_bytes)?;
     let ends: Vec<_> = ends.into_iter().map(usize::try_from).collect::<Result<_, _>>().ok()?;
     ends.is_sorted().then_some(ends)
+}
+
+fn take_runs(len: usize, rest: &mut &[u8]) -> Option<Runs> {
+    let distinct = take_texts(rest)?;
+    let rows = take_values(len, rest, u32::from_le_bytes)?;
+    if rows.iter().any(|place| *place as usize >= distinct.ends.len()) {
+        return None;
+    }
+    Some(Runs::of(distinct, rows))
 }
 
 fn take_texts(rest: &mut &[u8]) -> Option<Texts> {

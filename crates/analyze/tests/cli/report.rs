@@ -218,3 +218,55 @@ fn text_of_logs_does_not_act_on_the_terminal() {
     assert!(!run.err.contains(['\x1b', '\x07', '\u{202e}']), "{:?}", run.err);
     assert!(run.err.contains(r"owned\u0007 missing"), "{}", run.err);
 }
+
+#[test]
+fn an_exchange_that_comes_again_has_the_row_it_has_alone() {
+    let method = ["GET", "POST", "PATCH"];
+    let calls: Vec<String> = (0..7)
+        .map(|n| {
+            let body = |side: &str| {
+                let long = format!("{side} {n} ").repeat(40);
+                format!(r#""{side}_body":"{{\"sku\":\"A-{n}\",\"note\":\"{long}\"}}""#)
+            };
+            let method = method[n % method.len()];
+            let call = format!(r#""method":"{method}","url":"https://e.example.com/p/{n}/q{n}/""#);
+            // One has no request, one no answer.
+            match n {
+                4 => format!(r#"{{{call},"status_code":200,{}}}"#, body("response")),
+                5 => format!(r#"{{{call},"status_code":504,{}}}"#, body("request")),
+                _ => format!(
+                    r#"{{{call},"status_code":{},{},{}}}"#,
+                    200 + 222 * (n % 2),
+                    body("request"),
+                    body("response")
+                ),
+            }
+        })
+        .collect();
+    // Each after each other one, and more than one job takes.
+    let order: Vec<usize> = (0..2_800).map(|n| (n + n / 7 * (n / 7)) % 7).collect();
+    let document = |calls: &[&str]| format!("[{}]", calls.join(","));
+    let rows = |documents: Vec<String>| -> Vec<serde_json::Map<String, serde_json::Value>> {
+        let place = Place::new();
+        for (n, document) in documents.iter().enumerate() {
+            // No file is a copy of another.
+            place.file(&format!("dump/{n:03}.json"), format!("{document}{}", " ".repeat(n)));
+        }
+        let run = ["report", "dump", "--out", "report", "--format", "json", "--threads", "1"];
+        assert_eq!(place.run(&run).code, 0);
+        let rows = place.read("report/exchanges.jsonl");
+        let row = |line| {
+            let mut row: serde_json::Map<_, _> = serde_json::from_str(line).unwrap();
+            ["exchange", "file", "pointer", "record"].map(|place| row.remove(place));
+            row
+        };
+        rows.lines().map(row).collect()
+    };
+    let alone: Vec<_> = calls.iter().map(|call| rows(vec![document(&[call])]).remove(0)).collect();
+    let called: Vec<&str> = order.iter().map(|n| calls[*n].as_str()).collect();
+    let together = rows(called.chunks(140).map(document).collect());
+    assert_eq!(together.len(), order.len());
+    for (row, n) in together.iter().zip(&order) {
+        assert_eq!(row, &alone[*n]);
+    }
+}
