@@ -4,7 +4,7 @@
 //! its pages lie; peeking at the first bytes of each document tells which files are pages, and only
 //! those are decoded. Of most large files a look at their two ends is enough, also to tell that no other file has
 //! the same bytes, so that only the main pass reads them. Small files are cheaper to
-//! decode than to peek into, and while there is room for it they are kept, so that the main pass
+//! decode than to peek into, and while there is room for it they are kept, packed, so that the main pass
 //! finds them ready: a dump of row logs is a million of them.
 
 mod kept;
