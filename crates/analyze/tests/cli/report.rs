@@ -257,7 +257,9 @@ fn an_exchange_that_comes_again_has_the_row_it_has_alone() {
         let rows = place.read("report/exchanges.jsonl");
         let row = |line| {
             let mut row: serde_json::Map<_, _> = serde_json::from_str(line).unwrap();
-            ["exchange", "file", "pointer", "record"].map(|place| row.remove(place));
+            for place in ["exchange", "file", "pointer", "record"] {
+                row.remove(place);
+            }
             row
         };
         rows.lines().map(row).collect()
