@@ -66,8 +66,9 @@ impl Whole {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use archive::Digest;
+
+    use super::*;
 
     /// Three files with the same bytes.
     fn survey() -> Survey {

@@ -108,9 +108,8 @@ struct Scratch {
     spare: Worked,
     /// The rows of exchanges with a mark, in the batch that is being filled.
     came: Marked<usize>,
-    request_digest: String,
-    response_digest: String,
-    skeleton: String,
+    /// A digest or the number of a skeleton, on its way to a cell.
+    hex: String,
 }
 
 /// What was worked out of an exchange that may come again.
@@ -502,15 +501,15 @@ impl Reading<'_> {
         for (error, &WorkedError { skeleton, class, side }) in errors.iter().zip(&worked.errors) {
             let key = error.key.or(x.key);
             let batch = self.rows.errors.get_or_insert_with(|| Batch::new(&report::ERRORS));
-            self.text.skeleton.clear();
-            push_hex(skeleton.0.to_be_bytes(), &mut self.text.skeleton);
+            self.text.hex.clear();
+            push_hex(skeleton.0.to_be_bytes(), &mut self.text.hex);
             batch
                 .row()
                 .u64(None)
                 .u64(Some(exchange))
                 .text(Some(self.name))
                 .u32(Some(self.records))
-                .text(Some(&self.text.skeleton))
+                .text(Some(&self.text.hex))
                 .text(Some(class.name()))
                 .text(error.code)
                 .text(error.field)
@@ -577,7 +576,7 @@ impl Reading<'_> {
             self.text.came.clear();
         }
         let Some(batch) = groups.last_mut() else { return };
-        let Scratch { came, request_digest, response_digest, .. } = &mut *self.text;
+        let Scratch { came, hex, .. } = &mut *self.text;
         // What has the mark of a row has its call and its bodies.
         let before = came.get(x.mark.number()).copied();
         if before.is_none() {
@@ -607,7 +606,7 @@ impl Reading<'_> {
             .text(evidence.map(Evidence::name))
             .body(x.request.filter(|_| keep).map(body_cell))
             .body(x.response.filter(|_| keep).map(body_cell));
-        for (body, hex) in [(x.request, request_digest), (x.response, response_digest)] {
+        for body in [x.request, x.response] {
             match (before, body) {
                 (Some(before), _) => row.same(before),
                 (None, Some(body)) => {

@@ -166,7 +166,7 @@ pub fn survey(
             };
             let candidate = small || LOOKS.into_iter().all(&mut may_begin);
             let mut decoded = Decoded::default();
-            let mut keep = small;
+            let mut keep = small && room.load(Ordering::Relaxed) > 0;
             if candidate {
                 decoded = decoder.decode_within(&share, bytes, &mut |leaf| {
                     if listing::may_be_listing(leaf.text)
@@ -182,7 +182,7 @@ pub fn survey(
             if keep && decoded.problems.is_empty() && decoded.unread == 0 && !seen_file.pages {
                 packer.keep(&decoded);
             } else {
-                packer.drop();
+                packer.forget();
             }
             seen.push(seen_file);
             buffer.clear();

@@ -53,8 +53,6 @@ pub(super) struct Runs {
     pub(super) rows: Vec<u32>,
     /// Bytes of all rows, repeats counted.
     pub(super) bytes: usize,
-    /// Where the newest of the distinct ones begins.
-    newest: usize,
 }
 
 impl PartialEq for Runs {
@@ -257,6 +255,11 @@ impl Texts {
         &self.buffer[self.start(index)..self.ends[index]]
     }
 
+    /// Bytes of the text at `index`.
+    fn length(&self, index: usize) -> usize {
+        self.ends[index] - self.start(index)
+    }
+
     /// Where the text at `index` starts in the buffer; `index` may be one past the last.
     pub(super) fn start(&self, index: usize) -> usize {
         index.checked_sub(1).map_or(0, |before| self.ends[before])
@@ -272,33 +275,36 @@ impl Texts {
 impl Runs {
     /// Rows of which each has a text of `distinct`.
     pub(super) fn of(distinct: Texts, rows: Vec<u32>) -> Self {
-        let bytes = rows.iter().map(|place| distinct.get(*place as usize).len()).sum();
-        let newest = distinct.start(distinct.ends.len().saturating_sub(1));
-        Self { distinct, rows, bytes, newest }
+        let bytes = rows.iter().map(|place| distinct.length(*place as usize)).sum();
+        Self { distinct, rows, bytes }
     }
 
     #[inline]
     pub(super) fn push(&mut self, text: &str) {
-        let Texts { buffer, ends } = &self.distinct;
-        let newest = &buffer.as_bytes()[self.newest..];
-        if newest != text.as_bytes() || ends.is_empty() {
-            self.newest = buffer.len();
+        let known = self.distinct.ends.len();
+        let newest = known.checked_sub(1).map(|newest| self.distinct.start(newest));
+        let buffer = self.distinct.buffer.as_bytes();
+        let place = if newest.is_some_and(|start| &buffer[start..] == text.as_bytes()) {
+            known - 1
+        } else {
             self.distinct.push(text);
-        }
+            known
+        };
         self.bytes += text.len();
-        self.rows.push(self.distinct.ends.len() as u32 - 1);
+        self.rows.push(place as u32);
     }
 
     /// Pushes the text of an earlier row.
     pub(super) fn push_as(&mut self, row: usize) {
-        self.bytes += self.get(row).len();
-        self.rows.push(self.rows[row]);
+        let place = self.rows[row];
+        self.bytes += self.distinct.length(place as usize);
+        self.rows.push(place);
     }
 
     fn clear(&mut self) {
         self.distinct.clear();
         self.rows.clear();
-        (self.bytes, self.newest) = (0, 0);
+        self.bytes = 0;
     }
 
     pub(super) fn get(&self, row: usize) -> &str {
