@@ -60,7 +60,7 @@ mod tests;
 
 pub use batch::{Batch, RowWriter};
 pub use csv::BODY_CHARACTERS;
-pub use encode::{Encoded, Format, Formats, TextFormat, Unnumbered, encode, text};
+pub use encode::{Encoded, Format, Formats, TextFormat, Unnumbered, encode, encode_abreast, text};
 pub use error::{Encoding, Error};
 pub use output::{Output, TableWriter};
 pub use schema::{

@@ -238,7 +238,7 @@ pub fn report(
     };
     let aggregate = || {
         let aggregates = counted.finish(&groups, &survey.listing, &names);
-        let encode = |batch: &&Batch| report::encode(batch, formats);
+        let encode = |batch: &&Batch| report::encode_abreast(batch, formats);
         let encoded: Result<Vec<_>, _> = aggregates.tables().par_iter().map(encode).collect();
         encoded.map(|encoded| (aggregates, encoded))
     };

@@ -5,6 +5,7 @@ use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use globset::GlobBuilder;
 use rayon::prelude::*;
@@ -90,18 +91,21 @@ pub enum Error {
 }
 
 /// A file before its name is settled.
-struct Found {
+struct Found<'i> {
     source: Source,
     /// The folder given as input, when it was found in one.
-    folder: Option<String>,
+    folder: Option<&'i str>,
 }
+
+/// Files whose sizes are asked for together, on another thread than the one that walks on.
+const SIZES: usize = 512;
 
 /// Finds the files that `inputs` name: files, folders (walked, links followed, but each folder
 /// through one link at most), and patterns with
 /// `*`, `?`, `[...]`, `{a,b}` and `**`. What exists under a name is never taken for a pattern.
 ///
-/// Costs one look at each directory entry, and one at each file for its size, the latter on all threads of the
-/// current Rayon pool; no file is opened.
+/// Costs one look at each directory entry, and one at each file for its size, the latter on the threads of the
+/// current Rayon pool while this one walks on; no file is opened.
 ///
 /// # Errors
 ///
@@ -112,7 +116,9 @@ pub fn discover(inputs: &[String]) -> Result<Discovery, Error> {
     for input in inputs {
         let path = Path::new(input);
         match fs::metadata(path) {
-            Ok(meta) if meta.is_dir() => walk(path, Some(input), None, &mut found, &mut unread),
+            Ok(meta) if meta.is_dir() => {
+                walk(path, Some(input.as_str()), None, &mut found, &mut unread);
+            }
             Ok(meta) if meta.is_file() => {
                 let (bytes, link) = (meta.len(), path.is_symlink());
                 let source = Source { path: path.to_owned(), name: slashed(path), bytes, link };
@@ -234,86 +240,105 @@ impl fmt::Display for Digest {
 
 /// Walks a folder. `input` is what names are prefixed with should they clash; with `only`, files
 /// count when their whole path matches.
-fn walk(
+fn walk<'i>(
     folder: &Path,
-    input: Option<&String>,
+    input: Option<&'i str>,
     only: Option<&globset::GlobMatcher>,
-    found: &mut Vec<Found>,
+    found: &mut Vec<Found<'i>>,
     unread: &mut Vec<Unread>,
 ) {
-    let before = (found.len(), unread.len());
-    let walker = WalkDir::new(folder).follow_links(true);
-    if !walk_in(walker, folder, input, only, found, unread, false) {
+    let walker = || WalkDir::new(folder).follow_links(true);
+    let walked = walk_in(walker(), folder, input, only, false).or_else(|| {
         // Through which of several links a folder is entered is told by their names.
-        found.truncate(before.0);
-        unread.truncate(before.1);
-        let walker = WalkDir::new(folder).follow_links(true).sort_by_file_name();
-        walk_in(walker, folder, input, only, found, unread, true);
-    }
-    let found = &mut found[before.0..];
-    found.par_iter_mut().with_min_len(256).for_each(|found| {
-        let path = &found.source.path;
-        found.source.bytes = fs::metadata(path).map_or(0, |meta| meta.len());
+        walk_in(walker().sort_by_file_name(), folder, input, only, true)
     });
-    found.par_sort_unstable_by(by_name);
+    let (mut files, mut places) = walked.unwrap_or_default();
+    files.par_sort_unstable_by(by_name);
+    found.append(&mut files);
+    unread.append(&mut places);
 }
 
-/// Walks a folder in the order of `walker`. False when that is not `sorted`, and a folder is entered through a
-/// link. Sizes are left out.
-fn walk_in(
+/// What a walk comes to: files in any order, and places that could not be looked into.
+type Walked<'i> = (Vec<Found<'i>>, Vec<Unread>);
+
+/// Walks a folder in the order of `walker`. `None` when that is not `sorted`, and a folder is entered through a
+/// link.
+fn walk_in<'i>(
     walker: WalkDir,
     folder: &Path,
-    input: Option<&String>,
+    input: Option<&'i str>,
     only: Option<&globset::GlobMatcher>,
-    found: &mut Vec<Found>,
-    unread: &mut Vec<Unread>,
     sorted: bool,
-) -> bool {
+) -> Option<Walked<'i>> {
     let name_of = |path: &Path| match only {
         None => slashed(path.strip_prefix(folder).unwrap_or(path)),
         Some(_) => slashed(path.strip_prefix("./").unwrap_or(path)),
     };
+    let sized = Mutex::new(Vec::new());
+    let mut unread = Vec::new();
     let mut linked = HashSet::new();
     let mut walk = walker.into_iter();
-    while let Some(entry) = walk.next() {
-        let entry = match entry {
-            Ok(entry) => entry,
-            Err(error) => {
-                let path = error.path().unwrap_or(folder);
-                let fault = match (error.loop_ancestor(), error.io_error()) {
-                    (Some(_), _) => "a link that leads back to a folder around it".to_owned(),
-                    (None, Some(error)) => plain(error),
-                    (None, None) => "cannot be read".to_owned(),
-                };
-                let problem = Problem::new(None, 0, Stage::Read, ProblemKind::Io, &fault);
-                unread.push(Unread { name: name_of(path), problem });
+    let whole = rayon::in_place_scope(|scope| {
+        let ask = |mut found: Vec<Found<'i>>| {
+            let sized = &sized;
+            scope.spawn(move |_| {
+                for Found { source, .. } in &mut found {
+                    source.bytes = fs::metadata(&source.path).map_or(0, |meta| meta.len());
+                }
+                sized.lock().unwrap_or_else(PoisonError::into_inner).append(&mut found);
+            });
+        };
+        let mut found = Vec::new();
+        while let Some(entry) = walk.next() {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    let path = error.path().unwrap_or(folder);
+                    unread.push(Unread { name: name_of(path), problem: unwalked(&error) });
+                    continue;
+                }
+            };
+            if entry.path_is_symlink() && entry.file_type().is_dir() {
+                if !sorted && entry.depth() > 0 {
+                    return false;
+                }
+                // A folder is entered through one link only: a few folders that link to each other have
+                // more ways through them than can be walked.
+                if fs::canonicalize(entry.path()).is_ok_and(|real| !linked.insert(real)) {
+                    walk.skip_current_dir();
+                }
                 continue;
             }
-        };
-        if entry.path_is_symlink() && entry.file_type().is_dir() {
-            if !sorted && entry.depth() > 0 {
-                return false;
+            let wanted = only.is_none_or(|glob| {
+                let path = entry.path();
+                glob.is_match(path) || path.strip_prefix("./").is_ok_and(|path| glob.is_match(path))
+            });
+            if !entry.file_type().is_file() || !wanted {
+                continue;
             }
-            // A folder is entered through one link only: a few folders that link to each other have
-            // more ways through them than can be walked.
-            if fs::canonicalize(entry.path()).is_ok_and(|real| !linked.insert(real)) {
-                walk.skip_current_dir();
+            let name = name_of(entry.path());
+            let link = entry.path_is_symlink();
+            let source = Source { path: entry.into_path(), name, bytes: 0, link };
+            found.push(Found { source, folder: input });
+            if found.len() >= SIZES {
+                ask(std::mem::take(&mut found));
             }
-            continue;
         }
-        let wanted = only.is_none_or(|glob| {
-            let path = entry.path();
-            glob.is_match(path) || path.strip_prefix("./").is_ok_and(|path| glob.is_match(path))
-        });
-        if !entry.file_type().is_file() || !wanted {
-            continue;
-        }
-        let name = name_of(entry.path());
-        let link = entry.path_is_symlink();
-        let source = Source { path: entry.into_path(), name, bytes: 0, link };
-        found.push(Found { source, folder: input.cloned() });
-    }
-    true
+        ask(found);
+        true
+    });
+    let sized = sized.into_inner().unwrap_or_else(PoisonError::into_inner);
+    whole.then_some((sized, unread))
+}
+
+/// Why the walk could not enter a place.
+fn unwalked(error: &walkdir::Error) -> Problem {
+    let fault = match (error.loop_ancestor(), error.io_error()) {
+        (Some(_), _) => "a link that leads back to a folder around it".to_owned(),
+        (None, Some(error)) => plain(error),
+        (None, None) => "cannot be read".to_owned(),
+    };
+    Problem::new(None, 0, Stage::Read, ProblemKind::Io, &fault)
 }
 
 fn is_pattern(input: &str) -> bool {
@@ -321,7 +346,11 @@ fn is_pattern(input: &str) -> bool {
 }
 
 /// Files that match a pattern. The walk begins at the longest part of it that is no pattern.
-fn matching(input: &str, found: &mut Vec<Found>, unread: &mut Vec<Unread>) -> Result<(), Error> {
+fn matching(
+    input: &str,
+    found: &mut Vec<Found<'_>>,
+    unread: &mut Vec<Unread>,
+) -> Result<(), Error> {
     let pattern = input.strip_prefix("./").unwrap_or(input);
     let glob = GlobBuilder::new(pattern).literal_separator(true).build();
     let glob = glob.map_err(|source| Error::Pattern { input: input.to_owned(), source })?;
@@ -341,7 +370,7 @@ fn matching(input: &str, found: &mut Vec<Found>, unread: &mut Vec<Unread>) -> Re
 }
 
 /// Drops files that were named before, by whatever path leads to them.
-fn keep_each_path_once(found: &mut Vec<Found>) {
+fn keep_each_path_once(found: &mut Vec<Found<'_>>) {
     let mut seen = HashSet::new();
     found.retain(|file| {
         let path = &file.source.path;
@@ -349,14 +378,14 @@ fn keep_each_path_once(found: &mut Vec<Found>) {
     });
 }
 
-fn by_name(a: &Found, b: &Found) -> std::cmp::Ordering {
+fn by_name(a: &Found<'_>, b: &Found<'_>) -> std::cmp::Ordering {
     let (a, b) = (&a.source, &b.source);
     a.name.cmp(&b.name).then_with(|| a.path.cmp(&b.path))
 }
 
 /// Sorts by name; where two inputs give the same name, those found in folders are named with their
 /// folder.
-fn with_unique_names(mut found: Vec<Found>) -> Vec<Source> {
+fn with_unique_names(mut found: Vec<Found<'_>>) -> Vec<Source> {
     found.sort_by(by_name);
     let mut clash = false;
     for same in found.chunk_by_mut(|a, b| a.source.name == b.source.name) {
@@ -365,7 +394,7 @@ fn with_unique_names(mut found: Vec<Found>) -> Vec<Source> {
         }
         clash = true;
         for file in same {
-            if let Some(folder) = &file.folder {
+            if let Some(folder) = file.folder {
                 let folder = slashed(Path::new(folder));
                 file.source.name = format!("{}/{}", folder.trim_end_matches('/'), file.source.name);
             }

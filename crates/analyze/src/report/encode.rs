@@ -197,8 +197,25 @@ pub fn text(batch: &Batch, format: TextFormat, raw_csv: bool) -> Vec<u8> {
 /// # Errors
 /// [`Error::Parquet`] when the encoder refuses, which a sound batch gives it no reason for.
 pub fn encode(batch: &Batch, formats: &Formats) -> Result<Encoded, Error> {
-    let parquet =
-        formats.contains(Format::Parquet).then(|| parquet::encode(batch, None)).transpose()?;
+    encoded(batch, formats, |batch| parquet::encode(batch, None))
+}
+
+/// As [`encode`], the columns of Parquet on all threads of the current Rayon pool: for a large batch towards the
+/// end, when there is little else to do. Not for who holds a lock that another job of the pool may want, since this
+/// thread may take up such a job while it waits.
+///
+/// # Errors
+/// As [`encode`].
+pub fn encode_abreast(batch: &Batch, formats: &Formats) -> Result<Encoded, Error> {
+    encoded(batch, formats, parquet::encode_abreast)
+}
+
+fn encoded(
+    batch: &Batch,
+    formats: &Formats,
+    parquet: impl FnOnce(&Batch) -> Result<parquet::RowGroup, Error>,
+) -> Result<Encoded, Error> {
+    let parquet = formats.contains(Format::Parquet).then(|| parquet(batch)).transpose()?;
     let scratch = formats.scratch.then(|| spill::pack(batch)).transpose()?;
     Ok(Encoded {
         schema: batch.schema(),

@@ -33,6 +33,7 @@ use polars_parquet::write::{
     StatisticsOptions, WriteOptions, array_to_columns, fallible_streaming_iterator,
     to_parquet_type,
 };
+use rayon::prelude::*;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::batch::Batch;
@@ -75,6 +76,17 @@ pub(super) fn encode(batch: &Batch, later: Option<usize>) -> Result<RowGroup, Er
     let columns = batch.schema().columns.iter().zip(batch.columns()).enumerate();
     let pages = columns.map(|(n, (column, cells))| {
         if later == Some(n) { Ok(Vec::new()) } else { pages(column, cells, &mut zstd, place) }
+    });
+    Ok(RowGroup { rows: batch.len() as u64, pages: pages.collect::<Result<_, _>>()? })
+}
+
+/// As [`encode`] of all columns, on all threads of the current Rayon pool.
+pub(super) fn encode_abreast(batch: &Batch) -> Result<RowGroup, Error> {
+    let place = Path::new(batch.schema().name);
+    let columns = batch.schema().columns.par_iter().zip(batch.columns());
+    let pages = columns.map(|(column, cells)| {
+        let mut zstd = PageCompressor::new().map_err(Error::parquet(place))?;
+        pages(column, cells, &mut zstd, place)
     });
     Ok(RowGroup { rows: batch.len() as u64, pages: pages.collect::<Result<_, _>>()? })
 }

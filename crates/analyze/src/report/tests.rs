@@ -229,8 +229,9 @@ fn every_table_is_written_when_it_is_empty() {
 
 #[test]
 fn any_number_of_threads_gives_the_same_bytes() {
+    type Encode = fn(&Batch, &Formats) -> Result<Encoded, Error>;
     let folder = TempDir::new().unwrap();
-    let write = |name: &str, threads: usize| {
+    let write = |name: &str, threads: usize, encode: Encode| {
         let dir = folder.path().join(name);
         let out = Output::create(&dir, false).unwrap();
         let mut table = out.table(&EVERYTHING, &all_formats()).unwrap();
@@ -247,9 +248,10 @@ fn any_number_of_threads_gives_the_same_bytes() {
         ["parquet", "csv", "jsonl"]
             .map(|kind| fs::read(dir.join("everything").with_extension(kind)))
     };
-    let one = write("one", 1).map(Result::unwrap);
-    let many = write("many", 4).map(Result::unwrap);
-    assert!(one == many);
+    let one = write("one", 1, encode).map(Result::unwrap);
+    let many = write("many", 4, encode).map(Result::unwrap);
+    let abreast = write("abreast", 4, encode_abreast).map(Result::unwrap);
+    assert!(one == many && one == abreast);
 }
 
 #[test]
