@@ -5,10 +5,14 @@
 //! are ids (a map keyed by SKU or number) share the name `*`. A shape is a 64-bit hash; the paths
 //! themselves are listed by [`paths`] when someone asks.
 
+mod tree;
+
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
+
+use self::tree::{Node, Tree};
 use crate::exchange::{Body, BodyKind, Mark};
 use crate::fault::kind;
 use crate::json::{Cursor, Fault, FaultKind, Type, Value, unescape};
-use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 /// At most this many paths are told of one shape.
 pub const MAX_PATHS: usize = 1000;
@@ -16,10 +20,11 @@ pub const MAX_PATHS: usize = 1000;
 /// A path is cut at so many bytes.
 pub const MAX_PATH: usize = 1000;
 
-/// Reused memory of [`Shapes::body`].
+/// Reused memory of [`Shapes::body`], and the paths it has met: some 2 MB at most from one body to the next.
 #[derive(Debug, Default)]
 pub struct Shapes {
     levels: Vec<Level>,
+    tree: Tree,
     seen: Seen,
 }
 
@@ -39,7 +44,9 @@ const MAX_MEMBERS: usize = 512;
 
 #[derive(Debug, Clone, Copy)]
 struct Level {
-    path: u64,
+    node: Node,
+    /// The path of the member read last; [`tree::ROOT`] before the first.
+    last: Node,
     object: bool,
 }
 
@@ -66,7 +73,7 @@ impl Shapes {
                 Ok(shape) => (BodyKind::Json, shape, true),
                 Err(fault) if fault.kind == FaultKind::Syntax => (BodyKind::Text, 0, true),
                 // The paths before the cut, so that equal shapes have equal paths here too.
-                Err(_) => (BodyKind::Json, mix(self.seen.sum ^ CUT), false),
+                Err(_) => (BodyKind::Json, mix(self.tree.sum() ^ CUT), false),
             },
             BodyKind::Xml => (BodyKind::Xml, self.names(text, b'<'), closed(text)),
             BodyKind::Html => (BodyKind::Html, 0, closed(text)),
@@ -95,13 +102,13 @@ impl Shapes {
         open: &mut [Option<usize>; 2],
     ) -> Result<u64, Fault> {
         self.levels.clear();
-        self.seen.clear();
+        self.tree.begin();
         let mut cursor = Cursor::new(text);
-        let mut path = 0u64;
+        let mut here = tree::ROOT;
         loop {
             let ty = cursor.peek()?;
             let start = cursor.pos();
-            self.seen.add(mix(path ^ TYPE[ty as usize]));
+            self.tree.met(here, ty);
             let depth = self.levels.len();
             if let Some(at) = open.get(depth.wrapping_sub(1)).copied().flatten() {
                 members[at].value = Value { ty, raw: &text[start..] };
@@ -112,25 +119,25 @@ impl Shapes {
                     return Err(Fault { offset: cursor.pos(), kind: FaultKind::TooDeep });
                 }
                 cursor.enter()?;
-                self.levels.push(Level { path, object: ty == Type::Object });
+                let object = ty == Type::Object;
+                self.levels.push(Level { node: here, last: tree::ROOT, object });
                 opened = true;
             } else {
-                cursor.value()?;
+                cursor.scalar(ty)?;
                 close(members, open, depth, cursor.pos(), text);
             }
             loop {
                 let depth = self.levels.len();
-                let Some(level) = self.levels.last().copied() else {
+                let Some(level) = self.levels.last_mut() else {
                     return if cursor.at_end() {
-                        Ok(self.seen.sum)
+                        Ok(self.tree.sum())
                     } else {
                         Err(Fault { offset: cursor.pos(), kind: FaultKind::Syntax })
                     };
                 };
                 if level.object {
-                    if let Some(key) = cursor.key(opened)? {
-                        let name = if is_id(key) { "*" } else { key };
-                        path = mix(level.path.rotate_left(5) ^ xxh3_64(name.as_bytes()));
+                    if let Some((key, node)) = self.tree.key(level.node, level.last, &mut cursor)? {
+                        (level.last, here) = (node, node);
                         let listed = depth == 1 || (depth == 2 && open[0].is_some());
                         if listed && members.len() < MAX_MEMBERS {
                             open[depth - 1] = Some(members.len());
@@ -140,7 +147,7 @@ impl Shapes {
                         break;
                     }
                 } else if cursor.element(opened)? {
-                    path = mix(level.path ^ ELEMENT);
+                    here = self.tree.element(level.node);
                     break;
                 }
                 self.levels.pop();
@@ -148,6 +155,11 @@ impl Shapes {
                 opened = false;
             }
         }
+    }
+
+    /// The paths of the JSON body that was looked at last, as [`paths`] lists them, without another pass over it.
+    pub(crate) fn paths(&self) -> Vec<String> {
+        self.tree.paths()
     }
 
     /// The set of element or form names in a text.
@@ -219,6 +231,14 @@ impl Paths {
         self.0.push(path);
     }
 
+    /// One path with each of several types.
+    fn types(&mut self, path: &str, types: impl Iterator<Item = usize>) {
+        for ty in types {
+            let word = ["null", "bool", "number", "string", "array", "object"][ty];
+            self.keep([if path.is_empty() { "$" } else { path }, ": ", word].concat());
+        }
+    }
+
     fn sort(&mut self) {
         self.0.sort_unstable();
         self.0.dedup();
@@ -233,7 +253,7 @@ impl Paths {
 
 fn json_paths(text: &str, found: &mut Paths) -> Result<(), Fault> {
     // Whether each open level is an object, and the hash of the path to it.
-    let mut levels: Vec<Level> = Vec::new();
+    let mut levels: Vec<(bool, u64)> = Vec::new();
     let mut path = Path::default();
     let mut here = 0;
     // Most values of a list have the paths of the one before.
@@ -242,9 +262,7 @@ fn json_paths(text: &str, found: &mut Paths) -> Result<(), Fault> {
     loop {
         let ty = cursor.peek()?;
         if seen.add(mix(here ^ TYPE[ty as usize])) {
-            let word = ["null", "bool", "number", "string", "array", "object"][ty as usize];
-            let written = path.written();
-            found.keep([if written.is_empty() { "$" } else { written }, ": ", word].concat());
+            found.types(path.written(), std::iter::once(ty as usize));
         }
         let mut opened = false;
         if matches!(ty, Type::Object | Type::Array) {
@@ -252,22 +270,22 @@ fn json_paths(text: &str, found: &mut Paths) -> Result<(), Fault> {
                 return Err(Fault { offset: cursor.pos(), kind: FaultKind::TooDeep });
             }
             cursor.enter()?;
-            levels.push(Level { path: here, object: ty == Type::Object });
+            levels.push((ty == Type::Object, here));
             opened = true;
         } else {
-            cursor.value()?;
+            cursor.scalar(ty)?;
         }
         loop {
-            let Some(level) = levels.last() else { return Ok(()) };
-            let step = if level.object {
+            let Some(&(object, outer)) = levels.last() else { return Ok(()) };
+            let step = if object {
                 cursor.key(opened)?.map(|key| if is_id(key) { "*" } else { key })
             } else {
                 cursor.element(opened)?.then_some("")
             };
             if let Some(name) = step {
-                let hash = if level.object { xxh3_64(name.as_bytes()) } else { ELEMENT };
-                here = mix(level.path.rotate_left(5) ^ hash);
-                path.step(levels.len() - 1, name, level.object);
+                let hash = if object { xxh3_64(name.as_bytes()) } else { ELEMENT };
+                here = mix(outer.rotate_left(5) ^ hash);
+                path.step(levels.len() - 1, name, object);
                 break;
             }
             levels.pop();
@@ -287,11 +305,16 @@ struct Path<'a> {
 }
 
 impl<'a> Path<'a> {
+    /// Keeps the first so many steps.
+    fn back_to(&mut self, steps: usize) {
+        self.steps.truncate(steps);
+        self.ends.truncate(steps);
+    }
+
     /// Goes on from the first so many steps.
     fn step(&mut self, from: usize, name: &'a str, member: bool) {
-        self.steps.truncate(from);
+        self.back_to(from);
         self.steps.push((name, member));
-        self.ends.truncate(from);
     }
 
     fn written(&mut self) -> &str {

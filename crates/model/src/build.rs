@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bumpalo::Bump;
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::body::Shapes;
+use crate::body::{Member, Shapes};
 use crate::bulk;
 use crate::endpoint::is_uuid;
 use crate::exchange::{
@@ -264,7 +264,7 @@ impl<'r> Making<'_, 'r> {
             return remembered(Body { text, digest, kind, shape, mark }, known);
         }
         let mut members = Vec::with_capacity(32);
-        let (outer, whole) = self.shapes.outlined(text, digest, &mut members);
+        let (outer, whole) = self.outlined(text, digest, &mut members);
         let mut fresh = None;
         if whole
             && self.memo.wants(digest, text.len())
@@ -286,7 +286,7 @@ impl<'r> Making<'_, 'r> {
             let Some(value) = Value::of(trimmed).filter(|v| v.ty == Type::String) else { break };
             inner = self.text(value);
             let digest = xxh3_128(inner.as_bytes());
-            let (body, whole) = self.shapes.outlined(inner, digest, &mut members);
+            let (body, whole) = self.outlined(inner, digest, &mut members);
             if matches!(body.kind, BodyKind::Json | BodyKind::Xml) {
                 return (
                     body,
@@ -296,6 +296,21 @@ impl<'r> Making<'_, 'r> {
             }
         }
         (outer, Outlined { text, kind: outer.kind, members, known: None, fresh }, whole)
+    }
+
+    /// The outline of a body that is not known, whose paths are remembered on the way: they are asked for when
+    /// it is counted.
+    fn outlined(
+        &mut self,
+        text: &'r str,
+        digest: u128,
+        members: &mut Vec<Member<'r>>,
+    ) -> (Body<'r>, bool) {
+        let (body, whole) = self.shapes.outlined(text, digest, members);
+        if body.kind == BodyKind::Json {
+            self.memo.put_paths(body.shape, || self.shapes.paths());
+        }
+        (body, whole)
     }
 
     fn rows(&mut self, request: Option<&Outlined<'r>>) -> Vec<Row<'r>> {

@@ -232,6 +232,34 @@ impl<'a> Cursor<'a> {
         Ok(key)
     }
 
+    /// As [`key`](Self::key), when that is `name` (escaped content that is sound); otherwise `None`, and the cursor
+    /// stays where it is.
+    #[inline]
+    pub(crate) fn key_if(&mut self, name: &[u8], first: bool) -> Option<&'a str> {
+        let mut ahead = self.clone();
+        ahead.blanks();
+        if !first {
+            if ahead.byte() != Ok(b',') {
+                return None;
+            }
+            ahead.pos += 1;
+            ahead.blanks();
+        }
+        let rest = &self.text.as_bytes()[ahead.pos..];
+        let after = rest.strip_prefix(b"\"")?.strip_prefix(name)?;
+        if after.first() != Some(&b'"') {
+            return None;
+        }
+        let start = ahead.pos + 1;
+        ahead.pos = start + name.len() + 1;
+        ahead.blanks();
+        if ahead.byte() != Ok(b':') {
+            return None;
+        }
+        self.pos = ahead.pos + 1;
+        Some(&self.text[start..start + name.len()])
+    }
+
     fn next_key(&mut self, first: bool) -> Result<Option<&'a str>, Fault> {
         self.blanks();
         match self.byte()? {
@@ -358,7 +386,11 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    fn scalar(&mut self, ty: Type) -> Result<(), Fault> {
+    /// Skips a value of this type, which is neither array nor object, and whose first byte stands here.
+    ///
+    /// # Errors
+    /// As [`value`](Self::value).
+    pub(crate) fn scalar(&mut self, ty: Type) -> Result<(), Fault> {
         match ty {
             Type::String => self.string(),
             Type::Number => self.number(),

@@ -340,9 +340,20 @@ impl Memo {
         if let Some(paths) = self.read(part).paths.get(&body.shape) {
             return Arc::clone(paths);
         }
-        let paths: Arc<[String]> = body::paths(body).into();
+        self.keep_paths(body.shape, body::paths(body))
+    }
+
+    /// Remembers the paths of a shape, unless they are known. `list` lists them as [`paths`](body::paths) would.
+    pub(crate) fn put_paths(&self, shape: u64, list: impl FnOnce() -> Vec<String>) {
+        if !self.read(shape.into()).paths.contains_key(&shape) {
+            self.keep_paths(shape, list());
+        }
+    }
+
+    fn keep_paths(&self, shape: u64, paths: Vec<String>) -> Arc<[String]> {
+        let paths: Arc<[String]> = paths.into();
         if self.take(paths.iter().map(|path| size_of::<String>() + path.len()).sum()) {
-            self.write(part).paths.insert(body.shape, Arc::clone(&paths));
+            self.write(shape.into()).paths.insert(shape, Arc::clone(&paths));
         }
         paths
     }

@@ -5,7 +5,7 @@
 //! document. Headers and parameters written as lists of name-value pairs are read as objects.
 //!
 //! Names are looked up once and remembered: first by place (records of one list have the same keys
-//! in the same order), then by name. Most records cost one pass over their bytes and one comparison
+//! in the same order), then by name. Most records cost one pass over their values and one comparison
 //! a key.
 
 use hashbrown::HashMap;
@@ -63,13 +63,18 @@ pub(crate) struct Names {
 }
 
 impl Names {
+    /// The key that stood at this place of the record before, if it stood in `side`, and its role.
+    fn expected(&self, side: Side, at: usize) -> Option<(&[u8], Role)> {
+        let (_, key, role) = self.before.get(at).filter(|(before, ..)| *before == side)?;
+        Some((key, *role))
+    }
+
     /// The role of a key in `side`, at place `at` of its record.
     pub(crate) fn role(&mut self, side: Side, key: &str, at: usize) -> Role {
-        if let Some((s, k, role)) = self.before.get(at)
-            && *s == side
-            && k.as_slice() == key.as_bytes()
+        if let Some((before, role)) = self.expected(side, at)
+            && before == key.as_bytes()
         {
-            return *role;
+            return role;
         }
         let role = self.look_up(side, key);
         if at < self.before.len() {
@@ -137,16 +142,25 @@ impl<'a> Scan<'_, 'a> {
     ) -> Result<(), Fault> {
         cursor.enter()?;
         let mut first = true;
-        while let Some(key) = cursor.key(first)? {
+        loop {
+            let at = self.fields.len();
+            let expected = self.names.expected(side, at);
+            let met = expected.and_then(|(key, role)| Some((cursor.key_if(key, first)?, role)));
+            let (key, role) = if let Some((key, role)) = met {
+                (key, Some(role))
+            } else if let Some(key) = cursor.key(first)? {
+                (key, None)
+            } else {
+                return Ok(());
+            };
             first = false;
             let ty = cursor.peek()?;
             let start = cursor.pos();
-            let at = self.fields.len();
             if at >= MAX_FIELDS {
                 cursor.value()?;
                 continue;
             }
-            let role = self.names.role(side, key, at);
+            let role = role.unwrap_or_else(|| self.names.role(side, key, at));
             let inner = if depth < 3 { entered(role, side) } else { None };
             let value = Value { ty, raw: &self.text[start..start] };
             self.fields.push(Field { key, role, side, parent, entered: false, value, met: None });
@@ -162,7 +176,8 @@ impl<'a> Scan<'_, 'a> {
                     })
                 }
                 (Type::String, _) => self.string(cursor, at),
-                _ => cursor.value().map(drop),
+                (Type::Object | Type::Array, _) => cursor.value().map(drop),
+                _ => cursor.scalar(ty),
             };
             if let Err(fault) = read {
                 // A container that breaks may hold whole records; a scalar that breaks is nothing.
@@ -175,13 +190,12 @@ impl<'a> Scan<'_, 'a> {
             }
             self.fields[at].value.raw = &self.text[start..cursor.pos()];
         }
-        Ok(())
     }
 
     /// Steps past a string, without reading it when it is the body that was to be expected.
     fn string(&mut self, cursor: &mut Cursor<'a>, at: usize) -> Result<(), Fault> {
         let guessed = self.near.as_mut().and_then(|near| near.guess(self.text, cursor.pos()));
-        let Some((end, place)) = guessed else { return cursor.value().map(drop) };
+        let Some((end, place)) = guessed else { return cursor.scalar(Type::String) };
         self.fields[at].met = Some(place);
         cursor.jump(end);
         Ok(())
@@ -285,13 +299,18 @@ mod tests {
     #[test]
     fn names_are_remembered_by_place_and_other_names_still_found() {
         let mut names = Names::default();
-        for text in
-            [r#"{"sku":1,"url":2}"#, r#"{"sku":1,"url":2}"#, r#"{"url":1,"sku":2,"method":3}"#]
-        {
+        for text in [
+            r#"{"sku":1,"url":2}"#,
+            r#"{"sku":1,"url":2}"#,
+            r#"{"url":1,"sku":2,"method":3}"#,
+            r#"{"url":1,"skus":2}"#,
+            r#"{"request":{"body":1}}"#,
+            r#"{"response":{"body":1}}"#,
+        ] {
             let mut fields = Vec::new();
             scan(text, &mut Cursor::new(text), &mut names, None, &mut fields).unwrap();
             for field in &fields {
-                let fresh = Names::default().role(Side::Record, field.key, 0);
+                let fresh = Names::default().role(field.side, field.key, 0);
                 assert_eq!(field.role, fresh, "{text} {}", field.key);
             }
         }

@@ -1,0 +1,270 @@
+//! The paths of bodies as a tree, learned as they come.
+//!
+//! The rows of a body have the same members in the same order, and so have the bodies of one endpoint. So each
+//! path keeps which member came first in it and which came after it, and a key that stands where it is expected
+//! costs one comparison. What was learned changes how long it takes, never what comes out.
+
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::{ELEMENT, Path, Paths, TYPE, is_id, mix};
+use crate::json::{Cursor, Fault, Type};
+
+/// Paths that are kept from one body to the next at most, about 80 bytes each beside their names.
+const MOST_NODES: usize = 1 << 14;
+
+/// Bytes of their names that are kept at most.
+const MOST_NAMES: usize = 1 << 20;
+
+/// The number of a path.
+pub(super) type Node = u32;
+
+/// The path of the root, and where none can be that, no path.
+pub(super) const ROOT: Node = 0;
+
+/// All paths met, and which of them the present body has.
+#[derive(Debug)]
+pub(super) struct Tree {
+    places: Vec<Place>,
+    /// The names of members, escaped as they stand, one after the other.
+    names: Vec<u8>,
+    /// By the hash of the path.
+    index: HashTable<Node>,
+    /// Those of the present body, parents before children.
+    met: Vec<Node>,
+    /// The number of the present body.
+    body: u64,
+    sum: u64,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Place {
+    /// The hash of the path.
+    path: u64,
+    /// The body in which it was met last, and the types of its values there, a bit each.
+    body: u64,
+    types: u8,
+    /// An element of an array, which has no name.
+    element: bool,
+    depth: u16,
+    parent: Node,
+    /// What came first in it the last time, and what came after it.
+    first: Node,
+    next: Node,
+    /// Where its name begins and ends.
+    name: (usize, usize),
+}
+
+impl Default for Tree {
+    fn default() -> Self {
+        Self {
+            places: vec![Place::default()],
+            names: Vec::new(),
+            index: HashTable::new(),
+            met: Vec::new(),
+            body: 0,
+            sum: 0,
+        }
+    }
+}
+
+impl Tree {
+    /// Begins with the next body.
+    pub(super) fn begin(&mut self) {
+        if self.places.len() > MOST_NODES || self.names.len() > MOST_NAMES {
+            *self = Self::default();
+        }
+        self.met.clear();
+        self.body += 1;
+        self.sum = 0;
+    }
+
+    /// The sum over the paths and types met in this body, the same in any order.
+    pub(super) fn sum(&self) -> u64 {
+        self.sum
+    }
+
+    /// The body has a value of this type at `node`.
+    pub(super) fn met(&mut self, node: Node, ty: Type) {
+        let place = &mut self.places[node as usize];
+        if place.body != self.body {
+            (place.body, place.types) = (self.body, 0);
+            self.met.push(node);
+        }
+        let bit = 1 << ty as u8;
+        if place.types & bit == 0 {
+            place.types |= bit;
+            self.sum = self.sum.wrapping_add(mix(mix(place.path ^ TYPE[ty as usize]).max(1)));
+        }
+    }
+
+    /// The next key in the object at `parent` and its path, or `None` past the end of the object. `last`: the path
+    /// of the member before it, [`ROOT`] for the first.
+    ///
+    /// # Errors
+    /// As [`Cursor::key`].
+    #[inline]
+    pub(super) fn key<'a>(
+        &mut self,
+        parent: Node,
+        last: Node,
+        cursor: &mut Cursor<'a>,
+    ) -> Result<Option<(&'a str, Node)>, Fault> {
+        let first = last == ROOT;
+        let guess = if first {
+            self.places[parent as usize].first
+        } else {
+            self.places[last as usize].next
+        };
+        let Place { name: (begin, end), element, .. } = self.places[guess as usize];
+        if guess != ROOT
+            && !element
+            && let Some(key) = cursor.key_if(&self.names[begin..end], first)
+        {
+            return Ok(Some((key, guess)));
+        }
+        let Some(key) = cursor.key(first)? else { return Ok(None) };
+        let name = if is_id(key) { "*" } else { key };
+        let path = mix(self.places[parent as usize].path.rotate_left(5) ^ xxh3_64(name.as_bytes()));
+        let node = self.child(parent, path, name, false);
+        if first {
+            self.places[parent as usize].first = node;
+        } else {
+            self.places[last as usize].next = node;
+        }
+        Ok(Some((key, node)))
+    }
+
+    /// The path of the elements of the array at `parent`.
+    pub(super) fn element(&mut self, parent: Node) -> Node {
+        let Place { path, first, .. } = self.places[parent as usize];
+        if self.places[first as usize].element {
+            return first;
+        }
+        let node = self.child(parent, mix(path ^ ELEMENT), "", true);
+        self.places[parent as usize].first = node;
+        node
+    }
+
+    fn child(&mut self, parent: Node, path: u64, name: &str, element: bool) -> Node {
+        let Self { places, names, index, .. } = self;
+        let next = places.len() as Node;
+        let same = |node: &Node| places[*node as usize].path == path;
+        match index.entry(path, same, |node| places[*node as usize].path) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(free) => {
+                free.insert(next);
+                let begin = names.len();
+                names.extend_from_slice(name.as_bytes());
+                let depth = places[parent as usize].depth + 1;
+                let name = (begin, names.len());
+                places.push(Place { path, element, depth, parent, name, ..Place::default() });
+                next
+            }
+        }
+    }
+
+    /// The paths of the present body with their types, as [`paths`](super::paths) lists them.
+    pub(super) fn paths(&self) -> Vec<String> {
+        let mut found = Paths::default();
+        let mut path = Path::default();
+        // The nodes that `path` leads through.
+        let (mut way, mut up): (Vec<Node>, Vec<Node>) = (Vec::new(), Vec::new());
+        for &node in &self.met {
+            let Place { types, .. } = self.places[node as usize];
+            let mut at = node;
+            let mut place = &self.places[at as usize];
+            while at != ROOT && way.get(usize::from(place.depth) - 1) != Some(&at) {
+                up.push(at);
+                at = place.parent;
+                place = &self.places[at as usize];
+            }
+            path.back_to(place.depth.into());
+            way.truncate(place.depth.into());
+            while let Some(node) = up.pop() {
+                let Place { name: (begin, end), element, .. } = self.places[node as usize];
+                let name = std::str::from_utf8(&self.names[begin..end]).unwrap_or_default();
+                path.step(way.len(), name, !element);
+                way.push(node);
+            }
+            found.types(path.written(), (0..TYPE.len()).filter(|ty| types >> ty & 1 == 1));
+        }
+        found.sorted()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::super::{Shapes, paths};
+    use super::MOST_NODES;
+    use crate::exchange::BodyKind;
+
+    const KEYS: [&str; 10] =
+        ["a", "b", "ab", "a_:b", "", "*", "[]", r#"a\"b"#, "1234", "SKU-00123"];
+    const VALUES: [&str; 6] = ["null", "true", "-1.5", r#""x""#, r#""a\"b""#, "{}"];
+    const BLANKS: [&str; 4] = ["", "", " ", "\n\t"];
+
+    /// A JSON text whose keys come again, in any order, with blanks or without.
+    fn json() -> impl Strategy<Value = String> {
+        let blank = || prop::sample::select(&BLANKS[..]);
+        let key = prop::sample::select(&KEYS[..]);
+        let leaf = prop::sample::select(&VALUES[..]);
+        leaf.prop_map(str::to_owned).prop_recursive(5, 40, 6, move |inner| {
+            let member = (key.clone(), blank(), blank(), inner.clone()).prop_map(
+                |(key, before, after, value)| format!("{before}\"{key}\"{after}:{before}{value}"),
+            );
+            prop_oneof![
+                vec(inner, 0..6).prop_map(|all| format!("[{}]", all.join(","))),
+                (vec(member, 0..6), blank())
+                    .prop_map(|(all, blank)| format!("{{{}{blank}}}", all.join(","))),
+            ]
+        })
+    }
+
+    fn told(shapes: &mut Shapes, text: &str) -> String {
+        let mut members = Vec::new();
+        let (body, whole) = shapes.outlined(text, 0, &mut members);
+        format!("{body:?} {whole} {members:?}")
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_learned_changes_nothing(texts in vec((json(), 0usize..200), 1..12)) {
+            let mut learned = Shapes::default();
+            for (text, cut) in &texts {
+                for text in [text.as_str(), &text[..*cut.min(&text.len())]] {
+                    prop_assert_eq!(told(&mut learned, text), told(&mut Shapes::default(), text));
+                    let (body, _) = learned.body(text);
+                    if body.kind == BodyKind::Json {
+                        prop_assert_eq!(learned.paths(), paths(&body), "{}", text);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn too_many_paths_are_forgotten_and_still_told() {
+        let mut shapes = Shapes::default();
+        let rows = |from: usize| {
+            let members = (from..from + MOST_NODES).map(|n| {
+                // Names that are no ids.
+                let name: String =
+                    n.to_string().bytes().map(|b| char::from(b + b'a' - b'0')).collect();
+                format!("\"{name}\":1")
+            });
+            format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+        };
+        let [one, other] = [rows(0), rows(MOST_NODES)];
+        for text in [&one, &other, &one] {
+            let (body, _) = shapes.body(text);
+            assert_eq!(body.shape, Shapes::default().body(text).0.shape);
+            assert_eq!(shapes.paths(), paths(&body));
+            assert!(shapes.tree.places.len() <= MOST_NODES + 2, "{}", shapes.tree.places.len());
+        }
+    }
+}
