@@ -729,12 +729,12 @@ fn filled(text: &str) -> Option<&str> {
 /// The verdict after the listing had its say, which is the weakest: a failed *line* log speaks of its
 /// one row, a failed run or step of some row in it.
 fn last_word(x: &Exchange<'_>, linked: &Linked<'_>) -> (Outcome, Option<Evidence>) {
-    let alone =
-        x.pointer.matches('/').count() <= 1 && !x.pointer.bytes().any(|b| b.is_ascii_digit());
     let failed = linked.log.is_some_and(|log| {
         log.entry.log_type == Some(LogType::Line) && log.entry.status == Some(Status::Failed)
     });
-    if x.outcome != Outcome::Failed && failed && alone {
+    let alone =
+        || x.pointer.matches('/').count() <= 1 && !x.pointer.bytes().any(|b| b.is_ascii_digit());
+    if x.outcome != Outcome::Failed && failed && alone() {
         return (Outcome::Failed, Some(Evidence::Listing));
     }
     (x.outcome, x.evidence)

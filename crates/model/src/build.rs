@@ -228,7 +228,7 @@ impl<'r> Making<'_, 'r> {
 
     /// Text that stands escaped in the document.
     fn plain(&mut self, inner: &'r str) -> &'r str {
-        if !inner.contains('\\') {
+        if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
             return inner;
         }
         self.scratch.clear();
