@@ -6,7 +6,7 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use archive::{Budget, Limits, two_stage};
@@ -140,7 +140,7 @@ pub fn report(
     let (originals, mut whole) = (Originals::new(inputs.len()), Whole::new(inputs.len()));
     let first = |job: usize| -> Result<(Vec<FileRow>, Rows, Vec<Unnumbered>), report::Error> {
         let worker = &workers[rayon::current_thread_index().unwrap_or(0)];
-        let mut worker = worker.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut worker = worker.lock().unwrap_or_else(PoisonError::into_inner);
         let mut rows = Rows::default();
         let (mut files, mut groups) = (Vec::with_capacity(jobs[job].len()), Vec::new());
         for n in jobs[job].clone() {
@@ -226,8 +226,11 @@ pub fn report(
     }
     let names = |file: u32| inputs.get(file as usize).map_or("", Input::name);
     let (groups, mut counted) = pool.install(|| merged(&workers));
-    // Their buffers are as large as what is made from here on.
-    let_go((workers, memo));
+    // Their buffers are as large as what is made from here on. What they remember goes last, when nobody waits.
+    let remembered: Vec<_> = workers
+        .into_iter()
+        .map(|worker| worker.into_inner().unwrap_or_else(PoisonError::into_inner).into_extractor())
+        .collect();
     let late = |skeleton: &str| {
         let group = groups.of(SkeletonId(u64::from_str_radix(skeleton, 16).unwrap_or(0)));
         Late {
@@ -265,7 +268,7 @@ pub fn report(
     let mut summary = Summary::new(&counts, &aggregates, begin.elapsed());
     summary.user_rules = (!options.rules.is_empty()).then(|| options.rules.digest());
     output.file("summary.json", summary.to_json().as_bytes())?;
-    let_go((counted, groups, survey));
+    let_go((remembered, memo, counted, groups, survey));
     output.commit()?;
     Ok(Done { summary, aggregates })
 }
@@ -318,7 +321,7 @@ pub(crate) fn plan(inputs: &[Input], most: u64) -> Vec<std::ops::Range<usize>> {
 fn merged(workers: &[Mutex<Worker>]) -> (Groups, Accumulator) {
     let (mut skeletons, mut counted) = (Vec::new(), Vec::new());
     for worker in workers {
-        let mut worker = worker.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut worker = worker.lock().unwrap_or_else(PoisonError::into_inner);
         skeletons.push(std::mem::take(&mut worker.skeletons));
         counted.push(std::mem::take(&mut worker.accumulator));
     }

@@ -151,6 +151,11 @@ impl Worker {
         self.spare = Some(batch);
     }
 
+    /// Gives its buffers back. What it remembers of exchanges is left: many small pieces, which take longer.
+    pub fn into_extractor(self) -> Extractor {
+        self.extractor
+    }
+
     /// Reads one file; its exchanges and errors go to `rows`. `number`: its place in name order.
     pub fn file(
         &mut self,
