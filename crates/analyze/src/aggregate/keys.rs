@@ -6,6 +6,7 @@
 use super::Place;
 use super::groups::SkeletonNumber;
 use super::intern::{Index, Name, Names, Renamed, Texts};
+use hashbrown::HashMap;
 use model::exchange::{Key, KeyKind, Outcome};
 use model::time::Timestamp;
 use rayon::prelude::*;
@@ -185,14 +186,24 @@ impl Keys {
         group: &(dyn Fn(SkeletonNumber) -> Option<&'a str> + Sync),
     ) -> Vec<KeyRow<'a>> {
         let tried = |id: &KeyId| self.entities[*id as usize].attempts > 0;
-        let mut ids: Vec<KeyId> = (0..self.len() as KeyId).filter(tried).collect();
-        // Numbers are moved faster than rows.
-        ids.par_sort_unstable_by_key(|id| {
-            let (flow, kind) = self.heads[*id as usize];
-            (names.get(flow), kind.name(), self.values.get(*id))
+        let head = |id: KeyId| self.heads[id as usize];
+        // Few heads stand before many keys, and where most keys differ early they are told apart without a look
+        // at their texts, which lie all over the memory.
+        let mut heads: Vec<_> = (0..self.len() as KeyId).map(head).collect();
+        heads.sort_unstable();
+        heads.dedup();
+        heads.sort_unstable_by_key(|&(flow, kind)| (names.get(flow), kind.name()));
+        let ranks: HashMap<_, _> = heads.into_iter().zip(0u32..).collect();
+        let mut ids: Vec<(u32, u64, KeyId)> = (0..self.len() as KeyId)
+            .filter(tried)
+            .map(|id| (ranks[&head(id)], beginning(self.values.get(id)), id))
+            .collect();
+        ids.par_sort_unstable_by(|a, b| {
+            let value = |id| self.values.get(id);
+            (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| value(a.2).cmp(value(b.2)))
         });
         let row = |id: KeyId| {
-            let ((flow, kind), entity) = (self.heads[id as usize], &self.entities[id as usize]);
+            let ((flow, kind), entity) = (head(id), &self.entities[id as usize]);
             KeyRow {
                 flow: names.get(flow),
                 kind: kind.name(),
@@ -209,8 +220,15 @@ impl Keys {
                 last_failed: entity.failed.map(|order| order.place),
             }
         };
-        ids.into_iter().map(row).collect()
+        ids.into_par_iter().map(|(_, _, id)| row(id)).collect()
     }
+}
+
+/// The first eight bytes of a text as a number, in the order of texts as far as they tell.
+fn beginning(text: &str) -> u64 {
+    let mut bytes = [0; 8];
+    bytes.iter_mut().zip(text.bytes()).for_each(|(to, byte)| *to = byte);
+    u64::from_be_bytes(bytes)
 }
 
 impl Entity {
@@ -264,6 +282,40 @@ impl Entity {
         {
             self.last_error = Some((order, skeletons[skeleton as usize]));
             self.last_message = other.last_message;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn rows_are_sorted_by_flow_kind_and_key(
+            met in vec((prop::option::of("[ab]"), any::<bool>(), "[0\0]{0,2}|order-00[01]{0,3}|[a-zş]{0,9}"), 0..40),
+        ) {
+            let (mut names, mut keys) = (Names::default(), Keys::default());
+            let place = Place { file: 0, record: 0 };
+            for (flow, order, value) in &met {
+                let kind = if *order { KeyKind::Order } else { KeyKind::Sku };
+                let id = keys.id(names.intern_some(flow.as_deref()), Key { kind, value });
+                keys.attempt(id, Order::new(None, place, 0), None, Outcome::Success);
+            }
+            let mut wanted: Vec<_> = met
+                .iter()
+                .map(|(flow, order, value)| {
+                    (flow.as_deref(), if *order { "order" } else { "sku" }, value.as_str())
+                })
+                .collect();
+            wanted.sort_unstable();
+            wanted.dedup();
+            let rows = keys.rows(&names, &|_| None);
+            let told: Vec<_> = rows.iter().map(|row| (row.flow, row.kind, row.key)).collect();
+            prop_assert_eq!(told, wanted);
         }
     }
 }
