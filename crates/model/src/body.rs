@@ -20,7 +20,7 @@ pub const MAX_PATHS: usize = 1000;
 /// A path is cut at so many bytes.
 pub const MAX_PATH: usize = 1000;
 
-/// Reused memory of [`Shapes::body`], and the paths it has met: some 2 MB at most from one body to the next.
+/// Reused memory of [`Shapes::body`], and the paths it has met, of which it keeps some 2 MB from one body to the next.
 #[derive(Debug, Default)]
 pub struct Shapes {
     levels: Vec<Level>,
