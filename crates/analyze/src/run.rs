@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use archive::{Budget, Limits, two_stage};
 use grouping::{Class, Groups, Rules, Side, SkeletonId, Skeletons};
-use model::extract::Memo;
+use model::extract::{Extractor, Memo};
 use rayon::ThreadPool;
 use rayon::prelude::*;
 
@@ -22,7 +22,7 @@ use crate::outcome::FileRow;
 use crate::report::{self, Batch, Encoded, Formats, Late, Output, Schema, TableWriter, Unnumbered};
 use crate::stages::{Bodies, Rows, Setting, Worker};
 use crate::summary::{Counts, Summary};
-use crate::survey::survey;
+use crate::survey::{Survey, survey};
 
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
@@ -89,12 +89,16 @@ const MEMORY: usize = 64 << 20;
 const SMALL_ROWS: usize = 1 << 16;
 
 /// What a finished job tells.
+///
+/// Holds what was used on the way, in many small pieces: dropping it takes as long as some percent of the job, and a
+/// program that ends then does well to forget it.
 #[derive(Debug)]
 pub struct Done {
     /// The numbers, as in `summary.json`.
     pub summary: Summary,
     /// The in-memory tables and what is worst.
     pub aggregates: Aggregates,
+    _used: (Vec<Extractor>, Arc<Memo>, Accumulator, Groups, Survey),
 }
 
 /// Reads `inputs`, which are in name order, and writes the report to `dir`.
@@ -226,8 +230,8 @@ pub fn report(
     }
     let names = |file: u32| inputs.get(file as usize).map_or("", Input::name);
     let (groups, mut counted) = pool.install(|| merged(&workers));
-    // Their buffers are as large as what is made from here on. What they remember goes last, when nobody waits.
-    let remembered: Vec<_> = workers
+    // Their buffers are as large as what is made from here on.
+    let extractors: Vec<_> = workers
         .into_iter()
         .map(|worker| worker.into_inner().unwrap_or_else(PoisonError::into_inner).into_extractor())
         .collect();
@@ -268,15 +272,8 @@ pub fn report(
     let mut summary = Summary::new(&counts, &aggregates, begin.elapsed());
     summary.user_rules = (!options.rules.is_empty()).then(|| options.rules.digest());
     output.file("summary.json", summary.to_json().as_bytes())?;
-    let_go((remembered, memo, counted, groups, survey));
     output.commit()?;
-    Ok(Done { summary, aggregates })
-}
-
-/// Gives memory back on a thread of its own: it takes a while, and nobody has to wait for it.
-fn let_go<T: Send + 'static>(used: T) {
-    // Where there are no more threads, it is done here.
-    let _begun = std::thread::Builder::new().name("let-go".to_owned()).spawn(move || drop(used));
+    Ok(Done { summary, aggregates, _used: (extractors, memo, counted, groups, survey) })
 }
 
 /// A pool of `threads` workers; 0 for one a core.
