@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 use self::tree::{Node, Tree};
 use crate::exchange::{Body, BodyKind, Mark};
 use crate::fault::kind;
-use crate::json::{Cursor, Fault, FaultKind, Type, Value, unescape};
+use crate::json::{Cursor, Fault, FaultKind, Type, Value};
 
 /// At most this many paths are told of one shape.
 pub const MAX_PATHS: usize = 1000;
@@ -157,7 +157,7 @@ impl Shapes {
         }
     }
 
-    /// The paths of the JSON body that was looked at last, as [`paths`] lists them, without another pass over it.
+    /// The paths of the JSON body that was looked at last, as [`paths()`] lists them, without another pass over it.
     pub(crate) fn paths(&self) -> Vec<String> {
         self.tree.paths()
     }
@@ -205,8 +205,10 @@ pub fn paths(body: &Body<'_>) -> Vec<String> {
     let mut found = Paths::default();
     match body.kind {
         BodyKind::Json => {
+            let mut shapes = Shapes::default();
             // What stands before a cut is told as far as it goes.
-            let _cut = json_paths(body.text, &mut found);
+            let _cut = shapes.json(body.text, &mut Vec::new());
+            return shapes.paths();
         }
         BodyKind::Xml | BodyKind::Form => {
             let sign = if body.kind == BodyKind::Xml { b'<' } else { b'&' };
@@ -231,14 +233,6 @@ impl Paths {
         self.0.push(path);
     }
 
-    /// One path with each of several types.
-    fn types(&mut self, path: &str, types: impl Iterator<Item = usize>) {
-        for ty in types {
-            let word = ["null", "bool", "number", "string", "array", "object"][ty];
-            self.keep([if path.is_empty() { "$" } else { path }, ": ", word].concat());
-        }
-    }
-
     fn sort(&mut self) {
         self.0.sort_unstable();
         self.0.dedup();
@@ -248,100 +242,6 @@ impl Paths {
     fn sorted(mut self) -> Vec<String> {
         self.sort();
         self.0
-    }
-}
-
-fn json_paths(text: &str, found: &mut Paths) -> Result<(), Fault> {
-    // Whether each open level is an object, and the hash of the path to it.
-    let mut levels: Vec<(bool, u64)> = Vec::new();
-    let mut path = Path::default();
-    let mut here = 0;
-    // Most values of a list have the paths of the one before.
-    let mut seen = Seen::default();
-    let mut cursor = Cursor::new(text);
-    loop {
-        let ty = cursor.peek()?;
-        if seen.add(mix(here ^ TYPE[ty as usize])) {
-            found.types(path.written(), std::iter::once(ty as usize));
-        }
-        let mut opened = false;
-        if matches!(ty, Type::Object | Type::Array) {
-            if levels.len() >= crate::json::MAX_DEPTH {
-                return Err(Fault { offset: cursor.pos(), kind: FaultKind::TooDeep });
-            }
-            cursor.enter()?;
-            levels.push((ty == Type::Object, here));
-            opened = true;
-        } else {
-            cursor.scalar(ty)?;
-        }
-        loop {
-            let Some(&(object, outer)) = levels.last() else { return Ok(()) };
-            let step = if object {
-                cursor.key(opened)?.map(|key| if is_id(key) { "*" } else { key })
-            } else {
-                cursor.element(opened)?.then_some("")
-            };
-            if let Some(name) = step {
-                let hash = if object { xxh3_64(name.as_bytes()) } else { ELEMENT };
-                here = mix(outer.rotate_left(5) ^ hash);
-                path.step(levels.len() - 1, name, object);
-                break;
-            }
-            levels.pop();
-            opened = false;
-        }
-    }
-}
-
-/// The path to a value, written only when someone asks: most values have a path that is known.
-#[derive(Debug, Default)]
-struct Path<'a> {
-    /// Names of members, escaped as they stand, and whether they are that: an element has no name.
-    steps: Vec<(&'a str, bool)>,
-    text: String,
-    /// Where each step ends that is written in `text`.
-    ends: Vec<usize>,
-}
-
-impl<'a> Path<'a> {
-    /// Keeps the first so many steps.
-    fn back_to(&mut self, steps: usize) {
-        self.steps.truncate(steps);
-        self.ends.truncate(steps);
-    }
-
-    /// Goes on from the first so many steps.
-    fn step(&mut self, from: usize, name: &'a str, member: bool) {
-        self.back_to(from);
-        self.steps.push((name, member));
-    }
-
-    fn written(&mut self) -> &str {
-        let written = self.ends.len();
-        self.text.truncate(self.ends.last().copied().unwrap_or_default());
-        for &(name, member) in &self.steps[written..] {
-            if member {
-                if !self.text.is_empty() {
-                    self.text.push('.');
-                }
-                unescape(name, &mut self.text);
-            } else {
-                self.text.push_str("[]");
-            }
-            shorten(&mut self.text);
-            self.ends.push(self.text.len());
-        }
-        &self.text
-    }
-}
-
-/// Cuts a path at [`MAX_PATH`]: long keys in deep nests would make each of the paths as large as the
-/// body.
-fn shorten(path: &mut String) {
-    if path.len() > MAX_PATH {
-        path.truncate(path.floor_char_boundary(MAX_PATH));
-        path.push_str("...");
     }
 }
 
@@ -357,8 +257,6 @@ fn closed(text: &str) -> bool {
 }
 
 const CUT: u64 = 0x6375_7400;
-const ELEMENT: u64 = 0x9e37_79b9_7f4a_7c15;
-const TYPE: [u64; 6] = [0x11, 0x22, 0x33, 0x44, 0x55, 0x66];
 
 /// The finaliser of `SplitMix64` (Steele, Lea, Flood 2014).
 fn mix(mut x: u64) -> u64 {
@@ -383,8 +281,8 @@ impl Seen {
         self.sum = 0;
     }
 
-    /// Adds a hash; whether it is new.
-    fn add(&mut self, hash: u64) -> bool {
+    /// Adds a hash, unless it was met.
+    fn add(&mut self, hash: u64) {
         if self.used.len() * 2 >= self.slots.len() {
             self.grow();
         }
@@ -395,14 +293,13 @@ impl Seen {
         loop {
             match self.slots[at] {
                 0 => break,
-                there if there == hash => return false,
+                there if there == hash => return,
                 _ => at = (at + 1) & mask,
             }
         }
         self.slots[at] = hash;
         self.used.push(at as u32);
         self.sum = self.sum.wrapping_add(mix(hash));
-        true
     }
 
     fn grow(&mut self) {

@@ -189,7 +189,7 @@ impl Keys {
         let head = |id: KeyId| self.heads[id as usize];
         // Few heads stand before many keys, and where most keys differ early they are told apart without a look
         // at their texts, which lie all over the memory.
-        let mut heads: Vec<_> = (0..self.len() as KeyId).map(head).collect();
+        let mut heads = self.heads.clone();
         heads.sort_unstable();
         heads.dedup();
         heads.sort_unstable_by_key(|&(flow, kind)| (names.get(flow), kind.name()));

@@ -8,10 +8,16 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{ELEMENT, Path, Paths, TYPE, is_id, mix};
-use crate::json::{Cursor, Fault, Type};
+use super::{MAX_PATH, Paths, is_id, mix};
+use crate::json::{Cursor, Fault, Type, unescape};
 
-/// Paths that are kept from one body to the next at most, about 80 bytes each beside their names.
+/// By [`Type`]: what makes a type part of a shape, and what it is called.
+const TYPE: [u64; 6] = [0x11, 0x22, 0x33, 0x44, 0x55, 0x66];
+const WORDS: [&str; 6] = ["null", "bool", "number", "string", "array", "object"];
+
+const ELEMENT: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// Paths that are kept from one body to the next at most, some 60 bytes each beside their names.
 const MOST_NODES: usize = 1 << 14;
 
 /// Bytes of their names that are kept at most.
@@ -168,29 +174,50 @@ impl Tree {
     /// The paths of the present body with their types, as [`paths`](super::paths) lists them.
     pub(super) fn paths(&self) -> Vec<String> {
         let mut found = Paths::default();
-        let mut path = Path::default();
-        // The nodes that `path` leads through.
-        let (mut way, mut up): (Vec<Node>, Vec<Node>) = (Vec::new(), Vec::new());
+        let mut text = String::new();
+        // The nodes that `text` leads through, and where the step to each ends in it.
+        let mut way: Vec<(Node, usize)> = Vec::new();
+        let mut up = Vec::new();
         for &node in &self.met {
-            let Place { types, .. } = self.places[node as usize];
-            let mut at = node;
-            let mut place = &self.places[at as usize];
-            while at != ROOT && way.get(usize::from(place.depth) - 1) != Some(&at) {
+            let (mut at, mut place) = (node, &self.places[node as usize]);
+            let types = place.types;
+            let known = |at: Node, depth: u16| {
+                way.get(usize::from(depth) - 1).is_some_and(|(known, _)| *known == at)
+            };
+            while at != ROOT && !known(at, place.depth) {
                 up.push(at);
                 at = place.parent;
                 place = &self.places[at as usize];
             }
-            path.back_to(place.depth.into());
             way.truncate(place.depth.into());
+            text.truncate(way.last().map_or(0, |(_, end)| *end));
             while let Some(node) = up.pop() {
-                let Place { name: (begin, end), element, .. } = self.places[node as usize];
-                let name = std::str::from_utf8(&self.names[begin..end]).unwrap_or_default();
-                path.step(way.len(), name, !element);
-                way.push(node);
+                self.step(node, &mut text);
+                way.push((node, text.len()));
             }
-            found.types(path.written(), (0..TYPE.len()).filter(|ty| types >> ty & 1 == 1));
+            let path = if text.is_empty() { "$" } else { &text };
+            for (_, word) in WORDS.iter().enumerate().filter(|(ty, _)| types >> ty & 1 == 1) {
+                found.keep([path, ": ", word].concat());
+            }
         }
         found.sorted()
+    }
+
+    /// Goes on from the path in `text`. Long keys in deep nests would make each path as large as the body.
+    fn step(&self, node: Node, text: &mut String) {
+        let Place { name: (begin, end), element, .. } = self.places[node as usize];
+        if element {
+            text.push_str("[]");
+        } else {
+            if !text.is_empty() {
+                text.push('.');
+            }
+            unescape(std::str::from_utf8(&self.names[begin..end]).unwrap_or_default(), text);
+        }
+        if text.len() > MAX_PATH {
+            text.truncate(text.floor_char_boundary(MAX_PATH));
+            text.push_str("...");
+        }
     }
 }
 
@@ -199,9 +226,12 @@ mod tests {
     use proptest::collection::vec;
     use proptest::prelude::*;
 
+    use std::collections::BTreeSet;
+
     use super::super::{Shapes, paths};
-    use super::MOST_NODES;
+    use super::*;
     use crate::exchange::BodyKind;
+    use crate::json::Value;
 
     const KEYS: [&str; 10] =
         ["a", "b", "ab", "a_:b", "", "*", "[]", r#"a\"b"#, "1234", "SKU-00123"];
@@ -225,6 +255,22 @@ mod tests {
         })
     }
 
+    /// The paths of a value, in the simplest way.
+    fn simple(value: Value<'_>, path: &str, found: &mut BTreeSet<String>) {
+        let shown = if path.is_empty() { "$" } else { path };
+        found.insert(format!("{shown}: {}", WORDS[value.ty as usize]));
+        value.members(|key, value| {
+            let mut name = if path.is_empty() { String::new() } else { format!("{path}.") };
+            unescape(if is_id(key) { "*" } else { key }, &mut name);
+            simple(value, &name, found);
+            true
+        });
+        value.elements(|element| {
+            simple(element, &format!("{path}[]"), found);
+            true
+        });
+    }
+
     fn told(shapes: &mut Shapes, text: &str) -> String {
         let mut members = Vec::new();
         let (body, whole) = shapes.outlined(text, 0, &mut members);
@@ -238,9 +284,14 @@ mod tests {
             for (text, cut) in &texts {
                 for text in [text.as_str(), &text[..*cut.min(&text.len())]] {
                     prop_assert_eq!(told(&mut learned, text), told(&mut Shapes::default(), text));
-                    let (body, _) = learned.body(text);
+                    let (body, whole) = learned.body(text);
                     if body.kind == BodyKind::Json {
                         prop_assert_eq!(learned.paths(), paths(&body), "{}", text);
+                    }
+                    if body.kind == BodyKind::Json && whole {
+                        let mut found = BTreeSet::new();
+                        simple(Value::of(text).unwrap(), "", &mut found);
+                        prop_assert_eq!(learned.paths(), Vec::from_iter(found), "{}", text);
                     }
                 }
             }
