@@ -7,14 +7,14 @@ use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use analyze::input::Input;
-use analyze::report::{Format, Formats};
-use analyze::run::{Done, Options, Progress, report};
-use analyze::stages::Bodies;
 use archive::{Budget, Discovery, Limits, discover};
 use corpus::logs::{Shape, document, rows};
 use corpus::wrap::Download;
 use criterion::{BatchSize, Bencher, Criterion, SamplingMode, Throughput};
+use pipeline::input::Input;
+use pipeline::run::{Done, Options, Progress, report};
+use pipeline::stages::Bodies;
+use tables::{Format, Formats};
 
 /// Large downloads, and exchanges in each: 64 files of about a megabyte of JSON.
 const LARGE: (usize, usize) = (64, 800);

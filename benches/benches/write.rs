@@ -2,10 +2,10 @@
 
 use std::hint::black_box;
 
-use analyze::report::{Batch, EXCHANGES, Format, Formats, encode};
 use corpus::Random;
 use corpus::logs::{Row, rows};
 use criterion::{Criterion, SamplingMode, Throughput};
+use tables::{Batch, EXCHANGES, Format, Formats, encode};
 
 /// Rows in the batch: about as many bytes as a row group of a report has.
 const ROWS: usize = 12_000;

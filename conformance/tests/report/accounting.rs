@@ -6,9 +6,9 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use analyze::outcome::FileOutcome;
-use analyze::run::Options;
 use archive::{Decoder, Limits};
+use pipeline::outcome::FileOutcome;
+use pipeline::run::Options;
 
 use crate::kit::{Report, Table, dump, every_format, root};
 use crate::odd::{LOG, zip};

@@ -1,7 +1,7 @@
 //! `--bodies` says for which exchanges the bodies are kept; nothing else depends on it.
 
-use analyze::run::Options;
-use analyze::stages::Bodies;
+use pipeline::run::Options;
+use pipeline::stages::Bodies;
 
 use crate::kit::{Report, dump, every_format};
 

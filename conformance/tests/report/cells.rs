@@ -1,8 +1,8 @@
 //! Parquet, CSV and JSON lines hold the same values, cell by cell.
 
-use analyze::report::{BODY_CHARACTERS, TABLES};
 use polars::prelude::AnyValue;
 use serde_json::Value;
+use tables::{BODY_CHARACTERS, TABLES};
 
 use crate::kit::{Report, Table, copy, dump, every_format, micros};
 

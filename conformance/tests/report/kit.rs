@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use analyze::input::Input;
-use analyze::report::{Format, Formats};
-use analyze::run::{Options, Progress, report};
-use analyze::summary::Summary;
+use pipeline::input::Input;
+use pipeline::run::{Options, Progress, report};
+use pipeline::summary::Summary;
 use polars::prelude::{AnyValue, DataFrame, ParquetReader, SerReader as _};
+use tables::{Format, Formats};
 
 /// The dump that comes with a checkout.
 pub(crate) fn dump() -> PathBuf {

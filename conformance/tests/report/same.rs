@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use analyze::report::{Format, Formats};
-use analyze::run::Options;
+use pipeline::run::Options;
+use tables::{Format, Formats};
 
 use crate::kit::{Report, copy, dump, every_format};
 

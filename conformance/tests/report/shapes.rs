@@ -1,8 +1,8 @@
 //! Documents of shapes and spellings that the dump does not have. The format of a download is not
 //! published, so each of these is as likely as any other.
 
-use analyze::run::Options;
 use base64::prelude::*;
+use pipeline::run::Options;
 
 use crate::kit::{Report, Table};
 use crate::odd::zip;

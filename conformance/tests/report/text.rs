@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use analyze::run::Options;
+use pipeline::run::Options;
 
 use crate::kit::{Report, Table, dump};
 

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use analyze::report::{Batch, Column, Format, Formats, Output, Schema, TABLES, Type, encode};
 use polars::prelude::{AnyValue, DataType, TimeUnit, TimeZone};
+use tables::{Batch, Column, Format, Formats, Output, Schema, TABLES, Type, encode};
 
 use crate::kit::{Table, read_parquet};
 

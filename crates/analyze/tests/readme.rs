@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use analyze::report::TABLES;
+use tables::TABLES;
 
 /// Commands that build, test or need what a test does not have.
 const NOT_RUN: [&str; 6] = [
@@ -127,8 +127,8 @@ fn timeless(text: &str) -> String {
 
 /// The library example of the README, which has to stand here word by word.
 fn example() -> Result<(), Box<dyn std::error::Error>> {
-    use analyze::input::Input;
-    use analyze::run::{self, Options, Progress};
+    use pipeline::input::Input;
+    use pipeline::run::{self, Options, Progress};
     use std::sync::atomic::AtomicBool;
 
     let found = archive::discover(&["testdata/dump".to_owned()])?;

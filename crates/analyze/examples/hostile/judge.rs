@@ -14,15 +14,15 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use analyze::input::Input;
-use analyze::report::{Format, Formats, encode};
-use analyze::run::{self, Options, Progress};
-use analyze::stages::{Bodies, Rows, Setting, Worker};
-use analyze::survey::Survey;
 use archive::{Budget, Decoded, Decoder, Form, Leaf, Limits, Problem};
 use model::extract::Memo;
+use pipeline::input::Input;
+use pipeline::run::{self, Options, Progress};
+use pipeline::stages::{Bodies, Rows, Setting, Worker};
+use pipeline::survey::Survey;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+use tables::{Format, Formats, encode};
 
 use crate::kinds::{EMPTY, fitting};
 use crate::vectors;

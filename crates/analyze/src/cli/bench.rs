@@ -8,12 +8,12 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use analyze::bench::{self, Measured, Options, Scratch, Stage};
-use analyze::input::Input;
 use anyhow::{Context as _, bail};
 use archive::Limits;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
+use measure::{self, Measured, Options, Scratch, Stage};
+use pipeline::input::Input;
 
 use super::Exit;
 use super::figures::{bytes, counted};
@@ -166,11 +166,11 @@ impl Bench {
         drop(scratch);
         let measured = match measured {
             Ok(measured) => measured,
-            Err(bench::Error::Interrupted) => {
+            Err(measure::Error::Interrupted) => {
                 tell("interrupted; nothing is left behind");
                 return Ok(Exit::Interrupted);
             }
-            Err(error @ bench::Error::NoLog { .. }) => {
+            Err(error @ measure::Error::NoLog { .. }) => {
                 tell(&format!("error: {error}\n`analyze ls` tells what each file is instead"));
                 return Ok(Exit::Nothing);
             }
@@ -243,19 +243,19 @@ impl Bench {
         scratch: &Scratch,
         options: &Options,
         watch: &Watch,
-    ) -> Result<Measured, bench::Error> {
+    ) -> Result<Measured, measure::Error> {
         let steps = Steps::begin(self.quiet);
         let seed = self.seed.unwrap_or(1);
         let made;
         let inputs = if let Some(size) = self.generate {
             steps.show("making logs", 0, 0);
-            made = bench::generate(size, seed, 0, scratch, watch.stop())?;
+            made = measure::generate(size, seed, 0, scratch, watch.stop())?;
             &made
         } else {
             given
         };
         let generated = self.generate.map(|_| seed);
-        let mut step = |step: bench::Step| {
+        let mut step = |step: measure::Step| {
             let what = match step.stage {
                 Some((stage, threads)) => format!(
                     "{} from {}, {}",
@@ -267,7 +267,7 @@ impl Bench {
             };
             steps.show(&what, step.done, step.total);
         };
-        bench::measure(inputs, generated, scratch, options, &mut step, watch.stop())
+        measure::measure(inputs, generated, scratch, options, &mut step, watch.stop())
     }
 }
 

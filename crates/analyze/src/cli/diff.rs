@@ -3,9 +3,9 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
-use analyze::reading::{self, Change, GroupChange, Guards, KeyChange, Warning, Window};
-use analyze::report::Stored;
 use clap::{Args, ValueEnum};
+use query::{self, Change, GroupChange, Guards, KeyChange, Warning, Window};
+use tables::Stored;
 
 use super::Exit;
 use super::figures::{count, counted};
@@ -130,7 +130,7 @@ impl Diff {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         let guards = Guards { min_count: self.min_count, ratio: self.ratio };
         let (old, new) = (Stored::open(&self.old)?, Stored::open(&self.new)?);
-        let diff = reading::diff(&old, &new, &guards)?;
+        let diff = query::diff(&old, &new, &guards)?;
         for warning in &diff.warnings {
             tell(&format!("warning: {}", words(warning)));
         }
@@ -178,7 +178,7 @@ impl Diff {
         Ok(if self.fails(&diff) { Exit::FAILED_ON } else { Exit::Done })
     }
 
-    fn fails(&self, diff: &reading::Diff) -> bool {
+    fn fails(&self, diff: &query::Diff) -> bool {
         let any =
             |changes: &[Change]| diff.groups.iter().any(|group| changes.contains(&group.change));
         self.fail_on.iter().any(|what| match what {
@@ -188,7 +188,7 @@ impl Diff {
         })
     }
 
-    fn parts(&self, diff: &reading::Diff) -> Vec<Part> {
+    fn parts(&self, diff: &query::Diff) -> Vec<Part> {
         let mut parts = vec![Part { title: String::new(), table: windows(&diff.old, &diff.new) }];
         for (change, title) in [
             (Change::New, "New"),

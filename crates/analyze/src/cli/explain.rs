@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
-use analyze::reading::{self, Explained, Period, Sample, Values, find_group, groups};
-use analyze::report::Stored;
 use clap::{Args, ValueEnum};
+use query::{self, Explained, Period, Sample, Values, find_group, groups};
+use tables::Stored;
 
 use super::Exit;
 use super::figures::{count, counted};
@@ -85,7 +85,7 @@ impl Explain {
         let report = Stored::open(&self.report)?;
         let groups = groups(&report)?;
         let rank = find_group(&groups, &self.group)?;
-        let explained = reading::explain(&report, &groups[rank], self.top, self.samples)?;
+        let explained = query::explain(&report, &groups[rank], self.top, self.samples)?;
         let mut out = io::stdout().lock();
         match self.format {
             FormatArg::Json => {

@@ -3,11 +3,11 @@
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use analyze::input::Input;
-use analyze::run;
 use anyhow::{Context as _, anyhow, bail};
 use archive::{Limits, Source, Unread};
 use clap::Args;
+use pipeline::input::Input;
+use pipeline::run;
 
 /// The name of standard input, in arguments and in reports.
 pub(crate) const STDIN: &str = "-";

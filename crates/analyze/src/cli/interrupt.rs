@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use analyze::report::Output;
 use anyhow::Context as _;
+use tables::Output;
 
 use super::{Exit, terminal};
 

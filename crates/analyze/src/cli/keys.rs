@@ -3,11 +3,11 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
-use analyze::reading::{
+use clap::{Args, ValueEnum};
+use query::{
     KeyState, Payloads, StoredKey, Wanted, find_group, groups, key_batch, keys, write_payloads,
 };
-use analyze::report::{Stored, TextFormat, text};
-use clap::{Args, ValueEnum};
+use tables::{Stored, TextFormat, text};
 
 use super::Exit;
 use super::figures::{count, counted};

@@ -4,15 +4,15 @@ use std::io::{self, BufWriter, Write as _};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
-use analyze::input::Input;
-use analyze::outcome::{FileOutcome, FileRow};
-use analyze::run;
-use analyze::stages::{Bodies, Rows, Setting, Worker};
-use analyze::survey::{Survey, survey};
 use archive::{Budget, Decoder, Form, Leaf, map_ordered};
 use clap::Args;
 use model::extract::{Extractor, Memo};
 use model::listing;
+use pipeline::input::Input;
+use pipeline::outcome::{FileOutcome, FileRow};
+use pipeline::run;
+use pipeline::stages::{Bodies, Rows, Setting, Worker};
+use pipeline::survey::{Survey, survey};
 use serde::Serialize;
 
 use super::Exit;
@@ -241,7 +241,7 @@ impl Looker {
             layers: row.layers,
             log_id: row.log_id,
             run_id: row.run_id,
-            linked_by: row.linked_by.map(analyze::link::LinkedBy::name),
+            linked_by: row.linked_by.map(pipeline::link::LinkedBy::name),
             contents,
         }
     }

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use analyze::run::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use pipeline::run::Progress;
 
 use super::figures;
 

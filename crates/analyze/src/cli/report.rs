@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use analyze::input::Input;
-use analyze::report::{Format, Formats, Output};
-use analyze::rules;
-use analyze::run::{self, Options, Progress};
-use analyze::stages::Bodies;
-use analyze::summary::Summary;
 use clap::{Args, ValueEnum};
+use pipeline::input::Input;
+use pipeline::rules;
+use pipeline::run::{self, Options, Progress};
+use pipeline::stages::Bodies;
+use pipeline::summary::Summary;
+use tables::{Format, Formats, Output};
 
 use super::Exit;
 use super::figures;

@@ -3,11 +3,11 @@
 use std::cmp::Reverse;
 use std::path::Path;
 
-use analyze::input::Input;
-use analyze::outcome::FileOutcome;
-use analyze::report::Format;
-use analyze::run::{Done, Options};
 use model::time::Timestamp;
+use pipeline::input::Input;
+use pipeline::outcome::FileOutcome;
+use pipeline::run::{Done, Options};
+use tables::Format;
 
 use super::figures::{bytes, count, counted, percent, span};
 use super::problems;

@@ -1,6 +1,6 @@
 //! The figures for programs: everything, in one object.
 
-use analyze::bench::{Build, Machine, Measured, Measurement, Sample, Stage};
+use measure::{Build, Machine, Measured, Measurement, Sample, Stage};
 use serde::Serialize;
 
 /// Raised when a field changes its meaning or goes away; new ones may come at any time.

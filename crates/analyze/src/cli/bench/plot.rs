@@ -14,7 +14,7 @@
 
 use std::fmt::Write as _;
 
-use analyze::bench::{Measured, Measurement, Stage};
+use measure::{Measured, Measurement, Stage};
 
 use super::text;
 

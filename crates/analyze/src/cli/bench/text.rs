@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use analyze::bench::{Build, Machine, Measured, Sample, Stage};
+use measure::{Build, Machine, Measured, Sample, Stage};
 
 use super::super::figures::{bytes, count, counted, percent};
 use super::super::markdown;
@@ -103,7 +103,7 @@ fn rows(measured: &Measured) -> Table {
     for one in &measured.measurements {
         let spread = one.spread();
         let rates = measured.rates(spread.median);
-        let rate = |of: fn(&analyze::bench::Rates) -> f64| {
+        let rate = |of: fn(&measure::Rates) -> f64| {
             rates.as_ref().map(|rates| figure(of(rates))).unwrap_or_default()
         };
         let times = measured.speedup(one.stage, one.threads).filter(|_| one.threads > 1);

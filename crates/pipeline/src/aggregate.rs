@@ -1,0 +1,429 @@
+//! What a report says beyond its single exchanges: error groups, keys, endpoints, runs, bodies and
+//! logs (the in-memory tables of a report).
+//!
+//! Each worker fills an [`Accumulator`] of its own with what it has [`Seen`]; at the end they are
+//! merged and finished once, when the error groups and the listing are whole:
+//!
+//! ```text
+//! Seen ──► Accumulator ─┐
+//! Seen ──► Accumulator ─┼─ merge ──► finish(groups, listing) ──► Aggregates
+//! Seen ──► Accumulator ─┘
+//! ```
+//!
+//! Laws, held by a test: the order of [`Accumulator::add`], the split over accumulators and the
+//! order of [`Accumulator::merge`] change nothing in the result. So nothing here depends on what came
+//! first: samples are those at the smallest [`Place`], sums are of whole numbers (bytes and
+//! microseconds), and rows are sorted.
+//!
+//! Counts, distinct counts, sums and maxima are exact. Percentiles are exact for up to 64 numbers
+//! and below 128, and within 0.8 % beyond (see `sketch`).
+//!
+//! # Memory
+//!
+//! Nothing grows with the number of exchanges as such, only with what is distinct:
+//!
+//! | for each distinct | bytes, about |
+//! |---|---|
+//! | body of an (endpoint, flow, step) | 10 to 19 |
+//! | key of a flow | 280, the key, and its last message |
+//! | skeleton of an error | 200 and a sample message |
+//! | pair of a skeleton with a file | 8 to 16 |
+//! | pair of a skeleton with a run, key, or endpoint and status | 10 to 19 |
+//! | exchange with errors of a mixture of skeletons not met before | 40 and 4 a skeleton |
+//! | run; log | 140 and its id; 40 and its id |
+//! | (endpoint, flow, step) | 300 and up to 3 KiB of sizes and durations |
+//!
+//! A known exchange costs a dozen look-ups and no allocation.
+
+mod bodies;
+mod endpoints;
+mod groups;
+mod intern;
+mod keys;
+mod logs;
+mod runs;
+mod sketch;
+mod tables;
+mod top;
+
+pub use top::{OpenKey, Top, TopEndpoint, TopFlow, TopGroup};
+
+use ::tables::Batch;
+use bodies::Bodies;
+use endpoints::Endpoints;
+use grouping::{Class, Groups, SkeletonId};
+use groups::{Context, Errors, SkeletonNumber};
+use hashbrown::HashMap;
+use intern::{Name, Names};
+use keys::{KeyId, Keys, Order};
+use model::exchange::{BodyKind, Exchange, Key, Outcome};
+use model::listing::Listing;
+use model::time::Timestamp;
+use runs::Runs;
+use tables::Tables;
+
+/// A sample or last message is kept up to this many bytes and ends in `...` when it was longer: a
+/// stack trace for each of a million keys would not fit in memory. The table `errors` has it whole.
+pub const MESSAGE_BYTES: usize = 4096;
+
+/// Where an exchange stands: the order of samples, and of attempts at the same time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Place {
+    /// Number of the file in name order, from 0.
+    pub file: u32,
+    /// Place among the file's exchanges, from 0.
+    pub record: u32,
+}
+
+/// One exchange, with all that was worked out about it where the stages meet.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen<'r> {
+    /// Where it stands; no two exchanges share a place.
+    pub place: Place,
+    /// Key, rows, times and status are taken from here; what follows overrules the rest of it.
+    pub exchange: &'r Exchange<'r>,
+    /// The run, after linking.
+    pub run_id: Option<&'r str>,
+    /// The flow, after linking.
+    pub flow: Option<&'r str>,
+    /// The step, after linking.
+    pub step: Option<&'r str>,
+    /// The log, after linking.
+    pub log_id: Option<&'r str>,
+    /// Method, host and masked path; empty when the exchange has none of them.
+    pub endpoint: &'r str,
+    /// Whether it failed, after the listing had its say.
+    pub outcome: Outcome,
+    /// The request body; `None` when absent or empty.
+    pub request: Option<SeenBody>,
+    /// The response body; `None` when absent or empty.
+    pub response: Option<SeenBody>,
+    /// Its errors, in the order they stand.
+    pub errors: &'r [SeenError<'r>],
+}
+
+/// What is counted of a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SeenBody {
+    /// XXH3-128 of its bytes; the lower 64 bits tell bodies apart.
+    pub digest: u128,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Hash of kind and paths; equal bodies must have equal shapes.
+    pub shape: u64,
+    /// What it is written in.
+    pub kind: BodyKind,
+}
+
+/// One of the two bodies of an exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Side {
+    /// What was sent.
+    Request,
+    /// What came back.
+    Response,
+}
+
+impl Side {
+    /// The word used in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Response => "response",
+        }
+    }
+}
+
+/// One error of an exchange.
+#[derive(Debug, Clone, Copy)]
+pub struct SeenError<'r> {
+    /// Skeleton of its text.
+    pub skeleton: SkeletonId,
+    /// What kind of error it is.
+    pub class: Class,
+    /// On which side it arose; `None` when nothing tells.
+    pub side: Option<grouping::Side>,
+    /// Whether trying again may help.
+    pub retryable: bool,
+    /// Key of the row it speaks of, else of the exchange.
+    pub key: Option<Key<'r>>,
+    /// The text a person would read.
+    pub message: &'r str,
+}
+
+/// What a worker has seen so far. See the [module](self) for laws and memory.
+#[derive(Debug, Default)]
+pub struct Accumulator {
+    names: Names,
+    endpoints: Endpoints,
+    bodies: Bodies,
+    keys: Keys,
+    errors: Errors,
+    runs: Runs,
+    exchange: Scratch,
+    last: Last,
+}
+
+/// The names of the exchange before, which the next one mostly shares. They are names of this
+/// accumulator, so they stay when another is merged into it.
+#[derive(Debug, Default)]
+struct Last {
+    endpoint: Name,
+    flow: Name,
+    step: Name,
+    run: Name,
+    log: Name,
+}
+
+/// Buffers for one exchange, kept for the next.
+#[derive(Debug, Default)]
+struct Scratch {
+    /// The attempts: rows of a bulk request, or the one key.
+    rows: Vec<Attempted>,
+    /// The place in `rows` of each key there.
+    row_of: HashMap<KeyId, u32>,
+    /// Skeletons of all errors.
+    skeletons: Vec<SkeletonNumber>,
+    /// Errors that name no row of the exchange: place among the errors, and skeleton.
+    general: Vec<(u32, SkeletonNumber)>,
+}
+
+#[derive(Debug)]
+struct Attempted {
+    key: KeyId,
+    failed: bool,
+    /// An error names this row.
+    named: bool,
+}
+
+/// The finished tables, each sorted as the contract says, and what the summary shows of them.
+#[derive(Debug)]
+pub struct Aggregates {
+    /// One row per group of errors, most frequent first, then by fingerprint.
+    pub error_groups: Batch,
+    /// One row per (flow, kind, key), in that order.
+    pub keys: Batch,
+    /// One row per (endpoint, flow, step), in that order.
+    pub endpoints: Batch,
+    /// One row per run id, in that order.
+    pub runs: Batch,
+    /// One row per (endpoint, side, shape): by endpoint, side, most frequent first, shape.
+    pub bodies: Batch,
+    /// One row per log of the listing, in its order.
+    pub logs: Batch,
+    /// Keys whose newest attempt with a known outcome failed. All keys, groups and runs are as many
+    /// as the rows of their tables.
+    pub open_keys: u64,
+    /// Keys that failed and whose newest attempt with a known outcome went well.
+    pub healed_keys: u64,
+    /// What is worst.
+    pub top: Top,
+}
+
+impl Aggregates {
+    /// All tables, in the order in which they are written.
+    pub fn tables(&self) -> [&Batch; 6] {
+        [&self.error_groups, &self.keys, &self.endpoints, &self.runs, &self.bodies, &self.logs]
+    }
+}
+
+impl Accumulator {
+    /// Counts one exchange.
+    ///
+    /// `shape_paths` gives the sorted paths of the body on that side; it is called only for a shape
+    /// this accumulator has not met.
+    ///
+    /// A bulk exchange is one attempt for each of its rows, any other is one for its key, if it
+    /// has one. When it failed but no row did, all rows failed. An error is put down to the row whose
+    /// key it has, and one that names no row to all failed rows that no error names.
+    pub fn add(&mut self, seen: &Seen<'_>, shape_paths: &mut dyn FnMut(Side) -> Vec<String>) {
+        let Self { names, last, .. } = self;
+        let flow = names.intern_again(seen.flow, &mut last.flow);
+        let step = names.intern_again(seen.step, &mut last.step);
+        let run = names.intern_again(seen.run_id, &mut last.run);
+        let log = names.intern_again(seen.log_id, &mut last.log);
+
+        let endpoint = Some(seen.endpoint).filter(|endpoint| !endpoint.is_empty());
+        let endpoint = names.intern_again(endpoint, &mut last.endpoint);
+        let endpoint = self.endpoints.id(endpoint, flow, step);
+        let failed = seen.outcome == Outcome::Failed;
+        self.endpoints.add(endpoint, seen, failed);
+        for (side, body) in [(Side::Request, &seen.request), (Side::Response, &seen.response)] {
+            if let Some(body) = body {
+                self.bodies.add(endpoint, side, body, seen.place, failed, shape_paths);
+            }
+        }
+        if let Some(duration) = seen.exchange.duration_ms.and_then(micros) {
+            self.endpoints.took(endpoint, duration);
+        }
+        self.runs.add(seen, run, log, flow);
+        self.add_attempts(seen, flow);
+        let context = Context {
+            place: seen.place,
+            at: seen.exchange.started_at,
+            endpoint,
+            status: seen.exchange.status,
+            run,
+        };
+        self.add_errors(seen, flow, &context);
+    }
+
+    /// Counts a download that holds no exchange, an empty log say, towards its log and run. One that
+    /// holds some counts by these: once a log, or once a file where they name none.
+    pub fn file_linked(&mut self, log_id: Option<&str>, run_id: Option<&str>, flow: Option<&str>) {
+        let log = self.names.intern_some(log_id);
+        let run = self.names.intern_some(run_id);
+        let flow = self.names.intern_some(flow);
+        self.runs.linked(run, log, flow, &self.names);
+    }
+
+    /// As if everything `other` was given had been given to this accumulator.
+    pub fn merge(&mut self, mut other: Self) {
+        if self.keys.len() < other.keys.len() {
+            // The result is the same either way; the smaller one is the cheaper to take in.
+            std::mem::swap(self, &mut other);
+        }
+        let names = self.names.absorb(&other.names);
+        let endpoints = self.endpoints.merge(other.endpoints, &names);
+        let skeletons = self.errors.merge_skeletons(&mut other.errors);
+        let keys = self.keys.merge(other.keys, &names, &skeletons);
+        self.errors.merge_sets(other.errors, &skeletons, &endpoints, &keys, &names);
+        self.bodies.merge(other.bodies, &endpoints);
+        self.runs.merge(other.runs, &self.names, &names);
+    }
+
+    /// The tables of all that was seen.
+    ///
+    /// `groups` must know every skeleton that was added, `file_name` every file of a [`Place`]. Costs
+    /// a sort of each table, on the threads of the current Rayon pool, and for a moment a second set of
+    /// the pairs that `error_groups` counts.
+    pub fn finish<'f>(
+        &mut self,
+        groups: &Groups,
+        listing: &Listing,
+        file_name: &(dyn Fn(u32) -> &'f str + Sync),
+    ) -> Aggregates {
+        let tables = self.tables(groups, listing);
+        // Of these the two that may have millions of rows.
+        let (keys, error_groups) =
+            rayon::join(|| tables.keys(file_name), || tables.error_groups(file_name));
+        Aggregates {
+            error_groups,
+            keys,
+            endpoints: tables.endpoints(),
+            runs: tables.runs(),
+            bodies: tables.bodies(file_name),
+            logs: tables.logs(),
+            open_keys: tables.keys.iter().filter(|row| row.open).count() as u64,
+            healed_keys: tables.keys.iter().filter(|row| row.healed).count() as u64,
+            top: tables.top(file_name),
+        }
+    }
+
+    fn add_attempts(&mut self, seen: &Seen<'_>, flow: Name) {
+        let Scratch { rows, row_of, .. } = &mut self.exchange;
+        rows.clear();
+        row_of.clear();
+        let at = seen.exchange.started_at;
+        let whole =
+            seen.outcome == Outcome::Failed && seen.exchange.rows.iter().all(|row| !row.failed);
+        let bulk = seen.exchange.rows.iter().map(|row| (row.key, row.failed || whole));
+        let one = seen.exchange.key.filter(|_| seen.exchange.rows.is_empty());
+        for (turn, (key, failed)) in (0..).zip(bulk.chain(one.map(|key| (key, whole)))) {
+            let outcome = match (failed, seen.outcome) {
+                (true, _) => Outcome::Failed,
+                (false, Outcome::Unknown) => Outcome::Unknown,
+                (false, _) => Outcome::Success,
+            };
+            let key = self.keys.id(flow, key);
+            self.keys.attempt(key, Order::new(at, seen.place, turn), at, outcome);
+            rows.push(Attempted { key, failed, named: false });
+            row_of.insert(key, turn);
+        }
+    }
+
+    fn add_errors(&mut self, seen: &Seen<'_>, flow: Name, context: &Context) {
+        let Scratch { rows, row_of, skeletons, general } = &mut self.exchange;
+        skeletons.clear();
+        general.clear();
+        let errors = seen.errors;
+        // A bulk request's own key, a batch number say, names none of its rows and was not tried.
+        let batch = seen.exchange.key.filter(|_| !seen.exchange.rows.is_empty());
+        let order = |nth| Order::new(context.at, context.place, nth);
+        for (nth, error) in (0..).zip(errors) {
+            let skeleton = self.errors.add(error, nth, context);
+            skeletons.push(skeleton);
+            let key = error.key.map(|key| self.keys.id(flow, key));
+            let row = key.and_then(|key| row_of.get(&key));
+            if let Some(key) = key.filter(|_| row.is_some() || error.key != batch) {
+                self.errors.add_key(skeleton, key);
+            }
+            match row {
+                Some(&row) => {
+                    let row = &mut rows[row as usize];
+                    row.named = true;
+                    self.keys.error(row.key, order(nth), skeleton, error.message);
+                }
+                // More would only repeat what the first few say of every row.
+                None if general.len() < keys::REASONS => general.push((nth, skeleton)),
+                None => {}
+            }
+        }
+        for row in rows.iter().filter(|row| row.failed && !row.named) {
+            for &(nth, skeleton) in &*general {
+                self.errors.add_key(skeleton, row.key);
+                self.keys.error(row.key, order(nth), skeleton, errors[nth as usize].message);
+            }
+        }
+        skeletons.sort_unstable();
+        skeletons.dedup();
+        self.errors.add_exchange(skeletons);
+    }
+
+    fn tables<'a>(&'a self, groups: &'a Groups, listing: &'a Listing) -> Tables<'a> {
+        let resolved = self.errors.resolve(groups);
+        let groups_of_runs = self.errors.groups_of_runs(&resolved);
+        let fingerprint = |skeleton| resolved.fingerprint(skeleton);
+        let (keys, error_groups) = rayon::join(
+            || self.keys.rows(&self.names, &fingerprint),
+            || self.errors.rows(&resolved, &self.endpoints, &self.keys, &self.names),
+        );
+        Tables {
+            error_groups,
+            keys,
+            endpoints: self.endpoints.rows(&self.bodies, &self.names),
+            runs: self.runs.rows(&self.names, listing, &groups_of_runs),
+            bodies: self.bodies.rows(&self.endpoints, &self.names),
+            logs: logs::rows(listing, &self.runs.downloaded(&self.names)),
+        }
+    }
+}
+
+/// Milliseconds as logged in whole microseconds; `None` for what is no duration.
+#[expect(clippy::cast_sign_loss, reason = "negative durations are refused before the cast")]
+fn micros(milliseconds: f64) -> Option<u64> {
+    let micros = (milliseconds * 1000.0).round();
+    (micros.is_finite() && micros >= 0.0).then_some(micros as u64)
+}
+
+/// The earlier of two times, if any; `Option`'s own order would take absent for the earliest.
+fn earlier(left: Option<Timestamp>, right: Option<Timestamp>) -> Option<Timestamp> {
+    match (left, right) {
+        (Some(left), Some(right)) => Some(left.min(right)),
+        (left, right) => left.or(right),
+    }
+}
+
+/// Puts a message, or as much of it as [`MESSAGE_BYTES`] allows, in place of the one kept before.
+fn keep_message(kept: &mut String, message: &str) {
+    kept.clear();
+    if message.len() <= MESSAGE_BYTES {
+        kept.push_str(message);
+    } else {
+        kept.push_str(&message[..message.floor_char_boundary(MESSAGE_BYTES)]);
+        kept.push_str("...");
+    }
+}
+
+#[cfg(test)]
+mod tests;

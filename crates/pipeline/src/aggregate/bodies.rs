@@ -1,0 +1,177 @@
+//! The table `bodies`: which shapes of body an endpoint is sent and answers with; and how many
+//! distinct bodies there are.
+
+use super::endpoints::{EndpointId, Endpoints};
+use super::intern::{Name, Names};
+use super::{BodyKind, Place, SeenBody, Side};
+use hashbrown::{HashMap, HashSet};
+use std::collections::BTreeMap;
+
+/// The number of a slot in [`Bodies`].
+pub(super) type SlotId = u32;
+
+/// Bodies of one shape on one side of one (endpoint, flow, step).
+///
+/// Finer than a row of the table, so that one set of digests serves this table and `endpoints`.
+#[derive(Debug)]
+struct Slot {
+    endpoint: EndpointId,
+    side: Side,
+    shape: u64,
+    count: u64,
+    failed: u64,
+    /// Lower half of each distinct digest. Two of 10^8 distinct bodies share one with a
+    /// probability of 1 in 3,700; the other half would double the largest table in memory.
+    digests: HashSet<u64>,
+    bytes_sum: u64,
+    bytes_max: u64,
+    sample: Place,
+}
+
+/// What is known of a shape whoever uses it.
+#[derive(Debug)]
+struct Shape {
+    kind: BodyKind,
+    paths: Vec<String>,
+}
+
+/// All bodies met: 10 to 19 bytes for each distinct one of an (endpoint, flow, step), and the
+/// paths of each distinct shape.
+#[derive(Debug, Default)]
+pub(super) struct Bodies {
+    index: HashMap<(EndpointId, Side, u64), SlotId>,
+    slots: Vec<Slot>,
+    shapes: HashMap<u64, Shape>,
+}
+
+/// One row of the table; columns as in the contract.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct BodyRow<'a> {
+    pub(super) endpoint: Option<&'a str>,
+    pub(super) side: Side,
+    pub(super) shape: u64,
+    pub(super) kind: BodyKind,
+    pub(super) count: u64,
+    pub(super) failed: u64,
+    pub(super) distinct: u64,
+    pub(super) bytes_sum: u64,
+    pub(super) bytes_max: u64,
+    pub(super) paths: &'a [String],
+    pub(super) sample: Place,
+}
+
+impl Bodies {
+    /// Counts one body; `paths` lists its paths, and is called when its shape is new.
+    pub(super) fn add(
+        &mut self,
+        endpoint: EndpointId,
+        side: Side,
+        body: &SeenBody,
+        place: Place,
+        failed: bool,
+        paths: &mut dyn FnMut(Side) -> Vec<String>,
+    ) {
+        let known = self.slots.len();
+        let id = self.slot(endpoint, side, body.shape, place);
+        // A slot that is known has a shape that is known.
+        if self.slots.len() > known && !self.shapes.contains_key(&body.shape) {
+            self.shapes.insert(body.shape, Shape { kind: body.kind, paths: paths(side) });
+        }
+        let slot = &mut self.slots[id as usize];
+        slot.digests.insert(body.digest as u64);
+        slot.count += 1;
+        slot.failed += u64::from(failed);
+        slot.bytes_sum = slot.bytes_sum.saturating_add(body.bytes);
+        slot.bytes_max = slot.bytes_max.max(body.bytes);
+        slot.sample = slot.sample.min(place);
+    }
+
+    /// Takes in `other`; `endpoints` says what its endpoint numbers are here.
+    pub(super) fn merge(&mut self, other: Self, endpoints: &[EndpointId]) {
+        for slot in other.slots {
+            let endpoint = endpoints[slot.endpoint as usize];
+            let id = self.slot(endpoint, slot.side, slot.shape, slot.sample);
+            let here = &mut self.slots[id as usize];
+            here.count += slot.count;
+            here.failed += slot.failed;
+            if here.digests.is_empty() {
+                here.digests = slot.digests;
+            } else {
+                here.digests.extend(slot.digests);
+            }
+            here.bytes_sum = here.bytes_sum.saturating_add(slot.bytes_sum);
+            here.bytes_max = here.bytes_max.max(slot.bytes_max);
+            here.sample = here.sample.min(slot.sample);
+        }
+        for (shape, known) in other.shapes {
+            self.shapes.entry(shape).or_insert(known);
+        }
+    }
+
+    /// How many distinct bodies each (endpoint, flow, step) was sent or answered with, by its number.
+    ///
+    /// Equal bodies have equal shapes, so no body is in two slots of one (endpoint, flow, step).
+    pub(super) fn distinct(&self, side: Side) -> HashMap<EndpointId, u64> {
+        let mut distinct = HashMap::new();
+        for slot in self.slots.iter().filter(|slot| slot.side == side) {
+            *distinct.entry(slot.endpoint).or_default() += slot.digests.len() as u64;
+        }
+        distinct
+    }
+
+    /// Rows sorted by (endpoint, side, most frequent first, shape).
+    pub(super) fn rows<'a>(&'a self, endpoints: &Endpoints, names: &'a Names) -> Vec<BodyRow<'a>> {
+        let mut slots: BTreeMap<(Option<&str>, Side, u64), Vec<&Slot>> = BTreeMap::new();
+        for slot in &self.slots {
+            let endpoint: Name = endpoints.get(slot.endpoint).endpoint;
+            slots.entry((names.get(endpoint), slot.side, slot.shape)).or_default().push(slot);
+        }
+        let rows = slots.into_iter().filter_map(|((endpoint, side, shape), slots)| {
+            let known = self.shapes.get(&shape)?;
+            Some(BodyRow {
+                endpoint,
+                side,
+                shape,
+                kind: known.kind,
+                count: slots.iter().map(|slot| slot.count).sum(),
+                failed: slots.iter().map(|slot| slot.failed).sum(),
+                distinct: union(&slots),
+                bytes_sum: slots
+                    .iter()
+                    .fold(0, |sum: u64, slot| sum.saturating_add(slot.bytes_sum)),
+                bytes_max: slots.iter().map(|slot| slot.bytes_max).max()?,
+                paths: &known.paths,
+                sample: slots.iter().map(|slot| slot.sample).min()?,
+            })
+        });
+        let mut rows: Vec<_> = rows.collect();
+        rows.sort_by_key(|row| (row.endpoint, row.side, std::cmp::Reverse(row.count), row.shape));
+        rows
+    }
+
+    fn slot(&mut self, endpoint: EndpointId, side: Side, shape: u64, sample: Place) -> SlotId {
+        let slots = &mut self.slots;
+        *self.index.entry((endpoint, side, shape)).or_insert_with(|| {
+            slots.push(Slot {
+                endpoint,
+                side,
+                shape,
+                count: 0,
+                failed: 0,
+                digests: HashSet::new(),
+                bytes_sum: 0,
+                bytes_max: 0,
+                sample,
+            });
+            slots.len() as SlotId - 1
+        })
+    }
+}
+
+/// Distinct digests of several slots: flows and steps may send equal bodies to one endpoint.
+fn union(slots: &[&Slot]) -> u64 {
+    match slots {
+        [one] => one.digests.len() as u64,
+        _ => slots.iter().flat_map(|slot| &slot.digests).collect::<HashSet<_>>().len() as u64,
+    }
+}

@@ -1,0 +1,42 @@
+//! Saved Integrator logs to a report: where the stages of the other crates meet.
+//!
+//! [`run::report`] is the main job. It takes [`Input`](input::Input)s in name order, looks at all of
+//! them once ([`survey`]: copies, listing pages), then lets workers turn a few neighbouring files at a
+//! time into rows ([`stages`], the only place that sees `archive`, `model` and `grouping` at work) and
+//! counts ([`aggregate`], merged at the end), ties each download to its log ([`link`]), and writes
+//! ten tables and a [`summary`] through the one table layer ([`tables`]).
+//!
+//! ```no_run
+//! use std::path::Path;
+//! use std::sync::atomic::AtomicBool;
+//!
+//! use pipeline::{input::Input, run};
+//!
+//! let found = archive::discover(&["dump".to_owned()])?;
+//! let inputs: Vec<_> = found.sources.into_iter().map(Input::File).collect();
+//! let (options, progress) = (run::Options::default(), run::Progress::default());
+//! let never = AtomicBool::new(false);
+//! let done = run::report(&inputs, &found.unread, Path::new("report"), &options, &progress, &never)?;
+//! assert_eq!(done.summary.files["total"], inputs.len() as u64);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The library knows no command line and prints nothing; it does not know zip, base64 or the grammar
+//! of JSON. The same input gives the same bytes for any number of threads.
+
+pub mod run;
+
+pub mod input;
+pub mod survey;
+
+mod copies;
+pub mod members;
+pub mod outcome;
+
+pub mod stages;
+
+pub mod aggregate;
+pub mod link;
+pub mod rules;
+
+pub mod summary;

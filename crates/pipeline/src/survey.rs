@@ -1,0 +1,250 @@
+//! The first look at all files: which are copies, and what the listing pages say.
+//!
+//! Downloads are linked to logs while they are read, so the listing must be known before, wherever
+//! its pages lie; peeking at the first bytes of each document tells which files are pages, and only
+//! those are decoded. Of most large files a look at their two ends is enough, also to tell that no other file has
+//! the same bytes, so that only the main pass reads them. Small files are cheaper to
+//! decode than to peek into, and while there is room for it they are kept, packed, so that the main pass
+//! finds them ready: a dump of row logs is a million of them.
+
+mod kept;
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use archive::{Budget, Decoded, Decoder, Digest, Ends, Limits, map_ordered};
+use model::listing::{self, Listing};
+use rayon::ThreadPool;
+use xxhash_rust::xxh3::xxh3_128;
+
+use self::kept::Packer;
+pub(crate) use self::kept::{Kept, Unpacked};
+use crate::input::Input;
+
+/// How much of a document tells whether it may be a listing page, in bytes. Files that are not longer
+/// are decoded whole.
+const PEEK: usize = 4096;
+
+/// The looks at a document, each for one that the look before could not tell: names that pages have are
+/// found in a few downloads too, and a record may be longer than a page of memory.
+const LOOKS: [usize; 2] = [PEEK, 64 << 10];
+
+/// The part of the bytes in flight that kept files may take: one of so many.
+const KEPT_SHARE: u64 = 4;
+
+/// Files of so many bytes are read whole, which costs no more than to look at both ends.
+const WHOLE: u64 = 64 << 10;
+
+/// Files one job looks at.
+const FILES: usize = 64;
+
+/// What the first look found.
+#[derive(Debug, Default)]
+pub struct Survey {
+    /// That of each file; `None` when it could not be read, or did not have to be.
+    pub digests: Vec<Option<Digest>>,
+    /// What tells whether each file still has the same bytes.
+    pub(crate) checks: Vec<Check>,
+    /// The size of each file in bytes; when it could not be read, that when it was found.
+    pub bytes: Vec<u64>,
+    /// The first file with the same bytes, of those that come after it. Empty files are copies of
+    /// nothing, nor are unreadable ones.
+    pub copy_of: Vec<Option<u32>>,
+    /// Whether each file holds a listing page.
+    pub pages: Vec<bool>,
+    /// Small files as they were decoded; which ones, is left to chance.
+    pub(crate) kept: Kept,
+    /// All listing pages, merged.
+    pub listing: Listing,
+}
+
+/// What is remembered of the bytes of a file: XXH3-128, which takes less time than BLAKE3.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Check {
+    /// It could not be read.
+    #[default]
+    Unread,
+    /// Of its ends. What stands between was not read.
+    Ends(u128),
+    /// Of all of it.
+    Whole(u128),
+}
+
+impl Check {
+    fn ends(ends: &Ends<'_>) -> Self {
+        Self::Ends(xxh3_128(&[ends.head, ends.tail, &ends.bytes.to_le_bytes()].concat()))
+    }
+}
+
+impl Survey {
+    /// A survey that knows the listing and nothing of the files, which are all read in full then.
+    pub fn with_listing(listing: Listing) -> Self {
+        Self { listing, ..Self::default() }
+    }
+
+    /// That of the bytes that file `n` has now, and whether they are those that were seen here. Without a
+    /// look at the file there is nothing else that they could be.
+    pub(crate) fn digest(&self, n: usize, bytes: &[u8]) -> (Digest, bool) {
+        let same = match self.checks.get(n) {
+            Some(Check::Whole(check)) => match self.digests[n] {
+                Some(digest) if *check == xxh3_128(bytes) => return (digest, true),
+                _ => false,
+            },
+            Some(check @ Check::Ends(_)) => {
+                Ends::of(bytes).is_some_and(|ends| *check == Check::ends(&ends))
+            }
+            Some(Check::Unread) => false,
+            None => true,
+        };
+        (Digest::of(bytes), same)
+    }
+
+    /// Files of which only the ends were read, and which share them with another file. Equal files are looked at
+    /// in the same way, so no other file can be a copy.
+    fn same_ends(&self) -> Vec<usize> {
+        let mut files: HashMap<u128, Vec<usize>> = HashMap::new();
+        for (n, check) in self.checks.iter().enumerate() {
+            if let Check::Ends(check) = check {
+                files.entry(*check).or_default().push(n);
+            }
+        }
+        let mut shared: Vec<usize> =
+            files.into_values().filter(|files| files.len() > 1).flatten().collect();
+        shared.sort_unstable();
+        shared
+    }
+}
+
+/// Looks at all files. `None` when `stop` was set on the way.
+pub fn survey(
+    pool: &ThreadPool,
+    inputs: &[Input],
+    limits: &Limits,
+    budget: &Budget,
+    stop: &AtomicBool,
+) -> Option<Survey> {
+    let workers: Vec<Mutex<(Decoder, Vec<u8>, Packer)>> = (0..pool.current_num_threads())
+        .map(|_| Mutex::new((Decoder::new(*limits), Vec::new(), Packer::new())))
+        .collect();
+    let mut survey = Survey { kept: Kept::new(FILES), ..Survey::default() };
+    let room = AtomicU64::new(limits.in_flight_bytes / KEPT_SHARE);
+    let jobs = inputs.len().div_ceil(FILES);
+    let work = |job: usize| {
+        let worker = &workers[rayon::current_thread_index().unwrap_or(0)];
+        let mut worker = worker.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let (decoder, buffer, packer) = &mut *worker;
+        let first = job * FILES;
+        let mut seen = Vec::with_capacity(FILES);
+        let mut listing = Listing::default();
+        for (n, input) in inputs[first..].iter().take(FILES).enumerate() {
+            if stop.load(Ordering::Relaxed) {
+                break;
+            }
+            packer.begin();
+            if let Some(ends) = input.ends(limits, WHOLE, buffer)
+                && let Some(begin) = decoder.begins(&ends, PEEK)
+                && !listing::may_begin_listing(&begin)
+            {
+                let (check, bytes) = (Check::ends(&ends), ends.bytes);
+                seen.push(Seen { check, bytes, ..Seen::default() });
+                continue;
+            }
+            // What cannot be read is told by the main pass.
+            let share = budget.share((first + n) as u64);
+            let Ok(bytes) = input.read(limits, &share, buffer) else {
+                seen.push(Seen { bytes: input.bytes(), ..Seen::default() });
+                continue;
+            };
+            let mut seen_file = Seen {
+                digest: Some(Digest::of(bytes)),
+                check: Check::Whole(xxh3_128(bytes)),
+                bytes: bytes.len() as u64,
+                ..Seen::default()
+            };
+            let small = bytes.len() <= PEEK;
+            let mut may_begin = |most| {
+                let mut found = false;
+                let look = &mut |text: &str| found |= listing::may_begin_listing(text);
+                decoder.peek_within(&share, bytes, most, look);
+                found
+            };
+            let candidate = small || LOOKS.into_iter().all(&mut may_begin);
+            let mut decoded = Decoded::default();
+            let mut keep = small && room.load(Ordering::Relaxed) > 0;
+            if candidate {
+                decoded = decoder.decode_within(&share, bytes, &mut |leaf| {
+                    if listing::may_be_listing(leaf.text)
+                        && let Some(page) = listing::parse(leaf.text)
+                    {
+                        listing.add(page, (first + n) as u64);
+                        seen_file.pages = true;
+                    }
+                    keep = keep && packer.leaf(&leaf);
+                });
+            }
+            // Pages are few, and telling them apart from logs once more costs little.
+            if keep && decoded.problems.is_empty() && decoded.unread == 0 && !seen_file.pages {
+                packer.keep(&decoded);
+            } else {
+                packer.forget();
+            }
+            seen.push(seen_file);
+            buffer.clear();
+            buffer.shrink_to(budget.keep());
+        }
+        (seen, listing, packer.done(&room))
+    };
+    let Ok(finished) =
+        map_ordered(pool, jobs, 2 * workers.len(), stop, work, |_, (seen, listing, pack)| {
+            for file in seen {
+                survey.digests.push(file.digest);
+                survey.checks.push(file.check);
+                survey.bytes.push(file.bytes);
+                survey.pages.push(file.pages);
+            }
+            survey.kept.push(pack);
+            survey.listing.merge(listing);
+            Ok::<(), std::convert::Infallible>(())
+        });
+    if finished.stopped || stop.load(Ordering::Relaxed) {
+        return None;
+    }
+    let alike = survey.same_ends();
+    let work = |job: usize| {
+        let worker = &workers[rayon::current_thread_index().unwrap_or(0)];
+        let mut worker = worker.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let bytes = inputs[alike[job]].read(limits, &budget.share(job as u64), &mut worker.1);
+        bytes.map(|bytes| (Some(Digest::of(bytes)), Check::Whole(xxh3_128(bytes)))).ok()
+    };
+    let Ok(finished) =
+        map_ordered(pool, alike.len(), 2 * workers.len(), stop, work, |job, read| {
+            // What cannot be read any more is told by the main pass.
+            let n = alike[job];
+            (survey.digests[n], survey.checks[n]) = read.unwrap_or_default();
+            Ok::<(), std::convert::Infallible>(())
+        });
+    if finished.stopped || stop.load(Ordering::Relaxed) {
+        return None;
+    }
+    let mut first = HashMap::new();
+    let files = survey.digests.iter().zip(&survey.bytes).enumerate();
+    survey.copy_of = files
+        .map(|(n, (digest, bytes))| {
+            let digest = digest.filter(|_| *bytes > 0)?;
+            let original = *first.entry(digest).or_insert(n as u32);
+            (original != n as u32).then_some(original)
+        })
+        .collect();
+    survey.listing.finish();
+    Some(survey)
+}
+
+/// What the first look at one file found.
+#[derive(Default)]
+struct Seen {
+    digest: Option<Digest>,
+    check: Check,
+    bytes: u64,
+    pages: bool,
+}

@@ -1,0 +1,513 @@
+//! How the cells of a batch lie in memory.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::batch::Items;
+use super::schema::{Column, Type};
+
+/// The cells of one column.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Cells {
+    /// One bit a row, unset where the cell is null.
+    pub(super) valid: Bits,
+    /// One value a row; what stands at a null is empty, false or 0.
+    pub(super) data: Data,
+}
+
+/// The values of one column, in the representation of its [`Type`].
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Data {
+    Text(Runs),
+    /// [`Type::Text`] of a column with bodies.
+    Bodies(Bodies),
+    U16(Vec<u16>),
+    U32(Vec<u32>),
+    U64(Vec<u64>),
+    /// [`Type::I64`] and [`Type::Time`].
+    I64(Vec<i64>),
+    F64(Vec<f64>),
+    Bool(Bits),
+    List(Lists),
+}
+
+/// Texts one behind the other in one buffer.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Texts {
+    pub(super) buffer: String,
+    /// Where each text ends in `buffer`; it starts where the one before it ends. Ascending, and on
+    /// character boundaries.
+    pub(super) ends: Vec<usize>,
+}
+
+/// The texts of a column. One that is as the newest before it, or is told to be as that of an earlier row, is not
+/// copied: file, log and flow are the same for many rows, and what comes again has the same address.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Runs {
+    /// In the order in which they first came; equal ones may stand there more than once.
+    pub(super) distinct: Texts,
+    /// For each row the place of its text among them.
+    pub(super) rows: Vec<u32>,
+    /// Bytes of all rows, repeats counted.
+    pub(super) bytes: usize,
+}
+
+impl PartialEq for Runs {
+    fn eq(&self, other: &Self) -> bool {
+        let rows = self.rows.len();
+        rows == other.rows.len() && (0..rows).all(|row| self.get(row) == other.get(row))
+    }
+}
+
+/// Large texts of which many are equal: each distinct one stands there once.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Bodies {
+    /// The distinct texts in the order in which they first appear, each with its length in four
+    /// bytes, little endian, before it: as a page of plain values has them.
+    pub(super) plain: Vec<u8>,
+    /// Where each distinct text ends in `plain`.
+    pub(super) ends: Vec<usize>,
+    /// For each row the place of its text among them; 0 at a null.
+    pub(super) rows: Vec<u32>,
+    /// Bytes of all rows, repeats counted.
+    bytes: usize,
+    places: HashMap<u64, u32, BuildHasherDefault<Hashed>>,
+}
+
+impl PartialEq for Bodies {
+    /// Rows decide; `places` follows from them.
+    fn eq(&self, other: &Self) -> bool {
+        self.plain == other.plain && self.rows == other.rows
+    }
+}
+
+/// Takes a number that is a hash already.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, _: &[u8]) {
+        debug_assert!(false, "only whole hashes are written");
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
+/// Lists of text, their items one behind the other.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Lists {
+    pub(super) items: Texts,
+    /// Where each list ends in `items`. Ascending.
+    pub(super) ends: Vec<usize>,
+}
+
+/// Bits packed eight to a byte, the lowest first, as Arrow packs them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Bits {
+    pub(super) bytes: Vec<u8>,
+    len: usize,
+    unset: usize,
+}
+
+impl Cells {
+    pub(super) fn new(column: &Column) -> Self {
+        let data =
+            if column.body { Data::Bodies(Bodies::default()) } else { Data::new(column.kind) };
+        Self { valid: Bits::default(), data }
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        let texts = |texts: &Texts| texts.buffer.len() + size_of_val(texts.ends.as_slice());
+        self.valid.bytes.len()
+            + match &self.data {
+                // As if each text stood there: where a row group is cut must not depend on what is known
+                // of its rows.
+                Data::Text(runs) => runs.bytes + size_of::<usize>() * runs.rows.len(),
+                // An entry of `places` takes some 16 bytes.
+                Data::Bodies(bodies) => {
+                    bodies.plain.len() + 4 * bodies.rows.len() + (8 + 16) * bodies.ends.len()
+                }
+                Data::U16(values) => size_of_val(values.as_slice()),
+                Data::U32(values) => size_of_val(values.as_slice()),
+                Data::U64(values) => size_of_val(values.as_slice()),
+                Data::I64(values) => size_of_val(values.as_slice()),
+                Data::F64(values) => size_of_val(values.as_slice()),
+                Data::Bool(values) => values.bytes.len(),
+                Data::List(lists) => texts(&lists.items) + size_of_val(lists.ends.as_slice()),
+            }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.valid.clear();
+        match &mut self.data {
+            Data::Text(texts) => texts.clear(),
+            Data::Bodies(bodies) => bodies.clear(),
+            Data::U16(values) => values.clear(),
+            Data::U32(values) => values.clear(),
+            Data::U64(values) => values.clear(),
+            Data::I64(values) => values.clear(),
+            Data::F64(values) => values.clear(),
+            Data::Bool(values) => values.clear(),
+            Data::List(lists) => {
+                lists.items.clear();
+                lists.ends.clear();
+            }
+        }
+    }
+
+    pub(super) fn append(&mut self, other: &Self) {
+        self.valid.extend(&other.valid);
+        match (&mut self.data, &other.data) {
+            (Data::Text(to), Data::Text(from)) => {
+                (0..from.rows.len()).for_each(|row| to.push(from.get(row)));
+            }
+            (Data::Bodies(to), Data::Bodies(from)) => to.extend(from, &other.valid),
+            (Data::U16(to), Data::U16(from)) => to.extend_from_slice(from),
+            (Data::U32(to), Data::U32(from)) => to.extend_from_slice(from),
+            (Data::U64(to), Data::U64(from)) => to.extend_from_slice(from),
+            (Data::I64(to), Data::I64(from)) => to.extend_from_slice(from),
+            (Data::F64(to), Data::F64(from)) => to.extend_from_slice(from),
+            (Data::Bool(to), Data::Bool(from)) => to.extend(from),
+            (Data::List(to), Data::List(from)) => {
+                let items = to.items.ends.len();
+                to.items.extend(&from.items);
+                to.ends.extend(from.ends.iter().map(|end| items + end));
+            }
+            _ => unreachable!("equal schemas have columns of equal types"),
+        }
+    }
+
+    /// Adds nulls up to `rows` cells.
+    pub(super) fn pad(&mut self, rows: usize) {
+        while self.valid.len() < rows {
+            self.valid.push(false);
+        }
+        match &mut self.data {
+            Data::Text(texts) => (texts.rows.len()..rows).for_each(|_| texts.push("")),
+            Data::Bodies(bodies) => bodies.rows.resize(rows, 0),
+            Data::U16(values) => values.resize(rows, 0),
+            Data::U32(values) => values.resize(rows, 0),
+            Data::U64(values) => values.resize(rows, 0),
+            Data::I64(values) => values.resize(rows, 0),
+            Data::F64(values) => values.resize(rows, 0.0),
+            Data::Bool(values) => {
+                while values.len() < rows {
+                    values.push(false);
+                }
+            }
+            Data::List(lists) => lists.ends.resize(rows, lists.items.ends.len()),
+        }
+    }
+}
+
+impl Data {
+    pub(super) fn new(kind: Type) -> Self {
+        match kind {
+            Type::Text => Self::Text(Runs::default()),
+            Type::U16 => Self::U16(Vec::new()),
+            Type::U32 => Self::U32(Vec::new()),
+            Type::U64 => Self::U64(Vec::new()),
+            Type::I64 | Type::Time => Self::I64(Vec::new()),
+            Type::F64 => Self::F64(Vec::new()),
+            Type::Bool => Self::Bool(Bits::default()),
+            Type::List => Self::List(Lists::default()),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Text(texts) => texts.rows.len(),
+            Self::Bodies(bodies) => bodies.rows.len(),
+            Self::U16(values) => values.len(),
+            Self::U32(values) => values.len(),
+            Self::U64(values) => values.len(),
+            Self::I64(values) => values.len(),
+            Self::F64(values) => values.len(),
+            Self::Bool(values) => values.len(),
+            Self::List(lists) => lists.ends.len(),
+        }
+    }
+}
+
+impl Texts {
+    pub(super) fn push(&mut self, text: &str) {
+        self.buffer.push_str(text);
+        self.ends.push(self.buffer.len());
+    }
+
+    fn clear(&mut self) {
+        self.buffer.clear();
+        self.ends.clear();
+    }
+
+    pub(super) fn get(&self, index: usize) -> &str {
+        &self.buffer[self.start(index)..self.ends[index]]
+    }
+
+    /// Bytes of the text at `index`.
+    fn length(&self, index: usize) -> usize {
+        self.ends[index] - self.start(index)
+    }
+
+    /// Where the text at `index` starts in the buffer; `index` may be one past the last.
+    pub(super) fn start(&self, index: usize) -> usize {
+        index.checked_sub(1).map_or(0, |before| self.ends[before])
+    }
+
+    fn extend(&mut self, other: &Self) {
+        let bytes = self.buffer.len();
+        self.buffer.push_str(&other.buffer);
+        self.ends.extend(other.ends.iter().map(|end| bytes + end));
+    }
+}
+
+impl Runs {
+    /// Rows of which each has a text of `distinct`.
+    pub(super) fn of(distinct: Texts, rows: Vec<u32>) -> Self {
+        let bytes = rows.iter().map(|place| distinct.length(*place as usize)).sum();
+        Self { distinct, rows, bytes }
+    }
+
+    #[inline]
+    pub(super) fn push(&mut self, text: &str) {
+        let known = self.distinct.ends.len();
+        let newest = known.checked_sub(1).map(|newest| self.distinct.start(newest));
+        let buffer = self.distinct.buffer.as_bytes();
+        let place = if newest.is_some_and(|start| &buffer[start..] == text.as_bytes()) {
+            known - 1
+        } else {
+            self.distinct.push(text);
+            known
+        };
+        self.bytes += text.len();
+        self.rows.push(place as u32);
+    }
+
+    fn clear(&mut self) {
+        self.distinct.clear();
+        self.rows.clear();
+        self.bytes = 0;
+    }
+
+    pub(super) fn get(&self, row: usize) -> &str {
+        self.distinct.get(self.rows[row] as usize)
+    }
+
+    /// All of them one behind the other, repeats too.
+    pub(super) fn plain(&self) -> Texts {
+        let mut plain = Texts {
+            buffer: String::with_capacity(self.bytes),
+            ends: Vec::with_capacity(self.rows.len()),
+        };
+        (0..self.rows.len()).for_each(|row| plain.push(self.get(row)));
+        plain
+    }
+}
+
+impl Bodies {
+    /// Pushes a text. `hash`: equal texts have equal hashes.
+    pub(super) fn push(&mut self, text: &str, hash: u64) {
+        let place = self.place_of(text, hash);
+        self.rows.push(place);
+    }
+
+    fn place_of(&mut self, text: &str, hash: u64) -> u32 {
+        let next = self.ends.len() as u32;
+        let place = *self.places.entry(hash).or_insert(next);
+        self.bytes += text.len();
+        if place < next && self.distinct(place as usize) == text.as_bytes() {
+            return place;
+        }
+        // New, or another text of a known hash, which then stands there as often as it comes.
+        // Lengths are below 2^32: `Limits` ends a text long before.
+        self.plain.extend_from_slice(&(text.len() as u32).to_le_bytes());
+        self.plain.extend_from_slice(text.as_bytes());
+        self.ends.push(self.plain.len());
+        next
+    }
+
+    fn clear(&mut self) {
+        self.plain.clear();
+        self.ends.clear();
+        self.rows.clear();
+        self.bytes = 0;
+        self.places.clear();
+    }
+
+    /// Pushes what stands at a null.
+    pub(super) fn push_null(&mut self) {
+        self.rows.push(0);
+    }
+
+    /// The text of a row; any text for a null. Costs a look at all its bytes.
+    pub(super) fn get(&self, row: usize) -> &str {
+        std::str::from_utf8(self.bytes(row)).expect("texts were pushed")
+    }
+
+    /// The bytes of the text of a row; those of any text for a null.
+    pub(super) fn bytes(&self, row: usize) -> &[u8] {
+        let place = self.rows[row] as usize;
+        if place < self.ends.len() { self.distinct(place) } else { &[] }
+    }
+
+    /// Whether a quarter and more of the bytes are repeats, so that a dictionary pays.
+    pub(super) fn repeat(&self) -> bool {
+        self.plain.len() / 3 < self.bytes / 4
+    }
+
+    fn distinct(&self, place: usize) -> &[u8] {
+        let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.plain[start + size_of::<u32>()..self.ends[place]]
+    }
+
+    fn extend(&mut self, other: &Self, valid: &Bits) {
+        for row in 0..other.rows.len() {
+            if valid.get(row) {
+                let text = other.get(row);
+                self.push(text, xxh3_64(text.as_bytes()));
+            } else {
+                self.push_null();
+            }
+        }
+    }
+}
+
+impl Lists {
+    pub(super) fn get(&self, index: usize) -> Items<'_> {
+        let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
+        Items::new(&self.items, start..self.ends[index])
+    }
+}
+
+impl Bits {
+    /// `len` equal bits.
+    pub(super) fn filled(len: usize, bit: bool) -> Self {
+        let mut bits = Self {
+            bytes: vec![if bit { u8::MAX } else { 0 }; len.div_ceil(8)],
+            len,
+            unset: if bit { 0 } else { len },
+        };
+        bits.clear_spare();
+        bits
+    }
+
+    /// Bits out of whole bytes; `None` when these are fewer or more than `len` bits need.
+    pub(super) fn from_bytes(bytes: Vec<u8>, len: usize) -> Option<Self> {
+        if bytes.len() != len.div_ceil(8) {
+            return None;
+        }
+        let mut bits = Self { bytes, len, unset: 0 };
+        bits.clear_spare();
+        let set: usize = bits.bytes.iter().map(|byte| byte.count_ones() as usize).sum();
+        bits.unset = len - set;
+        Some(bits)
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.len = 0;
+        self.unset = 0;
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// How many bits are unset.
+    pub(super) fn unset(&self) -> usize {
+        self.unset
+    }
+
+    pub(super) fn push(&mut self, bit: bool) {
+        if self.len.is_multiple_of(8) {
+            self.bytes.push(0);
+        }
+        if bit {
+            self.bytes[self.len / 8] |= 1 << (self.len % 8);
+        } else {
+            self.unset += 1;
+        }
+        self.len += 1;
+    }
+
+    pub(super) fn get(&self, index: usize) -> bool {
+        self.bytes[index / 8] >> (index % 8) & 1 == 1
+    }
+
+    fn extend(&mut self, other: &Self) {
+        for index in 0..other.len {
+            self.push(other.get(index));
+        }
+    }
+
+    /// Unsets the bits behind the last one, so that equal bits are equal bytes.
+    fn clear_spare(&mut self) {
+        let used = self.len % 8;
+        if used > 0
+            && let Some(last) = self.bytes.last_mut()
+        {
+            *last &= (1 << used) - 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn bits_from_bytes_forget_what_stands_behind_the_last() {
+        let bits = Bits::from_bytes(vec![0b1111_1101], 3).unwrap();
+        assert_eq!(bits.bytes, [0b101]);
+        assert_eq!(bits.unset(), 1);
+        assert_eq!(Bits::from_bytes(vec![0, 0], 8), None);
+    }
+
+    proptest! {
+        #[test]
+        fn texts_of_a_column_read_as_they_were_pushed_and_repeats_are_not_copied(
+            texts in vec(prop_oneof![Just(""), Just("a"), Just("ab"), Just("ş")], 1..20),
+        ) {
+            let mut runs = Runs::default();
+            let mut expected = Vec::new();
+            for text in &texts {
+                runs.push(text);
+                expected.push(*text);
+            }
+            let read: Vec<&str> = (0..expected.len()).map(|row| runs.get(row)).collect();
+            prop_assert_eq!(&read, &expected);
+            prop_assert_eq!(runs.bytes, expected.concat().len());
+            prop_assert_eq!(&runs.plain().buffer, &expected.concat());
+            let changes = texts.iter().zip(texts.iter().skip(1)).filter(|(a, b)| a != b).count();
+            prop_assert_eq!(runs.distinct.ends.len(), 1 + changes);
+            prop_assert_eq!(Runs::of(runs.distinct.clone(), runs.rows.clone()), runs);
+        }
+    }
+
+    #[test]
+    fn a_repeated_body_is_kept_once() {
+        let mut bodies = Bodies::default();
+        // The last two: another text with a hash seen before.
+        for (text, hash) in [("one", 1), ("two", 2), ("one", 1), ("six", 1), ("six", 1)] {
+            bodies.push(text, hash);
+        }
+        assert_eq!(bodies.rows, [0, 1, 0, 2, 3]);
+        let texts: Vec<_> = (0..5).map(|row| bodies.get(row)).collect();
+        assert_eq!(texts, ["one", "two", "one", "six", "six"]);
+        assert_eq!(bodies.bytes, 15);
+        bodies.clear();
+        bodies.push("two", 2);
+        assert_eq!(bodies.get(0), "two");
+    }
+}

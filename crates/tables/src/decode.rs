@@ -1,0 +1,176 @@
+//! Parquet back to cells: the footer of a file, and one column of one row group.
+//!
+//! What is read here was written by `parquet`, by this version or another, and may have been
+//! damaged since. Places in the file are held against its length before anything is reserved.
+
+use std::fs::File;
+use std::io::{Cursor, Read as _, Seek as _, SeekFrom};
+use std::path::Path;
+
+use polars_arrow::array::{Array, BooleanArray, ListArray, PrimitiveArray, Utf8ViewArray};
+use polars_arrow::datatypes::{ArrowDataType, Field};
+use polars_arrow::types::NativeType;
+use polars_parquet::read::{
+    BasicDecompressor, ColumnChunkMetadata, FileMetadata, PageReader, PhysicalType,
+    column_iter_to_arrays, read_metadata,
+};
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::columns::{Bits, Bodies, Cells, Data, Lists};
+use super::parquet::arrow_type;
+use super::schema::{Column, Type};
+use super::stored::ReadError;
+
+/// The largest page that is taken, in bytes: a body that a file of the largest size may hold.
+const PAGE_BYTES: usize = i32::MAX as usize;
+
+/// What a Parquet file says of itself.
+#[derive(Debug)]
+pub(super) struct Footer {
+    metadata: FileMetadata,
+    /// Of the file, in bytes.
+    len: u64,
+}
+
+impl Footer {
+    pub(super) fn rows(&self) -> u64 {
+        self.metadata.num_rows as u64
+    }
+
+    pub(super) fn groups(&self) -> usize {
+        self.metadata.row_groups.len()
+    }
+
+    pub(super) fn rows_of(&self, group: usize) -> usize {
+        self.metadata.row_groups[group].num_rows()
+    }
+}
+
+/// Reads the footer.
+pub(super) fn footer(file: &mut File, path: &Path) -> Result<Footer, ReadError> {
+    let len = file.seek(SeekFrom::End(0)).map_err(ReadError::io(path))?;
+    let metadata =
+        read_metadata(file).map_err(|error| ReadError::damaged(path, error.to_string()))?;
+    Ok(Footer { metadata, len })
+}
+
+/// Reads one column of a row group; `None` when the file has no such column.
+pub(super) fn column(
+    file: &mut File,
+    path: &Path,
+    footer: &Footer,
+    group: usize,
+    column: &Column,
+) -> Result<Option<Cells>, ReadError> {
+    let group = &footer.metadata.row_groups[group];
+    let Some(mut chunks) = group.columns_under_root_iter(column.name) else { return Ok(None) };
+    let other = || ReadError::damaged(path, format!("column {} is of another type", column.name));
+    let (Some(chunk), None) = (chunks.next(), chunks.next()) else { return Err(other()) };
+    if !fits(chunk, column.kind) {
+        return Err(other());
+    }
+    let range = chunk.byte_range();
+    if range.start > range.end || range.end > footer.len {
+        return Err(ReadError::damaged(path, "a column lies beyond the end of the file"));
+    }
+    let mut bytes = vec![0; (range.end - range.start) as usize];
+    file.seek(SeekFrom::Start(range.start)).map_err(ReadError::io(path))?;
+    file.read_exact(&mut bytes).map_err(ReadError::io(path))?;
+
+    let pages = PageReader::new(Cursor::new(bytes.into()), chunk, Vec::new(), PAGE_BYTES);
+    let pages = BasicDecompressor::new(pages, Vec::new());
+    let field =
+        Field::new(column.name.into(), arrow_type(column.kind, ArrowDataType::Utf8View), true);
+    let kind = &chunk.descriptor().descriptor.primitive_type;
+    let (arrays, _) = column_iter_to_arrays(vec![pages], vec![kind], field, None)
+        .map_err(|error| ReadError::damaged(path, error.to_string()))?;
+    let mut cells = Cells::new(column);
+    for array in arrays {
+        append(&mut cells, array.as_ref()).ok_or_else(other)?;
+    }
+    if cells.valid.len() != group.num_rows() {
+        let fault = format!("column {} has {} cells", column.name, cells.valid.len());
+        return Err(ReadError::damaged(path, format!("{fault} for {} rows", group.num_rows())));
+    }
+    Ok(Some(cells))
+}
+
+/// Whether a column of the file is stored as `parquet` stores the type.
+fn fits(chunk: &ColumnChunkMetadata, kind: Type) -> bool {
+    let stored = match kind {
+        Type::Text | Type::List => PhysicalType::ByteArray,
+        Type::U16 | Type::U32 => PhysicalType::Int32,
+        Type::U64 | Type::I64 | Type::Time => PhysicalType::Int64,
+        Type::F64 => PhysicalType::Double,
+        Type::Bool => PhysicalType::Boolean,
+    };
+    // The path of a list goes through its list and its element.
+    let depth = if kind == Type::List { 3 } else { 1 };
+    chunk.physical_type() == stored && chunk.descriptor().path_in_schema.len() == depth
+}
+
+/// Copies the cells of an array behind those there are; `None` when it is of another type.
+fn append(cells: &mut Cells, array: &dyn Array) -> Option<()> {
+    match &mut cells.data {
+        Data::Text(texts) => push_texts(|text| texts.push(text), array)?,
+        Data::Bodies(bodies) => push_bodies(bodies, array)?,
+        Data::U16(values) => push_values(values, array)?,
+        Data::U32(values) => push_values(values, array)?,
+        Data::U64(values) => push_values(values, array)?,
+        Data::I64(values) => push_values(values, array)?,
+        Data::F64(values) => push_values(values, array)?,
+        Data::Bool(values) => {
+            let array: &BooleanArray = array.as_any().downcast_ref()?;
+            for row in 0..array.len() {
+                values.push(array.value(row));
+            }
+        }
+        Data::List(lists) => push_lists(lists, array)?,
+    }
+    push_valid(&mut cells.valid, array);
+    Some(())
+}
+
+fn push_valid(valid: &mut Bits, array: &dyn Array) {
+    for row in 0..array.len() {
+        valid.push(array.is_valid(row));
+    }
+}
+
+fn push_values<T: NativeType>(values: &mut Vec<T>, array: &dyn Array) -> Option<()> {
+    let array: &PrimitiveArray<T> = array.as_any().downcast_ref()?;
+    values.extend_from_slice(array.values());
+    Some(())
+}
+
+fn push_texts(mut push: impl FnMut(&str), array: &dyn Array) -> Option<()> {
+    let array: &Utf8ViewArray = array.as_any().downcast_ref()?;
+    for text in array {
+        push(text.unwrap_or_default());
+    }
+    Some(())
+}
+
+/// Equal bodies share their bytes in the file and in the array, and so they do here.
+fn push_bodies(bodies: &mut Bodies, array: &dyn Array) -> Option<()> {
+    let array: &Utf8ViewArray = array.as_any().downcast_ref()?;
+    for text in array {
+        match text {
+            Some(text) => bodies.push(text, xxh3_64(text.as_bytes())),
+            None => bodies.push_null(),
+        }
+    }
+    Some(())
+}
+
+fn push_lists(lists: &mut Lists, array: &dyn Array) -> Option<()> {
+    let array: &ListArray<i64> = array.as_any().downcast_ref()?;
+    for list in array {
+        if let Some(items) = list {
+            push_texts(|text| lists.items.push(text), items.as_ref())?;
+        }
+        lists.ends.push(lists.items.ends.len());
+    }
+    Some(())
+}
