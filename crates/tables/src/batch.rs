@@ -1,29 +1,67 @@
 //! Rows of one table, held as columns until they are encoded.
 
-use xxhash_rust::xxh3::xxh3_64;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
 
-use super::columns::{Bits, Cells, Data, Texts};
-use super::schema::{Column, Schema, Type};
+use crate::columns::{Cells, Data, Items};
+use crate::schema::{Schema, Type};
+
+/// A table: its schema, and the type of its rows. Made by [`table!`](crate::table).
+pub trait Table: Sized + 'static {
+    /// One row.
+    type Row<'b>;
+    /// Name and columns.
+    const SCHEMA: &'static Schema;
+
+    /// Appends a row, column by column.
+    #[doc(hidden)]
+    fn push(row: &Self::Row<'_>, cells: &mut [Cells]);
+
+    /// One row.
+    #[doc(hidden)]
+    fn read(cells: &[Cells], row: usize) -> Self::Row<'_>;
+}
+
+/// Some columns of a table, read back as one struct. Made by [`select!`](crate::select), and for whole rows by
+/// [`table!`](crate::table).
+pub trait Select {
+    /// The table they belong to.
+    type Table: Table;
+    /// The columns of one row.
+    type Row<'b>;
+    /// Names of the columns, in the order of the fields.
+    const COLUMNS: &'static [&'static str];
+
+    /// One row; `cells` in the order of [`COLUMNS`](Self::COLUMNS).
+    #[doc(hidden)]
+    fn row(cells: &[Cells], row: usize) -> Self::Row<'_>;
+}
 
 /// Rows of one table, stored column by column.
 ///
-/// Appending copies a text once, into its column's buffer; of equal bodies only the first. A batch becomes one row group of the
-/// Parquet file, so whoever fills it cuts at some tens of megabytes ([`Batch::bytes`]).
+/// Appending copies a text once, into its column's buffer; of equal bodies only the first. A batch becomes one row
+/// group of the Parquet file, so whoever fills it cuts at some megabytes ([`Columns::bytes`]).
+pub struct Batch<T: Table> {
+    columns: Columns,
+    table: PhantomData<T>,
+}
+
+/// The columns of a batch, whatever its table: what the writers see.
 #[derive(Debug, Clone)]
-pub struct Batch {
+pub struct Columns {
     schema: &'static Schema,
     rows: usize,
-    /// One per column of the schema, each `rows` cells long between calls of [`Batch::row`].
-    columns: Vec<Cells>,
+    /// One per column of the schema, each `rows` cells long.
+    cells: Vec<Cells>,
 }
 
 /// One cell, as the text writers see it.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Cell<'b> {
+pub(crate) enum CellRef<'b> {
     Null,
     Text(&'b str),
-    Unsigned(u64),
-    Signed(i64),
+    Integer(i64),
     Float(f64),
     Bool(bool),
     /// Microseconds since 1970-01-01 UTC.
@@ -31,17 +69,76 @@ pub(super) enum Cell<'b> {
     List(Items<'b>),
 }
 
-/// The items of one list cell.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Items<'b> {
-    texts: &'b Texts,
-    range: std::ops::Range<usize>,
+impl<T: Table> Batch<T> {
+    /// A batch without rows.
+    pub fn new() -> Self {
+        Self { columns: Columns::new(T::SCHEMA), table: PhantomData }
+    }
+
+    /// Appends a row.
+    #[inline]
+    pub fn push(&mut self, row: &T::Row<'_>) {
+        T::push(row, &mut self.columns.cells);
+        self.columns.rows += 1;
+    }
+
+    /// Takes the rows out and leaves an empty batch.
+    #[must_use = "the rows are gone from the batch"]
+    pub fn take(&mut self) -> Self {
+        std::mem::take(self)
+    }
+
+    /// Drops the rows and keeps their memory.
+    pub fn clear(&mut self) {
+        self.columns.rows = 0;
+        self.columns.cells.iter_mut().for_each(Cells::clear);
+    }
+
+    /// The rows, in their order.
+    pub fn rows(&self) -> impl Iterator<Item = T::Row<'_>> {
+        (0..self.len()).map(|row| T::read(&self.columns.cells, row))
+    }
+
+    /// A batch of columns; `None` when they are of another table.
+    pub(crate) fn from_columns(columns: Columns) -> Option<Self> {
+        (columns.schema == T::SCHEMA).then_some(Self { columns, table: PhantomData })
+    }
+
+    /// The columns alone.
+    pub fn into_columns(self) -> Columns {
+        self.columns
+    }
 }
 
-impl Batch {
-    /// A batch without rows.
-    pub fn new(schema: &'static Schema) -> Self {
-        Self { schema, rows: 0, columns: schema.columns.iter().map(Cells::new).collect() }
+impl<T: Table> Default for Batch<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: Table> Clone for Batch<T> {
+    fn clone(&self) -> Self {
+        Self { columns: self.columns.clone(), table: PhantomData }
+    }
+}
+
+impl<T: Table> fmt::Debug for Batch<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.columns.fmt(f)
+    }
+}
+
+impl<T: Table> Deref for Batch<T> {
+    type Target = Columns;
+
+    fn deref(&self) -> &Columns {
+        &self.columns
+    }
+}
+
+impl Columns {
+    pub(crate) fn new(schema: &'static Schema) -> Self {
+        Self { schema, rows: 0, cells: schema.columns.iter().map(Cells::new).collect() }
     }
 
     /// The table whose rows these are.
@@ -61,375 +158,205 @@ impl Batch {
 
     /// About how many bytes the rows take in memory. Costs a few additions a column.
     pub fn bytes(&self) -> usize {
-        self.columns.iter().map(Cells::bytes).sum()
-    }
-
-    /// Begins a row; its cells are pushed in the order of the schema.
-    pub fn row(&mut self) -> RowWriter<'_> {
-        RowWriter { batch: self, next: 0 }
-    }
-
-    /// Fills a [`Type::U64`] column with `from`, `from + 1`, and so on: running numbers, which are
-    /// known only once the rows of all earlier batches are counted.
-    ///
-    /// # Panics
-    /// When `column` is not the place of a [`Type::U64`] column.
-    pub fn number(&mut self, column: usize, from: u64) {
-        let rows = self.rows;
-        let (valid, values) = self.numbers(column);
-        *valid = Bits::filled(rows, true);
-        for (value, number) in values.iter_mut().zip(from..) {
-            *value = number;
-        }
-    }
-
-    /// Adds `by` to every value of a [`Type::U64`] column; nulls stay null. It wraps at 2^64.
-    ///
-    /// # Panics
-    /// When `column` is not the place of a [`Type::U64`] column.
-    pub fn shift(&mut self, column: usize, by: u64) {
-        for value in self.numbers(column).1 {
-            // What stands at a null is shifted too, and seen by nobody.
-            *value = value.wrapping_add(by);
-        }
-    }
-
-    /// Takes the rows out and leaves an empty batch of the same table.
-    #[must_use = "the rows are gone from the batch"]
-    pub fn take(&mut self) -> Self {
-        std::mem::replace(self, Self::new(self.schema))
-    }
-
-    /// Drops the rows and keeps their memory.
-    pub fn clear(&mut self) {
-        self.rows = 0;
-        self.columns.iter_mut().for_each(Cells::clear);
-    }
-
-    /// Copies the rows of another batch behind these.
-    ///
-    /// # Panics
-    /// When the other batch is of another table.
-    pub fn append(&mut self, other: &Self) {
-        assert_eq!(self.schema, other.schema, "rows of one table do not fit another");
-        for (cells, more) in self.columns.iter_mut().zip(&other.columns) {
-            cells.append(more);
-        }
-        self.rows += other.rows;
+        self.cells.iter().map(Cells::bytes).sum()
     }
 
     /// The columns, in the order of the schema.
-    pub(super) fn columns(&self) -> &[Cells] {
-        &self.columns
+    pub(crate) fn cells(&self) -> &[Cells] {
+        &self.cells
     }
 
-    /// Puts another set of cells in the place of a column. The caller answers for length and type.
-    pub(super) fn replace(&mut self, column: usize, cells: Cells) {
-        debug_assert_eq!(cells.valid.len(), self.rows, "a column is as long as the batch");
-        self.columns[column] = cells;
-    }
-
-    /// A batch of ready columns; `None` when they do not fit the schema or are not equally long.
-    pub(super) fn from_columns(schema: &'static Schema, columns: Vec<Cells>) -> Option<Self> {
-        let rows = columns.first().map_or(0, |cells| cells.valid.len());
-        let fits = columns.len() == schema.columns.len()
-            && columns.iter().zip(schema.columns).all(|(cells, column)| {
+    /// Ready columns; `None` when they do not fit the schema or are not equally long.
+    pub(crate) fn from_cells(schema: &'static Schema, cells: Vec<Cells>) -> Option<Self> {
+        let rows = cells.first().map_or(0, |cells| cells.valid.len());
+        let fits = cells.len() == schema.columns.len()
+            && cells.iter().zip(schema.columns).all(|(cells, column)| {
                 cells.valid.len() == rows
                     && cells.data.len() == rows
                     && std::mem::discriminant(&cells.data)
-                        == std::mem::discriminant(&Data::new(column.kind))
+                        == std::mem::discriminant(&Cells::new(column).data)
             });
-        fits.then_some(Self { schema, rows, columns })
+        fits.then_some(Self { schema, rows, cells })
     }
 
     /// One cell; `row` and `column` are in range.
-    pub(super) fn cell(&self, row: usize, column: usize) -> Cell<'_> {
-        let cells = &self.columns[column];
+    pub(crate) fn cell(&self, row: usize, column: usize) -> CellRef<'_> {
+        let cells = &self.cells[column];
         if !cells.valid.get(row) {
-            return Cell::Null;
+            return CellRef::Null;
         }
         match &cells.data {
-            Data::Text(texts) => Cell::Text(texts.get(row)),
-            Data::Bodies(bodies) => Cell::Text(bodies.get(row)),
-            Data::U16(values) => Cell::Unsigned(values[row].into()),
-            Data::U32(values) => Cell::Unsigned(values[row].into()),
-            Data::U64(values) => Cell::Unsigned(values[row]),
+            Data::Text(_) | Data::Bodies(_) => CellRef::Text(cells.text(row)),
+            Data::I32(values) => CellRef::Integer(values[row].into()),
             Data::I64(values) if self.schema.columns[column].kind == Type::Time => {
-                Cell::Time(values[row])
+                CellRef::Time(values[row])
             }
-            Data::I64(values) => Cell::Signed(values[row]),
-            Data::F64(values) => Cell::Float(values[row]),
-            Data::Bool(values) => Cell::Bool(values.get(row)),
-            Data::List(lists) => Cell::List(lists.get(row)),
-        }
-    }
-
-    fn numbers(&mut self, column: usize) -> (&mut Bits, &mut Vec<u64>) {
-        let name = self.schema.columns[column].name;
-        match &mut self.columns[column] {
-            Cells { valid, data: Data::U64(values) } => (valid, values),
-            _ => wrong_type(self.schema, name),
+            Data::I64(values) => CellRef::Integer(values[row]),
+            Data::F64(values) => CellRef::Float(values[row]),
+            Data::Bool(values) => CellRef::Bool(values.get(row)),
+            Data::List(lists) => CellRef::List(lists.get(row)),
         }
     }
 }
 
-/// Pushes the cells of one row, each through the method of its column's type, in the order of the
-/// schema.
+/// Defines a table by the type of its rows: the row, a marker type that names the table, and its [`Schema`].
 ///
-/// The row is finished when the writer goes away. Cells that were not pushed are null then (a bug
-/// of the caller, which stops a debug build).
-///
-/// # Panics
-/// Every method panics when the next column is of another type or there is no next column.
-#[derive(Debug)]
-pub struct RowWriter<'b> {
-    batch: &'b mut Batch,
-    next: usize,
-}
-
-impl RowWriter<'_> {
-    /// A [`Type::Text`] cell.
-    pub fn text(&mut self, value: Option<&str>) -> &mut Self {
-        let (schema, column, cells) = self.next();
-        match (&mut cells.data, value) {
-            (Data::Text(texts), _) => texts.push(value.unwrap_or_default()),
-            (Data::Bodies(bodies), Some(text)) => bodies.push(text, xxh3_64(text.as_bytes())),
-            (Data::Bodies(bodies), None) => bodies.push_null(),
-            _ => wrong_type(schema, column.name),
+/// Each field is a column; its documentation is that of the column. `field = "name": Type` names a column that cannot
+/// be a field's name.
+#[macro_export]
+macro_rules! table {
+    (
+        $(#[doc = $doc:literal])*
+        $vis:vis table $table:ident, $schema:ident = $name:literal of $row:ident<$b:lifetime> {
+            $($(#[doc = $column_doc:literal])* $field:ident $(= $column:literal)?: $ty:ty,)*
         }
-        cells.valid.push(value.is_some());
-        self
-    }
+    ) => {
+        $(#[doc = $doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        $vis enum $table {}
 
-    /// A [`Type::Text`] cell of a column with bodies, for those who have a hash of the body already.
-    /// In one batch all hashes are of one kind.
-    pub fn body(&mut self, value: Option<(&str, u64)>) -> &mut Self {
-        let (schema, column, cells) = self.next();
-        match (&mut cells.data, value) {
-            (Data::Bodies(bodies), Some((text, hash))) => bodies.push(text, hash),
-            (Data::Bodies(bodies), None) => bodies.push_null(),
-            _ => wrong_type(schema, column.name),
+        #[doc = concat!("A row of the table `", $name, "`.")]
+        #[derive(Debug, Clone, PartialEq)]
+        $vis struct $row<$b> {
+            $($(#[doc = $column_doc])* pub $field: $ty,)*
         }
-        cells.valid.push(value.is_some());
-        self
-    }
 
-    /// A [`Type::U16`] cell.
-    pub fn u16(&mut self, value: Option<u16>) -> &mut Self {
-        let (schema, column, cells) = self.next();
-        match &mut cells.data {
-            Data::U16(values) => values.push(value.unwrap_or_default()),
-            _ => wrong_type(schema, column.name),
-        }
-        cells.valid.push(value.is_some());
-        self
-    }
-
-    /// A [`Type::U32`] cell.
-    pub fn u32(&mut self, value: Option<u32>) -> &mut Self {
-        let (schema, column, cells) = self.next();
-        match &mut cells.data {
-            Data::U32(values) => values.push(value.unwrap_or_default()),
-            _ => wrong_type(schema, column.name),
-        }
-        cells.valid.push(value.is_some());
-        self
-    }
-
-    /// A [`Type::U64`] cell.
-    pub fn u64(&mut self, value: Option<u64>) -> &mut Self {
-        let (schema, column, cells) = self.next();
-        match &mut cells.data {
-            Data::U64(values) => values.push(value.unwrap_or_default()),
-            _ => wrong_type(schema, column.name),
-        }
-        cells.valid.push(value.is_some());
-        self
-    }
-
-    /// A [`Type::I64`] cell.
-    pub fn i64(&mut self, value: Option<i64>) -> &mut Self {
-        self.signed(value, Type::I64)
-    }
-
-    /// A [`Type::Time`] cell: microseconds since 1970-01-01 UTC.
-    pub fn time(&mut self, value: Option<i64>) -> &mut Self {
-        self.signed(value, Type::Time)
-    }
-
-    /// A [`Type::F64`] cell.
-    pub fn f64(&mut self, value: Option<f64>) -> &mut Self {
-        let (schema, column, cells) = self.next();
-        match &mut cells.data {
-            Data::F64(values) => values.push(value.unwrap_or_default()),
-            _ => wrong_type(schema, column.name),
-        }
-        cells.valid.push(value.is_some());
-        self
-    }
-
-    /// A [`Type::Bool`] cell.
-    pub fn bool(&mut self, value: Option<bool>) -> &mut Self {
-        let (schema, column, cells) = self.next();
-        match &mut cells.data {
-            Data::Bool(values) => values.push(value.unwrap_or_default()),
-            _ => wrong_type(schema, column.name),
-        }
-        cells.valid.push(value.is_some());
-        self
-    }
-
-    /// A [`Type::List`] cell, which is never null.
-    pub fn list(&mut self, items: &[impl AsRef<str>]) -> &mut Self {
-        let (schema, column, cells) = self.next();
-        match &mut cells.data {
-            Data::List(lists) => {
-                for item in items {
-                    lists.items.push(item.as_ref());
-                }
-                lists.ends.push(lists.items.ends.len());
-            }
-            _ => wrong_type(schema, column.name),
-        }
-        cells.valid.push(true);
-        self
-    }
-
-    fn signed(&mut self, value: Option<i64>, kind: Type) -> &mut Self {
-        let (schema, column, cells) = self.next();
-        match &mut cells.data {
-            Data::I64(values) if column.kind == kind => values.push(value.unwrap_or_default()),
-            _ => wrong_type(schema, column.name),
-        }
-        cells.valid.push(value.is_some());
-        self
-    }
-
-    fn next(&mut self) -> (&'static Schema, &'static Column, &mut Cells) {
-        let schema = self.batch.schema;
-        let Some(column) = schema.columns.get(self.next) else {
-            panic!("a row of `{}` has {} cells, not more", schema.name, schema.columns.len())
+        #[doc = concat!("The schema of the table `", $name, "`.")]
+        $vis static $schema: $crate::Schema = $crate::Schema {
+            name: $name,
+            doc: concat!($($doc),*),
+            columns: $row::COLUMNS,
         };
-        let cells = &mut self.batch.columns[self.next];
-        self.next += 1;
-        (schema, column, cells)
-    }
-}
 
-impl Drop for RowWriter<'_> {
-    fn drop(&mut self) {
-        let schema = self.batch.schema;
-        debug_assert!(
-            self.next == schema.columns.len() || std::thread::panicking(),
-            "a row of `{}` has {} cells, not {}",
-            schema.name,
-            schema.columns.len(),
-            self.next
-        );
-        self.batch.rows += 1;
-        if self.next < schema.columns.len() {
-            for cells in &mut self.batch.columns {
-                cells.pad(self.batch.rows);
+        impl<$b> $row<$b> {
+            const COLUMNS: &'static [$crate::Column] = &[$(
+                $crate::Column {
+                    name: $crate::column_name!($field $(= $column)?),
+                    kind: <$ty as $crate::cell::Cell<$b>>::KIND,
+                    nullable: <$ty as $crate::cell::Cell<$b>>::NULLABLE,
+                    body: <$ty as $crate::cell::Cell<$b>>::BODY,
+                    doc: concat!($($column_doc),*),
+                },
+            )*];
+        }
+
+        impl $crate::Table for $table {
+            type Row<$b> = $row<$b>;
+            const SCHEMA: &'static $crate::Schema = &$schema;
+
+            #[inline]
+            fn push(row: &$row<'_>, cells: &mut [$crate::columns::Cells]) {
+                let mut cells = cells.iter_mut();
+                $(if let Some(cells) = cells.next() {
+                    $crate::cell::Cell::push(&row.$field, cells);
+                })*
+            }
+
+            fn read(cells: &[$crate::columns::Cells], row: usize) -> $row<'_> {
+                let [$($field),*] = cells else { panic!("a row has a cell for each column") };
+                $row { $($field: $crate::cell::Cell::read($field, row)),* }
             }
         }
-    }
+
+        impl $crate::Select for $table {
+            type Table = $table;
+            type Row<$b> = $row<$b>;
+            const COLUMNS: &'static [&'static str] =
+                &[$($crate::column_name!($field $(= $column)?)),*];
+
+            fn row(cells: &[$crate::columns::Cells], row: usize) -> $row<'_> {
+                <$table as $crate::Table>::read(cells, row)
+            }
+        }
+    };
 }
 
-#[cold]
-fn wrong_type(schema: &Schema, column: &str) -> ! {
-    panic!("column `{column}` of `{}` is of another type", schema.name)
+/// Selects columns of a table: a struct with some of the fields of its row type. A field that the row does not have,
+/// or of another type, does not compile.
+#[macro_export]
+macro_rules! select {
+    (
+        $(#[$attribute:meta])*
+        $vis:vis struct $select:ident<$b:lifetime> from $table:ty {
+            $($(#[$field_attribute:meta])* $field:ident: $ty:ty,)*
+        }
+    ) => {
+        $(#[$attribute])*
+        #[derive(Debug, Clone)]
+        $vis struct $select<$b> {
+            $($(#[$field_attribute])* pub $field: $ty,)*
+        }
+
+        impl<$b> From<<$table as $crate::Table>::Row<$b>> for $select<$b> {
+            fn from(row: <$table as $crate::Table>::Row<$b>) -> Self {
+                Self { $($field: row.$field),* }
+            }
+        }
+
+        impl $crate::Select for $select<'static> {
+            type Table = $table;
+            type Row<$b> = $select<$b>;
+            const COLUMNS: &'static [&'static str] = &[$(stringify!($field)),*];
+
+            fn row(cells: &[$crate::columns::Cells], row: usize) -> $select<'_> {
+                let [$($field),*] = cells else { panic!("a row has a cell for each column") };
+                $select { $($field: $crate::cell::Cell::read($field, row)),* }
+            }
+        }
+    };
 }
 
-impl<'b> Items<'b> {
-    /// The texts at `range`, which lies within them.
-    pub(super) fn new(texts: &'b Texts, range: std::ops::Range<usize>) -> Self {
-        Self { texts, range }
-    }
-}
-
-impl<'b> Iterator for Items<'b> {
-    type Item = &'b str;
-
-    fn next(&mut self) -> Option<&'b str> {
-        self.range.next().map(|index| self.texts.get(index))
-    }
+/// The name of a column: that of its field unless another is given.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! column_name {
+    ($field:ident) => {
+        stringify!($field)
+    };
+    ($field:ident = $column:literal) => {
+        $column
+    };
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::schema::{ERRORS, PROBLEMS};
     use super::*;
+    use crate::cell::{FileName, MessageText, ProblemKindWord, StageWord};
+    use crate::rows::{ProblemRow, Problems};
 
-    fn problem(batch: &mut Batch, file: &str, offset: Option<u64>) {
-        batch
-            .row()
-            .text(Some(file))
-            .text(None)
-            .u64(offset)
-            .text(Some("zip"))
-            .text(Some("truncated"))
-            .text(Some(""));
+    fn problem(file: &str, byte: i64) -> ProblemRow<'_> {
+        ProblemRow {
+            file: FileName(file),
+            member: None,
+            byte,
+            stage: StageWord("zip"),
+            kind: ProblemKindWord("truncated"),
+            message: MessageText(""),
+        }
     }
 
     #[test]
-    fn cells_come_back_as_they_were_pushed() {
-        let mut batch = Batch::new(&PROBLEMS);
+    fn rows_come_back_as_they_were_pushed() {
+        let mut batch = Batch::<Problems>::new();
         assert!(batch.is_empty());
-        problem(&mut batch, "ğ.json", Some(7));
-        problem(&mut batch, "b", None);
+        let rows = [problem("ğ.json", 7), problem("b", i64::MIN)];
+        rows.iter().for_each(|row| batch.push(row));
         assert_eq!(batch.len(), 2);
         assert!(batch.bytes() > 40, "{}", batch.bytes());
-        assert_eq!(batch.cell(0, 0), Cell::Text("ğ.json"));
-        assert_eq!(batch.cell(0, 1), Cell::Null);
-        assert_eq!(batch.cell(0, 2), Cell::Unsigned(7));
-        assert_eq!(batch.cell(1, 2), Cell::Null);
-        assert_eq!(batch.cell(1, 5), Cell::Text(""));
+        assert_eq!(batch.rows().collect::<Vec<_>>(), rows);
+        assert_eq!(batch.cell(0, 1), CellRef::Null);
+        assert_eq!(batch.cell(1, 5), CellRef::Text(""));
     }
 
     #[test]
-    fn running_numbers_fill_nulls_and_shifts_leave_them() {
-        let mut batch = Batch::new(&PROBLEMS);
-        for offset in [Some(1), None, Some(3)] {
-            problem(&mut batch, "a", offset);
-        }
-        batch.shift(2, 10);
-        assert_eq!(batch.cell(0, 2), Cell::Unsigned(11));
-        assert_eq!(batch.cell(1, 2), Cell::Null);
-        batch.number(2, 5);
-        let numbers: Vec<_> = (0..3).map(|row| batch.cell(row, 2)).collect();
-        assert_eq!(numbers, [Cell::Unsigned(5), Cell::Unsigned(6), Cell::Unsigned(7)]);
-    }
-
-    #[test]
-    fn a_taken_batch_leaves_an_empty_one_and_appending_brings_rows_back() {
-        let mut batch = Batch::new(&PROBLEMS);
-        for index in 0..11 {
-            problem(&mut batch, &format!("file {index}"), (index % 2 == 0).then_some(index));
-        }
+    fn a_taken_or_cleared_batch_is_empty_and_can_be_filled_again() {
+        let mut batch = Batch::<Problems>::new();
+        batch.push(&problem("a", 1));
         let first = batch.take();
         assert!(batch.is_empty());
-        batch.append(&first);
-        batch.append(&first);
-        assert_eq!(batch.len(), 22);
-        for (row, column) in (0..22).flat_map(|row| (0..6).map(move |column| (row, column))) {
-            assert_eq!(batch.cell(row, column), first.cell(row % 11, column));
-        }
-    }
-
-    #[test]
-    #[cfg(debug_assertions)]
-    fn a_row_with_cells_missing_is_refused_in_debug_builds() {
-        let refused = std::panic::catch_unwind(|| {
-            Batch::new(&PROBLEMS).row().text(Some("only the file"));
-        });
-        assert!(refused.is_err());
-    }
-
-    #[test]
-    fn a_cell_of_another_type_is_refused() {
-        let refused = std::panic::catch_unwind(|| {
-            Batch::new(&ERRORS).row().text(Some("not a number"));
-        });
-        assert!(refused.is_err());
+        batch.push(&problem("b", 2));
+        batch.clear();
+        batch.push(&problem("a", 1));
+        assert_eq!(batch.rows().collect::<Vec<_>>(), first.rows().collect::<Vec<_>>());
     }
 }

@@ -3,29 +3,24 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use xxhash_rust::xxh3::xxh3_64;
-
-use super::batch::Items;
-use super::schema::{Column, Type};
+use crate::schema::{Column, Type};
 
 /// The cells of one column.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Cells {
+pub struct Cells {
     /// One bit a row, unset where the cell is null.
-    pub(super) valid: Bits,
+    pub(crate) valid: Bits,
     /// One value a row; what stands at a null is empty, false or 0.
-    pub(super) data: Data,
+    pub(crate) data: Data,
 }
 
 /// The values of one column, in the representation of its [`Type`].
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Data {
+pub(crate) enum Data {
     Text(Runs),
     /// [`Type::Text`] of a column with bodies.
     Bodies(Bodies),
-    U16(Vec<u16>),
-    U32(Vec<u32>),
-    U64(Vec<u64>),
+    I32(Vec<i32>),
     /// [`Type::I64`] and [`Type::Time`].
     I64(Vec<i64>),
     F64(Vec<f64>),
@@ -35,23 +30,23 @@ pub(super) enum Data {
 
 /// Texts one behind the other in one buffer.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Texts {
-    pub(super) buffer: String,
+pub(crate) struct Texts {
+    pub(crate) buffer: String,
     /// Where each text ends in `buffer`; it starts where the one before it ends. Ascending, and on
     /// character boundaries.
-    pub(super) ends: Vec<usize>,
+    pub(crate) ends: Vec<usize>,
 }
 
 /// The texts of a column. One that is as the newest before it, or is told to be as that of an earlier row, is not
 /// copied: file, log and flow are the same for many rows, and what comes again has the same address.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Runs {
+pub(crate) struct Runs {
     /// In the order in which they first came; equal ones may stand there more than once.
-    pub(super) distinct: Texts,
+    pub(crate) distinct: Texts,
     /// For each row the place of its text among them.
-    pub(super) rows: Vec<u32>,
+    pub(crate) rows: Vec<u32>,
     /// Bytes of all rows, repeats counted.
-    pub(super) bytes: usize,
+    pub(crate) bytes: usize,
 }
 
 impl PartialEq for Runs {
@@ -63,14 +58,14 @@ impl PartialEq for Runs {
 
 /// Large texts of which many are equal: each distinct one stands there once.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Bodies {
+pub(crate) struct Bodies {
     /// The distinct texts in the order in which they first appear, each with its length in four
     /// bytes, little endian, before it: as a page of plain values has them.
-    pub(super) plain: Vec<u8>,
+    pub(crate) plain: Vec<u8>,
     /// Where each distinct text ends in `plain`.
-    pub(super) ends: Vec<usize>,
+    pub(crate) ends: Vec<usize>,
     /// For each row the place of its text among them; 0 at a null.
-    pub(super) rows: Vec<u32>,
+    pub(crate) rows: Vec<u32>,
     /// Bytes of all rows, repeats counted.
     bytes: usize,
     places: HashMap<u64, u32, BuildHasherDefault<Hashed>>,
@@ -85,7 +80,7 @@ impl PartialEq for Bodies {
 
 /// Takes a number that is a hash already.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Hashed(u64);
+pub(crate) struct Hashed(u64);
 
 impl Hasher for Hashed {
     fn finish(&self) -> u64 {
@@ -101,30 +96,123 @@ impl Hasher for Hashed {
     }
 }
 
+/// The items of one list cell.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Items<'b> {
+    texts: &'b Texts,
+    range: std::ops::Range<usize>,
+}
+
+impl<'b> Iterator for Items<'b> {
+    type Item = &'b str;
+
+    fn next(&mut self) -> Option<&'b str> {
+        self.range.next().map(|index| self.texts.get(index))
+    }
+}
+
 /// Lists of text, their items one behind the other.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Lists {
-    pub(super) items: Texts,
+pub(crate) struct Lists {
+    pub(crate) items: Texts,
     /// Where each list ends in `items`. Ascending.
-    pub(super) ends: Vec<usize>,
+    pub(crate) ends: Vec<usize>,
 }
 
 /// Bits packed eight to a byte, the lowest first, as Arrow packs them.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Bits {
-    pub(super) bytes: Vec<u8>,
+pub(crate) struct Bits {
+    pub(crate) bytes: Vec<u8>,
     len: usize,
     unset: usize,
 }
 
 impl Cells {
-    pub(super) fn new(column: &Column) -> Self {
-        let data =
-            if column.body { Data::Bodies(Bodies::default()) } else { Data::new(column.kind) };
+    pub(crate) fn new(column: &Column) -> Self {
+        Self::of_kind(column.kind, column.body)
+    }
+
+    pub(crate) fn of_kind(kind: Type, body: bool) -> Self {
+        let data = if body { Data::Bodies(Bodies::default()) } else { Data::new(kind) };
         Self { valid: Bits::default(), data }
     }
 
-    pub(super) fn bytes(&self) -> usize {
+    /// So many nulls.
+    pub(crate) fn nulls(column: &Column, rows: usize) -> Self {
+        let mut cells = Self::new(column);
+        (0..rows).for_each(|_| cells.push_null());
+        cells
+    }
+
+    pub(crate) fn push_null(&mut self) {
+        self.valid.push(false);
+        match &mut self.data {
+            Data::Text(texts) => texts.push(""),
+            Data::Bodies(bodies) => bodies.push_null(),
+            Data::I32(values) => values.push(0),
+            Data::I64(values) => values.push(0),
+            Data::F64(values) => values.push(0.0),
+            Data::Bool(values) => values.push(false),
+            Data::List(lists) => lists.ends.push(lists.items.ends.len()),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn push_text(&mut self, text: &str) {
+        match &mut self.data {
+            Data::Text(texts) => texts.push(text),
+            _ => self.wrong_type(Type::Text),
+        }
+        self.valid.push(true);
+    }
+
+    pub(crate) fn push_body(&mut self, text: &str, hash: u64) {
+        match &mut self.data {
+            Data::Bodies(bodies) => bodies.push(text, hash),
+            _ => self.wrong_type(Type::Text),
+        }
+        self.valid.push(true);
+    }
+
+    pub(crate) fn push_list<'t>(&mut self, items: impl Iterator<Item = &'t str>) {
+        match &mut self.data {
+            Data::List(lists) => {
+                items.for_each(|item| lists.items.push(item));
+                lists.ends.push(lists.items.ends.len());
+            }
+            _ => self.wrong_type(Type::List),
+        }
+        self.valid.push(true);
+    }
+
+    /// The text of a row; any text where the cell is null.
+    pub(crate) fn text(&self, row: usize) -> &str {
+        match &self.data {
+            Data::Text(texts) => texts.get(row),
+            Data::Bodies(bodies) => bodies.get(row),
+            _ => self.wrong_type(Type::Text),
+        }
+    }
+
+    /// The items of a list; `None` where the cell is null.
+    pub(crate) fn list(&self, row: usize) -> Option<Items<'_>> {
+        match &self.data {
+            Data::List(lists) => self.valid.get(row).then(|| lists.get(row)),
+            _ => self.wrong_type(Type::List),
+        }
+    }
+
+    /// Columns are made from the types of their cells, so no cell meets another type.
+    #[cold]
+    pub(crate) fn wrong_type(&self, asked: Type) -> ! {
+        unreachable!(
+            "a column of {:?} holds no {}",
+            std::mem::discriminant(&self.data),
+            asked.name()
+        )
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
         let texts = |texts: &Texts| texts.buffer.len() + size_of_val(texts.ends.as_slice());
         self.valid.bytes.len()
             + match &self.data {
@@ -135,9 +223,7 @@ impl Cells {
                 Data::Bodies(bodies) => {
                     bodies.plain.len() + 4 * bodies.rows.len() + (8 + 16) * bodies.ends.len()
                 }
-                Data::U16(values) => size_of_val(values.as_slice()),
-                Data::U32(values) => size_of_val(values.as_slice()),
-                Data::U64(values) => size_of_val(values.as_slice()),
+                Data::I32(values) => size_of_val(values.as_slice()),
                 Data::I64(values) => size_of_val(values.as_slice()),
                 Data::F64(values) => size_of_val(values.as_slice()),
                 Data::Bool(values) => values.bytes.len(),
@@ -145,14 +231,12 @@ impl Cells {
             }
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.valid.clear();
         match &mut self.data {
             Data::Text(texts) => texts.clear(),
             Data::Bodies(bodies) => bodies.clear(),
-            Data::U16(values) => values.clear(),
-            Data::U32(values) => values.clear(),
-            Data::U64(values) => values.clear(),
+            Data::I32(values) => values.clear(),
             Data::I64(values) => values.clear(),
             Data::F64(values) => values.clear(),
             Data::Bool(values) => values.clear(),
@@ -162,59 +246,13 @@ impl Cells {
             }
         }
     }
-
-    pub(super) fn append(&mut self, other: &Self) {
-        self.valid.extend(&other.valid);
-        match (&mut self.data, &other.data) {
-            (Data::Text(to), Data::Text(from)) => {
-                (0..from.rows.len()).for_each(|row| to.push(from.get(row)));
-            }
-            (Data::Bodies(to), Data::Bodies(from)) => to.extend(from, &other.valid),
-            (Data::U16(to), Data::U16(from)) => to.extend_from_slice(from),
-            (Data::U32(to), Data::U32(from)) => to.extend_from_slice(from),
-            (Data::U64(to), Data::U64(from)) => to.extend_from_slice(from),
-            (Data::I64(to), Data::I64(from)) => to.extend_from_slice(from),
-            (Data::F64(to), Data::F64(from)) => to.extend_from_slice(from),
-            (Data::Bool(to), Data::Bool(from)) => to.extend(from),
-            (Data::List(to), Data::List(from)) => {
-                let items = to.items.ends.len();
-                to.items.extend(&from.items);
-                to.ends.extend(from.ends.iter().map(|end| items + end));
-            }
-            _ => unreachable!("equal schemas have columns of equal types"),
-        }
-    }
-
-    /// Adds nulls up to `rows` cells.
-    pub(super) fn pad(&mut self, rows: usize) {
-        while self.valid.len() < rows {
-            self.valid.push(false);
-        }
-        match &mut self.data {
-            Data::Text(texts) => (texts.rows.len()..rows).for_each(|_| texts.push("")),
-            Data::Bodies(bodies) => bodies.rows.resize(rows, 0),
-            Data::U16(values) => values.resize(rows, 0),
-            Data::U32(values) => values.resize(rows, 0),
-            Data::U64(values) => values.resize(rows, 0),
-            Data::I64(values) => values.resize(rows, 0),
-            Data::F64(values) => values.resize(rows, 0.0),
-            Data::Bool(values) => {
-                while values.len() < rows {
-                    values.push(false);
-                }
-            }
-            Data::List(lists) => lists.ends.resize(rows, lists.items.ends.len()),
-        }
-    }
 }
 
 impl Data {
-    pub(super) fn new(kind: Type) -> Self {
+    pub(crate) fn new(kind: Type) -> Self {
         match kind {
             Type::Text => Self::Text(Runs::default()),
-            Type::U16 => Self::U16(Vec::new()),
-            Type::U32 => Self::U32(Vec::new()),
-            Type::U64 => Self::U64(Vec::new()),
+            Type::I32 => Self::I32(Vec::new()),
             Type::I64 | Type::Time => Self::I64(Vec::new()),
             Type::F64 => Self::F64(Vec::new()),
             Type::Bool => Self::Bool(Bits::default()),
@@ -222,13 +260,11 @@ impl Data {
         }
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         match self {
             Self::Text(texts) => texts.rows.len(),
             Self::Bodies(bodies) => bodies.rows.len(),
-            Self::U16(values) => values.len(),
-            Self::U32(values) => values.len(),
-            Self::U64(values) => values.len(),
+            Self::I32(values) => values.len(),
             Self::I64(values) => values.len(),
             Self::F64(values) => values.len(),
             Self::Bool(values) => values.len(),
@@ -238,7 +274,7 @@ impl Data {
 }
 
 impl Texts {
-    pub(super) fn push(&mut self, text: &str) {
+    pub(crate) fn push(&mut self, text: &str) {
         self.buffer.push_str(text);
         self.ends.push(self.buffer.len());
     }
@@ -248,7 +284,7 @@ impl Texts {
         self.ends.clear();
     }
 
-    pub(super) fn get(&self, index: usize) -> &str {
+    pub(crate) fn get(&self, index: usize) -> &str {
         &self.buffer[self.start(index)..self.ends[index]]
     }
 
@@ -258,26 +294,20 @@ impl Texts {
     }
 
     /// Where the text at `index` starts in the buffer; `index` may be one past the last.
-    pub(super) fn start(&self, index: usize) -> usize {
+    pub(crate) fn start(&self, index: usize) -> usize {
         index.checked_sub(1).map_or(0, |before| self.ends[before])
-    }
-
-    fn extend(&mut self, other: &Self) {
-        let bytes = self.buffer.len();
-        self.buffer.push_str(&other.buffer);
-        self.ends.extend(other.ends.iter().map(|end| bytes + end));
     }
 }
 
 impl Runs {
     /// Rows of which each has a text of `distinct`.
-    pub(super) fn of(distinct: Texts, rows: Vec<u32>) -> Self {
+    pub(crate) fn of(distinct: Texts, rows: Vec<u32>) -> Self {
         let bytes = rows.iter().map(|place| distinct.length(*place as usize)).sum();
         Self { distinct, rows, bytes }
     }
 
     #[inline]
-    pub(super) fn push(&mut self, text: &str) {
+    pub(crate) fn push(&mut self, text: &str) {
         let known = self.distinct.ends.len();
         let newest = known.checked_sub(1).map(|newest| self.distinct.start(newest));
         let buffer = self.distinct.buffer.as_bytes();
@@ -297,12 +327,12 @@ impl Runs {
         self.bytes = 0;
     }
 
-    pub(super) fn get(&self, row: usize) -> &str {
+    pub(crate) fn get(&self, row: usize) -> &str {
         self.distinct.get(self.rows[row] as usize)
     }
 
     /// All of them one behind the other, repeats too.
-    pub(super) fn plain(&self) -> Texts {
+    pub(crate) fn plain(&self) -> Texts {
         let mut plain = Texts {
             buffer: String::with_capacity(self.bytes),
             ends: Vec::with_capacity(self.rows.len()),
@@ -314,7 +344,7 @@ impl Runs {
 
 impl Bodies {
     /// Pushes a text. `hash`: equal texts have equal hashes.
-    pub(super) fn push(&mut self, text: &str, hash: u64) {
+    pub(crate) fn push(&mut self, text: &str, hash: u64) {
         let place = self.place_of(text, hash);
         self.rows.push(place);
     }
@@ -343,23 +373,23 @@ impl Bodies {
     }
 
     /// Pushes what stands at a null.
-    pub(super) fn push_null(&mut self) {
+    pub(crate) fn push_null(&mut self) {
         self.rows.push(0);
     }
 
     /// The text of a row; any text for a null. Costs a look at all its bytes.
-    pub(super) fn get(&self, row: usize) -> &str {
+    pub(crate) fn get(&self, row: usize) -> &str {
         std::str::from_utf8(self.bytes(row)).expect("texts were pushed")
     }
 
     /// The bytes of the text of a row; those of any text for a null.
-    pub(super) fn bytes(&self, row: usize) -> &[u8] {
+    pub(crate) fn bytes(&self, row: usize) -> &[u8] {
         let place = self.rows[row] as usize;
         if place < self.ends.len() { self.distinct(place) } else { &[] }
     }
 
     /// Whether a quarter and more of the bytes are repeats, so that a dictionary pays.
-    pub(super) fn repeat(&self) -> bool {
+    pub(crate) fn repeat(&self) -> bool {
         self.plain.len() / 3 < self.bytes / 4
     }
 
@@ -367,29 +397,18 @@ impl Bodies {
         let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.plain[start + size_of::<u32>()..self.ends[place]]
     }
-
-    fn extend(&mut self, other: &Self, valid: &Bits) {
-        for row in 0..other.rows.len() {
-            if valid.get(row) {
-                let text = other.get(row);
-                self.push(text, xxh3_64(text.as_bytes()));
-            } else {
-                self.push_null();
-            }
-        }
-    }
 }
 
 impl Lists {
-    pub(super) fn get(&self, index: usize) -> Items<'_> {
+    pub(crate) fn get(&self, index: usize) -> Items<'_> {
         let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
-        Items::new(&self.items, start..self.ends[index])
+        Items { texts: &self.items, range: start..self.ends[index] }
     }
 }
 
 impl Bits {
     /// `len` equal bits.
-    pub(super) fn filled(len: usize, bit: bool) -> Self {
+    pub(crate) fn filled(len: usize, bit: bool) -> Self {
         let mut bits = Self {
             bytes: vec![if bit { u8::MAX } else { 0 }; len.div_ceil(8)],
             len,
@@ -400,7 +419,7 @@ impl Bits {
     }
 
     /// Bits out of whole bytes; `None` when these are fewer or more than `len` bits need.
-    pub(super) fn from_bytes(bytes: Vec<u8>, len: usize) -> Option<Self> {
+    pub(crate) fn from_bytes(bytes: Vec<u8>, len: usize) -> Option<Self> {
         if bytes.len() != len.div_ceil(8) {
             return None;
         }
@@ -417,16 +436,16 @@ impl Bits {
         self.unset = 0;
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.len
     }
 
     /// How many bits are unset.
-    pub(super) fn unset(&self) -> usize {
+    pub(crate) fn unset(&self) -> usize {
         self.unset
     }
 
-    pub(super) fn push(&mut self, bit: bool) {
+    pub(crate) fn push(&mut self, bit: bool) {
         if self.len.is_multiple_of(8) {
             self.bytes.push(0);
         }
@@ -438,14 +457,8 @@ impl Bits {
         self.len += 1;
     }
 
-    pub(super) fn get(&self, index: usize) -> bool {
+    pub(crate) fn get(&self, index: usize) -> bool {
         self.bytes[index / 8] >> (index % 8) & 1 == 1
-    }
-
-    fn extend(&mut self, other: &Self) {
-        for index in 0..other.len {
-            self.push(other.get(index));
-        }
     }
 
     /// Unsets the bits behind the last one, so that equal bits are equal bytes.

@@ -1,20 +1,35 @@
 //! Batches as CSV: RFC 4180 with LF line ends, the minimum of quotes, and UTF-8 text.
 //!
 //! An absent cell is empty, an empty text is `""`, and lists are joined by `|`. A text that a
-//! spreadsheet would run is defused, and bodies are cut, because a spreadsheet takes no more than
-//! 32,767 characters a cell.
+//! spreadsheet would run is defused. Bodies are left out unless asked for, and are cut then, because a
+//! spreadsheet takes no more than 32,767 characters a cell.
 
-use super::batch::{Batch, Cell};
+use super::batch::{CellRef, Columns};
 use super::plain;
-use super::schema::Schema;
+use super::schema::{Column, Schema};
 
 /// The longest body in a CSV cell, in characters; what is longer ends in `...` behind them.
 pub const BODY_CHARACTERS: usize = 32_000;
 
+/// How a table is written as CSV.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CsvOptions {
+    /// Leaves cells that a spreadsheet would run as they are.
+    pub raw: bool,
+    /// Writes the columns of bodies too, each cut to [`BODY_CHARACTERS`].
+    pub bodies: bool,
+}
+
+/// The columns that are written, with their places.
+fn columns(schema: &Schema, options: CsvOptions) -> impl Iterator<Item = (usize, &Column)> {
+    let shown = move |(_, column): &(usize, &Column)| options.bodies || !column.body;
+    schema.columns.iter().enumerate().filter(shown)
+}
+
 /// The header line.
-pub(super) fn header(schema: &Schema) -> Vec<u8> {
+pub(super) fn header(schema: &Schema, options: CsvOptions) -> Vec<u8> {
     let mut out = Vec::new();
-    for (place, column) in schema.columns.iter().enumerate() {
+    for (place, column) in columns(schema, options) {
         if place > 0 {
             out.push(b',');
         }
@@ -25,31 +40,32 @@ pub(super) fn header(schema: &Schema) -> Vec<u8> {
     out
 }
 
-/// The rows of a batch, a line each. `raw` leaves out the guard against formulas.
-pub(super) fn rows(batch: &Batch, raw: bool) -> Vec<u8> {
+/// The rows of a batch, a line each.
+pub(super) fn rows(batch: &Columns, options: CsvOptions) -> Vec<u8> {
+    let raw = options.raw;
     // About what it takes: quotes add to it, cut bodies take from it.
-    let mut out = Vec::with_capacity(batch.bytes());
+    let bytes = columns(batch.schema(), options).map(|(place, _)| batch.cells()[place].bytes());
+    let mut out = Vec::with_capacity(bytes.sum());
     let mut joined = String::new();
     for row in 0..batch.len() {
-        for (place, column) in batch.schema().columns.iter().enumerate() {
+        for (place, column) in columns(batch.schema(), options) {
             if place > 0 {
                 out.push(b',');
             }
             match batch.cell(row, place) {
-                Cell::Null => {}
-                Cell::Text(text) if column.body => {
+                CellRef::Null => {}
+                CellRef::Text(text) if column.body => {
                     let (body, tail) = cut(text);
                     write_text(body, tail, raw, &mut out);
                 }
-                Cell::Text(text) => write_text(text, "", raw, &mut out),
-                Cell::Unsigned(value) => plain::unsigned(value, &mut out),
-                Cell::Signed(value) => plain::signed(value, &mut out),
-                Cell::Float(value) if value.is_finite() => plain::float(value, &mut out),
-                Cell::Float(value) => out.extend_from_slice(not_finite(value).as_bytes()),
-                Cell::Bool(true) => out.extend_from_slice(b"true"),
-                Cell::Bool(false) => out.extend_from_slice(b"false"),
-                Cell::Time(micros) => plain::time(micros, &mut out),
-                Cell::List(items) => {
+                CellRef::Text(text) => write_text(text, "", raw, &mut out),
+                CellRef::Integer(value) => plain::integer(value, &mut out),
+                CellRef::Float(value) if value.is_finite() => plain::float(value, &mut out),
+                CellRef::Float(value) => out.extend_from_slice(not_finite(value).as_bytes()),
+                CellRef::Bool(true) => out.extend_from_slice(b"true"),
+                CellRef::Bool(false) => out.extend_from_slice(b"false"),
+                CellRef::Time(micros) => plain::time(micros, &mut out),
+                CellRef::List(items) => {
                     joined.clear();
                     for (index, item) in items.enumerate() {
                         if index > 0 {
@@ -120,8 +136,16 @@ fn not_finite(value: f64) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::schema::{BODIES, EXCHANGES, PROBLEMS};
     use super::*;
+    use crate::Batch;
+    use crate::cell::{
+        BodyKindWord, BodySideWord, BodyText, FileName, KeyValue, MessageText, Micros,
+        ProblemKindWord, ShapeHash, ShapePath, StageWord,
+    };
+    use crate::rows::{
+        Bodies, BodyRow, EXCHANGES, ExchangeRow, Exchanges, PROBLEMS, ProblemRow, Problems,
+    };
+    use crate::tests::exchange;
 
     fn cell(text: &str, raw: bool) -> String {
         let mut out = Vec::new();
@@ -154,19 +178,24 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_never_guarded() {
-        let mut batch = Batch::new(&EXCHANGES);
-        let mut row = batch.row();
-        row.u64(Some(0)).text(None).text(None).text(Some("")).u32(None);
-        row.text(None).text(None).text(None).text(None).i64(Some(-3)).text(None).text(Some("007"));
-        row.time(Some(-1)).f64(Some(-2.5)).text(None).text(None).text(None).u16(Some(200));
-        row.text(None).text(None).text(None).text(None).text(None).text(None).bool(Some(false));
-        row.text(None);
-        drop(row);
-        let line = String::from_utf8(rows(&batch, false)).unwrap();
-        let expected =
-            "0,,,\"\",,,,,,-3,,007,1969-12-31T23:59:59.999999Z,-2.5,,,,200,,,,,,,false,\n";
-        assert_eq!(line, expected);
+    fn numbers_are_never_guarded_and_bodies_are_left_out() {
+        let mut batch = Batch::<Exchanges>::new();
+        batch.push(&ExchangeRow {
+            row_num: Some(-3),
+            key: Some(KeyValue("007")),
+            started_at: Some(Micros(-1)),
+            duration_ms: Some(-2.5),
+            status: Some(200),
+            request_body: Some(BodyText { text: "{}", hash: 0 }),
+            ..exchange()
+        });
+        let line = |options| String::from_utf8(rows(&batch, options)).unwrap();
+        let expected = concat!(
+            "0,f,,\"\",0,,,,,-3,,007,1969-12-31T23:59:59.999999Z,-2.5,,,,200,unknown,,",
+            "{},,,,false,\n"
+        );
+        assert_eq!(line(CsvOptions { bodies: true, ..CsvOptions::default() }), expected);
+        assert_eq!(line(CsvOptions::default()), expected.replace(",{},,,,", ",,,"));
     }
 
     #[test]
@@ -176,26 +205,50 @@ mod tests {
         let longer = format!("{long}x");
         assert_eq!(cut(&longer), (long.as_str(), "..."));
 
-        let mut batch = Batch::new(&PROBLEMS);
-        batch.row().text(None).text(None).u64(None).text(None).text(None).text(Some(&longer));
-        let line = String::from_utf8(rows(&batch, false)).unwrap();
-        assert_eq!(line, format!(",,,,,{longer}\n"));
+        let mut batch = Batch::<Problems>::new();
+        batch.push(&ProblemRow {
+            file: FileName(""),
+            member: None,
+            byte: -1,
+            stage: StageWord("zip"),
+            kind: ProblemKindWord("truncated"),
+            message: MessageText(&longer),
+        });
+        let line = String::from_utf8(rows(&batch, CsvOptions::default())).unwrap();
+        assert_eq!(line, format!("\"\",,-1,zip,truncated,{longer}\n"));
     }
 
     #[test]
     fn lists_are_joined_and_defused_as_one_cell() {
-        let mut batch = Batch::new(&BODIES);
-        for paths in [&["=a", "b"][..], &[]] {
-            let mut row = batch.row();
-            row.text(None).text(None).text(None).text(None);
-            row.u64(None).u64(None).u64(None).u64(None).u64(None).list(paths).text(None).u32(None);
+        let mut batch = Batch::<Bodies>::new();
+        for paths in [vec![ShapePath("=a"), ShapePath("b")], vec![]] {
+            batch.push(&BodyRow {
+                endpoint: None,
+                side: BodySideWord("request"),
+                shape: ShapeHash(1),
+                kind: BodyKindWord("json"),
+                count: 1,
+                failed: 0,
+                distinct: 1,
+                bytes_sum: 2,
+                bytes_max: 2,
+                paths,
+                sample_file: FileName("f"),
+                sample_record: 0,
+            });
         }
-        let lines = String::from_utf8(rows(&batch, false)).unwrap();
-        assert_eq!(lines, ",,,,,,,,,'=a|b,,\n,,,,,,,,,\"\",,\n");
+        let lines = String::from_utf8(rows(&batch, CsvOptions::default())).unwrap();
+        let start = ",request,0000000000000001,json,1,0,1,2,2";
+        assert_eq!(lines, format!("{start},'=a|b,f,0\n{start},\"\",f,0\n"));
     }
 
     #[test]
     fn the_header_names_the_columns() {
-        assert_eq!(header(&PROBLEMS), b"file,member,offset,stage,kind,message\n");
+        let header = |schema, options| String::from_utf8(header(schema, options)).unwrap();
+        let (plain, bodies) =
+            (CsvOptions::default(), CsvOptions { bodies: true, ..CsvOptions::default() });
+        assert_eq!(header(&PROBLEMS, plain), "file,member,byte,stage,kind,message\n");
+        assert!(!header(&EXCHANGES, plain).contains("_body"));
+        assert!(header(&EXCHANGES, bodies).contains(",request_body,response_body,"));
     }
 }

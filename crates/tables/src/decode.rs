@@ -55,17 +55,23 @@ pub(super) fn footer(file: &mut File, path: &Path) -> Result<Footer, ReadError> 
     Ok(Footer { metadata, len })
 }
 
-/// Reads one column of a row group; `None` when the file has no such column.
+/// Reads one column of a row group; nulls when the file has no such column, which must be nullable.
 pub(super) fn column(
     file: &mut File,
     path: &Path,
     footer: &Footer,
     group: usize,
     column: &Column,
-) -> Result<Option<Cells>, ReadError> {
+) -> Result<Cells, ReadError> {
     let group = &footer.metadata.row_groups[group];
-    let Some(mut chunks) = group.columns_under_root_iter(column.name) else { return Ok(None) };
-    let other = || ReadError::damaged(path, format!("column {} is of another type", column.name));
+    let lacks = |what: &str| ReadError::damaged(path, format!("column {} {what}", column.name));
+    let Some(mut chunks) = group.columns_under_root_iter(column.name) else {
+        return match column.nullable {
+            true => Ok(Cells::nulls(column, group.num_rows())),
+            false => Err(lacks("is missing")),
+        };
+    };
+    let other = || lacks("is of another type");
     let (Some(chunk), None) = (chunks.next(), chunks.next()) else { return Err(other()) };
     if !fits(chunk, column.kind) {
         return Err(other());
@@ -93,15 +99,18 @@ pub(super) fn column(
         let fault = format!("column {} has {} cells", column.name, cells.valid.len());
         return Err(ReadError::damaged(path, format!("{fault} for {} rows", group.num_rows())));
     }
-    Ok(Some(cells))
+    if !column.nullable && cells.valid.unset() > 0 {
+        return Err(lacks("has nulls where it cannot have any"));
+    }
+    Ok(cells)
 }
 
 /// Whether a column of the file is stored as `parquet` stores the type.
 fn fits(chunk: &ColumnChunkMetadata, kind: Type) -> bool {
     let stored = match kind {
         Type::Text | Type::List => PhysicalType::ByteArray,
-        Type::U16 | Type::U32 => PhysicalType::Int32,
-        Type::U64 | Type::I64 | Type::Time => PhysicalType::Int64,
+        Type::I32 => PhysicalType::Int32,
+        Type::I64 | Type::Time => PhysicalType::Int64,
         Type::F64 => PhysicalType::Double,
         Type::Bool => PhysicalType::Boolean,
     };
@@ -115,9 +124,7 @@ fn append(cells: &mut Cells, array: &dyn Array) -> Option<()> {
     match &mut cells.data {
         Data::Text(texts) => push_texts(|text| texts.push(text), array)?,
         Data::Bodies(bodies) => push_bodies(bodies, array)?,
-        Data::U16(values) => push_values(values, array)?,
-        Data::U32(values) => push_values(values, array)?,
-        Data::U64(values) => push_values(values, array)?,
+        Data::I32(values) => push_values(values, array)?,
         Data::I64(values) => push_values(values, array)?,
         Data::F64(values) => push_values(values, array)?,
         Data::Bool(values) => {

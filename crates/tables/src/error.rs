@@ -3,8 +3,6 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::encode::Format;
-
 /// Why a report, or a part of it, could not be written. Nothing of it is kept then.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -71,35 +69,24 @@ pub enum Error {
     NotEncoded {
         /// The table.
         table: &'static str,
-        /// The format missing; `None` for the scratch form.
-        format: Encoding,
+        /// The format missing.
+        format: &'static str,
+    },
+    /// Rows of a table that a report does not have: a bug of the caller.
+    #[error("a report has no table {table}")]
+    NotATable {
+        /// The table.
+        table: &'static str,
     },
     /// The scratch file does not hold what was written to it: the disk or another program changed
     /// it.
-    #[error("{}: scratch file is damaged", path.display())]
+    #[error(
+        "scratch file of table {table} is damaged\nthe disk or another program changed it; run again"
+    )]
     Scratch {
-        /// The scratch file.
-        path: PathBuf,
+        /// The table.
+        table: &'static str,
     },
-}
-
-/// What rows are encoded as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Encoding {
-    /// A format of the report.
-    Format(Format),
-    /// The form of scratch files.
-    Scratch,
-}
-
-impl std::fmt::Display for Encoding {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Format(format) => format.name(),
-            Self::Scratch => "scratch",
-        })
-    }
 }
 
 impl Error {

@@ -3,11 +3,11 @@
 //! Nothing is cut and nothing is defused: null is `null`, lists are arrays, times are RFC 3339
 //! strings. Doubles that JSON cannot express (NaN, infinities) are null.
 
-use super::batch::{Batch, Cell};
+use super::batch::{CellRef, Columns};
 use super::plain;
 
 /// The rows of a batch, a line each.
-pub(super) fn rows(batch: &Batch) -> Vec<u8> {
+pub(super) fn rows(batch: &Columns) -> Vec<u8> {
     let names: usize = batch.schema().columns.iter().map(|column| column.name.len() + 4).sum();
     let mut out = Vec::with_capacity(batch.bytes() + batch.len() * names);
     for row in 0..batch.len() {
@@ -16,19 +16,18 @@ pub(super) fn rows(batch: &Batch) -> Vec<u8> {
             write_string(column.name, &mut out);
             out.push(b':');
             match batch.cell(row, place) {
-                Cell::Text(text) => write_string(text, &mut out),
-                Cell::Unsigned(value) => plain::unsigned(value, &mut out),
-                Cell::Signed(value) => plain::signed(value, &mut out),
-                Cell::Float(value) if value.is_finite() => plain::float(value, &mut out),
-                Cell::Null | Cell::Float(_) => out.extend_from_slice(b"null"),
-                Cell::Bool(true) => out.extend_from_slice(b"true"),
-                Cell::Bool(false) => out.extend_from_slice(b"false"),
-                Cell::Time(micros) => {
+                CellRef::Text(text) => write_string(text, &mut out),
+                CellRef::Integer(value) => plain::integer(value, &mut out),
+                CellRef::Float(value) if value.is_finite() => plain::float(value, &mut out),
+                CellRef::Null | CellRef::Float(_) => out.extend_from_slice(b"null"),
+                CellRef::Bool(true) => out.extend_from_slice(b"true"),
+                CellRef::Bool(false) => out.extend_from_slice(b"false"),
+                CellRef::Time(micros) => {
                     out.push(b'"');
                     plain::time(micros, &mut out);
                     out.push(b'"');
                 }
-                Cell::List(items) => {
+                CellRef::List(items) => {
                     out.push(b'[');
                     for (index, item) in items.enumerate() {
                         if index > 0 {
@@ -72,8 +71,10 @@ fn write_string(text: &str, out: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::schema::BODIES;
     use super::*;
+    use crate::Batch;
+    use crate::cell::{BodyKindWord, BodySideWord, FileName, ShapeHash, ShapePath};
+    use crate::rows::{Bodies, BodyRow};
 
     #[test]
     fn every_string_reads_back_as_it_was() {
@@ -88,19 +89,28 @@ mod tests {
 
     #[test]
     fn a_row_is_one_object_with_nulls_kept() {
-        let mut batch = Batch::new(&BODIES);
-        let mut row = batch.row();
-        row.text(Some("GET x")).text(None).text(Some("")).text(Some("json"));
-        row.u64(Some(u64::MAX)).u64(Some(0)).u64(None).u64(None).u64(None);
-        row.list(&["a.b:string", "c|\"d\""]).text(None).u32(Some(7));
-        drop(row);
+        let mut batch = Batch::<Bodies>::new();
+        batch.push(&BodyRow {
+            endpoint: None,
+            side: BodySideWord(""),
+            shape: ShapeHash(10),
+            kind: BodyKindWord("json"),
+            count: i64::MAX,
+            failed: 0,
+            distinct: 1,
+            bytes_sum: 2,
+            bytes_max: 2,
+            paths: vec![ShapePath("a.b:string"), ShapePath("c|\"d\"")],
+            sample_file: FileName("f"),
+            sample_record: 7,
+        });
         assert_eq!(
             String::from_utf8(rows(&batch)).unwrap(),
             concat!(
-                r#"{"endpoint":"GET x","side":null,"shape":"","kind":"json","#,
-                r#""count":18446744073709551615,"failed":0,"distinct":null,"#,
-                r#""bytes_sum":null,"bytes_max":null,"paths":["a.b:string","c|\"d\""],"#,
-                r#""sample_file":null,"sample_record":7}"#,
+                r#"{"endpoint":null,"side":"","shape":"000000000000000a","kind":"json","#,
+                r#""count":9223372036854775807,"failed":0,"distinct":1,"#,
+                r#""bytes_sum":2,"bytes_max":2,"paths":["a.b:string","c|\"d\""],"#,
+                r#""sample_file":"f","sample_record":7}"#,
                 "\n"
             )
         );

@@ -1,48 +1,52 @@
-//! The tables of a report and how they become files.
+//! What a report is: its tables, their columns and files, written and read back.
 //!
-//! A [`Schema`] gives a table its name and columns. A [`Batch`] holds rows of one table; workers
-//! fill batches and [`encode()`] them, which is all the work there is, compression included. The
-//! [`Output`] is the folder, and its [`TableWriter`]s append what is encoded, in order, with I/O
-//! only. So any number of threads gives the same bytes.
+//! Each table is one row type in [`rows`]; from it come the columns, the writers, the readers and the documentation.
+//! Texts of different meaning are different types, in [`cell`]. A [`Batch`] holds rows of one table as columns. The
+//! main job hands batches to a [`Sink`]: a [`Folder`] or [`Memory`].
 //!
 //! ```text
-//! rows ──► Batch ──► encode ──► Encoded ──► TableWriter ──► DIR/exchanges.parquet
-//!                    (workers)          │                   DIR/exchanges.csv
-//!                                       └─► Spill ──► rewrite ──► TableWriter
+//! rows ──► Batch ──► Encoder ──► part ──► Sink ──► DIR/exchanges.parquet
+//!                   (workers)        (one thread)  DIR/exchanges.csv
+//! rows ──► Batch ──► Frame ────► Spill ──► Frame ──► Batch   (rows that wait for a column)
 //! ```
 //!
-//! A [`Spill`] is for the one table whose rows miss something until the run is over: the group of
-//! an error. All formats are written from the same batches, so they cannot disagree; what a format
-//! needs of escaping and cutting is in its module.
+//! All formats are written from the same batches, so they cannot disagree; what a format needs of escaping and
+//! cutting is in its module. A finished report is opened again with [`Stored`].
 //!
 //! ```
-//! use tables::{Batch, Format, Formats, Output, PROBLEMS, encode};
+//! use tables::cell::{FileName, MessageText, ProblemKindWord, StageWord};
+//! use tables::rows::{ProblemRow, Problems};
+//! use tables::{Batch, Encoder, Folder, Format, Formats, Metadata, Sink, Stored};
 //!
 //! let folder = tempfile::tempdir()?;
-//! let out = Output::create(&folder.path().join("report"), false)?;
+//! let dir = folder.path().join("report");
 //! let formats = Formats::new([Format::Parquet, Format::Csv]);
-//! let mut table = out.table(&PROBLEMS, &formats)?;
+//! let mut sink = Folder::create(&dir, false, formats, &Metadata { rules_version: 2, redaction: "none" })?;
 //!
-//! let mut batch = Batch::new(&PROBLEMS);
-//! batch
-//!     .row()
-//!     .text(Some("downloads/901.zip"))
-//!     .text(None)
-//!     .u64(Some(1024))
-//!     .text(Some("inflate"))
-//!     .text(Some("truncated"))
-//!     .text(Some("stream ends after 1024 bytes"));
-//! table.append(encode(&batch, &formats)?)?;
+//! let mut batch = Batch::<Problems>::new();
+//! batch.push(&ProblemRow {
+//!     file: FileName("downloads/901.zip"),
+//!     member: None,
+//!     byte: 1024,
+//!     stage: StageWord("inflate"),
+//!     kind: ProblemKindWord("truncated"),
+//!     message: MessageText("stream ends after 1024 bytes"),
+//! });
+//! let part = sink.encoder().encode(&mut batch)?;
+//! sink.append(part)?;
+//! sink.finish("{\"schema_version\": 2}")?;
 //!
-//! assert_eq!(table.finish()?, 1);
-//! out.commit()?;
-//! # let csv = std::fs::read_to_string(folder.path().join("report/problems.csv"))?;
-//! # assert!(csv.ends_with("\ndownloads/901.zip,,1024,inflate,truncated,stream ends after 1024 bytes\n"));
+//! let mut problems = Stored::open(&dir)?.table::<Problems>()?;
+//! assert_eq!(problems.read::<Problems>(0)?.get(0).byte, 1024);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod cell;
+pub mod rows;
+
 mod batch;
-mod columns;
+#[doc(hidden)]
+pub mod columns;
 mod csv;
 mod decode;
 mod encode;
@@ -52,20 +56,20 @@ mod output;
 mod parquet;
 mod plain;
 mod schema;
+mod sink;
 mod spill;
 mod stage;
 mod stored;
 #[cfg(test)]
 mod tests;
 
-pub use batch::{Batch, RowWriter};
-pub use csv::BODY_CHARACTERS;
-pub use encode::{Encoded, Format, Formats, TextFormat, Unnumbered, encode, encode_abreast, text};
-pub use error::{Encoding, Error};
-pub use output::{Output, TableWriter};
-pub use schema::{
-    BODIES, Column, ENDPOINTS, ERROR_GROUPS, ERRORS, EXCHANGES, FILES, KEYS, LOGS, PROBLEMS, RUNS,
-    SCHEMA_VERSION, Schema, TABLES, Type,
-};
-pub use spill::{Late, Spill};
-pub use stored::{ReadError, Stored, StoredColumn, StoredRows, StoredTable};
+pub use batch::{Batch, Columns, Select, Table};
+pub use csv::{BODY_CHARACTERS, CsvOptions};
+pub use encode::{Encoded, Format, Formats, TextFormat, encode, text};
+pub use error::Error;
+pub use output::{Metadata, Output, TableWriter};
+pub use rows::TABLES;
+pub use schema::{Column, SCHEMA_VERSION, Schema, Type};
+pub use sink::{Encoder, Folder, FolderEncoder, Memory, MemoryEncoder, Sink};
+pub use spill::{Frame, Spill};
+pub use stored::{ReadError, Stored, StoredRows, StoredTable};

@@ -5,9 +5,12 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
+use super::CsvOptions;
+use super::batch::Table;
 use super::encode::{Encoded, Format, Formats};
-use super::error::{Encoding, Error};
-use super::schema::{SCHEMA_VERSION, Schema, TABLES};
+use super::error::Error;
+use super::rows::TABLES;
+use super::schema::{SCHEMA_VERSION, Schema};
 use super::spill::Spill;
 use super::stage::{self, Stage};
 use super::{csv, parquet};
@@ -33,6 +36,26 @@ pub(super) const SCRATCH: &str = ".scratch";
 pub struct Output {
     stage: Stage,
     replaces_report: bool,
+}
+
+/// What each Parquet file of a report says of it, beside its rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Metadata {
+    /// Version of the rules that make error groups.
+    pub rules_version: u32,
+    /// What is masked in it; `none` when nothing is.
+    pub redaction: &'static str,
+}
+
+impl Metadata {
+    fn pairs(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("schema_version", SCHEMA_VERSION.to_string()),
+            ("program version", env!("CARGO_PKG_VERSION").to_owned()),
+            ("rules_version", self.rules_version.to_string()),
+            ("redaction", self.redaction.to_owned()),
+        ]
+    }
 }
 
 /// What stands in some place.
@@ -98,10 +121,15 @@ impl Output {
     ///
     /// # Errors
     /// [`Error::Io`] when a file cannot be created.
-    pub fn table(&self, schema: &'static Schema, formats: &Formats) -> Result<TableWriter, Error> {
+    pub fn table(
+        &self,
+        schema: &'static Schema,
+        formats: &Formats,
+        metadata: &Metadata,
+    ) -> Result<TableWriter, Error> {
         let files = formats.iter().map(|format| {
             let path = self.stage.path().join(schema.name).with_extension(format.extension());
-            Ok((format, TableFile::create(path, schema, format)?))
+            Ok((format, TableFile::create(path, schema, format, formats.csv, metadata)?))
         });
         Ok(TableWriter { schema, rows: 0, files: files.collect::<Result<_, _>>()? })
     }
@@ -110,8 +138,8 @@ impl Output {
     ///
     /// # Errors
     /// [`Error::Io`] when it cannot be created.
-    pub fn scratch(&self, schema: &'static Schema) -> Result<Spill, Error> {
-        Spill::create(self.stage.path().join(format!(".{}{SCRATCH}", schema.name)), schema)
+    pub fn spill<T: Table>(&self) -> Result<Spill<T>, Error> {
+        Spill::create(self.stage.path().join(format!(".{}{SCRATCH}", T::SCHEMA.name)))
     }
 
     /// Writes a file that is not a table: `summary.json`.
@@ -160,7 +188,7 @@ impl TableWriter {
     /// [`Error::Io`] or [`Error::Parquet`] when the file system refuses, [`Error::NotEncoded`] when
     /// a format of this table is missing or the rows belong to another.
     pub fn append(&mut self, rows: Encoded) -> Result<(), Error> {
-        let Encoded { schema, rows, mut parquet, mut csv, mut json, scratch: _ } = rows;
+        let Encoded { schema, rows, mut parquet, mut csv, mut json } = rows;
         for (format, file) in &mut self.files {
             let encoded = match format {
                 _ if schema != self.schema => None,
@@ -168,8 +196,7 @@ impl TableWriter {
                 Format::Csv => csv.take().map(Part::Text),
                 Format::Json => json.take().map(Part::Text),
             };
-            let encoding = Encoding::Format(*format);
-            let missing = Error::NotEncoded { table: self.schema.name, format: encoding };
+            let missing = Error::NotEncoded { table: self.schema.name, format: format.name() };
             match (encoded.ok_or(missing)?, file) {
                 (Part::Parquet(group), TableFile::Parquet(writer)) => writer.append(&group)?,
                 (Part::Text(bytes), TableFile::Text { path, file }) => {
@@ -212,14 +239,21 @@ enum TableFile {
 }
 
 impl TableFile {
-    fn create(path: PathBuf, schema: &Schema, format: Format) -> Result<Self, Error> {
+    fn create(
+        path: PathBuf,
+        schema: &Schema,
+        format: Format,
+        csv_options: CsvOptions,
+        metadata: &Metadata,
+    ) -> Result<Self, Error> {
         if format == Format::Parquet {
-            return Ok(Self::Parquet(Box::new(parquet::Writer::create(path, schema)?)));
+            let writer = parquet::Writer::create(path, schema, metadata.pairs())?;
+            return Ok(Self::Parquet(Box::new(writer)));
         }
         let file = File::create_new(&path).map_err(Error::io(&path, "create"))?;
         let mut file = BufWriter::new(file);
         if format == Format::Csv {
-            file.write_all(&csv::header(schema)).map_err(Error::io(&path, "write"))?;
+            file.write_all(&csv::header(schema, csv_options)).map_err(Error::io(&path, "write"))?;
         }
         Ok(Self::Text { path, file })
     }

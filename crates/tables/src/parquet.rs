@@ -2,7 +2,7 @@
 //!
 //! Values are `PLAIN`, and texts that repeat are dictionary-encoded, both in version 1 pages: what
 //! every reader knows. No Arrow schema is embedded, so readers go by the Parquet types alone:
-//! `STRING`, `INT(16|32|64, unsigned)`, `INT64`, `DOUBLE`, `BOOLEAN`,
+//! `STRING`, `INT32`, `INT64`, `DOUBLE`, `BOOLEAN`,
 //! `TIMESTAMP(MICROS, adjusted to UTC)`, and `LIST` of `STRING`.
 
 use std::collections::HashMap;
@@ -25,7 +25,7 @@ use polars_arrow::types::NativeType;
 use polars_parquet::parquet::CowBuffer;
 use polars_parquet::parquet::compression::Compression;
 use polars_parquet::parquet::error::ParquetError;
-use polars_parquet::parquet::metadata::SchemaDescriptor;
+use polars_parquet::parquet::metadata::{KeyValue, SchemaDescriptor};
 use polars_parquet::parquet::page::{CompressedDataPage, CompressedDictPage};
 use polars_parquet::parquet::write::{FileWriter, Version, WriteOptions as FileOptions};
 use polars_parquet::write::{
@@ -33,10 +33,9 @@ use polars_parquet::write::{
     StatisticsOptions, WriteOptions, array_to_columns, fallible_streaming_iterator,
     to_parquet_type,
 };
-use rayon::prelude::*;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::batch::Batch;
+use super::batch::Columns;
 use super::columns::{Bits, Bodies, Cells, Data, Hashed, Runs, Texts};
 use super::error::Error;
 use super::schema::{Column, Schema, Type};
@@ -67,51 +66,28 @@ pub(super) struct Writer {
     path: PathBuf,
     file: FileWriter<Disk>,
     refused: Arc<AtomicI32>,
+    metadata: Vec<KeyValue>,
 }
 
-/// Encodes and compresses the rows of a batch, all columns but `later`, which is left without pages.
-pub(super) fn encode(batch: &Batch, later: Option<usize>) -> Result<RowGroup, Error> {
+/// Encodes and compresses the rows of a batch.
+pub(super) fn encode(batch: &Columns) -> Result<RowGroup, Error> {
     let place = Path::new(batch.schema().name);
     let mut zstd = PageCompressor::new().map_err(Error::parquet(place))?;
-    let columns = batch.schema().columns.iter().zip(batch.columns()).enumerate();
-    let pages = columns.map(|(n, (column, cells))| {
-        if later == Some(n) { Ok(Vec::new()) } else { pages(column, cells, &mut zstd, place) }
-    });
+    let columns = batch.schema().columns.iter().zip(batch.cells());
+    let pages = columns.map(|(column, cells)| pages(column, cells, &mut zstd, place));
     Ok(RowGroup { rows: batch.len() as u64, pages: pages.collect::<Result<_, _>>()? })
-}
-
-/// As [`encode`] of all columns, on all threads of the current Rayon pool.
-pub(super) fn encode_abreast(batch: &Batch) -> Result<RowGroup, Error> {
-    let place = Path::new(batch.schema().name);
-    let columns = batch.schema().columns.par_iter().zip(batch.columns());
-    let pages = columns.map(|(column, cells)| {
-        let mut zstd = PageCompressor::new().map_err(Error::parquet(place))?;
-        pages(column, cells, &mut zstd, place)
-    });
-    Ok(RowGroup { rows: batch.len() as u64, pages: pages.collect::<Result<_, _>>()? })
-}
-
-impl RowGroup {
-    /// Fills in a column of numbers that was left for later: `from`, `from + 1`, and so on.
-    pub(super) fn number(
-        &mut self,
-        schema: &Schema,
-        column: usize,
-        from: u64,
-    ) -> Result<(), Error> {
-        let place = Path::new(schema.name);
-        let mut zstd = PageCompressor::new().map_err(Error::parquet(place))?;
-        let rows = self.rows as usize;
-        let numbers = Data::U64((from..from + self.rows).collect());
-        let cells = Cells { valid: Bits::filled(rows, true), data: numbers };
-        self.pages[column] = pages(&schema.columns[column], &cells, &mut zstd, place)?;
-        Ok(())
-    }
 }
 
 impl Writer {
     /// Creates the file.
-    pub(super) fn create(path: PathBuf, schema: &Schema) -> Result<Self, Error> {
+    pub(super) fn create(
+        path: PathBuf,
+        schema: &Schema,
+        metadata: Vec<(&str, String)>,
+    ) -> Result<Self, Error> {
+        let pair =
+            |(key, value): (&str, String)| KeyValue { key: key.to_owned(), value: Some(value) };
+        let metadata = metadata.into_iter().map(pair).collect();
         let types = schema.columns.iter().map(|column| parquet_type(column, &path));
         let types = types.collect::<Result<_, _>>()?;
         let file = File::create_new(&path).map_err(Error::io(&path, "create"))?;
@@ -124,7 +100,7 @@ impl Writer {
             FileOptions { write_statistics: false, version: Version::V1 },
             Some(concat!("analyze version ", env!("CARGO_PKG_VERSION")).to_owned()),
         );
-        Ok(Self { path, file, refused })
+        Ok(Self { path, file, refused, metadata })
     }
 
     /// Appends a row group. I/O only.
@@ -142,7 +118,8 @@ impl Writer {
 
     /// Writes the footer.
     pub(super) fn finish(mut self) -> Result<(), Error> {
-        let ended = self.file.end(None);
+        let metadata = std::mem::take(&mut self.metadata);
+        let ended = self.file.end(Some(metadata));
         ended.map_err(|error| self.fault(error))?;
         self.file.into_inner().flush().map_err(Error::io(&self.path, "write"))
     }
@@ -263,9 +240,7 @@ fn parquet_type(column: &Column, place: &Path) -> Result<ParquetType, Error> {
 pub(super) fn arrow_type(kind: Type, text: ArrowDataType) -> ArrowDataType {
     match kind {
         Type::Text => text,
-        Type::U16 => ArrowDataType::UInt16,
-        Type::U32 => ArrowDataType::UInt32,
-        Type::U64 => ArrowDataType::UInt64,
+        Type::I32 => ArrowDataType::Int32,
         Type::I64 => ArrowDataType::Int64,
         Type::F64 => ArrowDataType::Float64,
         Type::Bool => ArrowDataType::Boolean,
@@ -340,9 +315,7 @@ fn pages(
                 push(binaries(offsets(0, &ends, place)?, bytes, valid, place)?, Encoding::Plain)?;
             }
         }
-        Data::U16(values) => push(primitive(values, column, valid, place)?, Encoding::Plain)?,
-        Data::U32(values) => push(primitive(values, column, valid, place)?, Encoding::Plain)?,
-        Data::U64(values) => push(primitive(values, column, valid, place)?, Encoding::Plain)?,
+        Data::I32(values) => push(primitive(values, column, valid, place)?, Encoding::Plain)?,
         Data::I64(values) => push(primitive(values, column, valid, place)?, Encoding::Plain)?,
         Data::F64(values) => push(primitive(values, column, valid, place)?, Encoding::Plain)?,
         Data::Bool(values) => {

@@ -4,13 +4,8 @@ use std::io::Write as _;
 
 const MICROS_A_DAY: i64 = 86_400_000_000;
 
-/// Writes decimal digits.
-pub(super) fn unsigned(value: u64, out: &mut Vec<u8>) {
-    write!(out, "{value}").expect("a vector takes every byte");
-}
-
 /// Writes decimal digits, with `-` before them when negative.
-pub(super) fn signed(value: i64, out: &mut Vec<u8>) {
+pub(super) fn integer(value: i64, out: &mut Vec<u8>) {
     write!(out, "{value}").expect("a vector takes every byte");
 }
 

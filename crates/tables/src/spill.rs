@@ -1,55 +1,54 @@
-//! Rows that wait on disk until the end of the run, because one column is known only then.
+//! Rows that wait until the end of the job, because a column is known only then.
 //!
-//! The scratch file is private to the run: the columns of each batch as they lie in memory, little
-//! endian, compressed, one frame a batch. It needs no footer and no Parquet reader, and no other
-//! program ever sees it.
+//! They wait as frames: the columns of each batch as they lie in memory, little endian, compressed, one frame a batch.
+//! In a scratch file beside the report they need no footer and no Parquet reader, and no other program reads it.
 
 use std::fs::File;
 use std::io::{BufWriter, Read as _, Seek as _, Write as _};
+use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
-use rayon::prelude::*;
+use crate::batch::{Batch, Columns, Table};
+use crate::columns::{Bits, Cells, Data, Lists, Runs, Texts};
+use crate::error::Error;
+use crate::parquet::ZSTD_LEVEL;
+use crate::schema::{Schema, Type};
 
-use super::batch::Batch;
-use super::columns::{Bits, Cells, Data, Lists, Runs, Texts};
-use super::encode::{Encoded, Formats, encode};
-use super::error::{Encoding, Error};
-use super::output::TableWriter;
-use super::parquet::ZSTD_LEVEL;
-use super::schema::{Schema, Type};
-
-/// The columns that [`Spill::rewrite`] fills in.
-const LATE_COLUMNS: [&str; 3] = ["group", "class", "side"];
-
-/// What is known of an error only once all are read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Late<'g> {
-    /// Fingerprint of its group.
-    pub group: &'g str,
-    /// Its class, when a rule of the user says another.
-    pub class: Option<&'g str>,
-    /// Its side, likewise.
-    pub side: Option<&'g str>,
+/// Rows of one table that wait. A spill that is dropped removes its file.
+#[derive(Debug)]
+pub struct Spill<T> {
+    place: Place,
+    /// Of each frame, in order.
+    frames: Vec<FrameSize>,
+    table: PhantomData<T>,
 }
 
-/// Rows of one table that wait in a scratch file of the stage for their group.
-///
-/// The `group` column holds a preliminary id, which [`Spill::rewrite`] turns into the final one.
-/// A spill that goes away removes its file.
 #[derive(Debug)]
-pub struct Spill {
-    schema: &'static Schema,
+enum Place {
+    Memory(Vec<u8>),
+    Disk(Scratch),
+}
+
+/// A file that is removed when it is dropped.
+#[derive(Debug)]
+struct Scratch {
     path: PathBuf,
     file: BufWriter<File>,
-    /// Of each frame in the file, in order.
-    frames: Vec<FrameSize>,
 }
 
-/// The rows of one batch in the form of the scratch file.
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What cannot be removed here is removed with the hidden folder it stands in.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// The rows of one batch in the form in which they wait.
 #[derive(Debug)]
-pub(super) struct Frame {
+pub struct Frame<T> {
     size: FrameSize,
     compressed: Vec<u8>,
+    table: PhantomData<T>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -59,112 +58,97 @@ struct FrameSize {
     plain: usize,
 }
 
-impl Spill {
-    /// Creates the scratch file; no other of its name exists.
-    pub(super) fn create(path: PathBuf, schema: &'static Schema) -> Result<Self, Error> {
-        let file = File::options().read(true).write(true).create_new(true).open(&path);
-        let file = BufWriter::new(file.map_err(Error::io(&path, "create"))?);
-        Ok(Self { schema, path, file, frames: Vec::new() })
+impl<T: Table> Spill<T> {
+    /// Rows that wait in memory.
+    pub fn in_memory() -> Self {
+        Self { place: Place::Memory(Vec::new()), frames: Vec::new(), table: PhantomData }
     }
 
-    /// Appends rows that were encoded with [`Formats::scratch`]. I/O only.
+    /// Creates the scratch file; no other of its name exists.
+    pub(super) fn create(path: PathBuf) -> Result<Self, Error> {
+        let file = File::options().read(true).write(true).create_new(true).open(&path);
+        let file = BufWriter::new(file.map_err(Error::io(&path, "create"))?);
+        let place = Place::Disk(Scratch { path, file });
+        Ok(Self { place, frames: Vec::new(), table: PhantomData })
+    }
+
+    /// Appends a frame. I/O only.
     ///
     /// # Errors
-    /// [`Error::Io`], and [`Error::NotEncoded`] when they were encoded otherwise or belong to
-    /// another table.
-    pub fn append(&mut self, rows: Encoded) -> Result<(), Error> {
-        let frame = rows
-            .scratch
-            .filter(|_| rows.schema == self.schema)
-            .ok_or(Error::NotEncoded { table: self.schema.name, format: Encoding::Scratch })?;
-        self.file.write_all(&frame.compressed).map_err(Error::io(&self.path, "write"))?;
+    /// [`Error::Io`].
+    pub fn append(&mut self, frame: &Frame<T>) -> Result<(), Error> {
+        match &mut self.place {
+            Place::Memory(bytes) => bytes.extend_from_slice(&frame.compressed),
+            Place::Disk(Scratch { path, file }) => {
+                file.write_all(&frame.compressed).map_err(Error::io(path, "write"))?;
+            }
+        }
         self.frames.push(frame.size);
         Ok(())
     }
 
-    /// Reads the rows back in their order, replaces each preliminary id in the `group` column by
-    /// what `late` gives for it, class and side where it gives some, writes them to `table`, which is finished, and removes the
-    /// scratch file. Returns the number of rows.
-    ///
-    /// As many batches as there are threads in the current Rayon pool are in memory at a time. The
-    /// bytes written do not depend on that number.
+    /// Hands the frames back in their order, so many at a time, and removes the file.
     ///
     /// # Errors
-    /// [`Error::Io`] and [`Error::Parquet`] as any writing, [`Error::Scratch`] when the scratch
-    /// file was changed by somebody else.
-    pub fn rewrite<'g>(
+    /// [`Error::Io`], and what `take` fails with.
+    pub fn drain<E: From<Error>>(
         mut self,
-        late: &(dyn Fn(&str) -> Late<'g> + Sync),
-        mut table: TableWriter,
-        formats: &Formats,
-    ) -> Result<u64, Error> {
-        self.file.flush().map_err(Error::io(&self.path, "write"))?;
-        let file = self.file.get_mut();
-        file.rewind().map_err(Error::io(&self.path, "read"))?;
-        for window in self.frames.chunks(rayon::current_num_threads().max(1)) {
-            let mut frames = Vec::with_capacity(window.len());
-            for size in window {
-                let mut compressed = vec![0; size.compressed];
-                file.read_exact(&mut compressed).map_err(Error::io(&self.path, "read"))?;
-                frames.push(Frame { size: *size, compressed });
-            }
-            let encode_frame = |frame: Frame| {
-                let damaged = || Error::Scratch { path: self.path.clone() };
-                let mut batch = unpack(self.schema, &frame).ok_or_else(damaged)?;
-                drop(frame);
-                replace(&mut batch, late);
-                encode(&batch, formats)
-            };
-            let encoded: Vec<_> = frames.into_par_iter().map(encode_frame).collect();
-            for rows in encoded {
-                table.append(rows?)?;
-            }
+        at_a_time: usize,
+        mut take: impl FnMut(Vec<Frame<T>>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if let Place::Disk(Scratch { path, file }) = &mut self.place {
+            file.flush().map_err(Error::io(path, "write"))?;
+            file.get_mut().rewind().map_err(Error::io(path, "read"))?;
         }
-        table.finish()
+        let mut from = 0;
+        for window in self.frames.chunks(at_a_time.max(1)) {
+            let mut frames = Vec::with_capacity(window.len());
+            for &size in window {
+                let mut compressed = vec![0; size.compressed];
+                match &mut self.place {
+                    Place::Memory(bytes) => {
+                        compressed.copy_from_slice(&bytes[from..from + size.compressed]);
+                    }
+                    Place::Disk(Scratch { path, file }) => {
+                        let read = file.get_mut().read_exact(&mut compressed);
+                        read.map_err(Error::io(path, "read"))?;
+                    }
+                }
+                from += size.compressed;
+                frames.push(Frame { size, compressed, table: PhantomData });
+            }
+            take(frames)?;
+        }
+        Ok(())
     }
 }
 
-impl Drop for Spill {
-    fn drop(&mut self) {
-        // What cannot be removed here goes away with the stage, or stays in it and hurts nobody.
-        let _ = std::fs::remove_file(&self.path);
+impl<T: Table> Frame<T> {
+    /// Compresses the rows of a batch, and leaves it empty with its memory.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when zstd refuses.
+    pub fn pack(batch: &mut Batch<T>) -> Result<Self, Error> {
+        let (size, compressed) = pack(batch)?;
+        batch.clear();
+        Ok(Self { size, compressed, table: PhantomData })
     }
-}
 
-/// Puts what is known now in the place of what was known before; rows without a group stay as they are.
-fn replace<'g>(batch: &mut Batch, late: &dyn Fn(&str) -> Late<'g>) {
-    let [group, class, side] = LATE_COLUMNS.map(|name| batch.schema().position(name));
-    let Some(group) = group else { return };
-    let cells = &batch.columns()[group];
-    let Data::Text(ids) = &cells.data else { return };
-    let known: Vec<Option<Late<'_>>> =
-        (0..batch.len()).map(|row| cells.valid.get(row).then(|| late(ids.get(row)))).collect();
-    put(batch, Some(group), |row| known[row].map(|late| late.group));
-    put(batch, class, |row| known[row].and_then(|late| late.class));
-    put(batch, side, |row| known[row].and_then(|late| late.side));
-}
-
-/// Replaces the cells of a column for which there is something else.
-fn put<'g>(batch: &mut Batch, column: Option<usize>, other: impl Fn(usize) -> Option<&'g str>) {
-    let Some(column) = column.filter(|_| (0..batch.len()).any(|row| other(row).is_some())) else {
-        return;
-    };
-    let cells = &batch.columns()[column];
-    let Data::Text(before) = &cells.data else { return };
-    let (mut valid, mut texts) = (Bits::default(), Runs::default());
-    for row in 0..batch.len() {
-        let text = other(row).or(cells.valid.get(row).then(|| before.get(row)));
-        valid.push(text.is_some());
-        texts.push(text.unwrap_or_default());
+    /// The batch that was packed.
+    ///
+    /// # Errors
+    /// [`Error::Scratch`] when the bytes are not what was packed: the disk or another program changed them.
+    pub fn unpack(&self) -> Result<Batch<T>, Error> {
+        let columns = unpack(T::SCHEMA, self.size, &self.compressed);
+        columns.and_then(Batch::from_columns).ok_or(Error::Scratch { table: T::SCHEMA.name })
     }
-    batch.replace(column, Cells { valid, data: Data::Text(texts) });
 }
 
 /// Serializes and compresses a batch.
-pub(super) fn pack(batch: &Batch) -> Result<Frame, Error> {
+fn pack(batch: &Columns) -> Result<(FrameSize, Vec<u8>), Error> {
     let mut plain = Vec::with_capacity(batch.bytes());
     push_len(batch.len(), &mut plain);
-    for cells in batch.columns() {
+    for cells in batch.cells() {
         plain.extend_from_slice(&cells.valid.bytes);
         match &cells.data {
             Data::Text(runs) => push_runs(runs, &mut plain),
@@ -174,9 +158,7 @@ pub(super) fn pack(batch: &Batch) -> Result<Frame, Error> {
                 (0..bodies.rows.len()).for_each(|row| texts.push(bodies.get(row)));
                 push_runs(&texts, &mut plain);
             }
-            Data::U16(values) => values.iter().for_each(|v| plain.extend(v.to_le_bytes())),
-            Data::U32(values) => values.iter().for_each(|v| plain.extend(v.to_le_bytes())),
-            Data::U64(values) => values.iter().for_each(|v| plain.extend(v.to_le_bytes())),
+            Data::I32(values) => values.iter().for_each(|v| plain.extend(v.to_le_bytes())),
             Data::I64(values) => values.iter().for_each(|v| plain.extend(v.to_le_bytes())),
             Data::F64(values) => values.iter().for_each(|v| plain.extend(v.to_le_bytes())),
             Data::Bool(values) => plain.extend_from_slice(&values.bytes),
@@ -190,7 +172,7 @@ pub(super) fn pack(batch: &Batch) -> Result<Frame, Error> {
     let compressed =
         zstd::bulk::compress(&plain, ZSTD_LEVEL).map_err(Error::io(place, "compress"))?;
     let size = FrameSize { compressed: compressed.len(), plain: plain.len() };
-    Ok(Frame { size, compressed })
+    Ok((size, compressed))
 }
 
 fn push_runs(runs: &Runs, out: &mut Vec<u8>) {
@@ -209,23 +191,21 @@ fn push_len(len: usize, out: &mut Vec<u8>) {
     out.extend((len as u64).to_le_bytes());
 }
 
-/// The batch in a frame; `None` when the frame is not what [`pack`] made.
-fn unpack(schema: &'static Schema, frame: &Frame) -> Option<Batch> {
-    let plain = zstd::bulk::decompress(&frame.compressed, frame.size.plain).ok()?;
+/// The columns in a frame; `None` when it is not what [`pack`] made.
+fn unpack(schema: &'static Schema, size: FrameSize, compressed: &[u8]) -> Option<Columns> {
+    let plain = zstd::bulk::decompress(compressed, size.plain).ok()?;
     read_columns(schema, &plain)
 }
 
-/// The batch in the bytes of a frame.
-fn read_columns(schema: &'static Schema, mut rest: &[u8]) -> Option<Batch> {
+/// The columns in the bytes of a frame.
+fn read_columns(schema: &'static Schema, mut rest: &[u8]) -> Option<Columns> {
     let rows = take_len(&mut rest)?;
     let mut columns = Vec::with_capacity(schema.columns.len());
     for column in schema.columns {
         let valid = take_bits(rows, &mut rest)?;
         let data = match column.kind {
             Type::Text => Data::Text(take_runs(rows, &mut rest)?),
-            Type::U16 => Data::U16(take_values(rows, &mut rest, u16::from_le_bytes)?),
-            Type::U32 => Data::U32(take_values(rows, &mut rest, u32::from_le_bytes)?),
-            Type::U64 => Data::U64(take_values(rows, &mut rest, u64::from_le_bytes)?),
+            Type::I32 => Data::I32(take_values(rows, &mut rest, i32::from_le_bytes)?),
             Type::I64 | Type::Time => Data::I64(take_values(rows, &mut rest, i64::from_le_bytes)?),
             Type::F64 => Data::F64(take_values(rows, &mut rest, f64::from_le_bytes)?),
             Type::Bool => Data::Bool(take_bits(rows, &mut rest)?),
@@ -240,7 +220,7 @@ fn read_columns(schema: &'static Schema, mut rest: &[u8]) -> Option<Batch> {
         };
         columns.push(Cells { valid, data });
     }
-    rest.is_empty().then(|| Batch::from_columns(schema, columns)).flatten()
+    rest.is_empty().then(|| Columns::from_cells(schema, columns)).flatten()
 }
 
 fn take<'p>(len: usize, rest: &mut &'p [u8]) -> Option<&'p [u8]> {
@@ -296,153 +276,82 @@ fn take_texts(rest: &mut &[u8]) -> Option<Texts> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::encode::Format;
-    use super::super::output::Output;
-    use super::super::schema::{BODIES, ERRORS, LOGS};
     use super::*;
-
-    fn errors(range: std::ops::Range<u64>) -> Batch {
-        let mut batch = Batch::new(&ERRORS);
-        for n in range {
-            let group = (n % 10 != 0).then(|| format!("{:016x}", n % 7));
-            let mut row = batch.row();
-            row.u64(Some(n)).u64(Some(n / 2)).text(Some("a.zip")).u32(None);
-            row.text(group.as_deref()).text(Some("value")).text(None).text(Some("price"));
-            row.text(Some(&format!("message {n}"))).text(Some("errors")).text(None).text(None);
-            row.text((n % 3 == 0).then_some("erp"));
-        }
-        batch
-    }
-
-    /// Every kind of column, with and without values.
-    fn samples() -> Vec<Batch> {
-        let mut logs = Batch::new(&LOGS);
-        for n in 0..9_i64 {
-            let some = n % 3 != 0;
-            let mut row = logs.row();
-            for column in LOGS.columns {
-                match column.kind {
-                    Type::Text => row.text(some.then_some("ç")),
-                    Type::U32 => row.u32(some.then_some(7)),
-                    Type::I64 => row.i64(some.then_some(-n)),
-                    Type::Time => row.time(some.then_some(n)),
-                    Type::F64 => row.f64(some.then_some(0.5)),
-                    Type::Bool => row.bool(some.then_some(n % 2 == 0)),
-                    other => unreachable!("{other:?}"),
-                };
-            }
-        }
-        let mut bodies = Batch::new(&BODIES);
-        for paths in [&["a", ""][..], &[], &["ö"]] {
-            let mut row = bodies.row();
-            row.text(None).text(None).text(None).text(None).u64(None).u64(None).u64(None);
-            row.u64(None).u64(None).list(paths).text(None).u32(None);
-        }
-        vec![logs, bodies, errors(0..12), Batch::new(&ERRORS)]
-    }
+    use crate::tests::Everything;
+    use crate::tests::everything;
 
     #[test]
     fn a_frame_holds_its_batch() {
-        for batch in samples() {
-            let back = unpack(batch.schema(), &pack(&batch).unwrap()).unwrap();
-            assert_eq!(back.columns(), batch.columns());
-            assert_eq!(back.len(), batch.len());
+        for rows in [0..0, 0..1, 0..200] {
+            let mut batch = everything(rows);
+            let before = batch.clone();
+            let frame = Frame::pack(&mut batch).unwrap();
+            assert!(batch.is_empty());
+            let back = frame.unwrap_rows();
+            assert_eq!(back.rows().collect::<Vec<_>>(), before.rows().collect::<Vec<_>>());
+        }
+    }
+
+    impl Frame<Everything> {
+        fn unwrap_rows(&self) -> Batch<Everything> {
+            self.unpack().unwrap()
         }
     }
 
     #[test]
     fn a_changed_frame_is_refused_or_read_but_never_a_panic() {
-        for batch in samples() {
-            let frame = pack(&batch).unwrap();
-            let plain = zstd::bulk::decompress(&frame.compressed, frame.size.plain).unwrap();
-            let read = |plain: &[u8]| {
-                let batch = read_columns(batch.schema(), plain)?;
-                // Every cell can be looked at.
-                for row in 0..batch.len() {
-                    for column in 0..batch.columns().len() {
-                        let _ = batch.cell(row, column);
-                    }
-                }
-                Some(batch)
-            };
-            for len in 0..plain.len() {
-                assert!(read(&plain[..len]).is_none(), "cut at {len}");
-            }
-            for place in 0..plain.len() {
-                let mut changed = plain.clone();
-                changed[place] ^= 0xff;
-                read(&changed);
-            }
+        let frame = Frame::pack(&mut everything(0..12)).unwrap();
+        let plain = zstd::bulk::decompress(&frame.compressed, frame.size.plain).unwrap();
+        let read = |plain: &[u8]| {
+            let batch = Batch::<Everything>::from_columns(read_columns(Everything::SCHEMA, plain)?);
+            // Every cell can be looked at.
+            batch.map(|batch| batch.rows().count())
+        };
+        for len in (0..plain.len()).step_by(97) {
+            assert!(read(&plain[..len]).is_none(), "cut at {len}");
+        }
+        for place in (0..plain.len()).step_by(13).chain(0..2000.min(plain.len())) {
+            let mut changed = plain.clone();
+            changed[place] ^= 0xff;
+            read(&changed);
         }
     }
 
     #[test]
-    fn rewriting_replaces_groups_and_nothing_else_in_any_number_of_threads() {
+    fn frames_come_back_in_order_from_memory_and_from_disk() {
         let folder = tempfile::tempdir().unwrap();
-        let formats = Formats::new([Format::Parquet, Format::Csv, Format::Json]);
-        let late = |id: &str| match id.as_bytes().last() {
-            Some(b'3') => Late { group: "three", class: Some("duplicate"), side: None },
-            Some(b'5') => Late { group: "five", class: None, side: Some("mapping") },
-            _ => Late { group: "other", ..Late::default() },
-        };
-
-        let mut expected = Vec::new();
-        for threads in [0, 1, 3] {
-            let dir = folder.path().join(threads.to_string());
-            let out = Output::create(&dir, false).unwrap();
-            let mut table = out.table(&ERRORS, &formats).unwrap();
-            if threads == 0 {
-                // The oracle: the groups are known from the start.
-                for n in 0..5 {
-                    let mut batch = errors(n * 40..n * 40 + 40);
-                    replace(&mut batch, &late);
-                    table.append(encode(&batch, &formats).unwrap()).unwrap();
-                }
-                table.finish().unwrap();
-            } else {
-                let mut spill = out.scratch(&ERRORS).unwrap();
-                for n in 0..5 {
-                    let batch = errors(n * 40..n * 40 + 40);
-                    spill.append(encode(&batch, &Formats::scratch()).unwrap()).unwrap();
-                }
-                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-                let rows = pool.install(|| spill.rewrite(&late, table, &formats));
-                assert_eq!(rows.unwrap(), 200);
+        let path = folder.path().join("scratch");
+        for mut spill in [Spill::in_memory(), Spill::create(path.clone()).unwrap()] {
+            for n in 0..5 {
+                let mut batch = everything(n * 10..n * 10 + 10);
+                spill.append(&Frame::pack(&mut batch).unwrap()).unwrap();
             }
-            out.commit().unwrap();
-            let names = ["errors.csv", "errors.jsonl", "errors.parquet"];
-            let mut found: Vec<_> = std::fs::read_dir(&dir).unwrap().collect();
-            assert_eq!(found.len(), names.len(), "the scratch file is gone: {found:?}");
-            found.clear();
-            let files = names.map(|name| std::fs::read(dir.join(name)).unwrap());
-            if threads == 0 {
-                let csv = String::from_utf8(files[0].clone()).unwrap();
-                for row in [
-                    "\n3,1,a.zip,,three,duplicate,,price,message 3,errors,,,erp\n",
-                    "\n5,2,a.zip,,five,value,,price,message 5,errors,,,mapping\n",
-                    "\n8,4,a.zip,,other,value,,price,message 8,errors,,,\n",
-                    "\n10,5,a.zip,,,value,,price,message 10,errors,,,\n",
-                ] {
-                    assert!(csv.contains(row), "{row}{csv}");
-                }
-                expected.extend(files);
-            } else {
-                assert!(expected == files);
-            }
+            let mut rows = Vec::new();
+            spill
+                .drain(2, |frames| {
+                    for frame in frames {
+                        rows.extend(frame.unpack()?.rows().map(|row| format!("{row:?}")));
+                    }
+                    Ok::<_, Error>(())
+                })
+                .unwrap();
+            let all = everything(0..50);
+            assert_eq!(rows, all.rows().map(|row| format!("{row:?}")).collect::<Vec<_>>());
         }
+        assert!(!path.exists(), "the scratch file is removed");
     }
 
     #[test]
     fn a_damaged_scratch_file_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
-        let out = Output::create(&folder.path().join("report"), false).unwrap();
-        let table = out.table(&ERRORS, &Formats::default()).unwrap();
-        let mut spill = out.scratch(&ERRORS).unwrap();
-        spill.append(encode(&errors(0..40), &Formats::scratch()).unwrap()).unwrap();
-        spill.file.flush().unwrap();
-        let len = std::fs::metadata(&spill.path).unwrap().len();
-        std::fs::write(&spill.path, vec![b'x'; usize::try_from(len).unwrap()]).unwrap();
-        let result = spill.rewrite(&|_| Late::default(), table, &Formats::default());
-        assert!(matches!(result, Err(Error::Scratch { .. })), "{result:?}");
+        let path = folder.path().join("scratch");
+        let mut spill = Spill::create(path.clone()).unwrap();
+        let frame = Frame::pack(&mut everything(0..40)).unwrap();
+        spill.append(&frame).unwrap();
+        let Place::Disk(scratch) = &mut spill.place else { unreachable!("it was created on disk") };
+        scratch.file.flush().unwrap();
+        std::fs::write(&path, vec![b'x'; frame.compressed.len()]).unwrap();
+        let read = spill.drain(1, |frames| frames[0].unpack().map(drop));
+        assert!(matches!(read, Err(Error::Scratch { .. })), "{read:?}");
     }
 }

@@ -1,20 +1,21 @@
 //! A report read back from its Parquet files: which tables it has, and their rows, one row group
 //! and a few columns at a time.
 //!
-//! Columns are found by their name, so reports of older and newer versions of this program can be
-//! read: a column that is missing reads as null, one that is not known here is not looked at.
+//! Columns are found by their name. A nullable column that is missing reads as null, so that columns can be
+//! added to a schema version; a column that is not known here is not read.
 
 use std::fs::{self, File};
 use std::io;
+use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::batch::Items;
-use super::columns::{Cells, Data};
+use super::batch::{Select, Table};
+use super::columns::Cells;
 use super::decode::{self, Footer};
 use super::output::SUMMARY;
-use super::schema::{Column, SCHEMA_VERSION, Schema};
+use super::schema::{Column, SCHEMA_VERSION};
 
 /// Why a report could not be read back.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +36,14 @@ pub enum ReadError {
         path: PathBuf,
         /// The table that is missing.
         table: &'static str,
+    },
+    /// An older version of the program has written the report, and means other things by it.
+    #[error("{}: a report of schema version {found}; this program reads version {SCHEMA_VERSION}\nmake it again with `analyze report`", path.display())]
+    Older {
+        /// The folder.
+        path: PathBuf,
+        /// The version it states.
+        found: u64,
     },
     /// A newer version of the program has written the report, and means other things by it.
     #[error("{}: a report of schema version {found}; this program knows up to {SCHEMA_VERSION}\nread it with the version of the program that made it", path.display())]
@@ -85,7 +94,7 @@ impl Stored {
     /// Opens the report in `dir`. Costs the reading of its `summary.json`.
     ///
     /// # Errors
-    /// [`ReadError::NotAReport`], [`ReadError::Newer`], and what reading can fail with.
+    /// [`ReadError::NotAReport`], [`ReadError::Older`], [`ReadError::Newer`], and what reading can fail with.
     pub fn open(dir: &Path) -> Result<Self, ReadError> {
         let none = |missing| ReadError::NotAReport { path: dir.to_owned(), missing };
         let path = dir.join(SUMMARY);
@@ -100,6 +109,9 @@ impl Stored {
         match summary.get("schema_version").and_then(Value::as_u64) {
             Some(found) if found > u64::from(SCHEMA_VERSION) => {
                 Err(ReadError::Newer { path: dir.to_owned(), found })
+            }
+            Some(found) if found < u64::from(SCHEMA_VERSION) => {
+                Err(ReadError::Older { path: dir.to_owned(), found })
             }
             Some(_) => Ok(Self { dir: dir.to_owned(), summary }),
             None => Err(none("its summary.json states no schema_version")),
@@ -126,29 +138,28 @@ impl Stored {
     ///
     /// # Errors
     /// [`ReadError::NoParquet`], [`ReadError::Damaged`] and [`ReadError::Io`].
-    pub fn table(&self, schema: &'static Schema) -> Result<StoredTable, ReadError> {
-        let path = self.dir.join(format!("{}.parquet", schema.name));
+    pub fn table<T: Table>(&self) -> Result<StoredTable<T>, ReadError> {
+        let name = T::SCHEMA.name;
+        let path = self.dir.join(format!("{name}.parquet"));
         let mut file = File::open(&path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => {
-                ReadError::NoParquet { path: self.dir.clone(), table: schema.name }
-            }
+            io::ErrorKind::NotFound => ReadError::NoParquet { path: self.dir.clone(), table: name },
             _ => ReadError::io(&path)(error),
         })?;
         let footer = decode::footer(&mut file, &path)?;
-        Ok(StoredTable { schema, path, file, footer })
+        Ok(StoredTable { path, file, footer, table: PhantomData })
     }
 }
 
 /// A table of a report on disk.
 #[derive(Debug)]
-pub struct StoredTable {
-    schema: &'static Schema,
+pub struct StoredTable<T> {
     path: PathBuf,
     file: File,
     footer: Footer,
+    table: PhantomData<T>,
 }
 
-impl StoredTable {
+impl<T: Table> StoredTable<T> {
     /// How many rows it has.
     pub fn len(&self) -> u64 {
         self.footer.rows()
@@ -164,39 +175,37 @@ impl StoredTable {
         self.footer.groups()
     }
 
-    /// The rows of one row group, in their order, with these columns. Memory and time are those of
-    /// the columns asked for.
+    /// The rows of one row group, in their order, with the columns of `S`. Memory and time are those of
+    /// the columns.
     ///
     /// # Errors
     /// [`ReadError::Damaged`] and [`ReadError::Io`].
     ///
     /// # Panics
-    /// When there is no such row group, or the table of this version has no such column.
-    pub fn rows(&mut self, group: usize, columns: &[&str]) -> Result<StoredRows, ReadError> {
+    /// When there is no such row group.
+    pub fn read<S: Select<Table = T>>(&mut self, group: usize) -> Result<StoredRows<S>, ReadError> {
         let column = |name: &&str| -> &'static Column {
-            let position = self.schema.position(name);
-            &self.schema.columns[position.expect("columns are those of the table")]
+            let position = T::SCHEMA.position(name);
+            &T::SCHEMA.columns[position.expect("a selection has columns of its table")]
         };
-        let columns: Vec<&'static Column> = columns.iter().map(column).collect();
-        let rows = self.footer.rows_of(group);
-        let mut cells = Vec::with_capacity(columns.len());
-        for column in columns {
-            let read = decode::column(&mut self.file, &self.path, &self.footer, group, column)?;
-            cells.push((column.name, read));
-        }
-        Ok(StoredRows { rows, cells })
+        let read = |column: &'static Column| {
+            decode::column(&mut self.file, &self.path, &self.footer, group, column)
+        };
+        let cells = S::COLUMNS.iter().map(column).map(read).collect::<Result<_, _>>()?;
+        Ok(StoredRows { rows: self.footer.rows_of(group), cells, select: PhantomData })
     }
 }
 
 /// Some columns of one row group.
 #[derive(Debug)]
-pub struct StoredRows {
+pub struct StoredRows<S> {
     rows: usize,
-    /// By name; `None` where the report has no such column.
-    cells: Vec<(&'static str, Option<Cells>)>,
+    /// In the order of the selection.
+    cells: Vec<Cells>,
+    select: PhantomData<S>,
 }
 
-impl StoredRows {
+impl<S: Select> StoredRows<S> {
     /// How many rows there are.
     pub fn len(&self) -> usize {
         self.rows
@@ -207,73 +216,16 @@ impl StoredRows {
         self.rows == 0
     }
 
-    /// One of the columns.
+    /// One row.
     ///
     /// # Panics
-    /// When it was not asked for.
-    pub fn column(&self, name: &str) -> StoredColumn<'_> {
-        let found = self.cells.iter().find(|(known, _)| *known == name);
-        let (_, cells) = found.expect("columns are looked at after they were asked for");
-        StoredColumn(cells.as_ref())
-    }
-}
-
-/// A column of some rows. A cell is `None` where it is null, where the report has no such column,
-/// and where the method is not the one of the column's type.
-#[derive(Debug, Clone, Copy)]
-pub struct StoredColumn<'r>(Option<&'r Cells>);
-
-impl<'r> StoredColumn<'r> {
-    /// Whether the report has the column.
-    pub fn is_there(self) -> bool {
-        self.0.is_some()
+    /// When there is no such row.
+    pub fn get(&self, row: usize) -> S::Row<'_> {
+        S::row(&self.cells, row)
     }
 
-    /// A cell of text.
-    pub fn text(self, row: usize) -> Option<&'r str> {
-        match self.data(row)? {
-            Data::Text(texts) => Some(texts.get(row)),
-            Data::Bodies(bodies) => Some(bodies.get(row)),
-            _ => None,
-        }
-    }
-
-    /// A cell with a number that is never negative.
-    pub fn number(self, row: usize) -> Option<u64> {
-        match self.data(row)? {
-            Data::U16(values) => Some(values[row].into()),
-            Data::U32(values) => Some(values[row].into()),
-            Data::U64(values) => Some(values[row]),
-            _ => None,
-        }
-    }
-
-    /// A truth value.
-    pub fn bool(self, row: usize) -> Option<bool> {
-        match self.data(row)? {
-            Data::Bool(values) => Some(values.get(row)),
-            _ => None,
-        }
-    }
-
-    /// A time, in microseconds since 1970-01-01 UTC.
-    pub fn time(self, row: usize) -> Option<i64> {
-        match self.data(row)? {
-            Data::I64(values) => Some(values[row]),
-            _ => None,
-        }
-    }
-
-    /// The items of a list; none where the cell is null.
-    pub fn list(self, row: usize) -> impl Iterator<Item = &'r str> {
-        let items: Option<Items<'r>> = self.data(row).and_then(|data| match data {
-            Data::List(lists) => Some(lists.get(row)),
-            _ => None,
-        });
-        items.into_iter().flatten()
-    }
-
-    fn data(self, row: usize) -> Option<&'r Data> {
-        self.0.filter(|cells| cells.valid.get(row)).map(|cells| &cells.data)
+    /// The rows, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = S::Row<'_>> {
+        (0..self.rows).map(|row| self.get(row))
     }
 }

@@ -1,0 +1,192 @@
+//! Where the rows of a report go: a folder, or memory.
+
+use std::path::Path;
+
+use crate::batch::{Batch, Columns, Table};
+use crate::encode::{Encoded, Formats, encode};
+use crate::error::Error;
+use crate::output::{Metadata, Output, TableWriter};
+use crate::rows::TABLES;
+use crate::schema::Schema;
+use crate::spill::Spill;
+
+/// Takes the rows of a report, batch by batch.
+///
+/// Encoding is the work, and is done by any number of threads through an [`Encoder`]; what comes out is appended by
+/// one thread, in the order of the rows. So the result does not depend on the number of threads.
+pub trait Sink {
+    /// What encodes batches for it.
+    type Encoder: Encoder;
+
+    /// An encoder for the worker threads.
+    fn encoder(&self) -> Self::Encoder;
+
+    /// Appends rows to their table.
+    ///
+    /// # Errors
+    /// When they cannot be kept.
+    fn append(&mut self, part: <Self::Encoder as Encoder>::Part) -> Result<(), Error>;
+
+    /// A place for rows that wait until the end of the job, because a column is known only then.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    fn spill<T: Table>(&self) -> Result<Spill<T>, Error>;
+
+    /// Completes the report. `summary`: the content of `summary.json`.
+    ///
+    /// # Errors
+    /// When it cannot be kept.
+    fn finish(self, summary: &str) -> Result<(), Error>;
+}
+
+/// Makes rows ready for a [`Sink`], on any thread.
+pub trait Encoder: Sync {
+    /// Rows that are ready to be appended.
+    type Part: Send;
+
+    /// Makes the rows of a batch ready and leaves it empty, with its memory where that can be used again.
+    ///
+    /// # Errors
+    /// When they cannot be encoded.
+    fn encode<T: Table>(&self, batch: &mut Batch<T>) -> Result<Self::Part, Error>;
+
+    /// Whether every repeat of a body is written out, so that less should be encoded at a time.
+    fn repeats_bodies(&self) -> bool;
+}
+
+/// A report as a folder, whole or not at all.
+#[derive(Debug)]
+pub struct Folder {
+    output: Output,
+    formats: Formats,
+    /// In the order of [`TABLES`].
+    writers: Vec<TableWriter>,
+}
+
+/// Encodes batches in the formats of a [`Folder`].
+#[derive(Debug, Clone)]
+pub struct FolderEncoder(Formats);
+
+impl Folder {
+    /// Makes the hidden folder for a report in `dir`, and opens the files of all tables. `metadata` goes into each Parquet file.
+    ///
+    /// # Errors
+    /// As [`Output::create`] and [`Output::table`].
+    pub fn create(
+        dir: &Path,
+        force: bool,
+        formats: Formats,
+        metadata: &Metadata,
+    ) -> Result<Self, Error> {
+        let output = Output::create(dir, force)?;
+        let writers = TABLES.iter().map(|schema| output.table(schema, &formats, metadata));
+        let writers = writers.collect::<Result<_, _>>()?;
+        Ok(Self { output, formats, writers })
+    }
+}
+
+impl Sink for Folder {
+    type Encoder = FolderEncoder;
+
+    fn encoder(&self) -> FolderEncoder {
+        FolderEncoder(self.formats.clone())
+    }
+
+    fn append(&mut self, part: Encoded) -> Result<(), Error> {
+        writer(&mut self.writers, part.schema())?.append(part)
+    }
+
+    fn spill<T: Table>(&self) -> Result<Spill<T>, Error> {
+        self.output.spill()
+    }
+
+    fn finish(self, summary: &str) -> Result<(), Error> {
+        for writer in self.writers {
+            writer.finish()?;
+        }
+        self.output.file("summary.json", summary.as_bytes())?;
+        self.output.commit()
+    }
+}
+
+fn writer<'w>(
+    writers: &'w mut [TableWriter],
+    schema: &'static Schema,
+) -> Result<&'w mut TableWriter, Error> {
+    let place = TABLES.iter().position(|table| *table == schema);
+    place.and_then(|place| writers.get_mut(place)).ok_or(Error::NotATable { table: schema.name })
+}
+
+impl Encoder for FolderEncoder {
+    type Part = Encoded;
+
+    fn encode<T: Table>(&self, batch: &mut Batch<T>) -> Result<Encoded, Error> {
+        let encoded = encode(batch, &self.0)?;
+        batch.clear();
+        Ok(encoded)
+    }
+
+    fn repeats_bodies(&self) -> bool {
+        self.0.repeats_bodies()
+    }
+}
+
+/// A report as batches in memory.
+#[derive(Debug, Default)]
+pub struct Memory {
+    parts: Vec<Columns>,
+    summary: String,
+}
+
+/// Hands batches on as they are.
+#[derive(Debug, Clone, Copy)]
+pub struct MemoryEncoder;
+
+impl Memory {
+    /// The batches of one table, in their order.
+    pub fn batches<T: Table>(&self) -> impl Iterator<Item = Batch<T>> {
+        self.parts.iter().filter_map(|part| Batch::from_columns(part.clone()))
+    }
+
+    /// What `summary.json` would hold; empty before the report is complete.
+    pub fn summary(&self) -> &str {
+        &self.summary
+    }
+}
+
+impl Sink for &mut Memory {
+    type Encoder = MemoryEncoder;
+
+    fn encoder(&self) -> MemoryEncoder {
+        MemoryEncoder
+    }
+
+    fn append(&mut self, part: Columns) -> Result<(), Error> {
+        if !part.is_empty() {
+            self.parts.push(part);
+        }
+        Ok(())
+    }
+
+    fn spill<T: Table>(&self) -> Result<Spill<T>, Error> {
+        Ok(Spill::in_memory())
+    }
+
+    fn finish(self, summary: &str) -> Result<(), Error> {
+        summary.clone_into(&mut self.summary);
+        Ok(())
+    }
+}
+
+impl Encoder for MemoryEncoder {
+    type Part = Columns;
+
+    fn encode<T: Table>(&self, batch: &mut Batch<T>) -> Result<Columns, Error> {
+        Ok(batch.take().into_columns())
+    }
+
+    fn repeats_bodies(&self) -> bool {
+        false
+    }
+}
