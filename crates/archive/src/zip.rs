@@ -7,8 +7,8 @@
 //!
 //! [`directory`] finds the end record and lists the members; [`local`] walks the local headers when
 //! there is no directory to be used. The two are written here, and not left to the `zip` crate,
-//! because its reader keeps one member for each name, and stops where an archive is cut; the crate
-//! still undoes the rare methods, and is the oracle of the tests. Nothing here copies data or
+//! because its reader keeps one member for each name, and stops where an archive is cut; it
+//! writes the archives of the tests and is their oracle. Nothing here copies data or
 //! reserves memory by what a header claims.
 
 pub(crate) mod directory;

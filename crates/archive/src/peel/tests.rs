@@ -526,6 +526,20 @@ fn a_zstd_member_is_opened_unless_its_window_is_huge() {
     assert_eq!(kinds(&decoded), [ProblemKind::Truncated]);
 }
 
+/// A stream without matches of 258 bytes is the same in both methods.
+#[test]
+fn a_deflate64_member_is_opened_and_a_cut_one_is_not_used() {
+    let mut deflate = flate2::write::DeflateEncoder::new(Vec::new(), Compression::default());
+    deflate.write_all(JSON.as_bytes()).unwrap();
+    let packed = deflate.finish().unwrap();
+    check(zip_of(9, 0, &packed), "zip", Some("log.json"));
+    for end in [0, 9, packed.len() / 2] {
+        let (leaves, decoded) = decode(&zip_of(9, 0, &packed[..end]));
+        assert!(leaves.is_empty());
+        assert_eq!(kinds(&decoded), [ProblemKind::BadDeflate], "{end}");
+    }
+}
+
 #[test]
 fn what_a_member_is_encrypted_with_is_named() {
     let cipher = |flags: u16| {

@@ -6,6 +6,8 @@
 
 use std::io::{self, Read};
 
+use bzip2::bufread::BzDecoder;
+use deflate64::Deflate64Decoder;
 use lzma_rust2::{LzmaReader, XzReader};
 
 use super::Member;
@@ -21,6 +23,10 @@ const ZSTD_LEAST: u32 = 23;
 const ZSTD_MOST: u32 = 27;
 /// What the decoder of bzip2 needs, in bytes: blocks have at most 900 kB.
 const BZIP2: u64 = 4 << 20;
+/// What the decoder of deflate64 needs, in bytes: it looks back at most 64 KiB.
+const DEFLATE64: u64 = 1 << 20;
+/// The fault of a stream that breaks the rules of its method.
+const DAMAGED: &str = "the compressed data is damaged";
 
 /// Whether [`unpack`] knows the method: deflate64, bzip2, lzma, zstd and xz.
 pub(crate) fn knows(method: u16) -> bool {
@@ -42,7 +48,10 @@ pub(crate) fn unpack(
         95 => within(cap, share, || {
             pour(&mut XzReader::new(packed, true), out, member.size, cap, share)
         }),
-        _ => by_the_zip_crate(member, packed, out, cap, share),
+        12 => {
+            within(BZIP2, share, || pour(&mut BzDecoder::new(packed), out, member.size, cap, share))
+        }
+        _ => deflate64(member, packed, out, cap, share),
     }
 }
 
@@ -101,40 +110,21 @@ fn zstd_window(packed: &[u8]) -> Option<u64> {
     })
 }
 
-/// Deflate64 and bzip2. The crate reads archives, not bare streams, so it gets one: a local header made
-/// here, of which it needs the method, the sizes and the checksum, and then the data.
-fn by_the_zip_crate(
+/// Deflate64 (APPNOTE 5.6), whose decoder takes the end of the data for the end of the stream.
+fn deflate64(
     member: &Member,
     packed: &[u8],
     out: &mut Vec<u8>,
     cap: u64,
     share: &Share<'_>,
 ) -> End {
-    let Ok(length) = u32::try_from(packed.len()) else {
-        return End::Broken("more than 4 GiB of this method are not supported");
-    };
-    // A size past 32 bits is saturated; the crate counts what flows and so do we.
-    let size = u32::try_from(member.size).unwrap_or(u32::MAX - 1);
-    let mut header = Vec::with_capacity(32);
-    header.extend_from_slice(super::local::SIGNATURE);
-    for value in [46, 0, member.method, 0, 0x21] {
-        header.extend_from_slice(&value.to_le_bytes());
-    }
-    for value in [member.crc, length, size] {
-        header.extend_from_slice(&value.to_le_bytes());
-    }
-    header.extend_from_slice(&[1, 0, 0, 0, b'x']);
-    let mut archive = header.as_slice().chain(packed);
-    within(BZIP2, share, || {
-        let end = match ::zip::read::read_zipfile_from_stream(&mut archive) {
-            Ok(Some(mut file)) => pour(&mut file, out, member.size, cap, share),
-            Ok(None) | Err(_) => return End::Broken("the data cannot be opened"),
-        };
-        match end {
-            // A wrong checksum is an error of the crate too; the caller finds it again, with numbers.
-            End::Broken(_) if out.len() as u64 == member.size => End::Complete,
-            end => end,
+    within(DEFLATE64, share, || {
+        let end = pour(&mut Deflate64Decoder::with_buffer(packed), out, member.size, cap, share);
+        let short = end == End::Complete && (out.len() as u64) < member.size;
+        if short && crc32fast::hash(out) != member.crc {
+            return End::Broken(DAMAGED);
         }
+        end
     })
 }
 
@@ -165,7 +155,7 @@ fn pour(reader: &mut impl Read, out: &mut Vec<u8>, claim: u64, cap: u64, share: 
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return End::Cut,
-            Err(_) => return End::Broken("the compressed data is damaged"),
+            Err(_) => return End::Broken(DAMAGED),
         }
     }
 }
