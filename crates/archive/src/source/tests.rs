@@ -40,7 +40,7 @@ fn a_file_named_twice_is_read_once() {
 }
 
 #[test]
-fn equal_names_of_two_folders_are_told_apart() {
+fn equal_names_of_two_folders_are_made_different() {
     let folder = Folder::new(&[("x/a.json", "1"), ("y/a.json", "2"), ("y/b.json", "3")]);
     let inputs = [folder.input("x"), folder.input("y/")];
     let expected =
@@ -76,7 +76,7 @@ fn a_missing_input_is_an_error() {
 
 #[cfg(unix)]
 #[test]
-fn loops_and_dangling_links_are_told_and_pipes_are_left_alone() {
+fn loops_and_dangling_links_are_reported_and_pipes_are_left_out() {
     use std::os::unix::fs::symlink;
     let folder = Folder::new(&[("sub/a.json", "")]);
     symlink(folder.0.path(), folder.0.path().join("sub/loop")).unwrap();
