@@ -52,5 +52,5 @@ pub use ends::Ends;
 pub use limits::Limits;
 pub use peel::{Decoded, Decoder, Form, Leaf};
 pub use pool::{Finished, map_ordered, two_stage};
-pub use problem::{Problem, ProblemKind, Stage};
-pub use source::{Digest, Discovery, Error, Source, Unread, discover, read, read_ends};
+pub use problem::{Problem, ProblemKind, Stage, problem_message};
+pub use source::{Digest, DiscoverError, Discovery, Source, Unread, discover, read, read_ends};

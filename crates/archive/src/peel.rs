@@ -152,7 +152,7 @@ impl Decoder {
     /// whole file. `None` when the ends do not show that the file is a zip, bare or in base64 on one line,
     /// with exactly one leaf that begins like JSON and has at least `max` bytes: then the whole file has to
     /// be read. The cost does not depend on the size of the file.
-    pub fn begins(&mut self, ends: &Ends<'_>, max: usize) -> Option<String> {
+    pub fn peek_ends(&mut self, ends: &Ends<'_>, max: usize) -> Option<String> {
         ends::peek(&mut self.inflater, ends, max)
     }
 
@@ -276,8 +276,8 @@ impl DecodeRun<'_, '_> {
             self.share.release(read.held);
             return self.unzip(data, place);
         }
-        if let Some((offset, kind, fault)) = read.fault {
-            self.problem(place, offset, Stage::Text, kind, &fault);
+        if let Some((byte, kind, fault)) = read.fault {
+            self.problem(place, byte, Stage::Text, kind, &fault);
         }
         if read.form == Form::Binary && place.member.is_none() {
             let what = sniff::foreign(data).unwrap_or("neither text nor an archive");
@@ -353,7 +353,7 @@ impl DecodeRun<'_, '_> {
     fn problem(
         &mut self,
         place: LayerPlace<'_>,
-        offset: u64,
+        byte: u64,
         stage: Stage,
         kind: ProblemKind,
         fault: &str,
@@ -365,7 +365,7 @@ impl DecodeRun<'_, '_> {
             self.unreported += 1;
             return;
         }
-        self.decoded.problems.push(Problem::new(place.member, offset, stage, kind, fault));
+        self.decoded.problems.push(Problem::new(place.member, byte, stage, kind, fault));
     }
 
     fn take_buffer(&mut self) -> Vec<u8> {

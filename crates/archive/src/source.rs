@@ -53,7 +53,7 @@ pub struct Discovery {
 /// Why the inputs cannot be used as they were given.
 #[derive(Debug, ThisError)]
 #[non_exhaustive]
-pub enum Error {
+pub enum DiscoverError {
     /// An input names nothing.
     #[error("{input}: no such file or folder")]
     Missing {
@@ -110,7 +110,7 @@ const SIZE_BATCH: usize = 512;
 /// # Errors
 ///
 /// When an input names nothing, is a malformed pattern, is neither file nor folder, or cannot be examined.
-pub fn discover(inputs: &[String]) -> Result<Discovery, Error> {
+pub fn discover(inputs: &[String]) -> Result<Discovery, DiscoverError> {
     let mut found = Vec::new();
     let mut unread = Vec::new();
     for input in inputs {
@@ -124,12 +124,12 @@ pub fn discover(inputs: &[String]) -> Result<Discovery, Error> {
                 let source = Source { path: path.to_owned(), name: slashed(path), bytes, link };
                 found.push(FoundFile { source, folder: None });
             }
-            Ok(_) => return Err(Error::NotRegular { input: input.clone() }),
+            Ok(_) => return Err(DiscoverError::NotRegular { input: input.clone() }),
             Err(_) if is_pattern(input) => matching(input, &mut found, &mut unread)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(Error::Missing { input: input.clone() });
+                return Err(DiscoverError::Missing { input: input.clone() });
             }
-            Err(source) => return Err(Error::Io { input: input.clone(), source }),
+            Err(source) => return Err(DiscoverError::Io { input: input.clone(), source }),
         }
     }
     if inputs.len() > 1 {
@@ -353,10 +353,10 @@ fn matching(
     input: &str,
     found: &mut Vec<FoundFile<'_>>,
     unread: &mut Vec<Unread>,
-) -> Result<(), Error> {
+) -> Result<(), DiscoverError> {
     let pattern = input.strip_prefix("./").unwrap_or(input);
     let glob = GlobBuilder::new(pattern).literal_separator(true).build();
-    let glob = glob.map_err(|source| Error::Pattern { input: input.to_owned(), source })?;
+    let glob = glob.map_err(|source| DiscoverError::Pattern { input: input.to_owned(), source })?;
     let literal: PathBuf = Path::new(pattern)
         .components()
         .take_while(|part| !is_pattern(&part.as_os_str().to_string_lossy()))
@@ -367,7 +367,7 @@ fn matching(
         walk(folder, None, Some(&glob.compile_matcher()), found, unread);
     }
     if found.len() == before {
-        return Err(Error::NoMatch { input: input.to_owned() });
+        return Err(DiscoverError::NoMatch { input: input.to_owned() });
     }
     Ok(())
 }

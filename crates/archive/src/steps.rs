@@ -2,9 +2,9 @@
 //!
 //! ```text
 //!   payload   UEsDBBQAAAAIAAAAYV3k...                          Anatomy::text
-//!               │ Steps::base64                  ┐
-//!   zip       PK.. ▒▒▒▒▒▒▒▒▒▒ PK.. ▒▒▒ PK..      │ Steps::limit  Anatomy::streams
-//!               │ Steps::inflate                 ┘
+//!               │ base64                         ┐
+//!   zip       PK.. ▒▒▒▒▒▒▒▒▒▒ PK.. ▒▒▒ PK..      │ limit    Anatomy::streams
+//!               │ inflate                        ┘
 //!   texts     [{"row_num":1, ...
 //! ```
 //!
@@ -40,7 +40,7 @@ pub struct Stream {
 }
 
 /// Runs the steps of the decoder. Holds the buffers that are reused from payload to payload.
-pub struct Steps {
+pub struct DecoderSteps {
     limits: Limits,
     budget: Budget,
     base64: base64::Buffers,
@@ -51,13 +51,13 @@ pub struct Steps {
     bare: [Vec<u8>; 2],
 }
 
-impl fmt::Debug for Steps {
+impl fmt::Debug for DecoderSteps {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Steps").field("limits", &self.limits).finish_non_exhaustive()
+        f.debug_struct("DecoderSteps").field("limits", &self.limits).finish_non_exhaustive()
     }
 }
 
-impl Steps {
+impl DecoderSteps {
     /// Steps with empty buffers; they grow to the size of the largest payload and its texts.
     pub fn new(limits: Limits) -> Self {
         Self {
@@ -204,7 +204,7 @@ mod tests {
     fn each_step_gives_what_the_decoder_gives() {
         let (zip, bytes) = archive();
         let text = format!(" {}\r\n", BASE64_STANDARD.encode(&zip));
-        let mut steps = Steps::new(Limits::default());
+        let mut steps = DecoderSteps::new(Limits::default());
         for payload in [&zip, text.as_bytes()] {
             let anatomy = steps.anatomy(payload).unwrap();
             assert_eq!(anatomy.streams.len(), 2);
@@ -221,7 +221,7 @@ mod tests {
     #[test]
     fn damaged_and_other_payloads_have_no_anatomy() {
         let (zip, _) = archive();
-        let mut steps = Steps::new(Limits::default());
+        let mut steps = DecoderSteps::new(Limits::default());
         let text = BASE64_STANDARD.encode(&zip);
         let (start, end) = text.split_at(76);
         let quoted = format!("\"{text}\"");
@@ -238,6 +238,6 @@ mod tests {
     fn a_stream_that_exceeds_a_limit_has_no_anatomy() {
         let (zip, _) = archive();
         let limits = Limits { member_bytes: 1_000, ..Limits::default() };
-        assert_eq!(Steps::new(limits).anatomy(&zip), None);
+        assert_eq!(DecoderSteps::new(limits).anatomy(&zip), None);
     }
 }

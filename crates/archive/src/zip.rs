@@ -119,7 +119,8 @@ impl ZipFaults {
 pub(crate) struct ZipFault {
     /// Name of the member it concerns.
     pub(crate) member: Option<String>,
-    pub(crate) offset: usize,
+    /// Where, in bytes from the start of the archive.
+    pub(crate) byte: usize,
     pub(crate) kind: ProblemKind,
     pub(crate) text: String,
 }

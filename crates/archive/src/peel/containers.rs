@@ -14,9 +14,9 @@ impl DecodeRun<'_, '_> {
         let cap = self.cap(packed);
         let result = inflate::gunzip(&mut self.decoder.inflater, data, &mut out, cap, self.share);
         let mut usable = result.usable;
-        if let Some((offset, kind, fault)) = result.fault {
+        if let Some((byte, kind, fault)) = result.fault {
             usable |= self.peek.is_some() && kind == ProblemKind::TooLarge;
-            self.problem(place, offset, Stage::Inflate, kind, &fault);
+            self.problem(place, byte, Stage::Inflate, kind, &fault);
         }
         let produced = out.len() as u64;
         if self.charge(produced, place, Stage::Inflate) && usable && (result.whole || produced > 0)

@@ -47,7 +47,7 @@ impl DecodeRun<'_, '_> {
                     let path = fault.member.as_deref().map(|name| path(place.member, name));
                     let member = path.as_deref().or(place.member);
                     let place = LayerPlace { member, ..place };
-                    self.problem(place, fault.offset as u64, Stage::Zip, fault.kind, &fault.text);
+                    self.problem(place, fault.byte as u64, Stage::Zip, fault.kind, &fault.text);
                 }
                 for member in &listing.members {
                     self.member(archive, member);

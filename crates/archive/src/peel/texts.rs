@@ -74,16 +74,16 @@ impl DecodeRun<'_, '_> {
         self.recycle(plain);
     }
 
-    /// Text that may be a `data:` URI, UTF-16, UTF-32 or base64. `offset` is where it begins in its layer.
+    /// Text that may be a `data:` URI, UTF-16, UTF-32 or base64. `byte` is where it begins in its layer.
     /// Returns whether it is one of them.
-    pub(super) fn encoded(&mut self, text: &[u8], offset: usize, place: LayerPlace<'_>) -> bool {
+    pub(super) fn encoded(&mut self, text: &[u8], byte: usize, place: LayerPlace<'_>) -> bool {
         if let Some(start) = wrap::data_uri(text) {
             if let Some(layers) = self.deeper(place, "data-uri", Stage::Base64) {
                 let inside = LayerPlace { layers: &layers, depth: place.depth + 1, ..place };
-                if !self.base64(&text[start..], offset + start, inside) {
+                if !self.base64(&text[start..], byte + start, inside) {
                     let fault = "a data URI of nothing known";
                     let kind = ProblemKind::NotAnArchive;
-                    self.problem(inside, offset as u64, Stage::Base64, kind, fault);
+                    self.problem(inside, byte as u64, Stage::Base64, kind, fault);
                 }
             }
             return true;
@@ -104,18 +104,18 @@ impl DecodeRun<'_, '_> {
             self.share.release(held);
             return wrapped;
         }
-        self.base64(text, offset, place)
+        self.base64(text, byte, place)
     }
 
     /// Takes a base64 layer off, if `text` is base64 of something. Returns whether it is.
-    fn base64(&mut self, text: &[u8], offset: usize, place: LayerPlace<'_>) -> bool {
+    fn base64(&mut self, text: &[u8], byte: usize, place: LayerPlace<'_>) -> bool {
         let likeness = base64::likeness(text);
         if likeness == Likeness::No {
             return false;
         }
         let mut buffers = self.decoder.base64.pop().unwrap_or_default();
         self.share.take(buffers.capacity() as u64);
-        let handled = self.base64_with(text, offset, place, likeness, &mut buffers);
+        let handled = self.base64_with(text, byte, place, likeness, &mut buffers);
         self.share.release(buffers.capacity() as u64);
         if buffers.capacity() <= self.share.keep() {
             self.decoder.base64.push(buffers);
@@ -126,7 +126,7 @@ impl DecodeRun<'_, '_> {
     fn base64_with(
         &mut self,
         text: &[u8],
-        offset: usize,
+        byte: usize,
         place: LayerPlace<'_>,
         likeness: Likeness,
         buffers: &mut base64::Buffers,
@@ -154,7 +154,7 @@ impl DecodeRun<'_, '_> {
             return false;
         }
         if let Some((at, kind, fault)) = &result.fault {
-            self.problem(place, offset as u64 + at, Stage::Base64, *kind, fault);
+            self.problem(place, byte as u64 + at, Stage::Base64, *kind, fault);
         }
         if zlib {
             return true;
@@ -163,7 +163,7 @@ impl DecodeRun<'_, '_> {
             let what = sniff::foreign(bytes).unwrap_or("base64 of nothing known");
             let fault =
                 format!("{what}: {} bytes that begin with {}", bytes.len(), first_bytes(bytes));
-            self.problem(place, offset as u64, Stage::Base64, ProblemKind::NotAnArchive, &fault);
+            self.problem(place, byte as u64, Stage::Base64, ProblemKind::NotAnArchive, &fault);
             return true;
         }
         if self.charge(bytes.len() as u64, place, Stage::Base64) {

@@ -59,7 +59,7 @@ fn patterns_match_whole_paths() {
     assert_eq!(all("*.json"), ["a.json"]);
     assert_eq!(all("**/*.json"), ["a.json", "sub/c.json"]);
     assert_eq!(all("{a,b}.*"), ["a.json", "b.zip"]);
-    assert!(matches!(discover(&[folder.input("*.txt")]), Err(Error::NoMatch { .. })));
+    assert!(matches!(discover(&[folder.input("*.txt")]), Err(DiscoverError::NoMatch { .. })));
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn a_name_with_brackets_that_exists_is_no_pattern() {
 #[test]
 fn a_missing_input_is_an_error() {
     let folder = Folder::new(&[]);
-    assert!(matches!(discover(&[folder.input("none")]), Err(Error::Missing { .. })));
+    assert!(matches!(discover(&[folder.input("none")]), Err(DiscoverError::Missing { .. })));
 }
 
 #[cfg(unix)]
@@ -88,7 +88,7 @@ fn loops_and_dangling_links_are_reported_and_pipes_are_left_out() {
     assert_eq!(names, ["link.json", "sub/a.json"]);
     let unread: Vec<_> = found.unread.iter().map(|u| u.name.as_str()).collect();
     assert_eq!(unread, ["dangling", "sub/loop"]);
-    assert!(matches!(discover(&[folder.input("socket")]), Err(Error::NotRegular { .. })));
+    assert!(matches!(discover(&[folder.input("socket")]), Err(DiscoverError::NotRegular { .. })));
 }
 
 #[test]

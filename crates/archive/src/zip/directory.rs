@@ -445,6 +445,6 @@ fn separate(archive: &[u8], listing: &mut MemberList) {
     });
 }
 
-fn fault(member: Option<String>, offset: usize, kind: ProblemKind, text: String) -> ZipFault {
-    ZipFault { member, offset, kind, text }
+fn fault(member: Option<String>, byte: usize, kind: ProblemKind, text: String) -> ZipFault {
+    ZipFault { member, byte, kind, text }
 }
