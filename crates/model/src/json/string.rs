@@ -2,7 +2,9 @@
 
 mod block;
 
-use super::{Fault, FaultKind};
+use bumpalo::Bump;
+
+use super::{Fault, FaultKind, Type, Value};
 
 /// Eight times the same byte.
 const fn all(byte: u8) -> u64 {
@@ -169,11 +171,27 @@ pub fn unescape(inner: &str, out: &mut String) {
     out.push_str(rest);
 }
 
+/// The content of a string value: a slice of the document, or unescaped into the arena; the text itself for
+/// all other types.
+pub(crate) fn text_of<'r>(value: Value<'r>, arena: &'r Bump) -> &'r str {
+    if value.ty == Type::String { unescaped(value.inner(), arena) } else { value.raw }
+}
+
+/// As [`unescape`]: the text itself when it holds no escapes, else a copy in the arena.
+pub(crate) fn unescaped<'r>(inner: &'r str, arena: &'r Bump) -> &'r str {
+    if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
+        return inner;
+    }
+    let memory = arena.alloc_slice_fill_copy(inner.len(), 0);
+    let len = unescape_into(inner.as_bytes(), memory);
+    simdutf8::basic::from_utf8(&memory[..len]).unwrap_or(inner)
+}
+
 /// As [`unescape`], into memory of at least the length of `inner`; gives the length used.
 ///
 /// For bodies, where an escape stands every few bytes: eight bytes are looked at and copied at a
 /// time, and what was copied past an escape is overwritten.
-pub(crate) fn unescape_into(inner: &[u8], out: &mut [u8]) -> usize {
+fn unescape_into(inner: &[u8], out: &mut [u8]) -> usize {
     const LOW: u64 = all(0x01);
     const HIGH: u64 = all(0x80);
     let (mut from, mut to) = (0, 0);
@@ -263,6 +281,8 @@ pub fn push_escaped(text: &str, out: &mut String) {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
             c if c < ' ' => {
                 out.push_str("\\u00");
                 for digit in [c as u32 >> 4, c as u32 & 15] {
