@@ -130,8 +130,7 @@ fn request<'r>(slots: &Slots<'r>, x: &mut Exchange<'r>, arena: &'r Bump) -> Opti
 fn response<'r>(slots: &Slots<'r>, x: &mut Exchange<'r>, arena: &'r Bump) -> Option<&'r str> {
     let mut text = text_of(slots.response?, arena);
     if let Some(rest) = text.strip_prefix("HTTP/")
-        && let Some((head, body)) =
-            rest.split_once("\r\n\r\n").or_else(|| rest.split_once("\n\n"))
+        && let Some((head, body)) = rest.split_once("\r\n\r\n").or_else(|| rest.split_once("\n\n"))
     {
         let status = head.split_ascii_whitespace().nth(1).and_then(|code| code.parse().ok());
         x.status = x.status.or(status.filter(|code| (100..600).contains(code)));

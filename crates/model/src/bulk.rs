@@ -107,8 +107,8 @@ impl<'r> Judge<'_, '_, 'r> {
             return Named::No;
         }
         for orders in [false, true] {
-            if let Some(at) =
-                of_row(entry, orders, self.collector.names).and_then(|key| self.places.get(key.inner))
+            if let Some(at) = of_row(entry, orders, self.collector.names)
+                .and_then(|key| self.places.get(key.inner))
             {
                 return Named::Key(*at);
             }
@@ -180,7 +180,8 @@ impl<'r> Judge<'_, '_, 'r> {
 
     /// Judges one entry of an answer for its row.
     fn entry(&mut self, entry: Value<'r>, at: usize, errors: bool, bad: bool) {
-        let said = if entry.ty == Type::Object { verdict(entry, self.collector.names) } else { None };
+        let said =
+            if entry.ty == Type::Object { verdict(entry, self.collector.names) } else { None };
         let failed = match said {
             Some(failed) => failed,
             None if entry.is_empty() => false,

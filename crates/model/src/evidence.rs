@@ -137,7 +137,12 @@ impl<'r> Case<'_, 'r> {
         for error in collector.out.iter_mut() {
             error.code = error.code.or(code);
         }
-        RecordErrors { texts: !collector.out.is_empty(), codes: !codes.is_empty(), code, rows_named }
+        RecordErrors {
+            texts: !collector.out.is_empty(),
+            codes: !codes.is_empty(),
+            code,
+            rows_named,
+        }
     }
 
     /// Collects the engine's exception; whether there is one.

@@ -440,8 +440,11 @@ impl Walk<'_> {
             match name_of_map(field.key) {
                 MapName::Step => above.step = Some(cut(field.key)),
                 MapName::Key => {
-                    above.key =
-                        Some(KeyCandidate { kind: KeyKind::Record, rank: MAP_RANK, inner: field.key });
+                    above.key = Some(KeyCandidate {
+                        kind: KeyKind::Record,
+                        rank: MAP_RANK,
+                        inner: field.key,
+                    });
                 }
                 MapName::Other => {}
             }
@@ -616,7 +619,7 @@ impl Walk<'_> {
                             parent: Some(place),
                             entered: false,
                             value,
-                                });
+                        });
                         true
                     });
                 }

@@ -144,7 +144,9 @@ impl BodyReader<'_> {
         }
         let rows = key::rows(body.body.text, &self.members(body), orders, self.names);
         if let Some(kept) = kept
-            && self.memo.reserve(rows.iter().map(|key| size_of::<OwnedKey>() + key.inner.len()).sum())
+            && self
+                .memo
+                .reserve(rows.iter().map(|key| size_of::<OwnedKey>() + key.inner.len()).sum())
         {
             let _same = kept.set(rows.iter().copied().map(OwnedKey::of).collect());
         }

@@ -19,8 +19,8 @@ use crate::fault;
 use crate::json::{Type, Value, text_of, unescape};
 use crate::key::unchecked;
 use crate::memo::Memo;
-use crate::repair::{open_string, repair};
 use crate::record::{Names, Side};
+use crate::repair::{open_string, repair};
 use crate::roles::Role;
 use crate::slots::{http_status, outcome_word, truth};
 

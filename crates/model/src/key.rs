@@ -86,7 +86,11 @@ fn in_object<'a>(object: Value<'a>, names: &mut Names, pick: &mut BestKey<'a>) {
 }
 
 /// The key of one row of a list.
-pub(crate) fn of_row<'a>(row: Value<'a>, orders: bool, names: &mut Names) -> Option<KeyCandidate<'a>> {
+pub(crate) fn of_row<'a>(
+    row: Value<'a>,
+    orders: bool,
+    names: &mut Names,
+) -> Option<KeyCandidate<'a>> {
     let mut pick = BestKey { best: None, orders };
     in_object(row, names, &mut pick);
     pick.best.map(|(_, key)| key)
@@ -161,7 +165,11 @@ fn in_form<'a>(text: &'a str, names: &mut Names, pick: &mut BestKey<'a>) {
 }
 
 /// The key in the query of a URL.
-pub(crate) fn in_url<'a>(url: &'a str, orders: bool, names: &mut Names) -> Option<KeyCandidate<'a>> {
+pub(crate) fn in_url<'a>(
+    url: &'a str,
+    orders: bool,
+    names: &mut Names,
+) -> Option<KeyCandidate<'a>> {
     let (_, query) = url.split_once('?')?;
     let mut pick = BestKey { best: None, orders };
     in_form(query.split('#').next().unwrap_or(query), names, &mut pick);

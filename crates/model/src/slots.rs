@@ -60,7 +60,7 @@ pub(crate) struct Slots<'a> {
     pub(crate) carried: FieldSet,
 }
 
-/// FieldIndexes in a field list; most records have few of a kind, which need no memory of their own.
+/// Indexes into the list of fields; most records have few of a kind, which need no memory of their own.
 type FieldIndexes = SmallVec<[u16; 8]>;
 
 /// A business key with the rank of its name: 0 is surest.

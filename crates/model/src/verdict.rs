@@ -10,6 +10,7 @@ pub(crate) const FAILED: u8 = 3;
 
 /// What speaks for success or failure of one exchange.
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a sign of its own")]
 pub(crate) struct Signs {
     /// The record's flag: whether it succeeded.
     pub(crate) flag: Option<bool>,
