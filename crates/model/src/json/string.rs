@@ -274,24 +274,30 @@ fn hex4(bytes: &[u8], at: usize) -> Option<u32> {
 
 /// Appends `text` as the content of a JSON string, escaped as far as the grammar asks for it.
 pub fn push_escaped(text: &str, out: &mut String) {
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            c if c < ' ' => {
+    let mut done = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        if byte >= b' ' && byte != b'"' && byte != b'\\' {
+            continue;
+        }
+        out.push_str(&text[done..at]);
+        done = at + 1;
+        match byte {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            b'\t' => out.push_str("\\t"),
+            0x08 => out.push_str("\\b"),
+            0x0c => out.push_str("\\f"),
+            _ => {
                 out.push_str("\\u00");
-                for digit in [c as u32 >> 4, c as u32 & 15] {
-                    out.push(char::from_digit(digit, 16).unwrap_or('0'));
+                for digit in [byte >> 4, byte & 15] {
+                    out.push(char::from(b"0123456789abcdef"[usize::from(digit)]));
                 }
             }
-            c => out.push(c),
         }
     }
+    out.push_str(&text[done..]);
 }
 
 #[cfg(test)]
