@@ -10,7 +10,7 @@ mod tree;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use self::tree::{Node, Tree};
-use crate::exchange::{Body, BodyKind, Mark};
+use crate::exchange::{Body, BodyKind};
 use crate::fault::kind;
 use crate::json::{Cursor, Fault, FaultKind, Type, Value};
 
@@ -81,7 +81,7 @@ impl Shapes {
             BodyKind::Text => (BodyKind::Text, 0, true),
         };
         let shape = mix(shape ^ mix(kind as u64 + 1));
-        (Body { text, digest, kind, shape, mark: Mark::default() }, whole)
+        (Body { text, digest, kind, shape }, whole)
     }
 
     fn json<'r>(&mut self, text: &'r str, members: &mut Vec<Member<'r>>) -> Result<u64, Fault> {

@@ -14,15 +14,14 @@ mod names;
 
 use std::sync::Arc;
 
-pub use crate::memo::Memo;
-
 use crate::build::Builder;
 use crate::exchange::{Exchange, KeyKind, NAME_BYTES, cut};
 use crate::failure::message_score;
 use crate::json::{Cursor, Fault, FaultKind, Type, Value, unescape};
+use crate::memo::Memo;
 use crate::record::{Field, Names, Side, push_pairs, scan};
 use crate::roles::Role;
-use crate::slots::{ERRORS, EXCEPTION, FLAG, FoundKey, REQUEST, RESPONSE, STATUS, Slots};
+use crate::slots::{ERRORS, EXCEPTION, FLAG, KeyCandidate, REQUEST, RESPONSE, STATUS, Slots};
 use crate::time::Timestamp;
 use names::{MapName, is_rows, name_of_map, plural};
 
@@ -64,8 +63,8 @@ pub struct Broken {
 /// Turns documents into exchanges; keeps what it learned about names, and its buffers, between texts.
 #[derive(Debug)]
 pub struct Extractor {
-    pub(crate) names: Names,
-    pub(crate) builder: Builder,
+    names: Names,
+    builder: Builder,
     lists: Vec<Vec<Field<'static>>>,
     levels: usize,
 }
@@ -76,18 +75,18 @@ pub(crate) const MAP_RANK: u8 = 2;
 
 /// What the containers above say.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Above<'a> {
+pub(crate) struct Inherited<'a> {
     pub(crate) log_id: Option<&'a str>,
     pub(crate) run: Option<&'a str>,
     pub(crate) file_uuid: Option<&'a str>,
     pub(crate) flow: Option<&'a str>,
     pub(crate) step: Option<&'a str>,
-    pub(crate) key: Option<FoundKey<'a>>,
+    pub(crate) key: Option<KeyCandidate<'a>>,
     pub(crate) started_at: Option<Timestamp>,
     depth: u8,
 }
 
-impl<'a> Above<'a> {
+impl<'a> Inherited<'a> {
     /// What holds below an object that says `slots`: its own word first. Keys are left to the caller.
     fn under(self, slots: &Slots<'a>) -> Self {
         Self {
@@ -103,25 +102,29 @@ impl<'a> Above<'a> {
 }
 
 impl Default for Extractor {
-    /// Remembers 16 MiB of bodies and follows 1,024 levels.
+    /// Remembers 16 MiB and follows 1,024 levels.
     fn default() -> Self {
         Self::new(16 << 20, 1024)
     }
 }
 
 impl Extractor {
-    /// An extractor that remembers so many bytes of bodies that came more than once, an eighth of that of
-    /// exchanges that did, and what it learns about names (less than a megabyte). What it gives does not depend on it, only how fast.
+    /// An extractor that remembers about so many bytes of what repeated bodies say, and what it learned about
+    /// names (less than a megabyte). 0 remembers no bodies. What it gives does not depend on it, only how fast.
     ///
     /// It follows so many `levels` of arrays and objects, 8,192 at most; a document that nests deeper is
     /// broken where it does.
-    pub fn new(bytes: usize, levels: usize) -> Self {
-        Self::sharing(Arc::new(Memo::with_memory(bytes)), levels)
+    pub fn new(remember_bytes: usize, levels: usize) -> Self {
+        Self::sharing(Arc::new(Memo::new(remember_bytes)), levels)
     }
 
-    /// As [`new`](Self::new), remembering bodies together with other extractors: what one of them has
-    /// met need not be taken apart by the others.
-    pub fn sharing(memo: Arc<Memo>, levels: usize) -> Self {
+    /// Another extractor with the same limits, for another thread. Both share what they remember of bodies.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self::sharing(self.builder.memo(), self.levels)
+    }
+
+    fn sharing(memo: Arc<Memo>, levels: usize) -> Self {
         Self { names: Names::default(), builder: Builder::new(memo), lists: Vec::new(), levels }
     }
 
@@ -221,7 +224,7 @@ impl Walk<'_> {
         let start = cursor.pos();
         // The cursor of the caller has another lifetime than the text here; both are the same text.
         let mut inner = Cursor::within(text, start, cursor.levels());
-        let read = self.value_at(text, &mut inner, Above::default(), Some(wrapped));
+        let read = self.value_at(text, &mut inner, Inherited::default(), Some(wrapped));
         *cursor = Cursor::within(cursor.text(), inner.pos(), cursor.levels());
         read
     }
@@ -231,14 +234,13 @@ impl Walk<'_> {
         &mut self,
         text: &'a str,
         cursor: &mut Cursor<'a>,
-        above: Above<'a>,
+        above: Inherited<'a>,
         root: Option<bool>,
     ) -> Result<(), Fault> {
         match cursor.peek()? {
             Type::Object => {
                 let mut fields = self.list();
-                let Extractor { names, builder, .. } = &mut *self.extractor;
-                let read = scan(text, cursor, names, Some(&mut builder.near), &mut fields);
+                let read = scan(text, cursor, &mut self.extractor.names, &mut fields);
                 if root.is_some()
                     && self.found.documents == 1
                     && read.is_ok()
@@ -265,7 +267,7 @@ impl Walk<'_> {
         &mut self,
         text: &'a str,
         cursor: &mut Cursor<'a>,
-        above: Above<'a>,
+        above: Inherited<'a>,
         root: Option<bool>,
     ) -> Result<(), Fault> {
         // A list of name-value pairs is one record, a list of such lists many.
@@ -289,7 +291,7 @@ impl Walk<'_> {
             let len = self.pointer.len();
             self.push_index(at);
             let read = if above.depth < MAX_CONTAINERS {
-                self.value_at(text, cursor, Above { depth: above.depth + 1, ..above }, None)
+                self.value_at(text, cursor, Inherited { depth: above.depth + 1, ..above }, None)
             } else {
                 cursor.value().map(drop)
             };
@@ -301,7 +303,7 @@ impl Walk<'_> {
     }
 
     /// A string that holds JSON.
-    fn nested_text(&mut self, value: Value<'_>, above: Above<'_>, root: Option<bool>) {
+    fn nested_text(&mut self, value: Value<'_>, above: Inherited<'_>, root: Option<bool>) {
         if above.depth >= MAX_CONTAINERS || !is_json_text(value) {
             return;
         }
@@ -310,14 +312,14 @@ impl Walk<'_> {
         let mut cursor = Cursor::within(&text, 0, self.extractor.levels);
         // What breaks inside a string stays a string; the document itself is sound.
         let _broken =
-            self.value_at(&text, &mut cursor, Above { depth: above.depth + 1, ..above }, root);
+            self.value_at(&text, &mut cursor, Inherited { depth: above.depth + 1, ..above }, root);
     }
 
     /// Judges an object by its fields. `whole`: it was read to its end.
     fn object<'a>(
         &mut self,
         fields: &[Field<'a>],
-        above: Above<'a>,
+        above: Inherited<'a>,
         whole: bool,
         root: Option<bool>,
     ) {
@@ -340,7 +342,7 @@ impl Walk<'_> {
         }
         holders.dedup();
         if !holders.is_empty() {
-            let below = Above {
+            let below = Inherited {
                 key: slots.key.filter(|key| key.rank < 6).or(above.key),
                 depth: above.depth + 1,
                 ..above.under(&slots)
@@ -378,8 +380,8 @@ impl Walk<'_> {
         &mut self,
         fields: &[Field<'a>],
         slots: &Slots<'a>,
-        mut above: Above<'a>,
-    ) -> Above<'a> {
+        mut above: Inherited<'a>,
+    ) -> Inherited<'a> {
         for at in slots.items.iter().take(8) {
             let field = &fields[usize::from(*at)];
             if field.value.ty != Type::Object
@@ -396,7 +398,6 @@ impl Walk<'_> {
                 field.value.raw,
                 &mut Cursor::new(field.value.raw),
                 &mut self.extractor.names,
-                None,
                 &mut inner,
             );
             if read.is_ok() {
@@ -414,7 +415,7 @@ impl Walk<'_> {
         above
     }
 
-    fn emit<'a>(&mut self, fields: &[Field<'a>], slots: &Slots<'a>, above: Above<'a>) {
+    fn emit<'a>(&mut self, fields: &[Field<'a>], slots: &Slots<'a>, above: Inherited<'a>) {
         self.found.exchanges += 1;
         self.last_end =
             fields.last().map_or(0, |field| field.value.raw.as_bytes().as_ptr_range().end as usize);
@@ -432,15 +433,18 @@ impl Walk<'_> {
     }
 
     /// Walks into a field that holds records.
-    fn child<'a>(&mut self, field: &Field<'a>, mut above: Above<'a>) {
+    fn child<'a>(&mut self, field: &Field<'a>, mut above: Inherited<'a>) {
         let len = self.pointer.len();
         self.push_key(field.key);
         if field.role == Role::None || matches!(field.role, Role::Key(..)) {
             match name_of_map(field.key) {
                 MapName::Step => above.step = Some(cut(field.key)),
                 MapName::Key => {
-                    above.key =
-                        Some(FoundKey { kind: KeyKind::Record, rank: MAP_RANK, inner: field.key });
+                    above.key = Some(KeyCandidate {
+                        kind: KeyKind::Record,
+                        rank: MAP_RANK,
+                        inner: field.key,
+                    });
                 }
                 MapName::Other => {}
             }
@@ -497,7 +501,7 @@ impl Walk<'_> {
     fn is_record(&mut self, object: Value<'_>) -> bool {
         let mut fields = self.list();
         let (mut cursor, names) = (Cursor::new(object.raw), &mut self.extractor.names);
-        let read = scan(object.raw, &mut cursor, names, None, &mut fields);
+        let read = scan(object.raw, &mut cursor, names, &mut fields);
         let slots = Slots::of(&fields);
         let found = sure(&slots) && (read.is_ok() || fields.len() > 2);
         self.give_back(fields);
@@ -552,7 +556,7 @@ impl Walk<'_> {
         fields: &[Field<'a>],
         meta: &Slots<'a>,
         length: usize,
-        above: Above<'a>,
+        above: Inherited<'a>,
     ) {
         let mut columns: Vec<(&Field<'a>, Role, Vec<Value<'a>>)> = Vec::new();
         for field in fields.iter().filter(|f| f.value.ty == Type::Array && f.parent.is_none()) {
@@ -604,7 +608,6 @@ impl Walk<'_> {
                     parent: None,
                     entered,
                     value,
-                    met: None,
                 });
                 if let (Some(side), true) = (side, entered) {
                     value.members(|key, value| {
@@ -616,7 +619,6 @@ impl Walk<'_> {
                             parent: Some(place),
                             entered: false,
                             value,
-                            met: None,
                         });
                         true
                     });

@@ -10,8 +10,8 @@
 
 mod string;
 
-pub(crate) use string::unescape_into;
 pub use string::{push_escaped, unescape};
+pub(crate) use string::{text_of, unescaped};
 
 use string::string_end;
 
@@ -178,11 +178,6 @@ impl<'a> Cursor<'a> {
     /// Where the cursor stands, in bytes.
     pub fn pos(&self) -> usize {
         self.pos
-    }
-
-    /// Steps to `pos`, past a value that the caller knows to end there.
-    pub(crate) fn jump(&mut self, pos: usize) {
-        self.pos = pos;
     }
 
     /// Skips blanks; whether nothing is left.

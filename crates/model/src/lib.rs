@@ -39,12 +39,15 @@ pub mod time;
 
 mod build;
 mod bulk;
+mod evidence;
+mod extra;
+mod facts;
 mod failure;
 mod key;
 mod memo;
-mod mend;
-mod near;
 mod raw_request;
+mod reason;
 mod record;
+mod repair;
 mod slots;
-mod twins;
+mod verdict;

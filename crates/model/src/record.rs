@@ -12,7 +12,6 @@ use hashbrown::HashMap;
 use smallvec::SmallVec;
 
 use crate::json::{Cursor, Fault, Type, Value};
-use crate::near::{Near, Place};
 use crate::roles::{Role, normalise, role_in_request, role_in_response, role_of_key};
 
 /// What a field stands in.
@@ -41,8 +40,6 @@ pub(crate) struct Field<'a> {
     pub(crate) entered: bool,
     /// Its value.
     pub(crate) value: Value<'a>,
-    /// Where its value was met before as a body, if that was seen at once.
-    pub(crate) met: Option<Place>,
 }
 
 /// A record holds at most this many listed fields; what comes after is kept in the document only.
@@ -109,7 +106,7 @@ impl Names {
     }
 }
 
-/// Lists the fields of the object at the cursor, which ends past it. `near`: bodies that may be among them.
+/// Lists the fields of the object at the cursor, which ends past it.
 ///
 /// # Errors
 /// Where the object breaks; the fields before stand in `fields`, the one that broke too, if it is an
@@ -118,17 +115,15 @@ pub(crate) fn scan<'a>(
     text: &'a str,
     cursor: &mut Cursor<'a>,
     names: &mut Names,
-    near: Option<&mut Near>,
     fields: &mut Vec<Field<'a>>,
 ) -> Result<(), Fault> {
-    Scan { text, names, near, fields }.object(cursor, Side::Record, None, 0)
+    Scan { text, names, fields }.object(cursor, Side::Record, None, 0)
 }
 
 /// A record on its way to its fields.
 struct Scan<'s, 'a> {
     text: &'a str,
     names: &'s mut Names,
-    near: Option<&'s mut Near>,
     fields: &'s mut Vec<Field<'a>>,
 }
 
@@ -163,7 +158,7 @@ impl<'a> Scan<'_, 'a> {
             let role = role.unwrap_or_else(|| self.names.role(side, key, at));
             let inner = if depth < 3 { entered(role, side) } else { None };
             let value = Value { ty, raw: &self.text[start..start] };
-            self.fields.push(Field { key, role, side, parent, entered: false, value, met: None });
+            self.fields.push(Field { key, role, side, parent, entered: false, value });
             let read = match (ty, inner) {
                 (Type::Object, Some(inner)) => {
                     self.fields[at].entered = true;
@@ -175,7 +170,6 @@ impl<'a> Scan<'_, 'a> {
                         self.fields[at].entered = entered;
                     })
                 }
-                (Type::String, _) => self.string(cursor, at),
                 (Type::Object | Type::Array, _) => cursor.value().map(drop),
                 _ => cursor.scalar(ty),
             };
@@ -190,15 +184,6 @@ impl<'a> Scan<'_, 'a> {
             }
             self.fields[at].value.raw = &self.text[start..cursor.pos()];
         }
-    }
-
-    /// Steps past a string, without reading it when it is the body that was to be expected.
-    fn string(&mut self, cursor: &mut Cursor<'a>, at: usize) -> Result<(), Fault> {
-        let guessed = self.near.as_mut().and_then(|near| near.guess(self.text, cursor.pos()));
-        let Some((end, place)) = guessed else { return cursor.scalar(Type::String) };
-        self.fields[at].met = Some(place);
-        cursor.jump(end);
-        Ok(())
     }
 }
 
@@ -229,7 +214,7 @@ pub(crate) fn push_pairs<'a>(
         match pair(element) {
             Some((key, value)) if fields.len() < MAX_FIELDS => {
                 let role = names.role(side, key, fields.len());
-                fields.push(Field { key, role, side, parent, entered: false, value, met: None });
+                fields.push(Field { key, role, side, parent, entered: false, value });
             }
             _ => sound = false,
         }
@@ -269,7 +254,7 @@ mod tests {
 
     fn roles(text: &str) -> Vec<(String, Side, Role)> {
         let mut fields = Vec::new();
-        scan(text, &mut Cursor::new(text), &mut Names::default(), None, &mut fields).unwrap();
+        scan(text, &mut Cursor::new(text), &mut Names::default(), &mut fields).unwrap();
         fields.iter().map(|f| (f.key.to_owned(), f.side, f.role)).collect()
     }
 
@@ -308,7 +293,7 @@ mod tests {
             r#"{"response":{"body":1}}"#,
         ] {
             let mut fields = Vec::new();
-            scan(text, &mut Cursor::new(text), &mut names, None, &mut fields).unwrap();
+            scan(text, &mut Cursor::new(text), &mut names, &mut fields).unwrap();
             for field in &fields {
                 let fresh = Names::default().role(field.side, field.key, 0);
                 assert_eq!(field.role, fresh, "{text} {}", field.key);

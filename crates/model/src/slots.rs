@@ -10,7 +10,6 @@ use smallvec::SmallVec;
 use crate::endpoint::is_uuid;
 use crate::exchange::{KeyKind, cut};
 use crate::json::{Type, Value};
-use crate::near::Place;
 use crate::record::{Field, MAX_FIELDS, Side};
 use crate::roles::Role;
 use crate::time::Timestamp;
@@ -20,8 +19,6 @@ use crate::time::Timestamp;
 pub(crate) struct Slots<'a> {
     pub(crate) request: Option<Value<'a>>,
     pub(crate) response: Option<Value<'a>>,
-    /// Where request and response were met before.
-    pub(crate) met: [Option<Place>; 2],
     /// `METHOD - URL - BODY` in one string.
     pub(crate) raw_request: Option<Value<'a>>,
     pub(crate) status: Option<u16>,
@@ -33,7 +30,7 @@ pub(crate) struct Slots<'a> {
     pub(crate) started_at: Option<Timestamp>,
     pub(crate) ended_at: Option<Timestamp>,
     pub(crate) duration_ms: Option<f64>,
-    pub(crate) key: Option<FoundKey<'a>>,
+    pub(crate) key: Option<KeyCandidate<'a>>,
     pub(crate) row_num: Option<i64>,
     pub(crate) log_id: Option<&'a str>,
     pub(crate) id: Option<&'a str>,
@@ -48,27 +45,27 @@ pub(crate) struct Slots<'a> {
     /// The record says that the response was cut.
     pub(crate) truncated: bool,
     /// Errors, texts, codes: places in the field list, in order.
-    pub(crate) errors: Places,
-    pub(crate) error_texts: Places,
-    pub(crate) error_codes: Places,
-    pub(crate) messages: Places,
+    pub(crate) errors: FieldIndexes,
+    pub(crate) error_texts: FieldIndexes,
+    pub(crate) error_codes: FieldIndexes,
+    pub(crate) messages: FieldIndexes,
     pub(crate) exception_class: Option<Value<'a>>,
     pub(crate) exception_message: Option<Value<'a>>,
     pub(crate) reason_type: Option<Value<'a>>,
     /// Lists and maps that may hold records.
-    pub(crate) items: Places,
+    pub(crate) items: FieldIndexes,
     /// Kinds of evidence that this is an exchange: request, response, status, address, errors, exception, flag.
     pub(crate) evidence: u8,
     /// Fields that a column of the report carries.
-    pub(crate) carried: Carried,
+    pub(crate) carried: FieldSet,
 }
 
-/// Places in a field list; most records have few of a kind, which need no memory of their own.
-type Places = SmallVec<[u16; 8]>;
+/// Indexes into the list of fields; most records have few of a kind, which need no memory of their own.
+type FieldIndexes = SmallVec<[u16; 8]>;
 
 /// A business key with the rank of its name: 0 is surest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct FoundKey<'a> {
+pub(crate) struct KeyCandidate<'a> {
     pub(crate) kind: KeyKind,
     pub(crate) rank: u8,
     /// The value, escaped as it stands.
@@ -77,15 +74,15 @@ pub(crate) struct FoundKey<'a> {
 
 /// A bit a field.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Carried([u64; MAX_FIELDS / 64]);
+pub(crate) struct FieldSet([u64; MAX_FIELDS / 64]);
 
-impl Default for Carried {
+impl Default for FieldSet {
     fn default() -> Self {
         Self([0; MAX_FIELDS / 64])
     }
 }
 
-impl Carried {
+impl FieldSet {
     pub(crate) fn set(&mut self, at: usize) {
         self.0[at / 64] |= 1 << (at % 64);
     }
@@ -127,7 +124,7 @@ impl<'a> Slots<'a> {
     pub(crate) fn of(fields: &[Field<'a>]) -> Self {
         let mut slots = Self::default();
         // Fields inside an object that turned out to be a body are no fields of the record.
-        let mut hidden = Carried::default();
+        let mut hidden = FieldSet::default();
         let (mut request, mut response, mut body) = (None, None, None);
         let (mut status, mut url, mut method, mut start, mut duration) =
             (None, None, None, None, None);
@@ -386,7 +383,6 @@ impl<'a> Slots<'a> {
             fields[at].key.eq_ignore_ascii_case("invokehttp.response.body")
         });
         let request = self.take(request, REQUEST);
-        self.met = [request, response].map(|taken| fields[taken?.0].met);
         self.request = request.map(value).filter(|v| !blank(*v));
         self.response = response.map(value).filter(|v| !blank(*v));
         self.url = self.take(url, ADDRESS).map(value).filter(|v| !blank(*v));
@@ -533,7 +529,7 @@ fn is_result_word(key: &str) -> bool {
 }
 
 /// A key's value as it can be used: no blanks only, no tiny number under a name that also counts things.
-pub(crate) fn usable_key(kind: KeyKind, rank: u8, value: Value<'_>) -> Option<FoundKey<'_>> {
+pub(crate) fn usable_key(kind: KeyKind, rank: u8, value: Value<'_>) -> Option<KeyCandidate<'_>> {
     let inner = value.inner();
     let fits = match value.ty {
         Type::String => !inner.trim().is_empty() && inner.len() <= 256,
@@ -543,7 +539,7 @@ pub(crate) fn usable_key(kind: KeyKind, rank: u8, value: Value<'_>) -> Option<Fo
     // `order: 3` and `number: 12` count something.
     let small = inner.len() < 4 && inner.bytes().all(|b| b.is_ascii_digit());
     (fits && !((3..6).contains(&rank) && small) && (rank < 3 || !inner.starts_with("http")))
-        .then_some(FoundKey { kind, rank, inner })
+        .then_some(KeyCandidate { kind, rank, inner })
 }
 
 /// An HTTP status: 100 to 599, as number or text.

@@ -1,4 +1,7 @@
 //! A text inside a text: the content of a message that is itself XML, HTML, JSON or a stack trace.
+//!
+//! JSON is read into a tree of `serde_json` here, not by our cursor: names are looked at again and again, in the
+//! order of the alphabet, and of equal names the last one counts.
 
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 //! What the readers of Python literals and of loose JSON share: a place in the text, the JSON
 //! written so far, quoted strings.
 
-use std::fmt::Write as _;
+use crate::json::{push_escaped, unescape};
 
 /// Nesting beyond this is refused.
 pub(super) const DEPTH_MAX: u8 = 64;
@@ -105,26 +105,7 @@ impl<'t> Literal<'t, '_> {
 
     /// Writes the text as the inside of a JSON string.
     pub(super) fn push_escaped(&mut self, text: &str) {
-        let mut done = 0;
-        for (at, byte) in text.bytes().enumerate() {
-            if byte >= 0x20 && byte != b'"' && byte != b'\\' {
-                continue;
-            }
-            self.out.push_str(&text[done..at]);
-            done = at + 1;
-            match byte {
-                b'"' => self.out.push_str("\\\""),
-                b'\\' => self.out.push_str("\\\\"),
-                b'\n' => self.out.push_str("\\n"),
-                b'\r' => self.out.push_str("\\r"),
-                b'\t' => self.out.push_str("\\t"),
-                _ => {
-                    // Writing to a string cannot fail.
-                    let _ = write!(self.out, "\\u{byte:04x}");
-                }
-            }
-        }
-        self.out.push_str(&text[done..]);
+        push_escaped(text, self.out);
     }
 
     /// Reads a quoted string of Python, which begins at the quote, and writes its content without
@@ -248,10 +229,8 @@ impl<'t> Literal<'t, '_> {
         // them as characters below 256 first and put the bytes together after.
         let from = self.out.len();
         let outcome = self.quoted(raw);
-        let Ok(chars) = serde_json::from_str::<String>(&format!("\"{}\"", &self.out[from..]))
-        else {
-            return outcome;
-        };
+        let mut chars = String::new();
+        unescape(&self.out[from..], &mut chars);
         let mut bytes = Vec::with_capacity(chars.len());
         for c in chars.chars() {
             match u8::try_from(u32::from(c)) {

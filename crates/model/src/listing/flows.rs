@@ -2,9 +2,8 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
-
 use super::fields::{self, Field};
+use crate::json::Value;
 use crate::time::Timestamp;
 
 /// One flow of a saved flow list.
@@ -113,8 +112,8 @@ pub(super) fn group(record: &[Field<'_>]) -> Option<Group> {
     }))
 }
 
-fn get<'t>(fields: &[Field<'t>], name: &str) -> Option<&'t RawValue> {
-    fields.iter().rev().find(|field| field.name == name).map(|field| field.raw)
+fn get<'t>(fields: &[Field<'t>], name: &str) -> Option<Value<'t>> {
+    fields.iter().rev().find(|field| field.name == name).map(|field| field.value)
 }
 
 fn owned(fields: &[Field<'_>], name: &str) -> Option<String> {

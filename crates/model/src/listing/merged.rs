@@ -1,16 +1,17 @@
 //! All pages of a dump as one: logs, runs and the names of flows.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasher as _;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
-use serde_json::value::RawValue;
 
 use super::fields;
 use super::words::{LogField, Word};
 use super::{Flow, LogEntry, LogType, Page, Project, State, Status};
 use crate::endpoint::is_uuid;
+use crate::json::Value;
 use crate::time::Timestamp;
 
 /// One log: what all pages together say about one id.
@@ -393,11 +394,8 @@ fn newest(mut snapshots: Vec<Snapshot>) -> Option<Log> {
 
 /// Fills what `newer` leaves open from an older snapshot.
 fn fill(newer: &mut LogEntry, older: LogEntry) {
-    type Extra = BTreeMap<String, Box<RawValue>>;
-    let parse = |extra: &Option<String>| -> Extra {
-        extra.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
-    };
-    let mut extra = parse(&newer.extra);
+    let own = newer.extra.take().unwrap_or_default();
+    let mut extra = extra_fields(&own);
     // A field whose newest value was not understood is not open: its raw value stands in `extra`.
     let unread: Vec<Word> = extra.keys().map(|name| Word::of(name)).collect();
     let is_open = |field: LogField| !unread.contains(&Word::Log(field));
@@ -417,15 +415,25 @@ fn fill(newer: &mut LogEntry, older: LogEntry) {
         flow_order FlowOrder in_bound InBound schedule Schedule is_triggered IsTriggered
         triggered_by TriggeredBy is_send_s3 IsSendS3
     }
-    if older.extra.is_some() && older.extra != newer.extra {
-        for (name, json) in parse(&older.extra) {
-            // An old value that was not understood must not stand beside a newer one that was.
-            if !matches!(Word::of(&name), Word::Log(_)) {
-                extra.entry(name).or_insert(json);
-            }
+    for (name, json) in extra_fields(older.extra.as_deref().unwrap_or_default()) {
+        // An old value that was not understood must not stand beside a newer one that was.
+        if !matches!(Word::of(&name), Word::Log(_)) {
+            extra.entry(name).or_insert(json);
         }
-        newer.extra = fields::object(extra.iter().map(|(name, json)| (name.as_str(), json.get())));
     }
+    newer.extra = fields::object(extra.iter().map(|(name, json)| (&**name, *json)));
+}
+
+/// The fields of [`LogEntry::extra`] by name, each with its JSON.
+fn extra_fields(extra: &str) -> BTreeMap<Cow<'_, str>, &str> {
+    let mut by_name = BTreeMap::new();
+    if let Some(object) = Value::of(extra) {
+        object.members(|key, value| {
+            by_name.insert(fields::unescaped(key), value.raw);
+            true
+        });
+    }
+    by_name
 }
 
 /// The type of a log; when the record does not name it, told by its ids.

@@ -238,7 +238,7 @@ fn what_is_not_understood_stays_as_it_was_written() {
 #[test]
 fn lone_surrogates_do_not_cost_the_record() {
     let entry = one(&log(7, 1, r#","triggered_by":"caf\u00e9 \ud83d""#));
-    assert_eq!(entry.triggered_by.as_deref(), Some("café \u{fffd}\u{fffd}\u{fffd}"));
+    assert_eq!(entry.triggered_by.as_deref(), Some("café \u{fffd}"));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::json::unescape;
 /// {"error":{"code":17,"message":"Price li   →   {"error":{"code":17,"message":"Price li"}}
 /// {"error":{"code":17,"mess                 →   {"error":{"code":17}}
 /// ```
-pub(crate) fn mend(text: &str, out: &mut String) {
+pub(crate) fn repair(text: &str, out: &mut String) {
     let end = End::of(text);
     out.clear();
     match end.open_string {
@@ -123,10 +123,10 @@ mod tests {
     use super::*;
     use crate::json::Value;
 
-    fn check(text: &str, mended: &str, open: &str) {
+    fn check(text: &str, repaired: &str, open: &str) {
         let mut out = String::new();
-        mend(text, &mut out);
-        assert_eq!((out.as_str(), open_string(text).as_str()), (mended, open), "{text}");
+        repair(text, &mut out);
+        assert_eq!((out.as_str(), open_string(text).as_str()), (repaired, open), "{text}");
     }
 
     #[test]
@@ -153,7 +153,7 @@ mod tests {
         let whole = r#"{"error":{"code":"a\"b\\","list":[1,true,{"x":"\u00e7","y":null},[]],"m":"ü"},"n":-1.5e3}"#;
         let mut out = String::new();
         for at in (1..=whole.len()).filter(|at| whole.is_char_boundary(*at)) {
-            mend(&whole[..at], &mut out);
+            repair(&whole[..at], &mut out);
             assert!(Value::of(&out).is_some(), "{out}");
         }
         assert_eq!(out, whole);
