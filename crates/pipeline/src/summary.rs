@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::aggregate::Aggregates;
 use crate::members::Members;
-use crate::outcome::{FileOutcome, FileRow};
+use crate::outcome::{FileOutcome, FileFacts};
 
 /// Version of the tables and of this summary; raised when a named column changes its meaning.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -29,7 +29,7 @@ pub struct Counts {
 
 impl Counts {
     /// Counts a file.
-    pub fn file(&mut self, file: &FileRow) {
+    pub fn file(&mut self, file: &FileFacts) {
         *self.files.entry(file.outcome).or_default() += 1;
         self.members.merge(&file.members);
         self.read += file.bytes;

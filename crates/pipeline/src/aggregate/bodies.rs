@@ -3,7 +3,7 @@
 
 use super::endpoints::{EndpointId, Endpoints};
 use super::intern::{Name, Names};
-use super::{BodyKind, Place, SeenBody, Side};
+use super::{BodyKind, RecordPlace, CountedBody, BodySide};
 use hashbrown::{HashMap, HashSet};
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ pub(super) type SlotId = u32;
 #[derive(Debug)]
 struct Slot {
     endpoint: EndpointId,
-    side: Side,
+    side: BodySide,
     shape: u64,
     count: u64,
     failed: u64,
@@ -25,7 +25,7 @@ struct Slot {
     digests: HashSet<u64>,
     bytes_sum: u64,
     bytes_max: u64,
-    sample: Place,
+    sample: RecordPlace,
 }
 
 /// What is known of a shape whoever uses it.
@@ -39,7 +39,7 @@ struct Shape {
 /// paths of each distinct shape.
 #[derive(Debug, Default)]
 pub(super) struct Bodies {
-    index: HashMap<(EndpointId, Side, u64), SlotId>,
+    index: HashMap<(EndpointId, BodySide, u64), SlotId>,
     slots: Vec<Slot>,
     shapes: HashMap<u64, Shape>,
 }
@@ -48,7 +48,7 @@ pub(super) struct Bodies {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct BodyRow<'a> {
     pub(super) endpoint: Option<&'a str>,
-    pub(super) side: Side,
+    pub(super) side: BodySide,
     pub(super) shape: u64,
     pub(super) kind: BodyKind,
     pub(super) count: u64,
@@ -57,7 +57,7 @@ pub(super) struct BodyRow<'a> {
     pub(super) bytes_sum: u64,
     pub(super) bytes_max: u64,
     pub(super) paths: &'a [String],
-    pub(super) sample: Place,
+    pub(super) sample: RecordPlace,
 }
 
 impl Bodies {
@@ -65,11 +65,11 @@ impl Bodies {
     pub(super) fn add(
         &mut self,
         endpoint: EndpointId,
-        side: Side,
-        body: &SeenBody,
-        place: Place,
+        side: BodySide,
+        body: &CountedBody,
+        place: RecordPlace,
         failed: bool,
-        paths: &mut dyn FnMut(Side) -> Vec<String>,
+        paths: &mut dyn FnMut(BodySide) -> Vec<String>,
     ) {
         let known = self.slots.len();
         let id = self.slot(endpoint, side, body.shape, place);
@@ -111,7 +111,7 @@ impl Bodies {
     /// How many distinct bodies each (endpoint, flow, step) was sent or answered with, by its number.
     ///
     /// Equal bodies have equal shapes, so no body is in two slots of one (endpoint, flow, step).
-    pub(super) fn distinct(&self, side: Side) -> HashMap<EndpointId, u64> {
+    pub(super) fn distinct(&self, side: BodySide) -> HashMap<EndpointId, u64> {
         let mut distinct = HashMap::new();
         for slot in self.slots.iter().filter(|slot| slot.side == side) {
             *distinct.entry(slot.endpoint).or_default() += slot.digests.len() as u64;
@@ -121,7 +121,7 @@ impl Bodies {
 
     /// Rows sorted by (endpoint, side, most frequent first, shape).
     pub(super) fn rows<'a>(&'a self, endpoints: &Endpoints, names: &'a Names) -> Vec<BodyRow<'a>> {
-        let mut slots: BTreeMap<(Option<&str>, Side, u64), Vec<&Slot>> = BTreeMap::new();
+        let mut slots: BTreeMap<(Option<&str>, BodySide, u64), Vec<&Slot>> = BTreeMap::new();
         for slot in &self.slots {
             let endpoint: Name = endpoints.get(slot.endpoint).endpoint;
             slots.entry((names.get(endpoint), slot.side, slot.shape)).or_default().push(slot);
@@ -149,7 +149,7 @@ impl Bodies {
         rows
     }
 
-    fn slot(&mut self, endpoint: EndpointId, side: Side, shape: u64, sample: Place) -> SlotId {
+    fn slot(&mut self, endpoint: EndpointId, side: BodySide, shape: u64, sample: RecordPlace) -> SlotId {
         let slots = &mut self.slots;
         *self.index.entry((endpoint, side, shape)).or_insert_with(|| {
             slots.push(Slot {

@@ -3,7 +3,7 @@
 use super::bodies::Bodies;
 use super::intern::{Name, Names, Renamed};
 use super::sketch::Sketch;
-use super::{Seen, Side};
+use super::{CountedExchange, BodySide};
 use hashbrown::HashMap;
 
 /// The number of an (endpoint, flow, step) in [`Endpoints`].
@@ -71,7 +71,7 @@ impl From<&Sketch> for Sizes {
 
 impl Endpoints {
     /// Counts an exchange.
-    pub(super) fn add(&mut self, id: EndpointId, seen: &Seen<'_>, failed: bool) {
+    pub(super) fn add(&mut self, id: EndpointId, seen: &CountedExchange<'_>, failed: bool) {
         let row = &mut self.rows[id as usize];
         row.exchanges += 1;
         row.failed += u64::from(failed);
@@ -116,8 +116,8 @@ impl Endpoints {
 
     /// Rows sorted by (endpoint, flow, step), absent first.
     pub(super) fn rows<'a>(&'a self, bodies: &Bodies, names: &'a Names) -> Vec<EndpointRow<'a>> {
-        let requests = bodies.distinct(Side::Request);
-        let responses = bodies.distinct(Side::Response);
+        let requests = bodies.distinct(BodySide::Request);
+        let responses = bodies.distinct(BodySide::Response);
         let mut rows: Vec<_> = (0..)
             .zip(&self.rows)
             .map(|(id, row)| EndpointRow {

@@ -3,8 +3,8 @@
 //! Attempts are ordered by (start, place, row of a bulk request); one without a start is older
 //! than any with one. The newest attempt whose outcome is known decides whether the key is open.
 
-use super::Place;
-use super::groups::SkeletonNumber;
+use super::RecordPlace;
+use super::groups::MessageNumber;
 use super::intern::{Index, Name, Names, Renamed, Texts};
 use hashbrown::HashMap;
 use model::exchange::{Key, KeyKind, Outcome};
@@ -14,7 +14,7 @@ use rayon::prelude::*;
 /// The number of a (flow, kind, key) in [`Keys`].
 pub(super) type KeyId = u32;
 
-/// At most this many distinct skeletons are kept as reasons of one attempt. A row is refused for
+/// At most this many distinct masked messages are kept as reasons of one attempt. A row is refused for
 /// a few reasons; a hostile answer could otherwise name a million.
 pub(super) const REASONS: usize = 16;
 
@@ -23,13 +23,13 @@ pub(super) const REASONS: usize = 16;
 pub(super) struct Order {
     /// Microseconds; `i64::MIN` when unknown, so that timed attempts are newer.
     at: i64,
-    place: Place,
+    place: RecordPlace,
     /// Place among the rows, or among the errors, of one exchange.
     turn: u32,
 }
 
 impl Order {
-    pub(super) fn new(at: Option<Timestamp>, place: Place, turn: u32) -> Self {
+    pub(super) fn new(at: Option<Timestamp>, place: RecordPlace, turn: u32) -> Self {
         Self { at: at.map_or(i64::MIN, |at| at.0), place, turn }
     }
 
@@ -50,9 +50,9 @@ struct Entity {
     deciding: Option<(Order, bool)>,
     /// The newest attempt that failed.
     failed: Option<Order>,
-    /// Skeletons of the errors of the deciding attempt, when it failed.
-    reasons: Vec<SkeletonNumber>,
-    last_error: Option<(Order, SkeletonNumber)>,
+    /// MaskedMessages of the errors of the deciding attempt, when it failed.
+    reasons: Vec<MessageNumber>,
+    last_error: Option<(Order, MessageNumber)>,
     last_message: String,
 }
 
@@ -84,7 +84,7 @@ pub(super) struct KeyRow<'a> {
     /// It failed once, and the newest attempt with a known outcome went well.
     pub(super) healed: bool,
     /// Where the newest attempt that failed stands.
-    pub(super) last_failed: Option<Place>,
+    pub(super) last_failed: Option<RecordPlace>,
 }
 
 impl Keys {
@@ -129,22 +129,22 @@ impl Keys {
         &mut self,
         id: KeyId,
         order: Order,
-        skeleton: SkeletonNumber,
+        masked: MessageNumber,
         message: &str,
     ) {
         let entity = &mut self.entities[id as usize];
         if entity.last_error.is_none_or(|(known, _)| known < order) {
-            entity.last_error = Some((order, skeleton));
+            entity.last_error = Some((order, masked));
             super::keep_message(&mut entity.last_message, message);
         }
         let decides = entity.deciding.is_some_and(|(at, failed)| failed && at.same_exchange(order));
-        if decides && entity.reasons.len() < REASONS && !entity.reasons.contains(&skeleton) {
-            entity.reasons.push(skeleton);
+        if decides && entity.reasons.len() < REASONS && !entity.reasons.contains(&masked) {
+            entity.reasons.push(masked);
         }
     }
 
-    /// Each open key with each skeleton of the attempt that left it open.
-    pub(super) fn open(&self) -> Vec<(SkeletonNumber, KeyId)> {
+    /// Each open key with each masked message of the attempt that left it open.
+    pub(super) fn open(&self) -> Vec<(MessageNumber, KeyId)> {
         let open = (0..).zip(&self.entities).filter(|(_, entity)| entity.is_open());
         open.flat_map(|(id, entity)| entity.reasons.iter().map(move |&reason| (reason, id)))
             .collect()
@@ -160,30 +160,30 @@ impl Keys {
         self.entities.len()
     }
 
-    /// Takes in `other` and says what each of its numbers is here; `skeletons` says the same of
-    /// the skeletons.
+    /// Takes in `other` and says what each of its numbers is here; `masked messages` says the same of
+    /// the masked messages.
     pub(super) fn merge(
         &mut self,
         other: Self,
         names: &Renamed,
-        skeletons: &[SkeletonNumber],
+        masked_messages: &[MessageNumber],
     ) -> Vec<KeyId> {
         let Self { values, heads, entities, .. } = other;
         let ids = (0..).zip(heads).zip(entities).map(|((number, (flow, kind)), entity)| {
             let id = self.id(names.get(flow), Key { kind, value: values.get(number) });
-            self.entities[id as usize].merge(entity, skeletons);
+            self.entities[id as usize].merge(entity, masked_messages);
             id
         });
         ids.collect()
     }
 
-    /// Rows sorted by (flow, kind, key), absent first; `group` gives the fingerprint of a skeleton.
+    /// Rows sorted by (flow, kind, key), absent first; `group` gives the fingerprint of a masked message.
     ///
     /// A key that only an error names, of an exchange that did not try it, has no row.
     pub(super) fn rows<'a>(
         &'a self,
         names: &'a Names,
-        group: &(dyn Fn(SkeletonNumber) -> Option<&'a str> + Sync),
+        group: &(dyn Fn(MessageNumber) -> Option<&'a str> + Sync),
     ) -> Vec<KeyRow<'a>> {
         let tried = |id: &KeyId| self.entities[*id as usize].attempts > 0;
         let head = |id: KeyId| self.heads[id as usize];
@@ -214,7 +214,7 @@ impl Keys {
                 last_seen: entity.last,
                 last_outcome: entity.newest.map_or(Outcome::Unknown, |(_, outcome)| outcome),
                 open: entity.is_open(),
-                last_group: entity.last_error.and_then(|(_, skeleton)| group(skeleton)),
+                last_group: entity.last_error.and_then(|(_, masked)| group(masked)),
                 last_message: entity.last_error.map(|_| entity.last_message.as_str()),
                 healed: entity.failures > 0 && entity.is_good(),
                 last_failed: entity.failed.map(|order| order.place),
@@ -262,7 +262,7 @@ impl Entity {
         newer
     }
 
-    fn merge(&mut self, other: Self, skeletons: &[SkeletonNumber]) {
+    fn merge(&mut self, other: Self, masked_messages: &[MessageNumber]) {
         self.attempts += other.attempts;
         self.failures += other.failures;
         self.failed = self.failed.max(other.failed);
@@ -274,13 +274,13 @@ impl Entity {
             && self.decide(order, failed)
         {
             self.reasons.clear();
-            let here = other.reasons.iter().map(|&skeleton| skeletons[skeleton as usize]);
+            let here = other.reasons.iter().map(|&masked| masked_messages[masked as usize]);
             self.reasons.extend(here);
         }
-        if let Some((order, skeleton)) = other.last_error
+        if let Some((order, masked)) = other.last_error
             && self.last_error.is_none_or(|(known, _)| known < order)
         {
-            self.last_error = Some((order, skeletons[skeleton as usize]));
+            self.last_error = Some((order, masked_messages[masked as usize]));
             self.last_message = other.last_message;
         }
     }
@@ -299,7 +299,7 @@ mod tests {
             met in vec((prop::option::of("[ab]"), any::<bool>(), "[0\0]{0,2}|order-00[01]{0,3}|[a-zş]{0,9}"), 0..40),
         ) {
             let (mut names, mut keys) = (Names::default(), Keys::default());
-            let place = Place { file: 0, record: 0 };
+            let place = RecordPlace { file: 0, record: 0 };
             for (flow, order, value) in &met {
                 let kind = if *order { KeyKind::Order } else { KeyKind::Sku };
                 let id = keys.id(names.intern_some(flow.as_deref()), Key { kind, value });

@@ -1,7 +1,7 @@
 //! The table `runs`: how each execution of a flow went, by its listing and by its downloads.
 
 use super::intern::{Name, Names, Renamed};
-use super::{Place, Seen, micros};
+use super::{RecordPlace, CountedExchange, micros};
 use hashbrown::{HashMap, HashSet};
 use model::exchange::Outcome;
 use model::listing::{Listing, Run};
@@ -18,7 +18,7 @@ struct Met {
     /// Latest end, or start where the duration is not known.
     last: Option<Timestamp>,
     /// Of the exchange at the smallest place that names one.
-    flow: Option<(Place, Name)>,
+    flow: Option<(RecordPlace, Name)>,
     /// Of a download; counts only when no exchange names one.
     linked_flow: Option<Name>,
     /// Downloads linked to the run that name no log and hold no exchange.
@@ -57,7 +57,7 @@ pub(super) struct RunRow<'a> {
 }
 
 impl Runs {
-    pub(super) fn add(&mut self, seen: &Seen<'_>, run: Name, log: Name, flow: Name) {
+    pub(super) fn add(&mut self, seen: &CountedExchange<'_>, run: Name, log: Name, flow: Name) {
         self.download(run, log);
         if run == Name::ABSENT {
             return;
@@ -179,7 +179,7 @@ impl Runs {
 }
 
 impl Met {
-    fn flow_at(&mut self, place: Place, flow: Name) {
+    fn flow_at(&mut self, place: RecordPlace, flow: Name) {
         if self.flow.is_none_or(|(known, _)| place < known) {
             self.flow = Some((place, flow));
         }

@@ -1,6 +1,6 @@
 //! The few rows that the summary on the terminal shows, picked from the finished tables.
 
-use super::Place;
+use super::RecordPlace;
 use super::keys::KeyRow;
 use super::tables::Tables;
 use model::time::Timestamp;
@@ -106,7 +106,7 @@ pub struct OpenKey {
 impl Tables<'_> {
     /// Picks the rows to show; `sample` gives file and record of a place.
     pub(super) fn top<'f>(&self, file_name: &dyn Fn(u32) -> &'f str) -> Top {
-        let sample = |place: Place| (file_name(place.file).to_owned(), place.record);
+        let sample = |place: RecordPlace| (file_name(place.file).to_owned(), place.record);
         let groups = self.error_groups.iter().take(SHOWN).map(|row| TopGroup {
             group: row.group.to_owned(),
             template: row.template.to_owned(),
