@@ -216,7 +216,7 @@ struct DecodeRun<'r, 's> {
     /// How many bytes of each leaf are wanted; None for all, with problems and checksums.
     peek: Option<usize>,
     decoded: Decoded,
-    /// Leaves that were given out.
+    /// Leaves given to the callback so far.
     leaves: u64,
     /// `decoded.layers` is that of the first leaf, and does not change any more.
     named: bool,

@@ -43,13 +43,13 @@ pub(crate) fn unpack(
     share: &Share<'_>,
 ) -> StreamEnd {
     match member.method {
+        12 => within(BZIP2, share, || {
+            read_all(&mut BzDecoder::new(packed), out, member.size, cap, share)
+        }),
         14 => lzma(member, packed, out, cap, share),
         93 => zstd(packed, out, member.size, cap, share),
         95 => within(cap, share, || {
             read_all(&mut XzReader::new(packed, true), out, member.size, cap, share)
-        }),
-        12 => within(BZIP2, share, || {
-            read_all(&mut BzDecoder::new(packed), out, member.size, cap, share)
         }),
         _ => deflate64(member, packed, out, cap, share),
     }
