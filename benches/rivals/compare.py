@@ -208,7 +208,7 @@ def main():
 
         dumps = [
             ("Without repeats: no two bodies are equal", options.unique or made("unique")),
-            ("With repeats: the same exchanges again and again", options.repeating or made("repeating", "--repeats")),
+            ("With repeats: each exchange several times", options.repeating or made("repeating", "--repeats")),
         ]
         for title, dump in dumps:
             contestants, _ = chosen(rivals_of(jobs), options.only)
