@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use corpus::logs::{Row, Shape, Variety, document, rows_of_run};
+use corpus::logs::{LogShape, LoggedExchange, Variety, document, exchanges_of_run};
 use criterion::{BatchSize, Criterion, Throughput};
 use model::body::Shapes;
 use model::extract::Extractor;
@@ -13,7 +13,7 @@ const ROWS: usize = 800;
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
-    let [earlier, rows] = [0, 1].map(|run| rows_of_run(ROWS, 1, run, Variety::Unique));
+    let [earlier, rows] = [0, 1].map(|run| exchanges_of_run(ROWS, 1, run, Variety::Unique));
     json(&mut criterion, &rows);
     bodies(&mut criterion, &rows);
     extract(&mut criterion, &earlier, &rows);
@@ -22,9 +22,9 @@ fn main() {
 
 /// The cursor alone: every byte is checked, nothing is kept. In flat logs most bytes are escaped
 /// strings, in nested ones tokens.
-fn json(criterion: &mut Criterion, rows: &[Row]) {
+fn json(criterion: &mut Criterion, rows: &[LoggedExchange]) {
     let mut group = criterion.benchmark_group("json");
-    for shape in [Shape::Flat, Shape::Nested] {
+    for shape in [LogShape::Flat, LogShape::Nested] {
         let text = document(shape, rows);
         group.throughput(Throughput::BytesDecimal(text.len() as u64));
         group.bench_function(format!("skip/{}", shape.name()), |b| {
@@ -47,7 +47,7 @@ fn json(criterion: &mut Criterion, rows: &[Row]) {
 }
 
 /// Digest, kind and shape of bodies.
-fn bodies(criterion: &mut Criterion, rows: &[Row]) {
+fn bodies(criterion: &mut Criterion, rows: &[LoggedExchange]) {
     let requests: Vec<&str> = rows.iter().map(|row| row.request.as_str()).collect();
     let pages: Vec<&str> = rows
         .iter()
@@ -75,9 +75,9 @@ fn bodies(criterion: &mut Criterion, rows: &[Row]) {
 /// Documents to exchanges, bodies, digests and errors included. The extractor has read an earlier run, with
 /// the same fields and other bodies, as it has in the middle of a job; with `repeated` it has read the same
 /// bodies too.
-fn extract(criterion: &mut Criterion, earlier: &[Row], rows: &[Row]) {
+fn extract(criterion: &mut Criterion, earlier: &[LoggedExchange], rows: &[LoggedExchange]) {
     let mut group = criterion.benchmark_group("extract");
-    for shape in Shape::ALL {
+    for shape in LogShape::ALL {
         let (earlier, text) = (document(shape, earlier), document(shape, rows));
         let size = Throughput::ElementsAndBytes { elements: ROWS as u64, bytes: text.len() as u64 };
         group.throughput(size);

@@ -12,7 +12,7 @@ use analyze::report::{Format, Formats};
 use analyze::run::{Done, Options, Progress, report};
 use analyze::stages::Bodies;
 use archive::{Budget, Discovery, Limits, discover};
-use corpus::logs::{Shape, Variety, document, rows_of_run};
+use corpus::logs::{LogShape, Variety, document, exchanges_of_run};
 use corpus::wrap::Download;
 use criterion::{BatchSize, Bencher, Criterion, SamplingMode, Throughput};
 
@@ -111,9 +111,9 @@ impl Dump {
         let (mut json, files_of_a_run) = (0, files / RUNS);
         for n in 0..files {
             let (run, place) = ((n / files_of_a_run) as u64, n % files_of_a_run);
-            let rows = rows_of_run(each, seed << 32 | place as u64, run, variety);
+            let rows = exchanges_of_run(each, seed << 32 | place as u64, run, variety);
             // By place, so that a run repeats the documents of the one before.
-            let shape = Shape::ALL[place % Shape::ALL.len()];
+            let shape = LogShape::ALL[place % LogShape::ALL.len()];
             let download = Download::of(document(shape, &rows), &format!("{n}.json"));
             json += download.json.len() as u64;
             std::fs::write(folder.join(format!("{n:06}.txt")), &download.text)

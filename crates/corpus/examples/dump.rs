@@ -12,7 +12,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use corpus::logs::{Shape, Variety, document, rows_of_run};
+use corpus::logs::{LogShape, Variety, document, exchanges_of_run};
 use corpus::wrap::Download;
 
 /// How often each exchange comes in a dump that repeats.
@@ -41,8 +41,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             for n in (first..files).step_by(threads as usize) {
                 // A seed of its own for each file of a run, so that any thread can make it.
                 let (run, place) = (n / files_of_a_run, n % files_of_a_run);
-                let rows = rows_of_run(each, seed << 32 | place, run, variety);
-                let download = Download::of(document(Shape::Flat, &rows), &format!("{n}.json"));
+                let rows = exchanges_of_run(each, seed << 32 | place, run, variety);
+                let download = Download::of(document(LogShape::Flat, &rows), &format!("{n}.json"));
                 json.fetch_add(download.json.len() as u64, Ordering::Relaxed);
                 fs::write(folder.join(format!("{n:07}.txt")), &download.text)?;
             }

@@ -1,7 +1,7 @@
 //! A dump of any size, download by download.
 
 use crate::Random;
-use crate::logs::{Shape, Variety, document, rows_of_run};
+use crate::logs::{LogShape, Variety, document, exchanges_of_run};
 use crate::wrap::Download;
 
 /// Downloads of one run; those of the next run have the same exchanges again, with other digits or with
@@ -10,7 +10,7 @@ pub const FILES_OF_A_RUN: u64 = 200;
 
 /// One download of a dump.
 #[derive(Debug, Clone)]
-pub struct File {
+pub struct DumpFile {
     /// Its path in the dump, `/` between the parts; in the order of the numbers.
     pub name: String,
     /// Exchanges in it.
@@ -28,7 +28,7 @@ pub struct File {
 /// [`Variety::Unique`] no body comes twice, and each document is as long as the repeating one.
 /// No two downloads are equal. The bytes are the same on every machine, as long as the same version of the
 /// compressor makes them.
-pub fn file(seed: u64, number: u64, variety: Variety) -> File {
+pub fn file(seed: u64, number: u64, variety: Variety) -> DumpFile {
     let (run, place) = (number / FILES_OF_A_RUN, number % FILES_OF_A_RUN);
     // Mixed before the place comes in: seeds that follow each other have no rows in common.
     let mut random = Random::new(Random::new(seed).bits() ^ place);
@@ -37,10 +37,10 @@ pub fn file(seed: u64, number: u64, variety: Variety) -> File {
         1..4 => 10 + random.below(90),
         _ => 1,
     } as usize;
-    let shape = Shape::ALL[random.below(Shape::ALL.len() as u64) as usize];
-    let json = document(shape, &rows_of_run(exchanges, random.bits(), run, variety));
+    let shape = LogShape::ALL[random.below(LogShape::ALL.len() as u64) as usize];
+    let json = document(shape, &exchanges_of_run(exchanges, random.bits(), run, variety));
     let log = 90_000 + number;
-    File {
+    DumpFile {
         name: format!("{:06}/{log:08}.txt", number / 1_000),
         exchanges,
         download: Download::of(json, &format!("{log}.json")),
@@ -51,7 +51,7 @@ pub fn file(seed: u64, number: u64, variety: Variety) -> File {
 mod tests {
     use super::*;
 
-    fn unique(seed: u64, number: u64) -> File {
+    fn unique(seed: u64, number: u64) -> DumpFile {
         file(seed, number, Variety::Unique)
     }
 
@@ -78,8 +78,8 @@ mod tests {
 
     #[test]
     fn most_files_are_small_and_most_bytes_are_in_large_ones() {
-        let files: Vec<File> = (0..150).map(|number| unique(3, number)).collect();
-        let bytes = |of: &dyn Fn(&&File) -> bool| -> usize {
+        let files: Vec<DumpFile> = (0..150).map(|number| unique(3, number)).collect();
+        let bytes = |of: &dyn Fn(&&DumpFile) -> bool| -> usize {
             files.iter().filter(of).map(|file| file.download.json.len()).sum()
         };
         let single = files.iter().filter(|file| file.exchanges == 1).count();

@@ -2,8 +2,8 @@
 //! `analyze bench --generate`.
 //!
 //! ```text
-//!   logs::rows(count, seed) ──► logs::document(shape, ..) ──► wrap::Download      dump::file(seed, n, variety)
-//!                                   JSON text                  zip, and base64     a dump of any size
+//!   logs::exchanges(count, seed) ──► logs::document(shape, ..) ──► wrap::Download    dump::file(seed, n, variety)
+//!                                    JSON text                     zip, and base64   a dump of any size
 //!   errors::repeated, errors::distinct ──► texts to group
 //! ```
 //!
@@ -20,10 +20,10 @@
 //! before are then worthless.
 //!
 //! ```
-//! use corpus::logs::{Shape, document, rows};
+//! use corpus::logs::{LogShape, document, exchanges};
 //! use corpus::wrap::Download;
 //!
-//! let download = Download::of(document(Shape::Flat, &rows(20, 1)), "901.json");
+//! let download = Download::of(document(LogShape::Flat, &exchanges(20, 1)), "901.json");
 //! assert!(download.text.starts_with("UEsDB"));
 //! assert!(download.zip.len() < download.json.len());
 //! ```

@@ -6,12 +6,12 @@ mod tests;
 
 use std::fmt::{Arguments, Write as _};
 
-pub use self::document::{Shape, document};
+pub use self::document::{LogShape, document};
 use crate::Random;
 
 /// One exchange, before a shape is chosen for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
+pub struct LoggedExchange {
     /// Flow it belongs to.
     pub flow: &'static str,
     /// Step of the flow.
@@ -30,7 +30,7 @@ pub struct Row {
     pub request: String,
     /// Response body; None when no answer came.
     pub response: Option<String>,
-    /// What the platform says of the failure.
+    /// Error text that the platform adds; None when it adds none.
     pub error: Option<String>,
     /// Milliseconds since 1970-01-01 UTC.
     pub started_ms: u64,
@@ -38,7 +38,7 @@ pub struct Row {
     pub duration_ms: u64,
 }
 
-impl Row {
+impl LoggedExchange {
     /// Whether it failed, by any sign.
     pub fn failed(&self) -> bool {
         self.error.is_some() || self.status.is_none_or(|status| status >= 400)
@@ -60,8 +60,8 @@ pub enum Variety {
 
 /// `count` exchanges in the order of time, no two with an equal body. Prices 35 %, stock 30 %, products
 /// 20 %, orders 13 %, and 2 % pages of a listing, which hold a sixth of the bytes.
-pub fn rows(count: usize, seed: u64) -> Vec<Row> {
-    rows_of_run(count, seed, 0, Variety::Unique)
+pub fn exchanges(count: usize, seed: u64) -> Vec<LoggedExchange> {
+    exchanges_of_run(count, seed, 0, Variety::Unique)
 }
 
 /// The exchanges of one run of a flow. All runs of a seed agree, exchange by exchange, in everything but
@@ -70,7 +70,12 @@ pub fn rows(count: usize, seed: u64) -> Vec<Row> {
 ///
 /// The values are random: that two bodies of [`Variety::Unique`] are equal by chance has a probability
 /// below one in a million for a million exchanges.
-pub fn rows_of_run(count: usize, seed: u64, run: u64, variety: Variety) -> Vec<Row> {
+pub fn exchanges_of_run(
+    count: usize,
+    seed: u64,
+    run: u64,
+    variety: Variety,
+) -> Vec<LoggedExchange> {
     let digits_of = match variety {
         Variety::Unique => run,
         Variety::Repeating => 0,
@@ -89,7 +94,7 @@ pub fn rows_of_run(count: usize, seed: u64, run: u64, variety: Variety) -> Vec<R
                 85..98 => order(&mut draw),
                 _ => page(&mut draw),
             };
-            Row { started_ms: at, ..row }
+            LoggedExchange { started_ms: at, ..row }
         })
         .collect()
 }
@@ -159,7 +164,7 @@ impl Draw {
     }
 }
 
-fn price(draw: &mut Draw) -> Row {
+fn price(draw: &mut Draw) -> LoggedExchange {
     let (key, id) = (draw.sku(), draw.digits(6));
     let request = format!(
         r#"{{"product":"{key}","price":"{}","retail_price":"{}","currency_type":"try","tax_rate":{},"price_list":{}}}"#,
@@ -169,10 +174,10 @@ fn price(draw: &mut Draw) -> Row {
         1 + draw.plan.below(8),
     );
     let url = format!("https://omnitron.example.com/api/i1/product_prices/{id}/");
-    answered(draw, Row { url, request, ..row("price", "PATCH", key) })
+    answered(draw, LoggedExchange { url, request, ..row("price", "PATCH", key) })
 }
 
-fn stock(draw: &mut Draw) -> Row {
+fn stock(draw: &mut Draw) -> LoggedExchange {
     let (key, id) = (draw.sku(), draw.digits(6));
     let request = format!(
         r#"{{"product":"{key}","stock":{},"unit_type":"qty","sold_quantity_unreported":{},"stock_list":{},"counted_at":"{}"}}"#,
@@ -182,10 +187,10 @@ fn stock(draw: &mut Draw) -> Row {
         draw.time_of_day(),
     );
     let url = format!("https://omnitron.example.com/api/i1/product_stocks/{id}/");
-    answered(draw, Row { url, request, ..row("stock", "PATCH", key) })
+    answered(draw, LoggedExchange { url, request, ..row("stock", "PATCH", key) })
 }
 
-fn product(draw: &mut Draw) -> Row {
+fn product(draw: &mut Draw) -> LoggedExchange {
     let key = draw.sku();
     let mut request = format!(
         r#"{{"sku":"{key}","base_code":"{}","name":"{}","is_active":{},"attribute_set":{},"attributes":{{"renk":"{}","beden":"{}","kumas":"%{} pamuk","aciklama":""#,
@@ -212,10 +217,10 @@ fn product(draw: &mut Draw) -> Row {
     }
     request.push_str("]}");
     let url = "https://omnitron.example.com/api/i1/products/".to_owned();
-    answered(draw, Row { url, request, ..row("product", "POST", key) })
+    answered(draw, LoggedExchange { url, request, ..row("product", "POST", key) })
 }
 
-fn order(draw: &mut Draw) -> Row {
+fn order(draw: &mut Draw) -> LoggedExchange {
     let key = format!("{:016}", draw.values.below(10_000_000_000));
     let mut request = format!(
         r#"{{"number":"{key}","amount":"{}","currency":"try","created_date":"{}","customer":{{"email":"musteri{}@example.com","phone_number":"05{:09}"}},"shipping_address":{{"line":"Örnek Mah. {}. Sok. No: {}","city":"{}","postcode":"{:05}"}},"orderitem_set":["#,
@@ -246,11 +251,11 @@ fn order(draw: &mut Draw) -> Row {
     let mut row = row("order", "POST", key);
     row.step = "write_data_to_erp";
     row.key_field = "order_number";
-    answered(draw, Row { url, request, ..row })
+    answered(draw, LoggedExchange { url, request, ..row })
 }
 
 /// A page of products that a flow reads before it writes: few, but large.
-fn page(draw: &mut Draw) -> Row {
+fn page(draw: &mut Draw) -> LoggedExchange {
     let at = 100 + draw.values.below(899);
     let mut response = format!(
         r#"{{"count":{},"next":"https://omnitron.example.com/api/i1/products/?page={}","previous":null,"results":["#,
@@ -280,11 +285,11 @@ fn page(draw: &mut Draw) -> Row {
     row.key_field = "page_key";
     row.url = format!("https://omnitron.example.com/api/i1/products/?page={at}");
     row.duration_ms = draw.digits(4);
-    Row { status: Some(200), response: Some(response), ..row }
+    LoggedExchange { status: Some(200), response: Some(response), ..row }
 }
 
-fn row(flow: &'static str, method: &'static str, key: String) -> Row {
-    Row {
+fn row(flow: &'static str, method: &'static str, key: String) -> LoggedExchange {
+    LoggedExchange {
         flow,
         step: "write_data_to_omnitron",
         key_field: "sku",
@@ -301,17 +306,17 @@ fn row(flow: &'static str, method: &'static str, key: String) -> Row {
 }
 
 /// Gives a request its answer; one in seven is a failure.
-fn answered(draw: &mut Draw, row: Row) -> Row {
+fn answered(draw: &mut Draw, row: LoggedExchange) -> LoggedExchange {
     let duration_ms = draw.number(4);
     let (status, response, error) =
         if draw.plan.chance(14) { failure(draw, &row) } else { success(draw, &row) };
-    Row { status, response, error, duration_ms, ..row }
+    LoggedExchange { status, response, error, duration_ms, ..row }
 }
 
 type Answer = (Option<u16>, Option<String>, Option<String>);
 
 /// The service gives the record back, with its ids and dates.
-fn success(draw: &mut Draw, row: &Row) -> Answer {
+fn success(draw: &mut Draw, row: &LoggedExchange) -> Answer {
     let mut response = row.request.clone();
     response.pop();
     put(
@@ -328,7 +333,7 @@ fn success(draw: &mut Draw, row: &Row) -> Answer {
 }
 
 /// Each answer names its request, so that two of them differ although they say the same.
-fn failure(draw: &mut Draw, row: &Row) -> Answer {
+fn failure(draw: &mut Draw, row: &LoggedExchange) -> Answer {
     let key = &row.key;
     let id = draw.values.uuid();
     let seconds = 10 + draw.values.below(50);

@@ -2,11 +2,11 @@
 
 use model::json::push_escaped;
 
-use super::{Row, iso, put};
+use super::{LoggedExchange, iso, put};
 
 /// How a platform writes its exchanges down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Shape {
+pub enum LogShape {
     /// A list of flat rows, bodies as strings: every quote in them is escaped.
     Flat,
     /// A list of rows with `request` and `response` objects, bodies as JSON where they are JSON.
@@ -16,7 +16,7 @@ pub enum Shape {
     Nifi,
 }
 
-impl Shape {
+impl LogShape {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Flat, Self::Nested, Self::Nifi];
 
@@ -34,21 +34,21 @@ impl Shape {
 pub(super) const NIFI_CUT: usize = 256;
 
 /// The rows as one download of this shape, without blanks between the tokens.
-pub fn document(shape: Shape, rows: &[Row]) -> String {
+pub fn document(shape: LogShape, rows: &[LoggedExchange]) -> String {
     let mut out = String::new();
     for (n, row) in rows.iter().enumerate() {
         out.push(if n == 0 { '[' } else { ',' });
         match shape {
-            Shape::Flat => flat(row, n, &mut out),
-            Shape::Nested => nested(row, n, &mut out),
-            Shape::Nifi => nifi(row, n, &mut out),
+            LogShape::Flat => flat(row, n, &mut out),
+            LogShape::Nested => nested(row, n, &mut out),
+            LogShape::Nifi => nifi(row, n, &mut out),
         }
     }
     out.push_str(if rows.is_empty() { "[]" } else { "]" });
     out
 }
 
-fn flat(row: &Row, n: usize, out: &mut String) {
+fn flat(row: &LoggedExchange, n: usize, out: &mut String) {
     put(
         out,
         format_args!(
@@ -73,7 +73,7 @@ fn flat(row: &Row, n: usize, out: &mut String) {
     out.push_str("]}");
 }
 
-fn nested(row: &Row, n: usize, out: &mut String) {
+fn nested(row: &LoggedExchange, n: usize, out: &mut String) {
     put(
         out,
         format_args!(
@@ -106,7 +106,7 @@ fn nested(row: &Row, n: usize, out: &mut String) {
     out.push_str("]}");
 }
 
-fn nifi(row: &Row, n: usize, out: &mut String) {
+fn nifi(row: &LoggedExchange, n: usize, out: &mut String) {
     put(
         out,
         format_args!(
@@ -145,7 +145,7 @@ fn nifi(row: &Row, n: usize, out: &mut String) {
     out.push('}');
 }
 
-fn status(row: &Row, out: &mut String) {
+fn status(row: &LoggedExchange, out: &mut String) {
     match row.status {
         Some(status) => put(out, format_args!("{status}")),
         None => out.push_str("null"),

@@ -8,16 +8,17 @@ use super::*;
 
 #[test]
 fn equal_seeds_give_equal_logs() {
-    for shape in Shape::ALL {
-        assert_eq!(document(shape, &rows(40, 9)), document(shape, &rows(40, 9)));
-        assert_ne!(document(shape, &rows(40, 9)), document(shape, &rows(40, 10)));
+    for shape in LogShape::ALL {
+        assert_eq!(document(shape, &exchanges(40, 9)), document(shape, &exchanges(40, 9)));
+        assert_ne!(document(shape, &exchanges(40, 9)), document(shape, &exchanges(40, 10)));
     }
 }
 
 #[test]
 fn the_sizes_are_those_of_the_description() {
-    let rows = rows(5_000, 1);
-    let bytes = |row: &Row| row.request.len() + row.response.as_ref().map_or(0, String::len);
+    let rows = exchanges(5_000, 1);
+    let bytes =
+        |row: &LoggedExchange| row.request.len() + row.response.as_ref().map_or(0, String::len);
     let all: usize = rows.iter().map(bytes).sum();
     let pages: usize = rows.iter().filter(|row| row.method == "GET").map(bytes).sum();
     let failed = rows.iter().filter(|row| row.failed()).count();
@@ -27,12 +28,12 @@ fn the_sizes_are_those_of_the_description() {
 }
 
 /// The same rows in their first run and in a later one, of each variety.
-fn runs(count: usize, seed: u64) -> [Vec<Row>; 3] {
+fn runs(count: usize, seed: u64) -> [Vec<LoggedExchange>; 3] {
     [(0, Variety::Unique), (5, Variety::Unique), (5, Variety::Repeating)]
-        .map(|(run, variety)| rows_of_run(count, seed, run, variety))
+        .map(|(run, variety)| exchanges_of_run(count, seed, run, variety))
 }
 
-fn bodies(rows: &[Row]) -> impl Iterator<Item = &str> {
+fn bodies(rows: &[LoggedExchange]) -> impl Iterator<Item = &str> {
     rows.iter()
         .flat_map(|row| [Some(row.request.as_str()), row.response.as_deref()])
         .flatten()
@@ -60,15 +61,15 @@ fn runs_differ_in_digits_and_times_alone() {
     let [first, later, repeating] = runs(2_000, 1);
     for ((first, later), repeating) in first.iter().zip(&later).zip(&repeating) {
         assert_ne!(first.started_ms, repeating.started_ms);
-        assert_eq!(first, &Row { started_ms: first.started_ms, ..repeating.clone() });
+        assert_eq!(first, &LoggedExchange { started_ms: first.started_ms, ..repeating.clone() });
         assert_eq!(without_digits(first), without_digits(later));
     }
 }
 
 /// A row whose texts have a `0` for each hexadecimal digit, at no time.
-fn without_digits(row: &Row) -> Row {
+fn without_digits(row: &LoggedExchange) -> LoggedExchange {
     let mask = |text: &String| text.replace(|c: char| c.is_ascii_hexdigit(), "0");
-    Row {
+    LoggedExchange {
         key: mask(&row.key),
         url: mask(&row.url),
         request: mask(&row.request),
@@ -82,7 +83,7 @@ fn without_digits(row: &Row) -> Row {
 
 #[test]
 fn documents_of_all_runs_have_the_same_length() {
-    for shape in Shape::ALL {
+    for shape in LogShape::ALL {
         let [first, later, repeating] = runs(500, 3).map(|rows| document(shape, &rows));
         assert_eq!(first.len(), later.len(), "{shape:?}");
         assert_eq!(first.len(), repeating.len(), "{shape:?}");
@@ -92,13 +93,13 @@ fn documents_of_all_runs_have_the_same_length() {
 #[test]
 fn the_extractor_finds_every_row_and_both_bodies_in_every_shape() {
     for rows in runs(300, 2) {
-        for shape in Shape::ALL {
+        for shape in LogShape::ALL {
             extracted(shape, &rows);
         }
     }
 }
 
-fn extracted(shape: Shape, rows: &[Row]) {
+fn extracted(shape: LogShape, rows: &[LoggedExchange]) {
     let text = document(shape, rows);
     let mut count = 0;
     let extracted = Extractor::default().extract(&text, true, &mut |x| {
@@ -125,5 +126,5 @@ fn extracted(shape: Shape, rows: &[Row]) {
 
 #[test]
 fn no_rows_are_an_empty_list() {
-    assert_eq!(document(Shape::Flat, &[]), "[]");
+    assert_eq!(document(LogShape::Flat, &[]), "[]");
 }
