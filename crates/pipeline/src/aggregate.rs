@@ -43,12 +43,12 @@ mod keys;
 mod logs;
 mod runs;
 mod sketch;
-mod tables;
+mod small;
 mod top;
 
-pub use top::{OpenKey, Top, TopEndpoint, TopFlow, TopGroup};
+pub use small::SmallTables;
+pub use top::{OpenKey, Top, TopGroup, TopName};
 
-use ::tables::Batch;
 use bodies::Bodies;
 use endpoints::Endpoints;
 use grouping::{Class, Groups, MessageId};
@@ -60,7 +60,6 @@ use model::exchange::{BodyKind, Exchange, Key, Outcome};
 use model::listing::Listing;
 use model::time::Timestamp;
 use runs::Runs;
-use tables::Tables;
 
 /// A sample or last message is kept up to this many bytes and ends in `...` when it was longer: a
 /// stack trace for each of a million keys would not fit in memory. The table `errors` has it whole.
@@ -100,6 +99,20 @@ pub struct CountedExchange<'r> {
     pub response: Option<CountedBody>,
     /// Its errors, in the order they stand.
     pub errors: &'r [CountedError<'r>],
+}
+
+impl CountedExchange<'_> {
+    /// The rows of a bulk request and how many of them failed; an ordinary exchange is one row.
+    fn rows(&self) -> (u64, u64) {
+        let failed = self.outcome == Outcome::Failed;
+        let rows = self.exchange.rows;
+        let refused = rows.iter().filter(|row| row.failed).count() as u64;
+        match rows.len() as u64 {
+            0 => (1, u64::from(failed)),
+            all if failed && refused == 0 => (all, all),
+            all => (all, refused),
+        }
+    }
 }
 
 /// What is counted of a body.
@@ -142,7 +155,7 @@ pub struct CountedError<'r> {
     /// What kind of error it is.
     pub class: Class,
     /// On which side it arose; `None` when nothing tells.
-    pub side: Option<grouping::BodySide>,
+    pub side: Option<grouping::Side>,
     /// Whether trying again may help.
     pub retryable: bool,
     /// Key of the row it speaks of, else of the exchange.
@@ -160,6 +173,7 @@ pub struct Accumulator {
     keys: Keys,
     errors: Errors,
     runs: Runs,
+    period: Option<(Timestamp, Timestamp)>,
     exchange: Scratch,
     last: Last,
 }
@@ -196,37 +210,6 @@ struct Attempted {
     named: bool,
 }
 
-/// The finished tables, each sorted as the contract says, and what the summary shows of them.
-#[derive(Debug)]
-pub struct Aggregates {
-    /// One row per group of errors, most frequent first, then by fingerprint.
-    pub error_groups: Batch,
-    /// One row per (flow, kind, key), in that order.
-    pub keys: Batch,
-    /// One row per (endpoint, flow, step), in that order.
-    pub endpoints: Batch,
-    /// One row per run id, in that order.
-    pub runs: Batch,
-    /// One row per (endpoint, side, shape): by endpoint, side, most frequent first, shape.
-    pub bodies: Batch,
-    /// One row per log of the listing, in its order.
-    pub logs: Batch,
-    /// Keys whose newest attempt with a known outcome failed. All keys, groups and runs are as many
-    /// as the rows of their tables.
-    pub open_keys: u64,
-    /// Keys that failed and whose newest attempt with a known outcome went well.
-    pub healed_keys: u64,
-    /// What is worst.
-    pub top: Top,
-}
-
-impl Aggregates {
-    /// All tables, in the order in which they are written.
-    pub fn tables(&self) -> [&Batch; 6] {
-        [&self.error_groups, &self.keys, &self.endpoints, &self.runs, &self.bodies, &self.logs]
-    }
-}
-
 impl Accumulator {
     /// Counts one exchange.
     ///
@@ -236,7 +219,11 @@ impl Accumulator {
     /// A bulk exchange is one attempt for each of its rows, any other is one for its key, if it
     /// has one. When it failed but no row did, all rows failed. An error is put down to the row whose
     /// key it has, and one that names no row to all failed rows that no error names.
-    pub fn add(&mut self, seen: &CountedExchange<'_>, shape_paths: &mut dyn FnMut(BodySide) -> Vec<String>) {
+    pub fn add(
+        &mut self,
+        seen: &CountedExchange<'_>,
+        shape_paths: &mut dyn FnMut(BodySide) -> Vec<String>,
+    ) {
         let Self { names, last, .. } = self;
         let flow = names.intern_again(seen.flow, &mut last.flow);
         let step = names.intern_again(seen.step, &mut last.step);
@@ -248,10 +235,15 @@ impl Accumulator {
         let endpoint = self.endpoints.id(endpoint, flow, step);
         let failed = seen.outcome == Outcome::Failed;
         self.endpoints.add(endpoint, seen, failed);
-        for (side, body) in [(BodySide::Request, &seen.request), (BodySide::Response, &seen.response)] {
+        for (side, body) in
+            [(BodySide::Request, &seen.request), (BodySide::Response, &seen.response)]
+        {
             if let Some(body) = body {
                 self.bodies.add(endpoint, side, body, seen.place, failed, shape_paths);
             }
+        }
+        if let Some(at) = seen.exchange.started_at {
+            self.cover((at, at));
         }
         if let Some(duration) = seen.exchange.duration_ms.and_then(micros) {
             self.endpoints.took(endpoint, duration);
@@ -266,6 +258,11 @@ impl Accumulator {
             run,
         };
         self.add_errors(seen, flow, &context);
+    }
+
+    fn cover(&mut self, (from, to): (Timestamp, Timestamp)) {
+        let (first, last) = self.period.get_or_insert((from, to));
+        (*first, *last) = ((*first).min(from), (*last).max(to));
     }
 
     /// Counts a download that holds no exchange, an empty log say, towards its log and run. One that
@@ -283,9 +280,12 @@ impl Accumulator {
             // The result is the same either way; the smaller one is the cheaper to take in.
             std::mem::swap(self, &mut other);
         }
+        if let Some(period) = other.period {
+            self.cover(period);
+        }
         let names = self.names.absorb(&other.names);
         let endpoints = self.endpoints.merge(other.endpoints, &names);
-        let messages = self.errors.merge_messages(&mut other.errors);
+        let messages = self.errors.merge_masked_messages(&mut other.errors);
         let keys = self.keys.merge(other.keys, &names, &messages);
         self.errors.merge_sets(other.errors, &messages, &endpoints, &keys, &names);
         self.bodies.merge(other.bodies, &endpoints);
@@ -294,30 +294,35 @@ impl Accumulator {
 
     /// The tables of all that was seen.
     ///
-    /// `groups` must know every masked message that was added, `file_name` every file of a [`RecordPlace`]. Costs
+    /// `groups` must know every masked message that was added; `files` are the names of all files, in their order. Costs
     /// a sort of each table, on the threads of the current Rayon pool, and for a moment a second set of
     /// the pairs that `error_groups` counts.
-    pub fn finish<'f>(
-        &mut self,
-        groups: &Groups,
-        listing: &Listing,
-        file_name: &(dyn Fn(u32) -> &'f str + Sync),
-    ) -> Aggregates {
-        let tables = self.tables(groups, listing);
-        // Of these the two that may have millions of rows.
-        let (keys, error_groups) =
-            rayon::join(|| tables.keys(file_name), || tables.error_groups(file_name));
-        Aggregates {
+    pub fn finish<'a>(
+        &'a self,
+        groups: &'a Groups,
+        listing: &'a Listing,
+        files: &'a [&'a str],
+    ) -> SmallTables<'a> {
+        let resolved = self.errors.resolve(groups);
+        let groups_of_runs = self.errors.groups_of_runs(&resolved);
+        let fingerprint = |masked| resolved.fingerprint(masked);
+        let (keys, error_groups) = rayon::join(
+            || self.keys.rows(&self.names, files, &fingerprint),
+            || self.errors.rows(&resolved, &self.endpoints, &self.keys, &self.names, files),
+        );
+        SmallTables {
             error_groups,
             keys,
-            endpoints: tables.endpoints(),
-            runs: tables.runs(),
-            bodies: tables.bodies(file_name),
-            logs: tables.logs(),
-            open_keys: tables.keys.iter().filter(|row| row.open).count() as u64,
-            healed_keys: tables.keys.iter().filter(|row| row.healed).count() as u64,
-            top: tables.top(file_name),
+            endpoints: self.endpoints.rows(&self.bodies, &self.names),
+            runs: self.runs.rows(&self.names, listing, &groups_of_runs),
+            bodies: self.bodies.rows(&self.endpoints, &self.names, files),
+            logs: logs::rows(listing, &self.runs.downloaded(&self.names)),
         }
+    }
+
+    /// Start of the first and of the last exchange that has a time.
+    pub fn period(&self) -> Option<(Timestamp, Timestamp)> {
+        self.period
     }
 
     fn add_attempts(&mut self, seen: &CountedExchange<'_>, flow: Name) {
@@ -378,24 +383,6 @@ impl Accumulator {
         messages.sort_unstable();
         messages.dedup();
         self.errors.add_exchange(messages);
-    }
-
-    fn tables<'a>(&'a self, groups: &'a Groups, listing: &'a Listing) -> Tables<'a> {
-        let resolved = self.errors.resolve(groups);
-        let groups_of_runs = self.errors.groups_of_runs(&resolved);
-        let fingerprint = |masked| resolved.fingerprint(masked);
-        let (keys, error_groups) = rayon::join(
-            || self.keys.rows(&self.names, &fingerprint),
-            || self.errors.rows(&resolved, &self.endpoints, &self.keys, &self.names),
-        );
-        Tables {
-            error_groups,
-            keys,
-            endpoints: self.endpoints.rows(&self.bodies, &self.names),
-            runs: self.runs.rows(&self.names, listing, &groups_of_runs),
-            bodies: self.bodies.rows(&self.endpoints, &self.names),
-            logs: logs::rows(listing, &self.runs.downloaded(&self.names)),
-        }
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use crate::outcome::{FileOutcome, FileFacts};
+use crate::outcome::{FileFacts, FileOutcome};
 use crate::survey::Survey;
 
 /// It is still to be read, or was read with the bytes that its copies have.

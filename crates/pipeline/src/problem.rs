@@ -72,7 +72,13 @@ impl FileProblem {
     pub fn new(member: Option<&str>, byte: u64, kind: LogFault, fault: &str) -> Self {
         let byte = byte.min(i64::MAX.cast_unsigned());
         let message = problem_message(member, byte, fault);
-        Self { member: member.map(str::to_owned), byte, stage: kind.stage(), kind: kind.name(), message }
+        Self {
+            member: member.map(str::to_owned),
+            byte,
+            stage: kind.stage(),
+            kind: kind.name(),
+            message,
+        }
     }
 }
 

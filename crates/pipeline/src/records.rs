@@ -88,7 +88,6 @@ impl<'f, E: Encoder> RecordRows<'f, E> {
             Bodies::Failed => outcome == Outcome::Failed,
             Bodies::None => false,
         };
-        let body = |body: Body<'_>| body_text(body, keep);
         let endpoint = self.counts.endpoints.of(x.method, x.url.unwrap_or(""));
         let key = x.key.map(key_cells);
         let row = ExchangeRow {
@@ -114,8 +113,8 @@ impl<'f, E: Encoder> RecordRows<'f, E> {
             status: x.status.map(i32::from),
             outcome: OutcomeWord(outcome.name()),
             evidence: evidence.map(|evidence| EvidenceWord(evidence.name())),
-            request_body: x.request.and_then(body),
-            response_body: x.response.and_then(body),
+            request_body: x.request.filter(|_| keep).map(body_text),
+            response_body: x.response.filter(|_| keep).map(body_text),
             request_digest: x.request.map(|body| BodyDigest(body.digest)),
             response_digest: x.response.map(|body| BodyDigest(body.digest)),
             response_truncated: x.response_truncated,
@@ -200,8 +199,8 @@ fn key_cells(key: Key<'_>) -> (KeyKindWord<'_>, KeyValue<'_>) {
     (KeyKindWord(key.kind.name()), KeyValue(key.value))
 }
 
-fn body_text(body: Body<'_>, keep: bool) -> Option<BodyText<'_>> {
-    keep.then_some(BodyText { text: body.text, hash: body.digest as u64 })
+fn body_text(body: Body<'_>) -> BodyText<'_> {
+    BodyText { text: body.text, hash: body.digest as u64 }
 }
 
 fn counted_body(body: Body<'_>) -> CountedBody {

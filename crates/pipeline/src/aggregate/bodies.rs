@@ -3,9 +3,12 @@
 
 use super::endpoints::{EndpointId, Endpoints};
 use super::intern::{Name, Names};
-use super::{BodyKind, RecordPlace, CountedBody, BodySide};
+use super::small::{count, file_of};
+use super::{BodyKind, BodySide, CountedBody, RecordPlace};
 use hashbrown::{HashMap, HashSet};
 use std::collections::BTreeMap;
+use tables::cell::{BodyKindWord, BodySideWord, EndpointName, ShapeHash, ShapePath};
+use tables::rows::BodyRow;
 
 /// The number of a slot in [`Bodies`].
 pub(super) type SlotId = u32;
@@ -42,22 +45,6 @@ pub(super) struct Bodies {
     index: HashMap<(EndpointId, BodySide, u64), SlotId>,
     slots: Vec<Slot>,
     shapes: HashMap<u64, Shape>,
-}
-
-/// One row of the table; columns as in the contract.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct BodyRow<'a> {
-    pub(super) endpoint: Option<&'a str>,
-    pub(super) side: BodySide,
-    pub(super) shape: u64,
-    pub(super) kind: BodyKind,
-    pub(super) count: u64,
-    pub(super) failed: u64,
-    pub(super) distinct: u64,
-    pub(super) bytes_sum: u64,
-    pub(super) bytes_max: u64,
-    pub(super) paths: &'a [String],
-    pub(super) sample: RecordPlace,
 }
 
 impl Bodies {
@@ -120,7 +107,12 @@ impl Bodies {
     }
 
     /// Rows sorted by (endpoint, side, most frequent first, shape).
-    pub(super) fn rows<'a>(&'a self, endpoints: &Endpoints, names: &'a Names) -> Vec<BodyRow<'a>> {
+    pub(super) fn rows<'a>(
+        &'a self,
+        endpoints: &Endpoints,
+        names: &'a Names,
+        files: &'a [&'a str],
+    ) -> Vec<BodyRow<'a>> {
         let mut slots: BTreeMap<(Option<&str>, BodySide, u64), Vec<&Slot>> = BTreeMap::new();
         for slot in &self.slots {
             let endpoint: Name = endpoints.get(slot.endpoint).endpoint;
@@ -128,20 +120,23 @@ impl Bodies {
         }
         let rows = slots.into_iter().filter_map(|((endpoint, side, shape), slots)| {
             let known = self.shapes.get(&shape)?;
+            let sum = |of: fn(&Slot) -> u64| {
+                count(slots.iter().fold(0, |sum: u64, slot| sum.saturating_add(of(slot))))
+            };
+            let sample = slots.iter().map(|slot| slot.sample).min()?;
             Some(BodyRow {
-                endpoint,
-                side,
-                shape,
-                kind: known.kind,
-                count: slots.iter().map(|slot| slot.count).sum(),
-                failed: slots.iter().map(|slot| slot.failed).sum(),
-                distinct: union(&slots),
-                bytes_sum: slots
-                    .iter()
-                    .fold(0, |sum: u64, slot| sum.saturating_add(slot.bytes_sum)),
-                bytes_max: slots.iter().map(|slot| slot.bytes_max).max()?,
-                paths: &known.paths,
-                sample: slots.iter().map(|slot| slot.sample).min()?,
+                endpoint: endpoint.map(EndpointName),
+                side: BodySideWord(side.name()),
+                shape: ShapeHash(shape),
+                kind: BodyKindWord(known.kind.name()),
+                count: sum(|slot| slot.count),
+                failed: sum(|slot| slot.failed),
+                distinct: count(union(&slots)),
+                bytes_sum: sum(|slot| slot.bytes_sum),
+                bytes_max: count(slots.iter().map(|slot| slot.bytes_max).max()?),
+                paths: known.paths.iter().map(|path| ShapePath(path)).collect(),
+                sample_file: file_of(files, sample),
+                sample_record: sample.record.cast_signed(),
             })
         });
         let mut rows: Vec<_> = rows.collect();
@@ -149,7 +144,13 @@ impl Bodies {
         rows
     }
 
-    fn slot(&mut self, endpoint: EndpointId, side: BodySide, shape: u64, sample: RecordPlace) -> SlotId {
+    fn slot(
+        &mut self,
+        endpoint: EndpointId,
+        side: BodySide,
+        shape: u64,
+        sample: RecordPlace,
+    ) -> SlotId {
         let slots = &mut self.slots;
         *self.index.entry((endpoint, side, shape)).or_insert_with(|| {
             slots.push(Slot {

@@ -6,12 +6,18 @@
 use super::endpoints::{EndpointId, Endpoints};
 use super::intern::{Name, Names, Renamed};
 use super::keys::{KeyId, Keys};
-use super::{RecordPlace, CountedError};
-use grouping::{Class, Group, Groups, Side, MessageId};
+use super::small::{self, count, file_of, micros};
+use super::{CountedError, RecordPlace};
+use grouping::{Class, Group, Groups, MessageId, Side};
 use hashbrown::{HashMap, HashSet};
 use model::time::Timestamp;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use tables::cell::{
+    ClassWord, EndpointName, ErrorCode, FieldPath, Fingerprint, FlowName, GroupName, MessageText,
+    SideWord, StatusText, StepName, TemplateText,
+};
+use tables::rows::ErrorGroupRow;
 
 /// The number of a masked message in [`Errors`].
 pub(super) type MessageNumber = u32;
@@ -75,35 +81,6 @@ pub(super) struct Context {
     pub(super) endpoint: EndpointId,
     pub(super) status: Option<u16>,
     pub(super) run: Name,
-}
-
-/// One row of the table; columns as in the contract.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct GroupRow<'a> {
-    pub(super) group: &'a str,
-    pub(super) template: &'a str,
-    pub(super) class: &'static str,
-    pub(super) retryable: bool,
-    pub(super) count: u64,
-    pub(super) exchanges: u64,
-    pub(super) files: u64,
-    pub(super) runs: u64,
-    pub(super) keys: u64,
-    pub(super) open_keys: u64,
-    pub(super) flows: Vec<&'a str>,
-    pub(super) steps: Vec<&'a str>,
-    pub(super) endpoints: Vec<&'a str>,
-    pub(super) statuses: Vec<u16>,
-    pub(super) first_seen: Option<Timestamp>,
-    pub(super) last_seen: Option<Timestamp>,
-    pub(super) sample: RecordPlace,
-    pub(super) sample_message: &'a str,
-    /// Keys that had such an error, and whose newest attempt went well.
-    pub(super) healed_keys: u64,
-    pub(super) side: Option<&'static str>,
-    pub(super) code: Option<&'a str>,
-    pub(super) field: Option<&'a str>,
-    pub(super) name: Option<&'a str>,
 }
 
 impl Errors {
@@ -247,10 +224,12 @@ impl Errors {
         endpoints: &Endpoints,
         keys: &Keys,
         names: &'a Names,
-    ) -> Vec<GroupRow<'a>> {
-        let mut found: Vec<Found<'a>> = resolved.groups.iter().map(|_| Found::default()).collect();
+        files: &'a [&'a str],
+    ) -> Vec<ErrorGroupRow<'a>> {
+        let mut sums: Vec<GroupSum<'a>> =
+            resolved.groups.iter().map(|_| GroupSum::default()).collect();
         for (number, masked) in (0..).zip(&self.masked_messages) {
-            found[resolved.number(number) as usize].add(masked);
+            sums[resolved.number(number) as usize].add(masked);
         }
         for (together, count) in &self.together {
             let mut groups: Vec<_> =
@@ -258,12 +237,12 @@ impl Errors {
             groups.sort_unstable();
             groups.dedup();
             for group in groups {
-                found[group as usize].exchanges += count;
+                sums[group as usize].exchanges += count;
             }
         }
         for (&(number, endpoint, status), &count) in &self.contexts {
             let endpoint = endpoints.get(endpoint);
-            let group = &mut found[resolved.number(number) as usize];
+            let group = &mut sums[resolved.number(number) as usize];
             count_name(&mut group.flows, names.get(endpoint.flow), count);
             count_name(&mut group.steps, names.get(endpoint.step), count);
             count_name(&mut group.endpoints, names.get(endpoint.endpoint), count);
@@ -271,47 +250,48 @@ impl Errors {
                 *group.statuses.entry(status).or_default() += count;
             }
         }
-        let files = resolved.distinct(&self.files);
-        let runs = resolved.distinct(&self.runs);
-        let met = resolved.distinct(&self.keys);
+        let in_files = resolved.distinct(&self.files);
+        let in_runs = resolved.distinct(&self.runs);
+        let of_keys = resolved.distinct(&self.keys);
         let open = resolved.distinct(&keys.open());
-        let healed = resolved.distinct(self.keys.iter().filter(|(_, key)| keys.is_good(*key)));
+        let resolved_keys =
+            resolved.distinct(self.keys.iter().filter(|(_, key)| keys.is_good(*key)));
 
-        let mut rows: Vec<_> = resolved
-            .groups
-            .iter()
-            .zip(found)
-            .enumerate()
-            .filter_map(|(number, (group, found))| {
-                let (sample, message) = found.sample?;
-                Some(GroupRow {
-                    group: &group.fingerprint,
-                    template: &group.template,
-                    class: group.class.or(most(&found.classes)).unwrap_or(Class::Other).name(),
-                    retryable: group.retryable.unwrap_or(found.retryable * 2 > found.count),
-                    count: found.count,
-                    exchanges: found.exchanges,
-                    files: files[number],
-                    runs: runs[number],
-                    keys: met[number],
-                    open_keys: open[number],
-                    flows: most_frequent(found.flows),
-                    steps: most_frequent(found.steps),
-                    endpoints: most_frequent(found.endpoints),
-                    statuses: most_frequent(found.statuses),
-                    first_seen: found.first,
-                    last_seen: found.last,
-                    sample: sample.place,
-                    sample_message: message,
-                    healed_keys: healed[number],
-                    side: group.side.or(most(&found.sides)).map(Side::name),
-                    code: group.code.as_deref(),
-                    field: group.field.as_deref(),
-                    name: group.name.as_deref(),
-                })
+        let rows = resolved.groups.iter().zip(sums).enumerate();
+        let rows = rows.filter_map(|(number, (group, sum))| {
+            let (sample, message) = sum.sample?;
+            let class = group.class.or(most(&sum.classes)).unwrap_or(Class::Other);
+            Some(ErrorGroupRow {
+                fingerprint: Fingerprint(&group.fingerprint),
+                template: TemplateText(&group.template),
+                class: ClassWord(class.name()),
+                retryable: group.retryable.unwrap_or(sum.retryable * 2 > sum.count),
+                count: count(sum.count),
+                exchanges: count(sum.exchanges),
+                files: count(in_files[number]),
+                runs: count(in_runs[number]),
+                keys: count(of_keys[number]),
+                open_keys: count(open[number]),
+                flows: most_frequent(sum.flows).map(FlowName).collect(),
+                steps: most_frequent(sum.steps).map(StepName).collect(),
+                endpoints: most_frequent(sum.endpoints).map(EndpointName).collect(),
+                statuses: most_frequent(sum.statuses)
+                    .map(|status| StatusText(small::status(status)))
+                    .collect(),
+                first_seen: micros(sum.first),
+                last_seen: micros(sum.last),
+                sample_file: file_of(files, sample.place),
+                sample_record: sample.place.record.cast_signed(),
+                sample_message: MessageText(message),
+                resolved_keys: count(resolved_keys[number]),
+                side: group.side.or(most(&sum.sides)).map(|side| SideWord(side.name())),
+                code: group.code.as_deref().map(ErrorCode),
+                field: group.field.as_deref().map(FieldPath),
+                name: group.name.as_deref().map(GroupName),
             })
-            .collect();
-        rows.sort_unstable_by_key(|row| (Reverse(row.count), row.group));
+        });
+        let mut rows: Vec<_> = rows.collect();
+        rows.sort_unstable_by_key(|row| (Reverse(row.count), row.fingerprint));
         rows
     }
 
@@ -376,9 +356,9 @@ impl<'g> Resolved<'g> {
     }
 }
 
-/// A group while its masked messages are brought together.
+/// A group while its masked messages are added up.
 #[derive(Debug, Default)]
-struct Found<'a> {
+struct GroupSum<'a> {
     count: u64,
     retryable: u64,
     exchanges: u64,
@@ -393,7 +373,7 @@ struct Found<'a> {
     statuses: BTreeMap<u16, u64>,
 }
 
-impl<'a> Found<'a> {
+impl<'a> GroupSum<'a> {
     fn add(&mut self, masked: &'a MessageCounts) {
         self.count += masked.count;
         self.retryable += masked.retryable;
@@ -433,11 +413,11 @@ fn count_name<'a>(names: &mut BTreeMap<&'a str, u64>, name: Option<&'a str>, cou
 }
 
 /// The [`LISTED`] most frequent, ties in their own order.
-fn most_frequent<T: Copy + Ord>(counts: BTreeMap<T, u64>) -> Vec<T> {
+fn most_frequent<T: Copy + Ord>(counts: BTreeMap<T, u64>) -> impl Iterator<Item = T> {
     let mut sorted: Vec<_> = counts.into_iter().collect();
     sorted.sort_unstable_by_key(|&(name, count)| (Reverse(count), name));
     sorted.truncate(LISTED);
-    sorted.into_iter().map(|(name, _)| name).collect()
+    sorted.into_iter().map(|(name, _)| name)
 }
 
 #[cfg(test)]
@@ -468,7 +448,7 @@ mod tests {
         let groups = masked_messages.finish();
         // As if mining had found that they are one.
         let one = Resolved { groups: groups.iter().take(1).collect(), of: vec![0, 0] };
-        let rows = errors.rows(&one, &endpoints, &Keys::default(), &names);
+        let rows = errors.rows(&one, &endpoints, &Keys::default(), &names, &[]);
         let counts: Vec<_> = rows.iter().map(|row| (row.count, row.exchanges)).collect();
         assert_eq!(counts, [(2, 2)]);
     }

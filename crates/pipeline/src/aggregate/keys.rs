@@ -6,10 +6,13 @@
 use super::RecordPlace;
 use super::groups::MessageNumber;
 use super::intern::{Index, Name, Names, Renamed, Texts};
+use super::small::{count, file_of, micros};
 use hashbrown::HashMap;
 use model::exchange::{Key, KeyKind, Outcome};
 use model::time::Timestamp;
 use rayon::prelude::*;
+use tables::cell::{Fingerprint, FlowName, KeyKindWord, KeyValue, MessageText, OutcomeWord};
+use tables::rows::KeyRow;
 
 /// The number of a (flow, kind, key) in [`Keys`].
 pub(super) type KeyId = u32;
@@ -56,7 +59,7 @@ struct Entity {
     last_message: String,
 }
 
-/// All keys met: about 280 bytes each, beside the key itself and the message of its last error.
+/// All keys seen: about 280 bytes each, beside the key itself and the message of its last error.
 #[derive(Debug, Default)]
 pub(super) struct Keys {
     /// The keys' values; the same numbers as `entities`.
@@ -65,26 +68,6 @@ pub(super) struct Keys {
     heads: Vec<(Name, KeyKind)>,
     index: Index,
     entities: Vec<Entity>,
-}
-
-/// One row of the table; columns as in the contract.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct KeyRow<'a> {
-    pub(super) flow: Option<&'a str>,
-    pub(super) kind: &'static str,
-    pub(super) key: &'a str,
-    pub(super) attempts: u64,
-    pub(super) failures: u64,
-    pub(super) first_seen: Option<Timestamp>,
-    pub(super) last_seen: Option<Timestamp>,
-    pub(super) last_outcome: Outcome,
-    pub(super) open: bool,
-    pub(super) last_group: Option<&'a str>,
-    pub(super) last_message: Option<&'a str>,
-    /// It failed once, and the newest attempt with a known outcome went well.
-    pub(super) healed: bool,
-    /// Where the newest attempt that failed stands.
-    pub(super) last_failed: Option<RecordPlace>,
 }
 
 impl Keys {
@@ -125,13 +108,7 @@ impl Keys {
     }
 
     /// Puts an error down to a key, after the attempts of its exchange were counted.
-    pub(super) fn error(
-        &mut self,
-        id: KeyId,
-        order: Order,
-        masked: MessageNumber,
-        message: &str,
-    ) {
+    pub(super) fn error(&mut self, id: KeyId, order: Order, masked: MessageNumber, message: &str) {
         let entity = &mut self.entities[id as usize];
         if entity.last_error.is_none_or(|(known, _)| known < order) {
             entity.last_error = Some((order, masked));
@@ -150,12 +127,12 @@ impl Keys {
             .collect()
     }
 
-    /// Whether the newest attempt at a key whose outcome is known went well.
+    /// Whether the newest attempt at a key whose outcome is known succeeded.
     pub(super) fn is_good(&self, id: KeyId) -> bool {
         self.entities[id as usize].is_good()
     }
 
-    /// How many keys were met, tried or only named by an error.
+    /// How many keys there are, tried or only named by an error.
     pub(super) fn len(&self) -> usize {
         self.entities.len()
     }
@@ -177,13 +154,14 @@ impl Keys {
         ids.collect()
     }
 
-    /// Rows sorted by (flow, kind, key), absent first; `group` gives the fingerprint of a masked message.
+    /// Rows sorted by (flow, kind, key), absent first; `fingerprint` gives that of a masked message.
     ///
     /// A key that only an error names, of an exchange that did not try it, has no row.
     pub(super) fn rows<'a>(
         &'a self,
         names: &'a Names,
-        group: &(dyn Fn(MessageNumber) -> Option<&'a str> + Sync),
+        files: &'a [&'a str],
+        fingerprint: &(dyn Fn(MessageNumber) -> Option<&'a str> + Sync),
     ) -> Vec<KeyRow<'a>> {
         let tried = |id: &KeyId| self.entities[*id as usize].attempts > 0;
         let head = |id: KeyId| self.heads[id as usize];
@@ -204,20 +182,26 @@ impl Keys {
         });
         let row = |id: KeyId| {
             let ((flow, kind), entity) = (head(id), &self.entities[id as usize]);
+            let last_error = entity.last_error;
+            let failed = entity.failed.map(|order| order.place);
             KeyRow {
-                flow: names.get(flow),
-                kind: kind.name(),
-                key: self.values.get(id),
-                attempts: entity.attempts,
-                failures: entity.failures,
-                first_seen: entity.first,
-                last_seen: entity.last,
-                last_outcome: entity.newest.map_or(Outcome::Unknown, |(_, outcome)| outcome),
+                flow: names.get(flow).map(FlowName),
+                key_kind: KeyKindWord(kind.name()),
+                key: KeyValue(self.values.get(id)),
+                attempts: count(entity.attempts),
+                failures: count(entity.failures),
+                first_seen: micros(entity.first),
+                last_seen: micros(entity.last),
+                last_outcome: OutcomeWord(
+                    entity.newest.map_or(Outcome::Unknown, |(_, outcome)| outcome).name(),
+                ),
                 open: entity.is_open(),
-                last_group: entity.last_error.and_then(|(_, masked)| group(masked)),
-                last_message: entity.last_error.map(|_| entity.last_message.as_str()),
-                healed: entity.failures > 0 && entity.is_good(),
-                last_failed: entity.failed.map(|order| order.place),
+                last_fingerprint: last_error
+                    .and_then(|(_, masked)| fingerprint(masked))
+                    .map(Fingerprint),
+                last_message: last_error.map(|_| MessageText(&entity.last_message)),
+                last_file: failed.map(|place| file_of(files, place)),
+                last_record: failed.map(|place| place.record.cast_signed()),
             }
         };
         ids.into_par_iter().map(|(_, _, id)| row(id)).collect()
@@ -237,7 +221,7 @@ impl Entity {
         self.deciding.is_some_and(|(_, failed)| failed)
     }
 
-    /// The newest attempt whose outcome is known went well.
+    /// The newest attempt whose outcome is known succeeded.
     fn is_good(&self) -> bool {
         self.deciding.is_some_and(|(_, failed)| !failed)
     }
@@ -313,9 +297,12 @@ mod tests {
                 .collect();
             wanted.sort_unstable();
             wanted.dedup();
-            let rows = keys.rows(&names, &|_| None);
-            let told: Vec<_> = rows.iter().map(|row| (row.flow, row.kind, row.key)).collect();
-            prop_assert_eq!(told, wanted);
+            let rows = keys.rows(&names, &[], &|_| None);
+            let found: Vec<_> = rows
+                .iter()
+                .map(|row| (row.flow.map(|flow| flow.0), row.key_kind.0, row.key.0))
+                .collect();
+            prop_assert_eq!(found, wanted);
         }
     }
 }

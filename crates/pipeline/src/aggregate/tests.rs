@@ -457,7 +457,11 @@ fn bodies_are_counted_by_shape_over_all_flows() {
         rows.iter().map(|row| (row.side, row.shape, row.count, row.failed, row.distinct)).collect();
     assert_eq!(
         counts,
-        [(BodySide::Request, 7, 3, 1, 2), (BodySide::Request, 6, 1, 0, 1), (BodySide::Response, 8, 1, 1, 1)]
+        [
+            (BodySide::Request, 7, 3, 1, 2),
+            (BodySide::Request, 6, 1, 0, 1),
+            (BodySide::Response, 8, 1, 1, 1)
+        ]
     );
     assert_eq!((rows[0].bytes_sum, rows[0].bytes_max), (50, 20));
     assert_eq!(rows[0].sample, RecordPlace { file: 0, record: 1 });
