@@ -1,8 +1,8 @@
 //! What the tables say of hand-made exchanges; and that neither order nor split changes it.
 
-use super::groups::GroupRow;
-use super::keys::KeyRow;
 use super::*;
+use tables::cell::MessageText;
+use tables::rows::{ErrorGroupRow, KeyRow};
 use grouping::{ErrorRef, MaskedMessages};
 use model::exchange::{KeyKind, Row};
 use model::listing;
@@ -151,7 +151,7 @@ impl Whole {
     }
 }
 
-fn check_key(cases: &[Case], check: impl FnOnce(&KeyRow<'_>, &[GroupRow<'_>])) {
+fn check_key(cases: &[Case], check: impl FnOnce(&KeyRow<'_>, &[ErrorGroupRow<'_>])) {
     let whole = Whole::of(cases);
     let tables = whole.tables();
     assert_eq!(tables.keys.len(), 1, "{:?}", tables.keys);
