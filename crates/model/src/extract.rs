@@ -6,7 +6,7 @@
 //! container says of log, run, flow, step and key holds for the exchanges in it unless they know
 //! better. Elements of a list are read one at a time, so memory does not grow with the document.
 //!
-//! The shapes that are told apart: a single exchange; lists at any depth; maps by SKU, order number,
+//! The shapes that it knows: a single exchange; lists at any depth; maps by SKU, order number,
 //! index or step; parallel lists (`requests` and `responses`); records as lists of name-value pairs;
 //! JSON inside strings; several documents in one text (NDJSON, concatenated).
 
@@ -19,13 +19,13 @@ use crate::exchange::{Exchange, KeyKind, NAME_BYTES, cut};
 use crate::failure::message_score;
 use crate::json::{Cursor, Fault, FaultKind, Type, Value, unescape};
 use crate::memo::Memo;
-use crate::record::{Field, Names, Side, push_pairs, scan};
+use crate::record::{Field, FieldSide, NameRoles, push_pairs, scan};
 use crate::roles::Role;
 use crate::slots::{ERRORS, EXCEPTION, FLAG, KeyCandidate, REQUEST, RESPONSE, STATUS, Slots};
 use crate::time::Timestamp;
 use names::{MapName, is_rows, name_of_map, plural};
 
-/// Broken documents of one text that are told with their place.
+/// Broken documents of one text whose places are reported.
 pub const MAX_FAULTS: usize = 1000;
 
 /// How deep containers may nest before an exchange.
@@ -63,17 +63,17 @@ pub struct Broken {
 /// Turns documents into exchanges; keeps what it learned about names, and its buffers, between texts.
 #[derive(Debug)]
 pub struct Extractor {
-    names: Names,
+    names: NameRoles,
     builder: Builder,
     lists: Vec<Vec<Field<'static>>>,
     levels: usize,
 }
 
-/// The rank of a key that is a name in a map. Such a key's kind is told by what the flow speaks of;
+/// The rank of a key that is a name in a map. Whether it is an SKU or an order follows from the flow;
 /// no [`KeyKind::Record`] in the table of spellings has this rank.
 pub(crate) const MAP_RANK: u8 = 2;
 
-/// What the containers above say.
+/// What exchanges inherit from the containers around them.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Inherited<'a> {
     pub(crate) log_id: Option<&'a str>,
@@ -87,7 +87,7 @@ pub(crate) struct Inherited<'a> {
 }
 
 impl<'a> Inherited<'a> {
-    /// What holds below an object that says `slots`: its own word first. Keys are left to the caller.
+    /// What the exchanges below an object inherit: its own fields first. Keys are left to the caller.
     fn under(self, slots: &Slots<'a>) -> Self {
         Self {
             log_id: slots.log_id.or(self.log_id),
@@ -125,14 +125,14 @@ impl Extractor {
     }
 
     fn sharing(memo: Arc<Memo>, levels: usize) -> Self {
-        Self { names: Names::default(), builder: Builder::new(memo), lists: Vec::new(), levels }
+        Self { names: NameRoles::default(), builder: Builder::new(memo), lists: Vec::new(), levels }
     }
 
     /// Calls `sink` for each exchange in `text`, in document order.
     ///
     /// `wrapped`: the text came out of an archive or encoding, as downloads do; a bare text that
-    /// only tells of an error is then no saved error page but a log that holds nothing else.
-    /// Never fails: what breaks is told in the result, and what stood before it was given.
+    /// holds only an error is then no saved error page but a log that holds nothing else.
+    /// Never fails: what breaks is reported in the result, and the exchanges before it were handed out.
     pub fn extract(
         &mut self,
         text: &str,
@@ -250,7 +250,7 @@ impl Walk<'_> {
                     self.push_index(0);
                 }
                 self.object(&fields, above, read.is_ok(), root);
-                self.give_back(fields);
+                self.recycle(fields);
                 read
             }
             Type::Array => self.array(text, cursor, above, root),
@@ -275,12 +275,12 @@ impl Walk<'_> {
         if let Some(value) = short_list(text, start) {
             let mut fields = self.list();
             let pairs =
-                push_pairs(value, &mut self.extractor.names, &mut fields, Side::Record, None)
+                push_pairs(value, &mut self.extractor.names, &mut fields, FieldSide::Record, None)
                     && Slots::of(&fields).evidence != 0;
             if pairs {
                 self.object(&fields, above, true, root);
             }
-            self.give_back(fields);
+            self.recycle(fields);
             if pairs {
                 return cursor.value().map(drop);
             }
@@ -410,7 +410,7 @@ impl Walk<'_> {
                 above.step = above.step.or(meta.step);
                 above.started_at = above.started_at.or(meta.started_at.filter(|_| is_log));
             }
-            self.give_back(inner);
+            self.recycle(inner);
         }
         above
     }
@@ -450,7 +450,7 @@ impl Walk<'_> {
             }
         }
         let raw = field.value.raw;
-        // What is broken here was told where the document broke.
+        // What is broken here was reported where the document broke.
         let _broken = self.value_at(raw, &mut Cursor::new(raw), above, None);
         self.pointer.truncate(len);
     }
@@ -504,15 +504,16 @@ impl Walk<'_> {
         let read = scan(object.raw, &mut cursor, names, &mut fields);
         let slots = Slots::of(&fields);
         let found = sure(&slots) && (read.is_ok() || fields.len() > 2);
-        self.give_back(fields);
+        self.recycle(fields);
         found
     }
 
     fn is_pairs(&mut self, array: Value<'_>) -> bool {
         let mut fields = self.list();
-        let found = push_pairs(array, &mut self.extractor.names, &mut fields, Side::Record, None)
-            && sure(&Slots::of(&fields));
-        self.give_back(fields);
+        let found =
+            push_pairs(array, &mut self.extractor.names, &mut fields, FieldSide::Record, None)
+                && sure(&Slots::of(&fields));
+        self.recycle(fields);
         found
     }
 
@@ -596,15 +597,15 @@ impl Walk<'_> {
                 let value = values[at];
                 let place = list.len() as u16;
                 let side = match role {
-                    Role::Request => Some(Side::Request),
-                    Role::Response => Some(Side::Response),
+                    Role::Request => Some(FieldSide::Request),
+                    Role::Response => Some(FieldSide::Response),
                     _ => None,
                 };
                 let entered = side.is_some() && value.ty == Type::Object;
                 list.push(Field {
                     key: column.key,
                     role: *role,
-                    side: Side::Record,
+                    side: FieldSide::Record,
                     parent: None,
                     entered,
                     value,
@@ -633,7 +634,7 @@ impl Walk<'_> {
             self.emit(&list, &slots, above);
             self.pointer.truncate(len);
         }
-        self.give_back(list);
+        self.recycle(list);
     }
 
     fn push_index(&mut self, at: usize) {
@@ -664,7 +665,7 @@ impl Walk<'_> {
         self.extractor.lists.pop().unwrap_or_default()
     }
 
-    fn give_back(&mut self, fields: Vec<Field<'_>>) {
+    fn recycle(&mut self, fields: Vec<Field<'_>>) {
         self.extractor.lists.push(emptied(fields));
     }
 }
@@ -712,18 +713,18 @@ fn sure(slots: &Slots<'_>) -> bool {
             && (placed || slots.evidence & (REQUEST | RESPONSE) != 0 && slots.status.is_some()))
 }
 
-/// An API's error answer: it tells an error, or a message or status that stands for one, and holds
-/// nothing besides that could be a log of another kind.
+/// An API's error answer: it holds an error, or a message or status that stands for one, and nothing that
+/// could be a log of another kind.
 fn is_error_answer(fields: &[Field<'_>], slots: &Slots<'_>) -> bool {
     let message = |at: &u16| message_score(fields[usize::from(*at)].key) < 5;
-    let tells = slots.evidence & (ERRORS | EXCEPTION) != 0
+    let has_error = slots.evidence & (ERRORS | EXCEPTION) != 0
         || slots.status.is_some_and(|status| status >= 400)
         || slots.messages.iter().any(message);
     let holds_more = |at: &u16| {
         let field = &fields[usize::from(*at)];
         matches!(field.role, Role::Items | Role::None) && !field.value.is_empty()
     };
-    tells && !slots.items.iter().any(holds_more)
+    has_error && !slots.items.iter().any(holds_more)
 }
 
 /// A string that holds a JSON object or list.
