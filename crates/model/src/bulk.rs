@@ -12,12 +12,12 @@ use crate::json::{Type, Value};
 use crate::key::of_row;
 use crate::record::FieldSide;
 use crate::roles::Role;
-use crate::slots::integer;
+use crate::scalar::integer;
 
 /// How deep an answer is searched for the part that names rows.
 const LEVELS: u8 = 4;
 
-/// Marks the rows that `answer` refuses and collectors their errors under their keys.
+/// Marks the rows that `answer` refuses and collects their errors under their keys.
 /// True when the answer names rows, refused or not.
 ///
 /// `errors`: the answer stands where errors stand, so what it names has failed. `bad`: the whole

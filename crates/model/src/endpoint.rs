@@ -24,7 +24,8 @@ const ID: &str = "{id}";
 /// | path | ids as `{id}`; `12345.json` is `{id}.json`, `Products('A1')` is `Products({id})`, `//` is `/` |
 ///
 /// A URL without scheme that does not begin with `/` begins with its host. A relative one has no host, an
-/// empty one leaves the method alone. Any text is accepted, and an endpoint is its own endpoint. No allocation beyond `out`; time is linear in the length of the URL.
+/// empty one leaves the method alone. Any text is accepted, and the endpoint of an endpoint is the same text.
+/// No allocation beyond `out`; time is linear in the length of the URL.
 pub fn mask(method: Option<&str>, url: &str, out: &mut String) {
     out.clear();
     let (written, url) = leading_method(url.trim());
@@ -100,7 +101,7 @@ fn authority<'u>(scheme: Option<&str>, rest: &'u str, out: &mut String) -> &'u s
 }
 
 /// Whether a text is written like a host: a name with dots, an address, or one label that is no id.
-/// With or without scheme the answer is the same, so that an endpoint is its own endpoint.
+/// With or without scheme the answer is the same, so that the endpoint of an endpoint is the same text.
 fn is_host(text: &str) -> bool {
     let (name, port) = match text.rsplit_once(':') {
         Some((name, port)) if !text.ends_with(']') => (name, Some(port)),

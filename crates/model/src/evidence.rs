@@ -12,7 +12,8 @@ use crate::key::unchecked;
 use crate::memo::Memo;
 use crate::reason;
 use crate::record::Field;
-use crate::slots::{RESPONSE, Slots, outcome_word};
+use crate::scalar::outcome_word;
+use crate::slots::{RESPONSE, Slots};
 use crate::verdict::{FAILED, Signs};
 
 /// An exchange that is to be judged.

@@ -10,7 +10,9 @@
 //! index or step; parallel lists (`requests` and `responses`); records as lists of name-value pairs;
 //! JSON inside strings; several documents in one text (NDJSON, concatenated).
 
+mod look;
 mod names;
+mod parallel;
 
 use std::sync::Arc;
 
@@ -23,7 +25,8 @@ use crate::record::{Field, FieldSide, NameRoles, push_pairs, scan};
 use crate::roles::Role;
 use crate::slots::{ERRORS, EXCEPTION, FLAG, KeyCandidate, REQUEST, RESPONSE, STATUS, Slots};
 use crate::time::Timestamp;
-use names::{MapName, is_rows, name_of_map, plural};
+use look::short_list;
+use names::{MapName, name_of_map};
 
 /// Broken documents of one text whose places are reported.
 pub const MAX_FAULTS: usize = 1000;
@@ -455,188 +458,6 @@ impl Walk<'_> {
         self.pointer.truncate(len);
     }
 
-    /// Whether something in a value is a record, looking at the first few of everything.
-    fn holds(&mut self, value: Value<'_>, depth: u8) -> bool {
-        if depth == 0 {
-            return false;
-        }
-        let (mut found, mut seen) = (false, 0);
-        match value.ty {
-            Type::Array => {
-                for_elements(value.raw, |element| {
-                    found = match element.ty {
-                        Type::Object => self.is_record(element) || self.holds(element, depth - 1),
-                        Type::Array => self.is_pairs(element) || self.holds(element, depth - 1),
-                        Type::String if is_json_text(element) => {
-                            let mut text = String::new();
-                            unescape(element.inner(), &mut text);
-                            Value::of(&text).is_some_and(|inner| {
-                                inner.ty == Type::Object && self.is_record(inner)
-                            })
-                        }
-                        _ => false,
-                    };
-                    seen += 1;
-                    !found && seen < 4
-                });
-                found || self.is_pairs(value)
-            }
-            Type::Object => {
-                if self.is_record(value) {
-                    return true;
-                }
-                for_members(value.raw, |_, member| {
-                    if matches!(member.ty, Type::Object | Type::Array) {
-                        seen += 1;
-                        found = self.holds(member, depth - 1);
-                    }
-                    !found && seen < 8
-                });
-                found
-            }
-            _ => false,
-        }
-    }
-
-    fn is_record(&mut self, object: Value<'_>) -> bool {
-        let mut fields = self.list();
-        let (mut cursor, names) = (Cursor::new(object.raw), &mut self.extractor.names);
-        let read = scan(object.raw, &mut cursor, names, &mut fields);
-        let slots = Slots::of(&fields);
-        let found = sure(&slots) && (read.is_ok() || fields.len() > 2);
-        self.recycle(fields);
-        found
-    }
-
-    fn is_pairs(&mut self, array: Value<'_>) -> bool {
-        let mut fields = self.list();
-        let found =
-            push_pairs(array, &mut self.extractor.names, &mut fields, FieldSide::Record, None)
-                && sure(&Slots::of(&fields));
-        self.recycle(fields);
-        found
-    }
-
-    /// The common length of parallel lists (`requests`, `responses`, ...); `None` when these are none.
-    fn parallel(&mut self, fields: &[Field<'_>]) -> Option<usize> {
-        let lists = || fields.iter().filter(|f| f.value.ty == Type::Array && f.parent.is_none());
-        // Most records hold one list at most, and what its name means costs more than to count.
-        lists().nth(1)?;
-        let mut lengths: Vec<(Role, usize)> = Vec::new();
-        for field in lists() {
-            if let Some(role) = plural(field.key) {
-                let mut n = 0;
-                field.value.elements(|_| {
-                    n += 1;
-                    true
-                });
-                lengths.push((role, n));
-            }
-        }
-        let sides = |n: usize| {
-            lengths.iter().filter(|(_, len)| *len == n).map(|(role, _)| *role).collect::<Vec<_>>()
-        };
-        let length = lengths.iter().map(|(_, n)| *n).find(|n| *n > 0 && sides(*n).len() >= 2)?;
-        let roles = sides(length);
-        let traffic = roles.iter().any(|r| {
-            matches!(r, Role::Request | Role::RequestBody | Role::Response | Role::ResponseBody)
-        });
-        if !traffic {
-            return None;
-        }
-        // `rows` and `errors` are parallel only when the rows are no records themselves.
-        let rows = fields.iter().find(|f| f.value.ty == Type::Array && is_rows(f.key));
-        match rows {
-            Some(rows) if self.holds(rows.value, 2) => None,
-            _ => Some(length),
-        }
-    }
-
-    fn parallel_lists<'a>(
-        &mut self,
-        fields: &[Field<'a>],
-        meta: &Slots<'a>,
-        length: usize,
-        above: Inherited<'a>,
-    ) {
-        let mut columns: Vec<(&Field<'a>, Role, Vec<Value<'a>>)> = Vec::new();
-        for field in fields.iter().filter(|f| f.value.ty == Type::Array && f.parent.is_none()) {
-            let Some(role) = plural(field.key) else { continue };
-            let mut values = Vec::with_capacity(length);
-            field.value.elements(|value| {
-                values.push(value);
-                true
-            });
-            if values.len() == length {
-                columns.push((field, role, values));
-            }
-        }
-        // Errors may come as a map from place to errors beside the lists.
-        for field in fields
-            .iter()
-            .filter(|f| f.role == Role::Errors && f.value.ty == Type::Object && f.parent.is_none())
-        {
-            let mut values = vec![Value { ty: Type::Null, raw: "null" }; length];
-            let mut places = true;
-            field.value.members(|name, value| {
-                match name.parse::<usize>().ok().and_then(|at| values.get_mut(at)) {
-                    Some(place) => *place = value,
-                    None => places = false,
-                }
-                places
-            });
-            if places {
-                columns.push((field, Role::Errors, values));
-            }
-        }
-        let above = above.under(meta);
-        let mut list = self.list();
-        for at in 0..length {
-            list.clear();
-            for (column, role, values) in &columns {
-                let value = values[at];
-                let place = list.len() as u16;
-                let side = match role {
-                    Role::Request => Some(FieldSide::Request),
-                    Role::Response => Some(FieldSide::Response),
-                    _ => None,
-                };
-                let entered = side.is_some() && value.ty == Type::Object;
-                list.push(Field {
-                    key: column.key,
-                    role: *role,
-                    side: FieldSide::Record,
-                    parent: None,
-                    entered,
-                    value,
-                });
-                if let (Some(side), true) = (side, entered) {
-                    value.members(|key, value| {
-                        let role = self.extractor.names.role(side, key, usize::MAX);
-                        list.push(Field {
-                            key,
-                            role,
-                            side,
-                            parent: Some(place),
-                            entered: false,
-                            value,
-                        });
-                        true
-                    });
-                }
-            }
-            let slots = Slots::of(&list);
-            let len = self.pointer.len();
-            if let Some((first, ..)) = columns.first() {
-                self.push_key(first.key);
-            }
-            self.push_index(at);
-            self.emit(&list, &slots, above);
-            self.pointer.truncate(len);
-        }
-        self.recycle(list);
-    }
-
     fn push_index(&mut self, at: usize) {
         use std::fmt::Write;
         // Writing to a String does not fail.
@@ -677,42 +498,6 @@ fn emptied(mut list: Vec<Field<'_>>) -> Vec<Field<'static>> {
     list.into_iter().map(|_| -> Field<'static> { unreachable!("the list is empty") }).collect()
 }
 
-/// A list is looked at as name-value pairs only if it is at most so long.
-const MAX_PAIRS_BYTES: usize = 1 << 20;
-
-/// The list at `start` when it is short and begins like name-value pairs.
-fn short_list(text: &str, start: usize) -> Option<Value<'_>> {
-    let mut cursor = Cursor::at(text, start);
-    cursor.enter().ok()?;
-    if !cursor.element(true).ok()? || cursor.peek().ok()? != Type::Object {
-        return None;
-    }
-    let first = cursor.value().ok()?;
-    let (mut name, mut members) = (false, 0);
-    first.members(|key, value| {
-        name |= value.ty == Type::String
-            && ["name", "key", "field", "ad", "alan", "attribute", "k", "parameter"]
-                .iter()
-                .any(|n| key.eq_ignore_ascii_case(n));
-        members += 1;
-        members < 5
-    });
-    if !name || members > 4 {
-        return None;
-    }
-    let value = Cursor::at(text, start).value().ok()?;
-    (value.raw.len() <= MAX_PAIRS_BYTES).then_some(value)
-}
-
-/// Enough of an exchange to be one among others.
-fn sure(slots: &Slots<'_>) -> bool {
-    let kinds = slots.evidence.count_ones();
-    let placed = slots.key.is_some() || slots.row_num.is_some();
-    kinds >= 2
-        || (kinds == 1
-            && (placed || slots.evidence & (REQUEST | RESPONSE) != 0 && slots.status.is_some()))
-}
-
 /// An API's error answer: it holds an error, or a message or status that stands for one, and nothing that
 /// could be a log of another kind.
 fn is_error_answer(fields: &[Field<'_>], slots: &Slots<'_>) -> bool {
@@ -734,16 +519,6 @@ fn is_json_text(value: Value<'_>) -> bool {
             value.inner().trim_start().as_bytes(),
             [b'{' | b'[', ..] | [b'\\', b'"', b'{' | b'[' | b'\\', ..]
         )
-}
-
-/// Elements of an array that may be cut at its end.
-fn for_elements<'a>(raw: &'a str, each: impl FnMut(Value<'a>) -> bool) {
-    Value { ty: Type::Array, raw }.elements(each);
-}
-
-/// Members of an object that may be cut at its end.
-fn for_members<'a>(raw: &'a str, each: impl FnMut(&'a str, Value<'a>) -> bool) {
-    Value { ty: Type::Object, raw }.members(each);
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ use crate::memo::Memo;
 use crate::record::{FieldSide, NameRoles};
 use crate::repair::{open_string, repair};
 use crate::roles::Role;
-use crate::slots::{http_status, outcome_word, truth};
+use crate::scalar::{http_status, outcome_word, truth};
 
 /// How deep error shapes are followed. The deepest known (`OData` inner errors) nest five levels.
 const MAX_LEVELS: u8 = 12;
