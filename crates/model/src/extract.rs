@@ -3,8 +3,7 @@
 //! A document is walked from its root. Every object on the way is listed field by field (see
 //! `record`) and judged as a whole: it is an *exchange* when it shows enough of one (request,
 //! response, status, address, errors, a flag), a *container* when something inside it does. What a
-//! container says of log, run, flow, step and key holds for the exchanges in it unless they know
-//! better. Elements of a list are read one at a time, so memory does not grow with the document.
+//! container says of log, run, flow, step and key holds for the exchanges in it unless they have their own. Elements of a list are read one at a time, so memory does not grow with the document.
 //!
 //! The shapes that it knows: a single exchange; lists at any depth; maps by SKU, order number,
 //! index or step; parallel lists (`requests` and `responses`); records as lists of name-value pairs;
@@ -112,8 +111,8 @@ impl Default for Extractor {
 }
 
 impl Extractor {
-    /// An extractor that remembers about so many bytes of what repeated bodies say, and what it learned about
-    /// names (less than a megabyte). 0 remembers no bodies. What it gives does not depend on it, only how fast.
+    /// An extractor that remembers about so many bytes of what repeated bodies say; 0 remembers none. A table of
+    /// a megabyte comes on top, and less than another of names. What it gives does not depend on it, only how fast.
     ///
     /// It follows so many `levels` of arrays and objects, 8,192 at most; a document that nests deeper is
     /// broken where it does.
