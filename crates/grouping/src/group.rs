@@ -1,12 +1,12 @@
 //! The result: groups with a name that stays.
 
-use std::collections::{BTreeMap, HashMap};
-use std::hash::BuildHasherDefault;
+use std::collections::BTreeMap;
 
+use hashbrown::HashMap;
 use xxhash_rust::xxh3::Xxh3Default;
 
 use crate::class::Class;
-use crate::masked::{Hashed, MessageId};
+use crate::masked::MessageId;
 use crate::rules::{GroupRule, Rules};
 use crate::side::Side;
 
@@ -44,7 +44,7 @@ pub struct Group {
 
 /// What mining found, before the rules of the user.
 #[derive(Debug, Clone)]
-pub(crate) struct Found<'s> {
+pub(crate) struct MinedTemplate<'s> {
     pub(crate) code: &'s str,
     /// As it is shown.
     pub(crate) field: String,
@@ -56,7 +56,7 @@ pub(crate) struct Found<'s> {
     pub(crate) members: Vec<(u64, u64)>,
 }
 
-impl Found<'_> {
+impl MinedTemplate<'_> {
     fn count(&self) -> u64 {
         self.members.iter().map(|(_, count)| count).sum()
     }
@@ -88,14 +88,14 @@ impl Identity<'_> {
 #[derive(Debug, Clone)]
 pub struct Groups {
     sorted: Vec<Group>,
-    of: HashMap<u64, u32, BuildHasherDefault<Hashed>>,
+    of: HashMap<u64, u32>,
     unknown: Group,
 }
 
 impl Groups {
     /// Applies the rules and brings together what they make equal.
-    pub(crate) fn new(found: Vec<Found<'_>>, rules: &Rules) -> Self {
-        let mut parts: BTreeMap<Identity<'_>, (Option<&GroupRule>, Vec<Found<'_>>)> =
+    pub(crate) fn new(found: Vec<MinedTemplate<'_>>, rules: &Rules) -> Self {
+        let mut parts: BTreeMap<Identity<'_>, (Option<&GroupRule>, Vec<MinedTemplate<'_>>)> =
             BTreeMap::new();
         for mut found in found {
             if let std::borrow::Cow::Owned(masked) = rules.mask(&found.template) {
@@ -114,7 +114,7 @@ impl Groups {
             };
             parts.entry(identity).or_insert((rule, Vec::new())).1.push(found);
         }
-        let mut groups: Vec<(Group, Vec<Found<'_>>)> = parts
+        let mut groups: Vec<(Group, Vec<MinedTemplate<'_>>)> = parts
             .into_iter()
             .map(|(identity, (rule, parts))| (group(&identity, rule, &parts), parts))
             .collect();
@@ -122,7 +122,7 @@ impl Groups {
             (group.code.clone(), group.field.clone(), group.template.clone(), group.name.clone())
         };
         groups.sort_by_cached_key(|(group, _)| order(group));
-        let mut of = HashMap::default();
+        let mut of = HashMap::new();
         let mut sorted = Vec::with_capacity(groups.len());
         for (group, parts) in groups {
             let at = u32::try_from(sorted.len()).unwrap_or(u32::MAX);
@@ -159,7 +159,7 @@ fn named(name: String) -> Identity<'static> {
     Identity { code: "", field: String::new(), template: String::new(), name }
 }
 
-fn group(identity: &Identity<'_>, rule: Option<&GroupRule>, parts: &[Found<'_>]) -> Group {
+fn group(identity: &Identity<'_>, rule: Option<&GroupRule>, parts: &[MinedTemplate<'_>]) -> Group {
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     // What all of them share; parts of one template share it by nature.
     let code = parts.first().map(|first| first.code);
@@ -178,7 +178,7 @@ fn group(identity: &Identity<'_>, rule: Option<&GroupRule>, parts: &[Found<'_>])
         class: rule.and_then(|rule| rule.class),
         side: rule.and_then(|rule| rule.side),
         retryable: rule.and_then(|rule| rule.retryable),
-        count: parts.iter().map(Found::count).sum(),
+        count: parts.iter().map(MinedTemplate::count).sum(),
         masked_messages: parts
             .iter()
             .map(|part| u32::try_from(part.members.len()).unwrap_or(u32::MAX))

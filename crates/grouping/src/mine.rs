@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, HashMap};
 use crate::bytes::{STOP, VAR, is, stem_len};
 use crate::code;
 use crate::column::{self, Column};
-use crate::group::{Found, Groups};
-use crate::masked::{Entry, PART, render};
+use crate::group::{Groups, MinedTemplate};
+use crate::masked::{CountedMessage, PART, render};
 use crate::rules::Rules;
 
 /// Words beyond this many are compared as they stand, not as columns. Bounds the work on long texts.
@@ -37,7 +37,7 @@ struct Mined {
 
 /// Mines all masked messages, and applies the rules of the user to what was found. The result depends on
 /// the rules and the set of masked messages with their counts only.
-pub(crate) fn mine(entries: Vec<(u64, Entry)>, rules: &Rules) -> Groups {
+pub(crate) fn mine(entries: Vec<(u64, CountedMessage)>, rules: &Rules) -> Groups {
     let mut entries = entries;
     entries.sort_unstable_by(|(_, a), (_, b)| a.text.cmp(&b.text));
     let mut templates: BTreeMap<(&str, &str, String), Mined> = BTreeMap::new();
@@ -74,7 +74,7 @@ pub(crate) fn mine(entries: Vec<(u64, Entry)>, rules: &Rules) -> Groups {
             let set = apart.get(&member.0).copied().unwrap_or_default();
             sets.entry(set).or_default().push(member);
         }
-        found.extend(sets.into_iter().map(|(apart, members)| Found {
+        found.extend(sets.into_iter().map(|(apart, members)| MinedTemplate {
             code,
             field: render(field),
             template: template.clone(),

@@ -146,7 +146,7 @@ impl Rules {
     }
 
     /// What sets a message apart, by the first split whose pattern stands in it.
-    pub(crate) fn apart(&self, message: &str) -> Option<String> {
+    pub(crate) fn split(&self, message: &str) -> Option<String> {
         let head = &message[..message.floor_char_boundary(LOOKED_AT)];
         self.splits.iter().find_map(|split| {
             let found = split.pattern.0.captures(head)?;
@@ -268,7 +268,7 @@ mod tests {
         ];
         let rules = Rules { splits, ..Rules::default() };
         let check = |message: &str, kept: Option<&str>| {
-            assert_eq!(rules.apart(message).as_deref(), kept, "{message}");
+            assert_eq!(rules.split(message).as_deref(), kept, "{message}");
         };
         check("hata kodu 17 code=5", Some("ERP error 17"));
         check("refused: code=E\u{1}17", Some("code=E 17"));
