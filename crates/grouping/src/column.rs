@@ -3,15 +3,16 @@
 use crate::bytes::{DIGIT, LETTER, LOWER, UPPER, VAR, is};
 use crate::{token, value};
 
-/// Words before a name or id: people, records, machines and files, of which there are ever more. Parts of a system (interface, service, device) are few and distinguish causes, so they
-/// are not here.
+/// Words before a name or id: people, records, machines and files, of which there are ever more.
+/// Parts of a system (interface, service, device) are few and distinguish causes, so they are not here.
 #[rustfmt::skip]
 const SLOT_WORDS: [&str; 34] = [
     "account", "barcode", "batch", "branch", "brand", "category", "channel", "company", "customer", "directory",
     "document", "domain", "file", "filename", "folder", "group", "host", "hostname", "id", "invoice", "key", "login",
     "node", "order", "path", "product", "server", "session", "sku", "store", "supplier", "uid", "user", "username",
 ];
-/// The same in Turkish, where the verb may follow too: only a word that does not look like a verb is a value.
+/// The same in Turkish, where the verb may follow too: only a word that does not look like a verb is a
+/// value.
 /// Endings of possession (`deposu`, `firması`) are taken off, where they leave the word as it is.
 #[rustfmt::skip]
 const TURKISH_SLOT_WORDS: [&str; 22] = [

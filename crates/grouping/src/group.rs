@@ -10,8 +10,8 @@ use crate::masked::MessageId;
 use crate::rules::{GroupRule, Rules};
 use crate::side::Side;
 
-/// Version of the rules that make templates. It is part of every fingerprint and must be raised with every
-/// change of masking or mining, so that old and new fingerprints never mix.
+/// Version of the rules that make templates. It is part of every fingerprint and must be raised with
+/// every change of masking or mining, so that old and new fingerprints never mix.
 pub const RULES_VERSION: u32 = 2;
 
 /// Errors of one cause.
@@ -46,9 +46,9 @@ pub struct Group {
 #[derive(Debug, Clone)]
 pub(crate) struct MinedTemplate<'s> {
     pub(crate) code: &'s str,
-    /// As it is shown.
+    /// Variables as `<*>`, as in the report.
     pub(crate) field: String,
-    /// As it is shown.
+    /// Variables as `<*>`, as in the report.
     pub(crate) template: String,
     /// What a split rule matched in its texts; empty for nothing.
     pub(crate) split: &'s str,
@@ -132,8 +132,8 @@ impl Groups {
         Self { sorted, of, unknown: group(&named(String::new()), None, &[]) }
     }
 
-    /// The group of a masked message. For an id that was never added, a group with
-    /// an empty template and count 0 that [`Groups::iter`] does not show.
+    /// The group of a masked message. For an id that was never added, a group
+    /// with an empty template and count 0 that [`Groups::iter`] does not show.
     pub fn of(&self, id: MessageId) -> &Group {
         self.of.get(&id.0).and_then(|&at| self.sorted.get(at as usize)).unwrap_or(&self.unknown)
     }

@@ -93,7 +93,8 @@ impl Scanner<'_> {
         }
     }
 
-    /// A bracket, comma or the like. Empty brackets after a blank are an empty slot: `from host ()` and `from host (name)` are one text.
+    /// A bracket, comma or the like. Empty brackets after a blank are an empty slot: `from host ()` and
+    /// `from host (name)` are one text.
     fn split(&mut self, byte: u8) {
         if byte == b'<'
             && let Some(end) = number::less_than(self.text, self.at)

@@ -3,8 +3,8 @@
 //! Masked messages of one code and field are put into buckets by their punctuation, so that those of a
 //! bucket have the same number of words in the same places: columns. A bucket is split on the
 //! column with the fewest distinct words until its masked messages differ only in columns that are
-//! variables ([`crate::column`] says which are). A column without a sign of
-//! being a variable is split, so that two short texts are never joined.
+//! variables ([`crate::column`] decides which are). A column without a sign of being a variable is
+//! split, so that two short texts are never joined.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -36,24 +36,23 @@ type Templates<'s> = BTreeMap<(&'s str, &'s str, String), Members>;
 
 /// Mines all masked messages, and applies the rules of the user to the templates. The result depends
 /// on the rules and the set of masked messages with their counts only.
-pub(crate) fn mine(entries: Vec<(u64, CountedMessage)>, rules: &Rules) -> Groups {
-    let mut entries = entries;
-    entries.sort_unstable_by(|(_, a), (_, b)| a.text.cmp(&b.text));
+pub(crate) fn mine(mut messages: Vec<(u64, CountedMessage)>, rules: &Rules) -> Groups {
+    messages.sort_unstable_by(|(_, a), (_, b)| a.text.cmp(&b.text));
     let mut templates = Templates::new();
     let mut cut: Vec<(&str, &str, &str, u64, u64)> = Vec::new();
     let mut buckets: BTreeMap<(&str, &str, String), Vec<MessageWords<'_>>> = BTreeMap::new();
     let mut splits: HashMap<u64, &str> = HashMap::new();
-    for (id, entry) in &entries {
-        let parts = MessageParts::of(&entry.text);
+    for (id, message) in &messages {
+        let parts = MessageParts::of(&message.text);
         if !parts.split.is_empty() {
             splits.insert(*id, parts.split);
         }
         if parts.cut {
-            cut.push((parts.code, parts.field, parts.masked, *id, entry.count));
+            cut.push((parts.code, parts.field, parts.masked, *id, message.count));
             continue;
         }
         let (shape, words) = split_words(parts.masked);
-        let sample = MessageWords { id: *id, count: entry.count, words };
+        let sample = MessageWords { id: *id, count: message.count, words };
         buckets.entry((parts.code, parts.field, shape)).or_default().push(sample);
     }
     for ((code, field, shape), samples) in buckets {

@@ -1,5 +1,5 @@
-//! The side on which an error arose: who refused, failed or could not be reached. By rules that a reader
-//! can check in one table, as for the class.
+//! The side on which an error arose: who refused, failed or could not be reached. By rules that a
+//! reader can check in one table, as for the class.
 
 use std::sync::LazyLock;
 
@@ -160,7 +160,8 @@ struct EvidenceWords {
     words: Vec<(usize, &'static [u8], bool)>,
 }
 
-/// The words for each kind of evidence, with their first letters: most words of a message begin with another.
+/// The words for each kind of evidence, with their first letters: most words of a message begin with
+/// other letters.
 static EVIDENCE_WORDS: LazyLock<[EvidenceWords; 7]> = LazyLock::new(|| {
     let mut all: [EvidenceWords; 7] = Default::default();
     for (rule, (at, words, _)) in RULES.iter().enumerate() {
