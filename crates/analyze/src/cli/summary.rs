@@ -3,7 +3,6 @@
 use std::cmp::Reverse;
 use std::path::Path;
 
-use model::time::Timestamp;
 use pipeline::input::Input;
 use pipeline::outcome::FileOutcome;
 use pipeline::run::{Done, Options};
@@ -367,22 +366,5 @@ impl Shown<'_> {
             lines.push(format!("  {line}"));
         }
         lines
-    }
-}
-
-/// `2026-03-01 12:05`.
-pub(crate) fn minute(time: Timestamp) -> String {
-    let text = time.to_string();
-    let end = text.rfind(':').unwrap_or(text.len());
-    text[..end].replace('T', " ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_time_is_shown_to_the_minute() {
-        assert_eq!(minute(Timestamp(1_687_519_997_186_000)), "2023-06-23 11:33");
     }
 }
