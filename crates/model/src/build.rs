@@ -6,7 +6,7 @@ use bumpalo::Bump;
 
 use crate::body::Shapes;
 use crate::endpoint::is_uuid;
-use crate::evidence::Case;
+use crate::evidence::Evaluation;
 use crate::exchange::{BodyKind, Exchange, Key, KeyKind, Row, cut};
 use crate::extra;
 use crate::extract::{Inherited, MAP_RANK};
@@ -16,7 +16,7 @@ use crate::json::{Type, Value, text_of, unescaped};
 use crate::key;
 use crate::memo::Memo;
 use crate::raw_request::{RawRequest, split};
-use crate::record::{Field, Names};
+use crate::record::{Field, NameRoles};
 use crate::slots::{KeyCandidate, Slots};
 
 /// The engine keeps at most so many bytes of a failed response in an attribute (`InvokeHTTP`'s
@@ -59,7 +59,7 @@ impl Builder {
         slots: &Slots<'_>,
         above: &Inherited<'_>,
         pointer: &str,
-        names: &mut Names,
+        names: &mut NameRoles,
         sink: &mut dyn FnMut(&Exchange<'_>),
     ) {
         self.arena.reset();
@@ -97,16 +97,16 @@ impl Builder {
         x.extra = (!extra.is_empty()).then_some(extra.as_str());
 
         let orders = [x.flow, x.step, x.url].into_iter().flatten().any(mentions_orders);
-        let mut keys = Keys { reader: &mut reader, arena, orders };
-        let mut rows = keys.rows(request.as_ref());
+        let mut finder = KeyFinder { reader: &mut reader, arena, orders };
+        let mut rows = finder.rows(request.as_ref());
         let bodies = [request.as_ref(), response.as_ref()];
-        x.key = keys.key(slots.key.or(above.key), x.url, bodies, !rows.is_empty());
+        x.key = finder.key(slots.key.or(above.key), x.url, bodies, !rows.is_empty());
 
         let response = response.as_ref().map(|read| (read, reader.verdict(read)));
         let mut errors = Vec::new();
         let mut collector = ErrorCollector::new(arena, reader.names, scratch, &mut errors);
-        let case = Case { fields, slots, response, memo };
-        case.judge(&mut x, &mut rows, &mut collector);
+        let evaluation = Evaluation { fields, slots, response, memo };
+        evaluation.judge(&mut x, &mut rows, &mut collector);
         sink(&Exchange { errors: &errors, rows: &rows, ..x });
     }
 }
@@ -159,14 +159,14 @@ fn read<'r>(text: &'r str, reader: &mut BodyReader<'_>, arena: &'r Bump) -> Read
 }
 
 /// Finds the business keys of one exchange.
-struct Keys<'k, 'm, 'r> {
+struct KeyFinder<'k, 'm, 'r> {
     reader: &'k mut BodyReader<'m>,
     arena: &'r Bump,
     /// The flow, step or URL is about orders.
     orders: bool,
 }
 
-impl<'r> Keys<'_, '_, 'r> {
+impl<'r> KeyFinder<'_, '_, 'r> {
     /// The rows of a bulk request, in its order.
     fn rows(&mut self, request: Option<&'r ReadBody<'r>>) -> Vec<Row<'r>> {
         let keys = request.map(|read| self.reader.rows(read, self.orders)).unwrap_or_default();

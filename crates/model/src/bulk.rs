@@ -10,14 +10,14 @@ use crate::exchange::{Key, Row};
 use crate::failure::{ErrorCollector, verdict};
 use crate::json::{Type, Value};
 use crate::key::of_row;
-use crate::record::Side;
+use crate::record::FieldSide;
 use crate::roles::Role;
-use crate::slots::integer;
+use crate::scalar::integer;
 
 /// How deep an answer is searched for the part that names rows.
 const LEVELS: u8 = 4;
 
-/// Marks the rows that `answer` refuses and collectors their errors under their keys.
+/// Marks the rows that `answer` refuses and collects their errors under their keys.
 /// True when the answer names rows, refused or not.
 ///
 /// `errors`: the answer stands where errors stand, so what it names has failed. `bad`: the whole
@@ -115,7 +115,7 @@ impl<'r> Judge<'_, '_, 'r> {
         }
         let mut found = Named::No;
         entry.members(|name, value| {
-            if self.collector.names.role(Side::Record, name, usize::MAX) == Role::RowNum
+            if self.collector.names.role(FieldSide::Record, name, usize::MAX) == Role::RowNum
                 && let Some(n) = integer(value).and_then(|n| usize::try_from(n).ok())
             {
                 found = Named::Index(n, !name.to_ascii_lowercase().contains("index"));
@@ -157,7 +157,7 @@ impl<'r> Judge<'_, '_, 'r> {
         let mut named = false;
         answer.members(|name, value| {
             if matches!(value.ty, Type::Array | Type::Object) && !value.is_empty() {
-                let role = self.collector.names.role(Side::Record, name, usize::MAX);
+                let role = self.collector.names.role(FieldSide::Record, name, usize::MAX);
                 let says_errors = matches!(role, Role::Errors | Role::Failed | Role::ErrorMessage);
                 let may_hold = matches!(
                     role,

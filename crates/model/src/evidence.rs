@@ -1,5 +1,5 @@
-//! The evidence of one exchange: collects its error texts and all that speaks for success or failure, and has
-//! [`Signs`] decide.
+//! The evidence of one exchange: collects its error texts and the signs of success and failure, by which
+//! [`Signs`] decides.
 
 use std::collections::HashSet;
 
@@ -12,11 +12,12 @@ use crate::key::unchecked;
 use crate::memo::Memo;
 use crate::reason;
 use crate::record::Field;
-use crate::slots::{RESPONSE, Slots, outcome_word};
+use crate::scalar::outcome_word;
+use crate::slots::{RESPONSE, Slots};
 use crate::verdict::{FAILED, Signs};
 
 /// An exchange that is to be judged.
-pub(crate) struct Case<'c, 'r> {
+pub(crate) struct Evaluation<'c, 'r> {
     pub(crate) fields: &'r [Field<'r>],
     pub(crate) slots: &'c Slots<'r>,
     /// The response body, and whether it says that it failed.
@@ -46,7 +47,7 @@ struct BodySigns {
     rows_named: bool,
 }
 
-impl<'r> Case<'_, 'r> {
+impl<'r> Evaluation<'_, 'r> {
     /// Decides what became of `x`, which has its status and bodies, and which of the bulk request's `rows` failed.
     /// A failed exchange has at least one error text afterwards, all others have none.
     pub(crate) fn judge(

@@ -55,7 +55,7 @@ pub struct Exchange<'r> {
     pub outcome: Outcome,
     /// Why it is failed; `None` for the others.
     pub evidence: Option<Evidence>,
-    /// The errors met, in the order they stand.
+    /// Its errors, in the order they stand.
     pub errors: &'r [ErrorText<'r>],
     /// Rows of a bulk request, in request order; empty for an ordinary exchange.
     pub rows: &'r [Row<'r>],
@@ -150,13 +150,13 @@ impl KeyKind {
 pub struct ErrorText<'r> {
     /// Error code or exception class, as written.
     pub code: Option<&'r str>,
-    /// Field path the error speaks of, dots between names, array indexes left out.
+    /// Path of the field that the error is about, dots between names, array indexes left out.
     pub field: Option<&'r str>,
     /// The text a person would read.
     pub message: &'r str,
     /// Where the text came from.
     pub source: ErrorSource,
-    /// In a bulk answer the key of the row it speaks of; otherwise `None` (the exchange's key applies).
+    /// In a bulk answer the key of the row that it is about; otherwise `None` (the exchange's key applies).
     pub key: Option<Key<'r>>,
     /// The text ends where the platform cut the response.
     pub cut: bool,
@@ -210,7 +210,7 @@ pub enum Outcome {
     Success,
     /// Some evidence says that it failed.
     Failed,
-    /// Nothing tells.
+    /// Nothing says either.
     #[default]
     Unknown,
 }

@@ -2,7 +2,7 @@
 
 use crate::exchange::Exchange;
 use crate::json::{Type, Value, push_escaped};
-use crate::record::{Field, Side};
+use crate::record::{Field, FieldSide};
 use crate::roles::Role;
 use crate::slots::Slots;
 
@@ -39,7 +39,7 @@ pub(crate) fn write(fields: &[Field<'_>], slots: &Slots<'_>, x: &Exchange<'_>, o
         }
         out.push_str(if out.is_empty() { "{\"" } else { ",\"" });
         if let Some(parent) = field.parent.map(|p| &fields[usize::from(p)])
-            && field.side != Side::Record
+            && field.side != FieldSide::Record
         {
             out.push_str(parent.key);
             out.push('.');

@@ -3,14 +3,15 @@
 //! A document is walked from its root. Every object on the way is listed field by field (see
 //! `record`) and judged as a whole: it is an *exchange* when it shows enough of one (request,
 //! response, status, address, errors, a flag), a *container* when something inside it does. What a
-//! container says of log, run, flow, step and key holds for the exchanges in it unless they know
-//! better. Elements of a list are read one at a time, so memory does not grow with the document.
+//! container says of log, run, flow, step and key holds for the exchanges in it unless they have their own. Elements of a list are read one at a time, so memory does not grow with the document.
 //!
-//! The shapes that are told apart: a single exchange; lists at any depth; maps by SKU, order number,
+//! The shapes that it knows: a single exchange; lists at any depth; maps by SKU, order number,
 //! index or step; parallel lists (`requests` and `responses`); records as lists of name-value pairs;
 //! JSON inside strings; several documents in one text (NDJSON, concatenated).
 
+mod look;
 mod names;
+mod parallel;
 
 use std::sync::Arc;
 
@@ -19,13 +20,14 @@ use crate::exchange::{Exchange, KeyKind, NAME_BYTES, cut};
 use crate::failure::message_score;
 use crate::json::{Cursor, Fault, FaultKind, Type, Value, unescape};
 use crate::memo::Memo;
-use crate::record::{Field, Names, Side, push_pairs, scan};
+use crate::record::{Field, FieldSide, NameRoles, push_pairs, scan};
 use crate::roles::Role;
 use crate::slots::{ERRORS, EXCEPTION, FLAG, KeyCandidate, REQUEST, RESPONSE, STATUS, Slots};
 use crate::time::Timestamp;
-use names::{MapName, is_rows, name_of_map, plural};
+use look::short_list;
+use names::{MapName, name_of_map};
 
-/// Broken documents of one text that are told with their place.
+/// Broken documents of one text whose places are reported.
 pub const MAX_FAULTS: usize = 1000;
 
 /// How deep containers may nest before an exchange.
@@ -63,17 +65,17 @@ pub struct Broken {
 /// Turns documents into exchanges; keeps what it learned about names, and its buffers, between texts.
 #[derive(Debug)]
 pub struct Extractor {
-    names: Names,
+    names: NameRoles,
     builder: Builder,
     lists: Vec<Vec<Field<'static>>>,
     levels: usize,
 }
 
-/// The rank of a key that is a name in a map. Such a key's kind is told by what the flow speaks of;
+/// The rank of a key that is a name in a map. Whether it is an SKU or an order follows from the flow;
 /// no [`KeyKind::Record`] in the table of spellings has this rank.
 pub(crate) const MAP_RANK: u8 = 2;
 
-/// What the containers above say.
+/// What exchanges inherit from the containers around them.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Inherited<'a> {
     pub(crate) log_id: Option<&'a str>,
@@ -87,7 +89,7 @@ pub(crate) struct Inherited<'a> {
 }
 
 impl<'a> Inherited<'a> {
-    /// What holds below an object that says `slots`: its own word first. Keys are left to the caller.
+    /// What the exchanges below an object inherit: its own fields first. Keys are left to the caller.
     fn under(self, slots: &Slots<'a>) -> Self {
         Self {
             log_id: slots.log_id.or(self.log_id),
@@ -109,8 +111,8 @@ impl Default for Extractor {
 }
 
 impl Extractor {
-    /// An extractor that remembers about so many bytes of what repeated bodies say, and what it learned about
-    /// names (less than a megabyte). 0 remembers no bodies. What it gives does not depend on it, only how fast.
+    /// An extractor that remembers about so many bytes of what repeated bodies say; 0 remembers none. A table of
+    /// a megabyte comes on top, and less than another of names. What it gives does not depend on it, only how fast.
     ///
     /// It follows so many `levels` of arrays and objects, 8,192 at most; a document that nests deeper is
     /// broken where it does.
@@ -125,14 +127,14 @@ impl Extractor {
     }
 
     fn sharing(memo: Arc<Memo>, levels: usize) -> Self {
-        Self { names: Names::default(), builder: Builder::new(memo), lists: Vec::new(), levels }
+        Self { names: NameRoles::default(), builder: Builder::new(memo), lists: Vec::new(), levels }
     }
 
     /// Calls `sink` for each exchange in `text`, in document order.
     ///
     /// `wrapped`: the text came out of an archive or encoding, as downloads do; a bare text that
-    /// only tells of an error is then no saved error page but a log that holds nothing else.
-    /// Never fails: what breaks is told in the result, and what stood before it was given.
+    /// holds only an error is then no saved error page but a log that holds nothing else.
+    /// Never fails: what breaks is reported in the result, and the exchanges before it were handed out.
     pub fn extract(
         &mut self,
         text: &str,
@@ -250,7 +252,7 @@ impl Walk<'_> {
                     self.push_index(0);
                 }
                 self.object(&fields, above, read.is_ok(), root);
-                self.give_back(fields);
+                self.recycle(fields);
                 read
             }
             Type::Array => self.array(text, cursor, above, root),
@@ -275,12 +277,12 @@ impl Walk<'_> {
         if let Some(value) = short_list(text, start) {
             let mut fields = self.list();
             let pairs =
-                push_pairs(value, &mut self.extractor.names, &mut fields, Side::Record, None)
+                push_pairs(value, &mut self.extractor.names, &mut fields, FieldSide::Record, None)
                     && Slots::of(&fields).evidence != 0;
             if pairs {
                 self.object(&fields, above, true, root);
             }
-            self.give_back(fields);
+            self.recycle(fields);
             if pairs {
                 return cursor.value().map(drop);
             }
@@ -410,7 +412,7 @@ impl Walk<'_> {
                 above.step = above.step.or(meta.step);
                 above.started_at = above.started_at.or(meta.started_at.filter(|_| is_log));
             }
-            self.give_back(inner);
+            self.recycle(inner);
         }
         above
     }
@@ -450,190 +452,9 @@ impl Walk<'_> {
             }
         }
         let raw = field.value.raw;
-        // What is broken here was told where the document broke.
+        // What is broken here was reported where the document broke.
         let _broken = self.value_at(raw, &mut Cursor::new(raw), above, None);
         self.pointer.truncate(len);
-    }
-
-    /// Whether something in a value is a record, looking at the first few of everything.
-    fn holds(&mut self, value: Value<'_>, depth: u8) -> bool {
-        if depth == 0 {
-            return false;
-        }
-        let (mut found, mut seen) = (false, 0);
-        match value.ty {
-            Type::Array => {
-                for_elements(value.raw, |element| {
-                    found = match element.ty {
-                        Type::Object => self.is_record(element) || self.holds(element, depth - 1),
-                        Type::Array => self.is_pairs(element) || self.holds(element, depth - 1),
-                        Type::String if is_json_text(element) => {
-                            let mut text = String::new();
-                            unescape(element.inner(), &mut text);
-                            Value::of(&text).is_some_and(|inner| {
-                                inner.ty == Type::Object && self.is_record(inner)
-                            })
-                        }
-                        _ => false,
-                    };
-                    seen += 1;
-                    !found && seen < 4
-                });
-                found || self.is_pairs(value)
-            }
-            Type::Object => {
-                if self.is_record(value) {
-                    return true;
-                }
-                for_members(value.raw, |_, member| {
-                    if matches!(member.ty, Type::Object | Type::Array) {
-                        seen += 1;
-                        found = self.holds(member, depth - 1);
-                    }
-                    !found && seen < 8
-                });
-                found
-            }
-            _ => false,
-        }
-    }
-
-    fn is_record(&mut self, object: Value<'_>) -> bool {
-        let mut fields = self.list();
-        let (mut cursor, names) = (Cursor::new(object.raw), &mut self.extractor.names);
-        let read = scan(object.raw, &mut cursor, names, &mut fields);
-        let slots = Slots::of(&fields);
-        let found = sure(&slots) && (read.is_ok() || fields.len() > 2);
-        self.give_back(fields);
-        found
-    }
-
-    fn is_pairs(&mut self, array: Value<'_>) -> bool {
-        let mut fields = self.list();
-        let found = push_pairs(array, &mut self.extractor.names, &mut fields, Side::Record, None)
-            && sure(&Slots::of(&fields));
-        self.give_back(fields);
-        found
-    }
-
-    /// The common length of parallel lists (`requests`, `responses`, ...); `None` when these are none.
-    fn parallel(&mut self, fields: &[Field<'_>]) -> Option<usize> {
-        let lists = || fields.iter().filter(|f| f.value.ty == Type::Array && f.parent.is_none());
-        // Most records hold one list at most, and what its name means costs more than to count.
-        lists().nth(1)?;
-        let mut lengths: Vec<(Role, usize)> = Vec::new();
-        for field in lists() {
-            if let Some(role) = plural(field.key) {
-                let mut n = 0;
-                field.value.elements(|_| {
-                    n += 1;
-                    true
-                });
-                lengths.push((role, n));
-            }
-        }
-        let sides = |n: usize| {
-            lengths.iter().filter(|(_, len)| *len == n).map(|(role, _)| *role).collect::<Vec<_>>()
-        };
-        let length = lengths.iter().map(|(_, n)| *n).find(|n| *n > 0 && sides(*n).len() >= 2)?;
-        let roles = sides(length);
-        let traffic = roles.iter().any(|r| {
-            matches!(r, Role::Request | Role::RequestBody | Role::Response | Role::ResponseBody)
-        });
-        if !traffic {
-            return None;
-        }
-        // `rows` and `errors` are parallel only when the rows are no records themselves.
-        let rows = fields.iter().find(|f| f.value.ty == Type::Array && is_rows(f.key));
-        match rows {
-            Some(rows) if self.holds(rows.value, 2) => None,
-            _ => Some(length),
-        }
-    }
-
-    fn parallel_lists<'a>(
-        &mut self,
-        fields: &[Field<'a>],
-        meta: &Slots<'a>,
-        length: usize,
-        above: Inherited<'a>,
-    ) {
-        let mut columns: Vec<(&Field<'a>, Role, Vec<Value<'a>>)> = Vec::new();
-        for field in fields.iter().filter(|f| f.value.ty == Type::Array && f.parent.is_none()) {
-            let Some(role) = plural(field.key) else { continue };
-            let mut values = Vec::with_capacity(length);
-            field.value.elements(|value| {
-                values.push(value);
-                true
-            });
-            if values.len() == length {
-                columns.push((field, role, values));
-            }
-        }
-        // Errors may come as a map from place to errors beside the lists.
-        for field in fields
-            .iter()
-            .filter(|f| f.role == Role::Errors && f.value.ty == Type::Object && f.parent.is_none())
-        {
-            let mut values = vec![Value { ty: Type::Null, raw: "null" }; length];
-            let mut places = true;
-            field.value.members(|name, value| {
-                match name.parse::<usize>().ok().and_then(|at| values.get_mut(at)) {
-                    Some(place) => *place = value,
-                    None => places = false,
-                }
-                places
-            });
-            if places {
-                columns.push((field, Role::Errors, values));
-            }
-        }
-        let above = above.under(meta);
-        let mut list = self.list();
-        for at in 0..length {
-            list.clear();
-            for (column, role, values) in &columns {
-                let value = values[at];
-                let place = list.len() as u16;
-                let side = match role {
-                    Role::Request => Some(Side::Request),
-                    Role::Response => Some(Side::Response),
-                    _ => None,
-                };
-                let entered = side.is_some() && value.ty == Type::Object;
-                list.push(Field {
-                    key: column.key,
-                    role: *role,
-                    side: Side::Record,
-                    parent: None,
-                    entered,
-                    value,
-                });
-                if let (Some(side), true) = (side, entered) {
-                    value.members(|key, value| {
-                        let role = self.extractor.names.role(side, key, usize::MAX);
-                        list.push(Field {
-                            key,
-                            role,
-                            side,
-                            parent: Some(place),
-                            entered: false,
-                            value,
-                        });
-                        true
-                    });
-                }
-            }
-            let slots = Slots::of(&list);
-            let len = self.pointer.len();
-            if let Some((first, ..)) = columns.first() {
-                self.push_key(first.key);
-            }
-            self.push_index(at);
-            self.emit(&list, &slots, above);
-            self.pointer.truncate(len);
-        }
-        self.give_back(list);
     }
 
     fn push_index(&mut self, at: usize) {
@@ -664,7 +485,7 @@ impl Walk<'_> {
         self.extractor.lists.pop().unwrap_or_default()
     }
 
-    fn give_back(&mut self, fields: Vec<Field<'_>>) {
+    fn recycle(&mut self, fields: Vec<Field<'_>>) {
         self.extractor.lists.push(emptied(fields));
     }
 }
@@ -676,54 +497,18 @@ fn emptied(mut list: Vec<Field<'_>>) -> Vec<Field<'static>> {
     list.into_iter().map(|_| -> Field<'static> { unreachable!("the list is empty") }).collect()
 }
 
-/// A list is looked at as name-value pairs only if it is at most so long.
-const MAX_PAIRS_BYTES: usize = 1 << 20;
-
-/// The list at `start` when it is short and begins like name-value pairs.
-fn short_list(text: &str, start: usize) -> Option<Value<'_>> {
-    let mut cursor = Cursor::at(text, start);
-    cursor.enter().ok()?;
-    if !cursor.element(true).ok()? || cursor.peek().ok()? != Type::Object {
-        return None;
-    }
-    let first = cursor.value().ok()?;
-    let (mut name, mut members) = (false, 0);
-    first.members(|key, value| {
-        name |= value.ty == Type::String
-            && ["name", "key", "field", "ad", "alan", "attribute", "k", "parameter"]
-                .iter()
-                .any(|n| key.eq_ignore_ascii_case(n));
-        members += 1;
-        members < 5
-    });
-    if !name || members > 4 {
-        return None;
-    }
-    let value = Cursor::at(text, start).value().ok()?;
-    (value.raw.len() <= MAX_PAIRS_BYTES).then_some(value)
-}
-
-/// Enough of an exchange to be one among others.
-fn sure(slots: &Slots<'_>) -> bool {
-    let kinds = slots.evidence.count_ones();
-    let placed = slots.key.is_some() || slots.row_num.is_some();
-    kinds >= 2
-        || (kinds == 1
-            && (placed || slots.evidence & (REQUEST | RESPONSE) != 0 && slots.status.is_some()))
-}
-
-/// An API's error answer: it tells an error, or a message or status that stands for one, and holds
-/// nothing besides that could be a log of another kind.
+/// An API's error answer: it holds an error, or a message or status that stands for one, and nothing that
+/// could be a log of another kind.
 fn is_error_answer(fields: &[Field<'_>], slots: &Slots<'_>) -> bool {
     let message = |at: &u16| message_score(fields[usize::from(*at)].key) < 5;
-    let tells = slots.evidence & (ERRORS | EXCEPTION) != 0
+    let has_error = slots.evidence & (ERRORS | EXCEPTION) != 0
         || slots.status.is_some_and(|status| status >= 400)
         || slots.messages.iter().any(message);
     let holds_more = |at: &u16| {
         let field = &fields[usize::from(*at)];
         matches!(field.role, Role::Items | Role::None) && !field.value.is_empty()
     };
-    tells && !slots.items.iter().any(holds_more)
+    has_error && !slots.items.iter().any(holds_more)
 }
 
 /// A string that holds a JSON object or list.
@@ -733,16 +518,6 @@ fn is_json_text(value: Value<'_>) -> bool {
             value.inner().trim_start().as_bytes(),
             [b'{' | b'[', ..] | [b'\\', b'"', b'{' | b'[' | b'\\', ..]
         )
-}
-
-/// Elements of an array that may be cut at its end.
-fn for_elements<'a>(raw: &'a str, each: impl FnMut(Value<'a>) -> bool) {
-    Value { ty: Type::Array, raw }.elements(each);
-}
-
-/// Members of an object that may be cut at its end.
-fn for_members<'a>(raw: &'a str, each: impl FnMut(&'a str, Value<'a>) -> bool) {
-    Value { ty: Type::Object, raw }.members(each);
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! What a body says, by its text alone: what it is, its shape, the key and rows that it names, its verdict,
-//! and the errors that it tells as an answer.
+//! and its errors as an answer.
 //!
 //! All of it is pure: functions of [`crate::body`], [`crate::key`] and [`crate::failure`] over the text. Each
 //! fact is worked out when it is first wanted, since most bodies are only requests or only answers. Of a body
@@ -10,12 +10,12 @@ use std::sync::{Arc, OnceLock};
 
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::body::{Member, Shapes};
+use crate::body::{BodyMember, Shapes};
 use crate::exchange::{Body, BodyKind, ErrorText, KeyKind};
 use crate::failure::verdict_of;
 use crate::key;
 use crate::memo::Memo;
-use crate::record::Names;
+use crate::record::NameRoles;
 use crate::slots::KeyCandidate;
 
 /// A body that was read: what it is, and the way to what it says.
@@ -25,7 +25,7 @@ pub(crate) struct ReadBody<'r> {
     /// It does not break off.
     pub(crate) whole: bool,
     /// Its outline; `None` when the body is remembered and was not outlined.
-    members: Option<Vec<Member<'r>>>,
+    members: Option<Vec<BodyMember<'r>>>,
     /// Where facts are kept of a body that repeats.
     pub(crate) kept: Option<Arc<BodyFacts>>,
 }
@@ -52,7 +52,7 @@ struct OwnedKey {
     inner: Box<str>,
 }
 
-/// The errors that a body tells as an answer.
+/// The errors of a body as an answer.
 #[derive(Debug)]
 pub(crate) struct AnswerErrors {
     /// It says itself that it is an error.
@@ -73,7 +73,7 @@ pub(crate) struct OwnedError {
 pub(crate) struct BodyReader<'m> {
     pub(crate) shapes: &'m mut Shapes,
     pub(crate) memo: &'m Memo,
-    pub(crate) names: &'m mut Names,
+    pub(crate) names: &'m mut NameRoles,
 }
 
 impl BodyReader<'_> {
@@ -153,9 +153,8 @@ impl BodyReader<'_> {
         rows
     }
 
-    /// The outline of a body, made again for one that is remembered and of which something is wanted for the
-    /// first time.
-    fn members<'b, 'r>(&mut self, body: &'b ReadBody<'r>) -> Cow<'b, [Member<'r>]> {
+    /// The outline of a body. That of a remembered body is made anew, when a fact is wanted for the first time.
+    fn members<'b, 'r>(&mut self, body: &'b ReadBody<'r>) -> Cow<'b, [BodyMember<'r>]> {
         if let Some(members) = &body.members {
             return Cow::Borrowed(members);
         }

@@ -12,17 +12,17 @@ use std::sync::OnceLock;
 
 use bumpalo::Bump;
 
-use crate::body::Member;
+use crate::body::BodyMember;
 use crate::exchange::{BodyKind, ErrorSource, ErrorText, Key, NAME_BYTES, cut};
 use crate::facts::{AnswerErrors, ReadBody};
 use crate::fault;
 use crate::json::{Type, Value, text_of, unescape};
 use crate::key::unchecked;
 use crate::memo::Memo;
-use crate::record::{Names, Side};
+use crate::record::{FieldSide, NameRoles};
 use crate::repair::{open_string, repair};
 use crate::roles::Role;
-use crate::slots::{http_status, outcome_word, truth};
+use crate::scalar::{http_status, outcome_word, truth};
 
 /// How deep error shapes are followed. The deepest known (`OData` inner errors) nest five levels.
 const MAX_LEVELS: u8 = 12;
@@ -34,21 +34,21 @@ const MAX_ERRORS: usize = 100_000;
 #[derive(Debug)]
 pub(crate) struct ErrorCollector<'x, 'r> {
     pub(crate) arena: &'r Bump,
-    pub(crate) names: &'x mut Names,
+    pub(crate) names: &'x mut NameRoles,
     pub(crate) out: &'x mut Vec<ErrorText<'r>>,
     pub(crate) source: ErrorSource,
-    /// The key of the row that the errors speak of.
+    /// The key of the row that the errors are about.
     pub(crate) key: Option<Key<'r>>,
     /// The text was cut by the platform.
     pub(crate) cut: bool,
     scratch: &'x mut String,
-    /// What is read stands beside an error, not as one: a sentence there, advice say, is no error.
+    /// What is read stands beside an error: a sentence there, advice for example, is no error itself.
     beside: bool,
 }
 
 /// The members of an error object by role.
 #[derive(Default)]
-struct Parts<'r> {
+struct ErrorParts<'r> {
     /// The best text so far and its score, lower is better.
     text: Option<(u8, Value<'r>)>,
     code: Option<(u8, Value<'r>)>,
@@ -60,7 +60,7 @@ impl<'x, 'r> ErrorCollector<'x, 'r> {
     /// Collects into `out`, at first as the record's own errors.
     pub(crate) fn new(
         arena: &'r Bump,
-        names: &'x mut Names,
+        names: &'x mut NameRoles,
         scratch: &'x mut String,
         out: &'x mut Vec<ErrorText<'r>>,
     ) -> Self {
@@ -222,7 +222,7 @@ impl<'x, 'r> ErrorCollector<'x, 'r> {
         let before = self.out.len();
         if parts.nested {
             object.members(|name, value| {
-                let role = self.names.role(Side::Record, name, usize::MAX);
+                let role = self.names.role(FieldSide::Record, name, usize::MAX);
                 if is_nested(role, name, value) {
                     let outer = self.beside;
                     self.beside |= !holds_errors(role);
@@ -245,10 +245,10 @@ impl<'x, 'r> ErrorCollector<'x, 'r> {
     }
 
     /// Sorts the members of an object that may be an error: text, code, field, details.
-    fn parts(&mut self, object: Value<'r>) -> Parts<'r> {
-        let mut parts = Parts::default();
+    fn parts(&mut self, object: Value<'r>) -> ErrorParts<'r> {
+        let mut parts = ErrorParts::default();
         object.members(|name, value| {
-            let role = self.names.role(Side::Record, name, usize::MAX);
+            let role = self.names.role(FieldSide::Record, name, usize::MAX);
             let text = (value.ty == Type::String && value.raw.trim_matches('"').trim() != "")
                 || is_message(value);
             let mut offer = |score: u8| {
@@ -291,7 +291,7 @@ impl<'x, 'r> ErrorCollector<'x, 'r> {
         // OAuth: `error` is the code where a description stands beside it.
         if parts.text.is_some_and(|(score, _)| score < 3) && parts.code.is_none() {
             object.members(|name, value| {
-                let role = self.names.role(Side::Record, name, usize::MAX);
+                let role = self.names.role(FieldSide::Record, name, usize::MAX);
                 if role == Role::Errors
                     && value.ty == Type::String
                     && value.raw.len() > 2
@@ -308,7 +308,7 @@ impl<'x, 'r> ErrorCollector<'x, 'r> {
     /// `{field: [..]}`: the names are fields, unless they are indexes or only say "error".
     fn map(&mut self, object: Value<'r>, field: Option<&'r str>, level: u8) {
         object.members(|name, value| {
-            let role = self.names.role(Side::Record, name, usize::MAX);
+            let role = self.names.role(FieldSide::Record, name, usize::MAX);
             let says_error = matches!(role, Role::Errors | Role::ErrorMessage | Role::Failed)
                 || (role == Role::Message && message_score(name) < 5)
                 || matches!(role, Role::Items | Role::Body | Role::ResponseBody | Role::Response);
@@ -336,8 +336,8 @@ impl<'x, 'r> ErrorCollector<'x, 'r> {
         });
     }
 
-    /// `name` below `field`. A path ends where it is longer than anybody's: each of very many errors may
-    /// have one of its own.
+    /// `name` below `field`. A path is cut at [`NAME_BYTES`]: each of very many errors may have
+    /// one of its own.
     fn join(&mut self, field: Option<&'r str>, name: &'r str) -> &'r str {
         let mut path = match field {
             Some(field) if field.len() >= NAME_BYTES => return field,
@@ -375,7 +375,7 @@ impl<'x, 'r> ErrorCollector<'x, 'r> {
             Type::Object => {
                 let mut found = None;
                 value.members(|name, inner| {
-                    if self.names.role(Side::Record, name, usize::MAX) == Role::Field
+                    if self.names.role(FieldSide::Record, name, usize::MAX) == Role::Field
                         && inner.ty == Type::String
                     {
                         found = self.field_of(inner);
@@ -400,8 +400,8 @@ impl<'x, 'r> ErrorCollector<'x, 'r> {
     }
 }
 
-/// Says of errors in a body that was cut which of them are cut themselves: those in whose last word
-/// it breaks off. The title of a page, say, is whole. Half a code names nothing and is dropped.
+/// Marks the errors of a body that was cut which are cut themselves: those in whose last word the body ends.
+/// The title of a page, for example, is whole. Half a code names nothing and is dropped.
 pub(crate) fn mark_cut(errors: &mut [ErrorText<'_>], body: &str, kind: BodyKind) {
     let json = (kind == BodyKind::Json).then(|| open_string(body));
     let end = json.as_deref().unwrap_or(body).trim_end();
@@ -513,25 +513,30 @@ fn is_nested(role: Role, name: &str, value: Value<'_>) -> bool {
 }
 
 /// What the members of a response body say of success. `Some(true)`: it failed; `Some(false)`: it
-/// went well; `None`: they say nothing.
-pub(crate) fn verdict(body: Value<'_>, names: &mut Names) -> Option<bool> {
+/// succeeded; `None`: they say nothing.
+pub(crate) fn verdict(body: Value<'_>, names: &mut NameRoles) -> Option<bool> {
     let mut failed = None;
     body.members(|name, value| {
-        failed = told(failed, name, value, names);
+        failed = with_member(failed, name, value, names);
         true
     });
     failed
 }
 
 /// As [`verdict`], of a body whose outline is known.
-pub(crate) fn verdict_of(members: &[Member<'_>], names: &mut Names) -> Option<bool> {
+pub(crate) fn verdict_of(members: &[BodyMember<'_>], names: &mut NameRoles) -> Option<bool> {
     let top = members.iter().filter(|member| member.depth == 1);
-    top.fold(None, |failed, member| told(failed, member.key, member.value, names))
+    top.fold(None, |failed, member| with_member(failed, member.key, member.value, names))
 }
 
-/// Adds what one member says: whatever says that it failed wins.
-fn told(before: Option<bool>, name: &str, value: Value<'_>, names: &mut Names) -> Option<bool> {
-    let role = names.role(Side::Record, name, usize::MAX);
+/// Adds what one member says: a member that says "failed" outweighs all others.
+fn with_member(
+    before: Option<bool>,
+    name: &str,
+    value: Value<'_>,
+    names: &mut NameRoles,
+) -> Option<bool> {
+    let role = names.role(FieldSide::Record, name, usize::MAX);
     let filled = || match value.ty {
         Type::Null | Type::Bool | Type::Number => false,
         Type::String => {

@@ -1,9 +1,9 @@
-//! Business keys in bodies: of the one thing that a body speaks of, or of each of its rows.
+//! Business keys in bodies: the key of the record that a body is about, or the keys of its rows.
 
-use crate::body::Member;
+use crate::body::BodyMember;
 use crate::exchange::{BodyKind, KeyKind};
 use crate::json::{Type, Value};
-use crate::record::{Names, Side};
+use crate::record::{FieldSide, NameRoles};
 use crate::roles::Role;
 use crate::slots::{KeyCandidate, usable_key};
 
@@ -15,8 +15,8 @@ struct BestKey<'a> {
 }
 
 impl<'a> BestKey<'a> {
-    fn offer(&mut self, names: &mut Names, name: &str, value: Value<'a>, depth: u8) {
-        let Role::Key(kind, rank) = names.role(Side::Record, name, usize::MAX) else { return };
+    fn offer(&mut self, names: &mut NameRoles, name: &str, value: Value<'a>, depth: u8) {
+        let Role::Key(kind, rank) = names.role(FieldSide::Record, name, usize::MAX) else { return };
         let Some(key) = usable_key(kind, rank, value) else { return };
         let away = (kind == KeyKind::Order) != self.orders && rank < 4;
         let score = rank + depth + if away && self.orders { 4 } else { 0 };
@@ -31,9 +31,9 @@ impl<'a> BestKey<'a> {
 pub(crate) fn in_body<'a>(
     text: &'a str,
     kind: BodyKind,
-    members: &[Member<'a>],
+    members: &[BodyMember<'a>],
     orders: bool,
-    names: &mut Names,
+    names: &mut NameRoles,
 ) -> Option<KeyCandidate<'a>> {
     let mut pick = BestKey { best: None, orders };
     match kind {
@@ -67,7 +67,7 @@ pub(crate) fn unchecked(text: &str) -> Value<'_> {
 }
 
 /// Keys among the members of an object; else in the objects it holds, one level down.
-fn in_object<'a>(object: Value<'a>, names: &mut Names, pick: &mut BestKey<'a>) {
+fn in_object<'a>(object: Value<'a>, names: &mut NameRoles, pick: &mut BestKey<'a>) {
     object.members(|name, value| {
         pick.offer(names, name, value, 0);
         true
@@ -89,7 +89,7 @@ fn in_object<'a>(object: Value<'a>, names: &mut Names, pick: &mut BestKey<'a>) {
 pub(crate) fn of_row<'a>(
     row: Value<'a>,
     orders: bool,
-    names: &mut Names,
+    names: &mut NameRoles,
 ) -> Option<KeyCandidate<'a>> {
     let mut pick = BestKey { best: None, orders };
     in_object(row, names, &mut pick);
@@ -100,9 +100,9 @@ pub(crate) fn of_row<'a>(
 /// object that has no key itself; `members` is the outline of the body. Empty unless every element has a key.
 pub(crate) fn rows<'a>(
     text: &'a str,
-    members: &[Member<'a>],
+    members: &[BodyMember<'a>],
     orders: bool,
-    names: &mut Names,
+    names: &mut NameRoles,
 ) -> Vec<KeyCandidate<'a>> {
     let root = unchecked(text);
     if root.ty == Type::Array {
@@ -124,7 +124,7 @@ pub(crate) fn rows<'a>(
 }
 
 /// The keys of the elements of a list; none unless every element has one.
-fn list<'a>(array: Value<'a>, orders: bool, names: &mut Names) -> Vec<KeyCandidate<'a>> {
+fn list<'a>(array: Value<'a>, orders: bool, names: &mut NameRoles) -> Vec<KeyCandidate<'a>> {
     let mut keys = Vec::new();
     array.elements(|element| {
         let key = (element.ty == Type::Object).then(|| of_row(element, orders, names)).flatten();
@@ -137,7 +137,7 @@ fn list<'a>(array: Value<'a>, orders: bool, names: &mut Names) -> Vec<KeyCandida
     keys
 }
 
-fn in_markup<'a>(text: &'a str, names: &mut Names, pick: &mut BestKey<'a>) {
+fn in_markup<'a>(text: &'a str, names: &mut NameRoles, pick: &mut BestKey<'a>) {
     for at in memchr::memchr_iter(b'<', text.as_bytes()) {
         let rest = &text[at + 1..];
         let Some(close) = rest.find('>') else { return };
@@ -155,7 +155,7 @@ fn in_markup<'a>(text: &'a str, names: &mut Names, pick: &mut BestKey<'a>) {
     }
 }
 
-fn in_form<'a>(text: &'a str, names: &mut Names, pick: &mut BestKey<'a>) {
+fn in_form<'a>(text: &'a str, names: &mut NameRoles, pick: &mut BestKey<'a>) {
     for pair in text.split('&') {
         if let Some((name, value)) = pair.split_once('=') {
             // Keys that need percent decoding are rare, and then kept as written.
@@ -168,7 +168,7 @@ fn in_form<'a>(text: &'a str, names: &mut Names, pick: &mut BestKey<'a>) {
 pub(crate) fn in_url<'a>(
     url: &'a str,
     orders: bool,
-    names: &mut Names,
+    names: &mut NameRoles,
 ) -> Option<KeyCandidate<'a>> {
     let (_, query) = url.split_once('?')?;
     let mut pick = BestKey { best: None, orders };
@@ -188,14 +188,14 @@ fn bare(text: &str) -> Value<'_> {
 mod tests {
     use super::*;
 
-    fn outline(text: &str) -> Vec<Member<'_>> {
+    fn outline(text: &str) -> Vec<BodyMember<'_>> {
         let mut members = Vec::new();
         crate::body::Shapes::default().outlined(text, 0, &mut members);
         members
     }
 
     fn key(text: &str, kind: BodyKind, orders: bool) -> Option<(KeyKind, String)> {
-        in_body(text, kind, &outline(text), orders, &mut Names::default())
+        in_body(text, kind, &outline(text), orders, &mut NameRoles::default())
             .map(|k| (k.kind, k.inner.to_owned()))
     }
 
@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn rows_of_bulk_requests_are_found() {
         let rows_of = |text: &str| {
-            let keys = rows(text, &outline(text), false, &mut Names::default());
+            let keys = rows(text, &outline(text), false, &mut NameRoles::default());
             keys.iter().map(|k| k.inner.to_owned()).collect::<Vec<_>>()
         };
         assert_eq!(rows_of(r#"[{"sku":"A"},{"product":"B-12"}]"#), ["A", "B-12"]);

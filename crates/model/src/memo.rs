@@ -1,14 +1,13 @@
 //! The facts of bodies that repeat, by digest: the one place where something is remembered.
 //!
 //! Retries, unchanged answers and error answers make equal bodies common in dumps. What a body says is a
-//! pure function of its text ([`crate::facts`]), so it need not be worked out again; results are the same with
-//! and without. A body is remembered when it comes for the second time, so a body that never repeats costs
+//! pure function of its text ([`crate::facts`]), so results are the same with and without. A body is remembered when it comes for the second time, so a body that never repeats costs
 //! one look at a table.
 //!
 //! Digests are public and unseeded: two texts of one digest might be made on purpose, so that one gets the
 //! verdict of the other. Facts are therefore handed out only when a second hash of the text agrees, whose seed
 //! is random in each process. That stops texts that were prepared before the run. It is no cryptographic
-//! proof: whoever learned the seed of a running process could still make such a pair.
+//! proof: with the seed of a running process such a pair could still be made.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -26,12 +25,12 @@ const PARTS: usize = 32;
 const SEEN_BITS: u32 = 17;
 
 /// Bytes of an entry, beside what its facts hold elsewhere.
-const ENTRY_BYTES: usize = size_of::<Entry>() + size_of::<u128>() + size_of::<BodyFacts>();
+const ENTRY_BYTES: usize = size_of::<MemoEntry>() + size_of::<u128>() + size_of::<BodyFacts>();
 
 /// Facts of bodies, shared by the extractors of several threads.
 #[derive(Debug)]
 pub(crate) struct Memo {
-    parts: [RwLock<HashMap<u128, Entry>>; PARTS],
+    parts: [RwLock<HashMap<u128, MemoEntry>>; PARTS],
     /// Half a digest at the index that the other half gives.
     seen: OnceLock<Box<[AtomicU64]>>,
     seed: u64,
@@ -41,7 +40,7 @@ pub(crate) struct Memo {
 }
 
 #[derive(Debug)]
-struct Entry {
+struct MemoEntry {
     /// The second hash of the text.
     check: u64,
     facts: Arc<BodyFacts>,
@@ -77,7 +76,7 @@ impl Memo {
             return None;
         }
         let facts = Arc::new(facts());
-        let entry = Entry { check: self.check(text), facts: Arc::clone(&facts) };
+        let entry = MemoEntry { check: self.check(text), facts: Arc::clone(&facts) };
         self.part(digest).write().unwrap_or_else(PoisonError::into_inner).insert(digest, entry);
         Some(facts)
     }
@@ -111,7 +110,7 @@ impl Memo {
         xxh3_64_with_seed(text.as_bytes(), self.seed)
     }
 
-    fn part(&self, digest: u128) -> &RwLock<HashMap<u128, Entry>> {
+    fn part(&self, digest: u128) -> &RwLock<HashMap<u128, MemoEntry>> {
         &self.parts[digest as usize % PARTS]
     }
 }

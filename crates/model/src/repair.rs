@@ -12,7 +12,7 @@ use crate::json::unescape;
 /// {"error":{"code":17,"mess                 →   {"error":{"code":17}}
 /// ```
 pub(crate) fn repair(text: &str, out: &mut String) {
-    let end = End::of(text);
+    let end = BrokenEnd::of(text);
     out.clear();
     match end.open_string {
         Some(start) => {
@@ -28,14 +28,14 @@ pub(crate) fn repair(text: &str, out: &mut String) {
 /// The content of the string value in which a text breaks off; empty when it does so elsewhere.
 pub(crate) fn open_string(text: &str) -> String {
     let mut content = String::new();
-    if let Some(start) = End::of(text).open_string {
+    if let Some(start) = BrokenEnd::of(text).open_string {
         unescape(without_half_escape(&text[start..]), &mut content);
     }
     content
 }
 
 /// How a text ends.
-struct End {
+struct BrokenEnd {
     /// The brackets that close what is open, the outermost first: at `sound`, which is where it is the
     /// same as at the end when a string is open.
     brackets: Vec<u8>,
@@ -45,7 +45,7 @@ struct End {
     open_string: Option<usize>,
 }
 
-impl End {
+impl BrokenEnd {
     fn of(text: &str) -> Self {
         let bytes = text.as_bytes();
         let mut end = Self { brackets: Vec::new(), sound: 0, open_string: None };

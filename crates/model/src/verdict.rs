@@ -8,7 +8,7 @@ const SUCCEEDED: u8 = 2;
 /// The status with which the Integrator marks what failed.
 pub(crate) const FAILED: u8 = 3;
 
-/// What speaks for success or failure of one exchange.
+/// The signs of success and failure of one exchange.
 #[derive(Debug, Clone, Copy, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a sign of its own")]
 pub(crate) struct Signs {

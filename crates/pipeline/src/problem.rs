@@ -1,6 +1,8 @@
 //! What could not be read as it should: the problems of the decoder, and those that only show once it is known what a
 //! file should hold.
 
+use std::fmt;
+
 use archive::{Problem, problem_message};
 
 /// What is wrong with a file, beyond what the decoder can say ([`archive::ProblemKind`]).
@@ -86,5 +88,11 @@ impl From<Problem> for FileProblem {
     fn from(problem: Problem) -> Self {
         let Problem { member, byte, stage, kind, message } = problem;
         Self { member, byte, stage: stage.name(), kind: kind.name(), message }
+    }
+}
+
+impl fmt::Display for FileProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.stage, self.message)
     }
 }

@@ -111,6 +111,8 @@ pub struct Done {
     pub summary: Summary,
     /// What is worst.
     pub top: Top,
+    /// Logs that the listing names.
+    pub logs: usize,
     _used: (Vec<Mutex<Worker>>, Accumulator, Groups, Survey),
 }
 
@@ -168,10 +170,10 @@ pub fn report<S: Sink>(
     let period = counted.period().map(|(from, to)| (Micros(from.0), Micros(to.0)));
     let mut summary = Summary::new(&counts, &small, period);
     summary.user_rules = (!options.rules.is_empty()).then(|| options.rules.digest());
-    let top = small.top();
+    let (top, logs) = (small.top(), small.logs.len());
     drop(small);
     sink.finish(&summary.to_json())?;
-    Ok(Done { summary, top, _used: (workers, counted, groups, survey) })
+    Ok(Done { summary, top, logs, _used: (workers, counted, groups, survey) })
 }
 
 /// A pool of `threads` workers; 0 for one a core.

@@ -124,7 +124,7 @@ fn no_cut_and_no_changed_byte_of_any_shape_panics() {
 }
 
 #[test]
-fn a_name_in_a_map_is_the_kind_of_key_that_its_traffic_speaks_of() {
+fn the_url_decides_the_kind_of_key_that_a_name_in_a_map_is() {
     let kind = |url: &str| {
         let text = format!(r#"{{"0000001234567890":{{"url":"{url}","status_code":200}}}}"#);
         let mut kinds = Vec::new();
@@ -135,9 +135,9 @@ fn a_name_in_a_map_is_the_kind_of_key_that_its_traffic_speaks_of() {
     assert_eq!(kind("https://omnitron.example/api/i1/product_prices/"), [KeyKind::Sku]);
 }
 
-/// A record with bodies that are long enough to be remembered, by what its bodies are, where it was sent, what
-/// was answered and what it says itself; `n` changes only what differs when the same thing is done again.
-fn record([bodies, call, status, tells, words]: [usize; 5], n: usize) -> String {
+/// A record by its bodies, its address, its answer and its own error fields; `n` changes only what differs when
+/// the same call is repeated.
+fn record([bodies, call, status, own, words]: [usize; 5], n: usize) -> String {
     let status = [200, 400, 504][status];
     let word = ["refused", "not known"][words];
     let note = "a note, \u{131}\u{15f} \"quoted\"\n".repeat(4 + 60 * (bodies % 2));
@@ -165,22 +165,22 @@ fn record([bodies, call, status, tells, words]: [usize; 5], n: usize) -> String 
         "request_body": sent.to_string(),
         "response_body": said.to_string(),
     });
-    let mut tell = |name: &str, value: serde_json::Value| record[name] = value;
+    let mut set = |name: &str, value: serde_json::Value| record[name] = value;
     match call {
-        0 => tell("url", "https://shop.example/prices/?sku=C-3".into()),
-        1 => tell("url", "https://erp.example/orders/7/".into()),
-        2 => tell("step", ["write_prices", "write_orders"][words].into()),
-        _ => tell("method", "PATCH".into()),
+        0 => set("url", "https://shop.example/prices/?sku=C-3".into()),
+        1 => set("url", "https://erp.example/orders/7/".into()),
+        2 => set("step", ["write_prices", "write_orders"][words].into()),
+        _ => set("method", "PATCH".into()),
     }
-    match tells {
-        0 => tell("errors", vec![format!("it is {word}")].into()),
-        1 => tell("is_ok", false.into()),
-        2 => tell("error_code", format!("E-17-{word}").into()),
-        3 => tell("sku", format!("D-4-{word}").into()),
-        4 => tell("exception_message", word.into()),
+    match own {
+        0 => set("errors", vec![format!("it is {word}")].into()),
+        1 => set("is_ok", false.into()),
+        2 => set("error_code", format!("E-17-{word}").into()),
+        3 => set("sku", format!("D-4-{word}").into()),
+        4 => set("exception_message", word.into()),
         // Bodies that do not stand escaped.
         5 => (record["request_body"], record["response_body"]) = (sent, said),
-        _ => tell("truncated", true.into()),
+        _ => set("truncated", true.into()),
     }
     record.to_string()
 }

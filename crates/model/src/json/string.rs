@@ -27,7 +27,7 @@ const fn special(word: u64) -> u64 {
 ///
 /// Most strings are keys and end within 16 bytes; most bytes stand in bodies, where an escape comes
 /// every few bytes. So the first step is one block of 16, and what goes on is read in blocks of 64
-/// whose escapes are told apart by arithmetic, all at once.
+/// whose escapes are found by arithmetic, all at once.
 #[inline]
 pub(super) fn string_end(bytes: &[u8], at: usize) -> Result<usize, Fault> {
     if let Some(first) = bytes.get(at..).and_then(<[u8]>::first_chunk::<16>) {
@@ -272,7 +272,7 @@ fn hex4(bytes: &[u8], at: usize) -> Option<u32> {
         .try_fold(0, |code, &b| Some(code << 4 | char::from(b).to_digit(16)?))
 }
 
-/// Appends `text` as the content of a JSON string, escaped as far as the grammar asks for it.
+/// Appends `text` as the content of a JSON string, escaped where the grammar requires it.
 pub fn push_escaped(text: &str, out: &mut String) {
     let mut done = 0;
     for (at, byte) in text.bytes().enumerate() {

@@ -10,7 +10,7 @@ use crate::time::Timestamp;
 
 /// One field of an object.
 #[derive(Debug)]
-pub(super) struct Field<'t> {
+pub(super) struct ListingField<'t> {
     /// Its name, unescaped.
     pub(super) name: Cow<'t, str>,
     /// What the name says.
@@ -19,7 +19,7 @@ pub(super) struct Field<'t> {
     pub(super) value: Value<'t>,
 }
 
-impl<'t> Field<'t> {
+impl<'t> ListingField<'t> {
     /// A field by its name as it stands in the text.
     pub(super) fn of(key: &'t str, value: Value<'t>) -> Self {
         let name = unescaped(key);
@@ -28,13 +28,13 @@ impl<'t> Field<'t> {
 }
 
 /// The fields of an object in their order; `None` for other types. Costs one pass.
-pub(super) fn of_object(value: Value<'_>) -> Option<Vec<Field<'_>>> {
+pub(super) fn of_object(value: Value<'_>) -> Option<Vec<ListingField<'_>>> {
     if value.ty != Type::Object {
         return None;
     }
     let mut fields = Vec::with_capacity(32);
     value.members(|key, value| {
-        fields.push(Field::of(key, value));
+        fields.push(ListingField::of(key, value));
         true
     });
     Some(fields)
@@ -119,10 +119,10 @@ fn one_of<T: Copy>(value: Value<'_>, all: &[T], name: fn(T) -> &'static str) -> 
 }
 
 /// Reads a log record; its nested logs are left to the caller. `None` when it has no id.
-pub(super) fn log_entry(fields: &[Field<'_>]) -> Option<LogEntry> {
+pub(super) fn log_entry(fields: &[ListingField<'_>]) -> Option<LogEntry> {
     let mut entry = LogEntry::default();
     let mut extra: BTreeMap<&str, &str> = BTreeMap::new();
-    for Field { name, word, value } in fields {
+    for ListingField { name, word, value } in fields {
         let understood = match word {
             Word::Log(field) => read_field(&mut entry, *field, *value),
             _ => false,

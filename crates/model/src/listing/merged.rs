@@ -69,9 +69,9 @@ pub struct Run {
 
 /// Everything that the listing pages of a dump say.
 ///
-/// Add or merge everything, then call [`finish`](Self::finish) once; before that there is nothing to
-/// ask. The result depends on the set of pages only, not on their order: the newest snapshot of a log
-/// is told by its content, and `place` decides between lists of flows, which carry no time.
+/// Add or merge everything, then call [`finish`](Self::finish) once; before that it is empty.
+/// The result depends on the set of pages only, not on their order: the newest snapshot of a log
+/// is found by its content, and `place` decides between lists of flows, which carry no time.
 #[derive(Debug, Default)]
 pub struct Listing {
     /// Different snapshots by id, in any order; empty once finished.
@@ -81,7 +81,7 @@ pub struct Listing {
     projects: BTreeMap<String, (u64, Project)>,
     /// Sorted by id.
     logs: Vec<Log>,
-    /// Places in `logs`, found by the hash of their ids: every exchange asks for its log.
+    /// Places in `logs`, found by the hash of their ids: every exchange looks up its log.
     places: HashTable<u32>,
     hasher: DefaultHashBuilder,
     /// Sorted by run id.
@@ -366,7 +366,7 @@ fn add_snapshot(known: &mut Vec<Snapshot>, new: Snapshot) {
 
 /// Settles the snapshots of one id into its log; `None` for none at all.
 fn newest(mut snapshots: Vec<Snapshot>) -> Option<Log> {
-    // The fields that only grow while a log runs tell its age; the rest makes the order total.
+    // The fields that only grow while a log runs give its age; the rest makes the order total.
     snapshots.sort_unstable_by(|a, b| {
         let age = |entry: &LogEntry| {
             let counts = (entry.process_count, entry.success_count, entry.fail_count);
@@ -436,7 +436,7 @@ fn extra_fields(extra: &str) -> BTreeMap<Cow<'_, str>, &str> {
     by_name
 }
 
-/// The type of a log; when the record does not name it, told by its ids.
+/// The type of a log; when the record does not name it, by its ids.
 fn kind(entry: &LogEntry) -> Option<LogType> {
     entry.log_type.or_else(|| {
         let own = entry.filename_uuid.as_deref()?;
@@ -482,7 +482,7 @@ fn duration_ms(entry: &LogEntry) -> Option<f64> {
     (micros >= 0).then_some(micros as f64 / 1000.0)
 }
 
-/// The status of a run as [`Run::status`] tells it, and whether the other logs decided that it is over.
+/// The status of a run as [`Run::status`] defines it, and whether the other logs decided that it is over.
 fn effective_status(main: Option<&LogEntry>, others: &[&LogEntry]) -> (Option<Status>, bool) {
     let is_over = |entry: &LogEntry| {
         let settled = || matches!(entry.status, Some(status) if status != Status::InProgress);

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use memchr::memmem;
 
 use super::LogEntry;
-use super::fields::{self, Field};
-use super::flows::{self, Flow, Group, Project};
+use super::fields::{self, ListingField};
+use super::flows::{self, Flow, ProcessGroup, Project};
 use super::words::{LogField, Word};
 use crate::json::{Cursor, Fault, Type};
 
@@ -51,22 +51,22 @@ pub fn parse(text: &str) -> Option<Page> {
     let mut page = Page::default();
     let mut cursor = Cursor::new(json);
     match page.read(&mut cursor, 0, false) {
-        Ok(Content::Records) => cursor.at_end().then_some(page),
-        Err(Stop::Broken(fault)) if !page.entries.is_empty() => {
+        Ok(PageContent::Records) => cursor.at_end().then_some(page),
+        Err(PageStop::Broken(fault)) if !page.entries.is_empty() => {
             // Of a text that ends inside a value, its last byte.
             let inside = fault.offset.min(json.len() - 1);
             page.broken_at = Some((text.len() - json.len() + inside) as u64);
             Some(page)
         }
-        Ok(Content::Nothing) | Err(_) => None,
+        Ok(PageContent::Nothing) | Err(_) => None,
     }
 }
 
-/// Whether a text that begins like this may be a listing page, told from its first 4 KiB.
+/// Whether a text that begins like this may be a listing page, judged by its first 4 KiB.
 ///
 /// False only when it is surely none (as long as its first record begins there, and its field names
 /// are written without escapes): it is no JSON object or array, or no name that a page needs occurs.
-/// A few substring searches, to be asked before [`parse`].
+/// A few substring searches, to be made before [`parse`].
 pub fn may_be_listing(prefix: &str) -> bool {
     const LOOKED_AT: usize = 4096;
     /// Parts of the names without which nothing is taken for a page, in snake and camel case. Small
@@ -86,7 +86,7 @@ pub fn may_be_listing(prefix: &str) -> bool {
 pub fn may_begin_listing(prefix: &str) -> bool {
     // What refuses a text for what it says refuses it whatever follows.
     let read = || Page::default().read(&mut Cursor::new(trimmed(prefix)), 0, false);
-    may_be_listing(prefix) && !matches!(read(), Err(Stop::NoPage))
+    may_be_listing(prefix) && !matches!(read(), Err(PageStop::NoPage))
 }
 
 fn trimmed(text: &str) -> &str {
@@ -95,7 +95,7 @@ fn trimmed(text: &str) -> &str {
 
 /// What a value holds that may be a page, a list of records or one record.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Content {
+enum PageContent {
     /// Records, or an envelope without any.
     Records,
     /// A scalar or an empty list.
@@ -103,14 +103,14 @@ enum Content {
 }
 
 /// Why the reading of a text ends before its end.
-enum Stop {
+enum PageStop {
     /// It is no listing page.
     NoPage,
     /// It is no JSON from here on.
     Broken(Fault),
 }
 
-impl From<Fault> for Stop {
+impl From<Fault> for PageStop {
     fn from(fault: Fault) -> Self {
         Self::Broken(fault)
     }
@@ -124,13 +124,13 @@ impl Page {
         cursor: &mut Cursor<'_>,
         wrappers: u8,
         is_results: bool,
-    ) -> Result<Content, Stop> {
+    ) -> Result<PageContent, PageStop> {
         match cursor.peek()? {
             Type::Array => self.read_list(cursor, wrappers, is_results),
             Type::Object => self.read_object(cursor, wrappers),
             _ => {
                 cursor.value()?;
-                Ok(Content::Nothing)
+                Ok(PageContent::Nothing)
             }
         }
     }
@@ -140,7 +140,7 @@ impl Page {
         cursor: &mut Cursor<'_>,
         wrappers: u8,
         is_results: bool,
-    ) -> Result<Content, Stop> {
+    ) -> Result<PageContent, PageStop> {
         let (mut records, mut others) = (0_u32, 0_u32);
         cursor.enter()?;
         let mut first = true;
@@ -153,29 +153,33 @@ impl Page {
             };
             let known = if wraps_a_page(&fields) && wrappers < MOST_WRAPPERS {
                 let inside = self.read(&mut Cursor::new(value.raw), wrappers + 1, false)?;
-                inside == Content::Records
+                inside == PageContent::Records
             } else {
-                self.take(&fields, is_results).ok_or(Stop::NoPage)?
+                self.take(&fields, is_results).ok_or(PageStop::NoPage)?
             };
             if known {
                 records += 1;
             } else if records == 0 {
-                return Err(Stop::NoPage);
+                return Err(PageStop::NoPage);
             } else {
                 others += 1;
             }
         }
         if others > records {
-            return Err(Stop::NoPage);
+            return Err(PageStop::NoPage);
         }
         self.skipped += others;
-        Ok(if records > 0 { Content::Records } else { Content::Nothing })
+        Ok(if records > 0 { PageContent::Records } else { PageContent::Nothing })
     }
 
-    fn read_object(&mut self, cursor: &mut Cursor<'_>, wrappers: u8) -> Result<Content, Stop> {
-        let mut fields: Vec<Field<'_>> = Vec::new();
+    fn read_object(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        wrappers: u8,
+    ) -> Result<PageContent, PageStop> {
+        let mut fields: Vec<ListingField<'_>> = Vec::new();
         let mut has_results = false;
-        let mut content = Content::Nothing;
+        let mut content = PageContent::Nothing;
         cursor.enter()?;
         let mut first = true;
         while let Some(key) = cursor.key(first)? {
@@ -186,44 +190,44 @@ impl Page {
             if (is_results || word == Word::Wrapper) && wrappers < MOST_WRAPPERS {
                 // An object that names a log and has a list is a download.
                 if fields.iter().any(names_a_log) {
-                    return Err(Stop::NoPage);
+                    return Err(PageStop::NoPage);
                 }
                 has_results |= is_results;
-                if self.read(cursor, wrappers + 1, is_results)? == Content::Records {
-                    content = Content::Records;
+                if self.read(cursor, wrappers + 1, is_results)? == PageContent::Records {
+                    content = PageContent::Records;
                 }
             } else if wrappers == 0 && word == Word::Container {
                 // Not worth reading: these hold the exchanges of a download, perhaps megabytes of them.
-                return Err(Stop::NoPage);
+                return Err(PageStop::NoPage);
             } else {
-                fields.push(Field { name, word, value: cursor.value()? });
+                fields.push(ListingField { name, word, value: cursor.value()? });
             }
         }
         let has = |name: &str| fields.iter().any(|field| field.name == name);
         let paging = ["count", "limit", "page", "previous", "next"];
         let envelope = has_results
             && (has("count") || paging.into_iter().filter(|name| has(name)).count() >= 2);
-        if content == Content::Records || envelope {
+        if content == PageContent::Records || envelope {
             if fields.iter().any(|field| names_a_log(field) || is_of_exchange(field)) {
-                return Err(Stop::NoPage);
+                return Err(PageStop::NoPage);
             }
             let count = fields.iter().find(|field| field.name == "count");
             self.count = self.count.or(count.and_then(|count| fields::integer(count.value)));
-            return Ok(Content::Records);
+            return Ok(PageContent::Records);
         }
         match self.take(&fields, false) {
-            Some(true) => Ok(Content::Records),
-            _ => Err(Stop::NoPage),
+            Some(true) => Ok(PageContent::Records),
+            _ => Err(PageStop::NoPage),
         }
     }
 
     /// Takes a record in. False when it is neither log, flow nor project, `None` when it is an exchange.
     ///
     /// Under `results` a log may have fields that would be doubtful elsewhere.
-    fn take(&mut self, fields: &[Field<'_>], is_results: bool) -> Option<bool> {
+    fn take(&mut self, fields: &[ListingField<'_>], is_results: bool) -> Option<bool> {
         match flows::group(fields) {
-            Some(Group::Flow(flow)) => self.flows.push(flow),
-            Some(Group::Project(project)) => self.projects.push(project),
+            Some(ProcessGroup::Flow(flow)) => self.flows.push(flow),
+            Some(ProcessGroup::Project(project)) => self.projects.push(project),
             None if !is_log(fields, is_results)? => return Some(false),
             None => self.take_log(fields, None, 0),
         }
@@ -231,7 +235,7 @@ impl Page {
     }
 
     /// Takes in a log and the logs nested in it.
-    fn take_log(&mut self, fields: &[Field<'_>], parent: Option<&str>, nested: u8) {
+    fn take_log(&mut self, fields: &[ListingField<'_>], parent: Option<&str>, nested: u8) {
         let Some(mut entry) = fields::log_entry(fields) else {
             self.skipped += 1;
             return;
@@ -253,18 +257,18 @@ impl Page {
 }
 
 /// Whether a field identifies a log, which the envelope of a page never does.
-fn names_a_log(field: &Field<'_>) -> bool {
+fn names_a_log(field: &ListingField<'_>) -> bool {
     matches!(field.word, Word::Log(field) if field.identifies())
 }
 
 /// Whether only an exchange has such a field.
-fn is_of_exchange(field: &Field<'_>) -> bool {
+fn is_of_exchange(field: &ListingField<'_>) -> bool {
     matches!(field.word, Word::Exchange | Word::Container | Word::Results)
         && field.value.ty != Type::Null
 }
 
 /// Whether an object may be a page within a list of pages: it has what wraps records and is no log.
-fn wraps_a_page(fields: &[Field<'_>]) -> bool {
+fn wraps_a_page(fields: &[ListingField<'_>]) -> bool {
     fields.iter().any(|field| matches!(field.word, Word::Results | Word::Wrapper))
         && !fields.iter().any(names_a_log)
 }
@@ -274,7 +278,7 @@ fn wraps_a_page(fields: &[Field<'_>]) -> bool {
 /// It needs an id, a name that identifies a log, and `log_type` or two other names that only listings
 /// use. Outside `results` doubt decides against it: three such names, no errors, no unknown arrays or
 /// objects, and more known names than unknown ones.
-fn is_log(fields: &[Field<'_>], is_results: bool) -> Option<bool> {
+fn is_log(fields: &[ListingField<'_>], is_results: bool) -> Option<bool> {
     let (mut known, mut unknown, mut listing, mut errors) = (0, 0, 0, 0);
     let (mut has_id, mut has_type, mut identified, mut holds_more) = (false, false, false, false);
     for field in fields {

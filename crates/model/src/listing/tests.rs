@@ -505,7 +505,7 @@ fn deep_nesting_is_no_page_and_no_panic() {
 }
 
 prop_compose! {
-    /// A record with few ids and values, so that snapshots of one log meet.
+    /// A record with few ids and values, so that several snapshots are of one log.
     fn record()(
         id in 1..4_u32,
         log_type in 1..4_u8,
