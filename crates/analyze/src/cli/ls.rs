@@ -166,7 +166,7 @@ impl Ls {
 }
 
 fn add(table: &mut Table, line: &FileLine) {
-    let number = |n: u32| if n == 0 { "-".to_owned() } else { count(n.into()) };
+    let number = |n: u32| if n == 0 { "-".to_owned() } else { count(n) };
     table.row([
         line.outcome.to_owned(),
         line.shape.to_owned(),
