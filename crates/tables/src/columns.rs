@@ -407,17 +407,6 @@ impl Lists {
 }
 
 impl Bits {
-    /// `len` equal bits.
-    pub(crate) fn filled(len: usize, bit: bool) -> Self {
-        let mut bits = Self {
-            bytes: vec![if bit { u8::MAX } else { 0 }; len.div_ceil(8)],
-            len,
-            unset: if bit { 0 } else { len },
-        };
-        bits.clear_spare();
-        bits
-    }
-
     /// Bits out of whole bytes; `None` when these are fewer or more than `len` bits need.
     pub(crate) fn from_bytes(bytes: Vec<u8>, len: usize) -> Option<Self> {
         if bytes.len() != len.div_ceil(8) {
