@@ -177,7 +177,10 @@ struct PageCompressor {
 
 impl PageCompressor {
     fn new() -> std::io::Result<Self> {
-        Ok(Self { zstd: zstd::bulk::Compressor::new(ZSTD_LEVEL)?, buffer: Vec::new() })
+        let mut zstd = zstd::bulk::Compressor::new(ZSTD_LEVEL)?;
+        // Else a damaged page could be read as other values without a word.
+        zstd.include_checksum(true)?;
+        Ok(Self { zstd, buffer: Vec::new() })
     }
 
     /// The page with its buffer compressed, which is no longer than it must be: pages wait in
