@@ -649,39 +649,31 @@ fn a_file_that_ends_early_is_damaged() {
     }
 }
 
+/// Bytes of pages are covered by checksums; those of headers and of the footer are not, and may name other columns.
 #[test]
-fn flips() {
+fn a_changed_byte_is_damage_or_changes_no_row_and_never_a_panic() {
     let place = TempDir::new().unwrap();
-    let dir = written(&place, "report", &[everything(0..60)], &all_formats());
+    let batch = everything(0..60);
+    let dir = written(&place, "report", std::slice::from_ref(&batch), &all_formats());
     let report = Stored::open(&dir).unwrap();
     let path = dir.join("everything.parquet");
     let whole = fs::read(&path).unwrap();
-    let mut table = report.table::<Everything>().unwrap();
-    let sound: Vec<String> =
-        table.read::<Everything>(0).unwrap().iter().map(|r| format!("{r:?}")).collect();
-    let mut outcomes = std::collections::BTreeMap::<String, (usize, usize)>::new();
-    for at in 0..whole.len() {
+    let read = || {
+        let mut table = report.table::<Everything>()?;
+        let groups = 0..table.groups();
+        groups.map(|group| table.read::<Everything>(group)).collect::<Result<Vec<_>, _>>()
+    };
+    let (mut damaged, mut same) = (0, 0);
+    for (at, bits) in (0..whole.len()).flat_map(|at| (0..9).map(move |b| (at, if b == 8 { 0xff } else { 1_u8 << b }))) {
         let mut changed = whole.clone();
-        changed[at] ^= 0xff;
+        changed[at] ^= bits;
         fs::write(&path, &changed).unwrap();
-        let result = std::panic::catch_unwind(|| {
-            let mut table = match report.table::<Everything>() {
-                Ok(t) => t,
-                Err(e) => return format!("footer err {}", matches!(e, ReadError::Damaged { .. })),
-            };
-            if table.groups() == 0 {
-                return "no groups".into();
-            }
-            match table.read::<Everything>(0) {
-                Ok(rows) => {
-                    let rows: Vec<String> = rows.iter().map(|r| format!("{r:?}")).collect();
-                    if rows == sound { "same".into() } else { "other rows".into() }
-                }
-                Err(e) => format!("read err {}", matches!(e, ReadError::Damaged { .. })),
-            }
-        });
-        let e = outcomes.entry(result.unwrap_or_else(|_| "panic".into())).or_insert((0, at));
-        e.0 += 1;
+        match read() {
+            Ok(groups) if groups.iter().flat_map(StoredRows::iter).eq(batch.rows()) => same += 1,
+            Ok(g) => eprintln!("OTHER byte {at} ^ {bits}: other rows {:?}", g.iter().flat_map(StoredRows::iter).zip(batch.rows()).find(|(a,b)| a!=b)),
+            Err(ReadError::Damaged { .. }) => damaged += 1,
+            Err(other) => panic!("byte {at} ^ {bits}: {other}"),
+        }
     }
-    eprintln!("{} bytes {outcomes:?}", whole.len());
+    panic!("{damaged} {same}");
 }
