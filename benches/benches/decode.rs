@@ -10,7 +10,7 @@ use archive::{Decoder, Limits};
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::engine::simd::Simd;
 use base64::{Engine, alphabet};
-use corpus::logs::{Shape, document, rows};
+use corpus::logs::{LogShape, document, exchanges};
 use corpus::wrap::Download;
 use criterion::{Criterion, Throughput};
 use flate2::{Decompress, FlushDecompress, Status};
@@ -30,7 +30,7 @@ fn main() {
 
 /// The layers of one large download, one by one and together.
 fn stages(criterion: &mut Criterion) {
-    let download = Download::of(document(Shape::Flat, &rows(LARGE, 1)), "901.json");
+    let download = Download::of(document(LogShape::Flat, &exchanges(LARGE, 1)), "901.json");
     let text = download.text.as_bytes();
     let size = download.json.len();
     let units = [("json", size as u64), ("file", text.len() as u64)];
@@ -88,9 +88,11 @@ fn stages(criterion: &mut Criterion) {
 
 /// Many downloads of one exchange each, where a file's fixed cost counts.
 fn small(criterion: &mut Criterion) {
-    let rows = rows(SMALL, 2);
-    let downloads: Vec<Download> =
-        rows.chunks(1).map(|row| Download::of(document(Shape::Nested, row), "901.json")).collect();
+    let rows = exchanges(SMALL, 2);
+    let downloads: Vec<Download> = rows
+        .chunks(1)
+        .map(|row| Download::of(document(LogShape::Nested, row), "901.json"))
+        .collect();
     let bytes = downloads.iter().map(|download| download.json.len() as u64).sum();
 
     let mut group = criterion.benchmark_group("decode");

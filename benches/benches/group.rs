@@ -28,16 +28,16 @@ fn main() {
             });
         });
     }
-    // A service that says one thing: every text was met just before.
+    // A service with a single error: every text was read just before.
     let same = vec![inputs[0].1[0].clone(); COUNT];
     group.throughput(Throughput::Elements(COUNT as u64));
     group.bench_function("add/same", |b| b.iter(|| added(black_box(&same))));
 
     for (name, errors) in &inputs {
-        let skeletons = added(errors);
-        group.throughput(Throughput::Elements(skeletons.len() as u64));
+        let masked = added(errors);
+        group.throughput(Throughput::Elements(masked.len() as u64));
         group.bench_function(format!("finish/{name}"), |b| {
-            b.iter_batched(|| skeletons.clone(), |full| full.finish().len(), BatchSize::LargeInput);
+            b.iter_batched(|| masked.clone(), |full| full.finish().len(), BatchSize::LargeInput);
         });
     }
     group.finish();
@@ -45,11 +45,11 @@ fn main() {
 }
 
 fn added(errors: &[ErrorSample]) -> Skeletons {
-    let mut skeletons = Skeletons::default();
+    let mut masked = Skeletons::default();
     for error in errors {
-        skeletons.add(sample(error));
+        masked.add(sample(error));
     }
-    skeletons
+    masked
 }
 
 fn sample(error: &ErrorSample) -> ErrorRef<'_> {

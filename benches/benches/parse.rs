@@ -2,8 +2,8 @@
 
 use std::hint::black_box;
 
-use corpus::logs::{Row, Shape, document, rows};
-use criterion::{Criterion, Throughput};
+use corpus::logs::{LogShape, LoggedExchange, Variety, document, exchanges_of_run};
+use criterion::{BatchSize, Criterion, Throughput};
 use model::body::Shapes;
 use model::extract::Extractor;
 use model::json::{Cursor, unescape};
@@ -13,18 +13,18 @@ const ROWS: usize = 800;
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
-    let rows = rows(ROWS, 1);
+    let [earlier, rows] = [0, 1].map(|run| exchanges_of_run(ROWS, 1, run, Variety::Unique));
     json(&mut criterion, &rows);
     bodies(&mut criterion, &rows);
-    extract(&mut criterion, &rows);
+    extract(&mut criterion, &earlier, &rows);
     criterion.final_summary();
 }
 
 /// The cursor alone: every byte is checked, nothing is kept. In flat logs most bytes are escaped
 /// strings, in nested ones tokens.
-fn json(criterion: &mut Criterion, rows: &[Row]) {
+fn json(criterion: &mut Criterion, rows: &[LoggedExchange]) {
     let mut group = criterion.benchmark_group("json");
-    for shape in [Shape::Flat, Shape::Nested] {
+    for shape in [LogShape::Flat, LogShape::Nested] {
         let text = document(shape, rows);
         group.throughput(Throughput::BytesDecimal(text.len() as u64));
         group.bench_function(format!("skip/{}", shape.name()), |b| {
@@ -47,7 +47,7 @@ fn json(criterion: &mut Criterion, rows: &[Row]) {
 }
 
 /// Digest, kind and shape of bodies.
-fn bodies(criterion: &mut Criterion, rows: &[Row]) {
+fn bodies(criterion: &mut Criterion, rows: &[LoggedExchange]) {
     let requests: Vec<&str> = rows.iter().map(|row| row.request.as_str()).collect();
     let pages: Vec<&str> = rows
         .iter()
@@ -72,23 +72,39 @@ fn bodies(criterion: &mut Criterion, rows: &[Row]) {
     group.finish();
 }
 
-/// Documents to exchanges, bodies, digests and errors included.
-fn extract(criterion: &mut Criterion, rows: &[Row]) {
+/// Documents to exchanges, bodies, digests and errors included. The extractor has read an earlier run, with
+/// the same fields and other bodies, as it has in the middle of a job; with `repeated` it has read the same
+/// bodies too.
+fn extract(criterion: &mut Criterion, earlier: &[LoggedExchange], rows: &[LoggedExchange]) {
     let mut group = criterion.benchmark_group("extract");
-    for shape in Shape::ALL {
-        let text = document(shape, rows);
+    for shape in LogShape::ALL {
+        let (earlier, text) = (document(shape, earlier), document(shape, rows));
         let size = Throughput::ElementsAndBytes { elements: ROWS as u64, bytes: text.len() as u64 };
         group.throughput(size);
-        let mut extractor = Extractor::default();
+        let ready = || {
+            let mut extractor = Extractor::default();
+            errors(&mut extractor, &earlier);
+            extractor
+        };
         group.bench_function(shape.name(), |b| {
-            b.iter(|| {
-                let mut errors = 0;
-                let found =
-                    extractor.extract(black_box(&text), true, &mut |x| errors += x.errors.len());
-                assert_eq!(found.exchanges as usize, ROWS, "every exchange is found");
-                errors
-            });
+            b.iter_batched_ref(
+                ready,
+                |extractor| errors(extractor, black_box(&text)),
+                BatchSize::LargeInput,
+            );
+        });
+        let mut extractor = ready();
+        group.bench_function(format!("{}, repeated", shape.name()), |b| {
+            b.iter(|| errors(&mut extractor, black_box(&text)));
         });
     }
     group.finish();
+}
+
+/// Extracts all exchanges; the number of their errors.
+fn errors(extractor: &mut Extractor, text: &str) -> usize {
+    let mut errors = 0;
+    let extracted = extractor.extract(text, true, &mut |x| errors += x.errors.len());
+    assert_eq!(extracted.exchanges as usize, ROWS, "every exchange is extracted");
+    errors
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use archive::{Budget, Discovery, Limits, discover};
-use corpus::logs::{Shape, document, rows};
+use corpus::logs::{LogShape, Variety, document, exchanges_of_run};
 use corpus::wrap::Download;
 use criterion::{BatchSize, Bencher, Criterion, SamplingMode, Throughput};
 use pipeline::input::Input;
@@ -20,6 +20,8 @@ use tables::{Format, Formats};
 const LARGE: (usize, usize) = (64, 800);
 /// Row logs: many files of one exchange.
 const SMALL: (usize, usize) = (5_000, 1);
+/// Runs in each dump; where bodies repeat, every run has the same.
+const RUNS: usize = 8;
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
@@ -33,8 +35,9 @@ fn main() {
         ("parquet, one thread", Options { threads: 1, ..plain.clone() }),
     ];
 
-    let large = Dump::create(&folder.path().join("large"), LARGE, 1);
-    let small = Dump::create(&folder.path().join("small"), SMALL, 2);
+    let large = Dump::create(&folder.path().join("large"), LARGE, 1, Variety::Unique);
+    let small = Dump::create(&folder.path().join("small"), SMALL, 2, Variety::Unique);
+    let repeating = Dump::create(&folder.path().join("repeating"), LARGE, 1, Variety::Repeating);
     let out = folder.path().join("report");
 
     files(&mut criterion, &[("large", &large), ("small", &small)]);
@@ -46,6 +49,9 @@ fn main() {
     }
     group.throughput(Throughput::ElementsAndBytes { elements: small.exchanges, bytes: small.json });
     group.bench_function("small files, parquet", |b| once(b, || small.report(&out, &plain)));
+    let (elements, bytes) = (repeating.exchanges, repeating.json);
+    group.throughput(Throughput::ElementsAndBytes { elements, bytes });
+    group.bench_function("repeated, parquet", |b| once(b, || repeating.report(&out, &plain)));
     group.finish();
     criterion.final_summary();
 }
@@ -99,19 +105,21 @@ struct Dump {
 }
 
 impl Dump {
-    /// Writes `files` downloads of `each` exchanges, in turn of the three shapes; no two are equal.
-    fn create(folder: &Path, (files, each): (usize, usize), seed: u64) -> Self {
+    /// Writes `files` downloads of `each` exchanges, in turn of the three shapes; no two files are equal.
+    fn create(folder: &Path, (files, each): (usize, usize), seed: u64, variety: Variety) -> Self {
         std::fs::create_dir(folder).expect("a folder that is not there yet");
-        let rows = rows(files * each, seed);
-        let mut json = 0;
-        for (n, rows) in rows.chunks(each).enumerate() {
-            let shape = Shape::ALL[n % Shape::ALL.len()];
-            let download = Download::of(document(shape, rows), &format!("{n}.json"));
+        let (mut json, files_of_a_run) = (0, files / RUNS);
+        for n in 0..files {
+            let (run, place) = ((n / files_of_a_run) as u64, n % files_of_a_run);
+            let rows = exchanges_of_run(each, seed << 32 | place as u64, run, variety);
+            // By place, so that a run repeats the documents of the one before.
+            let shape = LogShape::ALL[place % LogShape::ALL.len()];
+            let download = Download::of(document(shape, &rows), &format!("{n}.json"));
             json += download.json.len() as u64;
             std::fs::write(folder.join(format!("{n:06}.txt")), &download.text)
                 .expect("space for the inputs");
         }
-        Self { folder: folder.to_owned(), exchanges: rows.len() as u64, json }
+        Self { folder: folder.to_owned(), exchanges: (files * each) as u64, json }
     }
 
     fn discovered(&self) -> Discovery {

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use corpus::Random;
-use corpus::logs::{Row, rows};
+use corpus::logs::{LoggedExchange, exchanges};
 use criterion::{Criterion, SamplingMode, Throughput};
 use tables::{Batch, EXCHANGES, Format, Formats, encode};
 
@@ -12,7 +12,7 @@ const ROWS: usize = 12_000;
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
-    let rows = rows(ROWS, 1);
+    let rows = exchanges(ROWS, 1);
     let mut random = Random::new(1);
     let run = random.uuid();
     let digests: Vec<[String; 2]> =
@@ -44,7 +44,7 @@ fn main() {
 }
 
 /// A batch with a row for each exchange, as a run fills it.
-fn filled(rows: &[Row], digests: &[[String; 2]], run: &str) -> Batch {
+fn filled(rows: &[LoggedExchange], digests: &[[String; 2]], run: &str) -> Batch {
     let mut batch = Batch::new(&EXCHANGES);
     let mut pointer = String::new();
     for (n, (row, [request, response])) in rows.iter().zip(digests).enumerate() {

@@ -15,6 +15,10 @@ import tempfile
 import time
 
 HERE = pathlib.Path(__file__).parent
+# What speeds are ratios to, where it runs.
+REFERENCE = "Python, fastest parts"
+# Downloads of a dump that is made here, and exchanges in each: 0.45 GB of JSON.
+FILES, ROWS = 400, 800
 
 
 class Contestant:
@@ -34,7 +38,8 @@ class Contestant:
         return None
 
     def run(self, places):
-        """Runs once; gives the number of exchanges that it found, None when it does not count them."""
+        """Runs once; gives the number of exchanges in its result (None when it does not count them), and the
+        summary of a report (None when it is none)."""
         out = pathlib.Path(places["OUT"])
         shutil.rmtree(out, ignore_errors=True)
         command = [part.format(**places) for part in self.command]
@@ -49,13 +54,12 @@ class Contestant:
             sys.exit(f"error: {self.name}: ended with {process.returncode}")
         # Of the largest process, which the system counts in kB.
         peak = usage.ru_maxrss * 1024
-        summary = out / "summary.json"
-        if summary.exists():
-            counted = json.loads(summary.read_text())["exchanges"]["total"]
-        else:
-            last = text.decode(errors="replace").strip().rsplit("\n", 1)[-1]
-            counted = json.loads(last)["exchanges"] if last.startswith("{") else None
-        return seconds, peak, counted
+        if (out / "summary.json").exists():
+            summary = json.loads((out / "summary.json").read_text())
+            return seconds, peak, summary["exchanges"]["total"], summary
+        last = text.decode(errors="replace").strip().rsplit("\n", 1)[-1]
+        counted = json.loads(last)["exchanges"] if last.startswith("{") else None
+        return seconds, peak, counted, None
 
     def shown(self):
         """The command as a reader can type it."""
@@ -71,12 +75,14 @@ class Plain(dict):
 
 
 def contest(contestants, places, runs):
-    """All in turns, so that what slows the machine slows all: once to warm up, then as often as asked for."""
-    counts = {}
+    """All in turns, so that what slows the machine slows all: once to warm up, then `runs` times. Gives the
+    summary of the last report."""
+    counts, summary = {}, None
     for run in range(runs + 1):
         for one in contestants:
             print(f"{run or 'warm-up'}: {one.name}", file=sys.stderr)
-            seconds, peak, counted = one.run(places)
+            seconds, peak, counted, report = one.run(places)
+            summary = report or summary
             if counted is not None:
                 counts[one.name] = counted
             if run > 0:
@@ -84,28 +90,24 @@ def contest(contestants, places, runs):
                 one.peaks.append(peak)
     if len(set(counts.values())) > 1:
         sys.exit(f"error: not all found the same exchanges: {counts}")
-    return next(iter(counts.values()), None)
+    return summary
 
 
-def table(contestants, first, last):
-    """Rows of Markdown: medians, and ratios to the first contestant."""
-    base = statistics.median(contestants[0].seconds)
+def table(contestants, rate, rate_of):
+    """Rows of Markdown: medians, and how many times as fast as the reference each is."""
+    reference = next((one for one in contestants if one.name == REFERENCE), contestants[0])
+    base = statistics.median(reference.seconds)
     lines = [
-        f"| command | seconds | least to most | {first} | times as long as the first | peak memory, largest process |",
+        f"| command | seconds | least to most | {rate} | times as fast as {reference.name} | peak memory, largest process |",
         "|---|---:|---:|---:|---:|---:|",
     ]
     for one in contestants:
         median = statistics.median(one.seconds)
         lines.append(
             f"| {one.name}: `{one.shown()}` | {median:.2f} | {min(one.seconds):.2f} to {max(one.seconds):.2f} "
-            f"| {last(median)} | {median / base:.2f} | {max(one.peaks) / 2**20:.0f} MiB |"
+            f"| {rate_of(median)} | {base / median:.2f} | {max(one.peaks) / 2**20:.0f} MiB |"
         )
     return lines
-
-
-def size(folder, suffix):
-    paths = list(folder.rglob("*" + suffix))
-    return len(paths), sum(path.stat().st_size for path in paths)
 
 
 def machine():
@@ -133,26 +135,15 @@ def versions(analyze):
     return ", ".join(part for part in parts if part)
 
 
-def main():
-    parser = argparse.ArgumentParser(prog="benches/compare.sh")
-    parser.add_argument("--analyze", required=True, help=argparse.SUPPRESS)
-    parser.add_argument("--runs", type=int, default=5, help="runs that count, after a warm-up (default: 5)")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="threads or processes (default: one a core)")
-    parser.add_argument("--only", metavar="WORD", help="contestants with this word in their names, beside the first")
-    parser.add_argument("dump", type=pathlib.Path, help="folder of flat logs")
-    parser.add_argument("small", type=pathlib.Path, nargs="?", help="folder of many small files")
-    options = parser.parse_args()
-    for folder in filter(None, [options.dump, options.small]):
-        if not (folder / "downloads").is_dir():
-            parser.error(f"{folder}: no folder downloads in it; see the head of benches/compare.sh")
-    jobs = str(options.jobs)
+def rivals_of(jobs):
+    """All commands that read a dump of flat logs; `analyze` first."""
     report = ["{ANALYZE}", "report", "{DUMP}", "--out", "{OUT}", "--threads", jobs, "--quiet"]
     rows = ["{PYTHON}", "{RIVALS}/rows.py"]
-    all_of_them = [
+    return [
         Contestant("analyze, Parquet", [*report, "--format", "parquet"]),
         Contestant("analyze, Parquet, bodies of failures", [*report, "--format", "parquet", "--bodies", "failed"]),
         Contestant("analyze, defaults (Parquet and CSV)", report),
-        Contestant("Python, fastest parts", [*rows, "fast", "{DUMP}", "{OUT}", "--jobs", jobs], ["polars", "isal", "orjson"]),
+        Contestant(REFERENCE, [*rows, "fast", "{DUMP}", "{OUT}", "--jobs", jobs], ["polars", "isal", "orjson"]),
         Contestant("Python, the documented sample", [*rows, "sample", "{DUMP}", "{OUT}"], ["polars"]),
         Contestant(
             "DuckDB, JSON that is unpacked already",
@@ -160,56 +151,96 @@ def main():
             ["duckdb"],
         ),
     ]
-    contestants, left_out = [], []
-    for one in all_of_them:
-        if options.only and contestants and options.only not in one.name:
+
+
+def on_small_files(jobs):
+    report = ["{ANALYZE}", "report", "{DUMP}", "--out", "{OUT}", "--threads", jobs, "--quiet", "--format", "parquet"]
+    cat = ["sh", "-c", 'find "$0" -type f -print0 | xargs -0 cat >/dev/null', "{DUMP}"]
+    return [Contestant("analyze, Parquet", report), Contestant("find and cat", cat)]
+
+
+def chosen(contestants, only):
+    """Those that can run, and the names of those that cannot."""
+    able, left_out = [], []
+    for one in contestants:
+        if only and able and only not in one.name:
             continue
         missing = one.missing()
         if missing:
             left_out.append(f"{one.name} (no {missing})")
         else:
-            contestants.append(one)
+            able.append(one)
+    return able, left_out
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="benches/compare.sh")
+    parser.add_argument("--analyze", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--maker", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--runs", type=int, default=5, help="runs that count, after a warm-up (default: 5)")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="threads or processes (default: one a core)")
+    parser.add_argument("--only", metavar="WORD", help="contestants with this word in their names, beside the first")
+    parser.add_argument("--unique", metavar="DUMP", type=pathlib.Path, help="flat logs in which no two bodies are equal (default: made)")
+    parser.add_argument("--repeating", metavar="DUMP", type=pathlib.Path, help="flat logs in which exchanges repeat (default: made)")
+    parser.add_argument("--small", metavar="DUMP", type=pathlib.Path, help="many small files (default: not measured)")
+    options = parser.parse_args()
+    for folder in filter(None, [options.unique, options.repeating, options.small]):
+        if not (folder / "downloads").is_dir():
+            parser.error(f"{folder}: no folder downloads in it; see the head of benches/compare.sh")
+    jobs = str(options.jobs)
     head = [machine(), versions(options.analyze)]
+    _, left_out = chosen(rivals_of(jobs), options.only)
+    sections = []
     with tempfile.TemporaryDirectory(prefix="compare-") as scratch:
         places = {
             "ANALYZE": options.analyze,
             "PYTHON": sys.executable,
             "RIVALS": str(HERE),
-            "DUMP": str(options.dump),
             "JSON": f"{scratch}/json",
             "OUT": f"{scratch}/out",
         }
-        if any("{JSON}" in one.command for one in contestants):
-            print("unpacking", file=sys.stderr)
-            subprocess.run([sys.executable, HERE / "unpacked.py", "--unpack", options.dump, places["JSON"]], check=True)
-        exchanges = contest(contestants, places, options.runs)
-        summary = json.loads(
-            subprocess.run(
-                [options.analyze, "bench", options.dump, "--sample", "1t", "--stages", "read", "--threads", "1", "--runs", "1", "--format", "json", "-q"],
-                check=True, capture_output=True, text=True,
-            ).stdout
-        )["sample"]
-        small = []
-        if options.small:
-            places["DUMP"] = str(options.small)
-            small = [
-                Contestant("analyze, Parquet", [*report, "--format", "parquet"]),
-                Contestant("find and cat", ["sh", "-c", 'find "$0" -type f -print0 | xargs -0 cat >/dev/null', "{DUMP}"]),
+
+        def made(name, *flags):
+            folder = pathlib.Path(scratch) / name
+            print(f"making {name}", file=sys.stderr)
+            subprocess.run([options.maker, folder, str(FILES), str(ROWS), *flags], check=True, stdout=sys.stderr)
+            return folder
+
+        dumps = [
+            ("Without repeats: no two bodies are equal", options.unique or made("unique")),
+            ("With repeats: each exchange several times", options.repeating or made("repeating", "--repeats")),
+        ]
+        for title, dump in dumps:
+            contestants, _ = chosen(rivals_of(jobs), options.only)
+            places["DUMP"] = str(dump)
+            shutil.rmtree(places["JSON"], ignore_errors=True)
+            if any("{JSON}" in one.command for one in contestants):
+                print("unpacking", file=sys.stderr)
+                subprocess.run([sys.executable, HERE / "unpacked.py", "--unpack", dump, places["JSON"]], check=True)
+            summary = contest(contestants, places, options.runs)
+            files, held = summary["files"]["total"], summary["bytes"]
+            mb = held["decoded"] / 1e6
+            sections += [
+                f"\n## {title}\n",
+                f"{files} files, {held['read'] / 1e6:.0f} MB; {mb:.0f} MB of JSON, {summary['exchanges']['total']} exchanges.\n",
+                *table(contestants, "MB of JSON a second", lambda seconds: f"{mb / seconds:.0f}"),
             ]
-            contest(small, places, options.runs)
-    mb = summary["decoded_bytes"] / 1e6
+        if options.small:
+            contestants, _ = chosen(on_small_files(jobs), options.only)
+            places["DUMP"] = str(options.small)
+            summary = contest(contestants, places, options.runs)
+            files, held = summary["files"]["total"], summary["bytes"]
+            sections += [
+                "\n## Many small files\n",
+                f"{files} files, {held['read'] / 1e6:.0f} MB.\n",
+                *table(contestants, "files a second", lambda seconds: f"{files / seconds:.0f}"),
+            ]
     print(f"# Side by side, {datetime.date.today()}\n")
     print(f"- {head[0]}\n- {head[1]}")
-    print(f"- DUMP: {summary['files']} files, {summary['encoded_bytes'] / 1e6:.0f} MB; {mb:.0f} MB of JSON, {exchanges} exchanges")
     print(f"- wall time, medians of {options.runs} runs in turns after a warm-up; each found the same number of exchanges")
     for what in left_out:
         print(f"- left out: {what}")
-    print()
-    print("\n".join(table(contestants, "MB of JSON a second", lambda seconds: f"{mb / seconds:.0f}")))
-    if small:
-        files, held = size(options.small, ".txt")
-        print(f"\nMany small files: {files} files, {held / 1e6:.0f} MB.\n")
-        print("\n".join(table(small, "files a second", lambda seconds: f"{files / seconds:.0f}")))
+    print("\n".join(sections))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Reads logs that somebody has unpacked already, with DuckDB: the rows to one Parquet file.
+"""Reads logs that are unpacked already, with DuckDB: the rows to one Parquet file.
 
     unpacked.py --unpack DUMP JSON       the JSON of each download of DUMP as a file in JSON; not timed
     unpacked.py JSON OUT --jobs N        all of them to OUT/rows.parquet (zstd), and a count of errors

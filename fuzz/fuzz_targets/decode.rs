@@ -1,5 +1,5 @@
-//! Any bytes as a file: layers are taken off within the limits, twice the same, every member is accounted
-//! for, and what is given as whole has the checksum that stands beside it.
+//! Any bytes as a file: decoding stays within the limits, gives the same twice, counts every member once,
+//! and what is given as whole has the checksum that stands beside it.
 #![no_main]
 
 use archive::{Decoder, Form, Limits};
@@ -32,7 +32,7 @@ fuzz_target!(|input: &[u8]| {
         }
         if leaf.layers == "zip" && leaf.whole {
             let sum = crc32fast::hash(leaf.raw).to_le_bytes();
-            assert!(input.windows(4).any(|bytes| bytes == sum), "nothing vouches for {:?}", leaf.member);
+            assert!(input.windows(4).any(|bytes| bytes == sum), "no checksum confirms {:?}", leaf.member);
         }
         bytes += leaf.bytes;
         texts.push((leaf.member.map(str::to_owned), leaf.text.to_owned(), leaf.whole));
@@ -47,7 +47,7 @@ fuzz_target!(|input: &[u8]| {
         assert!(problem.message.len() < 400, "{}", problem.message);
         assert!(!problem.message.chars().any(char::is_control), "{:?}", problem.message);
     }
-    // Nothing vanishes without a word.
+    // What gives no text has a problem.
     if texts.is_empty() && !input.is_empty() {
         assert!(decoded.members == 0 || !decoded.problems.is_empty(), "{decoded:?}");
     }

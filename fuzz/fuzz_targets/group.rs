@@ -2,7 +2,7 @@
 //! that stands in no text.
 #![no_main]
 
-use grouping::{ErrorRef, Groups, Skeletons, classify, retryable};
+use grouping::{ErrorRef, Groups, MaskedMessages, classify, retryable};
 use libfuzzer_sys::fuzz_target;
 
 fn error(line: &str) -> ErrorRef<'_> {
@@ -24,8 +24,8 @@ fn shown(groups: &Groups) -> String {
 fuzz_target!(|text: &str| {
     // `\r` stands in for a line end inside a text.
     let lines: Vec<String> = text.split('\n').take(64).map(|line| line.replace('\r', "\n")).collect();
-    let mut whole = Skeletons::default();
-    let mut halves = [Skeletons::default(), Skeletons::default()];
+    let mut whole = MaskedMessages::default();
+    let mut halves = [MaskedMessages::default(), MaskedMessages::default()];
     let mut ids = Vec::new();
     for (n, line) in lines.iter().enumerate() {
         let error = error(line);
@@ -33,7 +33,7 @@ fuzz_target!(|text: &str| {
         ids.push(whole.add(error));
         halves[n % 2].add(error);
     }
-    let mut back = Skeletons::default();
+    let mut back = MaskedMessages::default();
     lines.iter().rev().for_each(|line| {
         back.add(error(line));
     });

@@ -37,9 +37,9 @@ fuzz_target!(|text: &str| {
         all
     };
     let whole = together(left, right, [0, 1], false);
-    let told = shown(&whole);
-    assert_eq!(shown(&together(right, left, [1, 0], false)), told);
-    assert_eq!(shown(&together(left, right, [0, 1], true)), told);
+    let wanted = shown(&whole);
+    assert_eq!(shown(&together(right, left, [1, 0], false)), wanted);
+    assert_eq!(shown(&together(left, right, [0, 1], true)), wanted);
     for log in whole.logs() {
         assert!(whole.by_id(&log.entry.id).is_some());
     }

@@ -1,4 +1,4 @@
-//! Base64 text: telling it from other text, and undoing it in one go.
+//! Base64 text: recognising it, and decoding it in one pass.
 //!
 //! RFC 4648 with both alphabets, with or without padding, wrapped at any column. One long line, the
 //! documented form, is decoded where it stands; other forms are compacted first.
@@ -13,9 +13,9 @@ use crate::problem::ProblemKind;
 use crate::sniff::{self, Magic};
 use crate::wide;
 
-/// Characters looked at to tell what a text decodes to.
+/// Characters of a text that are decoded to see what it holds.
 const PROBE: usize = 128;
-/// A text of at least so many characters, all of the alphabet, is damaged base64 rather than words.
+/// A text of at least this many characters, all of the alphabet, is taken for damaged base64, not for words.
 const LONG: usize = 256;
 
 /// Value of each character that is in either alphabet, and [`OTHER`] for the rest.
@@ -43,7 +43,7 @@ const OTHER: u8 = 0xff;
 pub(crate) enum Likeness {
     /// It decodes to the beginning of something known.
     Sure,
-    /// It decodes to what may be a zlib stream; only decoding it tells.
+    /// It decodes to what may be a zlib stream; only decoding all of it shows.
     Zlib,
     /// Long, all of the alphabet, but it decodes to nothing known.
     Unclear,
@@ -51,7 +51,7 @@ pub(crate) enum Likeness {
     No,
 }
 
-/// Tells whether `text` (without blanks around it) is base64 of something worth decoding.
+/// How sure it is that `text`, without blanks around it, is base64 of something worth decoding.
 pub(crate) fn likeness(text: &[u8]) -> Likeness {
     likeness_at(text, 0)
 }
@@ -181,7 +181,7 @@ impl Buffers {
 
 /// What a text gave.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Decoded {
+pub(crate) struct Base64Decoded {
     /// Bytes in [`Buffers::bytes`].
     pub(crate) length: usize,
     /// Character of the text, kind and fault of the first defect; what stands before is decoded.
@@ -191,7 +191,7 @@ pub(crate) struct Decoded {
 }
 
 /// Decodes `text`, up to its first defect. What the buffers grow by is taken from `share`.
-pub(crate) fn decode(text: &[u8], buffers: &mut Buffers, share: &Share<'_>) -> Decoded {
+pub(crate) fn decode(text: &[u8], buffers: &mut Buffers, share: &Share<'_>) -> Base64Decoded {
     let Buffers { decoded, compact } = buffers;
     let body = sniff::trim_end(text);
     let wrapped = memchr::memchr2(b'\n', b'\r', body).is_some();
@@ -207,8 +207,9 @@ pub(crate) fn decode(text: &[u8], buffers: &mut Buffers, share: &Share<'_>) -> D
     decode_slowly(body, decoded, compact, share)
 }
 
-/// What the engine alone makes of a sound text: its length in `decoded`, which is large enough. For
-/// measuring; [`decode`] is built on the same engine.
+/// Decodes a sound text of one alphabet, on one line, with the engine alone, into `decoded`, which must be
+/// large enough. Returns the bytes written; None when the text is anything else. For measuring:
+/// [`decode`] is built on the same engine.
 pub(crate) fn bare(text: &[u8], decoded: &mut [u8]) -> Option<usize> {
     engine_decode(&standard(), text, decoded).ok()
 }
@@ -226,7 +227,7 @@ fn compact_lines(text: &[u8], compact: &mut Vec<u8>, share: &Share<'_>) {
 }
 
 /// Decodes a text that has nothing but one alphabet and padding at its end; None when it has more.
-fn attempt(text: &[u8], decoded: &mut Vec<u8>, share: &Share<'_>) -> Option<Decoded> {
+fn attempt(text: &[u8], decoded: &mut Vec<u8>, share: &Share<'_>) -> Option<Base64Decoded> {
     let pads = text.iter().rev().take_while(|&&byte| byte == b'=').count();
     let symbols = &text[..text.len() - pads];
     let short = symbols.len() % 4;
@@ -263,12 +264,12 @@ fn attempt(text: &[u8], decoded: &mut Vec<u8>, share: &Share<'_>) -> Option<Deco
             Some((end, ProblemKind::BadBase64, fault))
         }
     };
-    // Padding may lack, but then only the content can tell whether the text is whole.
+    // Padding may be missing; then only the content shows whether the text is whole.
     let whole = short != 1;
-    Some(Decoded { length, fault, whole })
+    Some(Base64Decoded { length, fault, whole })
 }
 
-/// Runs `engine`; on a bad character gives its place and value, on other faults nothing.
+/// Runs `engine`. The error has the place and the value of a bad character; None for other faults.
 fn engine_decode(
     engine: &Simd,
     text: &[u8],
@@ -301,7 +302,7 @@ fn decode_slowly(
     decoded: &mut Vec<u8>,
     compact: &mut Vec<u8>,
     share: &Share<'_>,
-) -> Decoded {
+) -> Base64Decoded {
     compact.clear();
     // And four characters of padding.
     share.reserve(compact, text.len() + 4);
@@ -347,12 +348,12 @@ fn decode_slowly(
         compact.extend(std::iter::repeat_n(b'=', pads.min(4)));
     }
     match attempt(compact, decoded, share) {
-        Some(inner) => Decoded {
+        Some(inner) => Base64Decoded {
             length: inner.length,
             fault: fault.or(inner.fault),
             whole: inner.whole && !broken,
         },
-        None => Decoded { length: 0, fault, whole: false },
+        None => Base64Decoded { length: 0, fault, whole: false },
     }
 }
 

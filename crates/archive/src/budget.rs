@@ -1,47 +1,50 @@
-//! Memory that all workers share: who needs more than there is waits for the others.
+//! A limit on the memory that all workers use together: a file that needs more than is left waits.
 //!
 //! ```text
-//!   file 7  ██████████ the oldest: never waits, and may go over       ┐
-//!   file 8  ████       holds what it has, waits for more              ├─ together at most the budget,
-//!   file 9             waits before its first byte                    ┘  but for what file 7 goes over
+//!   file 7  ██████████ the oldest: never waits, and may exceed the budget   ┐ together at most the
+//!   file 8  ████       keeps what it has, waits for more                    ├ budget, except for what
+//!   file 9             waits before its first byte                          ┘ file 7 exceeds it by
 //! ```
 //!
-//! The oldest of the files that are being read waits for nobody, so it comes to its end and gives back
-//! what it holds; then the next one is the oldest. That is why nothing can lock up, whatever the budget
-//! and the number of threads. Waiting changes when bytes are decoded, never what they decode to.
+//! The oldest of the files that are being read never waits, so it ends and releases its memory; then the
+//! next one is the oldest. That is why there is no deadlock, whatever the budget and the number of
+//! threads. Waiting changes when bytes are decoded, never what they decode to.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// What a worker keeps between two files, at most, in bytes: more would seldom be used again.
+/// The most that [`Budget::keep`] can be, in bytes: more is seldom used again.
 const KEEP_MOST: u64 = 64 << 20;
-/// And at least, or every file of the usual size would have to ask the system for its buffers.
+/// The least that it can be, in bytes: with less, each file of the usual size would allocate its buffers
+/// again.
 const KEEP_LEAST: u64 = 1 << 20;
 
-/// Bytes of payloads and of what they decode to that all workers together may hold.
+/// The bytes that all workers together may hold of payloads and of what these decode to.
 ///
-/// Counted by the room that buffers take, when they are taken up and when they grow; a charge costs a
-/// lock, and a usual download makes a handful of them.
+/// What counts is the capacity of the buffers that files use. Buffers that no file uses are not counted;
+/// [`keep`](Self::keep) bounds them. Each change costs a lock; a usual download makes about five.
 #[derive(Debug)]
 pub struct Budget {
     bytes: u64,
     keep: u64,
-    state: Mutex<State>,
+    state: Mutex<BudgetState>,
     freed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct BudgetState {
     used: u64,
     peak: u64,
-    /// Files that are being read, by their place in the order; the second number tells equal ones apart.
+    /// Files that are being read, by their `order`; the second number makes equal ones different.
     holders: BTreeSet<(u64, u64)>,
+    /// How many shares there have been; the second number of the next holder.
     shares: u64,
+    /// Threads that wait for memory.
     waiting: u32,
 }
 
-/// What one file holds of a [`Budget`]; gives it back when it goes.
+/// What one file uses of a [`Budget`]. Dropping it releases all of it.
 #[derive(Debug)]
 pub struct Share<'b> {
     budget: &'b Budget,
@@ -50,21 +53,21 @@ pub struct Share<'b> {
 }
 
 impl Budget {
-    /// A budget of so many bytes for so many workers.
+    /// A budget of `bytes` bytes for `workers` threads. Their number only decides [`keep`](Self::keep).
     pub fn new(bytes: u64, workers: usize) -> Self {
-        // Idle buffers of all workers together stay below a quarter, where the least allows it.
         let keep = (bytes / 4 / workers.max(1) as u64).clamp(KEEP_LEAST, KEEP_MOST);
         Self { bytes, keep, state: Mutex::default(), freed: Condvar::new() }
     }
 
-    /// One that nobody ever waits for.
+    /// A budget without a limit: no file waits.
     pub fn unlimited() -> Self {
         Self::new(u64::MAX, 1)
     }
 
-    /// Begins a file. `order`: its place among all files; those with lower places go first.
+    /// Begins a file. `order` is its place among all files: the file with the lowest one is the oldest,
+    /// which never waits.
     ///
-    /// A thread may hold one share at a time: with two it could wait for itself.
+    /// A thread may hold one share at a time: with two it could wait for itself forever.
     pub fn share(&self, order: u64) -> Share<'_> {
         let mut state = self.lock();
         state.shares += 1;
@@ -73,25 +76,26 @@ impl Budget {
         Share { budget: self, place, held: Cell::new(0) }
     }
 
-    /// The most that was held at one time, in bytes.
+    /// The most that all files together used at one time, in bytes.
     pub fn peak(&self) -> u64 {
         self.lock().peak
     }
 
-    /// What a worker should keep between two files at most, in bytes. Idle buffers are not counted.
+    /// The capacity of the buffers that a worker may keep from one file to the next, in bytes: a quarter of
+    /// the budget for all workers together, but 1 to 64 MiB for each.
     pub fn keep(&self) -> usize {
         usize::try_from(self.keep).unwrap_or(usize::MAX)
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, BudgetState> {
         // The numbers are sound after a panic elsewhere: no code of others runs under the lock.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Share<'_> {
-    /// Takes `bytes` more, before they are reserved; waits until they are there or this file is the
-    /// oldest of those being read.
+    /// Counts `bytes` more for this file. To be called before they are allocated: waits until the budget
+    /// has room for them, or this file is the oldest.
     pub(crate) fn take(&self, bytes: u64) {
         if bytes == 0 {
             return;
@@ -109,8 +113,8 @@ impl Share<'_> {
         self.held.set(self.held.get().saturating_add(bytes));
     }
 
-    /// Gives `bytes` back.
-    pub(crate) fn give_back(&self, bytes: u64) {
+    /// Counts `bytes` less for this file.
+    pub(crate) fn release(&self, bytes: u64) {
         let bytes = bytes.min(self.held.get());
         if bytes == 0 {
             return;
@@ -121,7 +125,7 @@ impl Share<'_> {
         self.wake(&state);
     }
 
-    /// Makes room in `buffer` for `more` bytes, as `Vec::reserve` does, and takes what it grows by.
+    /// Makes room in `buffer` for `more` bytes, as `Vec::reserve` does, and counts what it grows by.
     pub(crate) fn reserve(&self, buffer: &mut Vec<u8>, more: usize) {
         let capacity = buffer.capacity();
         if capacity - buffer.len() >= more {
@@ -137,7 +141,7 @@ impl Share<'_> {
         self.budget.keep()
     }
 
-    fn wake(&self, state: &State) {
+    fn wake(&self, state: &BudgetState) {
         if state.waiting > 0 {
             self.budget.freed.notify_all();
         }
@@ -161,11 +165,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_given_back_can_be_taken_again() {
+    fn what_is_released_can_be_taken_again() {
         let budget = Budget::new(100, 2);
         let first = budget.share(0);
         first.take(60);
-        first.give_back(20);
+        first.release(20);
         drop(first);
         let second = budget.share(1);
         second.take(100);
@@ -173,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_later_file_waits_and_the_oldest_goes_over() {
+    fn a_later_file_waits_and_the_oldest_exceeds_the_budget() {
         let budget = Budget::new(100, 2);
         let oldest = budget.share(3);
         oldest.take(80);

@@ -1,8 +1,9 @@
-//! What a download begins with, told by its two ends.
+//! What the document of a download begins with, from the first and the last bytes of the file.
 //!
-//! A download is base64 of a zip with one member. What its document begins with stands at the beginning, and
-//! that nothing else is in it, at the end: so whoever only wants to know what kind of document it is need not
-//! read what stands between. Whatever is written in another way is not told by its ends.
+//! A download is base64 of a zip with one member. The beginning of the file holds the beginning of the
+//! document; the end of the file holds the zip directory, which shows that there is no other member. So the
+//! kind of the document can be seen without reading the middle. Files of any other form have to be read
+//! whole.
 
 use crate::base64;
 use crate::budget::Budget;
@@ -11,27 +12,27 @@ use crate::sniff;
 use crate::wrap;
 use crate::zip::{directory, local};
 
-/// Bytes of a file that are looked at, from its beginning and from its end. The first hold some
-/// 4 KiB of a document, however little it was packed.
+/// Bytes of [`Ends::head`]: some 4 KiB of a document, even when it was hardly compressed.
 const HEAD: usize = 8 << 10;
+/// Bytes of [`Ends::tail`]: the directory of a zip with one member, in base64.
 const TAIL: usize = 1 << 10;
 
-/// The two ends of a file.
+/// The first 8 KiB and the last 1 KiB of a file that is longer than both together.
 #[derive(Debug, Clone, Copy)]
 pub struct Ends<'a> {
-    /// The first bytes.
+    /// The first 8,192 bytes of the file.
     pub head: &'a [u8],
-    /// The last bytes.
+    /// The last 1,024 bytes of the file.
     pub tail: &'a [u8],
-    /// How long it is.
+    /// Size of the whole file, in bytes.
     pub bytes: u64,
 }
 
 impl<'a> Ends<'a> {
-    /// How many bytes the ends have together. What is not longer than this has none.
+    /// Size of both ends together, in bytes. Only longer files have ends.
     pub const BYTES: usize = HEAD + TAIL;
 
-    /// The ends of a file of which all bytes are there; `None` when it is too short.
+    /// The ends of a file that is in memory; `None` when it has [`BYTES`](Self::BYTES) bytes or less.
     pub fn of(file: &'a [u8]) -> Option<Self> {
         (file.len() > Self::BYTES).then(|| Self {
             head: &file[..HEAD],
@@ -40,32 +41,31 @@ impl<'a> Ends<'a> {
         })
     }
 
-    /// The room for either end in a buffer of [`BYTES`](Self::BYTES).
-    pub(crate) fn rooms(buffer: &mut [u8]) -> (&mut [u8], &mut [u8]) {
+    /// Splits a buffer of [`BYTES`](Self::BYTES) bytes into the parts for head and tail.
+    pub(crate) fn split(buffer: &mut [u8]) -> (&mut [u8], &mut [u8]) {
         buffer.split_at_mut(HEAD)
     }
 
-    /// The ends of a file of so many bytes that stand one behind the other.
+    /// The ends of a file of `bytes` bytes from a buffer that holds head and tail one behind the other.
     pub(crate) fn joined(ends: &'a [u8], bytes: u64) -> Option<Self> {
         let (head, tail) = ends.split_at_checked(HEAD)?;
         (tail.len() == TAIL && bytes > Self::BYTES as u64).then_some(Self { head, tail, bytes })
     }
 }
 
-/// The first `max` bytes of the one document that `ends` are around, cut between characters; `None` when it
-/// takes the whole file to tell.
-pub(crate) fn begins(inflater: &mut Inflater, ends: &Ends<'_>, max: usize) -> Option<String> {
+/// As [`Decoder::peek_ends`](crate::Decoder::peek_ends).
+pub(crate) fn peek(inflater: &mut Inflater, ends: &Ends<'_>, max: usize) -> Option<String> {
     let (mut head, mut tail) = (Vec::new(), Vec::new());
     let zip = match sniff::magic(ends.head) {
         Some(sniff::Magic::Zip) => *ends,
-        _ => undone(ends, &mut head, &mut tail)?,
+        _ => base64_ends(ends, &mut head, &mut tail)?,
     };
     let packed = only_member(&zip)?;
     let mut text = Vec::new();
     let budget = Budget::unlimited();
     let head = zip.head.get(packed)?;
     inflater.raw(head, &mut text, 0, max as u64 + 64, &budget.share(0));
-    // Less would be another look than that at the whole.
+    // A shorter text would differ from what `Decoder::peek` gives of the whole file.
     (text.len() >= max).then(|| text.truncate(max))?;
     let valid = match std::str::from_utf8(&text) {
         Ok(_) => text.len(),
@@ -76,15 +76,19 @@ pub(crate) fn begins(inflater: &mut Inflater, ends: &Ends<'_>, max: usize) -> Op
     let start = sniff::trim_start(text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text));
     let document = match start.first() {
         Some(b'[') => true,
-        // An object may be a wrap around something else.
+        // An object may be a wrap around a payload.
         Some(b'{') => wrap::object(start).is_none(),
         _ => false,
     };
     (document && sniff::json_begins(&text)).then(|| String::from_utf8(text).ok()).flatten()
 }
 
-/// The ends of what base64 on one line stands for.
-fn undone<'b>(ends: &Ends<'_>, head: &'b mut Vec<u8>, tail: &'b mut Vec<u8>) -> Option<Ends<'b>> {
+/// The ends of the bytes that a base64 text on one line decodes to.
+fn base64_ends<'b>(
+    ends: &Ends<'_>,
+    head: &'b mut Vec<u8>,
+    tail: &'b mut Vec<u8>,
+) -> Option<Ends<'b>> {
     let text = sniff::trim_end(ends.tail);
     let bytes = ends.bytes - (ends.tail.len() - text.len()) as u64;
     let pads = text.iter().rev().take_while(|&&byte| byte == b'=').count();
@@ -102,7 +106,7 @@ fn undone<'b>(ends: &Ends<'_>, head: &'b mut Vec<u8>, tail: &'b mut Vec<u8>) -> 
     Some(Ends { head, tail, bytes: bytes / 4 * 3 - pads as u64 })
 }
 
-/// Where the packed bytes begin of the one member that a zip has, as far as its head goes.
+/// Where the packed bytes of the only member of a zip stand, as far as the head has them.
 fn only_member(zip: &Ends<'_>) -> Option<std::ops::Range<usize>> {
     let entry = directory::only_entry(zip.tail, zip.bytes)?;
     let member = local::read(zip.head, 0)?;
@@ -143,7 +147,7 @@ mod tests {
         zip.finish().unwrap().into_inner()
     }
 
-    /// Text that is packed to about a half.
+    /// Text that DEFLATE shrinks to about a half.
     fn noise(begin: &str, bytes: usize) -> Vec<u8> {
         let mut state = 7_u64;
         let mut next = || {
@@ -153,25 +157,25 @@ mod tests {
         begin.bytes().chain(std::iter::repeat_with(&mut next).take(bytes)).collect()
     }
 
-    fn begin_of(file: &[u8]) -> Option<String> {
-        begins(&mut Inflater::new(), &Ends::of(file)?, 4096)
+    fn first_text(file: &[u8]) -> Option<String> {
+        peek(&mut Inflater::new(), &Ends::of(file)?, 4096)
     }
 
     #[test]
-    fn a_download_is_told_by_its_ends() {
+    fn the_ends_of_a_download_show_its_document() {
         let text = noise("[{\"row_num\":1,\"note\":\"", 100_000);
         let zip = zipped(&[("1.json", &text)], "");
         let base64 = STANDARD.encode(&zip);
         for file in [zip.clone(), base64.clone().into(), format!("{base64}\r\n").into()] {
-            assert_eq!(begin_of(&file).unwrap().as_bytes(), &text[..4096]);
+            assert_eq!(first_text(&file).unwrap().as_bytes(), &text[..4096]);
         }
         let ends = [&base64.as_bytes()[..HEAD], &base64.as_bytes()[base64.len() - TAIL..]].concat();
         let ends = Ends::joined(&ends, base64.len() as u64).unwrap();
-        assert_eq!(begins(&mut Inflater::new(), &ends, 64).unwrap().as_bytes(), &text[..64]);
+        assert_eq!(peek(&mut Inflater::new(), &ends, 64).unwrap().as_bytes(), &text[..64]);
     }
 
     #[test]
-    fn what_may_hold_something_else_is_not() {
+    fn files_of_other_forms_have_to_be_read_whole() {
         let text = noise("[{\"row_num\":1,\"note\":\"", 100_000);
         let page = ("2.json", b"{\"results\":[]}" as &[u8]);
         let one = zipped(&[("1.json", &text)], "");
@@ -192,20 +196,20 @@ mod tests {
             text.clone(),
         ];
         for (n, file) in others.iter().enumerate() {
-            assert_eq!(begin_of(file), None, "{n}");
-            assert_eq!(begin_of(STANDARD.encode(file).as_bytes()), None, "{n} in base64");
+            assert_eq!(first_text(file), None, "{n}");
+            assert_eq!(first_text(STANDARD.encode(file).as_bytes()), None, "{n} in base64");
         }
-        assert_eq!(begin_of(format!("\"{}\"", STANDARD.encode(&one)).as_bytes()), None);
+        assert_eq!(first_text(format!("\"{}\"", STANDARD.encode(&one)).as_bytes()), None);
         let mut lines = STANDARD.encode(&one);
         (76..lines.len()).step_by(77).for_each(|at| lines.insert(at, '\n'));
-        assert_eq!(begin_of(lines.as_bytes()), None);
-        assert_eq!(begin_of(&one[..Ends::BYTES]), None);
+        assert_eq!(first_text(lines.as_bytes()), None);
+        assert_eq!(first_text(&one[..Ends::BYTES]), None);
     }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
-        fn the_ends_tell_what_a_peek_tells(
+        fn the_ends_give_what_a_peek_gives(
             begin in r#"(\[|\{|"|x|\u{feff}\[| \{"results":\[|\{"data":")[{"a1:}]{0,9}"#,
             bytes in 20_000_usize..60_000,
             second in any::<bool>(),
@@ -220,15 +224,15 @@ mod tests {
                 file[at] = byte;
             }
             let file = if base64 { STANDARD.encode(file).into_bytes() } else { file };
-            if let Some(told) = begin_of(&file) {
+            if let Some(first) = first_text(&file) {
                 let mut leaves = Vec::new();
                 let mut decoder = Decoder::new(Limits::default());
                 decoder.peek(&file, 4096, &mut |text| leaves.push(text.to_owned()));
                 let plain = |text: &str| text.trim_start_matches('\u{feff}').to_owned();
-                let common = plain(&told).len().min(leaves.first().map_or(0, String::len));
+                let common = plain(&first).len().min(leaves.first().map_or(0, String::len));
                 prop_assert_eq!(leaves.len(), 1);
-                prop_assert!(common + 64 >= told.len());
-                prop_assert_eq!(&plain(&told)[..common], &leaves[0][..common]);
+                prop_assert!(common + 64 >= first.len());
+                prop_assert_eq!(&plain(&first)[..common], &leaves[0][..common]);
             }
         }
     }

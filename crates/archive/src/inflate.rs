@@ -15,7 +15,7 @@ const DEFLATE_RATIO: u64 = 1032;
 
 /// How one compressed stream ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum End {
+pub(crate) enum StreamEnd {
     /// Its final block was read.
     Complete,
     /// The input ended first.
@@ -24,11 +24,11 @@ pub(crate) enum End {
     Full,
     /// The stream breaks the rules of DEFLATE, or of the wrap; why.
     Broken(&'static str),
-    /// It asks to remember more of its output than a limit allows; which.
+    /// It demands a larger window than a limit allows; which.
     Window(&'static str),
 }
 
-/// A decompressor to be reused: its window and tables are allocated once for each worker.
+/// A DEFLATE decompressor to be reused: its window and tables are allocated once for each worker.
 pub(crate) struct Inflater {
     state: Decompress,
 }
@@ -38,9 +38,9 @@ impl Inflater {
         Self { state: Decompress::new(false) }
     }
 
-    /// Appends what `input` inflates to, at most `cap` bytes and a little, and tells how many bytes
-    /// of `input` were used. `claim` is what the headers say of the size; it only hints at the
-    /// first reservation, later ones follow the data. What `out` grows by is taken from `share`.
+    /// Appends what `input` inflates to, at most `cap + 1` bytes. Returns how many bytes of `input` were
+    /// used. `claim` is the size that the headers say; it only decides the first reservation, later ones
+    /// follow the data. What `out` grows by is counted in `share`.
     pub(crate) fn raw(
         &mut self,
         input: &[u8],
@@ -48,7 +48,7 @@ impl Inflater {
         claim: u64,
         cap: u64,
         share: &Share<'_>,
-    ) -> (usize, End) {
+    ) -> (usize, StreamEnd) {
         self.stream(false, input, out, claim, cap, share)
     }
 
@@ -59,15 +59,15 @@ impl Inflater {
         out: &mut Vec<u8>,
         cap: u64,
         share: &Share<'_>,
-    ) -> (usize, End) {
+    ) -> (usize, StreamEnd) {
         self.stream(true, input, out, 0, cap, share)
     }
 
-    /// What the decompressor alone makes of a sound stream: how many bytes of `out`, which is as long as
-    /// its output. For measuring; all else here is built on the same decompressor.
+    /// Runs the decompressor alone over a sound stream. `out` must be as long as the output. Returns the
+    /// bytes written. For measuring: all else here is built on the same decompressor.
     pub(crate) fn bare(&mut self, input: &[u8], out: &mut [u8]) -> u64 {
         self.state.reset(false);
-        // What a sound stream has no reason for shows in the count.
+        // A stream that is not sound shows in the count.
         let _status = self.state.decompress(input, out, FlushDecompress::Finish);
         self.state.total_out()
     }
@@ -80,7 +80,7 @@ impl Inflater {
         claim: u64,
         cap: u64,
         share: &Share<'_>,
-    ) -> (usize, End) {
+    ) -> (usize, StreamEnd) {
         self.state.reset(zlib);
         let start = out.len();
         let possible = (input.len() as u64).saturating_mul(DEFLATE_RATIO);
@@ -90,9 +90,9 @@ impl Inflater {
         let mut used = 0;
         loop {
             if (out.len() - start) as u64 > cap {
-                // How far it got depends on the room there was; what is told and charged must not.
+                // How far it got depends on the room there was; what is reported and counted must not.
                 out.truncate(start + cap as usize + 1);
-                return (used, End::Full);
+                return (used, StreamEnd::Full);
             }
             if out.capacity() - out.len() < 64 {
                 let grown = (out.len() - start).max(FIRST_RESERVE as usize / 2);
@@ -104,11 +104,11 @@ impl Inflater {
             used += (self.state.total_in() - before.0) as usize;
             match status {
                 Ok(Status::StreamEnd) if (out.len() - start) as u64 > cap => {}
-                Ok(Status::StreamEnd) => return (used, End::Complete),
+                Ok(Status::StreamEnd) => return (used, StreamEnd::Complete),
                 Ok(Status::Ok | Status::BufError) => {
                     let stuck = self.state.total_in() == before.0 && out.len() == before.1;
                     if stuck || (used == input.len() && out.len() < out.capacity()) {
-                        return (used, End::Cut);
+                        return (used, StreamEnd::Cut);
                     }
                 }
                 Err(_) => return self.damaged(zlib, input, out, start),
@@ -117,7 +117,7 @@ impl Inflater {
     }
 
     /// Reads damaged data once more, in steps of a fixed size. How far the decompressor gets before it
-    /// sees the damage depends on the room it is given, and what is told must not depend on
+    /// sees the damage depends on the room it is given, and what is reported must not depend on
     /// what was in the buffers before.
     fn damaged(
         &mut self,
@@ -125,7 +125,7 @@ impl Inflater {
         input: &[u8],
         out: &mut Vec<u8>,
         start: usize,
-    ) -> (usize, End) {
+    ) -> (usize, StreamEnd) {
         self.state.reset(zlib);
         out.truncate(start);
         let mut step = Vec::with_capacity(STEP);
@@ -137,7 +137,7 @@ impl Inflater {
                 self.state.decompress_vec(&input[used..], &mut step, FlushDecompress::None);
             let read = (self.state.total_in() - before) as usize;
             if status.is_err() || (read == 0 && step.is_empty()) {
-                return (used, End::Broken("the compressed data is damaged"));
+                return (used, StreamEnd::Broken("the compressed data is damaged"));
             }
             used += read;
             out.extend_from_slice(&step);
@@ -180,16 +180,16 @@ pub(crate) fn gunzip(
         let (used, end) = inflater.raw(&input[body..], out, 4 * input.len() as u64, left, share);
         let stop = body + used;
         match end {
-            End::Complete => {}
-            End::Cut => {
+            StreamEnd::Complete => {}
+            StreamEnd::Cut => {
                 let fault = format!("gzip data ends after {} bytes of output", out.len());
                 return failed(stop, ProblemKind::Truncated, fault, true);
             }
-            End::Full => {
+            StreamEnd::Full => {
                 let fault = format!("inflates past {cap} bytes");
                 return failed(body, ProblemKind::TooLarge, fault, false);
             }
-            End::Broken(why) | End::Window(why) => {
+            StreamEnd::Broken(why) | StreamEnd::Window(why) => {
                 let fault = format!("{why}, {} bytes of output before", out.len());
                 return failed(stop, ProblemKind::BadDeflate, fault, false);
             }
@@ -278,7 +278,7 @@ mod tests {
         let packed = deflate(&data);
         let mut out = Vec::new();
         let (used, end) = Inflater::new().raw(&packed, &mut out, 3, u64::MAX, &share());
-        assert_eq!((used, end), (packed.len(), End::Complete));
+        assert_eq!((used, end), (packed.len(), StreamEnd::Complete));
         assert!(out == data);
     }
 
@@ -287,7 +287,7 @@ mod tests {
         let packed = deflate(&vec![0; 50_000_000]);
         let mut out = Vec::new();
         let (_, end) = Inflater::new().raw(&packed, &mut out, u64::MAX, 2_000_000, &share());
-        assert_eq!(end, End::Full);
+        assert_eq!(end, StreamEnd::Full);
         assert!(out.capacity() < 4_000_000, "{}", out.capacity());
     }
 
@@ -295,19 +295,22 @@ mod tests {
     fn output_of_exactly_the_cap_is_complete() {
         let packed = deflate(&vec![7; 3_000_000]);
         let mut out = Vec::new();
-        assert_eq!(Inflater::new().raw(&packed, &mut out, 9, 3_000_000, &share()).1, End::Complete);
+        assert_eq!(
+            Inflater::new().raw(&packed, &mut out, 9, 3_000_000, &share()).1,
+            StreamEnd::Complete
+        );
         assert_eq!(out.len(), 3_000_000);
     }
 
     #[test]
-    fn every_cut_of_a_stream_is_seen_as_a_cut() {
+    fn every_cut_of_a_stream_is_recognised() {
         let data = b"some text, some more text, and some more text again".repeat(3);
         let packed = deflate(&data);
         let mut inflater = Inflater::new();
         for end in 0..packed.len() {
             let mut out = Vec::new();
             let (_, ended) = inflater.raw(&packed[..end], &mut out, 0, 10_000, &share());
-            assert_eq!(ended, End::Cut, "cut at {end}");
+            assert_eq!(ended, StreamEnd::Cut, "cut at {end}");
             assert!(data.starts_with(&out));
         }
     }
@@ -338,12 +341,12 @@ mod tests {
         encoder.write_all(b"text").unwrap();
         let mut packed = encoder.finish().unwrap();
         let mut out = Vec::new();
-        assert_eq!(Inflater::new().zlib(&packed, &mut out, 100, &share()).1, End::Complete);
+        assert_eq!(Inflater::new().zlib(&packed, &mut out, 100, &share()).1, StreamEnd::Complete);
         assert_eq!(out, b"text");
         *packed.last_mut().unwrap() ^= 1;
         assert!(matches!(
             Inflater::new().zlib(&packed, &mut Vec::new(), 100, &share()).1,
-            End::Broken(_)
+            StreamEnd::Broken(_)
         ));
     }
 }

@@ -1,9 +1,9 @@
-//! Files to documents: finds the input files, takes their wraps off, gives the texts inside.
+//! From files to texts: finds the input files, decodes them, and gives the texts inside.
 //!
 //! A download of the Integrator is base64 text of a zip with JSON in it, but files that people keep
-//! come quoted, re-wrapped, unpacked, zipped again or cut. A *payload* (the bytes of one file) is
-//! peeled layer by layer: the first bytes say what the layer is, it is taken off, and the result is
-//! looked at again. What is left when no layer is recognised is a *leaf*.
+//! are quoted, encoded again, unpacked, zipped again or cut. The bytes of one file are a *payload*. Its
+//! first bytes say what its outermost *layer* is; the layer is taken off, and the result is looked at in
+//! the same way. What is left when no layer is recognised is a *leaf*.
 //!
 //! ```text
 //!   Source ──read──► payload ──Decoder::decode──► Leaf, Leaf, ...   and   Decoded { problems, .. }
@@ -11,9 +11,10 @@
 //!                                     └─ b.json.gz ─► gzip ─► its text
 //! ```
 //!
-//! Defects are data: a [`Problem`] names the member, the byte, the stage, the kind and the numbers,
-//! and costs neither the members beside it nor the other files. Sizes that the input claims are
-//! never believed; [`Limits`] are held against the bytes that really flow.
+//! A defect is not an error of the run: it becomes a [`Problem`] with the member, the byte, the stage, the
+//! kind and the numbers, and the other members and files are read. Sizes that headers claim are never
+//! believed: [`Limits`] are checked against the bytes that are really read and produced. All workers share
+//! the memory of one [`Budget`]; [`map_ordered`] runs them.
 //!
 //! ```
 //! let mut decoder = archive::Decoder::new(archive::Limits::default());
@@ -24,8 +25,8 @@
 //! assert!(decoded.problems.is_empty());
 //! ```
 //!
-//! The crate does not know what a log is, parses no JSON beyond the wraps, writes nothing to disk
-//! and never uses the name of a member as a path.
+//! The crate does not know what a log is. It parses JSON only as far as a payload can be inside a JSON
+//! string or object, writes nothing to disk, and never uses the name of a member as a path.
 
 mod budget;
 mod limits;
@@ -51,5 +52,5 @@ pub use ends::Ends;
 pub use limits::Limits;
 pub use peel::{Decoded, Decoder, Form, Leaf};
 pub use pool::{Finished, map_ordered, two_stage};
-pub use problem::{Problem, ProblemKind, Stage};
-pub use source::{Digest, Discovery, Error, Source, Unread, discover, read, read_ends};
+pub use problem::{Problem, ProblemKind, Stage, problem_message};
+pub use source::{Digest, DiscoverError, Discovery, Source, Unread, discover, read, read_ends};

@@ -1,38 +1,42 @@
-//! How much of an input is believed.
+//! Bounds on what an input can cost.
 
-/// Bounds on what the inputs may make the program do.
+/// Bounds on the bytes, members and layers of one input file, and on the memory of all.
 ///
-/// They are held against the bytes that flow, never against what a header claims, and each one that
-/// is passed becomes a [`Problem`](crate::Problem) with the numbers in it.
+/// They are checked against the bytes that are really read and produced, never against what a header
+/// claims. What exceeds one is not used, and becomes a [`Problem`](crate::Problem) with the numbers in it;
+/// the other members and files are read. No limit is an error of the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of one input file. 1 GiB: a file is held in memory while it is decoded, and a thousand
-    /// downloads zipped together stay well below.
+    /// Bytes of one input file; a longer one is not read. 1 GiB: a file is in memory while it is decoded,
+    /// and a thousand downloads zipped together have less.
     pub file_bytes: u64,
-    /// Bytes of one member, or of any other layer, after decompression. 256 MiB: a hundred times the
-    /// largest log we know of, and still a size that each worker of a small machine can hold.
+    /// Bytes of one member, or of any other layer, after decompression; nothing of a longer one is used.
+    /// 256 MiB: a hundred times the largest log we know of, and little enough for each worker of a small
+    /// machine.
     pub member_bytes: u64,
-    /// How many times its packed size a layer may grow to, once it is above 1 MiB. 250: logs that
-    /// repeat one row thousands of times reach 100; DEFLATE itself ends at 1032, where bombs live.
+    /// How many times its packed size a layer above 1 MiB may have after decompression. 250: logs that
+    /// repeat one row thousands of times reach 100; zip bombs reach the 1,032 of DEFLATE.
     pub ratio: u64,
-    /// Bytes that all layers of one file may produce together. 1 GiB, or `ratio` times the size of
-    /// the file where that is less, but never below 16 MiB: archives in archives multiply, and a
-    /// limit for each member alone does not end that. Files above 64 MiB may produce sixteen times
-    /// their size.
+    /// Bytes that all layers of one file may have together after decoding; what comes behind is not read.
+    /// 1 GiB, or `ratio` times the size of the file where that is less, but at least 16 MiB: archives in
+    /// archives multiply, which a limit on each member alone does not stop. Files above 64 MiB may have
+    /// sixteen times their size.
     pub total_bytes: u64,
-    /// Members of one file, those of nested archives included. 262,144: ten years of hourly logs.
+    /// Members of one file, those of nested archives included; the rest is not read. 262,144: thirty years
+    /// of hourly logs.
     pub members: u32,
-    /// Layers in each other. 8: the documented download has two, a zip of quoted downloads five.
+    /// Layers inside each other; what is in a deeper one is not read. 8: the documented download has two, a
+    /// zip of quoted downloads five.
     pub depth: u32,
-    /// Problems kept for one file; a last one then says that there were more. 1,000: more lines than
-    /// anybody reads, and a hostile directory cannot fill the report.
+    /// Problems listed for one file; one more then says how many are left out. 1,000: more lines than a
+    /// person reads, and a hostile directory cannot fill the report.
     pub problems: u32,
-    /// Bytes of payloads and of what they decode to that all workers together hold, for the
-    /// [`Budget`](crate::Budget) of a run. 256 MiB: half of what we want a run to stay below; the other
-    /// half is for rows and tables. One file may go over it, up to the limits above.
+    /// Bytes that all workers together hold of payloads and of what these decode to: the
+    /// [`Budget`](crate::Budget) of a run. 256 MiB: half of what a run is to stay below; the other half is
+    /// for rows and tables. One file may exceed it, up to the limits above.
     pub in_flight_bytes: u64,
-    /// Arrays and objects in each other, for whoever parses the texts. 1,024: the deepest recorded
-    /// exchange nests 17.
+    /// Arrays and objects inside each other in the JSON of a text. Not used by this crate, which parses no
+    /// JSON. 1,024: the deepest recorded exchange has 17.
     pub json_depth: u32,
 }
 
@@ -53,12 +57,12 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// What one compressed layer of `packed` bytes may become, in bytes.
+    /// The most that a compressed layer of `packed` bytes may have after decompression, in bytes.
     pub(crate) fn allowance(&self, packed: u64) -> u64 {
         self.member_bytes.min(packed.saturating_mul(self.ratio).max(1 << 20))
     }
 
-    /// What all layers of a file of `file` bytes may produce together, in bytes.
+    /// The most that all layers of a file of `file` bytes may have together after decoding, in bytes.
     pub(crate) fn total(&self, file: u64) -> u64 {
         let by_ratio = file.saturating_mul(self.ratio).max(16 << 20);
         self.total_bytes.min(by_ratio).max(file.saturating_mul(16).max(1 << 20))

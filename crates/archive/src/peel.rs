@@ -1,4 +1,4 @@
-//! The layer loop: look at the first bytes, take one layer off, look again.
+//! The loop over the layers: look at the first bytes, take one layer off, look at the result.
 
 mod containers;
 mod members;
@@ -15,7 +15,7 @@ use crate::sniff::{self, Magic};
 use crate::zip::directory;
 use crate::{base64, text, wide};
 
-/// What a leaf is, by its first bytes.
+/// The kind of content that a leaf has, by its first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Form {
     /// Begins like JSON: `{`, `[`, `"`, or is a lone number, `true`, `false`, `null`.
@@ -24,64 +24,67 @@ pub enum Form {
     Markup,
     /// Any other text.
     Text,
-    /// Not text: NULs, or bytes of no encoding.
+    /// Not text: NULs in the first KiB, control characters, or the signature of a known binary format.
     Binary,
     /// No bytes, or only blanks.
     Blank,
 }
 
-/// What is left when no more layers are recognised: one document, or one member of an archive.
+/// What is left when no more layers are recognised: the content of a file, or of one member of an archive.
 #[derive(Debug, Clone, Copy)]
 pub struct Leaf<'a> {
     /// Path inside the archive, `/` between the names of nested archives and their members; None
-    /// when no archive was in the way. A label from the input, never to be used as a path; at most
-    /// 1,024 bytes, a longer one ends in the CRC-32 of the whole.
+    /// when the file is no archive. A label from the input, never to be used as a path; at most
+    /// 1,024 bytes, a longer one is cut and ends in the CRC-32 of the whole.
     pub member: Option<&'a str>,
     /// Layers taken off, outermost first, `>` between: `base64>zip`. Empty for a bare text. Words:
     /// `quoted`, `object`, `data-uri`, `base64`, `zip`, `gzip`, `zlib`.
     pub layers: &'a str,
     /// The text: UTF-8 without a byte order mark. Empty for [`Form::Binary`].
     pub text: &'a str,
-    /// The bytes that the text was made from: with their mark, in their own encoding. Those of
-    /// [`Form::Binary`] stand here alone.
+    /// The bytes that the text was made from, in their own encoding, with their byte order mark. Also
+    /// there for [`Form::Binary`].
     pub raw: &'a [u8],
-    /// How many these are; with [`peek`](Decoder::peek) more than are given.
+    /// Size of the leaf in bytes: the length of `raw`, which only [`peek`](Decoder::peek) cuts.
     pub bytes: u64,
-    /// Packed size in the innermost archive around it; the size of the payload when there is none.
+    /// Compressed size in the innermost archive or compressed layer, in bytes; the size of the payload when
+    /// there is none.
     pub packed: u64,
-    /// What it is, by its first bytes.
+    /// The kind of content, by its first bytes.
     pub form: Form,
-    /// False when it is the part before a cut.
+    /// False when the data is cut, and this is the part before the cut.
     pub whole: bool,
-    /// The bytes were not sound UTF-8: UTF-16, or read as windows-1254.
+    /// The bytes were not valid UTF-8: UTF-16, UTF-32, read as windows-1254, or repaired.
     pub reencoded: bool,
 }
 
-/// The account of one payload.
+/// What decoding one payload came to: counts and problems. The leaves themselves go to the callback.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Decoded {
     /// Layers of the first leaf, as in [`Leaf::layers`]; when there is no leaf, the layers that were
-    /// recognised before the first problem.
+    /// recognised before the first problem. Empty for a bare text.
     pub layers: String,
     /// Members of archives, folders left out, those of nested archives included. Each of them is
     /// exactly one of three: a leaf, one of `archives`, or one of `unread`.
     pub members: u32,
-    /// Members that are archives of their own and were opened; what is in them counts for itself.
+    /// Members that are archives and were opened; the members in them are counted too.
     pub archives: u32,
-    /// Members of which nothing could be used; problems say why.
+    /// Members of which nothing could be used; `problems` says why.
     pub unread: u32,
-    /// Defects, in the order they were met.
+    /// Defects, in the order in which they were found; at most [`Limits::problems`] and one that says how
+    /// many are left out.
     pub problems: Vec<Problem>,
     /// Sum of [`Leaf::bytes`].
     pub bytes: u64,
 }
 
-/// Takes payloads apart. Holds the limits and the buffers that are reused from file to file, so
-/// each worker keeps one.
+/// Decodes payloads: takes all layers off and gives the leaves inside. Holds the buffers that are reused
+/// from file to file, so each worker has one of its own.
 pub struct Decoder {
     limits: Limits,
     inflater: Inflater,
     base64: Vec<base64::Buffers>,
+    /// Buffers for decompressed bytes that no layer uses now.
     spare: Vec<Vec<u8>>,
 }
 
@@ -92,22 +95,23 @@ impl fmt::Debug for Decoder {
 }
 
 impl Decoder {
-    /// A decoder with empty buffers; they grow with the data, to a few times the largest member.
+    /// A decoder without buffers. They grow with the data, to a few times the size of the largest member;
+    /// between two payloads they have at most [`Budget::keep`] bytes together.
     pub fn new(limits: Limits) -> Self {
         Self { limits, inflater: Inflater::new(), base64: Vec::new(), spare: Vec::new() }
     }
 
-    /// Takes `input` apart and gives each leaf to `sink`, in archive order.
+    /// Decodes the payload `input` and gives each leaf to `sink`, in the order of the archive.
     ///
-    /// Never fails: what cannot be read is in [`Decoded::problems`], and what can be read beside or
-    /// before it is given. Time is bounded by the limits, memory by
-    /// [`Limits::member_bytes`] for each layer that is open at once.
+    /// Never fails: what cannot be read is in [`Decoded::problems`], and all that can be read is given,
+    /// before and behind it. The time is bounded by the limits; the memory by [`Limits::member_bytes`] for
+    /// each layer that is open at once, of which there are at most [`Limits::depth`].
     pub fn decode(&mut self, input: &[u8], sink: &mut dyn FnMut(Leaf<'_>)) -> Decoded {
         self.decode_within(&Budget::unlimited().share(0), input, sink)
     }
 
-    /// [`decode`](Self::decode) with other decoders beside it: what buffers grow to is taken from
-    /// `share`, which may wait for them. The result is the same.
+    /// As [`decode`](Self::decode), with the memory of its buffers counted in `share`: waits when the
+    /// [`Budget`] is used up by other files. The result is the same.
     pub fn decode_within(
         &mut self,
         share: &Share<'_>,
@@ -117,16 +121,17 @@ impl Decoder {
         self.run(share, input, None, sink)
     }
 
-    /// Gives the first `max` bytes of the text of each leaf, or less, cut between characters.
+    /// Gives the first `max` bytes of the text of each leaf to `sink`, cut between characters, so at most
+    /// three bytes less. `""` for a binary leaf.
     ///
-    /// Unpacks no more than it needs and checks no sums, so it costs a small part of
+    /// Decompresses no more than it needs and checks no checksums, so it costs a small part of
     /// [`decode`](Self::decode): the base64 step when there is an archive in it, and `max` bytes for
-    /// each member. Problems are not told; binary leaves give `""`.
+    /// each member. Does not report problems.
     pub fn peek(&mut self, input: &[u8], max: usize, sink: &mut dyn FnMut(&str)) {
         self.peek_within(&Budget::unlimited().share(0), input, max, sink);
     }
 
-    /// [`peek`](Self::peek) with other decoders beside it, as [`decode_within`](Self::decode_within).
+    /// As [`peek`](Self::peek), with the memory of its buffers counted in `share`.
     pub fn peek_within(
         &mut self,
         share: &Share<'_>,
@@ -143,11 +148,12 @@ impl Decoder {
         });
     }
 
-    /// The first `max` bytes of the only document that stands between the ends of a file, as
-    /// [`peek`](Self::peek) gives them of the whole; `None` when the ends do not tell that there is only one. Costs
-    /// as much for a large file as for a small one.
-    pub fn begins(&mut self, ends: &Ends<'_>, max: usize) -> Option<String> {
-        ends::begins(&mut self.inflater, ends, max)
+    /// The first `max` bytes of the text of a usual download, as [`peek`](Self::peek) gives them for the
+    /// whole file. `None` when the ends do not show that the file is a zip, bare or in base64 on one line,
+    /// with exactly one leaf that begins like JSON and has at least `max` bytes: then the whole file has to
+    /// be read. The cost does not depend on the size of the file.
+    pub fn peek_ends(&mut self, ends: &Ends<'_>, max: usize) -> Option<String> {
+        ends::peek(&mut self.inflater, ends, max)
     }
 
     fn run(
@@ -158,27 +164,27 @@ impl Decoder {
         sink: &mut dyn FnMut(Leaf<'_>),
     ) -> Decoded {
         let size = input.len() as u64;
-        let mut run = Run {
+        let mut run = DecodeRun {
             left: self.limits.total(size),
             decoder: self,
             share,
             sink,
             peek,
-            report: Decoded::default(),
+            decoded: Decoded::default(),
             leaves: 0,
             named: false,
             stopped: false,
-            untold: 0,
+            unreported: 0,
         };
-        let place = Place { member: None, layers: "", depth: 0, packed: size, whole: true };
+        let place = LayerPlace { member: None, layers: "", depth: 0, packed: size, whole: true };
         run.peel(input, place);
         let decoded = run.finish();
-        self.shed(share.keep());
+        self.shrink(share.keep());
         decoded
     }
 
-    /// Gives buffers back to the system until those that are left have at most `keep` bytes.
-    fn shed(&mut self, keep: usize) {
+    /// Frees buffers until those that are left have at most `keep` bytes.
+    fn shrink(&mut self, keep: usize) {
         let mut held = 0;
         let mut fits = |capacity: usize| {
             let fits = held + capacity <= keep;
@@ -190,39 +196,41 @@ impl Decoder {
     }
 }
 
-/// Where in the nest of layers some bytes stand.
+/// Where some bytes stand among the layers of a payload. `member`, `layers`, `packed` and `whole` become
+/// those of the [`Leaf`].
 #[derive(Debug, Clone, Copy)]
-struct Place<'a> {
+struct LayerPlace<'a> {
     member: Option<&'a str>,
     layers: &'a str,
+    /// How many layers are in `layers`.
     depth: u32,
     packed: u64,
     whole: bool,
 }
 
-/// One payload on its way through the layers.
-struct Run<'r, 's> {
+/// The decoding of one payload.
+struct DecodeRun<'r, 's> {
     decoder: &'r mut Decoder,
     share: &'r Share<'r>,
     sink: &'s mut dyn FnMut(Leaf<'_>),
-    /// Only so many bytes of each leaf are wanted.
+    /// How many bytes of each leaf are wanted; None for all, with problems and checksums.
     peek: Option<usize>,
-    report: Decoded,
-    /// Leaves that were given out.
+    decoded: Decoded,
+    /// Leaves given to the callback so far.
     leaves: u64,
-    /// `report.layers` is settled.
+    /// `decoded.layers` is that of the first leaf, and does not change any more.
     named: bool,
-    /// What the layers may still produce, in bytes.
+    /// Bytes that the layers may still have after decoding, see [`Limits::total_bytes`].
     left: u64,
-    /// A limit of the whole file was passed; nothing more is read.
+    /// A limit of the whole file is exceeded; nothing more is read.
     stopped: bool,
-    /// Problems beyond the limit.
-    untold: u32,
+    /// Problems beyond [`Limits::problems`].
+    unreported: u32,
 }
 
-impl Run<'_, '_> {
-    /// Recognises the outermost layer of `data`, or gives it out as a leaf.
-    fn peel(&mut self, data: &[u8], place: Place<'_>) {
+impl DecodeRun<'_, '_> {
+    /// Takes the outermost layer of `data` off and goes on with the result; `data` is a leaf when it has none.
+    fn peel(&mut self, data: &[u8], place: LayerPlace<'_>) {
         if self.stopped {
             return;
         }
@@ -253,11 +261,11 @@ impl Run<'_, '_> {
         self.leaf(data, place);
     }
 
-    /// Gives `data` out as a leaf.
-    fn leaf(&mut self, data: &[u8], place: Place<'_>) {
+    /// Gives `data` to the callback as a leaf.
+    fn leaf(&mut self, data: &[u8], place: LayerPlace<'_>) {
         let bytes = data.len() as u64;
         let data = match self.peek {
-            // A character more than asked for, so that one cut there costs nothing.
+            // A character more than wanted, so that a cut one at the end does no harm.
             Some(max) => &data[..data.len().min(max.saturating_add(8))],
             None => data,
         };
@@ -265,11 +273,11 @@ impl Run<'_, '_> {
         // What begins like JSON is looked at for an archive only when it is no sound text.
         let unsound = read.form == Form::Binary || read.fault.is_some();
         if unsound && sniff::opens_json(data) && directory::has_end(data) {
-            self.share.give_back(read.held);
+            self.share.release(read.held);
             return self.unzip(data, place);
         }
-        if let Some((offset, kind, fault)) = read.fault {
-            self.problem(place, offset, Stage::Text, kind, &fault);
+        if let Some((byte, kind, fault)) = read.fault {
+            self.problem(place, byte, Stage::Text, kind, &fault);
         }
         if read.form == Form::Binary && place.member.is_none() {
             let what = sniff::foreign(data).unwrap_or("neither text nor an archive");
@@ -281,10 +289,10 @@ impl Run<'_, '_> {
             };
             self.problem(place, 0, stage, ProblemKind::NotAnArchive, &fault);
         }
-        self.report.bytes += bytes;
+        self.decoded.bytes += bytes;
         if !self.named {
             self.named = true;
-            place.layers.clone_into(&mut self.report.layers);
+            place.layers.clone_into(&mut self.decoded.layers);
         }
         self.leaves += 1;
         (self.sink)(Leaf {
@@ -298,11 +306,11 @@ impl Run<'_, '_> {
             whole: place.whole && read.whole,
             reencoded: read.reencoded,
         });
-        self.share.give_back(read.held);
+        self.share.release(read.held);
     }
 
-    /// The layers with one more; None, with a problem, when there are too many.
-    fn deeper(&mut self, place: Place<'_>, layer: &str, stage: Stage) -> Option<String> {
+    /// `place.layers` with one more; None, with a problem, when these are too many.
+    fn deeper(&mut self, place: LayerPlace<'_>, layer: &str, stage: Stage) -> Option<String> {
         let limit = self.decoder.limits.depth;
         if place.depth >= limit {
             let fault = format!("{layer} within {limit} layers, which is the limit");
@@ -314,15 +322,15 @@ impl Run<'_, '_> {
         } else {
             format!("{}>{layer}", place.layers)
         };
-        if !self.named && self.report.problems.is_empty() {
-            layers.clone_into(&mut self.report.layers);
+        if !self.named && self.decoded.problems.is_empty() {
+            layers.clone_into(&mut self.decoded.layers);
         }
         Some(layers)
     }
 
-    /// Takes `bytes` of output off what the file may produce. False, with a problem, when it is used
-    /// up; then the run ends.
-    fn charge(&mut self, bytes: u64, place: Place<'_>, stage: Stage) -> bool {
+    /// Counts `bytes` of output against [`Limits::total_bytes`]. False, with a problem, when that is
+    /// exceeded; then nothing more is read.
+    fn charge(&mut self, bytes: u64, place: LayerPlace<'_>, stage: Stage) -> bool {
         if let Some(left) = self.left.checked_sub(bytes) {
             self.left = left;
             return true;
@@ -336,7 +344,7 @@ impl Run<'_, '_> {
         false
     }
 
-    /// What a layer of `packed` bytes may become, in bytes.
+    /// The most that a layer of `packed` bytes may have after decompression, in bytes.
     fn cap(&self, packed: u64) -> u64 {
         let cap = self.decoder.limits.allowance(packed).min(self.left);
         self.peek.map_or(cap, |max| cap.min(max as u64 + 64))
@@ -344,8 +352,8 @@ impl Run<'_, '_> {
 
     fn problem(
         &mut self,
-        place: Place<'_>,
-        offset: u64,
+        place: LayerPlace<'_>,
+        byte: u64,
         stage: Stage,
         kind: ProblemKind,
         fault: &str,
@@ -353,15 +361,15 @@ impl Run<'_, '_> {
         if self.peek.is_some() {
             return;
         }
-        if self.report.problems.len() >= self.decoder.limits.problems as usize {
-            self.untold += 1;
+        if self.decoded.problems.len() >= self.decoder.limits.problems as usize {
+            self.unreported += 1;
             return;
         }
-        self.report.problems.push(Problem::new(place.member, offset, stage, kind, fault));
+        self.decoded.problems.push(Problem::new(place.member, byte, stage, kind, fault));
     }
 
     fn take_buffer(&mut self) -> Vec<u8> {
-        // To peek, a small one: the decompressor fills all the room it finds.
+        // A small one for `peek`: the decompressor fills all the room it finds.
         if self.peek.is_some() {
             return Vec::new();
         }
@@ -370,8 +378,8 @@ impl Run<'_, '_> {
         buffer
     }
 
-    fn give_back(&mut self, mut buffer: Vec<u8>) {
-        self.share.give_back(buffer.capacity() as u64);
+    fn recycle(&mut self, mut buffer: Vec<u8>) {
+        self.share.release(buffer.capacity() as u64);
         if self.peek.is_none() && buffer.capacity() <= self.share.keep() {
             buffer.clear();
             self.decoder.spare.push(buffer);
@@ -379,12 +387,12 @@ impl Run<'_, '_> {
     }
 
     fn finish(mut self) -> Decoded {
-        if self.untold > 0 {
-            let fault = format!("{} more problems in this file", self.untold);
+        if self.unreported > 0 {
+            let fault = format!("{} more problems in this file", self.unreported);
             let kind = ProblemKind::TooManyProblems;
-            self.report.problems.push(Problem::new(None, 0, Stage::Read, kind, &fault));
+            self.decoded.problems.push(Problem::new(None, 0, Stage::Read, kind, &fault));
         }
-        self.report
+        self.decoded
     }
 }
 

@@ -1,11 +1,11 @@
-//! Defects, kept as data.
+//! Defects of the input, as data.
 
 use std::fmt;
 
-/// The step that met a defect.
+/// The step of reading and decoding that found a defect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Stage {
-    /// Opening and reading the file.
+    /// Finding, opening and reading the file.
     Read,
     /// Bytes to UTF-8 text.
     Text,
@@ -15,14 +15,10 @@ pub enum Stage {
     Zip,
     /// Decompression: members of a zip, gzip, zlib.
     Inflate,
-    /// Text to JSON values.
-    Json,
-    /// JSON values to log entries and exchanges.
-    Model,
 }
 
 impl Stage {
-    /// The word used in reports.
+    /// The word for it in reports.
     pub fn name(self) -> &'static str {
         match self {
             Self::Read => "read",
@@ -30,13 +26,11 @@ impl Stage {
             Self::Base64 => "base64",
             Self::Zip => "zip",
             Self::Inflate => "inflate",
-            Self::Json => "json",
-            Self::Model => "model",
         }
     }
 }
 
-/// What is wrong.
+/// What is wrong with the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum ProblemKind {
@@ -44,11 +38,11 @@ pub enum ProblemKind {
     Truncated,
     /// A character that base64 does not have, or something after its padding.
     BadBase64,
-    /// Neither text nor a container that this crate opens.
+    /// Neither text nor a format that this crate decodes.
     NotAnArchive,
     /// The member needs a password.
     Encrypted,
-    /// The member is compressed by a method that this crate does not undo.
+    /// The member is compressed by a method that this crate does not know.
     UnsupportedMethod,
     /// The compressed data breaks the rules of its format.
     BadDeflate,
@@ -58,32 +52,24 @@ pub enum ProblemKind {
     SizeMismatch,
     /// Two headers of one archive contradict each other, or point at nothing.
     HeaderMismatch,
-    /// A limit on bytes or on the ratio was passed.
+    /// A limit on bytes or on the ratio is exceeded.
     TooLarge,
-    /// The limit on members was passed.
+    /// The limit on members is exceeded.
     TooManyMembers,
-    /// The limit on layers was passed.
+    /// The limit on layers is exceeded.
     TooDeep,
-    /// Members share bytes of the archive; none of those is used.
+    /// Members share bytes of the archive; none of these bytes is used twice.
     OverlappingMembers,
-    /// The limit on problems was passed; the rest is only counted.
+    /// The limit on problems is exceeded; the others are only counted.
     TooManyProblems,
-    /// The text is not JSON.
-    BadJson,
-    /// The text is not sound UTF-8 or UTF-16.
+    /// The text is not valid in its encoding; it is read as well as possible.
     BadEncoding,
-    /// JSON that is none of the known shapes.
-    UnknownShape,
-    /// A saved error answer in place of the data.
-    HttpError,
-    /// The operating system refused.
+    /// The operating system refused to read it.
     Io,
-    /// The file was another one when it was first looked at.
-    Changed,
 }
 
 impl ProblemKind {
-    /// The word used in reports.
+    /// The word for it in reports.
     pub fn name(self) -> &'static str {
         match self {
             Self::Truncated => "truncated",
@@ -100,51 +86,53 @@ impl ProblemKind {
             Self::TooDeep => "too_deep",
             Self::OverlappingMembers => "overlapping_members",
             Self::TooManyProblems => "too_many_problems",
-            Self::BadJson => "bad_json",
             Self::BadEncoding => "bad_encoding",
-            Self::UnknownShape => "unknown_shape",
-            Self::HttpError => "http_error",
             Self::Io => "io",
-            Self::Changed => "changed",
         }
     }
 }
 
-/// Something that could not be read as it should.
-///
-/// The file is not named: whoever reads files knows it and adds it.
+/// A defect of one input file. The file itself is not named in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Path of the member inside the archive; None when the fault is the payload's own.
+    /// Path of the member, as [`Leaf::member`](crate::Leaf::member); None when the defect is not in a member.
     pub member: Option<String>,
-    /// Where, in bytes from the start of the layer that [`stage`](Self::stage) reads.
-    pub offset: u64,
-    /// The step that met it.
+    /// Where, in bytes from the start of the layer that [`stage`](Self::stage) reads. At most [`i64::MAX`].
+    pub byte: u64,
+    /// The step that found it.
     pub stage: Stage,
     /// What is wrong, to be matched on.
     pub kind: ProblemKind,
-    /// Place, fault, numbers, on one line of less than 400 bytes; text of the input is escaped.
+    /// Place, fault, numbers, as [`problem_message`] makes it.
     pub message: String,
 }
 
 impl Problem {
-    /// A problem whose message is built from the place and `fault` (lower case, no full stop). What
-    /// `fault` quotes of the input is escaped here, and cut.
+    /// A problem whose message is made of the place and of `fault`, see [`problem_message`].
     pub fn new(
         member: Option<&str>,
-        offset: u64,
+        byte: u64,
         stage: Stage,
         kind: ProblemKind,
         fault: &str,
     ) -> Self {
-        let mut message = match member {
-            Some(name) => format!("\"{}\": byte {offset}: ", shown(name)),
-            None => format!("byte {offset}: "),
-        };
-        let room = MESSAGE - message.len();
-        push(&mut message, fault, room, |c| c.is_control() || turns(c));
-        Self { member: member.map(str::to_owned), offset, stage, kind, message }
+        let byte = byte.min(i64::MAX.cast_unsigned());
+        let message = problem_message(member, byte, fault);
+        Self { member: member.map(str::to_owned), byte, stage, kind, message }
     }
+}
+
+/// The message of a problem: the member if there is one, the byte, and `fault`, which is lower case and has
+/// no full stop. One line of less than 400 bytes: what the name and `fault` have from the input is escaped
+/// and cut.
+pub fn problem_message(member: Option<&str>, byte: u64, fault: &str) -> String {
+    let mut message = match member {
+        Some(name) => format!("\"{}\": byte {byte}: ", shown(name)),
+        None => format!("byte {byte}: "),
+    };
+    let room = MESSAGE - message.len();
+    push(&mut message, fault, room, |c| c.is_control() || changes_direction(c));
+    message
 }
 
 impl fmt::Display for Problem {
@@ -160,26 +148,25 @@ const MESSAGE: usize = 399;
 /// Bytes of a name in it, at most, quotes left out.
 const NAME: usize = 96;
 
-/// A name of the input made fit for a message: escaped, and cut.
+/// A name from the input for a message: escaped, and cut.
 pub(crate) fn shown(name: &str) -> String {
     let mut out = String::new();
     // What `escape_debug` leaves as it is can be printed.
     push(&mut out, name, NAME, |c| {
-        matches!(c, '"' | '\\') || turns(c) || !c.escape_debug().eq([c])
+        matches!(c, '"' | '\\') || changes_direction(c) || !c.escape_debug().eq([c])
     });
     out
 }
 
-/// Marks that turn the reading direction would let a text rewrite the message around it.
-fn turns(c: char) -> bool {
+/// Whether `c` changes the reading direction: with it a text could rewrite the message around it.
+fn changes_direction(c: char) -> bool {
     matches!(
         c,
         '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
     )
 }
 
-/// Appends `text` with some of its characters escaped, and `...` in the place of what goes beyond `room`
-/// bytes.
+/// Appends `text` with some of its characters escaped; what goes beyond `room` bytes is replaced by `...`.
 fn push(out: &mut String, text: &str, room: usize, escaped: fn(char) -> bool) {
     const MORE: &str = "...";
     let end = out.len() + room;
@@ -187,7 +174,7 @@ fn push(out: &mut String, text: &str, room: usize, escaped: fn(char) -> bool) {
     for c in text.chars() {
         if !escaped(c) {
             out.push(c);
-        } else if turns(c) {
+        } else if changes_direction(c) {
             out.extend(c.escape_unicode());
         } else {
             out.extend(c.escape_debug());
@@ -224,6 +211,7 @@ mod tests {
             let long = c.repeat(65_535);
             let problem =
                 Problem::new(Some(&long), u64::MAX, Stage::Zip, ProblemKind::Encrypted, &long);
+            assert_eq!(problem.byte, u64::MAX / 2);
             let message = problem.message;
             assert!(message.len() < 400 && message.len() > 380, "{}: {message}", message.len());
             assert!(message.ends_with("...") && message.contains("...\": byte"), "{message}");

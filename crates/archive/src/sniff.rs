@@ -1,6 +1,6 @@
-//! What the first bytes of something say about the rest.
+//! Recognising formats by their first bytes.
 
-/// The kinds of content that the first bytes give away.
+/// Containers that are recognised by their first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Magic {
     /// A local header, an end record, or the marker of a split archive before its first header.
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_begins_like_json_is_told_from_json() {
+    fn json_is_distinguished_from_text_that_begins_like_it() {
         for yes in ["{\"a", " [1,", "[]", "\u{feff}{}", "\"text", "{"] {
             assert!(json_begins(yes.as_bytes()), "{yes}");
         }

@@ -1,4 +1,4 @@
-//! Which files to read, and reading them. The only module that touches the file system.
+//! Finding the input files, and reading them. The only module that uses the file system.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -20,27 +20,27 @@ use crate::problem::{Problem, ProblemKind, Stage, shown};
 /// One input file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
-    /// Where it is.
+    /// Its path, to open it.
     pub path: PathBuf,
-    /// What reports call it: as given, or relative to the input when that is a folder; `/` between
+    /// Its name in reports: as given, or relative to the input when that is a folder; `/` between
     /// the parts, lossy UTF-8. Unique within a [`Discovery`].
     pub name: String,
-    /// Size in bytes when it was found.
+    /// Size in bytes when it was found; 0 when the system would not say.
     pub bytes: u64,
-    /// The path is a symbolic link to it, whatever the folders on the way are.
+    /// The last part of the path is a symbolic link.
     pub link: bool,
 }
 
-/// A place below an input that could not be looked into.
+/// A folder or link below an input that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unread {
     /// Its name, made like [`Source::name`].
     pub name: String,
-    /// Why.
+    /// Why, of the kind [`ProblemKind::Io`].
     pub problem: Problem,
 }
 
-/// What the inputs come to.
+/// The files that the inputs name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Discovery {
     /// Regular files, sorted by name, each once.
@@ -50,10 +50,10 @@ pub struct Discovery {
     pub unread: Vec<Unread>,
 }
 
-/// The inputs cannot be used as they were given.
+/// Why the inputs cannot be used as they were given.
 #[derive(Debug, ThisError)]
 #[non_exhaustive]
-pub enum Error {
+pub enum DiscoverError {
     /// An input names nothing.
     #[error("{input}: no such file or folder")]
     Missing {
@@ -80,7 +80,7 @@ pub enum Error {
         /// The input as given.
         input: String,
     },
-    /// An input cannot be looked at.
+    /// The system does not let an input be examined.
     #[error("{input}: cannot be read")]
     Io {
         /// The input as given.
@@ -90,27 +90,27 @@ pub enum Error {
     },
 }
 
-/// A file before its name is settled.
-struct Found<'i> {
+/// A file whose name may still be changed to make it unique.
+struct FoundFile<'i> {
     source: Source,
     /// The folder given as input, when it was found in one.
     folder: Option<&'i str>,
 }
 
-/// Files whose sizes are asked for together, on another thread than the one that walks on.
-const SIZES: usize = 512;
+/// Files whose sizes are read together, on another thread than the one that walks.
+const SIZE_BATCH: usize = 512;
 
 /// Finds the files that `inputs` name: files, folders (walked, links followed, but each folder
 /// through one link at most), and patterns with
 /// `*`, `?`, `[...]`, `{a,b}` and `**`. What exists under a name is never taken for a pattern.
 ///
-/// Costs one look at each directory entry, and one at each file for its size, the latter on the threads of the
-/// current Rayon pool while this one walks on; no file is opened.
+/// Costs reading every folder, and one call of the system for the size of each file, the latter on the
+/// threads of the current Rayon pool at the same time. No file is opened.
 ///
 /// # Errors
 ///
-/// When an input names nothing, is malformed, or is neither file nor folder.
-pub fn discover(inputs: &[String]) -> Result<Discovery, Error> {
+/// When an input names nothing, is a malformed pattern, is neither file nor folder, or cannot be examined.
+pub fn discover(inputs: &[String]) -> Result<Discovery, DiscoverError> {
     let mut found = Vec::new();
     let mut unread = Vec::new();
     for input in inputs {
@@ -122,14 +122,14 @@ pub fn discover(inputs: &[String]) -> Result<Discovery, Error> {
             Ok(meta) if meta.is_file() => {
                 let (bytes, link) = (meta.len(), path.is_symlink());
                 let source = Source { path: path.to_owned(), name: slashed(path), bytes, link };
-                found.push(Found { source, folder: None });
+                found.push(FoundFile { source, folder: None });
             }
-            Ok(_) => return Err(Error::NotRegular { input: input.clone() }),
+            Ok(_) => return Err(DiscoverError::NotRegular { input: input.clone() }),
             Err(_) if is_pattern(input) => matching(input, &mut found, &mut unread)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(Error::Missing { input: input.clone() });
+                return Err(DiscoverError::Missing { input: input.clone() });
             }
-            Err(source) => return Err(Error::Io { input: input.clone(), source }),
+            Err(source) => return Err(DiscoverError::Io { input: input.clone(), source }),
         }
     }
     if inputs.len() > 1 {
@@ -141,15 +141,16 @@ pub fn discover(inputs: &[String]) -> Result<Discovery, Error> {
     Ok(Discovery { sources, unread })
 }
 
-/// Reads a whole file into `buffer`, whose old content goes. The room that the buffer takes is taken
-/// from `share`, before it is reserved.
+/// Reads a whole file into `buffer`, whose old content is dropped. The capacity of the buffer is counted
+/// in `share`, before it is allocated.
 ///
 /// # Errors
 ///
-/// `io` when the system refuses or the file is no longer a regular one; `too_large` when it is
-/// longer than [`Limits::file_bytes`], of which no byte is read when the size says so before.
-/// Never waits: not for a pipe that took the place of the file, nor for a file of the system that
-/// has nothing to say.
+/// [`ProblemKind::Io`] when the system refuses or the file is no longer a regular one;
+/// [`ProblemKind::TooLarge`] when it is longer than [`Limits::file_bytes`]: nothing is read when its size
+/// says so. The buffer is then of no use.
+///
+/// Does not hang on a pipe or device that has replaced the file since it was found.
 pub fn read(
     source: &Source,
     limits: &Limits,
@@ -172,7 +173,7 @@ pub fn read(
     if meta.len() > limit {
         return Err(too_large(meta.len()));
     }
-    // One byte more than the size lets the last read see the end without growing the buffer.
+    // With one byte more than the size, the last read finds the end without growing the buffer.
     let needed = (meta.len() as usize + 1).max(buffer.capacity());
     share.take(needed as u64);
     buffer.reserve_exact(needed);
@@ -188,8 +189,9 @@ pub fn read(
     Ok(())
 }
 
-/// Reads the two ends of a file into `buffer`, whose old content goes, and takes them apart. `None` when it is not
-/// longer than `least` and than [`Ends::BYTES`], longer than the limit, or cannot be read: [`read`] says why.
+/// Reads the two ends of a file into `buffer`, whose old content is dropped. `None` when the file has
+/// `least` or [`Ends::BYTES`] bytes or less, is longer than [`Limits::file_bytes`], or cannot be read:
+/// [`read`] says why.
 pub fn read_ends<'b>(
     source: &Source,
     limits: &Limits,
@@ -203,14 +205,14 @@ pub fn read_ends<'b>(
         return None;
     }
     buffer.resize(Ends::BYTES, 0);
-    let (head, tail) = Ends::rooms(buffer);
+    let (head, tail) = Ends::split(buffer);
     file.read_exact(head).ok()?;
     file.seek(io::SeekFrom::Start(bytes - tail.len() as u64)).ok()?;
     file.read_exact(tail).ok()?;
     Ends::joined(buffer, bytes)
 }
 
-/// Opens a file without waiting: opening a pipe waits for a writer that may never come.
+/// Opens a file without waiting: otherwise opening a pipe waits for a writer that may never come.
 fn open(path: &Path) -> io::Result<File> {
     let mut options = File::options();
     #[cfg(unix)]
@@ -221,14 +223,20 @@ fn open(path: &Path) -> io::Result<File> {
     options.read(true).open(path)
 }
 
-/// What tells files apart by their bytes: BLAKE3. Written as 64 hex digits.
+/// BLAKE3 digest of the bytes of a file, 256 bits. Files with equal digests have equal bytes. Shown as 64
+/// hex digits, lower case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digest([u8; 32]);
 
 impl Digest {
-    /// That of `bytes`.
+    /// The digest of `bytes`. Costs a fraction of decoding them.
     pub fn of(bytes: &[u8]) -> Self {
         Self(*blake3::hash(bytes).as_bytes())
+    }
+
+    /// Its 32 bytes.
+    pub fn bytes(self) -> [u8; 32] {
+        self.0
     }
 }
 
@@ -238,31 +246,31 @@ impl fmt::Display for Digest {
     }
 }
 
-/// Walks a folder. `input` is what names are prefixed with should they clash; with `only`, files
-/// count when their whole path matches.
+/// Walks a folder. `input` is the prefix of names that would otherwise be equal; with `only`, files
+/// are taken when their whole path matches.
 fn walk<'i>(
     folder: &Path,
     input: Option<&'i str>,
     only: Option<&globset::GlobMatcher>,
-    found: &mut Vec<Found<'i>>,
+    found: &mut Vec<FoundFile<'i>>,
     unread: &mut Vec<Unread>,
 ) {
     let walker = || WalkDir::new(folder).follow_links(true);
     let walked = walk_in(walker(), folder, input, only, false).or_else(|| {
-        // Through which of several links a folder is entered is told by their names.
+        // Sorted, so that the names decide through which of several links a folder is entered.
         walk_in(walker().sort_by_file_name(), folder, input, only, true)
     });
-    let (mut files, mut places) = walked.unwrap_or_default();
+    let (mut files, mut unreadable) = walked.unwrap_or_default();
     files.par_sort_unstable_by(by_name);
     found.append(&mut files);
-    unread.append(&mut places);
+    unread.append(&mut unreadable);
 }
 
-/// What a walk comes to: files in any order, and places that could not be looked into.
-type Walked<'i> = (Vec<Found<'i>>, Vec<Unread>);
+/// The result of a walk: files in any order, and what could not be read.
+type Walked<'i> = (Vec<FoundFile<'i>>, Vec<Unread>);
 
-/// Walks a folder in the order of `walker`. `None` when that is not `sorted`, and a folder is entered through a
-/// link.
+/// Walks a folder in the order of `walker`. `None` when that is not `sorted` and a link to a folder is found:
+/// then the order matters.
 fn walk_in<'i>(
     walker: WalkDir,
     folder: &Path,
@@ -279,10 +287,10 @@ fn walk_in<'i>(
     let mut linked = HashSet::new();
     let mut walk = walker.into_iter();
     let whole = rayon::in_place_scope(|scope| {
-        let ask = |mut found: Vec<Found<'i>>| {
+        let read_sizes = |mut found: Vec<FoundFile<'i>>| {
             let sized = &sized;
             scope.spawn(move |_| {
-                for Found { source, .. } in &mut found {
+                for FoundFile { source, .. } in &mut found {
                     source.bytes = fs::metadata(&source.path).map_or(0, |meta| meta.len());
                 }
                 sized.lock().unwrap_or_else(PoisonError::into_inner).append(&mut found);
@@ -319,19 +327,19 @@ fn walk_in<'i>(
             let name = name_of(entry.path());
             let link = entry.path_is_symlink();
             let source = Source { path: entry.into_path(), name, bytes: 0, link };
-            found.push(Found { source, folder: input });
-            if found.len() >= SIZES {
-                ask(std::mem::take(&mut found));
+            found.push(FoundFile { source, folder: input });
+            if found.len() >= SIZE_BATCH {
+                read_sizes(std::mem::take(&mut found));
             }
         }
-        ask(found);
+        read_sizes(found);
         true
     });
     let sized = sized.into_inner().unwrap_or_else(PoisonError::into_inner);
     whole.then_some((sized, unread))
 }
 
-/// Why the walk could not enter a place.
+/// Why the walk could not read a folder or a link.
 fn unwalked(error: &walkdir::Error) -> Problem {
     let fault = match (error.loop_ancestor(), error.io_error()) {
         (Some(_), _) => "a link that leads back to a folder around it".to_owned(),
@@ -345,15 +353,15 @@ fn is_pattern(input: &str) -> bool {
     input.contains(['*', '?', '[', '{'])
 }
 
-/// Files that match a pattern. The walk begins at the longest part of it that is no pattern.
+/// Adds the files that match a pattern. The walk begins at the longest part of it that is no pattern.
 fn matching(
     input: &str,
-    found: &mut Vec<Found<'_>>,
+    found: &mut Vec<FoundFile<'_>>,
     unread: &mut Vec<Unread>,
-) -> Result<(), Error> {
+) -> Result<(), DiscoverError> {
     let pattern = input.strip_prefix("./").unwrap_or(input);
     let glob = GlobBuilder::new(pattern).literal_separator(true).build();
-    let glob = glob.map_err(|source| Error::Pattern { input: input.to_owned(), source })?;
+    let glob = glob.map_err(|source| DiscoverError::Pattern { input: input.to_owned(), source })?;
     let literal: PathBuf = Path::new(pattern)
         .components()
         .take_while(|part| !is_pattern(&part.as_os_str().to_string_lossy()))
@@ -364,28 +372,28 @@ fn matching(
         walk(folder, None, Some(&glob.compile_matcher()), found, unread);
     }
     if found.len() == before {
-        return Err(Error::NoMatch { input: input.to_owned() });
+        return Err(DiscoverError::NoMatch { input: input.to_owned() });
     }
     Ok(())
 }
 
-/// Drops files that were named before, by whatever path leads to them.
-fn keep_each_path_once(found: &mut Vec<Found<'_>>) {
-    let mut seen = HashSet::new();
+/// Drops files that are in the list already, also by another path.
+fn keep_each_path_once(found: &mut Vec<FoundFile<'_>>) {
+    let mut paths = HashSet::new();
     found.retain(|file| {
         let path = &file.source.path;
-        seen.insert(fs::canonicalize(path).unwrap_or_else(|_| path.clone()))
+        paths.insert(fs::canonicalize(path).unwrap_or_else(|_| path.clone()))
     });
 }
 
-fn by_name(a: &Found<'_>, b: &Found<'_>) -> std::cmp::Ordering {
+fn by_name(a: &FoundFile<'_>, b: &FoundFile<'_>) -> std::cmp::Ordering {
     let (a, b) = (&a.source, &b.source);
     a.name.cmp(&b.name).then_with(|| a.path.cmp(&b.path))
 }
 
 /// Sorts by name; where two inputs give the same name, those found in folders are named with their
 /// folder.
-fn with_unique_names(mut found: Vec<Found<'_>>) -> Vec<Source> {
+fn with_unique_names(mut found: Vec<FoundFile<'_>>) -> Vec<Source> {
     found.sort_by(by_name);
     let mut clash = false;
     for same in found.chunk_by_mut(|a, b| a.source.name == b.source.name) {
@@ -410,13 +418,13 @@ fn with_unique_names(mut found: Vec<Found<'_>>) -> Vec<Source> {
     sources
 }
 
-/// Tells names that are still equal apart: those that differ only in bytes that are no UTF-8.
+/// Makes names different that are still equal: those that differ only in bytes that are not UTF-8.
 fn number_equal_names(sources: &mut [Source]) {
-    let mut seen = HashSet::new();
+    let mut names = HashSet::new();
     for source in &mut *sources {
         let plain = source.name.clone();
         let mut number = 2;
-        while !seen.insert(source.name.clone()) {
+        while !names.insert(source.name.clone()) {
             source.name = format!("{plain}~{number}");
             number += 1;
         }

@@ -1,65 +1,64 @@
-//! The steps of the decoder one by one, for whoever measures them.
+//! The steps of the decoder one by one, to measure them.
 //!
 //! ```text
 //!   payload   UEsDBBQAAAAIAAAAYV3k...                          Anatomy::text
-//!               │ Steps::base64                  ┐
-//!   zip       PK.. ▒▒▒▒▒▒▒▒▒▒ PK.. ▒▒▒ PK..      │ Steps::limit  Anatomy::streams
-//!               │ Steps::inflate                 ┘
+//!               │ base64                         ┐
+//!   zip       PK.. ▒▒▒▒▒▒▒▒▒▒ PK.. ▒▒▒ PK..      │ limit    Anatomy::streams
+//!               │ inflate                        ┘
 //!   texts     [{"row_num":1, ...
 //! ```
 //!
-//! [`Decoder`](crate::Decoder) is how payloads are decoded; it takes these steps and holds limits, sums
-//! and encodings against what comes out. Here each step is run on bytes that are known to be sound.
+//! [`Decoder`](crate::Decoder) takes the same steps, and checks limits, checksums and encodings. Here each
+//! step runs alone, on bytes that are known to be sound.
 
 use std::fmt;
 use std::ops::Range;
 
 use crate::base64;
 use crate::budget::Budget;
-use crate::inflate::{End, Inflater};
+use crate::inflate::{Inflater, StreamEnd};
 use crate::limits::Limits;
 use crate::sniff::{self, Magic};
 use crate::zip::directory;
 
-/// Where the layers of a payload stand that is a sound zip, or base64 of one on one line, which is what
-/// downloads are.
+/// Where the layers of a usual download stand: a sound zip, or base64 of one on one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Anatomy {
-    /// The base64 text in the payload; None when the payload is the zip itself.
+    /// Place of the base64 text in the payload, in bytes; None when the payload is the zip itself.
     pub text: Option<Range<usize>>,
-    /// Streams of DEFLATE in the zip, in its order. Members that are only stored have none.
+    /// DEFLATE streams in the zip, in the order of its directory. Stored members have none.
     pub streams: Vec<Stream>,
 }
 
-/// One stream of DEFLATE.
+/// One DEFLATE stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stream {
-    /// Its bytes in the zip.
+    /// Place of its compressed bytes in the zip.
     pub packed: Range<usize>,
-    /// What it inflates to, in bytes; counted, not claimed.
+    /// Size after decompression, in bytes; counted, not taken from a header.
     pub bytes: usize,
 }
 
-/// Runs the steps. Holds the buffers that are reused from payload to payload.
-pub struct Steps {
+/// Runs the steps of the decoder. Holds the buffers that are reused from payload to payload.
+pub struct DecoderSteps {
     limits: Limits,
     budget: Budget,
     base64: base64::Buffers,
     inflater: Inflater,
-    /// What production code inflates into.
+    /// Output of [`inflate`](Self::inflate).
     text: Vec<u8>,
-    /// What the bare kernels write to.
+    /// Output of the two engines in [`limit`](Self::limit).
     bare: [Vec<u8>; 2],
 }
 
-impl fmt::Debug for Steps {
+impl fmt::Debug for DecoderSteps {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Steps").field("limits", &self.limits).finish_non_exhaustive()
+        f.debug_struct("DecoderSteps").field("limits", &self.limits).finish_non_exhaustive()
     }
 }
 
-impl Steps {
-    /// Steps with empty buffers; they grow to the largest payload and its texts.
+impl DecoderSteps {
+    /// Steps with empty buffers; they grow to the size of the largest payload and its texts.
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
@@ -71,9 +70,8 @@ impl Steps {
         }
     }
 
-    /// Looks where the layers stand. None when the payload is anything else than a zip, or base64 of one
-    /// on one line, or is not sound in every byte that the steps read, or passes a limit. Costs what
-    /// decoding costs.
+    /// Finds the layers of a payload. None when it is not a zip or base64 of one on one line, when it is
+    /// damaged, or when it exceeds a limit. Costs as much as decoding.
     pub fn anatomy(&mut self, payload: &[u8]) -> Option<Anatomy> {
         let (text, zip) = if sniff::magic(payload) == Some(Magic::Zip) {
             (None, payload)
@@ -81,7 +79,7 @@ impl Steps {
             let body = sniff::trim_end(sniff::trim_start(payload));
             let start = payload.len() - sniff::trim_start(payload).len();
             let share = self.budget.share(0);
-            // The text is not worth decoding when the first group is no zip.
+            // When the first group is no zip, the text need not be decoded.
             let head = base64::decode(body.get(..4)?, &mut self.base64, &share).length;
             if !self.base64.bytes(head).starts_with(b"PK") || body.contains(&b'\n') {
                 return None;
@@ -107,7 +105,7 @@ impl Steps {
             let cap = self.limits.allowance(packed.len() as u64);
             let share = self.budget.share(0);
             let (used, end) = self.inflater.raw(packed, &mut self.text, member.size, cap, &share);
-            if end != End::Complete || used != packed.len() {
+            if end != StreamEnd::Complete || used != packed.len() {
                 return None;
             }
             streams.push(Stream { packed: member.data, bytes: self.text.len() });
@@ -115,10 +113,12 @@ impl Steps {
         Some(Anatomy { text, streams })
     }
 
-    /// Undoes the base64 as the decoder does, and gives the zip; the payload itself when there is none.
+    /// Decodes the base64 text as the decoder does, and returns the zip; returns the payload when it is the
+    /// zip itself.
     ///
     /// # Panics
-    /// May, like all steps, when the anatomy is that of another payload.
+    ///
+    /// This and the other steps may panic when `anatomy` is that of another payload.
     pub fn base64<'a>(&'a mut self, payload: &'a [u8], anatomy: &Anatomy) -> &'a [u8] {
         let Some(text) = &anatomy.text else { return payload };
         let share = self.budget.share(0);
@@ -126,7 +126,7 @@ impl Steps {
         self.base64.bytes(decoded.length)
     }
 
-    /// Inflates all streams of a zip as the decoder does. Gives how many bytes came out.
+    /// Inflates all streams of a zip as the decoder does. Returns the bytes of output.
     pub fn inflate(&mut self, zip: &[u8], anatomy: &Anatomy) -> u64 {
         let share = self.budget.share(0);
         let mut bytes = 0;
@@ -140,9 +140,9 @@ impl Steps {
         bytes
     }
 
-    /// The least that decoding can cost: the base64 and DEFLATE engines that the decoder is built on, over
-    /// the same bytes, into buffers that are large enough already. Nothing is looked for, nothing is
-    /// checked but what the engines check themselves. Gives how many bytes came out.
+    /// Runs only the base64 and DEFLATE engines that the decoder is built on, over the same bytes, into
+    /// buffers that are large enough already: the least that decoding can cost. Checks only what the
+    /// engines check themselves. Returns the bytes of output.
     pub fn limit(&mut self, payload: &[u8], anatomy: &Anatomy) -> u64 {
         let [zip, text] = &mut self.bare;
         let zip = match &anatomy.text {
@@ -164,7 +164,7 @@ impl Steps {
     }
 }
 
-/// Makes a buffer at least so long.
+/// Makes `buffer` at least `length` long.
 fn grow(buffer: &mut Vec<u8>, length: usize) {
     if buffer.len() < length {
         buffer.resize(length, 0);
@@ -204,7 +204,7 @@ mod tests {
     fn each_step_gives_what_the_decoder_gives() {
         let (zip, bytes) = archive();
         let text = format!(" {}\r\n", BASE64_STANDARD.encode(&zip));
-        let mut steps = Steps::new(Limits::default());
+        let mut steps = DecoderSteps::new(Limits::default());
         for payload in [&zip, text.as_bytes()] {
             let anatomy = steps.anatomy(payload).unwrap();
             assert_eq!(anatomy.streams.len(), 2);
@@ -219,9 +219,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_sound_or_not_of_the_form_has_no_anatomy() {
+    fn damaged_and_other_payloads_have_no_anatomy() {
         let (zip, _) = archive();
-        let mut steps = Steps::new(Limits::default());
+        let mut steps = DecoderSteps::new(Limits::default());
         let text = BASE64_STANDARD.encode(&zip);
         let (start, end) = text.split_at(76);
         let quoted = format!("\"{text}\"");
@@ -235,9 +235,9 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_that_passes_a_limit_has_no_anatomy() {
+    fn a_stream_that_exceeds_a_limit_has_no_anatomy() {
         let (zip, _) = archive();
         let limits = Limits { member_bytes: 1_000, ..Limits::default() };
-        assert_eq!(Steps::new(limits).anatomy(&zip), None);
+        assert_eq!(DecoderSteps::new(limits).anatomy(&zip), None);
     }
 }

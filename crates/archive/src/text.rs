@@ -12,7 +12,7 @@ use crate::wide::{self, Wide};
 const HEAD: usize = 1024;
 
 /// A leaf as text.
-pub(crate) struct Text<'a> {
+pub(crate) struct LeafText<'a> {
     /// Sound UTF-8 without a byte order mark; empty for [`Form::Binary`].
     pub(crate) utf8: Cow<'a, str>,
     pub(crate) form: Form,
@@ -20,7 +20,7 @@ pub(crate) struct Text<'a> {
     pub(crate) whole: bool,
     /// The bytes were no sound UTF-8.
     pub(crate) reencoded: bool,
-    /// What was taken from the share for it, in bytes; to be given back with it.
+    /// Bytes that are counted in the share for `utf8`; to be released with it.
     pub(crate) held: u64,
     /// Byte, kind and fault of the first defect.
     pub(crate) fault: Option<(u64, ProblemKind, String)>,
@@ -29,13 +29,13 @@ pub(crate) struct Text<'a> {
 /// Reads `data` as UTF-8, borrowed; as UTF-16 or UTF-32 where a mark or NULs say so; else, unless it looks
 /// binary, as windows-1254, the Turkish superset of ISO 8859-9 that older ERPs write. A few strange
 /// bytes among UTF-8 do not make it another encoding.
-pub(crate) fn read<'a>(data: &'a [u8], share: &Share<'_>) -> Text<'a> {
+pub(crate) fn read<'a>(data: &'a [u8], share: &Share<'_>) -> LeafText<'a> {
     if let Some((wide, mark)) = wide::sniff(data) {
         return read_wide(data, wide, mark, share);
     }
     let mark = if data.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
     let data = &data[mark..];
-    let mut text = Text {
+    let mut text = LeafText {
         utf8: Cow::Borrowed(""),
         form: Form::Binary,
         whole: true,
@@ -86,7 +86,7 @@ pub(crate) fn read<'a>(data: &'a [u8], share: &Share<'_>) -> Text<'a> {
     text
 }
 
-fn read_wide<'a>(data: &'a [u8], wide: Wide, mark: usize, share: &Share<'_>) -> Text<'a> {
+fn read_wide<'a>(data: &'a [u8], wide: Wide, mark: usize, share: &Share<'_>) -> LeafText<'a> {
     let units = &data[mark..];
     let held = wide.held(units);
     share.take(held);
@@ -101,7 +101,7 @@ fn read_wide<'a>(data: &'a [u8], wide: Wide, mark: usize, share: &Share<'_>) -> 
     } else {
         None
     };
-    Text { form: form(&text), utf8: text, whole: rest == 0, reencoded: true, held, fault }
+    LeafText { form: form(&text), utf8: text, whole: rest == 0, reencoded: true, held, fault }
 }
 
 /// UTF-8 with strange bytes in it, and how many those are: a message cut within a character, or an
@@ -174,7 +174,7 @@ fn is_scalar(text: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    fn read_alone(data: &[u8]) -> Text<'_> {
+    fn read_alone(data: &[u8]) -> LeafText<'_> {
         read(data, &crate::Budget::unlimited().share(0))
     }
 

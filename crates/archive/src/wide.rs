@@ -6,7 +6,7 @@ use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 
 use crate::sniff;
 
-/// One of the four.
+/// An encoding of two or four bytes a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wide {
     Utf16Le,
@@ -56,8 +56,8 @@ impl Wide {
         }
     }
 
-    /// Room that [`decode`](Self::decode) makes for `units`, in bytes: three for a unit of UTF-16, four
-    /// for one of UTF-32.
+    /// Memory that [`decode`](Self::decode) allocates for `units`, in bytes: three for a unit of UTF-16,
+    /// four for one of UTF-32.
     pub(crate) fn held(self, units: &[u8]) -> u64 {
         match self.unit() {
             2 => units.len() as u64 / 2 * 3,
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_of_the_four_is_seen_with_and_without_a_mark() {
+    fn each_of_the_four_is_recognised_with_and_without_a_mark() {
         let text = "{\"ş\":\"😀\"}";
         let units = |big: bool, wide: bool, text: &str| -> Vec<u8> {
             let order = |bytes: [u8; 4]| {
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_character_is_replaced_and_its_place_told() {
+    fn what_is_no_character_is_replaced_and_its_place_given() {
         assert_eq!(Wide::Utf32Le.decode(b"a\0\0\0\0\xd8\0\0"), ("a\u{fffd}".into(), Some(1)));
         assert_eq!(Wide::Utf32Be.decode(b"\0\x11\0\0"), ("\u{fffd}".into(), Some(0)));
         assert_eq!(Wide::Utf16Le.decode(b"a\0\0\xd8b\0"), ("a\u{fffd}b".into(), Some(1)));

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use crate::sniff;
 
-/// How much may stand around a wrapped payload: keys, a content type, a file name.
+/// Bytes that may stand around a payload in an object: keys, a content type, a file name.
 const AROUND: usize = 4096;
 /// The same for a payload that is gzip. Records of a log can hold a gzipped body, so the object
 /// must consist of little else.
@@ -43,17 +43,17 @@ fn string_end(text: &[u8], from: usize) -> Option<usize> {
 
 /// A payload in an object.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Carried {
+pub(crate) struct WrappedPayload {
     /// The string, quotes left out, escapes left in.
     pub(crate) content: Range<usize>,
-    /// Nothing else is in the object, or it is cut within the string: it cannot be anything but a
-    /// wrap. Otherwise it may be a record that holds an archive.
+    /// The object has nothing else in it, or is cut within the string: it is certainly a wrap. Otherwise
+    /// it may be a record of a log that holds an archive.
     pub(crate) sure: bool,
 }
 
 /// The string in an object that is a payload: base64 of a zip or of gzip, or a `data:` URI. Objects
 /// around it may be nested; what else they hold must be small and plain.
-pub(crate) fn object(text: &[u8]) -> Option<Carried> {
+pub(crate) fn object(text: &[u8]) -> Option<WrappedPayload> {
     let mut at = 0;
     let head = text.len().min(AROUND);
     let skip = |at: usize| at + (text[at..].len() - sniff::trim_start(&text[at..]).len());
@@ -94,7 +94,7 @@ pub(crate) fn object(text: &[u8]) -> Option<Carried> {
                                 && memchr::memchr2(b'{', b'[', rest).is_none();
                             let alone = others == 0 && memchr::memchr(b',', rest).is_none();
                             let sure = alone || !closed;
-                            return small.then_some(Carried { content: start..end, sure });
+                            return small.then_some(WrappedPayload { content: start..end, sure });
                         }
                         at = end? + 1;
                     }
@@ -115,7 +115,7 @@ pub(crate) fn object(text: &[u8]) -> Option<Carried> {
     None
 }
 
-/// How much may stand around a string that begins like `content`; None when it is no payload.
+/// How many bytes may stand around a string that begins like `content`; None when it is no payload.
 fn around(content: &[u8]) -> Option<usize> {
     if [b"UEsDB", b"UEsFB", b"UEsHC"].iter().any(|magic| content.starts_with(*magic)) {
         Some(AROUND)
@@ -139,7 +139,7 @@ pub(crate) fn data_uri(text: &[u8]) -> Option<usize> {
     head[marker..comma].eq_ignore_ascii_case(b";base64").then_some(comma + 1)
 }
 
-/// The beginning of an escaped string, enough to tell what it holds.
+/// The beginning of an escaped string, without escapes: enough to recognise what it holds.
 pub(crate) fn head_unescaped(content: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     unescape(&content[..content.len().min(512)], &mut out);
@@ -210,8 +210,8 @@ mod tests {
     #[test]
     fn an_object_around_a_payload() {
         let check = |text: &str, content: Option<&str>| {
-            let found = object(text.as_bytes()).map(|found| &text[found.content]);
-            assert_eq!(found, content, "{text}");
+            let payload = object(text.as_bytes()).map(|payload| &text[payload.content]);
+            assert_eq!(payload, content, "{text}");
         };
         check(r#"{"data":"UEsDBA=="}"#, Some("UEsDBA=="));
         check(r#"{"a":1,"b":{"c":null,"file":"UEsDBA=="},"d":"x"}"#, Some("UEsDBA=="));

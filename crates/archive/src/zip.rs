@@ -7,9 +7,9 @@
 //!
 //! [`directory`] finds the end record and lists the members; [`local`] walks the local headers when
 //! there is no directory to be used. The two are written here, and not left to the `zip` crate,
-//! because its reader keeps one member for each name, and stops where an archive is cut; the crate
-//! still undoes the rare methods, and is the oracle of the tests. Nothing here copies data or
-//! reserves memory by what a header claims.
+//! because its reader keeps one member for each name, and stops where an archive is cut. It writes the
+//! archives of the tests and is their oracle. Nothing here copies data or reserves memory by what a header
+//! claims.
 
 pub(crate) mod directory;
 pub(crate) mod local;
@@ -22,7 +22,7 @@ use crate::problem::ProblemKind;
 
 /// A member: where its bytes stand and what the headers say of them.
 #[derive(Debug, Clone)]
-pub(crate) struct Member {
+pub(crate) struct ZipMember {
     /// Place of its name in the archive.
     pub(crate) name: Range<usize>,
     /// Place of its local header.
@@ -33,7 +33,7 @@ pub(crate) struct Member {
     pub(crate) flags: u16,
     /// Compression method (4.4.5).
     pub(crate) method: u16,
-    /// CRC-32 of the unpacked bytes; with `open` it stands behind the data instead.
+    /// CRC-32 of the unpacked bytes; not valid when `open`: then it stands behind the data.
     pub(crate) crc: u32,
     /// Bytes after unpacking, as claimed.
     pub(crate) size: u64,
@@ -43,7 +43,7 @@ pub(crate) struct Member {
     pub(crate) clipped: bool,
 }
 
-impl Member {
+impl ZipMember {
     /// Its name: UTF-8 if it is that, whatever the flag says, else code page 437 (appendix D).
     pub(crate) fn name<'a>(&self, archive: &'a [u8]) -> Cow<'a, str> {
         let name = archive.get(self.name.clone()).unwrap_or_default();
@@ -90,22 +90,22 @@ impl Member {
     }
 }
 
-/// What is wrong with the structure, up to a limit: a directory of a few megabytes could tell of more
-/// faults than memory holds.
+/// What is wrong with the structure, up to a limit: a directory of a few megabytes can have more faults
+/// than fit into memory.
 #[derive(Debug)]
-pub(crate) struct Faults {
-    pub(crate) kept: Vec<Fault>,
+pub(crate) struct ZipFaults {
+    pub(crate) kept: Vec<ZipFault>,
     /// How many there were beyond the limit.
     pub(crate) more: usize,
     limit: usize,
 }
 
-impl Faults {
+impl ZipFaults {
     fn up_to(limit: usize) -> Self {
         Self { kept: Vec::new(), more: 0, limit }
     }
 
-    fn add(&mut self, fault: impl FnOnce() -> Fault) {
+    fn add(&mut self, fault: impl FnOnce() -> ZipFault) {
         if self.kept.len() < self.limit {
             self.kept.push(fault());
         } else {
@@ -116,10 +116,11 @@ impl Faults {
 
 /// Something wrong with the structure.
 #[derive(Debug)]
-pub(crate) struct Fault {
+pub(crate) struct ZipFault {
     /// Name of the member it concerns.
     pub(crate) member: Option<String>,
-    pub(crate) offset: usize,
+    /// Where, in bytes from the start of the archive.
+    pub(crate) byte: usize,
     pub(crate) kind: ProblemKind,
     pub(crate) text: String,
 }

@@ -1,22 +1,22 @@
-//! Error texts: the few that repeat, and the many that do not.
+//! Error texts: few causes with many values, and sentences that have nothing in common.
 
 use crate::Random;
 
-/// One error as an exchange tells it.
+/// One error as an exchange reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ErrorSample {
     /// Code or exception class.
     pub code: Option<&'static str>,
-    /// Path of the field it speaks of.
+    /// Path of the field that it is about.
     pub field: Option<&'static str>,
-    /// What a person would read.
+    /// The text for people.
     pub message: String,
     /// HTTP status of its exchange.
     pub status: u16,
 }
 
-/// `count` errors of a dozen causes, each time with other keys, ids, numbers and hosts: the usual
-/// night of failures. Nearly all texts differ, few skeletons do.
+/// `count` errors of a dozen causes, each with its own keys, ids, numbers and hosts: the usual case.
+/// Nearly all texts differ; masked, they are a few dozen.
 pub fn repeated(count: usize, seed: u64) -> Vec<ErrorSample> {
     let mut random = Random::new(seed);
     (0..count).map(|_| cause(&mut random)).collect()
@@ -25,12 +25,12 @@ pub fn repeated(count: usize, seed: u64) -> Vec<ErrorSample> {
 fn cause(random: &mut Random) -> ErrorSample {
     let number = random.below(1_000_000);
     let sku = format!("TRK{:07}-{}", random.below(10_000_000), random.pick(&["S", "M", "L", "XL"]));
-    let say = |status, code, field, message| ErrorSample { code, field, message, status };
+    let error = |status, code, field, message| ErrorSample { code, field, message, status };
     match random.below(12) {
-        0 => say(404, None, Some("product"), format!("{sku} kodlu ürün bulunamadı.")),
-        1 => say(400, None, Some("sku"), format!("Object with sku={sku} does not exist.")),
-        2 => say(400, Some("required"), Some("attributes.beden"), "Bu alan zorunlu.".to_owned()),
-        3 => say(
+        0 => error(404, None, Some("product"), format!("{sku} kodlu ürün bulunamadı.")),
+        1 => error(400, None, Some("sku"), format!("Object with sku={sku} does not exist.")),
+        2 => error(400, Some("required"), Some("attributes.beden"), "Bu alan zorunlu.".to_owned()),
+        3 => error(
             400,
             Some("min_value"),
             Some("price"),
@@ -40,19 +40,19 @@ fn cause(random: &mut Random) -> ErrorSample {
                 number % 100
             ),
         ),
-        4 => say(
+        4 => error(
             429,
             Some("throttled"),
             None,
             format!("Request was throttled. Expected available in {} seconds.", number % 60),
         ),
-        5 => say(
+        5 => error(
             500,
             Some("soap:Server"),
             None,
             format!("Cari hesap kartı bulunamadı: 120.01.{number:06}"),
         ),
-        6 => say(
+        6 => error(
             500,
             Some("java.net.SocketTimeoutException"),
             None,
@@ -62,25 +62,25 @@ fn cause(random: &mut Random) -> ErrorSample {
                 10 + number % 50
             ),
         ),
-        7 => say(
+        7 => error(
             406,
             Some("unique"),
             Some("non_field_errors"),
             format!("The fields sku, channel must make a unique set: ({sku}, {})", number % 90),
         ),
-        8 => say(
+        8 => error(
             200,
             Some("E-1042"),
             None,
             format!("Sipariş {:016} zaten kayıtlı (belge no {number})", number * 7919),
         ),
-        9 => say(
+        9 => error(
             400,
             None,
             Some("orderitem_set.price"),
             format!("'{},{:02}' geçerli bir sayı değil.", number % 900, number % 100),
         ),
-        10 => say(
+        10 => error(
             500,
             Some("KeyError"),
             None,
@@ -90,7 +90,7 @@ fn cause(random: &mut Random) -> ErrorSample {
                 number % 400
             ),
         ),
-        _ => say(
+        _ => error(
             409,
             None,
             None,
@@ -105,8 +105,8 @@ fn cause(random: &mut Random) -> ErrorSample {
     }
 }
 
-/// `count` errors that have hardly a skeleton in common: sentences of random words. More than any
-/// service can say; the worst case for the table of skeletons and for mining.
+/// `count` errors that differ even when they are masked: sentences of random words. No service has so
+/// many; the worst case for the table of masked messages and for mining.
 pub fn distinct(count: usize, seed: u64) -> Vec<ErrorSample> {
     const WHO: [&str; 16] = [
         "channel",
@@ -218,13 +218,13 @@ mod tests {
     }
 
     #[test]
-    fn repeated_errors_have_few_skeletons() {
+    fn repeated_errors_have_few_masked_messages() {
         let count = skeletons(&repeated(5_000, 1));
         assert!((12..60).contains(&count), "{count}");
     }
 
     #[test]
-    fn distinct_errors_have_nearly_as_many_skeletons_as_texts() {
+    fn distinct_errors_have_nearly_as_many_masked_messages_as_texts() {
         let count = skeletons(&distinct(5_000, 1));
         assert!(count > 4_900, "{count}");
     }

@@ -50,11 +50,11 @@ impl Download {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::logs::{Shape, document, rows};
+    use crate::logs::{LogShape, document, exchanges};
 
     #[test]
     fn the_layers_come_off_again() {
-        let download = Download::of(document(Shape::Nested, &rows(50, 3)), "a.json");
+        let download = Download::of(document(LogShape::Nested, &exchanges(50, 3)), "a.json");
         let mut texts = Vec::new();
         let mut decoder = archive::Decoder::new(archive::Limits::default());
         let decoded =
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn the_bare_stream_inflates_to_the_document() {
-        let download = Download::of(document(Shape::Flat, &rows(50, 3)), "a.json");
+        let download = Download::of(document(LogShape::Flat, &exchanges(50, 3)), "a.json");
         let mut json = Vec::new();
         flate2::write::DeflateDecoder::new(&mut json)
             .write_all(download.deflate_stream())
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn logs_pack_about_as_well_as_real_ones_do() {
-        let download = Download::of(document(Shape::Flat, &rows(400, 3)), "a.json");
+        let download = Download::of(document(LogShape::Flat, &exchanges(400, 3)), "a.json");
         let ratio = download.json.len() as f64 / download.zip.len() as f64;
         assert!((4.0..12.0).contains(&ratio), "{ratio}");
     }

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput};
-use grouping::{ErrorRef, Skeletons};
+use grouping::{ErrorRef, MaskedMessages};
 
 /// Labelled log sets, beside the checkout.
 const SETS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/grouping");
@@ -47,13 +47,13 @@ fn main() {
 
 /// Groups the lines and looks up the group of each; a digest of the ids, so that nothing is left out.
 fn groups<'l>(lines: impl Iterator<Item = &'l String>) -> u64 {
-    let mut skeletons = Skeletons::default();
+    let mut messages = MaskedMessages::default();
     let ids: Vec<_> = lines
         .map(|message| {
-            skeletons.add(ErrorRef { message: black_box(message), ..ErrorRef::default() })
+            messages.add(ErrorRef { message: black_box(message), ..ErrorRef::default() })
         })
         .collect();
-    let groups = skeletons.finish();
+    let groups = messages.finish();
     ids.iter().map(|&id| groups.of(id).count).fold(0, u64::wrapping_add)
 }
 

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use grouping::{ErrorRef, Skeletons};
+use grouping::{ErrorRef, MaskedMessages};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args_os().skip(1);
@@ -36,13 +36,13 @@ fn grouped(text: &str) -> Result<String, String> {
             .ok_or(format!("no column {name}"))
     };
     let (line, content) = (column("LineId")?, column("Content")?);
-    let mut skeletons = Skeletons::default();
+    let mut messages = MaskedMessages::default();
     let mut lines = Vec::new();
     for row in rows {
         let (Some(line), Some(message)) = (row.get(line), row.get(content)) else { continue };
-        lines.push((line.clone(), skeletons.add(ErrorRef { message, ..ErrorRef::default() })));
+        lines.push((line.clone(), messages.add(ErrorRef { message, ..ErrorRef::default() })));
     }
-    let groups = skeletons.finish();
+    let groups = messages.finish();
     let mut out = String::from("LineId,GroupId,Template\n");
     for (line, id) in lines {
         let group = groups.of(id);

@@ -1,6 +1,6 @@
 //! What each byte means to the scanner: one table, looked up once a byte.
 
-/// Stands for a variable in skeletons. A control byte, so that no text can hold it by accident:
+/// Stands for a variable in masked messages. A control byte, so that no text can hold it by accident:
 /// the scanner reads control bytes of the input as blanks.
 pub(crate) const VAR: u8 = 0x01;
 

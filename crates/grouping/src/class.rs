@@ -1,6 +1,6 @@
 //! What kind of trouble an error is, by rules that a reader can check in one table.
 
-use crate::skeleton::ErrorRef;
+use crate::masked::ErrorRef;
 use crate::words::by_words;
 
 /// Classes of errors, as the report names them.

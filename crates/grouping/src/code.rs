@@ -110,7 +110,7 @@ pub(crate) fn field(written: &str, out: &mut Vec<u8>) -> bool {
             out.push(b'.');
         }
         if masked.is_empty() {
-            // The marks of the skeleton must not occur in it.
+            // The marks of the masked message must not occur in it.
             out.extend(part.bytes().map(|byte| if byte < b' ' { b' ' } else { byte }));
         } else {
             out.extend_from_slice(&masked);

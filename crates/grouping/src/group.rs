@@ -6,9 +6,9 @@ use std::hash::BuildHasherDefault;
 use xxhash_rust::xxh3::Xxh3Default;
 
 use crate::class::Class;
+use crate::masked::{Hashed, MessageId};
 use crate::rules::{GroupRule, Rules};
 use crate::side::Side;
-use crate::skeleton::{Hashed, SkeletonId};
 
 /// Version of the rules that make templates. It is part of every fingerprint: whoever changes what
 /// a mask or the miner does, raises it, so that old and new names are never mixed up.
@@ -38,8 +38,8 @@ pub struct Group {
     pub retryable: Option<bool>,
     /// How many errors were added.
     pub count: u64,
-    /// How many distinct skeletons they have.
-    pub skeletons: u32,
+    /// How many distinct masked messages they have.
+    pub masked_messages: u32,
 }
 
 /// What mining found, before the rules of the user.
@@ -52,7 +52,7 @@ pub(crate) struct Found<'s> {
     pub(crate) template: String,
     /// What sets its texts apart from others of the template; empty for nothing.
     pub(crate) apart: &'s str,
-    /// Ids and counts of its skeletons.
+    /// Ids and counts of its masked messages.
     pub(crate) members: Vec<(u64, u64)>,
 }
 
@@ -84,7 +84,7 @@ impl Identity<'_> {
     }
 }
 
-/// The groups of all skeletons, sorted by code, field, template and name.
+/// The groups of all masked messages, sorted by code, field, template and name.
 #[derive(Debug, Clone)]
 pub struct Groups {
     sorted: Vec<Group>,
@@ -132,9 +132,9 @@ impl Groups {
         Self { sorted, of, unknown: group(&named(String::new()), None, &[]) }
     }
 
-    /// The group of a skeleton. An id that was never added to these skeletons leads to a group with
+    /// The group of a masked message. An id that was never added to these masked messages leads to a group with
     /// an empty template and count 0 that [`Groups::iter`] does not show.
-    pub fn of(&self, id: SkeletonId) -> &Group {
+    pub fn of(&self, id: MessageId) -> &Group {
         self.of.get(&id.0).and_then(|&at| self.sorted.get(at as usize)).unwrap_or(&self.unknown)
     }
 
@@ -179,7 +179,7 @@ fn group(identity: &Identity<'_>, rule: Option<&GroupRule>, parts: &[Found<'_>])
         side: rule.and_then(|rule| rule.side),
         retryable: rule.and_then(|rule| rule.retryable),
         count: parts.iter().map(Found::count).sum(),
-        skeletons: parts
+        masked_messages: parts
             .iter()
             .map(|part| u32::try_from(part.members.len()).unwrap_or(u32::MAX))
             .sum(),

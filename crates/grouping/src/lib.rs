@@ -4,21 +4,21 @@
 //! and times. This crate takes the texts and gives groups with a template, a name that stays the
 //! same next week, and counts.
 //!
-//! Two phases. While reading, each text becomes a *skeleton* (variables masked in one scan) that is
-//! hashed and counted; counts of several threads merge. At the end the few distinct skeletons are
+//! Two phases. While reading, each text becomes a *masked message* (variables masked in one scan) that is
+//! hashed and counted; counts of several threads merge. At the end the few distinct masked messages are
 //! mined into *templates*, in sorted order on one thread. What is grouped is (code, field path,
 //! template); that a value is lacking is one group whatever the field. [`Rules`] of the user are
 //! applied to what was mined. Two tables say of an error what kind of trouble it is ([`classify`]) and
 //! on which side it arose ([`side()`]).
 //!
 //! ```
-//! use grouping::{ErrorRef, Skeletons};
+//! use grouping::{ErrorRef, MaskedMessages};
 //!
-//! let mut skeletons = Skeletons::default();
+//! let mut messages = MaskedMessages::default();
 //! for message in ["SKU-000123 kodlu ürün bulunamadı.", "1KD00012-BLK kodlu ürün bulunamadı."] {
-//!     skeletons.add(ErrorRef { message, ..ErrorRef::default() });
+//!     messages.add(ErrorRef { message, ..ErrorRef::default() });
 //! }
-//! let groups = skeletons.finish();
+//! let groups = messages.finish();
 //! let only = groups.iter().next().expect("two texts were added");
 //! assert_eq!((only.template.as_str(), only.count), ("<*> kodlu ürün bulunamadı.", 2));
 //! ```
@@ -32,14 +32,14 @@ mod code;
 mod column;
 mod date;
 mod group;
-mod lacking;
 mod mask;
+mod masked;
 mod mine;
+mod missing;
 mod number;
 mod quote;
 mod rules;
 mod side;
-mod skeleton;
 mod token;
 mod trace;
 mod value;
@@ -47,6 +47,6 @@ mod words;
 
 pub use class::{Class, classify, retryable};
 pub use group::{Group, Groups, RULES_VERSION};
+pub use masked::{ErrorRef, MaskedMessages, MessageId};
 pub use rules::{GroupRule, Pattern, PatternError, Rules, SplitRule};
 pub use side::{Circumstances, Side, side};
-pub use skeleton::{ErrorRef, SkeletonId, Skeletons};

@@ -1,4 +1,4 @@
-//! One scan over a text that writes its skeleton: constants as they stand, variables as one mark.
+//! One scan over a text that writes its masked message: constants as they stand, variables as one mark.
 
 use crate::bytes::{
     BLANK, CLASS, COLON, DIGIT, LETTER, LINE, LOWER, MARK, SLASH, SPLIT, STOP, UPPER, VAR, is,
@@ -11,7 +11,7 @@ use crate::token;
 use crate::trace::Trace;
 use crate::value;
 
-/// Appends the skeleton of `text` to `out`.
+/// Appends the masked message of `text` to `out`.
 ///
 /// Lines are masked one by one, so that no variable reaches over a line end; blank lines and
 /// blanks around a line are dropped, blanks inside it become one. Of a stack trace only telling
@@ -53,7 +53,7 @@ struct Scanner<'t> {
     /// One line.
     text: &'t [u8],
     at: usize,
-    /// Where the line's skeleton begins in `out`.
+    /// Where the line's masked message begins in `out`.
     floor: usize,
     out: &'t mut Vec<u8>,
     /// Where the quote stands that closes the sentence being looked into.
@@ -126,7 +126,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// The pair of variables that ends the skeleton began right behind a bracket.
+    /// The pair of variables that ends the masked message began right behind a bracket.
     fn enclosed(&self, pair: &[u8]) -> bool {
         let line = &self.out[self.floor..];
         matches!(
@@ -304,7 +304,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// The skeleton ends with `=`.
+    /// The masked message ends with `=`.
     fn is_assigned(&self) -> bool {
         self.ends_with(b"=") || self.ends_with(b"= ")
     }

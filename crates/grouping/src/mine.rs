@@ -1,8 +1,8 @@
-//! The second phase: distinct skeletons become templates.
+//! The second phase: distinct masked messages become templates.
 //!
-//! Skeletons of one code and field are put into buckets by their punctuation, so that those of a
+//! Masked messages of one code and field are put into buckets by their punctuation, so that those of a
 //! bucket have the same number of words in the same places: columns. A bucket is split on the
-//! column with the fewest distinct words until its skeletons differ only in columns that are
+//! column with the fewest distinct words until its masked messages differ only in columns that are
 //! variables ([`crate::column`] says which are). What cannot be shown to be a variable is split, so that
 //! two short texts never melt into one.
 
@@ -12,8 +12,8 @@ use crate::bytes::{STOP, VAR, is, stem_len};
 use crate::code;
 use crate::column::{self, Column};
 use crate::group::{Found, Groups};
+use crate::masked::{Entry, PART, render};
 use crate::rules::Rules;
-use crate::skeleton::{Entry, PART, render};
 
 /// Words beyond this many are compared as they stand, not as columns. Bounds the work on long texts.
 const COLUMNS: usize = 96;
@@ -21,22 +21,22 @@ const COLUMNS: usize = 96;
 const CUT_BYTES: usize = 24;
 const CUT_WORDS: usize = 3;
 
-/// A skeleton taken apart.
+/// A masked message taken apart.
 struct Sample<'s> {
     id: u64,
     count: u64,
     words: Vec<&'s str>,
 }
 
-/// The skeletons of one template.
+/// The masked messages of one template.
 #[derive(Default)]
 struct Mined {
     /// Ids and counts.
     members: Vec<(u64, u64)>,
 }
 
-/// Mines all skeletons, and applies the rules of the user to what was found. The result depends on
-/// the rules and the set of skeletons with their counts only.
+/// Mines all masked messages, and applies the rules of the user to what was found. The result depends on
+/// the rules and the set of masked messages with their counts only.
 pub(crate) fn mine(entries: Vec<(u64, Entry)>, rules: &Rules) -> Groups {
     let mut entries = entries;
     entries.sort_unstable_by(|(_, a), (_, b)| a.text.cmp(&b.text));
@@ -85,7 +85,7 @@ pub(crate) fn mine(entries: Vec<(u64, Entry)>, rules: &Rules) -> Groups {
     Groups::new(found, rules)
 }
 
-/// A skeleton's parts, `PART` between them.
+/// A masked message's parts, `PART` between them.
 struct Parts<'s> {
     code: &'s str,
     field: &'s str,
@@ -96,8 +96,8 @@ struct Parts<'s> {
 }
 
 impl<'s> Parts<'s> {
-    fn of(skeleton: &'s str) -> Self {
-        let mut parts = skeleton.splitn(5, char::from(PART));
+    fn of(message: &'s str) -> Self {
+        let mut parts = message.splitn(5, char::from(PART));
         let mut next = || parts.next().unwrap_or("");
         Self { code: next(), field: next(), cut: !next().is_empty(), masked: next(), apart: next() }
     }

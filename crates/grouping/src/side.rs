@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use crate::bytes::{LETTER, is};
 use crate::class::Class;
-use crate::skeleton::ErrorRef;
+use crate::masked::ErrorRef;
 use crate::words;
 
 /// The sides of an integration, as the report names them.

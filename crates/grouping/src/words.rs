@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use crate::class::Class;
-use crate::skeleton::ErrorRef;
+use crate::masked::ErrorRef;
 
 /// Words of message or code, checked from top to bottom; the first hit decides. The narrow rules
 /// stand before the wide ones: "already exists" before "exists", "time out" before "invalid".

@@ -3,14 +3,16 @@
 
 use std::sync::Arc;
 
-use grouping::{Class, ErrorRef, GroupRule, Groups, Pattern, Rules, Side, Skeletons, SplitRule};
+use grouping::{
+    Class, ErrorRef, GroupRule, Groups, MaskedMessages, Pattern, Rules, Side, SplitRule,
+};
 
 fn grouped<'a>(errors: impl IntoIterator<Item = ErrorRef<'a>>) -> Groups {
-    let mut skeletons = Skeletons::default();
+    let mut messages = MaskedMessages::default();
     for error in errors {
-        skeletons.add(error);
+        messages.add(error);
     }
-    skeletons.finish()
+    messages.finish()
 }
 
 fn message(message: &str) -> ErrorRef<'_> {
@@ -495,8 +497,8 @@ fn a_unit_that_changes_belongs_to_its_number() {
 
 #[test]
 fn an_id_that_was_never_added_leads_to_an_empty_group() {
-    let id = Skeletons::default().add(message("x"));
-    let groups = Skeletons::default().finish();
+    let id = MaskedMessages::default().add(message("x"));
+    let groups = MaskedMessages::default().finish();
     assert!(groups.is_empty());
     assert_eq!((groups.of(id).template.as_str(), groups.of(id).count), ("", 0));
 }
@@ -514,11 +516,11 @@ fn pattern(text: &str) -> Pattern {
 
 /// Name, template and count of each group.
 fn ruled(rules: Rules, errors: &[ErrorRef<'_>]) -> Vec<(Option<String>, String, u64)> {
-    let mut skeletons = Skeletons::with_rules(Arc::new(rules));
+    let mut messages = MaskedMessages::with_rules(Arc::new(rules));
     for error in errors {
-        skeletons.add(*error);
+        messages.add(*error);
     }
-    let groups = skeletons.finish();
+    let groups = messages.finish();
     groups.iter().map(|g| (g.name.clone(), g.template.clone(), g.count)).collect()
 }
 
@@ -543,9 +545,9 @@ fn a_rule_names_a_group_and_makes_one_of_those_with_one_name() {
         "Product with sku A-0002 was not found",
         "Order A-0001 was not found",
     ];
-    let mut skeletons = Skeletons::with_rules(Arc::new(rules));
-    let ids = texts.map(|text| skeletons.add(message(text)));
-    let groups = skeletons.finish();
+    let mut messages = MaskedMessages::with_rules(Arc::new(rules));
+    let ids = texts.map(|text| messages.add(message(text)));
+    let groups = messages.finish();
     let one = groups.of(ids[0]);
     assert!(ids[..3].iter().all(|&id| groups.of(id) == one));
     assert_eq!((one.count, groups.len()), (3, 2));

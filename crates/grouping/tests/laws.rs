@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use grouping::{Class, ErrorRef, GroupRule, Groups, Pattern, Rules, Skeletons, SplitRule};
+use grouping::{Class, ErrorRef, GroupRule, Groups, MaskedMessages, Pattern, Rules, SplitRule};
 use proptest::prelude::*;
 
 fn grouped<'a>(errors: impl IntoIterator<Item = ErrorRef<'a>>) -> Groups {
-    let mut skeletons = Skeletons::default();
+    let mut messages = MaskedMessages::default();
     for error in errors {
-        skeletons.add(error);
+        messages.add(error);
     }
-    skeletons.finish()
+    messages.finish()
 }
 
 fn message(message: &str) -> ErrorRef<'_> {
@@ -181,9 +181,9 @@ fn rules(of: &[Rule]) -> Rules {
 
 /// The group of each error under rules: fingerprint, class by rule, and what it looks like.
 fn under(of: &[Rule], errors: &[Owned]) -> Vec<(String, Option<Class>)> {
-    let mut skeletons = Skeletons::with_rules(Arc::new(rules(of)));
-    let ids: Vec<_> = errors.iter().map(|error| skeletons.add(error.error())).collect();
-    let groups = skeletons.finish();
+    let mut messages = MaskedMessages::with_rules(Arc::new(rules(of)));
+    let ids: Vec<_> = errors.iter().map(|error| messages.add(error.error())).collect();
+    let groups = messages.finish();
     let count: u64 = groups.iter().map(|group| group.count).sum();
     assert_eq!(count, errors.len() as u64);
     ids.iter().map(|&id| (groups.of(id).fingerprint.clone(), groups.of(id).class)).collect()
@@ -195,7 +195,7 @@ fn rows(groups: &Groups) -> Vec<Row> {
     groups
         .iter()
         .map(|group| {
-            (group.fingerprint.clone(), group.count, group.skeletons, group.template.clone())
+            (group.fingerprint.clone(), group.count, group.masked_messages, group.template.clone())
         })
         .collect()
 }
@@ -209,9 +209,9 @@ proptest! {
         cut in 0usize..60,
         of in prop::collection::vec(rule(), 0..3),
     ) {
-        let add = |skeletons: &mut Skeletons, error: &Owned| skeletons.add(error.error());
+        let add = |messages: &mut MaskedMessages, error: &Owned| messages.add(error.error());
         let rules = Arc::new(rules(&of));
-        let new = || Skeletons::with_rules(Arc::clone(&rules));
+        let new = || MaskedMessages::with_rules(Arc::clone(&rules));
         let mut whole = new();
         let ids: Vec<_> = texts.iter().map(|text| add(&mut whole, text)).collect();
         let whole = whole.finish();
@@ -296,9 +296,9 @@ proptest! {
     #[test]
     fn any_text_has_a_group(text in any::<String>(), code in any::<Option<String>>(), field in any::<Option<String>>(), cut in any::<bool>()) {
         let error = ErrorRef { code: code.as_deref(), field: field.as_deref(), message: &text, status: None, cut };
-        let mut skeletons = Skeletons::default();
-        let id = skeletons.add(error);
-        let groups = skeletons.finish();
+        let mut messages = MaskedMessages::default();
+        let id = messages.add(error);
+        let groups = messages.finish();
         prop_assert_eq!((groups.of(id).count, groups.len()), (1, 1));
         let _ = grouping::classify(&error);
     }

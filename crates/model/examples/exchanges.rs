@@ -1,6 +1,6 @@
 //! Prints the exchanges of a JSON document, one line each: `exchanges FILE...`
 //!
-//! For looking at what the model makes of a shape that it has not met before.
+//! For a look at what the model makes of a new shape.
 
 #![expect(clippy::print_stdout, reason = "the output is the point")]
 

@@ -2,35 +2,35 @@
 //!
 //! The *shape* of a body is the set of its paths with their types, values left out, so that bodies of
 //! one kind count together whatever they hold. Elements of an array share one path, and keys that
-//! are ids (a map keyed by SKU or number) share the name `*`. A shape is a 64-bit hash; the paths
-//! themselves are listed by [`paths`] when someone asks.
+//! are ids (a map keyed by SKU or number) share the name `*`. A shape is a 64-bit hash; [`paths`] lists the
+//! paths themselves.
 
 mod tree;
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
-use self::tree::{Node, Tree};
-use crate::exchange::{Body, BodyKind, Mark};
+use self::tree::{NodeId, Tree};
+use crate::exchange::{Body, BodyKind};
 use crate::fault::kind;
 use crate::json::{Cursor, Fault, FaultKind, Type, Value};
 
-/// At most this many paths are told of one shape.
+/// At most this many paths are listed of one shape.
 pub const MAX_PATHS: usize = 1000;
 
 /// A path is cut at so many bytes.
 pub const MAX_PATH: usize = 1000;
 
-/// Reused memory of [`Shapes::body`], and the paths it has met, of which it keeps some 2 MB from one body to the next.
+/// Buffers of [`Shapes::body`], and the paths of the bodies so far, of which it keeps some 2 MB.
 #[derive(Debug, Default)]
 pub struct Shapes {
     levels: Vec<Level>,
     tree: Tree,
-    seen: Seen,
+    elements: NameSet,
 }
 
 /// A member of a JSON body's root object, or of an object in it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Member<'r> {
+pub(crate) struct BodyMember<'r> {
     /// 1 for members of the root, 2 for those of an object in the root.
     pub(crate) depth: u8,
     /// The key, escaped as it stands.
@@ -44,9 +44,9 @@ const MAX_MEMBERS: usize = 512;
 
 #[derive(Debug, Clone, Copy)]
 struct Level {
-    node: Node,
+    node: NodeId,
     /// The path of the member read last; [`tree::ROOT`] before the first.
-    last: Node,
+    last: NodeId,
     object: bool,
 }
 
@@ -58,13 +58,13 @@ impl Shapes {
     }
 
     /// As [`body`](Self::body), and lists the members of the first two levels of objects on the way, those of an
-    /// object after the object itself, so that nobody needs another pass to look for a name. `digest`: the
-    /// text's, which most callers have.
+    /// object after the object itself, so that a name is looked up without another pass. `digest`: the digest of
+    /// the text.
     pub(crate) fn outlined<'r>(
         &mut self,
         text: &'r str,
         digest: u128,
-        members: &mut Vec<Member<'r>>,
+        members: &mut Vec<BodyMember<'r>>,
     ) -> (Body<'r>, bool) {
         members.clear();
         let (kind, shape, whole) = match kind(text) {
@@ -81,10 +81,10 @@ impl Shapes {
             BodyKind::Text => (BodyKind::Text, 0, true),
         };
         let shape = mix(shape ^ mix(kind as u64 + 1));
-        (Body { text, digest, kind, shape, mark: Mark::default() }, whole)
+        (Body { text, digest, kind, shape }, whole)
     }
 
-    fn json<'r>(&mut self, text: &'r str, members: &mut Vec<Member<'r>>) -> Result<u64, Fault> {
+    fn json<'r>(&mut self, text: &'r str, members: &mut Vec<BodyMember<'r>>) -> Result<u64, Fault> {
         // The place in `members` of the member whose value is being read, on either level.
         let mut open: [Option<usize>; 2] = [None; 2];
         let shape = self.walk(text, members, &mut open);
@@ -98,7 +98,7 @@ impl Shapes {
     fn walk<'r>(
         &mut self,
         text: &'r str,
-        members: &mut Vec<Member<'r>>,
+        members: &mut Vec<BodyMember<'r>>,
         open: &mut [Option<usize>; 2],
     ) -> Result<u64, Fault> {
         self.levels.clear();
@@ -108,7 +108,7 @@ impl Shapes {
         loop {
             let ty = cursor.peek()?;
             let start = cursor.pos();
-            self.tree.met(here, ty);
+            self.tree.add(here, ty);
             let depth = self.levels.len();
             if let Some(at) = open.get(depth.wrapping_sub(1)).copied().flatten() {
                 members[at].value = Value { ty, raw: &text[start..] };
@@ -142,7 +142,7 @@ impl Shapes {
                         if listed && members.len() < MAX_MEMBERS {
                             open[depth - 1] = Some(members.len());
                             let value = Value { ty: Type::Null, raw: "" };
-                            members.push(Member { depth: depth as u8, key, value });
+                            members.push(BodyMember { depth: depth as u8, key, value });
                         }
                         break;
                     }
@@ -164,11 +164,11 @@ impl Shapes {
 
     /// The set of element or form names in a text.
     fn names(&mut self, text: &str, sign: u8) -> u64 {
-        self.seen.clear();
+        self.elements.clear();
         for name in names_in(text, sign) {
-            self.seen.add(mix(xxh3_64(name.as_bytes())));
+            self.elements.add(mix(xxh3_64(name.as_bytes())));
         }
-        self.seen.sum
+        self.elements.sum
     }
 }
 
@@ -185,7 +185,7 @@ fn names_in(text: &str, sign: u8) -> impl Iterator<Item = &str> {
 
 /// Ends the member at `depth` whose value ends at `end`.
 fn close<'r>(
-    members: &mut [Member<'r>],
+    members: &mut [BodyMember<'r>],
     open: &mut [Option<usize>; 2],
     depth: usize,
     end: usize,
@@ -206,7 +206,7 @@ pub fn paths(body: &Body<'_>) -> Vec<String> {
     match body.kind {
         BodyKind::Json => {
             let mut shapes = Shapes::default();
-            // What stands before a cut is told as far as it goes.
+            // Of a body that was cut, the paths before the cut.
             let _cut = shapes.json(body.text, &mut Vec::new());
             return shapes.paths();
         }
@@ -265,15 +265,15 @@ fn mix(mut x: u64) -> u64 {
     x ^ (x >> 31)
 }
 
-/// A set of hashes that adds up those it meets for the first time: the same sum for any order.
+/// A set of hashes and the sum of them: the same for any order.
 #[derive(Debug, Default)]
-struct Seen {
+struct NameSet {
     slots: Vec<u64>,
     used: Vec<u32>,
     sum: u64,
 }
 
-impl Seen {
+impl NameSet {
     fn clear(&mut self) {
         for at in self.used.drain(..) {
             self.slots[at as usize] = 0;
@@ -281,7 +281,7 @@ impl Seen {
         self.sum = 0;
     }
 
-    /// Adds a hash, unless it was met.
+    /// Adds a hash, unless it is in the set.
     fn add(&mut self, hash: u64) {
         if self.used.len() * 2 >= self.slots.len() {
             self.grow();
@@ -351,7 +351,7 @@ mod tests {
         let text = r#"{"a":{"b":[1,{"c":2}],"d":{"e":3}},"f":[{"g":1}],"h":"x"}"#;
         let mut members = Vec::new();
         Shapes::default().outlined(text, 0, &mut members);
-        let told: Vec<_> = members.iter().map(|m| (m.depth, m.key, m.value.raw)).collect();
+        let listed: Vec<_> = members.iter().map(|m| (m.depth, m.key, m.value.raw)).collect();
         let wanted = [
             (1, "a", r#"{"b":[1,{"c":2}],"d":{"e":3}}"#),
             (2, "b", r#"[1,{"c":2}]"#),
@@ -359,11 +359,11 @@ mod tests {
             (1, "f", r#"[{"g":1}]"#),
             (1, "h", "\"x\""),
         ];
-        assert_eq!(told, wanted);
+        assert_eq!(listed, wanted);
     }
 
     #[test]
-    fn paths_are_sorted_and_told_once() {
+    fn paths_are_sorted_and_listed_once() {
         let (body, _) =
             Shapes::default().body(r#"{"b":[{"c":1},{"c":2,"d":null}],"a":{"SKU-00123":""}}"#);
         let wanted = [

@@ -7,17 +7,17 @@
 use std::collections::HashMap;
 
 use crate::exchange::{Key, Row};
-use crate::failure::{Gather, verdict};
+use crate::failure::{ErrorCollector, verdict};
 use crate::json::{Type, Value};
 use crate::key::of_row;
-use crate::record::Side;
+use crate::record::FieldSide;
 use crate::roles::Role;
-use crate::slots::integer;
+use crate::scalar::integer;
 
 /// How deep an answer is searched for the part that names rows.
 const LEVELS: u8 = 4;
 
-/// Marks the rows that `answer` refuses and gathers their errors under their keys.
+/// Marks the rows that `answer` refuses and collects their errors under their keys.
 /// True when the answer names rows, refused or not.
 ///
 /// `errors`: the answer stands where errors stand, so what it names has failed. `bad`: the whole
@@ -25,19 +25,19 @@ const LEVELS: u8 = 4;
 pub(crate) fn judge<'r>(
     answer: Value<'r>,
     rows: &mut [Row<'r>],
-    gather: &mut Gather<'_, 'r>,
+    collector: &mut ErrorCollector<'_, 'r>,
     errors: bool,
     bad: bool,
 ) -> bool {
     let places = rows.iter().enumerate().map(|(at, row)| (row.key.value, at)).collect();
-    Judge { places, rows, gather, bad }.part(answer, errors, LEVELS)
+    Judge { places, rows, collector, bad }.part(answer, errors, LEVELS)
 }
 
 struct Judge<'j, 'x, 'r> {
     /// Keys to places in the request.
     places: HashMap<&'r str, usize>,
     rows: &'j mut [Row<'r>],
-    gather: &'j mut Gather<'x, 'r>,
+    collector: &'j mut ErrorCollector<'x, 'r>,
     bad: bool,
 }
 
@@ -55,7 +55,7 @@ impl<'r> Judge<'_, '_, 'r> {
         }
         match answer.ty {
             Type::String => {
-                let text = self.gather.string(answer);
+                let text = self.collector.string(answer);
                 Value::of(text).is_some_and(|inner| {
                     inner.ty != Type::String && self.part(inner, errors, level - 1)
                 })
@@ -107,15 +107,15 @@ impl<'r> Judge<'_, '_, 'r> {
             return Named::No;
         }
         for orders in [false, true] {
-            if let Some(at) =
-                of_row(entry, orders, self.gather.names).and_then(|key| self.places.get(key.inner))
+            if let Some(at) = of_row(entry, orders, self.collector.names)
+                .and_then(|key| self.places.get(key.inner))
             {
                 return Named::Key(*at);
             }
         }
         let mut found = Named::No;
         entry.members(|name, value| {
-            if self.gather.names.role(Side::Record, name, usize::MAX) == Role::RowNum
+            if self.collector.names.role(FieldSide::Record, name, usize::MAX) == Role::RowNum
                 && let Some(n) = integer(value).and_then(|n| usize::try_from(n).ok())
             {
                 found = Named::Index(n, !name.to_ascii_lowercase().contains("index"));
@@ -157,7 +157,7 @@ impl<'r> Judge<'_, '_, 'r> {
         let mut named = false;
         answer.members(|name, value| {
             if matches!(value.ty, Type::Array | Type::Object) && !value.is_empty() {
-                let role = self.gather.names.role(Side::Record, name, usize::MAX);
+                let role = self.collector.names.role(FieldSide::Record, name, usize::MAX);
                 let says_errors = matches!(role, Role::Errors | Role::Failed | Role::ErrorMessage);
                 let may_hold = matches!(
                     role,
@@ -180,7 +180,8 @@ impl<'r> Judge<'_, '_, 'r> {
 
     /// Judges one entry of an answer for its row.
     fn entry(&mut self, entry: Value<'r>, at: usize, errors: bool, bad: bool) {
-        let said = if entry.ty == Type::Object { verdict(entry, self.gather.names) } else { None };
+        let said =
+            if entry.ty == Type::Object { verdict(entry, self.collector.names) } else { None };
         let failed = match said {
             Some(failed) => failed,
             None if entry.is_empty() => false,
@@ -191,12 +192,12 @@ impl<'r> Judge<'_, '_, 'r> {
         }
         let row = &mut self.rows[at];
         row.failed = true;
-        let outer: Option<Key<'r>> = self.gather.key.replace(row.key);
-        let before = self.gather.out.len();
-        self.gather.value(entry, None, 0);
-        if self.gather.out.len() == before {
-            self.gather.push(None, None, "the row was refused without a reason");
+        let outer: Option<Key<'r>> = self.collector.key.replace(row.key);
+        let before = self.collector.out.len();
+        self.collector.value(entry, None, 0);
+        if self.collector.out.len() == before {
+            self.collector.push(None, None, "the row was refused without a reason");
         }
-        self.gather.key = outer;
+        self.collector.key = outer;
     }
 }

@@ -1,6 +1,6 @@
 //! Endpoints: method, host and path of a URL with its ids masked.
 //!
-//! An endpoint is what calls have in common when the record they are about is left out. Nothing tells
+//! An endpoint is what calls have in common when the record they are about is left out. Nothing says
 //! which parts of a path are ids, so a segment is judged by its form: digits, UUIDs, hex, e-mail
 //! addresses, percent-encoded texts and tokens that mix letters and digits are ids; words, versions
 //! (`v1`, `i1`, `v2.1`) and words with a digit at the end (`oauth2`) are not. A wrong guess either splits
@@ -8,9 +8,7 @@
 //!
 //! The masked text never holds a query, a fragment, user names, passwords or session ids.
 
-use hashbrown::HashMap;
 use memchr::{memchr, memchr2};
-use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// What stands for an id.
 const ID: &str = "{id}";
@@ -26,8 +24,8 @@ const ID: &str = "{id}";
 /// | path | ids as `{id}`; `12345.json` is `{id}.json`, `Products('A1')` is `Products({id})`, `//` is `/` |
 ///
 /// A URL without scheme that does not begin with `/` begins with its host. A relative one has no host, an
-/// empty one leaves the method alone. Any text is accepted, and masking an endpoint again does not change
-/// it. No allocation beyond `out`; time is linear in the length of the URL.
+/// empty one leaves the method alone. Any text is accepted, and the endpoint of an endpoint is the same text.
+/// No allocation beyond `out`; time is linear in the length of the URL.
 pub fn mask(method: Option<&str>, url: &str, out: &mut String) {
     out.clear();
     let (written, url) = leading_method(url.trim());
@@ -49,87 +47,6 @@ pub fn mask(method: Option<&str>, url: &str, out: &mut String) {
     segments(path, out);
     // Dropped parts may leave the blank behind the method, or blanks at the end of a path.
     out.truncate(out.trim_end().len());
-}
-
-/// Endpoints of calls, remembered: jobs call few URLs, again and again.
-#[derive(Debug, Default)]
-pub struct Endpoints {
-    /// In the order in which they were met.
-    calls: Vec<Call>,
-    /// Their places, by a hash of the call.
-    places: HashMap<u64, u32>,
-    /// The place of the last one.
-    last: usize,
-    /// Bytes of their texts.
-    bytes: usize,
-    endpoint: String,
-}
-
-/// A call and its endpoint, in one piece, so that one look at memory tells both.
-#[derive(Debug)]
-struct Call {
-    /// Method, URL and endpoint, one behind the other.
-    text: Box<str>,
-    /// Where the method ends; `None` when there is none.
-    method: Option<u32>,
-    /// Where the URL ends.
-    url: u32,
-}
-
-impl Call {
-    fn new(method: Option<&str>, url: &str, endpoint: &str) -> Self {
-        let text = [method.unwrap_or_default(), url, endpoint].concat().into_boxed_str();
-        let end = method.map_or(0, str::len);
-        Self { text, method: method.map(|_| end as u32), url: (end + url.len()) as u32 }
-    }
-
-    fn is(&self, method: Option<&str>, url: &str) -> bool {
-        let end = self.method.unwrap_or_default() as usize;
-        self.method.is_some() == method.is_some()
-            && self.text[..end] == *method.unwrap_or_default()
-            && self.text[end..self.url as usize] == *url
-    }
-
-    fn endpoint(&self) -> &str {
-        &self.text[self.url as usize..]
-    }
-}
-
-impl Endpoints {
-    /// Bytes of calls that are remembered; when there are more, all are forgotten.
-    const MEMORY: usize = 8 << 20;
-    /// Longer calls are not remembered.
-    const LONGEST: usize = 1 << 12;
-
-    /// The endpoint of a call, as [`mask`] writes it.
-    pub fn of(&mut self, method: Option<&str>, url: &str) -> &str {
-        if method.map_or(0, str::len) + url.len() > Self::LONGEST {
-            mask(method, url, &mut self.endpoint);
-            return &self.endpoint;
-        }
-        // Jobs make the same calls again in the same order.
-        let after = self.last + 1;
-        if self.calls.get(after).is_some_and(|call| call.is(method, url)) {
-            self.last = after;
-            return self.calls[after].endpoint();
-        }
-        if self.bytes > Self::MEMORY {
-            *self = Self::default();
-        }
-        let seed = method.map_or(0, |method| 1 + method.len() as u64);
-        let next = self.calls.len() as u32;
-        let place = self.places.entry(xxh3_64_with_seed(url.as_bytes(), seed)).or_insert(next);
-        // Of two calls of one hash the newer one is remembered.
-        if *place == next || !self.calls[*place as usize].is(method, url) {
-            *place = next;
-            mask(method, url, &mut self.endpoint);
-            let call = Call::new(method, url, &self.endpoint);
-            self.bytes += size_of::<Call>() + call.text.len();
-            self.calls.push(call);
-        }
-        self.last = *place as usize;
-        self.calls[self.last].endpoint()
-    }
 }
 
 /// Splits a method that a URL field begins with (`GET https://..`), as some loggers write it.
@@ -184,7 +101,7 @@ fn authority<'u>(scheme: Option<&str>, rest: &'u str, out: &mut String) -> &'u s
 }
 
 /// Whether a text is written like a host: a name with dots, an address, or one label that is no id.
-/// With or without scheme the answer is the same, so that an endpoint is read again as it was written.
+/// With or without scheme the answer is the same, so that the endpoint of an endpoint is the same text.
 fn is_host(text: &str) -> bool {
     let (name, port) = match text.rsplit_once(':') {
         Some((name, port)) if !text.ends_with(']') => (name, Some(port)),
@@ -245,7 +162,7 @@ fn segments(path: &str, out: &mut String) {
     }
 }
 
-/// Writes the mask of an id, keeping a file ending: it tells the format, not the record.
+/// Writes the mask of an id, keeping a file ending: it names the format, not the record.
 fn masked(segment: &str, out: &mut String) {
     out.push_str(ID);
     if let Some((name, ending)) = segment.rsplit_once('.')
@@ -421,25 +338,6 @@ mod tests {
         let mut out = "left over".to_owned();
         mask(method, url, &mut out);
         assert_eq!(out, expected, "{url:?}");
-    }
-
-    #[test]
-    fn an_endpoint_is_the_same_when_it_is_remembered() {
-        let long = format!("https://a.example/{}/1", "x".repeat(2 * Endpoints::LONGEST));
-        let calls = [
-            (Some("GET"), "https://a.example/orders/17/"),
-            (Some("PUT"), "https://a.example/orders/17/"),
-            (None, "https://a.example/orders/17/"),
-            (None, ""),
-            (Some("GET"), ""),
-            (Some("GET"), long.as_str()),
-        ];
-        let mut endpoints = Endpoints::default();
-        for (method, url) in calls.iter().cycle().take(3 * calls.len()) {
-            let mut fresh = String::new();
-            mask(*method, url, &mut fresh);
-            assert_eq!(endpoints.of(*method, url), fresh);
-        }
     }
 
     fn check_segment(segment: &str, expected: &str) {

@@ -1,9 +1,6 @@
 //! What a download holds once its shape is understood: request and response, their errors, the
 //! business key, times, and the verdict with its evidence.
 
-use std::fmt;
-use std::num::NonZeroU64;
-
 use crate::time::Timestamp;
 
 /// Bytes of an id, key, name or code, and of a [`pointer`](Exchange::pointer) but for the places at its
@@ -58,15 +55,12 @@ pub struct Exchange<'r> {
     pub outcome: Outcome,
     /// Why it is failed; `None` for the others.
     pub evidence: Option<Evidence>,
-    /// The errors met, in the order they stand.
+    /// Its errors, in the order they stand.
     pub errors: &'r [ErrorText<'r>],
     /// Rows of a bulk request, in request order; empty for an ordinary exchange.
     pub rows: &'r [Row<'r>],
     /// JSON object of the record's fields that no other field here carries.
     pub extra: Option<&'r str>,
-    /// Tells exchanges of one extractor that are equal in all but `pointer`, ids (`log_id`, `run_id`,
-    /// `file_uuid`), times (`started_at`, `duration_ms`), `row_num` and `extra`, without a look at them.
-    pub mark: Mark,
 }
 
 /// A request or response body.
@@ -80,38 +74,7 @@ pub struct Body<'r> {
     pub kind: BodyKind,
     /// Hash of the kind and the set of paths with their types, values left out.
     pub shape: u64,
-    /// Tells equal texts without a look at them.
-    pub mark: Mark,
 }
-
-/// The mark of something that was met before, a body or an exchange: those with equal numbers are equal. Of
-/// those without a number, or with different ones, it tells nothing.
-///
-/// Numbers are given in order, from 1. Which things have one depends on what was met before. So marks are no
-/// part of what a thing *is*: they are all equal, and look the same.
-#[derive(Clone, Copy, Default)]
-pub struct Mark(pub(crate) Option<NonZeroU64>);
-
-impl Mark {
-    /// The number, if it has one.
-    pub fn number(self) -> Option<u64> {
-        self.0.map(NonZeroU64::get)
-    }
-}
-
-impl fmt::Debug for Mark {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Mark")
-    }
-}
-
-impl PartialEq for Mark {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl Eq for Mark {}
 
 /// What a body is, by content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -187,13 +150,13 @@ impl KeyKind {
 pub struct ErrorText<'r> {
     /// Error code or exception class, as written.
     pub code: Option<&'r str>,
-    /// Field path the error speaks of, dots between names, array indexes left out.
+    /// Path of the field that the error is about, dots between names, array indexes left out.
     pub field: Option<&'r str>,
     /// The text a person would read.
     pub message: &'r str,
     /// Where the text came from.
     pub source: ErrorSource,
-    /// In a bulk answer the key of the row it speaks of; otherwise `None` (the exchange's key applies).
+    /// In a bulk answer the key of the row that it is about; otherwise `None` (the exchange's key applies).
     pub key: Option<Key<'r>>,
     /// The text ends where the platform cut the response.
     pub cut: bool,
@@ -247,7 +210,7 @@ pub enum Outcome {
     Success,
     /// Some evidence says that it failed.
     Failed,
-    /// Nothing tells.
+    /// Nothing says either.
     #[default]
     Unknown,
 }

@@ -3,30 +3,31 @@
 //! A document is walked from its root. Every object on the way is listed field by field (see
 //! `record`) and judged as a whole: it is an *exchange* when it shows enough of one (request,
 //! response, status, address, errors, a flag), a *container* when something inside it does. What a
-//! container says of log, run, flow, step and key holds for the exchanges in it unless they know
-//! better. Elements of a list are read one at a time, so memory does not grow with the document.
+//! container says of log, run, flow, step and key holds for the exchanges in it unless they have their own. Elements of a list are read one at a time, so memory does not grow with the document.
 //!
-//! The shapes that are told apart: a single exchange; lists at any depth; maps by SKU, order number,
+//! The shapes that it knows: a single exchange; lists at any depth; maps by SKU, order number,
 //! index or step; parallel lists (`requests` and `responses`); records as lists of name-value pairs;
 //! JSON inside strings; several documents in one text (NDJSON, concatenated).
 
+mod look;
 mod names;
+mod parallel;
 
 use std::sync::Arc;
-
-pub use crate::memo::Memo;
 
 use crate::build::Builder;
 use crate::exchange::{Exchange, KeyKind, NAME_BYTES, cut};
 use crate::failure::message_score;
 use crate::json::{Cursor, Fault, FaultKind, Type, Value, unescape};
-use crate::record::{Field, Names, Side, push_pairs, scan};
+use crate::memo::Memo;
+use crate::record::{Field, FieldSide, NameRoles, push_pairs, scan};
 use crate::roles::Role;
-use crate::slots::{ERRORS, EXCEPTION, FLAG, FoundKey, REQUEST, RESPONSE, STATUS, Slots};
+use crate::slots::{ERRORS, EXCEPTION, FLAG, KeyCandidate, REQUEST, RESPONSE, STATUS, Slots};
 use crate::time::Timestamp;
-use names::{MapName, is_rows, name_of_map, plural};
+use look::short_list;
+use names::{MapName, name_of_map};
 
-/// Broken documents of one text that are told with their place.
+/// Broken documents of one text whose places are reported.
 pub const MAX_FAULTS: usize = 1000;
 
 /// How deep containers may nest before an exchange.
@@ -64,31 +65,31 @@ pub struct Broken {
 /// Turns documents into exchanges; keeps what it learned about names, and its buffers, between texts.
 #[derive(Debug)]
 pub struct Extractor {
-    pub(crate) names: Names,
-    pub(crate) builder: Builder,
+    names: NameRoles,
+    builder: Builder,
     lists: Vec<Vec<Field<'static>>>,
     levels: usize,
 }
 
-/// The rank of a key that is a name in a map. Such a key's kind is told by what the flow speaks of;
+/// The rank of a key that is a name in a map. Whether it is an SKU or an order follows from the flow;
 /// no [`KeyKind::Record`] in the table of spellings has this rank.
 pub(crate) const MAP_RANK: u8 = 2;
 
-/// What the containers above say.
+/// What exchanges inherit from the containers around them.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Above<'a> {
+pub(crate) struct Inherited<'a> {
     pub(crate) log_id: Option<&'a str>,
     pub(crate) run: Option<&'a str>,
     pub(crate) file_uuid: Option<&'a str>,
     pub(crate) flow: Option<&'a str>,
     pub(crate) step: Option<&'a str>,
-    pub(crate) key: Option<FoundKey<'a>>,
+    pub(crate) key: Option<KeyCandidate<'a>>,
     pub(crate) started_at: Option<Timestamp>,
     depth: u8,
 }
 
-impl<'a> Above<'a> {
-    /// What holds below an object that says `slots`: its own word first. Keys are left to the caller.
+impl<'a> Inherited<'a> {
+    /// What the exchanges below an object inherit: its own fields first. Keys are left to the caller.
     fn under(self, slots: &Slots<'a>) -> Self {
         Self {
             log_id: slots.log_id.or(self.log_id),
@@ -103,33 +104,37 @@ impl<'a> Above<'a> {
 }
 
 impl Default for Extractor {
-    /// Remembers 16 MiB of bodies and follows 1,024 levels.
+    /// Remembers 16 MiB and follows 1,024 levels.
     fn default() -> Self {
         Self::new(16 << 20, 1024)
     }
 }
 
 impl Extractor {
-    /// An extractor that remembers so many bytes of bodies that came more than once, an eighth of that of
-    /// exchanges that did, and what it learns about names (less than a megabyte). What it gives does not depend on it, only how fast.
+    /// An extractor that remembers about so many bytes of what repeated bodies say; 0 remembers none. A table of
+    /// a megabyte comes on top, and less than another of names. What it gives does not depend on it, only how fast.
     ///
     /// It follows so many `levels` of arrays and objects, 8,192 at most; a document that nests deeper is
     /// broken where it does.
-    pub fn new(bytes: usize, levels: usize) -> Self {
-        Self::sharing(Arc::new(Memo::with_memory(bytes)), levels)
+    pub fn new(remember_bytes: usize, levels: usize) -> Self {
+        Self::sharing(Arc::new(Memo::new(remember_bytes)), levels)
     }
 
-    /// As [`new`](Self::new), remembering bodies together with other extractors: what one of them has
-    /// met need not be taken apart by the others.
-    pub fn sharing(memo: Arc<Memo>, levels: usize) -> Self {
-        Self { names: Names::default(), builder: Builder::new(memo), lists: Vec::new(), levels }
+    /// Another extractor with the same limits, for another thread. Both share what they remember of bodies.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self::sharing(self.builder.memo(), self.levels)
+    }
+
+    fn sharing(memo: Arc<Memo>, levels: usize) -> Self {
+        Self { names: NameRoles::default(), builder: Builder::new(memo), lists: Vec::new(), levels }
     }
 
     /// Calls `sink` for each exchange in `text`, in document order.
     ///
     /// `wrapped`: the text came out of an archive or encoding, as downloads do; a bare text that
-    /// only tells of an error is then no saved error page but a log that holds nothing else.
-    /// Never fails: what breaks is told in the result, and what stood before it was given.
+    /// holds only an error is then no saved error page but a log that holds nothing else.
+    /// Never fails: what breaks is reported in the result, and the exchanges before it were handed out.
     pub fn extract(
         &mut self,
         text: &str,
@@ -221,7 +226,7 @@ impl Walk<'_> {
         let start = cursor.pos();
         // The cursor of the caller has another lifetime than the text here; both are the same text.
         let mut inner = Cursor::within(text, start, cursor.levels());
-        let read = self.value_at(text, &mut inner, Above::default(), Some(wrapped));
+        let read = self.value_at(text, &mut inner, Inherited::default(), Some(wrapped));
         *cursor = Cursor::within(cursor.text(), inner.pos(), cursor.levels());
         read
     }
@@ -231,14 +236,13 @@ impl Walk<'_> {
         &mut self,
         text: &'a str,
         cursor: &mut Cursor<'a>,
-        above: Above<'a>,
+        above: Inherited<'a>,
         root: Option<bool>,
     ) -> Result<(), Fault> {
         match cursor.peek()? {
             Type::Object => {
                 let mut fields = self.list();
-                let Extractor { names, builder, .. } = &mut *self.extractor;
-                let read = scan(text, cursor, names, Some(&mut builder.near), &mut fields);
+                let read = scan(text, cursor, &mut self.extractor.names, &mut fields);
                 if root.is_some()
                     && self.found.documents == 1
                     && read.is_ok()
@@ -248,7 +252,7 @@ impl Walk<'_> {
                     self.push_index(0);
                 }
                 self.object(&fields, above, read.is_ok(), root);
-                self.give_back(fields);
+                self.recycle(fields);
                 read
             }
             Type::Array => self.array(text, cursor, above, root),
@@ -265,7 +269,7 @@ impl Walk<'_> {
         &mut self,
         text: &'a str,
         cursor: &mut Cursor<'a>,
-        above: Above<'a>,
+        above: Inherited<'a>,
         root: Option<bool>,
     ) -> Result<(), Fault> {
         // A list of name-value pairs is one record, a list of such lists many.
@@ -273,12 +277,12 @@ impl Walk<'_> {
         if let Some(value) = short_list(text, start) {
             let mut fields = self.list();
             let pairs =
-                push_pairs(value, &mut self.extractor.names, &mut fields, Side::Record, None)
+                push_pairs(value, &mut self.extractor.names, &mut fields, FieldSide::Record, None)
                     && Slots::of(&fields).evidence != 0;
             if pairs {
                 self.object(&fields, above, true, root);
             }
-            self.give_back(fields);
+            self.recycle(fields);
             if pairs {
                 return cursor.value().map(drop);
             }
@@ -289,7 +293,7 @@ impl Walk<'_> {
             let len = self.pointer.len();
             self.push_index(at);
             let read = if above.depth < MAX_CONTAINERS {
-                self.value_at(text, cursor, Above { depth: above.depth + 1, ..above }, None)
+                self.value_at(text, cursor, Inherited { depth: above.depth + 1, ..above }, None)
             } else {
                 cursor.value().map(drop)
             };
@@ -301,7 +305,7 @@ impl Walk<'_> {
     }
 
     /// A string that holds JSON.
-    fn nested_text(&mut self, value: Value<'_>, above: Above<'_>, root: Option<bool>) {
+    fn nested_text(&mut self, value: Value<'_>, above: Inherited<'_>, root: Option<bool>) {
         if above.depth >= MAX_CONTAINERS || !is_json_text(value) {
             return;
         }
@@ -310,14 +314,14 @@ impl Walk<'_> {
         let mut cursor = Cursor::within(&text, 0, self.extractor.levels);
         // What breaks inside a string stays a string; the document itself is sound.
         let _broken =
-            self.value_at(&text, &mut cursor, Above { depth: above.depth + 1, ..above }, root);
+            self.value_at(&text, &mut cursor, Inherited { depth: above.depth + 1, ..above }, root);
     }
 
     /// Judges an object by its fields. `whole`: it was read to its end.
     fn object<'a>(
         &mut self,
         fields: &[Field<'a>],
-        above: Above<'a>,
+        above: Inherited<'a>,
         whole: bool,
         root: Option<bool>,
     ) {
@@ -340,7 +344,7 @@ impl Walk<'_> {
         }
         holders.dedup();
         if !holders.is_empty() {
-            let below = Above {
+            let below = Inherited {
                 key: slots.key.filter(|key| key.rank < 6).or(above.key),
                 depth: above.depth + 1,
                 ..above.under(&slots)
@@ -378,8 +382,8 @@ impl Walk<'_> {
         &mut self,
         fields: &[Field<'a>],
         slots: &Slots<'a>,
-        mut above: Above<'a>,
-    ) -> Above<'a> {
+        mut above: Inherited<'a>,
+    ) -> Inherited<'a> {
         for at in slots.items.iter().take(8) {
             let field = &fields[usize::from(*at)];
             if field.value.ty != Type::Object
@@ -396,7 +400,6 @@ impl Walk<'_> {
                 field.value.raw,
                 &mut Cursor::new(field.value.raw),
                 &mut self.extractor.names,
-                None,
                 &mut inner,
             );
             if read.is_ok() {
@@ -409,12 +412,12 @@ impl Walk<'_> {
                 above.step = above.step.or(meta.step);
                 above.started_at = above.started_at.or(meta.started_at.filter(|_| is_log));
             }
-            self.give_back(inner);
+            self.recycle(inner);
         }
         above
     }
 
-    fn emit<'a>(&mut self, fields: &[Field<'a>], slots: &Slots<'a>, above: Above<'a>) {
+    fn emit<'a>(&mut self, fields: &[Field<'a>], slots: &Slots<'a>, above: Inherited<'a>) {
         self.found.exchanges += 1;
         self.last_end =
             fields.last().map_or(0, |field| field.value.raw.as_bytes().as_ptr_range().end as usize);
@@ -432,206 +435,26 @@ impl Walk<'_> {
     }
 
     /// Walks into a field that holds records.
-    fn child<'a>(&mut self, field: &Field<'a>, mut above: Above<'a>) {
+    fn child<'a>(&mut self, field: &Field<'a>, mut above: Inherited<'a>) {
         let len = self.pointer.len();
         self.push_key(field.key);
         if field.role == Role::None || matches!(field.role, Role::Key(..)) {
             match name_of_map(field.key) {
                 MapName::Step => above.step = Some(cut(field.key)),
                 MapName::Key => {
-                    above.key =
-                        Some(FoundKey { kind: KeyKind::Record, rank: MAP_RANK, inner: field.key });
+                    above.key = Some(KeyCandidate {
+                        kind: KeyKind::Record,
+                        rank: MAP_RANK,
+                        inner: field.key,
+                    });
                 }
                 MapName::Other => {}
             }
         }
         let raw = field.value.raw;
-        // What is broken here was told where the document broke.
+        // What is broken here was reported where the document broke.
         let _broken = self.value_at(raw, &mut Cursor::new(raw), above, None);
         self.pointer.truncate(len);
-    }
-
-    /// Whether something in a value is a record, looking at the first few of everything.
-    fn holds(&mut self, value: Value<'_>, depth: u8) -> bool {
-        if depth == 0 {
-            return false;
-        }
-        let (mut found, mut seen) = (false, 0);
-        match value.ty {
-            Type::Array => {
-                for_elements(value.raw, |element| {
-                    found = match element.ty {
-                        Type::Object => self.is_record(element) || self.holds(element, depth - 1),
-                        Type::Array => self.is_pairs(element) || self.holds(element, depth - 1),
-                        Type::String if is_json_text(element) => {
-                            let mut text = String::new();
-                            unescape(element.inner(), &mut text);
-                            Value::of(&text).is_some_and(|inner| {
-                                inner.ty == Type::Object && self.is_record(inner)
-                            })
-                        }
-                        _ => false,
-                    };
-                    seen += 1;
-                    !found && seen < 4
-                });
-                found || self.is_pairs(value)
-            }
-            Type::Object => {
-                if self.is_record(value) {
-                    return true;
-                }
-                for_members(value.raw, |_, member| {
-                    if matches!(member.ty, Type::Object | Type::Array) {
-                        seen += 1;
-                        found = self.holds(member, depth - 1);
-                    }
-                    !found && seen < 8
-                });
-                found
-            }
-            _ => false,
-        }
-    }
-
-    fn is_record(&mut self, object: Value<'_>) -> bool {
-        let mut fields = self.list();
-        let (mut cursor, names) = (Cursor::new(object.raw), &mut self.extractor.names);
-        let read = scan(object.raw, &mut cursor, names, None, &mut fields);
-        let slots = Slots::of(&fields);
-        let found = sure(&slots) && (read.is_ok() || fields.len() > 2);
-        self.give_back(fields);
-        found
-    }
-
-    fn is_pairs(&mut self, array: Value<'_>) -> bool {
-        let mut fields = self.list();
-        let found = push_pairs(array, &mut self.extractor.names, &mut fields, Side::Record, None)
-            && sure(&Slots::of(&fields));
-        self.give_back(fields);
-        found
-    }
-
-    /// The common length of parallel lists (`requests`, `responses`, ...); `None` when these are none.
-    fn parallel(&mut self, fields: &[Field<'_>]) -> Option<usize> {
-        let lists = || fields.iter().filter(|f| f.value.ty == Type::Array && f.parent.is_none());
-        // Most records hold one list at most, and what its name means costs more than to count.
-        lists().nth(1)?;
-        let mut lengths: Vec<(Role, usize)> = Vec::new();
-        for field in lists() {
-            if let Some(role) = plural(field.key) {
-                let mut n = 0;
-                field.value.elements(|_| {
-                    n += 1;
-                    true
-                });
-                lengths.push((role, n));
-            }
-        }
-        let sides = |n: usize| {
-            lengths.iter().filter(|(_, len)| *len == n).map(|(role, _)| *role).collect::<Vec<_>>()
-        };
-        let length = lengths.iter().map(|(_, n)| *n).find(|n| *n > 0 && sides(*n).len() >= 2)?;
-        let roles = sides(length);
-        let traffic = roles.iter().any(|r| {
-            matches!(r, Role::Request | Role::RequestBody | Role::Response | Role::ResponseBody)
-        });
-        if !traffic {
-            return None;
-        }
-        // `rows` and `errors` are parallel only when the rows are no records themselves.
-        let rows = fields.iter().find(|f| f.value.ty == Type::Array && is_rows(f.key));
-        match rows {
-            Some(rows) if self.holds(rows.value, 2) => None,
-            _ => Some(length),
-        }
-    }
-
-    fn parallel_lists<'a>(
-        &mut self,
-        fields: &[Field<'a>],
-        meta: &Slots<'a>,
-        length: usize,
-        above: Above<'a>,
-    ) {
-        let mut columns: Vec<(&Field<'a>, Role, Vec<Value<'a>>)> = Vec::new();
-        for field in fields.iter().filter(|f| f.value.ty == Type::Array && f.parent.is_none()) {
-            let Some(role) = plural(field.key) else { continue };
-            let mut values = Vec::with_capacity(length);
-            field.value.elements(|value| {
-                values.push(value);
-                true
-            });
-            if values.len() == length {
-                columns.push((field, role, values));
-            }
-        }
-        // Errors may come as a map from place to errors beside the lists.
-        for field in fields
-            .iter()
-            .filter(|f| f.role == Role::Errors && f.value.ty == Type::Object && f.parent.is_none())
-        {
-            let mut values = vec![Value { ty: Type::Null, raw: "null" }; length];
-            let mut places = true;
-            field.value.members(|name, value| {
-                match name.parse::<usize>().ok().and_then(|at| values.get_mut(at)) {
-                    Some(place) => *place = value,
-                    None => places = false,
-                }
-                places
-            });
-            if places {
-                columns.push((field, Role::Errors, values));
-            }
-        }
-        let above = above.under(meta);
-        let mut list = self.list();
-        for at in 0..length {
-            list.clear();
-            for (column, role, values) in &columns {
-                let value = values[at];
-                let place = list.len() as u16;
-                let side = match role {
-                    Role::Request => Some(Side::Request),
-                    Role::Response => Some(Side::Response),
-                    _ => None,
-                };
-                let entered = side.is_some() && value.ty == Type::Object;
-                list.push(Field {
-                    key: column.key,
-                    role: *role,
-                    side: Side::Record,
-                    parent: None,
-                    entered,
-                    value,
-                    met: None,
-                });
-                if let (Some(side), true) = (side, entered) {
-                    value.members(|key, value| {
-                        let role = self.extractor.names.role(side, key, usize::MAX);
-                        list.push(Field {
-                            key,
-                            role,
-                            side,
-                            parent: Some(place),
-                            entered: false,
-                            value,
-                            met: None,
-                        });
-                        true
-                    });
-                }
-            }
-            let slots = Slots::of(&list);
-            let len = self.pointer.len();
-            if let Some((first, ..)) = columns.first() {
-                self.push_key(first.key);
-            }
-            self.push_index(at);
-            self.emit(&list, &slots, above);
-            self.pointer.truncate(len);
-        }
-        self.give_back(list);
     }
 
     fn push_index(&mut self, at: usize) {
@@ -662,7 +485,7 @@ impl Walk<'_> {
         self.extractor.lists.pop().unwrap_or_default()
     }
 
-    fn give_back(&mut self, fields: Vec<Field<'_>>) {
+    fn recycle(&mut self, fields: Vec<Field<'_>>) {
         self.extractor.lists.push(emptied(fields));
     }
 }
@@ -674,54 +497,18 @@ fn emptied(mut list: Vec<Field<'_>>) -> Vec<Field<'static>> {
     list.into_iter().map(|_| -> Field<'static> { unreachable!("the list is empty") }).collect()
 }
 
-/// A list is looked at as name-value pairs only if it is at most so long.
-const MAX_PAIRS_BYTES: usize = 1 << 20;
-
-/// The list at `start` when it is short and begins like name-value pairs.
-fn short_list(text: &str, start: usize) -> Option<Value<'_>> {
-    let mut cursor = Cursor::at(text, start);
-    cursor.enter().ok()?;
-    if !cursor.element(true).ok()? || cursor.peek().ok()? != Type::Object {
-        return None;
-    }
-    let first = cursor.value().ok()?;
-    let (mut name, mut members) = (false, 0);
-    first.members(|key, value| {
-        name |= value.ty == Type::String
-            && ["name", "key", "field", "ad", "alan", "attribute", "k", "parameter"]
-                .iter()
-                .any(|n| key.eq_ignore_ascii_case(n));
-        members += 1;
-        members < 5
-    });
-    if !name || members > 4 {
-        return None;
-    }
-    let value = Cursor::at(text, start).value().ok()?;
-    (value.raw.len() <= MAX_PAIRS_BYTES).then_some(value)
-}
-
-/// Enough of an exchange to be one among others.
-fn sure(slots: &Slots<'_>) -> bool {
-    let kinds = slots.evidence.count_ones();
-    let placed = slots.key.is_some() || slots.row_num.is_some();
-    kinds >= 2
-        || (kinds == 1
-            && (placed || slots.evidence & (REQUEST | RESPONSE) != 0 && slots.status.is_some()))
-}
-
-/// An API's error answer: it tells an error, or a message or status that stands for one, and holds
-/// nothing besides that could be a log of another kind.
+/// An API's error answer: it holds an error, or a message or status that stands for one, and nothing that
+/// could be a log of another kind.
 fn is_error_answer(fields: &[Field<'_>], slots: &Slots<'_>) -> bool {
     let message = |at: &u16| message_score(fields[usize::from(*at)].key) < 5;
-    let tells = slots.evidence & (ERRORS | EXCEPTION) != 0
+    let has_error = slots.evidence & (ERRORS | EXCEPTION) != 0
         || slots.status.is_some_and(|status| status >= 400)
         || slots.messages.iter().any(message);
     let holds_more = |at: &u16| {
         let field = &fields[usize::from(*at)];
         matches!(field.role, Role::Items | Role::None) && !field.value.is_empty()
     };
-    tells && !slots.items.iter().any(holds_more)
+    has_error && !slots.items.iter().any(holds_more)
 }
 
 /// A string that holds a JSON object or list.
@@ -731,16 +518,6 @@ fn is_json_text(value: Value<'_>) -> bool {
             value.inner().trim_start().as_bytes(),
             [b'{' | b'[', ..] | [b'\\', b'"', b'{' | b'[' | b'\\', ..]
         )
-}
-
-/// Elements of an array that may be cut at its end.
-fn for_elements<'a>(raw: &'a str, each: impl FnMut(Value<'a>) -> bool) {
-    Value { ty: Type::Array, raw }.elements(each);
-}
-
-/// Members of an object that may be cut at its end.
-fn for_members<'a>(raw: &'a str, each: impl FnMut(&'a str, Value<'a>) -> bool) {
-    Value { ty: Type::Object, raw }.members(each);
 }
 
 #[cfg(test)]

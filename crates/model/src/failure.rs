@@ -8,19 +8,21 @@
 //! | the same with a list of details | the details; the headline only when they give nothing |
 //! | `{"3": {..}}` | as an array: the index is no field |
 
+use std::sync::OnceLock;
+
 use bumpalo::Bump;
 
-use crate::body::Member;
-use crate::bulk;
-use crate::exchange::{BodyKind, ErrorSource, ErrorText, Key, NAME_BYTES, Row, cut};
+use crate::body::BodyMember;
+use crate::exchange::{BodyKind, ErrorSource, ErrorText, Key, NAME_BYTES, cut};
+use crate::facts::{AnswerErrors, ReadBody};
 use crate::fault;
-use crate::json::{Type, Value, unescape, unescape_into};
-use crate::key::whole;
-use crate::memo::{Known, Memo, OwnedError, Trial};
-use crate::mend::{mend, open_string};
-use crate::record::{Names, Side};
+use crate::json::{Type, Value, text_of, unescape};
+use crate::key::unchecked;
+use crate::memo::Memo;
+use crate::record::{FieldSide, NameRoles};
+use crate::repair::{open_string, repair};
 use crate::roles::Role;
-use crate::slots::{http_status, outcome_word, truth};
+use crate::scalar::{http_status, outcome_word, truth};
 
 /// How deep error shapes are followed. The deepest known (`OData` inner errors) nest five levels.
 const MAX_LEVELS: u8 = 12;
@@ -30,23 +32,23 @@ const MAX_ERRORS: usize = 100_000;
 
 /// Gathers the error texts of one exchange.
 #[derive(Debug)]
-pub(crate) struct Gather<'x, 'r> {
+pub(crate) struct ErrorCollector<'x, 'r> {
     pub(crate) arena: &'r Bump,
-    pub(crate) names: &'x mut Names,
+    pub(crate) names: &'x mut NameRoles,
     pub(crate) out: &'x mut Vec<ErrorText<'r>>,
     pub(crate) source: ErrorSource,
-    /// The key of the row that the errors speak of.
+    /// The key of the row that the errors are about.
     pub(crate) key: Option<Key<'r>>,
     /// The text was cut by the platform.
     pub(crate) cut: bool,
-    pub(crate) scratch: &'x mut String,
-    /// What is read stands beside an error, not as one: a sentence there, advice say, is no error.
-    pub(crate) beside: bool,
+    scratch: &'x mut String,
+    /// What is read stands beside an error: a sentence there, advice for example, is no error itself.
+    beside: bool,
 }
 
 /// The members of an error object by role.
 #[derive(Default)]
-struct Parts<'r> {
+struct ErrorParts<'r> {
     /// The best text so far and its score, lower is better.
     text: Option<(u8, Value<'r>)>,
     code: Option<(u8, Value<'r>)>,
@@ -54,7 +56,18 @@ struct Parts<'r> {
     nested: bool,
 }
 
-impl<'r> Gather<'_, 'r> {
+impl<'x, 'r> ErrorCollector<'x, 'r> {
+    /// Collects into `out`, at first as the record's own errors.
+    pub(crate) fn new(
+        arena: &'r Bump,
+        names: &'x mut NameRoles,
+        scratch: &'x mut String,
+        out: &'x mut Vec<ErrorText<'r>>,
+    ) -> Self {
+        let source = ErrorSource::Errors;
+        Self { arena, names, out, source, key: None, cut: false, scratch, beside: false }
+    }
+
     /// The content of a string value: a slice of the document, or unescaped into the arena.
     pub(crate) fn string(&mut self, value: Value<'r>) -> &'r str {
         text_of(value, self.arena)
@@ -83,7 +96,7 @@ impl<'r> Gather<'_, 'r> {
                 return self.value(value, field, level + 1) && self.condemns(value);
             }
             if matches!(trimmed.as_bytes()[0], b'{' | b'[') && self.broken(trimmed, field, level) {
-                return self.condemns(whole(trimmed));
+                return self.condemns(unchecked(trimmed));
             }
         }
         let mut found_text = String::new();
@@ -124,81 +137,45 @@ impl<'r> Gather<'_, 'r> {
 
     /// Errors in JSON that may break off anywhere; whether there were any.
     pub(crate) fn broken(&mut self, text: &'r str, field: Option<&'r str>, level: u8) -> bool {
-        let mut mended = std::mem::take(self.scratch);
-        mend(text, &mut mended);
-        let mended = self.keep(mended);
+        let mut repaired = std::mem::take(self.scratch);
+        repair(text, &mut repaired);
+        let repaired = self.keep(repaired);
         // What is not sound for another reason is read up to where that shows.
-        let value = Value::of(mended).unwrap_or_else(|| whole(text));
+        let value = Value::of(repaired).unwrap_or_else(|| unchecked(text));
         self.value(value, field, level + 1)
     }
 
-    /// Errors in an answer that is known, as [`value`](Self::value) or [`text`](Self::text) find them.
-    /// They are read once, then remembered; `again`: the answer came before.
-    pub(crate) fn told_by(
-        &mut self,
-        known: &Known,
-        memo: &Memo,
-        text: &'r str,
-        again: bool,
-    ) -> bool {
-        if let Some(told) = known.told.get()
-            && self.again(&told.errors, &[])
+    /// Errors in a whole response body that is neither a form nor empty. True when it says that it is an error.
+    ///
+    /// Of a body that repeats, the errors are kept in `memo`.
+    pub(crate) fn answer(&mut self, read: &ReadBody<'r>, memo: &Memo) -> bool {
+        let kept = read.kept.as_ref().map(|facts| &facts.errors);
+        if let Some(kept) = kept.and_then(OnceLock::get)
+            && self.out.len() + kept.errors.len() < MAX_ERRORS
         {
-            return told.error;
-        }
-        let from = self.out.len();
-        let error = match known.kind {
-            BodyKind::Json => self.value(whole(text), None, 0),
-            _ => self.text(text, None, 0),
-        };
-        if self.out.len() < MAX_ERRORS {
-            memo.put_told(known, error, &self.out[from..], again);
-        }
-        error
-    }
-
-    /// As [`bulk::judge`] of an answer; what it makes of a `trial` is remembered, and whether its bodies came
-    /// before stands beside that.
-    pub(crate) fn judge_rows(
-        &mut self,
-        trial: Option<(Trial, bool)>,
-        memo: &Memo,
-        text: &'r str,
-        rows: &mut [Row<'r>],
-        bad: bool,
-    ) -> bool {
-        if let Some(judged) = trial.as_ref().and_then(|(trial, _)| memo.judged(trial))
-            && self.again(&judged.errors, rows)
-        {
-            for &row in &judged.refused {
-                rows[row as usize].failed = true;
-            }
-            return judged.named;
-        }
-        let from = self.out.len();
-        let named = bulk::judge(whole(text), rows, self, false, bad);
-        if let Some((trial, again)) = trial.filter(|_| self.out.len() < MAX_ERRORS) {
-            memo.put_judged(trial, named, rows, &self.out[from..], again);
-        }
-        named
-    }
-
-    /// Gathers errors that are remembered, unless there would be too many.
-    fn again(&mut self, errors: &[OwnedError], rows: &[Row<'r>]) -> bool {
-        let fits = self.out.len() + errors.len() < MAX_ERRORS;
-        for error in errors.iter().filter(|_| fits) {
             let arena = self.arena;
             let keep = |text: &str| -> &'r str { arena.alloc_str(text) };
-            self.out.push(ErrorText {
-                code: error.code.as_deref().map(keep),
-                field: error.field.as_deref().map(keep),
-                message: keep(&error.message),
-                source: self.source,
-                key: error.row.map_or(self.key, |row| Some(rows[row as usize].key)),
-                cut: self.cut,
-            });
+            for error in &kept.errors {
+                let (code, field) = (error.code.as_deref(), error.field.as_deref());
+                self.push(code.map(keep), field.map(keep), keep(&error.message));
+            }
+            return kept.is_error;
         }
-        fits
+        let from = self.out.len();
+        let is_error = match read.body.kind {
+            BodyKind::Json => self.value(unchecked(read.body.text), None, 0),
+            _ => self.text(read.body.text, None, 0),
+        };
+        if let Some(kept) = kept
+            && self.out.len() < MAX_ERRORS
+        {
+            let errors = AnswerErrors::of(is_error, &self.out[from..]);
+            if memo.reserve(errors.bytes()) {
+                // Another thread may have set the same before.
+                let _same = kept.set(errors);
+            }
+        }
+        is_error
     }
 
     fn keep(&mut self, text: String) -> &'r str {
@@ -245,7 +222,7 @@ impl<'r> Gather<'_, 'r> {
         let before = self.out.len();
         if parts.nested {
             object.members(|name, value| {
-                let role = self.names.role(Side::Record, name, usize::MAX);
+                let role = self.names.role(FieldSide::Record, name, usize::MAX);
                 if is_nested(role, name, value) {
                     let outer = self.beside;
                     self.beside |= !holds_errors(role);
@@ -268,10 +245,10 @@ impl<'r> Gather<'_, 'r> {
     }
 
     /// Sorts the members of an object that may be an error: text, code, field, details.
-    fn parts(&mut self, object: Value<'r>) -> Parts<'r> {
-        let mut parts = Parts::default();
+    fn parts(&mut self, object: Value<'r>) -> ErrorParts<'r> {
+        let mut parts = ErrorParts::default();
         object.members(|name, value| {
-            let role = self.names.role(Side::Record, name, usize::MAX);
+            let role = self.names.role(FieldSide::Record, name, usize::MAX);
             let text = (value.ty == Type::String && value.raw.trim_matches('"').trim() != "")
                 || is_message(value);
             let mut offer = |score: u8| {
@@ -314,7 +291,7 @@ impl<'r> Gather<'_, 'r> {
         // OAuth: `error` is the code where a description stands beside it.
         if parts.text.is_some_and(|(score, _)| score < 3) && parts.code.is_none() {
             object.members(|name, value| {
-                let role = self.names.role(Side::Record, name, usize::MAX);
+                let role = self.names.role(FieldSide::Record, name, usize::MAX);
                 if role == Role::Errors
                     && value.ty == Type::String
                     && value.raw.len() > 2
@@ -331,7 +308,7 @@ impl<'r> Gather<'_, 'r> {
     /// `{field: [..]}`: the names are fields, unless they are indexes or only say "error".
     fn map(&mut self, object: Value<'r>, field: Option<&'r str>, level: u8) {
         object.members(|name, value| {
-            let role = self.names.role(Side::Record, name, usize::MAX);
+            let role = self.names.role(FieldSide::Record, name, usize::MAX);
             let says_error = matches!(role, Role::Errors | Role::ErrorMessage | Role::Failed)
                 || (role == Role::Message && message_score(name) < 5)
                 || matches!(role, Role::Items | Role::Body | Role::ResponseBody | Role::Response);
@@ -359,8 +336,8 @@ impl<'r> Gather<'_, 'r> {
         });
     }
 
-    /// `name` below `field`. A path ends where it is longer than anybody's: each of very many errors may
-    /// have one of its own.
+    /// `name` below `field`. A path is cut at [`NAME_BYTES`]: each of very many errors may have
+    /// one of its own.
     fn join(&mut self, field: Option<&'r str>, name: &'r str) -> &'r str {
         let mut path = match field {
             Some(field) if field.len() >= NAME_BYTES => return field,
@@ -398,7 +375,7 @@ impl<'r> Gather<'_, 'r> {
             Type::Object => {
                 let mut found = None;
                 value.members(|name, inner| {
-                    if self.names.role(Side::Record, name, usize::MAX) == Role::Field
+                    if self.names.role(FieldSide::Record, name, usize::MAX) == Role::Field
                         && inner.ty == Type::String
                     {
                         found = self.field_of(inner);
@@ -423,9 +400,9 @@ impl<'r> Gather<'_, 'r> {
     }
 }
 
-/// Says of errors in a body that was cut which of them are cut themselves: those in whose last word
-/// it breaks off. The title of a page, say, is whole. Half a code names nothing and is dropped.
-pub(crate) fn tell_cut(errors: &mut [ErrorText<'_>], body: &str, kind: BodyKind) {
+/// Marks the errors of a body that was cut which are cut themselves: those in whose last word the body ends.
+/// The title of a page, for example, is whole. Half a code names nothing and is dropped.
+pub(crate) fn mark_cut(errors: &mut [ErrorText<'_>], body: &str, kind: BodyKind) {
     let json = (kind == BodyKind::Json).then(|| open_string(body));
     let end = json.as_deref().unwrap_or(body).trim_end();
     if end.is_empty() {
@@ -443,17 +420,6 @@ pub(crate) fn tell_cut(errors: &mut [ErrorText<'_>], body: &str, kind: BodyKind)
             });
         error.code = error.code.filter(|code| !end.ends_with(code));
     }
-}
-
-/// The content of a string value: a slice of the document, or unescaped into the arena.
-pub(crate) fn text_of<'r>(value: Value<'r>, arena: &'r Bump) -> &'r str {
-    let inner = value.inner();
-    if value.ty != Type::String || memchr::memchr(b'\\', inner.as_bytes()).is_none() {
-        return inner;
-    }
-    let memory = arena.alloc_slice_fill_copy(inner.len(), 0);
-    let len = unescape_into(inner.as_bytes(), memory);
-    simdutf8::basic::from_utf8(&memory[..len]).unwrap_or(inner)
 }
 
 /// A text that stands where errors stand and says that there are none.
@@ -547,25 +513,30 @@ fn is_nested(role: Role, name: &str, value: Value<'_>) -> bool {
 }
 
 /// What the members of a response body say of success. `Some(true)`: it failed; `Some(false)`: it
-/// went well; `None`: they say nothing.
-pub(crate) fn verdict(body: Value<'_>, names: &mut Names) -> Option<bool> {
+/// succeeded; `None`: they say nothing.
+pub(crate) fn verdict(body: Value<'_>, names: &mut NameRoles) -> Option<bool> {
     let mut failed = None;
     body.members(|name, value| {
-        failed = told(failed, name, value, names);
+        failed = with_member(failed, name, value, names);
         true
     });
     failed
 }
 
 /// As [`verdict`], of a body whose outline is known.
-pub(crate) fn verdict_of(members: &[Member<'_>], names: &mut Names) -> Option<bool> {
+pub(crate) fn verdict_of(members: &[BodyMember<'_>], names: &mut NameRoles) -> Option<bool> {
     let top = members.iter().filter(|member| member.depth == 1);
-    top.fold(None, |failed, member| told(failed, member.key, member.value, names))
+    top.fold(None, |failed, member| with_member(failed, member.key, member.value, names))
 }
 
-/// Adds what one member says: whatever says that it failed wins.
-fn told(before: Option<bool>, name: &str, value: Value<'_>, names: &mut Names) -> Option<bool> {
-    let role = names.role(Side::Record, name, usize::MAX);
+/// Adds what one member says: a member that says "failed" outweighs all others.
+fn with_member(
+    before: Option<bool>,
+    name: &str,
+    value: Value<'_>,
+    names: &mut NameRoles,
+) -> Option<bool> {
+    let role = names.role(FieldSide::Record, name, usize::MAX);
     let filled = || match value.ty {
         Type::Null | Type::Bool | Type::Number => false,
         Type::String => {

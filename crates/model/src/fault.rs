@@ -1,6 +1,6 @@
 //! Error texts in bodies that are not JSON: XML, SOAP, HTML, stack traces, forms, plain text.
 //!
-//! [`kind`] tells by the first bytes what a text is, [`read`] gives what a person would read as the
+//! [`kind`] says by the first bytes what a text is, [`read`] gives what a person would read as the
 //! error. Two more readers, [`python_to_json`] and [`loose_to_json`], turn texts that only look like
 //! JSON into JSON, so that the same rules as for JSON bodies apply to them.
 //!
@@ -46,11 +46,11 @@ const LEVELS: u8 = 3;
 
 /// One error text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Found<'a> {
+pub struct FoundError<'a> {
     /// Error code, fault code, exception class or Akinon's reason type (`mapping`, `remote`,
     /// `channel_app`), as written; `None` when the text names none.
     pub code: Option<&'a str>,
-    /// The field that the error speaks of, as written; `None` when the text names none.
+    /// The field that the error is about, as written; `None` when the text names none.
     pub field: Option<&'a str>,
     /// The text itself: markup taken off, entities decoded, runs of blanks made one, never empty.
     ///
@@ -80,11 +80,11 @@ pub fn kind(text: &str) -> BodyKind {
 /// True when the text itself says that it is an error: a SOAP fault, an error page, a stack trace,
 /// an `<error>` element, `<success>false</success>`, a line that begins like an error. False when it
 /// is only text or a page; its headline is then handed out all the same, because with a status of
-/// 400 or above it is what a person would read. XML that tells of no error gives nothing and false.
+/// 400 or above it is what a person would read. XML without an error gives nothing and false.
 /// A bare flag (`<success>false</success>` without any text) gives nothing and true.
 ///
 /// `scratch` holds decoded texts during the call; what is in it before and after means nothing.
-pub fn read(text: &str, scratch: &mut String, found: &mut dyn FnMut(Found<'_>)) -> bool {
+pub fn read(text: &str, scratch: &mut String, found: &mut dyn FnMut(FoundError<'_>)) -> bool {
     let mut hits = Hits::new(scratch);
     let error = read_any(text, LEVELS, &mut hits);
     hits.hand_out(found);

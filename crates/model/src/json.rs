@@ -2,7 +2,7 @@
 //!
 //! The grammar is RFC 8259, and besides the three words that Python writes for floats that are no
 //! numbers: `NaN`, `Infinity`, `-Infinity`. Nothing recurses: nesting costs one bit a level, up to
-//! a limit. Numbers are never converted here, strings stay escaped until [`unescape`] is asked.
+//! a limit. Numbers are never converted here, strings stay escaped until [`unescape`] is called.
 //!
 //! Why not `serde_json`: a document has to be readable up to the place where it breaks, values are
 //! wanted as slices with their place, and lone surrogates or `NaN` must not cost the record. Where
@@ -10,8 +10,8 @@
 
 mod string;
 
-pub(crate) use string::unescape_into;
 pub use string::{push_escaped, unescape};
+pub(crate) use string::{text_of, unescaped};
 
 use string::string_end;
 
@@ -180,11 +180,6 @@ impl<'a> Cursor<'a> {
         self.pos
     }
 
-    /// Steps to `pos`, past a value that the caller knows to end there.
-    pub(crate) fn jump(&mut self, pos: usize) {
-        self.pos = pos;
-    }
-
     /// Skips blanks; whether nothing is left.
     pub fn at_end(&mut self) -> bool {
         self.blanks();
@@ -333,7 +328,7 @@ impl<'a> Cursor<'a> {
         let start = self.pos;
         let near = self.levels.min(NEAR);
         match self.nested_in(&mut [0; NEAR / 64], near) {
-            // Rare enough to begin again, rather than to make all others look for a second stack.
+            // So rare that it begins anew with a large stack; a growing one would cost all others.
             Err(fault) if fault.kind == FaultKind::TooDeep && self.levels > near => {
                 self.pos = start;
                 self.nested_in(&mut vec![0; self.levels.div_ceil(64)], self.levels)

@@ -1,45 +1,22 @@
-//! Business keys in bodies: of the one thing that a body speaks of, or of each of its rows.
+//! Business keys in bodies: the key of the record that a body is about, or the keys of its rows.
 
-use crate::body::Member;
+use crate::body::BodyMember;
 use crate::exchange::{BodyKind, KeyKind};
 use crate::json::{Type, Value};
-use crate::memo::Known;
-use crate::record::{Names, Side};
+use crate::record::{FieldSide, NameRoles};
 use crate::roles::Role;
-use crate::slots::{FoundKey, usable_key};
+use crate::slots::{KeyCandidate, usable_key};
 
-/// A body with the outline that [`Shapes::outlined`](crate::body::Shapes) made of it.
-#[derive(Debug)]
-pub(crate) struct Outlined<'a> {
-    pub(crate) text: &'a str,
-    pub(crate) kind: BodyKind,
-    /// Empty for bodies that are no JSON object, and where `known` tells what is in them.
-    pub(crate) members: Vec<Member<'a>>,
-    /// What is remembered of a body that was met before.
-    pub(crate) known: Option<&'a Known>,
-    /// Where it is put down what is found in a body that is met for the first time, if it is to be remembered.
-    pub(crate) fresh: Option<&'a Known>,
-}
-
-#[cfg(test)]
-impl<'a> Outlined<'a> {
-    fn of(text: &'a str) -> Self {
-        let mut members = Vec::new();
-        let (body, _) = crate::body::Shapes::default().outlined(text, 0, &mut members);
-        Self { text, kind: body.kind, members, known: None, fresh: None }
-    }
-}
-
-/// Picks the surest key among those offered; where orders are the matter, order keys come first.
+/// The surest key among those offered; where orders are the matter, order keys come first.
 #[derive(Debug, Default)]
-struct Pick<'a> {
-    best: Option<(u8, FoundKey<'a>)>,
+struct BestKey<'a> {
+    best: Option<(u8, KeyCandidate<'a>)>,
     orders: bool,
 }
 
-impl<'a> Pick<'a> {
-    fn offer(&mut self, names: &mut Names, name: &str, value: Value<'a>, depth: u8) {
-        let Role::Key(kind, rank) = names.role(Side::Record, name, usize::MAX) else { return };
+impl<'a> BestKey<'a> {
+    fn offer(&mut self, names: &mut NameRoles, name: &str, value: Value<'a>, depth: u8) {
+        let Role::Key(kind, rank) = names.role(FieldSide::Record, name, usize::MAX) else { return };
         let Some(key) = usable_key(kind, rank, value) else { return };
         let away = (kind == KeyKind::Order) != self.orders && rank < 4;
         let score = rank + depth + if away && self.orders { 4 } else { 0 };
@@ -49,19 +26,21 @@ impl<'a> Pick<'a> {
     }
 }
 
-/// The key of what a body speaks of; `members` is the outline of a JSON body. `orders`: the flow or
-/// URL speaks of orders. The value comes as it stands in the body: escaped in JSON.
+/// The key of what a body is about; `members` is the outline of a JSON body. `orders`: the flow or URL is about
+/// orders. The value comes as it stands in the body: escaped in JSON.
 pub(crate) fn in_body<'a>(
-    body: &Outlined<'a>,
+    text: &'a str,
+    kind: BodyKind,
+    members: &[BodyMember<'a>],
     orders: bool,
-    names: &mut Names,
-) -> Option<FoundKey<'a>> {
-    let mut pick = Pick { best: None, orders };
-    match body.kind {
+    names: &mut NameRoles,
+) -> Option<KeyCandidate<'a>> {
+    let mut pick = BestKey { best: None, orders };
+    match kind {
         BodyKind::Json => {
             // Members of the root first, else those of the objects in it.
             for depth in [1, 2] {
-                for member in body.members.iter().filter(|m| m.depth == depth) {
+                for member in members.iter().filter(|m| m.depth == depth) {
                     pick.offer(names, member.key, member.value, depth - 1);
                 }
                 if pick.best.is_some() {
@@ -69,15 +48,15 @@ pub(crate) fn in_body<'a>(
                 }
             }
         }
-        BodyKind::Xml => in_markup(body.text, names, &mut pick),
-        BodyKind::Form => in_form(body.text, names, &mut pick),
+        BodyKind::Xml => in_markup(text, names, &mut pick),
+        BodyKind::Form => in_form(text, names, &mut pick),
         _ => {}
     }
     pick.best.map(|(_, key)| key)
 }
 
 /// A text as a value without checking it: members up to where it breaks are found.
-pub(crate) fn whole(text: &str) -> Value<'_> {
+pub(crate) fn unchecked(text: &str) -> Value<'_> {
     let raw = text.trim_start_matches(['\u{feff}', ' ', '\r', '\n', '\t']).trim_end();
     let ty = match raw.as_bytes().first() {
         Some(b'{') => Type::Object,
@@ -88,7 +67,7 @@ pub(crate) fn whole(text: &str) -> Value<'_> {
 }
 
 /// Keys among the members of an object; else in the objects it holds, one level down.
-fn in_object<'a>(object: Value<'a>, names: &mut Names, pick: &mut Pick<'a>) {
+fn in_object<'a>(object: Value<'a>, names: &mut NameRoles, pick: &mut BestKey<'a>) {
     object.members(|name, value| {
         pick.offer(names, name, value, 0);
         true
@@ -107,58 +86,58 @@ fn in_object<'a>(object: Value<'a>, names: &mut Names, pick: &mut Pick<'a>) {
 }
 
 /// The key of one row of a list.
-pub(crate) fn of_row<'a>(row: Value<'a>, orders: bool, names: &mut Names) -> Option<FoundKey<'a>> {
-    let mut pick = Pick { best: None, orders };
+pub(crate) fn of_row<'a>(
+    row: Value<'a>,
+    orders: bool,
+    names: &mut NameRoles,
+) -> Option<KeyCandidate<'a>> {
+    let mut pick = BestKey { best: None, orders };
     in_object(row, names, &mut pick);
     pick.best.map(|(_, key)| key)
 }
 
 /// The keys of the rows of a bulk request, in order: the elements of a list, or of the one list of an
-/// object that has no key itself. Empty unless every element has a key.
+/// object that has no key itself; `members` is the outline of the body. Empty unless every element has a key.
 pub(crate) fn rows<'a>(
-    body: &Outlined<'a>,
+    text: &'a str,
+    members: &[BodyMember<'a>],
     orders: bool,
-    names: &mut Names,
-    out: &mut Vec<FoundKey<'a>>,
-) {
-    out.clear();
-    let root = whole(body.text);
+    names: &mut NameRoles,
+) -> Vec<KeyCandidate<'a>> {
+    let root = unchecked(text);
     if root.ty == Type::Array {
-        return list(root, orders, names, out);
+        return list(root, orders, names);
     }
-    let mut pick = Pick { best: None, orders };
-    for member in body.members.iter().filter(|m| m.depth == 1) {
+    let mut pick = BestKey { best: None, orders };
+    for member in members.iter().filter(|m| m.depth == 1) {
         pick.offer(names, member.key, member.value, 0);
     }
     // `pk`, `reference` and the like name the batch, not its one row.
     if pick.best.is_some_and(|(_, key)| key.rank < 4) {
-        return;
+        return Vec::new();
     }
-    for member in &body.members {
-        if member.value.ty == Type::Array {
-            list(member.value, orders, names, out);
-            if !out.is_empty() {
-                return;
-            }
-        }
-    }
+    let lists = members.iter().filter(|member| member.value.ty == Type::Array);
+    lists
+        .map(|member| list(member.value, orders, names))
+        .find(|rows| !rows.is_empty())
+        .unwrap_or_default()
 }
 
-fn list<'a>(array: Value<'a>, orders: bool, names: &mut Names, out: &mut Vec<FoundKey<'a>>) {
+/// The keys of the elements of a list; none unless every element has one.
+fn list<'a>(array: Value<'a>, orders: bool, names: &mut NameRoles) -> Vec<KeyCandidate<'a>> {
+    let mut keys = Vec::new();
     array.elements(|element| {
-        if let Some(key) =
-            (element.ty == Type::Object).then(|| of_row(element, orders, names)).flatten()
-        {
-            out.push(key);
-            true
-        } else {
-            out.clear();
-            false
+        let key = (element.ty == Type::Object).then(|| of_row(element, orders, names)).flatten();
+        match key {
+            Some(key) => keys.push(key),
+            None => keys.clear(),
         }
+        key.is_some()
     });
+    keys
 }
 
-fn in_markup<'a>(text: &'a str, names: &mut Names, pick: &mut Pick<'a>) {
+fn in_markup<'a>(text: &'a str, names: &mut NameRoles, pick: &mut BestKey<'a>) {
     for at in memchr::memchr_iter(b'<', text.as_bytes()) {
         let rest = &text[at + 1..];
         let Some(close) = rest.find('>') else { return };
@@ -176,7 +155,7 @@ fn in_markup<'a>(text: &'a str, names: &mut Names, pick: &mut Pick<'a>) {
     }
 }
 
-fn in_form<'a>(text: &'a str, names: &mut Names, pick: &mut Pick<'a>) {
+fn in_form<'a>(text: &'a str, names: &mut NameRoles, pick: &mut BestKey<'a>) {
     for pair in text.split('&') {
         if let Some((name, value)) = pair.split_once('=') {
             // Keys that need percent decoding are rare, and then kept as written.
@@ -186,9 +165,13 @@ fn in_form<'a>(text: &'a str, names: &mut Names, pick: &mut Pick<'a>) {
 }
 
 /// The key in the query of a URL.
-pub(crate) fn in_url<'a>(url: &'a str, orders: bool, names: &mut Names) -> Option<FoundKey<'a>> {
+pub(crate) fn in_url<'a>(
+    url: &'a str,
+    orders: bool,
+    names: &mut NameRoles,
+) -> Option<KeyCandidate<'a>> {
     let (_, query) = url.split_once('?')?;
-    let mut pick = Pick { best: None, orders };
+    let mut pick = BestKey { best: None, orders };
     in_form(query.split('#').next().unwrap_or(query), names, &mut pick);
     pick.best.map(|(_, key)| key).filter(|key| key.rank < 3)
 }
@@ -205,8 +188,14 @@ fn bare(text: &str) -> Value<'_> {
 mod tests {
     use super::*;
 
+    fn outline(text: &str) -> Vec<BodyMember<'_>> {
+        let mut members = Vec::new();
+        crate::body::Shapes::default().outlined(text, 0, &mut members);
+        members
+    }
+
     fn key(text: &str, kind: BodyKind, orders: bool) -> Option<(KeyKind, String)> {
-        in_body(&Outlined { kind, ..Outlined::of(text) }, orders, &mut Names::default())
+        in_body(text, kind, &outline(text), orders, &mut NameRoles::default())
             .map(|k| (k.kind, k.inner.to_owned()))
     }
 
@@ -237,9 +226,8 @@ mod tests {
     #[test]
     fn rows_of_bulk_requests_are_found() {
         let rows_of = |text: &str| {
-            let mut out = Vec::new();
-            rows(&Outlined::of(text), false, &mut Names::default(), &mut out);
-            out.iter().map(|k| k.inner.to_owned()).collect::<Vec<_>>()
+            let keys = rows(text, &outline(text), false, &mut NameRoles::default());
+            keys.iter().map(|k| k.inner.to_owned()).collect::<Vec<_>>()
         };
         assert_eq!(rows_of(r#"[{"sku":"A"},{"product":"B-12"}]"#), ["A", "B-12"]);
         assert_eq!(rows_of(r#"{"items":[{"sku":"A"},{"sku":"B"}]}"#), ["A", "B"]);

@@ -6,8 +6,8 @@
 //! spellings, [`roles`]), by where it stands, and by what it holds.
 //!
 //! ```text
-//!   text ─► json::Cursor ─► record: fields ─► slots: role to field ─► build: bodies, key, errors, verdict ─► Exchange
-//!             extract walks the document ┘                                 └─ failure, bulk, fault, key, body
+//!   text ─► json::Cursor ─► record: fields ─► slots: role to field ─► build: bodies, key, rows ─► evidence: errors, verdict ─► Exchange
+//!             extract walks the document ┘                              └─ facts, key, body         └─ failure, bulk, fault
 //! ```
 //!
 //! ```
@@ -23,8 +23,9 @@
 //! assert_eq!(seen, [(Some(400), Some("A-1".to_owned()), "Too low: 0".to_owned())]);
 //! ```
 //!
-//! Everything is a pure function over `&str`; values borrow from the document. The crate does not
-//! know files, archives, threads or tables, and never converts a number on the way of a body.
+//! Everything is a pure function over `&str`; values borrow from the document. What the bodies of a dump say is
+//! remembered when they repeat (`memo`), which changes no result. The crate does not know files, archives or
+//! tables, and a number in a body is never converted.
 
 pub mod exchange;
 pub mod extract;
@@ -39,12 +40,16 @@ pub mod time;
 
 mod build;
 mod bulk;
+mod evidence;
+mod extra;
+mod facts;
 mod failure;
 mod key;
 mod memo;
-mod mend;
-mod near;
 mod raw_request;
+mod reason;
 mod record;
+mod repair;
+mod scalar;
 mod slots;
-mod twins;
+mod verdict;

@@ -1,6 +1,6 @@
 //! Listing pages: what `GET /logs` and the flow and project lists say about runs, steps and rows.
 //!
-//! A dump keeps saved pages beside its downloads. [`parse`] tells a page from a download and reads it,
+//! A dump keeps saved pages beside its downloads. [`parse`] recognises a page and reads it,
 //! [`Listing`] merges all pages of a dump: one [`Log`] per id, one [`Run`] per execution.
 //!
 //! ```
@@ -58,7 +58,7 @@ pub struct LogEntry {
     pub parent_process_group_id: Option<String>,
     /// Id of the execution: the same in a main log, its steps and its lines.
     pub original_filename_uuid: Option<String>,
-    /// Of a main log the execution id again, of the others an id of their own.
+    /// Of a main log the execution id too, of the others an id of their own.
     pub filename_uuid: Option<String>,
     /// How far it is.
     pub state: Option<State>,
@@ -96,7 +96,7 @@ pub struct LogEntry {
     pub extra: Option<String>,
 }
 
-/// What a log tells about.
+/// What a log is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum LogType {
     /// One execution of a flow (1).

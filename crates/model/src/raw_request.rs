@@ -1,7 +1,7 @@
 //! A request logged as one string: `METHOD - URL - BODY`, `METHOD-URL-BODY`, or a request line.
 //!
 //! The separator of the second form also stands in URLs (UUIDs, slugs) and in bodies. A URL holds no
-//! braces, angle brackets, quotes or blanks, so a body that begins with one tells where it begins;
+//! braces, angle brackets, quotes or blanks, so such a sign marks the beginning of a body;
 //! a form body begins with a name and `=`; an empty body leaves a separator at the end.
 
 /// A request taken apart.

@@ -1,23 +1,22 @@
 //! One record taken apart: its fields in order, each with the role its name can play.
 //!
 //! The fields of a request, a response or an attributes object are listed right after the field
-//! that holds them, so that a record is one flat list whatever its dress. Values are slices of the
+//! that holds them, so that a record is one flat list however it is nested. Values are slices of the
 //! document. Headers and parameters written as lists of name-value pairs are read as objects.
 //!
-//! Names are looked up once and remembered: first by place (records of one list have the same keys
-//! in the same order), then by name. Most records cost one pass over their values and one comparison
-//! a key.
+//! The role of a name is looked up once and kept: by its place in the record (records of one list have the
+//! same keys in the same order), then by name. Most records cost one pass over their values and one
+//! comparison a key.
 
 use hashbrown::HashMap;
 use smallvec::SmallVec;
 
 use crate::json::{Cursor, Fault, Type, Value};
-use crate::near::{Near, Place};
 use crate::roles::{Role, normalise, role_in_request, role_in_response, role_of_key};
 
 /// What a field stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Side {
+pub(crate) enum FieldSide {
     /// The record itself, or its attributes.
     Record,
     /// Its request object.
@@ -34,43 +33,41 @@ pub(crate) struct Field<'a> {
     /// What its name can mean where it stands.
     pub(crate) role: Role,
     /// What it stands in.
-    pub(crate) side: Side,
+    pub(crate) side: FieldSide,
     /// The field that holds it, as a place in the list.
     pub(crate) parent: Option<u16>,
     /// Whether its own members follow in the list.
     pub(crate) entered: bool,
     /// Its value.
     pub(crate) value: Value<'a>,
-    /// Where its value was met before as a body, if that was seen at once.
-    pub(crate) met: Option<Place>,
 }
 
 /// A record holds at most this many listed fields; what comes after is kept in the document only.
 /// The widest recorded record has 61; a map of ten thousand rows is no record, and ends here.
 pub(crate) const MAX_FIELDS: usize = 512;
 
-/// Names met so far at most, before they are forgotten: maps keyed by SKU have no end of names.
+/// Names kept at most before all are dropped: maps keyed by SKU have no end of names.
 const MAX_NAMES: usize = 4096;
 
-/// What the names of fields can mean, remembered between records.
+/// What the names of fields can mean, kept between records.
 #[derive(Debug, Default)]
-pub(crate) struct Names {
+pub(crate) struct NameRoles {
     known: [HashMap<Box<str>, Role>; 3],
     /// Side, key and role of the fields of the record before, in order. Keys lie side by side, since
     /// each is compared once a record.
-    before: Vec<(Side, SmallVec<[u8; 24]>, Role)>,
+    before: Vec<(FieldSide, SmallVec<[u8; 24]>, Role)>,
     scratch: String,
 }
 
-impl Names {
+impl NameRoles {
     /// The key that stood at this place of the record before, if it stood in `side`, and its role.
-    fn expected(&self, side: Side, at: usize) -> Option<(&[u8], Role)> {
+    fn expected(&self, side: FieldSide, at: usize) -> Option<(&[u8], Role)> {
         let (_, key, role) = self.before.get(at).filter(|(before, ..)| *before == side)?;
         Some((key, *role))
     }
 
     /// The role of a key in `side`, at place `at` of its record.
-    pub(crate) fn role(&mut self, side: Side, key: &str, at: usize) -> Role {
+    pub(crate) fn role(&mut self, side: FieldSide, key: &str, at: usize) -> Role {
         if let Some((before, role)) = self.expected(side, at)
             && before == key.as_bytes()
         {
@@ -85,18 +82,18 @@ impl Names {
         role
     }
 
-    fn look_up(&mut self, side: Side, key: &str) -> Role {
+    fn look_up(&mut self, side: FieldSide, key: &str) -> Role {
         let known = &mut self.known[side as usize];
         if let Some(role) = known.get(key) {
             return *role;
         }
         let role = match side {
-            Side::Record => role_of_key(key, &mut self.scratch),
-            Side::Request => {
+            FieldSide::Record => role_of_key(key, &mut self.scratch),
+            FieldSide::Request => {
                 normalise(key, &mut self.scratch);
                 role_in_request(&self.scratch)
             }
-            Side::Response => {
+            FieldSide::Response => {
                 normalise(key, &mut self.scratch);
                 role_in_response(&self.scratch)
             }
@@ -109,7 +106,7 @@ impl Names {
     }
 }
 
-/// Lists the fields of the object at the cursor, which ends past it. `near`: bodies that may be among them.
+/// Lists the fields of the object at the cursor, which ends past it.
 ///
 /// # Errors
 /// Where the object breaks; the fields before stand in `fields`, the one that broke too, if it is an
@@ -117,18 +114,16 @@ impl Names {
 pub(crate) fn scan<'a>(
     text: &'a str,
     cursor: &mut Cursor<'a>,
-    names: &mut Names,
-    near: Option<&mut Near>,
+    names: &mut NameRoles,
     fields: &mut Vec<Field<'a>>,
 ) -> Result<(), Fault> {
-    Scan { text, names, near, fields }.object(cursor, Side::Record, None, 0)
+    Scan { text, names, fields }.object(cursor, FieldSide::Record, None, 0)
 }
 
 /// A record on its way to its fields.
 struct Scan<'s, 'a> {
     text: &'a str,
-    names: &'s mut Names,
-    near: Option<&'s mut Near>,
+    names: &'s mut NameRoles,
     fields: &'s mut Vec<Field<'a>>,
 }
 
@@ -136,7 +131,7 @@ impl<'a> Scan<'_, 'a> {
     fn object(
         &mut self,
         cursor: &mut Cursor<'a>,
-        side: Side,
+        side: FieldSide,
         parent: Option<u16>,
         depth: u8,
     ) -> Result<(), Fault> {
@@ -145,8 +140,8 @@ impl<'a> Scan<'_, 'a> {
         loop {
             let at = self.fields.len();
             let expected = self.names.expected(side, at);
-            let met = expected.and_then(|(key, role)| Some((cursor.key_if(key, first)?, role)));
-            let (key, role) = if let Some((key, role)) = met {
+            let same = expected.and_then(|(key, role)| Some((cursor.key_if(key, first)?, role)));
+            let (key, role) = if let Some((key, role)) = same {
                 (key, Some(role))
             } else if let Some(key) = cursor.key(first)? {
                 (key, None)
@@ -163,7 +158,7 @@ impl<'a> Scan<'_, 'a> {
             let role = role.unwrap_or_else(|| self.names.role(side, key, at));
             let inner = if depth < 3 { entered(role, side) } else { None };
             let value = Value { ty, raw: &self.text[start..start] };
-            self.fields.push(Field { key, role, side, parent, entered: false, value, met: None });
+            self.fields.push(Field { key, role, side, parent, entered: false, value });
             let read = match (ty, inner) {
                 (Type::Object, Some(inner)) => {
                     self.fields[at].entered = true;
@@ -175,7 +170,6 @@ impl<'a> Scan<'_, 'a> {
                         self.fields[at].entered = entered;
                     })
                 }
-                (Type::String, _) => self.string(cursor, at),
                 (Type::Object | Type::Array, _) => cursor.value().map(drop),
                 _ => cursor.scalar(ty),
             };
@@ -191,24 +185,15 @@ impl<'a> Scan<'_, 'a> {
             self.fields[at].value.raw = &self.text[start..cursor.pos()];
         }
     }
-
-    /// Steps past a string, without reading it when it is the body that was to be expected.
-    fn string(&mut self, cursor: &mut Cursor<'a>, at: usize) -> Result<(), Fault> {
-        let guessed = self.near.as_mut().and_then(|near| near.guess(self.text, cursor.pos()));
-        let Some((end, place)) = guessed else { return cursor.scalar(Type::String) };
-        self.fields[at].met = Some(place);
-        cursor.jump(end);
-        Ok(())
-    }
 }
 
 /// Whose fields follow when an object with this role is taken apart.
-fn entered(role: Role, side: Side) -> Option<Side> {
+fn entered(role: Role, side: FieldSide) -> Option<FieldSide> {
     match role {
-        Role::Request => Some(Side::Request),
-        Role::Response => Some(Side::Response),
-        Role::Attributes => Some(Side::Record),
-        Role::Envelope if side == Side::Record => None,
+        Role::Request => Some(FieldSide::Request),
+        Role::Response => Some(FieldSide::Response),
+        Role::Attributes => Some(FieldSide::Record),
+        Role::Envelope if side == FieldSide::Record => None,
         Role::Envelope => Some(side),
         _ => None,
     }
@@ -217,9 +202,9 @@ fn entered(role: Role, side: Side) -> Option<Side> {
 /// Reads an array of name-value pairs as the members of an object; whether it was one.
 pub(crate) fn push_pairs<'a>(
     array: Value<'a>,
-    names: &mut Names,
+    names: &mut NameRoles,
     fields: &mut Vec<Field<'a>>,
-    side: Side,
+    side: FieldSide,
     parent: impl Into<Option<u16>>,
 ) -> bool {
     let parent = parent.into();
@@ -229,7 +214,7 @@ pub(crate) fn push_pairs<'a>(
         match pair(element) {
             Some((key, value)) if fields.len() < MAX_FIELDS => {
                 let role = names.role(side, key, fields.len());
-                fields.push(Field { key, role, side, parent, entered: false, value, met: None });
+                fields.push(Field { key, role, side, parent, entered: false, value });
             }
             _ => sound = false,
         }
@@ -267,9 +252,9 @@ fn pair(element: Value<'_>) -> Option<(&str, Value<'_>)> {
 mod tests {
     use super::*;
 
-    fn roles(text: &str) -> Vec<(String, Side, Role)> {
+    fn roles(text: &str) -> Vec<(String, FieldSide, Role)> {
         let mut fields = Vec::new();
-        scan(text, &mut Cursor::new(text), &mut Names::default(), None, &mut fields).unwrap();
+        scan(text, &mut Cursor::new(text), &mut NameRoles::default(), &mut fields).unwrap();
         fields.iter().map(|f| (f.key.to_owned(), f.side, f.role)).collect()
     }
 
@@ -278,12 +263,12 @@ mod tests {
         let got =
             roles(r#"{"id":1,"request":{"url":"/a","body":{"sku":1}},"response":{"status":200}}"#);
         let wanted = [
-            ("id", Side::Record, Role::Id),
-            ("request", Side::Record, Role::Request),
-            ("url", Side::Request, Role::Url),
-            ("body", Side::Request, Role::RequestBody),
-            ("response", Side::Record, Role::Response),
-            ("status", Side::Response, Role::HttpStatus),
+            ("id", FieldSide::Record, Role::Id),
+            ("request", FieldSide::Record, Role::Request),
+            ("url", FieldSide::Request, Role::Url),
+            ("body", FieldSide::Request, Role::RequestBody),
+            ("response", FieldSide::Record, Role::Response),
+            ("status", FieldSide::Response, Role::HttpStatus),
         ];
         assert_eq!(got, wanted.map(|(k, s, r)| (k.to_owned(), s, r)));
     }
@@ -298,7 +283,7 @@ mod tests {
 
     #[test]
     fn names_are_remembered_by_place_and_other_names_still_found() {
-        let mut names = Names::default();
+        let mut names = NameRoles::default();
         for text in [
             r#"{"sku":1,"url":2}"#,
             r#"{"sku":1,"url":2}"#,
@@ -308,9 +293,9 @@ mod tests {
             r#"{"response":{"body":1}}"#,
         ] {
             let mut fields = Vec::new();
-            scan(text, &mut Cursor::new(text), &mut names, None, &mut fields).unwrap();
+            scan(text, &mut Cursor::new(text), &mut names, &mut fields).unwrap();
             for field in &fields {
-                let fresh = Names::default().role(field.side, field.key, 0);
+                let fresh = NameRoles::default().role(field.side, field.key, 0);
                 assert_eq!(field.role, fresh, "{text} {}", field.key);
             }
         }

@@ -2,7 +2,7 @@
 //!
 //! A key is normalised before it is looked up: Turkish letters fold to ASCII, ASCII upper case to
 //! lower, everything else but letters and digits goes (`invokehttp.status.code`, `Status-Code`,
-//! `statusCode` and `status_code` meet). What the table does not hold is tried without a leading or
+//! `statusCode` and `status_code` are one name). What the table does not hold is tried without a leading or
 //! trailing word that only says where the field comes from (`x-`, `http`, `omnitron`, `raw`, ..., `text`),
 //! then as request or response plus a part (`requestBodyJson`, `yanit_govdesi`).
 //!
@@ -101,7 +101,7 @@ pub enum Role {
     Truncated,
     /// A list, or map, of records.
     Items,
-    /// Name of the field that an error speaks of.
+    /// Name of the field that an error is about.
     Field,
     /// No role.
     None,

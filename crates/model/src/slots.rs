@@ -1,4 +1,4 @@
-//! Which field of a record got which role.
+//! Which field of a record has which role.
 //!
 //! Names say what a field can mean; here the whole record decides. A request object is taken for
 //! the request's envelope only if it holds a body, headers, a method or a URL, otherwise it *is* the
@@ -10,9 +10,9 @@ use smallvec::SmallVec;
 use crate::endpoint::is_uuid;
 use crate::exchange::{KeyKind, cut};
 use crate::json::{Type, Value};
-use crate::near::Place;
-use crate::record::{Field, MAX_FIELDS, Side};
+use crate::record::{Field, FieldSide, MAX_FIELDS};
 use crate::roles::Role;
+use crate::scalar::{http_status, integer, milliseconds, outcome_word, timestamp, truth};
 use crate::time::Timestamp;
 
 /// The fields of one record by role. Values are slices of the document.
@@ -20,8 +20,6 @@ use crate::time::Timestamp;
 pub(crate) struct Slots<'a> {
     pub(crate) request: Option<Value<'a>>,
     pub(crate) response: Option<Value<'a>>,
-    /// Where request and response were met before.
-    pub(crate) met: [Option<Place>; 2],
     /// `METHOD - URL - BODY` in one string.
     pub(crate) raw_request: Option<Value<'a>>,
     pub(crate) status: Option<u16>,
@@ -33,7 +31,7 @@ pub(crate) struct Slots<'a> {
     pub(crate) started_at: Option<Timestamp>,
     pub(crate) ended_at: Option<Timestamp>,
     pub(crate) duration_ms: Option<f64>,
-    pub(crate) key: Option<FoundKey<'a>>,
+    pub(crate) key: Option<KeyCandidate<'a>>,
     pub(crate) row_num: Option<i64>,
     pub(crate) log_id: Option<&'a str>,
     pub(crate) id: Option<&'a str>,
@@ -41,51 +39,51 @@ pub(crate) struct Slots<'a> {
     pub(crate) run: Option<&'a str>,
     pub(crate) flow: Option<&'a str>,
     pub(crate) step: Option<&'a str>,
-    /// An explicit flag: whether it went well.
+    /// An explicit flag: whether it succeeded.
     pub(crate) flag: Option<bool>,
     /// The response came from the engine's attribute of bounded length.
     pub(crate) bounded: bool,
     /// The record says that the response was cut.
     pub(crate) truncated: bool,
     /// Errors, texts, codes: places in the field list, in order.
-    pub(crate) errors: Places,
-    pub(crate) error_texts: Places,
-    pub(crate) error_codes: Places,
-    pub(crate) messages: Places,
+    pub(crate) errors: FieldIndexes,
+    pub(crate) error_texts: FieldIndexes,
+    pub(crate) error_codes: FieldIndexes,
+    pub(crate) messages: FieldIndexes,
     pub(crate) exception_class: Option<Value<'a>>,
     pub(crate) exception_message: Option<Value<'a>>,
     pub(crate) reason_type: Option<Value<'a>>,
     /// Lists and maps that may hold records.
-    pub(crate) items: Places,
+    pub(crate) items: FieldIndexes,
     /// Kinds of evidence that this is an exchange: request, response, status, address, errors, exception, flag.
     pub(crate) evidence: u8,
-    /// Fields that a column of the report carries.
-    pub(crate) carried: Carried,
+    /// Fields that stand in a column of the report.
+    pub(crate) carried: FieldSet,
 }
 
-/// Places in a field list; most records have few of a kind, which need no memory of their own.
-type Places = SmallVec<[u16; 8]>;
+/// Indexes into the list of fields; most records have few of a kind, which need no memory of their own.
+type FieldIndexes = SmallVec<[u16; 8]>;
 
 /// A business key with the rank of its name: 0 is surest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct FoundKey<'a> {
+pub(crate) struct KeyCandidate<'a> {
     pub(crate) kind: KeyKind,
     pub(crate) rank: u8,
     /// The value, escaped as it stands.
     pub(crate) inner: &'a str,
 }
 
-/// A bit a field.
+/// A set of fields, a bit for each.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Carried([u64; MAX_FIELDS / 64]);
+pub(crate) struct FieldSet([u64; MAX_FIELDS / 64]);
 
-impl Default for Carried {
+impl Default for FieldSet {
     fn default() -> Self {
         Self([0; MAX_FIELDS / 64])
     }
 }
 
-impl Carried {
+impl FieldSet {
     pub(crate) fn set(&mut self, at: usize) {
         self.0[at / 64] |= 1 << (at % 64);
     }
@@ -127,7 +125,7 @@ impl<'a> Slots<'a> {
     pub(crate) fn of(fields: &[Field<'a>]) -> Self {
         let mut slots = Self::default();
         // Fields inside an object that turned out to be a body are no fields of the record.
-        let mut hidden = Carried::default();
+        let mut hidden = FieldSet::default();
         let (mut request, mut response, mut body) = (None, None, None);
         let (mut status, mut url, mut method, mut start, mut duration) =
             (None, None, None, None, None);
@@ -153,23 +151,25 @@ impl<'a> Slots<'a> {
             let scalar = !matches!(value.ty, Type::Object | Type::Array);
             match field.role {
                 Role::RequestBody => {
-                    offer(&mut request, at, u8::from(field.side == Side::Record), value);
+                    offer(&mut request, at, u8::from(field.side == FieldSide::Record), value);
                 }
                 Role::ResponseBody => {
                     // `result` and `output` may be a flag or a word.
                     if scalar
-                        && field.side == Side::Record
+                        && field.side == FieldSide::Record
                         && is_result_word(field.key)
                         && slots.take_flag(value, true)
                     {
                         continue;
                     }
-                    offer(&mut response, at, u8::from(field.side == Side::Record), value);
+                    offer(&mut response, at, u8::from(field.side == FieldSide::Record), value);
                 }
-                Role::Envelope if field.side == Side::Response => {
+                Role::Envelope if field.side == FieldSide::Response => {
                     offer(&mut response, at, 1, value);
                 }
-                Role::Envelope if field.side == Side::Request => offer(&mut request, at, 1, value),
+                Role::Envelope if field.side == FieldSide::Request => {
+                    offer(&mut request, at, 1, value);
+                }
                 Role::Request => offer(&mut request, at, 2, value),
                 Role::Response => offer(&mut response, at, 2, value),
                 Role::RawRequest => {
@@ -180,7 +180,7 @@ impl<'a> Slots<'a> {
                 Role::Body => offer(&mut body, at, 5, value),
                 Role::HttpStatus if scalar => {
                     if let Some(read) = http_status(value) {
-                        let score = u8::from(field.side == Side::Record);
+                        let score = u8::from(field.side == FieldSide::Record);
                         offer_read(&mut status, at, score, value, read);
                     }
                     // An empty status says that it is an exchange all the same.
@@ -219,7 +219,7 @@ impl<'a> Slots<'a> {
                 }
                 Role::Start if scalar => {
                     if let Some(read) = timestamp(value) {
-                        let score = u8::from(field.side != Side::Record);
+                        let score = u8::from(field.side != FieldSide::Record);
                         offer_read(&mut start, at, score, value, read);
                     }
                 }
@@ -240,7 +240,7 @@ impl<'a> Slots<'a> {
                         slots.ended_at = timestamp(value);
                     }
                 }
-                Role::Key(kind, rank) if scalar && field.side == Side::Record => {
+                Role::Key(kind, rank) if scalar && field.side == FieldSide::Record => {
                     slots.take_key(at, kind, rank, value);
                 }
                 Role::RowNum if scalar && slots.row_num.is_none() => {
@@ -277,7 +277,7 @@ impl<'a> Slots<'a> {
                     slots.log_id = Some(cut(value.inner()));
                     slots.carried.set(at);
                 }
-                Role::Id if scalar && !blank(value) && field.side == Side::Record => {
+                Role::Id if scalar && !blank(value) && field.side == FieldSide::Record => {
                     slots.id = Some(cut(value.inner()));
                 }
                 Role::Errors | Role::Failed if field.role == Role::Errors || !scalar => {
@@ -288,7 +288,7 @@ impl<'a> Slots<'a> {
                     slots.evidence |= ERRORS;
                 }
                 Role::ErrorCode if scalar => slots.error_codes.push(at as u16),
-                Role::Message | Role::Reason if field.side == Side::Record => {
+                Role::Message | Role::Reason if field.side == FieldSide::Record => {
                     slots.messages.push(at as u16);
                 }
                 Role::ReasonType if value.ty == Type::String && !blank(value) => {
@@ -340,7 +340,7 @@ impl<'a> Slots<'a> {
             };
             offer(side, at, score, fields[at].value);
         }
-        slots.settle(fields, request, response, status, url, method, start, duration);
+        slots.assign(fields, request, response, status, url, method, start, duration);
         // Group ids: with a parent the group is the step, alone it is the flow or a slug.
         if let Some((at, inner)) = parent_group {
             slots.flow = Some(slots.flow.unwrap_or(inner));
@@ -368,8 +368,8 @@ impl<'a> Slots<'a> {
         slots
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the candidates of one loop, settled together")]
-    fn settle(
+    #[expect(clippy::too_many_arguments, reason = "the candidates of one loop, assigned together")]
+    fn assign(
         &mut self,
         fields: &[Field<'a>],
         request: Option<Best>,
@@ -386,7 +386,6 @@ impl<'a> Slots<'a> {
             fields[at].key.eq_ignore_ascii_case("invokehttp.response.body")
         });
         let request = self.take(request, REQUEST);
-        self.met = [request, response].map(|taken| fields[taken?.0].met);
         self.request = request.map(value).filter(|v| !blank(*v));
         self.response = response.map(value).filter(|v| !blank(*v));
         self.url = self.take(url, ADDRESS).map(value).filter(|v| !blank(*v));
@@ -421,7 +420,7 @@ impl<'a> Slots<'a> {
     fn take_errors(&mut self, at: usize, value: Value<'a>) {
         self.evidence |= ERRORS;
         match truth(value) {
-            // `error: false` is a flag that says little, `error: true` one that says it all.
+            // `error: true` says that it failed; `error: false` is too common to say that it succeeded.
             Some(true) => {
                 self.flag = Some(false);
             }
@@ -451,7 +450,7 @@ impl<'a> Slots<'a> {
 /// Whether the object at `at`, whose members follow, is an envelope around a body rather than the body.
 ///
 /// `body`, headers and a method are firm signs. `data`, `content`, `code` and `message` also stand in
-/// bodies: they make an envelope only together, and only in a record that tells status or address
+/// bodies: they make an envelope only together, and only in a record that has its status or address
 /// nowhere else.
 fn is_envelope(fields: &[Field<'_>], at: usize) -> bool {
     let field = &fields[at];
@@ -491,8 +490,8 @@ fn is_envelope(fields: &[Field<'_>], at: usize) -> bool {
         // HAR's `content` and `postData`: a text, if there is one, beside its type and size.
         return other == 0 && (text || typed);
     }
-    let told = |f: &Field<'_>| {
-        f.side == Side::Record
+    let elsewhere = |f: &Field<'_>| {
+        f.side == FieldSide::Record
             && match field.role {
                 Role::Response => {
                     f.role == Role::HttpStatus
@@ -501,7 +500,7 @@ fn is_envelope(fields: &[Field<'_>], at: usize) -> bool {
                 _ => matches!(f.role, Role::Url | Role::Method),
             }
     };
-    firm || (other == 0 && known > 0 && !fields.iter().any(told))
+    firm || (other == 0 && known > 0 && !fields.iter().any(elsewhere))
 }
 
 /// Roles whose objects and lists may as well hold records.
@@ -533,7 +532,7 @@ fn is_result_word(key: &str) -> bool {
 }
 
 /// A key's value as it can be used: no blanks only, no tiny number under a name that also counts things.
-pub(crate) fn usable_key(kind: KeyKind, rank: u8, value: Value<'_>) -> Option<FoundKey<'_>> {
+pub(crate) fn usable_key(kind: KeyKind, rank: u8, value: Value<'_>) -> Option<KeyCandidate<'_>> {
     let inner = value.inner();
     let fits = match value.ty {
         Type::String => !inner.trim().is_empty() && inner.len() <= 256,
@@ -543,138 +542,7 @@ pub(crate) fn usable_key(kind: KeyKind, rank: u8, value: Value<'_>) -> Option<Fo
     // `order: 3` and `number: 12` count something.
     let small = inner.len() < 4 && inner.bytes().all(|b| b.is_ascii_digit());
     (fits && !((3..6).contains(&rank) && small) && (rank < 3 || !inner.starts_with("http")))
-        .then_some(FoundKey { kind, rank, inner })
-}
-
-/// An HTTP status: 100 to 599, as number or text.
-pub(crate) fn http_status(value: Value<'_>) -> Option<u16> {
-    integer(value).and_then(|n| u16::try_from(n).ok()).filter(|n| (100..600).contains(n))
-}
-
-/// A whole number, as number or text.
-pub(crate) fn integer(value: Value<'_>) -> Option<i64> {
-    match value.ty {
-        Type::Number | Type::String => value.inner().trim().parse().ok(),
-        _ => None,
-    }
-}
-
-/// A boolean, as such, as a number 0 or 1, or as text.
-pub(crate) fn truth(value: Value<'_>) -> Option<bool> {
-    match value.ty {
-        Type::Bool => Some(value.raw == "true"),
-        Type::Number => match value.raw {
-            "0" => Some(false),
-            "1" => Some(true),
-            _ => None,
-        },
-        Type::String => {
-            let word = value.inner().trim();
-            let is = |words: &[&str]| words.iter().any(|w| word.eq_ignore_ascii_case(w));
-            if is(&["true", "1", "yes", "evet", "y", "t"]) {
-                Some(true)
-            } else if is(&["false", "0", "no", "hayir", "hayır", "n", "f"]) {
-                Some(false)
-            } else {
-                None
-            }
-        }
-        _ => None,
-    }
-}
-
-/// Whether a word says that it went well; `None` for words that say neither.
-pub(crate) fn outcome_word(word: &str) -> Option<bool> {
-    let word = word.trim();
-    let is = |words: &[&str]| words.iter().any(|w| word.eq_ignore_ascii_case(w));
-    if is(&[
-        "success",
-        "successful",
-        "succeeded",
-        "ok",
-        "done",
-        "completed",
-        "complete",
-        "processed",
-        "accepted",
-        "created",
-        "updated",
-        "sent",
-        "basarili",
-        "başarılı",
-        "tamamlandi",
-        "tamamlandı",
-        "s",
-    ]) {
-        Some(true)
-    } else if is(&[
-        "fail",
-        "failed",
-        "failure",
-        "error",
-        "errored",
-        "rejected",
-        "refused",
-        "invalid",
-        "exception",
-        "timeout",
-        "basarisiz",
-        "başarısız",
-        "hata",
-        "hatali",
-        "hatalı",
-        "reddedildi",
-        "unsuccessful",
-        "not_ok",
-        "nok",
-        "ko",
-        "e",
-    ]) {
-        Some(false)
-    } else {
-        None
-    }
-}
-
-pub(crate) fn timestamp(value: Value<'_>) -> Option<Timestamp> {
-    let time = match value.ty {
-        Type::Number => Timestamp::from_number_text(value.raw),
-        // Times seldom hold escapes: `\/Date(..)\/`, a trailing `\n`.
-        Type::String if value.inner().contains('\\') => {
-            let mut text = String::new();
-            crate::json::unescape(value.inner(), &mut text);
-            Timestamp::parse_text(&text)
-        }
-        Type::String => Timestamp::parse_text(value.inner()),
-        _ => None,
-    };
-    time.filter(|t| t.is_plausible())
-}
-
-/// A duration in milliseconds, as number or text, with or without a unit.
-fn milliseconds(value: Value<'_>) -> Option<f64> {
-    let text = match value.ty {
-        Type::Number | Type::String => value.inner().trim(),
-        _ => return None,
-    };
-    let number_end =
-        text.find(|c: char| !(c.is_ascii_digit() || ".,-+eE".contains(c))).unwrap_or(text.len());
-    let digits = text[..number_end].trim();
-    let number: f64 = match digits.parse() {
-        Ok(number) => number,
-        Err(_) => digits.replace(',', ".").parse().ok()?,
-    };
-    let factor = match text[number_end..].trim() {
-        "" | "ms" | "msec" | "millis" | "milliseconds" => 1.0,
-        "s" | "sec" | "sn" | "seconds" => 1000.0,
-        "us" | "µs" => 0.001,
-        "ns" => 1e-6,
-        "min" | "m" => 60_000.0,
-        _ => return None,
-    };
-    let ms = number * factor;
-    // A point in time is no duration.
-    (ms.is_finite() && (0.0..3.2e10).contains(&ms)).then_some(ms)
+        .then_some(KeyCandidate { kind, rank, inner })
 }
 
 fn has_address(value: Value<'_>) -> bool {

@@ -46,9 +46,9 @@ impl Timestamp {
     /// | `Date` as Java and JavaScript print it | `Tue Nov 01 10:00:00 TRT 2022` |
     ///
     /// Digits below a microsecond are cut. Numbers must be plausible (see
-    /// [`from_number_text`](Self::from_number_text)), calendar dates may name any year from 0 to 9999: ask
+    /// [`from_number_text`](Self::from_number_text)), calendar dates may name any year from 0 to 9999: check
     /// [`is_plausible`](Self::is_plausible) where placeholders would hurt. `None` for anything else, also
-    /// for dates that do not exist and for `11/12/2022`, where nothing tells the day from the month.
+    /// for dates that do not exist and for `11/12/2022`, where day and month are ambiguous.
     /// No allocation; time is linear in the length of the text.
     pub fn parse_text(text: &str) -> Option<Self> {
         let text = text.trim();
@@ -72,7 +72,7 @@ impl Timestamp {
     pub fn from_number_text(text: &str) -> Option<Self> {
         // 19 digits before the point is the longest number with a meaning (nanoseconds).
         const MOST_DIGITS: usize = 19;
-        let mut cursor = Cursor(text.trim().as_bytes());
+        let mut cursor = TimeCursor(text.trim().as_bytes());
         let mut digits = [0_u8; MOST_DIGITS];
         let mut kept = 0; // significant digits in `digits`
         let mut point = 0_i64; // where the decimal point stands, counted from the first significant digit
@@ -116,7 +116,7 @@ impl Timestamp {
     /// Appends the time as RFC 3339 in UTC with six fraction digits: `2023-06-23T11:33:17.186000Z`.
     ///
     /// All have the same width, so that their order as text is their order in time. Years beyond 0 to
-    /// 9999 get a sign and six digits, as ISO 8601 asks.
+    /// 9999 get a sign and six digits, as ISO 8601 requires.
     pub fn write_rfc3339(self, out: &mut String) {
         let _ = fmt::write(out, format_args!("{self}")); // a String takes every write
     }
@@ -127,7 +127,7 @@ impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.0.div_euclid(MICROS_PER_SECOND);
         let micros = self.0.rem_euclid(MICROS_PER_SECOND);
-        let (year, month, day) = civil_from_days(seconds.div_euclid(SECONDS_PER_DAY));
+        let (year, month, day) = civil(seconds.div_euclid(SECONDS_PER_DAY));
         let second = seconds.rem_euclid(SECONDS_PER_DAY);
         if (0..=9999).contains(&year) {
             write!(f, "{year:04}")?;
@@ -149,8 +149,8 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     march_year * 365 + leap_days + (153 * march_month + 2) / 5 + day - 1 - 719_468
 }
 
-/// The inverse of [`days_from_civil`].
-fn civil_from_days(days: i64) -> (i64, i64, i64) {
+/// Year, month and day of the proleptic Gregorian calendar, from days since 1970-01-01.
+pub fn civil(days: i64) -> (i64, i64, i64) {
     const DAYS_PER_ERA: i64 = 146_097; // 400 years
     let days = days + 719_468;
     let (era, day_of_era) = (days.div_euclid(DAYS_PER_ERA), days.rem_euclid(DAYS_PER_ERA));
@@ -179,7 +179,7 @@ fn date(year: u32, month: u32, day: u32) -> Option<i64> {
 
 /// `/Date(1687519997186)/`, also with an offset: the number is milliseconds UTC in either case.
 fn dot_net(bytes: &[u8]) -> Option<Timestamp> {
-    let mut cursor = Cursor(bytes.strip_prefix(b"/Date(")?.strip_suffix(b")/")?);
+    let mut cursor = TimeCursor(bytes.strip_prefix(b"/Date(")?.strip_suffix(b")/")?);
     let negative = cursor.eat(b'-');
     let mut millis = 0_i64;
     let mut any = false;
@@ -198,7 +198,7 @@ fn dot_net(bytes: &[u8]) -> Option<Timestamp> {
 fn starting_with_digits(bytes: &[u8]) -> Option<Timestamp> {
     let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let separator = bytes.get(digits).copied();
-    let mut cursor = Cursor(bytes);
+    let mut cursor = TimeCursor(bytes);
     match (digits, separator) {
         (4, Some(b'-' | b'/' | b'.')) => {
             let separator = separator?;
@@ -228,7 +228,7 @@ fn starting_with_digits(bytes: &[u8]) -> Option<Timestamp> {
 }
 
 /// `01 Nov 2022 10:00:00 GMT`, `06-Nov-94 08:49:37 GMT`, `01/Nov/2022:10:00:00 +0300`.
-fn day_first(mut cursor: Cursor<'_>) -> Option<Timestamp> {
+fn day_first(mut cursor: TimeCursor<'_>) -> Option<Timestamp> {
     let day = cursor.number(1, 2)?;
     cursor.name_separator();
     let month = cursor.month()?;
@@ -242,7 +242,7 @@ fn day_first(mut cursor: Cursor<'_>) -> Option<Timestamp> {
 fn starting_with_name(bytes: &[u8]) -> Option<Timestamp> {
     const WEEKDAYS: [&[u8]; 7] =
         [b"monday", b"tuesday", b"wednesday", b"thursday", b"friday", b"saturday", b"sunday"];
-    let mut cursor = Cursor(bytes);
+    let mut cursor = TimeCursor(bytes);
     if cursor.name(&WEEKDAYS).is_some() {
         cursor.eat(b',');
         cursor.skip_blanks();
@@ -277,9 +277,9 @@ fn moment(days: i64, micros_of_day: i64, offset_seconds: i64) -> Timestamp {
 
 /// What is still unread of a text.
 #[derive(Clone, Copy)]
-struct Cursor<'t>(&'t [u8]);
+struct TimeCursor<'t>(&'t [u8]);
 
-impl Cursor<'_> {
+impl TimeCursor<'_> {
     fn is_done(self) -> bool {
         self.0.is_empty()
     }
@@ -665,7 +665,7 @@ mod tests {
     fn every_day_of_eight_centuries_is_the_next_one() {
         let (mut year, mut month, mut day) = (1600_u32, 1_u32, 1_u32);
         for days in days_from_civil(1600, 1, 1)..days_from_civil(2400, 1, 1) {
-            assert_eq!(civil_from_days(days), (i64::from(year), i64::from(month), i64::from(day)));
+            assert_eq!(civil(days), (i64::from(year), i64::from(month), i64::from(day)));
             assert_eq!(date(year, month, day), Some(days));
             (year, month, day) = if date(year, month, day + 1).is_some() {
                 (year, month, day + 1)

@@ -1,18 +1,18 @@
 //! What a report says beyond its single exchanges: error groups, keys, endpoints, runs, bodies and
 //! logs (the in-memory tables of a report).
 //!
-//! Each worker fills an [`Accumulator`] of its own with what it has [`Seen`]; at the end they are
+//! Each worker fills an [`Accumulator`] of its own with what it has [`CountedExchange`]; at the end they are
 //! merged and finished once, when the error groups and the listing are whole:
 //!
 //! ```text
-//! Seen ──► Accumulator ─┐
-//! Seen ──► Accumulator ─┼─ merge ──► finish(groups, listing) ──► Aggregates
-//! Seen ──► Accumulator ─┘
+//! CountedExchange ──► Accumulator ─┐
+//! CountedExchange ──► Accumulator ─┼─ merge ──► finish(groups, listing) ──► Aggregates
+//! CountedExchange ──► Accumulator ─┘
 //! ```
 //!
 //! Laws, held by a test: the order of [`Accumulator::add`], the split over accumulators and the
 //! order of [`Accumulator::merge`] change nothing in the result. So nothing here depends on what came
-//! first: samples are those at the smallest [`Place`], sums are of whole numbers (bytes and
+//! first: samples are those at the smallest [`RecordPlace`], sums are of whole numbers (bytes and
 //! microseconds), and rows are sorted.
 //!
 //! Counts, distinct counts, sums and maxima are exact. Percentiles are exact for up to 64 numbers
@@ -26,10 +26,10 @@
 //! |---|---|
 //! | body of an (endpoint, flow, step) | 10 to 19 |
 //! | key of a flow | 280, the key, and its last message |
-//! | skeleton of an error | 200 and a sample message |
-//! | pair of a skeleton with a file | 8 to 16 |
-//! | pair of a skeleton with a run, key, or endpoint and status | 10 to 19 |
-//! | exchange with errors of a mixture of skeletons not met before | 40 and 4 a skeleton |
+//! | masked message of an error | 200 and a sample message |
+//! | pair of a masked message with a file | 8 to 16 |
+//! | pair of a masked message with a run, key, or endpoint and status | 10 to 19 |
+//! | exchange with errors of a mixture of masked messages not seen before | 40 and 4 a masked message |
 //! | run; log | 140 and its id; 40 and its id |
 //! | (endpoint, flow, step) | 300 and up to 3 KiB of sizes and durations |
 //!
@@ -43,16 +43,16 @@ mod keys;
 mod logs;
 mod runs;
 mod sketch;
-mod tables;
+mod small;
 mod top;
 
-pub use top::{OpenKey, Top, TopEndpoint, TopFlow, TopGroup};
+pub use small::SmallTables;
+pub use top::{OpenKey, Top, TopGroup, TopName};
 
-use ::tables::Batch;
 use bodies::Bodies;
 use endpoints::Endpoints;
-use grouping::{Class, Groups, SkeletonId};
-use groups::{Context, Errors, SkeletonNumber};
+use grouping::{Class, Groups, MessageId};
+use groups::{Context, Errors, MessageNumber};
 use hashbrown::HashMap;
 use intern::{Name, Names};
 use keys::{KeyId, Keys, Order};
@@ -60,7 +60,6 @@ use model::exchange::{BodyKind, Exchange, Key, Outcome};
 use model::listing::Listing;
 use model::time::Timestamp;
 use runs::Runs;
-use tables::Tables;
 
 /// A sample or last message is kept up to this many bytes and ends in `...` when it was longer: a
 /// stack trace for each of a million keys would not fit in memory. The table `errors` has it whole.
@@ -68,7 +67,7 @@ pub const MESSAGE_BYTES: usize = 4096;
 
 /// Where an exchange stands: the order of samples, and of attempts at the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Place {
+pub struct RecordPlace {
     /// Number of the file in name order, from 0.
     pub file: u32,
     /// Place among the file's exchanges, from 0.
@@ -77,9 +76,9 @@ pub struct Place {
 
 /// One exchange, with all that was worked out about it where the stages meet.
 #[derive(Debug, Clone, Copy)]
-pub struct Seen<'r> {
+pub struct CountedExchange<'r> {
     /// Where it stands; no two exchanges share a place.
-    pub place: Place,
+    pub place: RecordPlace,
     /// Key, rows, times and status are taken from here; what follows overrules the rest of it.
     pub exchange: &'r Exchange<'r>,
     /// The run, after linking.
@@ -95,16 +94,30 @@ pub struct Seen<'r> {
     /// Whether it failed, after the listing had its say.
     pub outcome: Outcome,
     /// The request body; `None` when absent or empty.
-    pub request: Option<SeenBody>,
+    pub request: Option<CountedBody>,
     /// The response body; `None` when absent or empty.
-    pub response: Option<SeenBody>,
+    pub response: Option<CountedBody>,
     /// Its errors, in the order they stand.
-    pub errors: &'r [SeenError<'r>],
+    pub errors: &'r [CountedError<'r>],
+}
+
+impl CountedExchange<'_> {
+    /// The rows of a bulk request and how many of them failed; an ordinary exchange is one row.
+    fn rows(&self) -> (u64, u64) {
+        let failed = self.outcome == Outcome::Failed;
+        let rows = self.exchange.rows;
+        let refused = rows.iter().filter(|row| row.failed).count() as u64;
+        match rows.len() as u64 {
+            0 => (1, u64::from(failed)),
+            all if failed && refused == 0 => (all, all),
+            all => (all, refused),
+        }
+    }
 }
 
 /// What is counted of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SeenBody {
+pub struct CountedBody {
     /// XXH3-128 of its bytes; the lower 64 bits tell bodies apart.
     pub digest: u128,
     /// Its length in bytes.
@@ -117,14 +130,14 @@ pub struct SeenBody {
 
 /// One of the two bodies of an exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Side {
+pub enum BodySide {
     /// What was sent.
     Request,
     /// What came back.
     Response,
 }
 
-impl Side {
+impl BodySide {
     /// The word used in reports.
     pub fn name(self) -> &'static str {
         match self {
@@ -136,9 +149,9 @@ impl Side {
 
 /// One error of an exchange.
 #[derive(Debug, Clone, Copy)]
-pub struct SeenError<'r> {
-    /// Skeleton of its text.
-    pub skeleton: SkeletonId,
+pub struct CountedError<'r> {
+    /// MessageCounts of its text.
+    pub masked: MessageId,
     /// What kind of error it is.
     pub class: Class,
     /// On which side it arose; `None` when nothing tells.
@@ -160,6 +173,7 @@ pub struct Accumulator {
     keys: Keys,
     errors: Errors,
     runs: Runs,
+    period: Option<(Timestamp, Timestamp)>,
     exchange: Scratch,
     last: Last,
 }
@@ -182,10 +196,10 @@ struct Scratch {
     rows: Vec<Attempted>,
     /// The place in `rows` of each key there.
     row_of: HashMap<KeyId, u32>,
-    /// Skeletons of all errors.
-    skeletons: Vec<SkeletonNumber>,
-    /// Errors that name no row of the exchange: place among the errors, and skeleton.
-    general: Vec<(u32, SkeletonNumber)>,
+    /// MaskedMessages of all errors.
+    messages: Vec<MessageNumber>,
+    /// Errors that name no row of the exchange: place among the errors, and masked message.
+    general: Vec<(u32, MessageNumber)>,
 }
 
 #[derive(Debug)]
@@ -194,37 +208,6 @@ struct Attempted {
     failed: bool,
     /// An error names this row.
     named: bool,
-}
-
-/// The finished tables, each sorted as the contract says, and what the summary shows of them.
-#[derive(Debug)]
-pub struct Aggregates {
-    /// One row per group of errors, most frequent first, then by fingerprint.
-    pub error_groups: Batch,
-    /// One row per (flow, kind, key), in that order.
-    pub keys: Batch,
-    /// One row per (endpoint, flow, step), in that order.
-    pub endpoints: Batch,
-    /// One row per run id, in that order.
-    pub runs: Batch,
-    /// One row per (endpoint, side, shape): by endpoint, side, most frequent first, shape.
-    pub bodies: Batch,
-    /// One row per log of the listing, in its order.
-    pub logs: Batch,
-    /// Keys whose newest attempt with a known outcome failed. All keys, groups and runs are as many
-    /// as the rows of their tables.
-    pub open_keys: u64,
-    /// Keys that failed and whose newest attempt with a known outcome went well.
-    pub healed_keys: u64,
-    /// What is worst.
-    pub top: Top,
-}
-
-impl Aggregates {
-    /// All tables, in the order in which they are written.
-    pub fn tables(&self) -> [&Batch; 6] {
-        [&self.error_groups, &self.keys, &self.endpoints, &self.runs, &self.bodies, &self.logs]
-    }
 }
 
 impl Accumulator {
@@ -236,7 +219,11 @@ impl Accumulator {
     /// A bulk exchange is one attempt for each of its rows, any other is one for its key, if it
     /// has one. When it failed but no row did, all rows failed. An error is put down to the row whose
     /// key it has, and one that names no row to all failed rows that no error names.
-    pub fn add(&mut self, seen: &Seen<'_>, shape_paths: &mut dyn FnMut(Side) -> Vec<String>) {
+    pub fn add(
+        &mut self,
+        seen: &CountedExchange<'_>,
+        shape_paths: &mut dyn FnMut(BodySide) -> Vec<String>,
+    ) {
         let Self { names, last, .. } = self;
         let flow = names.intern_again(seen.flow, &mut last.flow);
         let step = names.intern_again(seen.step, &mut last.step);
@@ -248,10 +235,15 @@ impl Accumulator {
         let endpoint = self.endpoints.id(endpoint, flow, step);
         let failed = seen.outcome == Outcome::Failed;
         self.endpoints.add(endpoint, seen, failed);
-        for (side, body) in [(Side::Request, &seen.request), (Side::Response, &seen.response)] {
+        for (side, body) in
+            [(BodySide::Request, &seen.request), (BodySide::Response, &seen.response)]
+        {
             if let Some(body) = body {
                 self.bodies.add(endpoint, side, body, seen.place, failed, shape_paths);
             }
+        }
+        if let Some(at) = seen.exchange.started_at {
+            self.cover((at, at));
         }
         if let Some(duration) = seen.exchange.duration_ms.and_then(micros) {
             self.endpoints.took(endpoint, duration);
@@ -266,6 +258,11 @@ impl Accumulator {
             run,
         };
         self.add_errors(seen, flow, &context);
+    }
+
+    fn cover(&mut self, (from, to): (Timestamp, Timestamp)) {
+        let (first, last) = self.period.get_or_insert((from, to));
+        (*first, *last) = ((*first).min(from), (*last).max(to));
     }
 
     /// Counts a download that holds no exchange, an empty log say, towards its log and run. One that
@@ -283,44 +280,52 @@ impl Accumulator {
             // The result is the same either way; the smaller one is the cheaper to take in.
             std::mem::swap(self, &mut other);
         }
+        if let Some(period) = other.period {
+            self.cover(period);
+        }
         let names = self.names.absorb(&other.names);
         let endpoints = self.endpoints.merge(other.endpoints, &names);
-        let skeletons = self.errors.merge_skeletons(&mut other.errors);
-        let keys = self.keys.merge(other.keys, &names, &skeletons);
-        self.errors.merge_sets(other.errors, &skeletons, &endpoints, &keys, &names);
+        let messages = self.errors.merge_masked_messages(&mut other.errors);
+        let keys = self.keys.merge(other.keys, &names, &messages);
+        self.errors.merge_sets(other.errors, &messages, &endpoints, &keys, &names);
         self.bodies.merge(other.bodies, &endpoints);
         self.runs.merge(other.runs, &self.names, &names);
     }
 
     /// The tables of all that was seen.
     ///
-    /// `groups` must know every skeleton that was added, `file_name` every file of a [`Place`]. Costs
+    /// `groups` must know every masked message that was added; `files` are the names of all files, in their order. Costs
     /// a sort of each table, on the threads of the current Rayon pool, and for a moment a second set of
     /// the pairs that `error_groups` counts.
-    pub fn finish<'f>(
-        &mut self,
-        groups: &Groups,
-        listing: &Listing,
-        file_name: &(dyn Fn(u32) -> &'f str + Sync),
-    ) -> Aggregates {
-        let tables = self.tables(groups, listing);
-        // Of these the two that may have millions of rows.
-        let (keys, error_groups) =
-            rayon::join(|| tables.keys(file_name), || tables.error_groups(file_name));
-        Aggregates {
+    pub fn finish<'a>(
+        &'a self,
+        groups: &'a Groups,
+        listing: &'a Listing,
+        files: &'a [&'a str],
+    ) -> SmallTables<'a> {
+        let resolved = self.errors.resolve(groups);
+        let groups_of_runs = self.errors.groups_of_runs(&resolved);
+        let fingerprint = |masked| resolved.fingerprint(masked);
+        let (keys, error_groups) = rayon::join(
+            || self.keys.rows(&self.names, files, &fingerprint),
+            || self.errors.rows(&resolved, &self.endpoints, &self.keys, &self.names, files),
+        );
+        SmallTables {
             error_groups,
             keys,
-            endpoints: tables.endpoints(),
-            runs: tables.runs(),
-            bodies: tables.bodies(file_name),
-            logs: tables.logs(),
-            open_keys: tables.keys.iter().filter(|row| row.open).count() as u64,
-            healed_keys: tables.keys.iter().filter(|row| row.healed).count() as u64,
-            top: tables.top(file_name),
+            endpoints: self.endpoints.rows(&self.bodies, &self.names),
+            runs: self.runs.rows(&self.names, listing, &groups_of_runs),
+            bodies: self.bodies.rows(&self.endpoints, &self.names, files),
+            logs: logs::rows(listing, &self.runs.downloaded(&self.names)),
         }
     }
 
-    fn add_attempts(&mut self, seen: &Seen<'_>, flow: Name) {
+    /// Start of the first and of the last exchange that has a time.
+    pub fn period(&self) -> Option<(Timestamp, Timestamp)> {
+        self.period
+    }
+
+    fn add_attempts(&mut self, seen: &CountedExchange<'_>, flow: Name) {
         let Scratch { rows, row_of, .. } = &mut self.exchange;
         rows.clear();
         row_of.clear();
@@ -342,60 +347,42 @@ impl Accumulator {
         }
     }
 
-    fn add_errors(&mut self, seen: &Seen<'_>, flow: Name, context: &Context) {
-        let Scratch { rows, row_of, skeletons, general } = &mut self.exchange;
-        skeletons.clear();
+    fn add_errors(&mut self, seen: &CountedExchange<'_>, flow: Name, context: &Context) {
+        let Scratch { rows, row_of, messages, general } = &mut self.exchange;
+        messages.clear();
         general.clear();
         let errors = seen.errors;
         // A bulk request's own key, a batch number say, names none of its rows and was not tried.
         let batch = seen.exchange.key.filter(|_| !seen.exchange.rows.is_empty());
         let order = |nth| Order::new(context.at, context.place, nth);
         for (nth, error) in (0..).zip(errors) {
-            let skeleton = self.errors.add(error, nth, context);
-            skeletons.push(skeleton);
+            let masked = self.errors.add(error, nth, context);
+            messages.push(masked);
             let key = error.key.map(|key| self.keys.id(flow, key));
             let row = key.and_then(|key| row_of.get(&key));
             if let Some(key) = key.filter(|_| row.is_some() || error.key != batch) {
-                self.errors.add_key(skeleton, key);
+                self.errors.add_key(masked, key);
             }
             match row {
                 Some(&row) => {
                     let row = &mut rows[row as usize];
                     row.named = true;
-                    self.keys.error(row.key, order(nth), skeleton, error.message);
+                    self.keys.error(row.key, order(nth), masked, error.message);
                 }
                 // More would only repeat what the first few say of every row.
-                None if general.len() < keys::REASONS => general.push((nth, skeleton)),
+                None if general.len() < keys::REASONS => general.push((nth, masked)),
                 None => {}
             }
         }
         for row in rows.iter().filter(|row| row.failed && !row.named) {
-            for &(nth, skeleton) in &*general {
-                self.errors.add_key(skeleton, row.key);
-                self.keys.error(row.key, order(nth), skeleton, errors[nth as usize].message);
+            for &(nth, masked) in &*general {
+                self.errors.add_key(masked, row.key);
+                self.keys.error(row.key, order(nth), masked, errors[nth as usize].message);
             }
         }
-        skeletons.sort_unstable();
-        skeletons.dedup();
-        self.errors.add_exchange(skeletons);
-    }
-
-    fn tables<'a>(&'a self, groups: &'a Groups, listing: &'a Listing) -> Tables<'a> {
-        let resolved = self.errors.resolve(groups);
-        let groups_of_runs = self.errors.groups_of_runs(&resolved);
-        let fingerprint = |skeleton| resolved.fingerprint(skeleton);
-        let (keys, error_groups) = rayon::join(
-            || self.keys.rows(&self.names, &fingerprint),
-            || self.errors.rows(&resolved, &self.endpoints, &self.keys, &self.names),
-        );
-        Tables {
-            error_groups,
-            keys,
-            endpoints: self.endpoints.rows(&self.bodies, &self.names),
-            runs: self.runs.rows(&self.names, listing, &groups_of_runs),
-            bodies: self.bodies.rows(&self.endpoints, &self.names),
-            logs: logs::rows(listing, &self.runs.downloaded(&self.names)),
-        }
+        messages.sort_unstable();
+        messages.dedup();
+        self.errors.add_exchange(messages);
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use crate::outcome::{FileOutcome, FileRow};
+use crate::outcome::{FileFacts, FileOutcome};
 use crate::survey::Survey;
 
 /// It is still to be read, or was read with the bytes that its copies have.
@@ -34,7 +34,7 @@ impl Originals {
     }
 
     /// Takes note of a file that was read.
-    pub(crate) fn was_read(&self, n: usize, survey: &Survey, row: &FileRow) {
+    pub(crate) fn was_read(&self, n: usize, survey: &Survey, row: &FileFacts) {
         if !row.same {
             let original = survey.copy_of[n].map_or(n, |original| original as usize);
             self.0[original].store(LOST, Ordering::Relaxed);
@@ -54,7 +54,7 @@ impl Whole {
 
     /// Takes note of the row of file `n`. When it was left out as a copy and no file before it was
     /// read with its bytes: the file it was held to be a copy of.
-    pub(crate) fn missing(&mut self, n: usize, survey: &Survey, row: &FileRow) -> Option<usize> {
+    pub(crate) fn missing(&mut self, n: usize, survey: &Survey, row: &FileFacts) -> Option<usize> {
         let original = survey.copy_of[n].map_or(n, |original| original as usize);
         if row.outcome != FileOutcome::Duplicate {
             self.0[original] |= row.same;
@@ -80,9 +80,9 @@ mod tests {
         }
     }
 
-    fn read(bytes: &str) -> FileRow {
-        let row = FileRow::copy(9, Some(Digest::of(bytes.as_bytes())));
-        FileRow { outcome: FileOutcome::Decoded, same: bytes == "same", ..row }
+    fn read(bytes: &str) -> FileFacts {
+        let row = FileFacts::copy(9, Some(Digest::of(bytes.as_bytes())));
+        FileFacts { outcome: FileOutcome::Decoded, same: bytes == "same", ..row }
     }
 
     #[test]
@@ -93,7 +93,7 @@ mod tests {
         originals.was_read(0, &survey, &read("same"));
         assert!(originals.stands_for(1, &survey) && originals.stands_for(2, &survey));
         assert_eq!(whole.missing(0, &survey, &read("same")), None);
-        assert_eq!(whole.missing(1, &survey, &FileRow::copy(9, Some(Digest::of(b"same")))), None);
+        assert_eq!(whole.missing(1, &survey, &FileFacts::copy(9, Some(Digest::of(b"same")))), None);
     }
 
     #[test]
@@ -106,7 +106,7 @@ mod tests {
         assert!(originals.stands_for(2, &survey));
         assert_eq!(whole.missing(0, &survey, &read("other")), None);
         assert_eq!(whole.missing(1, &survey, &read("same")), None);
-        assert_eq!(whole.missing(2, &survey, &FileRow::copy(9, Some(Digest::of(b"same")))), None);
+        assert_eq!(whole.missing(2, &survey, &FileFacts::copy(9, Some(Digest::of(b"same")))), None);
     }
 
     #[test]
@@ -124,9 +124,9 @@ mod tests {
         let survey = survey();
         let mut whole = Whole::new(3);
         assert_eq!(whole.missing(0, &survey, &read("other")), None);
-        let copy = FileRow::copy(9, Some(Digest::of(b"same")));
+        let copy = FileFacts::copy(9, Some(Digest::of(b"same")));
         assert_eq!(whole.missing(1, &survey, &copy), Some(0));
-        let lost = FileRow::lost_copy(9, Some(Digest::of(b"same")), "1.json");
+        let lost = FileFacts::lost_copy(9, Some(Digest::of(b"same")), "1.json");
         assert_eq!((lost.outcome, lost.problems.len()), (FileOutcome::Rejected, 1));
     }
 }

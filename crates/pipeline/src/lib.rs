@@ -32,8 +32,12 @@ pub mod survey;
 mod copies;
 pub mod members;
 pub mod outcome;
+pub mod problem;
 
-pub mod stages;
+pub mod worker;
+
+mod leaves;
+mod records;
 
 pub mod aggregate;
 pub mod link;

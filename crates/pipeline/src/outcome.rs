@@ -1,9 +1,10 @@
 //! What became of a file: its outcome, and its row in the table `files`.
 
-use archive::{Digest, Problem, ProblemKind, Stage};
+use archive::Digest;
 
 use crate::link::LinkedBy;
 use crate::members::Members;
+use crate::problem::{FileProblem, LogFault};
 
 /// What became of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -53,7 +54,7 @@ impl FileOutcome {
 
 /// What one file came to.
 #[derive(Debug, Clone)]
-pub struct FileRow {
+pub struct FileFacts {
     /// What became of it.
     pub outcome: FileOutcome,
     /// Its size in bytes, when it was read.
@@ -73,7 +74,7 @@ pub struct FileRow {
     /// Bytes of text in it.
     pub decoded_bytes: u64,
     /// What could not be read as it should, in order.
-    pub problems: Vec<Problem>,
+    pub problems: Vec<FileProblem>,
     /// The log it belongs to.
     pub log_id: Option<String>,
     /// The run it belongs to.
@@ -82,13 +83,13 @@ pub struct FileRow {
     pub linked_by: Option<LinkedBy>,
 }
 
-impl FileRow {
+impl FileFacts {
     /// The row of a file that was not looked into.
     pub(crate) fn bare(
         outcome: FileOutcome,
         bytes: u64,
         digest: Option<Digest>,
-        problems: Vec<Problem>,
+        problems: Vec<FileProblem>,
     ) -> Self {
         Self {
             outcome,
@@ -116,7 +117,7 @@ impl FileRow {
     pub(crate) fn lost_copy(bytes: u64, digest: Option<Digest>, of: &str) -> Self {
         let fault =
             format!("left out as a copy of {of}, which changed before it was read; read it alone");
-        let problem = Problem::new(None, 0, Stage::Read, ProblemKind::Changed, &fault);
+        let problem = FileProblem::new(None, 0, LogFault::Changed, &fault);
         Self::bare(FileOutcome::Rejected, bytes, digest, vec![problem])
     }
 
@@ -127,7 +128,7 @@ impl FileRow {
             "changed while the report was made: {before} bytes at first, {} when it was read",
             self.bytes
         );
-        let problem = Problem::new(None, 0, Stage::Read, ProblemKind::Changed, &fault);
+        let problem = FileProblem::new(None, 0, LogFault::Changed, &fault);
         self.problems.insert(0, problem);
         self.outcome = match self.outcome {
             FileOutcome::Decoded | FileOutcome::Listing => FileOutcome::Partial,

@@ -1,28 +1,33 @@
 //! The main job: inputs to a report.
 //!
 //! Two passes over the files (see [`survey`](crate::survey)), the second in jobs of neighbouring
-//! files. Workers read, extract and encode; this thread numbers rows and appends, in name order. So
-//! the bytes are the same for any number of threads, and memory depends on the window, not the dump.
+//! files. Workers read, extract and encode; this thread appends, in name order. So the bytes are the same for any
+//! number of threads, and memory depends on the window, not the dump.
 
-use std::path::Path;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
 
-use archive::{Budget, Limits, two_stage};
-use grouping::{Class, Groups, Rules, Side, SkeletonId, Skeletons};
-use model::extract::{Extractor, Memo};
+use archive::{Budget, Limits, map_ordered};
+use grouping::{Groups, MaskedMessages, MessageId, Rules};
+use model::extract::Extractor;
 use rayon::ThreadPool;
 use rayon::prelude::*;
+use tables::cell::{
+    ClassWord, FileDigest, FileName, FileOutcomeWord, Fingerprint, LayerNames, LinkedByWord, LogId,
+    MemberName, MessageText, Micros, ProblemKindWord, RunId, SideWord, StageWord,
+};
+use tables::rows::{ErrorRow, Errors, FileRow, Files, ProblemRow, Problems};
+use tables::{Batch, Encoder, Sink, Spill, Table};
 
-use crate::aggregate::{Accumulator, Aggregates};
+use crate::aggregate::{Accumulator, Top};
 use crate::copies::{Originals, Whole};
 use crate::input::Input;
-use crate::outcome::FileRow;
-use crate::stages::{Bodies, Rows, Setting, Worker};
+use crate::outcome::FileFacts;
+use crate::problem::FileProblem;
 use crate::summary::{Counts, Summary};
 use crate::survey::{Survey, survey};
-use tables::{self, Batch, Encoded, Formats, Late, Output, Schema, TableWriter, Unnumbered};
+use crate::worker::{Bodies, JobRows, Setting, Worker};
 
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +50,7 @@ pub enum Error {
 }
 
 /// How the job is to be done.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Options {
     /// Worker threads; 0 for one a core.
     pub threads: usize,
@@ -53,12 +58,24 @@ pub struct Options {
     pub limits: Limits,
     /// Which bodies are kept.
     pub bodies: Bodies,
-    /// What is written.
-    pub formats: Formats,
-    /// Replace an existing report.
-    pub force: bool,
     /// Rules of the user for error groups.
     pub rules: Arc<Rules>,
+    /// Bytes of what repeated bodies say that the workers remember together, so that they need not read them again.
+    /// 0: nothing. The report does not depend on it.
+    pub remember_bytes: usize,
+}
+
+impl Default for Options {
+    /// One thread a core, all bodies, no rules, 64 MiB of what bodies say.
+    fn default() -> Self {
+        Self {
+            threads: 0,
+            limits: Limits::default(),
+            bodies: Bodies::default(),
+            rules: Arc::default(),
+            remember_bytes: 64 << 20,
+        }
+    }
 }
 
 /// How far the job is, for whoever shows it.
@@ -70,10 +87,9 @@ pub struct Progress {
     pub files: AtomicU64,
 }
 
-/// Bytes of the files of one job at most. Bodies that come again within a job are kept and written
-/// once, so jobs are large; in text formats every repeat is written out, so there they are small.
-pub const JOB_BYTES: u64 = 32 << 20;
-const TEXT_JOB_BYTES: u64 = 4 << 20;
+/// Bytes of the files of one job at most. Where every repeat of a body is written out, jobs are small.
+const JOB_BYTES: u64 = 32 << 20;
+const REPEATING_JOB_BYTES: u64 = 4 << 20;
 
 /// Bytes of the files of one job where less is left: towards the end jobs shrink to this, so that
 /// all workers end at about the same time.
@@ -82,13 +98,10 @@ const LAST_JOB_BYTES: u64 = 2 << 20;
 /// Files of one job at most, so that a million tiny ones still spread over the workers.
 const JOB_FILES: usize = 2048;
 
-/// Bytes of bodies that the workers remember together.
-const MEMORY: usize = 64 << 20;
-
 /// Rows of `files` and `problems` that are written at a time.
 const SMALL_ROWS: usize = 1 << 16;
 
-/// What a finished job tells.
+/// What a finished job came to.
 ///
 /// Holds what was used on the way, in many small pieces: dropping it takes as long as some percent of the job, and a
 /// program that ends then does well to forget it.
@@ -96,29 +109,27 @@ const SMALL_ROWS: usize = 1 << 16;
 pub struct Done {
     /// The numbers, as in `summary.json`.
     pub summary: Summary,
-    /// The in-memory tables and what is worst.
-    pub aggregates: Aggregates,
-    _used: (Vec<Extractor>, Arc<Memo>, Accumulator, Groups, Survey),
+    /// What is worst.
+    pub top: Top,
+    /// Logs that the listing names.
+    pub logs: usize,
+    _used: (Vec<Mutex<Worker>>, Accumulator, Groups, Survey),
 }
 
-/// Reads `inputs`, which are in name order, and writes the report to `dir`.
+/// Reads `inputs`, which are in name order, and hands the report to `sink`. `unread`: what could not be looked into.
 ///
 /// # Errors
-/// When the report cannot be written, or `stop` was set. Nothing is left behind then. What is wrong
-/// with the inputs is no error but part of the report.
-pub fn report(
+/// When the sink refuses rows, or `stop` was set. What is wrong with the inputs is no error but part of the report.
+pub fn report<S: Sink>(
     inputs: &[Input],
     unread: &[archive::Unread],
-    dir: &Path,
+    sink: S,
     options: &Options,
     progress: &Progress,
     stop: &AtomicBool,
 ) -> Result<Done, Error> {
-    let begin = Instant::now();
-    let output = Output::create(dir, options.force)?;
     let pool = pool(options.threads)?;
-    let threads = pool.current_num_threads();
-    let budget = Budget::new(options.limits.in_flight_bytes, threads);
+    let budget = Budget::new(options.limits.in_flight_bytes, pool.current_num_threads());
     let survey = survey(&pool, inputs, &options.limits, &budget, stop).ok_or(Error::Interrupted)?;
     let setting = Setting {
         limits: options.limits,
@@ -127,153 +138,42 @@ pub fn report(
         survey: &survey,
         stop,
     };
-    let memo = memo();
-    let worker = || {
-        let mut worker = Worker::new(&options.limits, Arc::clone(&memo));
-        worker.skeletons = Skeletons::with_rules(Arc::clone(&options.rules));
-        Mutex::new(worker)
-    };
-    let workers: Vec<Mutex<Worker>> = (0..threads).map(|_| worker()).collect();
-    let jobs = plan(inputs, if options.formats.text() { TEXT_JOB_BYTES } else { JOB_BYTES });
-
-    let mut writer = Writer::open(&output, &options.formats)?;
+    let mut report = Report::open(sink)?;
     for place in unread {
-        writer.problem(&place.name, &place.problem);
+        report.problem(&place.name, &place.problem.clone().into())?;
     }
-    let formats = &options.formats;
-    let (originals, mut whole) = (Originals::new(inputs.len()), Whole::new(inputs.len()));
-    let first = |job: usize| -> Result<(Vec<FileRow>, Rows, Vec<Unnumbered>), tables::Error> {
-        let worker = &workers[rayon::current_thread_index().unwrap_or(0)];
-        let mut worker = worker.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut rows = Rows::default();
-        let (mut files, mut groups) = (Vec::with_capacity(jobs[job].len()), Vec::new());
-        for n in jobs[job].clone() {
-            // When it is to stop, the result is thrown away; only the way there gets shorter.
-            let row = if stop.load(Ordering::Relaxed) || originals.stands_for(n, &survey) {
-                FileRow::copy(survey.bytes[n], survey.digests[n])
-            } else {
-                let mut row = worker.file(&inputs[n], n as u32, &setting, &mut rows);
-                originals.was_read(n, &survey, &row);
-                if row.digest.is_some() && !row.same {
-                    row.changed(survey.bytes[n]);
-                }
-                row
-            };
-            progress.bytes.fetch_add(inputs[n].bytes(), Ordering::Relaxed);
-            progress.files.fetch_add(1, Ordering::Relaxed);
-            files.push(row);
-            // The last group is still being filled.
-            let full = rows.exchanges.len().saturating_sub(1);
-            for mut batch in rows.exchanges.drain(..full) {
-                groups.push(Unnumbered::new(&mut batch, 0, formats)?);
-                worker.give_back(batch);
-            }
-        }
-        if stop.load(Ordering::Relaxed) {
-            rows.exchanges.clear();
-        }
-        for mut batch in rows.exchanges.drain(..) {
-            groups.push(Unnumbered::new(&mut batch, 0, formats)?);
-            worker.give_back(batch);
-        }
-        Ok((files, rows, groups))
+    let workers = workers(options, pool.current_num_threads());
+    read(&pool, inputs, &setting, &workers, &mut report, progress)?;
+
+    let names: Vec<&str> = inputs.iter().map(Input::name).collect();
+    let (groups, counted) = pool.install(|| merged(&workers));
+    let Report { mut sink, encoder, files, problems, spill, counts } = report;
+    let small_tables = || {
+        let small = counted.finish(&groups, &survey.listing, &names);
+        small.encode(&encoder).map(|parts| (small, parts))
     };
-    let scratch = Formats::scratch();
-    let second = |_: usize,
-                  (rows, groups): (Rows, Vec<(u64, Unnumbered)>)|
-     -> Result<(Vec<Encoded>, Option<Encoded>), tables::Error> {
-        if stop.load(Ordering::Relaxed) {
-            return Ok((Vec::new(), None));
-        }
-        let groups = groups.into_iter().map(|(from, group)| group.number(from, formats));
-        let errors = rows.errors.as_ref().map(|batch| tables::encode(batch, &scratch));
-        Ok((groups.collect::<Result<_, _>>()?, errors.transpose()?))
-    };
-    let (mut spill, mut exchanges) = (writer.spill.take(), writer.exchanges.take());
-    let finished = two_stage(
-        &pool,
-        jobs.len(),
-        pool.current_num_threads() + 1,
-        stop,
-        first,
-        |job, done| {
-            let (files, mut rows, groups) = done?;
-            for (n, mut file) in jobs[job].clone().zip(files) {
-                if let Some(original) = whole.missing(n, &survey, &file) {
-                    let of = inputs[original].name();
-                    file = FileRow::lost_copy(file.bytes, file.digest, of);
-                }
-                writer.file(&inputs[n], &file)?;
-            }
-            let groups = writer.number(&mut rows, groups);
-            Ok::<_, Error>((rows, groups))
-        },
-        second,
-        |_, encoded| {
-            let (groups, errors) = encoded?;
-            for group in groups {
-                if let Some(table) = &mut exchanges {
-                    table.append(group)?;
-                }
-            }
-            if let (Some(spill), Some(errors)) = (&mut spill, errors) {
-                spill.append(errors)?;
-            }
-            Ok(())
-        },
-    )?;
-    if finished.stopped || stop.load(Ordering::Relaxed) {
-        return Err(Error::Interrupted);
-    }
-    if let Some(table) = exchanges {
-        table.finish()?;
-    }
-    let names = |file: u32| inputs.get(file as usize).map_or("", Input::name);
-    let (groups, mut counted) = pool.install(|| merged(&workers));
-    // Their buffers are as large as what is made from here on.
-    let extractors: Vec<_> = workers
-        .into_iter()
-        .map(|worker| worker.into_inner().unwrap_or_else(PoisonError::into_inner).into_extractor())
-        .collect();
-    let late = |skeleton: &str| {
-        let group = groups.of(SkeletonId(u64::from_str_radix(skeleton, 16).unwrap_or(0)));
-        Late {
-            group: &group.fingerprint,
-            class: group.class.map(Class::name),
-            side: group.side.map(Side::name),
-        }
-    };
-    let aggregate = || {
-        let aggregates = counted.finish(&groups, &survey.listing, &names);
-        let encode = |batch: &&Batch| tables::encode_abreast(batch, formats);
-        let encoded: Result<Vec<_>, _> = aggregates.tables().par_iter().map(encode).collect();
-        encoded.map(|encoded| (aggregates, encoded))
-    };
-    let rewrite = || match spill {
-        Some(spill) => spill.rewrite(&late, output.table(&tables::ERRORS, formats)?, formats),
-        None => Ok(0),
-    };
-    let (aggregated, errors) = std::thread::scope(|scope| {
+    let flush = sink.flush_ahead();
+    let (small, errors) = std::thread::scope(|scope| {
         // The disk is at the largest table while the others are made.
-        scope.spawn(|| output.flush_ahead());
-        pool.install(|| rayon::join(aggregate, rewrite))
+        scope.spawn(flush);
+        let errors = || write_errors(spill, &groups, &encoder, &mut sink);
+        pool.install(|| rayon::join(small_tables, errors))
     });
-    let (aggregates, encoded) = aggregated?;
-    let mut counts = writer.finish()?;
-    counts.errors = errors?;
-    for (batch, encoded) in aggregates.tables().into_iter().zip(encoded) {
+    errors?;
+    let (small, parts) = small?;
+    for part in [files.flush(&encoder)?, problems.flush(&encoder)?].into_iter().chain(parts) {
         if stop.load(Ordering::Relaxed) {
             return Err(Error::Interrupted);
         }
-        let mut table = output.table(batch.schema(), formats)?;
-        table.append(encoded)?;
-        table.finish()?;
+        sink.append(part)?;
     }
-    let mut summary = Summary::new(&counts, &aggregates, begin.elapsed());
+    let period = counted.period().map(|(from, to)| (Micros(from.0), Micros(to.0)));
+    let mut summary = Summary::new(&counts, &small, period);
     summary.user_rules = (!options.rules.is_empty()).then(|| options.rules.digest());
-    output.file("summary.json", summary.to_json().as_bytes())?;
-    output.commit()?;
-    Ok(Done { summary, aggregates, _used: (extractors, memo, counted, groups, survey) })
+    let (top, logs) = (small.top(), small.logs.len());
+    drop(small);
+    sink.finish(&summary.to_json())?;
+    Ok(Done { summary, top, logs, _used: (workers, counted, groups, survey) })
 }
 
 /// A pool of `threads` workers; 0 for one a core.
@@ -288,13 +188,63 @@ pub fn pool(threads: usize) -> Result<ThreadPool, Error> {
         .map_err(|source| Error::Threads { threads, source })
 }
 
-/// What the workers of a report remember of bodies together.
-pub fn memo() -> Arc<Memo> {
-    Arc::new(Memo::with_memory(MEMORY))
+/// The main pass: reads all files, and appends what must not wait for the end.
+fn read<S: Sink>(
+    pool: &ThreadPool,
+    inputs: &[Input],
+    setting: &Setting<'_>,
+    workers: &[Mutex<Worker>],
+    report: &mut Report<S>,
+    progress: &Progress,
+) -> Result<(), Error> {
+    let Setting { survey, stop, .. } = *setting;
+    let most = if report.encoder.repeats_bodies() { REPEATING_JOB_BYTES } else { JOB_BYTES };
+    let jobs = plan(inputs, most);
+    let encoder = report.sink.encoder();
+    let (originals, mut whole) = (Originals::new(inputs.len()), Whole::new(inputs.len()));
+    let work = |job: usize| {
+        let worker = &workers[rayon::current_thread_index().unwrap_or(0)];
+        let mut worker = worker.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rows = JobRows::default();
+        let mut files = Vec::with_capacity(jobs[job].len());
+        for n in jobs[job].clone() {
+            // When it is to stop, the result is thrown away; only the way there gets shorter.
+            let facts = if stop.load(Ordering::Relaxed) || originals.stands_for(n, survey) {
+                FileFacts::copy(survey.bytes[n], survey.digests[n])
+            } else {
+                let mut facts = worker.file(&inputs[n], n as u32, setting, &encoder, &mut rows);
+                originals.was_read(n, survey, &facts);
+                if facts.digest.is_some() && !facts.same {
+                    facts.changed(survey.bytes[n]);
+                }
+                facts
+            };
+            progress.bytes.fetch_add(inputs[n].bytes(), Ordering::Relaxed);
+            progress.files.fetch_add(1, Ordering::Relaxed);
+            files.push(facts);
+        }
+        worker.end_job(&encoder, &mut rows);
+        (files, rows)
+    };
+    let finished = map_ordered(pool, jobs.len(), workers.len() + 1, stop, work, |job, done| {
+        let (files, rows) = done;
+        for (n, mut facts) in jobs[job].clone().zip(files) {
+            if let Some(original) = whole.missing(n, survey, &facts) {
+                let of = inputs[original].name();
+                facts = FileFacts::lost_copy(facts.bytes, facts.digest, of);
+            }
+            report.file(inputs[n].name(), &facts)?;
+        }
+        report.rows(rows)
+    })?;
+    if finished.stopped || stop.load(Ordering::Relaxed) {
+        return Err(Error::Interrupted);
+    }
+    Ok(())
 }
 
 /// Cuts the files into jobs, by sizes alone: the same jobs for any number of threads.
-pub fn plan(inputs: &[Input], most: u64) -> Vec<std::ops::Range<usize>> {
+fn plan(inputs: &[Input], most: u64) -> Vec<Range<usize>> {
     let mut jobs = Vec::new();
     let mut left: u64 = inputs.iter().map(Input::bytes).sum();
     let (mut start, mut bytes) = (0, 0);
@@ -314,140 +264,160 @@ pub fn plan(inputs: &[Input], most: u64) -> Vec<std::ops::Range<usize>> {
     jobs
 }
 
+fn workers(options: &Options, threads: usize) -> Vec<Mutex<Worker>> {
+    let limits = &options.limits;
+    let extractor = Extractor::new(options.remember_bytes, limits.json_depth as usize);
+    let worker = |_| {
+        let messages = MaskedMessages::with_rules(Arc::clone(&options.rules));
+        Mutex::new(Worker::new(limits, extractor.fork(), messages))
+    };
+    (0..threads).map(worker).collect()
+}
+
 /// What all workers counted, taken out of them.
 fn merged(workers: &[Mutex<Worker>]) -> (Groups, Accumulator) {
-    let (mut skeletons, mut counted) = (Vec::new(), Vec::new());
-    for worker in workers {
-        let mut worker = worker.lock().unwrap_or_else(PoisonError::into_inner);
-        skeletons.push(std::mem::take(&mut worker.skeletons));
-        counted.push(std::mem::take(&mut worker.accumulator));
-    }
+    let counts = workers
+        .iter()
+        .map(|worker| worker.lock().unwrap_or_else(PoisonError::into_inner).take_counts());
+    let (messages, counted): (Vec<_>, Vec<_>) = counts.unzip();
     let groups = || {
-        let mut all = Skeletons::default();
-        for skeletons in skeletons {
-            all.merge(skeletons);
-        }
+        let mut all = MaskedMessages::default();
+        messages.into_iter().for_each(|messages| all.merge(messages));
         all.finish()
     };
     let counts = || {
         let mut all = Accumulator::default();
-        for counted in counted {
-            all.merge(counted);
-        }
+        counted.into_iter().for_each(|counted| all.merge(counted));
         all
     };
     rayon::join(groups, counts)
 }
 
-/// The tables that are written while the work runs, and the running numbers.
-struct Writer<'o> {
-    formats: &'o Formats,
-    exchanges: Option<TableWriter>,
-    spill: Option<tables::Spill>,
-    files: Small,
-    problems: Small,
+/// Writes the errors that waited for their groups.
+fn write_errors<S: Sink>(
+    spill: Spill<Errors>,
+    groups: &Groups,
+    encoder: &S::Encoder,
+    sink: &mut S,
+) -> Result<(), Error> {
+    spill.drain(rayon::current_num_threads(), |frames| {
+        let parts = frames.into_par_iter().map(|frame| {
+            let waiting = frame.unpack()?;
+            drop(frame);
+            let mut batch = Batch::<Errors>::new();
+            for row in waiting.rows() {
+                let id = u64::from_str_radix(row.fingerprint.0, 16).unwrap_or_default();
+                let group = groups.of(MessageId(id));
+                batch.push(&ErrorRow {
+                    fingerprint: Fingerprint(&group.fingerprint),
+                    class: group.class.map_or(row.class, |class| ClassWord(class.name())),
+                    side: group.side.map(|side| SideWord(side.name())).or(row.side),
+                    ..row
+                });
+            }
+            encoder.encode(&mut batch)
+        });
+        let parts: Vec<Result<_, tables::Error>> = parts.collect();
+        parts.into_iter().try_for_each(|part| sink.append(part?))?;
+        Ok(())
+    })
+}
+
+/// The report while the work runs: what is appended, and what is counted.
+struct Report<S: Sink> {
+    sink: S,
+    encoder: S::Encoder,
+    files: FewRows<Files>,
+    problems: FewRows<Problems>,
+    spill: Spill<Errors>,
     counts: Counts,
-    next_exchange: u64,
-    next_error: u64,
 }
 
-/// A table of which few rows come at a time.
-struct Small {
-    batch: Batch,
-    table: TableWriter,
-}
+/// Rows of a table of which few come at a time.
+struct FewRows<T: Table>(Batch<T>);
 
-impl Small {
-    fn open(output: &Output, schema: &'static Schema, formats: &Formats) -> Result<Self, Error> {
-        Ok(Self { batch: Batch::new(schema), table: output.table(schema, formats)? })
+impl<T: Table> FewRows<T> {
+    /// All rows are ready to be appended.
+    fn flush<E: Encoder>(mut self, encoder: &E) -> Result<E::Part, tables::Error> {
+        encoder.encode(&mut self.0)
     }
 
-    fn flush(&mut self, least: usize, formats: &Formats) -> Result<(), Error> {
-        if self.batch.len() >= least {
-            self.table.append(tables::encode(&self.batch.take(), formats)?)?;
+    fn push<S: Sink>(
+        &mut self,
+        row: &T::Row<'_>,
+        encoder: &S::Encoder,
+        sink: &mut S,
+    ) -> Result<(), tables::Error> {
+        self.0.push(row);
+        if self.0.len() >= SMALL_ROWS {
+            sink.append(encoder.encode(&mut self.0)?)?;
         }
         Ok(())
     }
 }
 
-impl<'o> Writer<'o> {
-    fn open(output: &Output, formats: &'o Formats) -> Result<Self, Error> {
+impl<S: Sink> Report<S> {
+    fn open(sink: S) -> Result<Self, Error> {
         Ok(Self {
-            formats,
-            exchanges: Some(output.table(&tables::EXCHANGES, formats)?),
-            spill: Some(output.scratch(&tables::ERRORS)?),
-            files: Small::open(output, &tables::FILES, formats)?,
-            problems: Small::open(output, &tables::PROBLEMS, formats)?,
+            encoder: sink.encoder(),
+            files: FewRows(Batch::new()),
+            problems: FewRows(Batch::new()),
+            spill: sink.spill()?,
             counts: Counts::default(),
-            next_exchange: 0,
-            next_error: 0,
+            sink,
         })
     }
 
-    fn file(&mut self, input: &Input, file: &FileRow) -> Result<(), Error> {
-        for problem in &file.problems {
-            self.problem(input.name(), problem);
+    fn file(&mut self, name: &str, facts: &FileFacts) -> Result<(), Error> {
+        for problem in &facts.problems {
+            self.problem(name, problem)?;
         }
-        let first = file.problems.first().map(|problem| problem.kind.name());
-        let digest = file.digest.map(|digest| digest.to_string());
-        self.files
-            .batch
-            .row()
-            .text(Some(input.name()))
-            .u64(Some(file.bytes))
-            .u64(Some(file.decoded_bytes))
-            .text(digest.as_deref())
-            .text(Some(&file.layers))
-            .u32(Some(file.members.total() as u32))
-            .u32(Some(file.documents))
-            .u32(Some(file.exchanges))
-            .u32(Some(file.problems.len() as u32))
-            .text(Some(file.outcome.name()))
-            .text(first)
-            .text(file.log_id.as_deref())
-            .text(file.run_id.as_deref())
-            .text(file.linked_by.map(crate::link::LinkedBy::name));
-        self.counts.file(file);
-        self.files.flush(SMALL_ROWS, self.formats)?;
-        self.problems.flush(SMALL_ROWS, self.formats)
-    }
-
-    fn problem(&mut self, file: &str, problem: &archive::Problem) {
-        self.problems
-            .batch
-            .row()
-            .text(Some(file))
-            .text(problem.member.as_deref())
-            .u64(Some(problem.offset))
-            .text(Some(problem.stage.name()))
-            .text(Some(problem.kind.name()))
-            .text(Some(&problem.message));
-        self.counts.problem(problem.kind);
-    }
-
-    /// Gives the rows of a job their running numbers; for the groups of exchanges, those of their first rows.
-    fn number(&mut self, rows: &mut Rows, groups: Vec<Unnumbered>) -> Vec<(u64, Unnumbered)> {
-        if let Some(errors) = &mut rows.errors {
-            errors.number(0, self.next_error);
-            errors.shift(1, self.next_exchange);
-            self.next_error += errors.len() as u64;
-        }
-        for (total, more) in self.counts.exchanges.iter_mut().zip(rows.outcomes) {
-            *total += more;
-        }
-        let first = |group: Unnumbered| {
-            let from = self.next_exchange;
-            self.next_exchange += group.len() as u64;
-            (from, group)
+        let signed = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        let few = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
+        let row = FileRow {
+            file: FileName(name),
+            bytes: signed(facts.bytes),
+            decoded_bytes: signed(facts.decoded_bytes),
+            digest: facts.digest.map(|digest| FileDigest(digest.bytes())),
+            layers: LayerNames(&facts.layers),
+            members: few(facts.members.total() as usize),
+            documents: few(facts.documents as usize),
+            exchanges: few(facts.exchanges as usize),
+            problems: few(facts.problems.len()),
+            outcome: FileOutcomeWord(facts.outcome.name()),
+            problem: facts.problems.first().map(|problem| ProblemKindWord(problem.kind)),
+            log_id: facts.log_id.as_deref().map(LogId),
+            run_id: facts.run_id.as_deref().map(RunId),
+            linked_by: facts.linked_by.map(|by| LinkedByWord(by.name())),
         };
-        groups.into_iter().map(first).collect()
+        self.counts.file(facts);
+        Ok(self.files.push(&row, &self.encoder, &mut self.sink)?)
     }
 
-    fn finish(mut self) -> Result<Counts, Error> {
-        self.files.flush(1, self.formats)?;
-        self.problems.flush(1, self.formats)?;
-        self.files.table.finish()?;
-        self.problems.table.finish()?;
-        Ok(self.counts)
+    fn problem(&mut self, file: &str, problem: &FileProblem) -> Result<(), Error> {
+        let row = ProblemRow {
+            file: FileName(file),
+            member: problem.member.as_deref().map(MemberName),
+            byte: problem.byte.cast_signed(),
+            stage: StageWord(problem.stage),
+            kind: ProblemKindWord(problem.kind),
+            message: MessageText(&problem.message),
+        };
+        self.counts.problem(problem.kind);
+        Ok(self.problems.push(&row, &self.encoder, &mut self.sink)?)
+    }
+
+    fn rows(&mut self, rows: JobRows<<S::Encoder as Encoder>::Part>) -> Result<(), Error> {
+        let JobRows { exchanges, errors, outcomes, error_count, failed } = rows;
+        if let Some(error) = failed {
+            return Err(error.into());
+        }
+        for (all, more) in self.counts.exchanges.iter_mut().zip(outcomes) {
+            *all += more;
+        }
+        self.counts.errors += error_count;
+        exchanges.into_iter().try_for_each(|part| self.sink.append(part))?;
+        errors.iter().try_for_each(|frame| self.spill.append(frame))?;
+        Ok(())
     }
 }

@@ -1,17 +1,13 @@
 //! The numbers of a report: `summary.json`.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use archive::ProblemKind;
 use serde::Serialize;
+use tables::cell::Micros;
 
-use crate::aggregate::Aggregates;
+use crate::aggregate::SmallTables;
 use crate::members::Members;
-use crate::outcome::{FileOutcome, FileRow};
-
-/// Version of the tables and of this summary; raised when a named column changes its meaning.
-pub const SCHEMA_VERSION: u32 = 1;
+use crate::outcome::{FileFacts, FileOutcome};
 
 /// What is counted while the work runs.
 #[derive(Debug, Clone, Default)]
@@ -29,7 +25,7 @@ pub struct Counts {
 
 impl Counts {
     /// Counts a file.
-    pub fn file(&mut self, file: &FileRow) {
+    pub fn file(&mut self, file: &FileFacts) {
         *self.files.entry(file.outcome).or_default() += 1;
         self.members.merge(&file.members);
         self.read += file.bytes;
@@ -37,15 +33,15 @@ impl Counts {
     }
 
     /// Counts a problem.
-    pub(crate) fn problem(&mut self, kind: ProblemKind) {
-        *self.problems.entry(kind.name()).or_default() += 1;
+    pub(crate) fn problem(&mut self, kind: &'static str) {
+        *self.problems.entry(kind).or_default() += 1;
     }
 }
 
 /// `summary.json`. Totals reconcile: each is the sum of its parts and the row count of its table.
 #[derive(Debug, Clone, Serialize)]
 pub struct Summary {
-    /// See [`SCHEMA_VERSION`].
+    /// See [`tables::SCHEMA_VERSION`].
     pub schema_version: u32,
     /// Files: total, and one count per outcome.
     pub files: BTreeMap<&'static str, u64>,
@@ -64,8 +60,8 @@ pub struct Summary {
     pub keys: Keys,
     /// Runs, by listing or download.
     pub runs: u64,
-    /// Wall time of the job, in milliseconds.
-    pub elapsed_ms: u64,
+    /// When the exchanges began; `None` when none has a time.
+    pub period: Option<Period>,
     /// Version of the program.
     pub version: &'static str,
     /// Digest of the user's own rules for groups; `None` when there are none.
@@ -113,13 +109,22 @@ pub struct Keys {
     pub total: u64,
     /// Those whose newest attempt failed.
     pub open: u64,
-    /// Those that failed, and whose newest attempt went well.
-    pub healed: u64,
+    /// Those that failed, and whose newest attempt succeeded.
+    pub resolved: u64,
+}
+
+/// Start of the first and of the last exchange that has a time, as RFC 3339.
+#[derive(Debug, Clone, Serialize)]
+pub struct Period {
+    /// Of the first.
+    pub from: String,
+    /// Of the last.
+    pub to: String,
 }
 
 impl Summary {
     /// The summary of a finished job.
-    pub fn new(counts: &Counts, aggregates: &Aggregates, elapsed: Duration) -> Self {
+    pub fn new(counts: &Counts, small: &SmallTables<'_>, period: Option<(Micros, Micros)>) -> Self {
         let mut files: BTreeMap<_, _> = FileOutcome::ALL
             .iter()
             .map(|o| (o.name(), counts.files.get(o).copied().unwrap_or(0)))
@@ -131,20 +136,23 @@ impl Summary {
         problems.insert("total", counts.problems.values().sum());
         let [success, failed, unknown] = counts.exchanges;
         Self {
-            schema_version: SCHEMA_VERSION,
+            schema_version: tables::SCHEMA_VERSION,
             files,
             members,
             problems,
             bytes: Bytes { read: counts.read, decoded: counts.decoded },
             exchanges: Exchanges { total: success + failed + unknown, success, failed, unknown },
-            errors: Errors { total: counts.errors, groups: aggregates.error_groups.len() as u64 },
+            errors: Errors { total: counts.errors, groups: small.error_groups.len() as u64 },
             keys: Keys {
-                total: aggregates.keys.len() as u64,
-                open: aggregates.open_keys,
-                healed: aggregates.healed_keys,
+                total: small.keys.len() as u64,
+                open: small.keys.iter().filter(|key| key.open).count() as u64,
+                // Not open, and yet it failed: the newest attempt with a known outcome succeeded.
+                resolved: small.keys.iter().filter(|key| !key.open && key.failures > 0).count()
+                    as u64,
             },
-            runs: aggregates.runs.len() as u64,
-            elapsed_ms: elapsed.as_millis() as u64,
+            runs: small.runs.len() as u64,
+            period: period
+                .map(|(from, to)| Period { from: tables::rfc3339(from), to: tables::rfc3339(to) }),
             version: env!("CARGO_PKG_VERSION"),
             user_rules: None,
             rules_version: grouping::RULES_VERSION,

@@ -143,7 +143,7 @@ pub fn survey(
             }
             packer.begin();
             if let Some(ends) = input.ends(limits, WHOLE, buffer)
-                && let Some(begin) = decoder.begins(&ends, PEEK)
+                && let Some(begin) = decoder.peek_ends(&ends, PEEK)
                 && !listing::may_begin_listing(&begin)
             {
                 let (check, bytes) = (Check::ends(&ends), ends.bytes);

@@ -129,8 +129,6 @@ texts! {
     ParentGroupId,
     /// The log's own file id.
     FileUuid,
-    /// Count of fragments, as the API says.
-    FragmentCount,
     /// Schedule, as the API says.
     ScheduleText,
     /// Who started a run.

@@ -68,6 +68,7 @@ pub use csv::{BODY_CHARACTERS, CsvOptions};
 pub use encode::{Encoded, Format, Formats, TextFormat, encode, text};
 pub use error::Error;
 pub use output::{Metadata, Output, TableWriter};
+pub use plain::rfc3339;
 pub use rows::TABLES;
 pub use schema::{Column, SCHEMA_VERSION, Schema, Type};
 pub use sink::{Encoder, Folder, FolderEncoder, Memory, MemoryEncoder, Sink};

@@ -152,10 +152,13 @@ impl Output {
         fs::write(&path, bytes).map_err(Error::io(&path, "write"))
     }
 
-    /// Asks the disk to take what was written so far, so that [`commit`](Self::commit) waits for less. Waits
-    /// itself; what the disk refuses is told by the commit.
-    pub fn flush_ahead(&self) {
-        let _refused = stage::flush(self.stage.path());
+    /// Asks the disk to take what was written so far, so that [`commit`](Self::commit) waits for less. For a thread of
+    /// its own, since it waits; what the disk refuses is reported by the commit.
+    pub fn flush_ahead(&self) -> Box<dyn FnOnce() + Send> {
+        let path = self.stage.path().to_owned();
+        Box::new(move || {
+            let _refused = stage::flush(&path);
+        })
     }
 
     /// Moves the report to its place, once all of it is on the disk. Tables must be finished before.

@@ -2,6 +2,8 @@
 
 use std::io::Write as _;
 
+use crate::cell::Micros;
+
 const MICROS_A_DAY: i64 = 86_400_000_000;
 
 /// Writes decimal digits, with `-` before them when negative.
@@ -29,6 +31,14 @@ pub(super) fn time(micros: i64, out: &mut Vec<u8>) {
             write!(out, "-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{fraction:06}Z")
         })
         .expect("a vector takes every byte");
+}
+
+/// A time as the text formats have it: `2026-10-24T00:00:00.000000Z`.
+pub fn rfc3339(at: Micros) -> String {
+    let mut out = Vec::new();
+    time(at.0, &mut out);
+    // Digits and signs only.
+    String::from_utf8(out).unwrap_or_default()
 }
 
 /// Year, month and day of a day counted from 1970-01-01, in the proleptic Gregorian calendar.

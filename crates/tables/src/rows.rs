@@ -4,11 +4,11 @@
 use crate::cell::{
     BodyDigest, BodyKindWord, BodySideWord, BodyText, ClassWord, EndpointName, ErrorCode,
     EvidenceWord, ExtraFields, FieldPath, FileDigest, FileName, FileOutcomeWord, FileUuid,
-    Fingerprint, FlowName, FragmentCount, GroupName, HttpMethod, KeyKindWord, KeyValue, LayerNames,
-    LinkedByWord, LogId, LogStateWord, LogStatusWord, LogTypeWord, LoggedUrl, MemberName,
-    MessageText, Micros, OutcomeWord, ParentGroupId, ParentLogId, ProblemKindWord, ProcessGroupId,
-    ProcessGroupName, RecordPointer, RunId, ScheduleText, ShapeHash, ShapePath, SideWord,
-    SourceWord, StageWord, StatusText, StepName, TemplateText, TriggeredBy,
+    Fingerprint, FlowName, GroupName, HttpMethod, KeyKindWord, KeyValue, LayerNames, LinkedByWord,
+    LogId, LogStateWord, LogStatusWord, LogTypeWord, LoggedUrl, MemberName, MessageText, Micros,
+    OutcomeWord, ParentGroupId, ParentLogId, ProblemKindWord, ProcessGroupId, ProcessGroupName,
+    RecordPointer, RunId, ScheduleText, ShapeHash, ShapePath, SideWord, SourceWord, StageWord,
+    StatusText, StepName, TemplateText, TriggeredBy,
 };
 use crate::schema::Schema;
 
@@ -110,7 +110,7 @@ crate::table! {
         /// as the API says
         fail_count: Option<i64>,
         /// as the API says
-        fragment_count: Option<FragmentCount<'b>>,
+        fragment_count: Option<i64>,
         /// as the API says
         row_num: Option<i64>,
         /// as the API says

@@ -14,7 +14,7 @@ use crate::spill::Spill;
 ///
 /// Encoding is the work, and is done by any number of threads through an [`Encoder`]; what comes out is appended by
 /// one thread, in the order of the rows. So the result does not depend on the number of threads.
-pub trait Sink {
+pub trait Sink: Send {
     /// What encodes batches for it.
     type Encoder: Encoder;
 
@@ -33,6 +33,12 @@ pub trait Sink {
     /// When it cannot be made.
     fn spill<T: Table>(&self) -> Result<Spill<T>, Error>;
 
+    /// Work for a thread that has nothing else to do: it has the disk take what was appended so far, so that
+    /// [`finish`](Self::finish) waits for less.
+    fn flush_ahead(&self) -> Box<dyn FnOnce() + Send> {
+        Box::new(|| ())
+    }
+
     /// Completes the report. `summary`: the content of `summary.json`.
     ///
     /// # Errors
@@ -41,7 +47,7 @@ pub trait Sink {
 }
 
 /// Makes rows ready for a [`Sink`], on any thread.
-pub trait Encoder: Sync {
+pub trait Encoder: Send + Sync {
     /// Rows that are ready to be appended.
     type Part: Send;
 
@@ -99,6 +105,10 @@ impl Sink for Folder {
 
     fn spill<T: Table>(&self) -> Result<Spill<T>, Error> {
         self.output.spill()
+    }
+
+    fn flush_ahead(&self) -> Box<dyn FnOnce() + Send> {
+        self.output.flush_ahead()
     }
 
     fn finish(self, summary: &str) -> Result<(), Error> {

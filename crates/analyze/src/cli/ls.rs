@@ -2,18 +2,20 @@
 
 use std::io::{self, BufWriter, Write as _};
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use archive::{Budget, Decoder, Form, Leaf, map_ordered};
 use clap::Args;
-use model::extract::{Extractor, Memo};
+use grouping::MaskedMessages;
+use model::extract::Extractor;
 use model::listing;
 use pipeline::input::Input;
-use pipeline::outcome::{FileOutcome, FileRow};
+use pipeline::outcome::{FileFacts, FileOutcome};
 use pipeline::run;
-use pipeline::stages::{Bodies, Rows, Setting, Worker};
 use pipeline::survey::{Survey, survey};
+use pipeline::worker::{Bodies, JobRows, Setting, Worker};
 use serde::Serialize;
+use tables::MemoryEncoder;
 
 use super::Exit;
 use super::figures::{bytes, count};
@@ -121,13 +123,13 @@ impl Ls {
         let survey = survey(&pool, &inputs, &limits, &budget, &stop).unwrap_or_default();
         let setting =
             Setting { limits, budget: &budget, bodies: Bodies::None, survey: &survey, stop: &stop };
-        let memo = Arc::new(Memo::with_memory(1 << 20));
+        let extractor = Extractor::new(1 << 20, limits.json_depth as usize);
         let lookers: Vec<Mutex<Looker>> = (0..pool.current_num_threads())
             .map(|_| {
                 Mutex::new(Looker {
-                    worker: Worker::new(&limits, Arc::clone(&memo)),
+                    worker: Worker::new(&limits, extractor.fork(), MaskedMessages::default()),
                     decoder: Decoder::new(limits),
-                    extractor: Extractor::sharing(Arc::clone(&memo), limits.json_depth as usize),
+                    extractor: extractor.fork(),
                 })
             })
             .collect();
@@ -220,28 +222,32 @@ impl Looker {
         survey: &Survey,
         members: bool,
     ) -> FileLine {
-        let mut row = self.worker.file(input, number as u32, setting, &mut Rows::default());
-        let shape = shape(&row);
+        // Only what the file came to is shown; its rows are dropped.
+        let mut rows = JobRows::default();
+        let mut facts =
+            self.worker.file(input, number as u32, setting, &MemoryEncoder, &mut rows);
+        self.worker.end_job(&MemoryEncoder, &mut rows);
+        let shape = shape(&facts);
         if survey.copy_of.get(number).is_some_and(Option::is_some) {
-            row.outcome = FileOutcome::Duplicate;
+            facts.outcome = FileOutcome::Duplicate;
         }
         let contents =
-            (members && row.members.total() > 0).then(|| self.members(input, number, setting));
+            (members && facts.members.total() > 0).then(|| self.members(input, number, setting));
         FileLine {
             file: input.name().to_owned(),
-            outcome: row.outcome.name(),
+            outcome: facts.outcome.name(),
             shape,
-            bytes: row.bytes,
-            decoded_bytes: row.decoded_bytes,
-            members: row.members.total() as u32,
-            documents: row.documents,
-            exchanges: row.exchanges,
-            problems: row.problems.len(),
-            problem: row.problems.first().map(ToString::to_string),
-            layers: row.layers,
-            log_id: row.log_id,
-            run_id: row.run_id,
-            linked_by: row.linked_by.map(pipeline::link::LinkedBy::name),
+            bytes: facts.bytes,
+            decoded_bytes: facts.decoded_bytes,
+            members: facts.members.total() as u32,
+            documents: facts.documents,
+            exchanges: facts.exchanges,
+            problems: facts.problems.len(),
+            problem: facts.problems.first().map(ToString::to_string),
+            layers: facts.layers,
+            log_id: facts.log_id,
+            run_id: facts.run_id,
+            linked_by: facts.linked_by.map(pipeline::link::LinkedBy::name),
             contents,
         }
     }
@@ -294,9 +300,9 @@ fn member(leaf: &Leaf<'_>, extractor: &mut Extractor) -> MemberLine {
 }
 
 /// What a file is, in a word.
-fn shape(row: &FileRow) -> &'static str {
-    match row.outcome {
-        _ if row.exchanges > 0 => "exchanges",
+fn shape(facts: &FileFacts) -> &'static str {
+    match facts.outcome {
+        _ if facts.exchanges > 0 => "exchanges",
         // Some of it could be read and no exchange was: pages.
         FileOutcome::Listing | FileOutcome::Partial => "listing",
         FileOutcome::Empty => "empty",

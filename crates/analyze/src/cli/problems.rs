@@ -18,7 +18,7 @@ pub(crate) fn meaning(kind: &str) -> &'static str {
         "too_many_members" => "over --max-members",
         "too_deep" => "layers or JSON nested too deeply; see --max-depth",
         "overlapping_members" => "members share bytes, as in a zip bomb; none is used",
-        "too_many_problems" => "one file had more problems than are told",
+        "too_many_problems" => "one file had more problems than are listed",
         "bad_json" => "text that is not JSON",
         "bad_encoding" => "bytes of no known text encoding; read as well as can be",
         "unknown_shape" => "readable, but no sign of a log",
@@ -33,6 +33,7 @@ pub(crate) fn meaning(kind: &str) -> &'static str {
 mod tests {
     use super::*;
     use archive::ProblemKind;
+    use pipeline::problem::LogFault;
 
     #[test]
     fn every_kind_is_explained() {
@@ -52,15 +53,22 @@ mod tests {
             K::TooDeep,
             K::OverlappingMembers,
             K::TooManyProblems,
-            K::BadJson,
             K::BadEncoding,
-            K::UnknownShape,
-            K::HttpError,
             K::Io,
-            K::Changed,
         ];
-        for kind in all {
-            assert!(!meaning(kind.name()).is_empty(), "{}", kind.name());
+        let faults = [
+            LogFault::Truncated,
+            LogFault::BadJson,
+            LogFault::NoJson,
+            LogFault::TooDeep,
+            LogFault::UnknownShape,
+            LogFault::HttpError,
+            LogFault::NotAnArchive,
+            LogFault::TooManyProblems,
+            LogFault::Changed,
+        ];
+        for kind in all.map(ProblemKind::name).into_iter().chain(faults.map(LogFault::name)) {
+            assert!(!meaning(kind).is_empty(), "{kind}");
         }
     }
 }

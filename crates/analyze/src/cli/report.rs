@@ -3,14 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use clap::{Args, ValueEnum};
+use grouping::RULES_VERSION;
 use pipeline::input::Input;
 use pipeline::rules;
 use pipeline::run::{self, Options, Progress};
-use pipeline::stages::Bodies;
 use pipeline::summary::Summary;
-use tables::{Format, Formats, Output};
+use pipeline::worker::Bodies;
+use tables::{CsvOptions, Folder, Format, Formats, Metadata, Output};
 
 use super::Exit;
 use super::figures;
@@ -66,8 +68,11 @@ pub(crate) struct Report {
     /// Leaves CSV cells that a spreadsheet would run (=, +, -, @ first) without the ' that stops it
     #[arg(long, help_heading = "Output")]
     raw_csv: bool,
+    /// Writes the request and response bodies into CSV too, each cut to 32,000 characters
+    #[arg(long, help_heading = "Output")]
+    csv_bodies: bool,
 
-    /// Rules of your own for error groups: what varies, what to tell apart, names and classes (docs/groups.md)
+    /// Rules of your own for error groups: what varies, what to keep apart, names and classes (docs/groups.md)
     #[arg(long, value_name = "FILE", help_heading = "Error groups")]
     rules: Option<PathBuf>,
 
@@ -172,8 +177,13 @@ impl Report {
         self.leave_out_the_report(&mut inputs)?;
         watch.working();
         let stop = watch.stop();
+        let begin = Instant::now();
         let progress = Progress::default();
-        let work = || run::report(&inputs, &unread, &self.out, &options, &progress, stop);
+        let work = || {
+            let metadata = Metadata { rules_version: RULES_VERSION, redaction: "none" };
+            let folder = Folder::create(&self.out, self.force, self.formats(), &metadata)?;
+            run::report(&inputs, &unread, folder, &options, &progress, stop)
+        };
         let done = if self.quiet {
             work()
         } else {
@@ -188,14 +198,15 @@ impl Report {
             }
             Err(error) => return Err(error.into()),
         };
-        let exit = self.exit(&done.summary, done.aggregates.logs.is_empty());
+        let exit = self.exit(&done.summary, done.logs == 0);
         watch.after(exit);
         if !self.quiet {
             Shown {
                 done: &done,
                 inputs: &inputs,
                 out: &self.out,
-                options: &options,
+                formats: &self.formats(),
+                elapsed: begin.elapsed(),
                 verbose: self.verbose,
                 style: Style::stderr(self.color),
                 width: terminal::width(),
@@ -208,7 +219,7 @@ impl Report {
                 terminal::tell("error: there is no file in the input");
             }
             Exit::Nothing => terminal::tell(
-                "error: no log was found in the input\n`analyze ls` tells what each file is instead",
+                "error: no log was found in the input\n`analyze ls` shows what each file is instead",
             ),
             Exit::Rejected => terminal::tell(&format!(
                 "error: {} of {} could not be read, more than --max-rejects allows\nthe report is written all the same; its table `problems` says why",
@@ -272,14 +283,18 @@ impl Report {
         Ok(())
     }
 
-    fn options(&self) -> anyhow::Result<Options> {
+    fn formats(&self) -> Formats {
         let formats = self.format.iter().map(|format| match format {
             FormatArg::Parquet => Format::Parquet,
             FormatArg::Csv => Format::Csv,
             FormatArg::Json => Format::Json,
         });
         let mut formats = Formats::new(formats);
-        formats.raw_csv = self.raw_csv;
+        formats.csv = CsvOptions { raw: self.raw_csv, bodies: self.csv_bodies };
+        formats
+    }
+
+    fn options(&self) -> anyhow::Result<Options> {
         let rules = self.rules.as_deref().map(rules::read).transpose()?.unwrap_or_default();
         Ok(Options {
             threads: self.threads.map_or(0, usize::from),
@@ -289,9 +304,8 @@ impl Report {
                 BodiesArg::Failed => Bodies::Failed,
                 BodiesArg::None => Bodies::None,
             },
-            formats,
-            force: self.force,
             rules: Arc::new(rules),
+            ..Options::default()
         })
     }
 

@@ -2,12 +2,14 @@
 
 use std::cmp::Reverse;
 use std::path::Path;
+use std::time::Duration;
 
-use model::time::Timestamp;
+use pipeline::aggregate::TopName;
 use pipeline::input::Input;
 use pipeline::outcome::FileOutcome;
-use pipeline::run::{Done, Options};
-use tables::Format;
+use pipeline::run::Done;
+use tables::cell::Micros;
+use tables::{Format, Formats};
 
 use super::figures::{bytes, count, counted, percent, span};
 use super::problems;
@@ -35,7 +37,7 @@ const WORST_ENDPOINTS: Columns = &[
 /// Columns from which fingerprints have room in a table; the lines below it have them anyway.
 const ROOMY: usize = 110;
 
-/// A finished report to be told about.
+/// A finished report to be summed up.
 pub(crate) struct Shown<'r> {
     /// What the job found.
     pub(crate) done: &'r Done,
@@ -43,8 +45,10 @@ pub(crate) struct Shown<'r> {
     pub(crate) inputs: &'r [Input],
     /// Where the report is.
     pub(crate) out: &'r Path,
-    /// How it was made.
-    pub(crate) options: &'r Options,
+    /// What was written.
+    pub(crate) formats: &'r Formats,
+    /// How long that took.
+    pub(crate) elapsed: Duration,
     /// Ten rows of each list rather than five, and more about groups.
     pub(crate) verbose: bool,
     /// Colours.
@@ -77,11 +81,17 @@ impl Shown<'_> {
         let parts = [
             self.totals(),
             self.groups(),
-            self.worst("Worst flows, by failed exchanges", WORST_FLOWS, &self.worst_flows()),
+            self.worst(
+                "Worst flows, by failed exchanges",
+                WORST_FLOWS,
+                &self.done.top.flows,
+                "(flow unknown)",
+            ),
             self.worst(
                 "Worst endpoints, by failed exchanges",
                 WORST_ENDPOINTS,
-                &self.worst_endpoints(),
+                &self.done.top.endpoints,
+                "(address unknown)",
             ),
             self.open_keys(),
             self.problems(),
@@ -103,7 +113,7 @@ impl Shown<'_> {
             "{} on disk, {} of text, {}",
             bytes(s.bytes.read),
             bytes(s.bytes.decoded),
-            span(s.elapsed_ms)
+            span(self.elapsed.as_millis() as u64)
         );
         lines.total("Files", s.files.get("total").copied().unwrap_or(0), sizes);
         for outcome in FileOutcome::ALL {
@@ -123,11 +133,11 @@ impl Shown<'_> {
             lines.total("Members", members, format!("of archives: {}", parts.join(", ")));
         }
         let x = &s.exchanges;
-        lines.total("Exchanges", x.total, "requests and what was answered".to_owned());
+        lines.total("Exchanges", x.total, "requests and their answers".to_owned());
         for (name, number, note) in [
             ("success", x.success, ""),
             ("failed", x.failed, ""),
-            ("unknown", x.unknown, ", nothing tells how they went"),
+            ("unknown", x.unknown, ", nothing says how they ended"),
         ] {
             lines.part(
                 name,
@@ -145,7 +155,7 @@ impl Shown<'_> {
         if s.keys.total > 0 {
             lines.total("Keys", s.keys.total, "orders, products and the like".to_owned());
             lines.part("open", s.keys.open, "the newest attempt failed".to_owned());
-            lines.part("healed", s.keys.healed, "failed before, the newest went well".to_owned());
+            lines.part("resolved", s.keys.resolved, "failed before, the newest succeeded".to_owned());
         }
         if s.runs > 0 {
             lines.total(
@@ -158,7 +168,7 @@ impl Shown<'_> {
     }
 
     fn groups(&self) -> Vec<String> {
-        let top = &self.done.aggregates.top.groups;
+        let top = &self.done.top.groups;
         let mut table = Table::new(&[
             ("ERRORS", Align::Right),
             ("OPEN KEYS", Align::Right),
@@ -170,16 +180,16 @@ impl Shown<'_> {
         ]);
         for group in top.iter().take(self.rows()) {
             let fingerprint = if self.verbose && self.width >= ROOMY {
-                group.group.clone()
+                group.fingerprint.clone()
             } else {
                 String::new()
             };
             let retry = if group.retryable { "may help" } else { "" };
             let cells = [
-                count(group.count),
-                count(group.open_keys),
-                group.class.to_owned(),
-                group.side.unwrap_or_default().to_owned(),
+                count(group.count.unsigned_abs()),
+                count(group.open_keys.unsigned_abs()),
+                group.class.clone(),
+                group.side.clone().unwrap_or_default(),
                 retry.to_owned(),
             ];
             let (name, code, field) = (&group.name, &group.code, &group.field);
@@ -200,7 +210,7 @@ impl Shown<'_> {
                 let (file, record) = &group.sample;
                 let case = format!(
                     "  {}  {}, exchange {record}: {}",
-                    group.group, file, group.sample_message
+                    group.fingerprint, file, group.sample_message
                 );
                 self.style.dim(&cut_end(&case, self.width))
             });
@@ -209,43 +219,18 @@ impl Shown<'_> {
         lines
     }
 
-    fn worst_flows(&self) -> Vec<(u64, u64, f64, String)> {
-        let flows = self.done.aggregates.top.flows.iter();
-        flows
-            .map(|row| {
-                (
-                    row.failed,
-                    row.exchanges,
-                    row.share,
-                    row.flow.clone().unwrap_or_else(|| "(flow unknown)".to_owned()),
-                )
-            })
-            .collect()
-    }
-
-    fn worst_endpoints(&self) -> Vec<(u64, u64, f64, String)> {
-        let endpoints = self.done.aggregates.top.endpoints.iter();
-        endpoints
-            .map(|row| {
-                (
-                    row.failed,
-                    row.exchanges,
-                    row.share,
-                    row.endpoint.clone().unwrap_or_else(|| "(address unknown)".to_owned()),
-                )
-            })
-            .collect()
-    }
-
     fn worst(
         &self,
         heading: &str,
         columns: Columns,
-        rows: &[(u64, u64, f64, String)],
+        rows: &[TopName],
+        unknown: &str,
     ) -> Vec<String> {
         let mut table = Table::new(columns);
-        for (failed, of, share, name) in rows.iter().filter(|row| row.0 > 0).take(self.rows()) {
-            table.row([count(*failed), count(*of), percent(*share), name.clone()]);
+        for row in rows.iter().filter(|row| row.failed > 0).take(self.rows()) {
+            let name = row.name.clone().unwrap_or_else(|| unknown.to_owned());
+            let (failed, all) = (row.failed.unsigned_abs(), row.exchanges.unsigned_abs());
+            table.row([count(failed), count(all), percent(row.share), name]);
         }
         self.list(heading, &table)
     }
@@ -258,11 +243,11 @@ impl Shown<'_> {
             ("FLOW", Align::Left),
             ("ITS ERROR", Align::Left),
         ]);
-        for key in self.done.aggregates.top.open_keys.iter().take(self.rows()) {
+        for key in self.done.top.open_keys.iter().take(self.rows()) {
             let short = |text: &str| cut(text, 28);
             table.row([
                 short(&format!("{} {}", key.kind, key.key)),
-                count(key.attempts),
+                count(key.attempts.unsigned_abs()),
                 key.last_seen.map(minute).unwrap_or_default(),
                 short(key.flow.as_deref().unwrap_or_default()),
                 key.message.clone().unwrap_or_default(),
@@ -290,7 +275,7 @@ impl Shown<'_> {
     }
 
     fn next(&self) -> Vec<String> {
-        let formats: Vec<_> = self.options.formats.iter().collect();
+        let formats: Vec<_> = self.formats.iter().collect();
         let names: Vec<&str> = formats.iter().map(|format| format.name()).collect();
         let mut lines = vec![format!(
             "{}  {}  ({})",
@@ -347,8 +332,8 @@ impl Shown<'_> {
     }
 
     /// Path of the file with the first case of the most frequent error, and its place in the file.
-    fn sample(&self) -> Option<(String, u32)> {
-        let (name, record) = &self.done.aggregates.top.groups.first()?.sample;
+    fn sample(&self) -> Option<(String, i32)> {
+        let (name, record) = &self.done.top.groups.first()?.sample;
         let input = self.inputs.iter().find(|input| input.name() == name)?;
         match input {
             Input::File(source) => Some((source.path.to_string_lossy().into_owned(), *record)),
@@ -371,8 +356,8 @@ impl Shown<'_> {
 }
 
 /// `2026-03-01 12:05`.
-pub(crate) fn minute(time: Timestamp) -> String {
-    let text = time.to_string();
+pub(crate) fn minute(time: Micros) -> String {
+    let text = tables::rfc3339(time);
     let end = text.rfind(':').unwrap_or(text.len());
     text[..end].replace('T', " ")
 }
@@ -383,6 +368,6 @@ mod tests {
 
     #[test]
     fn a_time_is_shown_to_the_minute() {
-        assert_eq!(minute(Timestamp(1_687_519_997_186_000)), "2023-06-23 11:33");
+        assert_eq!(minute(Micros(1_687_519_997_186_000)), "2023-06-23 11:33");
     }
 }

@@ -1,52 +1,53 @@
-//! Members of a zip: unpacked, checked, and peeled in their turn.
+//! Members of a zip: unpacked, checked, and decoded further.
 
-use super::{Place, Run};
-use crate::inflate::End;
+use super::{DecodeRun, LayerPlace};
+use crate::inflate::StreamEnd;
 use crate::problem::{ProblemKind, Stage};
-use crate::zip::{Member, directory, local, method_name, rare};
+use crate::zip::directory::{self, NoDirectory};
+use crate::zip::{ZipMember, local, method_name, rare};
 
 /// The archive whose members are being read.
 #[derive(Clone, Copy)]
 struct Archive<'a> {
     data: &'a [u8],
-    place: Place<'a>,
+    place: LayerPlace<'a>,
     layers: &'a str,
 }
 
 /// What can be used of a member's bytes.
-enum Ending {
+enum Usable {
     /// All of them, if the checksum agrees.
-    Whole,
+    All,
     /// What stands before a cut.
-    Part,
+    BeforeCut,
     /// Nothing.
     Nothing,
 }
 
-/// A member's bytes, or why there are none.
-struct Unpacked {
+/// How much of a member's data was unpacked.
+struct UnpackedData {
     /// Packed bytes that were used.
     used: usize,
     /// How the data ended.
-    end: End,
+    end: StreamEnd,
 }
 
-impl Run<'_, '_> {
+impl DecodeRun<'_, '_> {
     /// Takes a zip layer off: every member by the directory, or, when that is gone, every member
     /// whose local header is found.
-    pub(super) fn unzip(&mut self, data: &[u8], place: Place<'_>) {
+    pub(super) fn unzip(&mut self, data: &[u8], place: LayerPlace<'_>) {
         let Some(layers) = self.deeper(place, "zip", Stage::Zip) else { return };
-        self.report.archives += u32::from(place.member.is_some());
+        self.decoded.archives += u32::from(place.member.is_some());
         let archive = Archive { data, place, layers: &layers };
-        let limit = self.decoder.limits.members.saturating_sub(self.report.members) as usize;
+        let limit = self.decoder.limits.members.saturating_sub(self.decoded.members) as usize;
         match directory::read(data, limit, self.decoder.limits.problems as usize) {
             Ok(listing) => {
-                self.untold = self.untold.saturating_add(listing.faults.more as u32);
+                self.unreported = self.unreported.saturating_add(listing.faults.more as u32);
                 for fault in &listing.faults.kept {
                     let path = fault.member.as_deref().map(|name| path(place.member, name));
                     let member = path.as_deref().or(place.member);
-                    let place = Place { member, ..place };
-                    self.problem(place, fault.offset as u64, Stage::Zip, fault.kind, &fault.text);
+                    let place = LayerPlace { member, ..place };
+                    self.problem(place, fault.byte as u64, Stage::Zip, fault.kind, &fault.text);
                 }
                 for member in &listing.members {
                     self.member(archive, member);
@@ -61,17 +62,20 @@ impl Run<'_, '_> {
                     self.scan(archive, &known, limit.saturating_sub(listing.members.len()));
                 }
                 let left_out = (listing.beyond + listing.left_out) as u32;
-                self.report.members += left_out;
-                self.report.unread += left_out;
+                self.decoded.members += left_out;
+                self.decoded.unread += left_out;
                 if listing.beyond > 0 {
                     self.too_many(place, Some(listing.beyond));
                 }
             }
-            Err(seen) => {
-                let (kind, fault) = if seen {
-                    (ProblemKind::HeaderMismatch, "the end record points at no directory")
-                } else {
-                    (ProblemKind::Truncated, "ends before its directory")
+            Err(missing) => {
+                let (kind, fault) = match missing {
+                    NoDirectory::NotFound => {
+                        (ProblemKind::HeaderMismatch, "the end record points at no directory")
+                    }
+                    NoDirectory::NoEndRecord => {
+                        (ProblemKind::Truncated, "ends before its directory")
+                    }
                 };
                 let fault = format!("{fault}, local headers are scanned");
                 self.problem(place, data.len() as u64, Stage::Zip, kind, &fault);
@@ -80,8 +84,8 @@ impl Run<'_, '_> {
         }
     }
 
-    /// Reads what local headers are there outside of what is `known`, in order: whole members and the
-    /// beginning of the one that is cut.
+    /// Reads the members whose local headers are found outside of the `known` places, in order: whole
+    /// members, and the beginning of one that is cut.
     fn scan(&mut self, archive: Archive<'_>, known: &[std::ops::Range<usize>], limit: usize) {
         let data = archive.data;
         let mut at = 0;
@@ -110,34 +114,34 @@ impl Run<'_, '_> {
         }
     }
 
-    /// Reads one member and counts what became of it. Gives the place behind its data.
-    fn member(&mut self, archive: Archive<'_>, member: &Member) -> usize {
+    /// Reads one member and counts it. Returns the place behind its data.
+    fn member(&mut self, archive: Archive<'_>, member: &ZipMember) -> usize {
         if member.is_folder(archive.data) {
             return member.data.end;
         }
-        self.report.members += 1;
+        self.decoded.members += 1;
         if self.stopped {
-            self.report.unread += 1;
+            self.decoded.unread += 1;
             return member.data.end;
         }
-        let found = |run: &Self| (run.leaves, run.report.archives);
-        let told = |run: &Self| run.report.problems.len() + run.untold as usize;
-        let before = (found(self), told(self));
+        let read = |run: &Self| (run.leaves, run.decoded.archives);
+        let reported = |run: &Self| run.decoded.problems.len() + run.unreported as usize;
+        let before = (read(self), reported(self));
         let stop = self.unpack(archive, member);
-        if found(self) == before.0 {
-            self.report.unread += 1;
+        if read(self) == before.0 {
+            self.decoded.unread += 1;
             debug_assert!(
-                self.peek.is_some() || told(self) > before.1,
-                "a member is lost without a word"
+                self.peek.is_some() || reported(self) > before.1,
+                "a member that is not read has a problem"
             );
         }
         stop
     }
 
-    /// Unpacks one member and goes on with its bytes. Gives the place behind its data.
-    fn unpack(&mut self, archive: Archive<'_>, member: &Member) -> usize {
+    /// Unpacks one member and decodes its bytes further. Returns the place behind its data.
+    fn unpack(&mut self, archive: Archive<'_>, member: &ZipMember) -> usize {
         let path = path(archive.place.member, &member.name(archive.data));
-        let place = Place { member: Some(&path), ..archive.place };
+        let place = LayerPlace { member: Some(&path), ..archive.place };
         if member.is_encrypted() {
             let at = member.header as u64;
             let fault = format!("needs a password ({})", member.cipher(archive.data));
@@ -154,27 +158,27 @@ impl Run<'_, '_> {
             8 => {
                 let (used, end) =
                     self.decoder.inflater.raw(packed, &mut out, member.size, cap, self.share);
-                Unpacked { used, end }
+                UnpackedData { used, end }
             }
             other if rare::knows(other) && !member.open => {
                 let end = rare::unpack(member, packed, &mut out, cap, self.share);
-                Unpacked { used: packed.len(), end }
+                UnpackedData { used: packed.len(), end }
             }
             other => {
                 let fault = format!("method {other} ({})", method_name(other));
                 let kind = ProblemKind::UnsupportedMethod;
                 self.problem(place, member.header as u64, Stage::Zip, kind, &fault);
-                self.give_back(out);
+                self.recycle(out);
                 return if member.open { member.data.start } else { member.data.end };
             }
         };
         let stop = self.unpacked(archive, member, place, &out, &unpacked);
-        self.give_back(out);
+        self.recycle(out);
         stop
     }
 
     /// A member that is not compressed: used where it stands, without a copy.
-    fn stored(&mut self, archive: Archive<'_>, member: &Member, place: Place<'_>) -> usize {
+    fn stored(&mut self, archive: Archive<'_>, member: &ZipMember, place: LayerPlace<'_>) -> usize {
         let mut range = member.data.clone();
         let mut cut = false;
         if member.open {
@@ -194,11 +198,11 @@ impl Run<'_, '_> {
         let data = &archive.data[range];
         let full = self.peek.is_none() && data.len() as u64 > self.decoder.limits.member_bytes;
         let end = match (full, cut) {
-            (true, _) => End::Full,
-            (_, true) => End::Cut,
-            _ => End::Complete,
+            (true, _) => StreamEnd::Full,
+            (_, true) => StreamEnd::Cut,
+            _ => StreamEnd::Complete,
         };
-        let unpacked = Unpacked { used: data.len(), end };
+        let unpacked = UnpackedData { used: data.len(), end };
         self.unpacked(archive, member, place, data, &unpacked)
     }
 
@@ -206,16 +210,16 @@ impl Run<'_, '_> {
     fn unpacked(
         &mut self,
         archive: Archive<'_>,
-        member: &Member,
-        place: Place<'_>,
+        member: &ZipMember,
+        place: LayerPlace<'_>,
         bytes: &[u8],
-        unpacked: &Unpacked,
+        unpacked: &UnpackedData,
     ) -> usize {
         let start = member.data.start;
         let stop = start + unpacked.used;
         let next = if member.open { stop } else { member.data.end };
-        let whole = match self.ended(member, place, bytes, unpacked) {
-            Ending::Whole => match self.vouched(archive, member, place, bytes, unpacked) {
+        let whole = match self.usable(member, place, bytes, unpacked) {
+            Usable::All => match self.verify(archive, member, place, bytes, unpacked) {
                 Some((true, next)) => (true, next),
                 Some((false, next)) => {
                     self.charge(bytes.len() as u64, place, Stage::Inflate);
@@ -223,16 +227,16 @@ impl Run<'_, '_> {
                 }
                 None => (false, next),
             },
-            Ending::Part => (false, next),
-            Ending::Nothing => {
-                // The work is done, so it is paid for, although nothing is kept.
+            Usable::BeforeCut => (false, next),
+            Usable::Nothing => {
+                // Unpacking was work, so it counts against the limit, although nothing is used.
                 self.charge(bytes.len() as u64, place, Stage::Inflate);
                 return if member.open { start } else { next };
             }
         };
         let (whole, next) = whole;
         if (whole || !bytes.is_empty()) && self.charge(bytes.len() as u64, place, Stage::Inflate) {
-            let inside = Place {
+            let inside = LayerPlace {
                 layers: archive.layers,
                 depth: place.depth + 1,
                 packed: unpacked.used as u64,
@@ -244,23 +248,23 @@ impl Run<'_, '_> {
         next
     }
 
-    /// Tells how the data of a member ended, and what can be used of it.
-    fn ended(
+    /// Reports how the data of a member ended. Returns what can be used of it.
+    fn usable(
         &mut self,
-        member: &Member,
-        place: Place<'_>,
+        member: &ZipMember,
+        place: LayerPlace<'_>,
         bytes: &[u8],
-        unpacked: &Unpacked,
-    ) -> Ending {
+        unpacked: &UnpackedData,
+    ) -> Usable {
         let (start, stop) = (member.data.start as u64, (member.data.start + unpacked.used) as u64);
         let stage = Stage::Inflate;
         let (got, size) = (bytes.len(), member.size);
         // All the bytes are there, and only the end mark of the stream is not.
         let all = || !member.open && got as u64 == size && crc32fast::hash(bytes) == member.crc;
         match &unpacked.end {
-            End::Complete => Ending::Whole,
-            End::Full if self.peek.is_some() => Ending::Part,
-            End::Full => {
+            StreamEnd::Complete => Usable::All,
+            StreamEnd::Full if self.peek.is_some() => Usable::BeforeCut,
+            StreamEnd::Full => {
                 let packed = member.data.len() as u64;
                 let cap = self.decoder.limits.allowance(packed);
                 if cap <= self.left {
@@ -273,38 +277,38 @@ impl Run<'_, '_> {
                     let fault = format!("inflates past {cap} bytes, from {packed}{limit}");
                     self.problem(place, start, stage, ProblemKind::TooLarge, &fault);
                 }
-                Ending::Nothing
+                Usable::Nothing
             }
-            End::Cut => {
+            StreamEnd::Cut => {
                 let fault = format!("data ends after {got} bytes of output, {size} claimed");
                 self.problem(place, stop, stage, ProblemKind::Truncated, &fault);
                 match (all(), member.clipped) {
-                    (true, _) => Ending::Whole,
-                    (false, true) => Ending::Nothing,
-                    (false, false) => Ending::Part,
+                    (true, _) => Usable::All,
+                    (false, true) => Usable::Nothing,
+                    (false, false) => Usable::BeforeCut,
                 }
             }
-            End::Broken(why) => {
+            StreamEnd::Broken(why) => {
                 let fault = format!("{why}, {got} bytes of output before");
                 self.problem(place, stop, stage, ProblemKind::BadDeflate, &fault);
-                if all() { Ending::Whole } else { Ending::Nothing }
+                if all() { Usable::All } else { Usable::Nothing }
             }
-            End::Window(why) => {
+            StreamEnd::Window(why) => {
                 self.problem(place, start, stage, ProblemKind::TooLarge, why);
-                Ending::Nothing
+                Usable::Nothing
             }
         }
     }
 
-    /// Holds whole bytes against the checksum and the sizes of the headers. Whether they are what was
-    /// packed, and the place behind the data; None when no checksum is there.
-    fn vouched(
+    /// Checks whole bytes against the checksum and the sizes in the headers. Returns whether the checksum
+    /// is right, and the place behind the data; None when there is no checksum.
+    fn verify(
         &mut self,
         archive: Archive<'_>,
-        member: &Member,
-        place: Place<'_>,
+        member: &ZipMember,
+        place: LayerPlace<'_>,
         bytes: &[u8],
-        unpacked: &Unpacked,
+        unpacked: &UnpackedData,
     ) -> Option<(bool, usize)> {
         let start = member.data.start as u64;
         let stop = member.data.start + unpacked.used;
@@ -341,7 +345,7 @@ impl Run<'_, '_> {
         Some((true, next))
     }
 
-    fn too_many(&mut self, place: Place<'_>, beyond: Option<usize>) {
+    fn too_many(&mut self, place: LayerPlace<'_>, beyond: Option<usize>) {
         let limit = self.decoder.limits.members;
         let fault = match beyond {
             Some(beyond) => format!("more than {limit} members, {beyond} are not read"),
@@ -351,12 +355,12 @@ impl Run<'_, '_> {
     }
 }
 
-/// Bytes of a member's path, at most. A name may have 65,535, and stands in every row and problem of what
-/// the member holds.
+/// Bytes of a member's path, at most. A name may have 65,535, and is repeated in every row and problem of
+/// what the member holds.
 const PATH: usize = 1024;
 
-/// Path of a member, behind that of the archive it stands in. In the place of what is too long stands the
-/// CRC-32 of the whole, so that members stay apart.
+/// Path of a member: its name behind the path of the archive it is in. Of a path that is too long the end
+/// is replaced by the CRC-32 of the whole, so that paths stay different.
 fn path(outer: Option<&str>, name: &str) -> String {
     let mut path = match outer {
         Some(outer) => format!("{outer}/{name}"),
@@ -375,7 +379,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_long_path_is_cut_and_still_one_of_its_own() {
+    fn a_long_path_is_cut_and_stays_different_from_others() {
         let long = "ş".repeat(30_000);
         let (one, other) = (path(None, &long), path(None, &format!("{long}x")));
         assert!(one.len() <= PATH && one.starts_with("şşş") && one != other, "{one}");

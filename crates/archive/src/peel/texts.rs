@@ -1,14 +1,14 @@
 //! Layers that are text: quotes, objects, URIs, UTF-16 and UTF-32, base64.
 
-use super::{Place, Run};
+use super::{DecodeRun, LayerPlace};
 use crate::base64::{self, Likeness};
 use crate::problem::{ProblemKind, Stage, first_bytes};
 use crate::sniff::{self, Magic};
 use crate::{wide, wrap};
 
-impl Run<'_, '_> {
-    /// Takes the quotes off a JSON string that holds a payload or JSON. Gives whether it does.
-    pub(super) fn quoted(&mut self, text: &[u8], place: Place<'_>) -> bool {
+impl DecodeRun<'_, '_> {
+    /// Takes the quotes off a JSON string that holds a payload or JSON. Returns whether `text` is one.
+    pub(super) fn quoted(&mut self, text: &[u8], place: LayerPlace<'_>) -> bool {
         let Some((content, closed)) = wrap::quoted(text) else { return false };
         let inner = &text[content.clone()];
         let head = wrap::head_unescaped(inner);
@@ -25,19 +25,19 @@ impl Run<'_, '_> {
             self.problem(place, text.len() as u64, Stage::Base64, ProblemKind::Truncated, &fault);
         }
         let whole = place.whole && closed;
-        let inside = Place { layers: &layers, depth: place.depth + 1, whole, ..place };
+        let inside = LayerPlace { layers: &layers, depth: place.depth + 1, whole, ..place };
         self.unescaped(inner, inside);
         true
     }
 
-    /// Takes an object off that is a wrap around one payload. Gives whether it is.
-    pub(super) fn object(&mut self, text: &[u8], place: Place<'_>) -> bool {
-        let Some(wrap::Carried { content, sure }) = wrap::object(text) else { return false };
+    /// Takes an object off that is a wrap around one payload. Returns whether `text` is one.
+    pub(super) fn object(&mut self, text: &[u8], place: LayerPlace<'_>) -> bool {
+        let Some(wrap::WrappedPayload { content, sure }) = wrap::object(text) else { return false };
         if !sure && self.peek.is_none() && !self.carries_json(&text[content.clone()]) {
             return false;
         }
         let Some(layers) = self.deeper(place, "object", Stage::Base64) else { return true };
-        let inside = Place { layers: &layers, depth: place.depth + 1, ..place };
+        let inside = LayerPlace { layers: &layers, depth: place.depth + 1, ..place };
         self.unescaped(&text[content], inside);
         true
     }
@@ -55,12 +55,12 @@ impl Run<'_, '_> {
         let mut json = false;
         let look = &mut |head: &str| json |= sniff::json_begins(head.as_bytes());
         self.decoder.peek_within(self.share, text, 256, look);
-        self.share.give_back(plain.capacity() as u64);
+        self.share.release(plain.capacity() as u64);
         json
     }
 
-    /// Undoes the escapes of a JSON string, if there are any, and goes on with its content.
-    fn unescaped(&mut self, content: &[u8], place: Place<'_>) {
+    /// Undoes the escapes of a JSON string, if there are any, and decodes its content further.
+    fn unescaped(&mut self, content: &[u8], place: LayerPlace<'_>) {
         if wrap::is_plain(content) {
             return self.peel(content, place);
         }
@@ -71,19 +71,19 @@ impl Run<'_, '_> {
         if self.charge(plain.len() as u64, place, Stage::Base64) {
             self.peel(&plain, place);
         }
-        self.give_back(plain);
+        self.recycle(plain);
     }
 
-    /// Text that may be a `data:` URI, UTF-16, UTF-32 or base64. `offset` is where it begins in its layer.
-    /// Gives whether it was one of them.
-    pub(super) fn encoded(&mut self, text: &[u8], offset: usize, place: Place<'_>) -> bool {
+    /// Text that may be a `data:` URI, UTF-16, UTF-32 or base64. `byte` is where it begins in its layer.
+    /// Returns whether it is one of them.
+    pub(super) fn encoded(&mut self, text: &[u8], byte: usize, place: LayerPlace<'_>) -> bool {
         if let Some(start) = wrap::data_uri(text) {
             if let Some(layers) = self.deeper(place, "data-uri", Stage::Base64) {
-                let inside = Place { layers: &layers, depth: place.depth + 1, ..place };
-                if !self.base64(&text[start..], offset + start, inside) {
+                let inside = LayerPlace { layers: &layers, depth: place.depth + 1, ..place };
+                if !self.base64(&text[start..], byte + start, inside) {
                     let fault = "a data URI of nothing known";
                     let kind = ProblemKind::NotAnArchive;
-                    self.problem(inside, offset as u64, Stage::Base64, kind, fault);
+                    self.problem(inside, byte as u64, Stage::Base64, kind, fault);
                 }
             }
             return true;
@@ -101,22 +101,22 @@ impl Run<'_, '_> {
             if wrapped && self.charge(plain.len() as u64, place, Stage::Text) {
                 self.peel(plain, place);
             }
-            self.share.give_back(held);
+            self.share.release(held);
             return wrapped;
         }
-        self.base64(text, offset, place)
+        self.base64(text, byte, place)
     }
 
-    /// Takes a base64 layer off, if `text` is base64 of something. Gives whether it is.
-    fn base64(&mut self, text: &[u8], offset: usize, place: Place<'_>) -> bool {
+    /// Takes a base64 layer off, if `text` is base64 of something. Returns whether it is.
+    fn base64(&mut self, text: &[u8], byte: usize, place: LayerPlace<'_>) -> bool {
         let likeness = base64::likeness(text);
         if likeness == Likeness::No {
             return false;
         }
         let mut buffers = self.decoder.base64.pop().unwrap_or_default();
         self.share.take(buffers.capacity() as u64);
-        let handled = self.base64_with(text, offset, place, likeness, &mut buffers);
-        self.share.give_back(buffers.capacity() as u64);
+        let handled = self.base64_with(text, byte, place, likeness, &mut buffers);
+        self.share.release(buffers.capacity() as u64);
         if buffers.capacity() <= self.share.keep() {
             self.decoder.base64.push(buffers);
         }
@@ -126,14 +126,14 @@ impl Run<'_, '_> {
     fn base64_with(
         &mut self,
         text: &[u8],
-        offset: usize,
-        place: Place<'_>,
+        byte: usize,
+        place: LayerPlace<'_>,
         likeness: Likeness,
         buffers: &mut base64::Buffers,
     ) -> bool {
         let mut part = text;
         if let Some(max) = self.peek {
-            // Only a zip needs its end to tell what is in it.
+            // Of a zip the end is needed too: it has the directory.
             let head = base64::decode(&text[..text.len().min(64)], buffers, self.share).length;
             if sniff::magic(buffers.bytes(head)) != Some(Magic::Zip) {
                 part = &text[..text.len().min(max.saturating_mul(2).saturating_add(1 << 14))];
@@ -148,13 +148,13 @@ impl Run<'_, '_> {
         }
         let Some(layers) = self.deeper(place, "base64", Stage::Base64) else { return true };
         let whole = place.whole && result.whole;
-        let inside = Place { layers: &layers, depth: place.depth + 1, whole, ..place };
+        let inside = LayerPlace { layers: &layers, depth: place.depth + 1, whole, ..place };
         if zlib && !self.zlib(bytes, inside) {
-            place.layers.clone_into(&mut self.report.layers);
+            place.layers.clone_into(&mut self.decoded.layers);
             return false;
         }
         if let Some((at, kind, fault)) = &result.fault {
-            self.problem(place, offset as u64 + at, Stage::Base64, *kind, fault);
+            self.problem(place, byte as u64 + at, Stage::Base64, *kind, fault);
         }
         if zlib {
             return true;
@@ -163,7 +163,7 @@ impl Run<'_, '_> {
             let what = sniff::foreign(bytes).unwrap_or("base64 of nothing known");
             let fault =
                 format!("{what}: {} bytes that begin with {}", bytes.len(), first_bytes(bytes));
-            self.problem(place, offset as u64, Stage::Base64, ProblemKind::NotAnArchive, &fault);
+            self.problem(place, byte as u64, Stage::Base64, ProblemKind::NotAnArchive, &fault);
             return true;
         }
         if self.charge(bytes.len() as u64, place, Stage::Base64) {

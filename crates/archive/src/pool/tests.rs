@@ -5,12 +5,12 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn pool(threads: usize) -> ThreadPool {
+pub(super) fn pool(threads: usize) -> ThreadPool {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap()
 }
 
 /// Uneven work, so that jobs overtake each other.
-fn dawdle(job: usize) {
+pub(super) fn dawdle(job: usize) {
     std::thread::sleep(Duration::from_micros((job * 37 % 11) as u64 * 20));
 }
 
@@ -20,44 +20,26 @@ proptest! {
     fn any_number_of_threads_and_any_window_give_the_same_order(
         threads in 1_usize..5, window in 0_usize..9, jobs in 0_usize..60,
     ) {
-        let mut number = 0;
-        let mut seen = Vec::new();
+        let mut results = Vec::new();
         let in_flight = AtomicUsize::new(0);
         let most = AtomicUsize::new(0);
-        let finished = two_stage(
+        let finished = map_ordered(
             &pool(threads), jobs, window, &AtomicBool::new(false),
             |job| {
                 most.fetch_max(in_flight.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                 dawdle(job);
                 job * 3
             },
-            |_, a| { number += 1; Ok::<_, ()>((number, a)) },
-            |job, (number, a)| { dawdle(job + 5); (number, a) },
-            |job, (number, a)| {
+            |job, value| {
                 in_flight.fetch_sub(1, Ordering::SeqCst);
-                seen.push((job, number, a));
-                Ok(())
+                results.push((job, value));
+                Ok::<_, ()>(())
             },
         ).unwrap();
         prop_assert_eq!(finished, Finished { jobs, stopped: false });
-        prop_assert_eq!(seen, (0..jobs).map(|i| (i, i + 1, i * 3)).collect::<Vec<_>>());
+        prop_assert_eq!(results, (0..jobs).map(|job| (job, job * 3)).collect::<Vec<_>>());
         prop_assert!(most.into_inner() <= window.max(1));
     }
-}
-
-#[test]
-fn one_stage_keeps_the_order_too() {
-    let mut seen = Vec::new();
-    let work = |job: usize| {
-        dawdle(job);
-        job
-    };
-    map_ordered(&pool(3), 50, 8, &AtomicBool::new(false), work, |_, a| {
-        seen.push(a);
-        Ok::<_, ()>(())
-    })
-    .unwrap();
-    assert_eq!(seen, (0..50).collect::<Vec<_>>());
 }
 
 #[test]
@@ -76,26 +58,11 @@ fn stop_ends_after_what_is_in_flight() {
 }
 
 #[test]
-fn an_error_of_the_sink_ends_the_run() {
+fn an_error_of_collect_ends_the_run() {
     let result = map_ordered(&pool(2), 1_000, 4, &AtomicBool::new(false), dawdle, |job, ()| {
         if job == 7 { Err("disk full") } else { Ok(()) }
     });
     assert_eq!(result, Err("disk full"));
-}
-
-#[test]
-fn an_error_between_ends_the_run() {
-    let result = two_stage(
-        &pool(2),
-        100,
-        4,
-        &AtomicBool::new(false),
-        dawdle,
-        |job, ()| if job == 3 { Err(job) } else { Ok(()) },
-        |_, ()| (),
-        |_, ()| Ok(()),
-    );
-    assert_eq!(result, Err(3));
 }
 
 #[test]

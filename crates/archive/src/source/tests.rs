@@ -40,7 +40,7 @@ fn a_file_named_twice_is_read_once() {
 }
 
 #[test]
-fn equal_names_of_two_folders_are_told_apart() {
+fn equal_names_of_two_folders_are_made_different() {
     let folder = Folder::new(&[("x/a.json", "1"), ("y/a.json", "2"), ("y/b.json", "3")]);
     let inputs = [folder.input("x"), folder.input("y/")];
     let expected =
@@ -59,7 +59,7 @@ fn patterns_match_whole_paths() {
     assert_eq!(all("*.json"), ["a.json"]);
     assert_eq!(all("**/*.json"), ["a.json", "sub/c.json"]);
     assert_eq!(all("{a,b}.*"), ["a.json", "b.zip"]);
-    assert!(matches!(discover(&[folder.input("*.txt")]), Err(Error::NoMatch { .. })));
+    assert!(matches!(discover(&[folder.input("*.txt")]), Err(DiscoverError::NoMatch { .. })));
 }
 
 #[test]
@@ -71,12 +71,12 @@ fn a_name_with_brackets_that_exists_is_no_pattern() {
 #[test]
 fn a_missing_input_is_an_error() {
     let folder = Folder::new(&[]);
-    assert!(matches!(discover(&[folder.input("none")]), Err(Error::Missing { .. })));
+    assert!(matches!(discover(&[folder.input("none")]), Err(DiscoverError::Missing { .. })));
 }
 
 #[cfg(unix)]
 #[test]
-fn loops_and_dangling_links_are_told_and_pipes_are_left_alone() {
+fn loops_and_dangling_links_are_reported_and_pipes_are_left_out() {
     use std::os::unix::fs::symlink;
     let folder = Folder::new(&[("sub/a.json", "")]);
     symlink(folder.0.path(), folder.0.path().join("sub/loop")).unwrap();
@@ -88,7 +88,7 @@ fn loops_and_dangling_links_are_told_and_pipes_are_left_alone() {
     assert_eq!(names, ["link.json", "sub/a.json"]);
     let unread: Vec<_> = found.unread.iter().map(|u| u.name.as_str()).collect();
     assert_eq!(unread, ["dangling", "sub/loop"]);
-    assert!(matches!(discover(&[folder.input("socket")]), Err(Error::NotRegular { .. })));
+    assert!(matches!(discover(&[folder.input("socket")]), Err(DiscoverError::NotRegular { .. })));
 }
 
 #[test]

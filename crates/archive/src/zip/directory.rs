@@ -1,6 +1,6 @@
 //! The end record (4.3.16, zip64: 4.3.14 and 4.3.15) and the directory (4.3.12) that it points at.
 
-use super::{Fault, Faults, Member, Zip64, local, u16_at, u32_at, u64_at};
+use super::{Zip64, ZipFault, ZipFaults, ZipMember, local, u16_at, u32_at, u64_at};
 use crate::problem::{ProblemKind, shown};
 use crate::sniff;
 
@@ -10,20 +10,20 @@ const ENTRY: &[u8] = b"PK\x01\x02";
 const ENTRY_FIXED: usize = 46;
 /// End records looked at; more than the longest comment can hold false ones. Each costs a few reads.
 const CANDIDATES: usize = 1 << 16;
-/// The longest comment and the end record: how far from the end it may stand, by the book.
+/// The longest comment and the end record: how far from the end of the file that may begin (4.3.16).
 const TAIL: usize = END_FIXED + 0xffff;
 
-/// Members by the directory, in its order.
+/// The members that the directory lists, in its order.
 #[derive(Debug)]
-pub(crate) struct Listing {
-    pub(crate) members: Vec<Member>,
+pub(crate) struct MemberList {
+    pub(crate) members: Vec<ZipMember>,
     /// Members that were left out because the limit was reached.
     pub(crate) beyond: usize,
     /// Members that were left out because they have no data of their own; faults say why.
     pub(crate) left_out: usize,
     /// The directory breaks off before its end: there may be more members than it lists.
     pub(crate) broken: bool,
-    pub(crate) faults: Faults,
+    pub(crate) faults: ZipFaults,
 }
 
 /// The entry of a directory that has one, as it says.
@@ -66,7 +66,7 @@ pub(crate) fn only_entry(tail: &[u8], bytes: u64) -> Option<OnlyEntry<'_>> {
 }
 
 /// Where a directory stands.
-struct End {
+struct EndRecord {
     at: usize,
     start: usize,
     /// The first byte behind it: the end record, or the zip64 one.
@@ -93,21 +93,27 @@ pub(crate) fn has_end(data: &[u8]) -> bool {
     })
 }
 
-/// Reads the directory. None when there is no end record, or none that points at a directory; the
-/// flag tells which: true when an end record was seen. At most `limit` members and `faults` faults are
-/// listed, the others counted.
-pub(crate) fn read(archive: &[u8], limit: usize, faults: usize) -> Result<Listing, bool> {
-    let (end, seen) = find_end(archive);
-    let Some(end) = end else { return Err(seen) };
+/// Why there is no directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoDirectory {
+    /// There is no end record, as in a zip that is cut.
+    NoEndRecord,
+    /// There is no directory where the end record says, nor before the end record.
+    NotFound,
+}
+
+/// Reads the directory. At most `limit` members and `faults` faults are listed, the others are counted.
+pub(crate) fn read(archive: &[u8], limit: usize, faults: usize) -> Result<MemberList, NoDirectory> {
+    let end = find_end(archive)?;
     if end.start == end.stop && archive.starts_with(local::SIGNATURE) {
-        return Err(true);
+        return Err(NoDirectory::NotFound);
     }
-    let mut listing = Listing {
+    let mut listing = MemberList {
         members: Vec::new(),
         beyond: 0,
         left_out: 0,
         broken: false,
-        faults: Faults::up_to(faults),
+        faults: ZipFaults::up_to(faults),
     };
     let mut found = 0_u64;
     let mut unmoved = false;
@@ -144,13 +150,13 @@ pub(crate) fn read(archive: &[u8], limit: usize, faults: usize) -> Result<Listin
         let text = "one part of an archive split over several files".to_owned();
         listing.faults.add(|| fault(None, end.at, ProblemKind::HeaderMismatch, text));
     }
-    part(archive, &mut listing);
+    separate(archive, &mut listing);
     Ok(listing)
 }
 
 /// Notes bytes that no member accounts for: a second archive before this one, anything but padding
 /// behind it.
-fn note_rests(archive: &[u8], end: &End, listing: &mut Listing) {
+fn note_rests(archive: &[u8], end: &EndRecord, listing: &mut MemberList) {
     let first = listing.members.iter().map(|member| member.header).min().unwrap_or(end.start);
     if end.base > 0 && first > 0 && archive.starts_with(local::SIGNATURE) {
         let text = format!("another archive in the {first} bytes before this one is not read");
@@ -174,14 +180,16 @@ fn note_rests(archive: &[u8], end: &End, listing: &mut Listing) {
 }
 
 /// Chooses among the end records, last one first: one that points at a directory with members,
-/// whose comment ends the file, and whose directory is where it says, in this order. An empty result
-/// in silence would be the worst answer, so an empty archive is the last choice.
-fn find_end(archive: &[u8]) -> (Option<End>, bool) {
-    let mut best: Option<(u32, End)> = None;
-    let mut seen = false;
+/// whose comment ends the file, and whose directory is where it says, in this order. An empty archive is
+/// the last choice: it would hide members without a problem.
+fn find_end(archive: &[u8]) -> Result<EndRecord, NoDirectory> {
+    let mut best: Option<(u32, EndRecord)> = None;
+    let mut missing = NoDirectory::NoEndRecord;
     let finder = memchr::memmem::FinderRev::new(END);
     for at in finder.rfind_iter(archive).take(CANDIDATES) {
-        seen |= at + END_FIXED <= archive.len();
+        if at + END_FIXED <= archive.len() {
+            missing = NoDirectory::NotFound;
+        }
         let Some(end) = candidate(archive, at) else { continue };
         let comment = usize::from(u16_at(archive, at + 20).unwrap_or_default());
         let exact = at + END_FIXED + comment == archive.len();
@@ -194,18 +202,18 @@ fn find_end(archive: &[u8]) -> (Option<End>, bool) {
             break;
         }
     }
-    (best.map(|(_, end)| end), seen)
+    best.map(|(_, end)| end).ok_or(missing)
 }
 
 /// The end record at `at`, if a directory stands right before it, or where it says.
-fn candidate(archive: &[u8], at: usize) -> Option<End> {
+fn candidate(archive: &[u8], at: usize) -> Option<EndRecord> {
     archive.get(at..at + END_FIXED)?;
     let entries = u16_at(archive, at + 10)?;
     let (mut size, mut offset) =
         (u64::from(u32_at(archive, at + 12)?), u64::from(u32_at(archive, at + 16)?));
     let disk = u16_at(archive, at + 4)?;
     let split = disk != 0 && disk != u16::MAX;
-    let mut end = End {
+    let mut end = EndRecord {
         at,
         start: 0,
         stop: at,
@@ -261,8 +269,8 @@ fn zip64_record(archive: &[u8], at: usize) -> Option<usize> {
 }
 
 /// A directory entry, as it says.
-struct Entry {
-    member: Member,
+struct DirectoryEntry {
+    member: ZipMember,
     offset: u64,
     packed: u64,
     at: usize,
@@ -271,7 +279,7 @@ struct Entry {
 }
 
 /// The entry at `at`, and where the next one begins. None at the end of the directory.
-fn entry(archive: &[u8], at: usize, stop: usize) -> Option<(Entry, usize)> {
+fn entry(archive: &[u8], at: usize, stop: usize) -> Option<(DirectoryEntry, usize)> {
     let fixed =
         archive.get(at..at.checked_add(ENTRY_FIXED)?).filter(|_| at + ENTRY_FIXED <= stop)?;
     if !fixed.starts_with(ENTRY) {
@@ -286,7 +294,7 @@ fn entry(archive: &[u8], at: usize, stop: usize) -> Option<(Entry, usize)> {
     let size = zip64.or(u32_at(fixed, 24)?);
     let packed = zip64.or(u32_at(fixed, 20)?);
     let offset = zip64.or(u32_at(fixed, 42)?);
-    let member = Member {
+    let member = ZipMember {
         name,
         header: 0,
         data: 0..0,
@@ -298,20 +306,25 @@ fn entry(archive: &[u8], at: usize, stop: usize) -> Option<(Entry, usize)> {
         clipped: false,
     };
     let over = claimed.saturating_sub(stop);
-    Some((Entry { member, offset, packed, at, over }, claimed.min(stop)))
+    Some((DirectoryEntry { member, offset, packed, at, over }, claimed.min(stop)))
 }
 
 /// Finds the data of an entry through its local header, and holds the two against each other.
 /// None, with a fault, when there is no data.
-fn resolve(archive: &[u8], entry: &Entry, end: &End, faults: &mut Faults) -> Option<Member> {
+fn resolve(
+    archive: &[u8],
+    entry: &DirectoryEntry,
+    end: &EndRecord,
+    faults: &mut ZipFaults,
+) -> Option<ZipMember> {
     use ProblemKind::{Encrypted, HeaderMismatch, SizeMismatch};
     let mut member = entry.member.clone();
     let named = &entry.member;
-    let mut tell = |offset: usize, kind: ProblemKind, text: &dyn Fn() -> String| {
+    let mut report = |offset: usize, kind: ProblemKind, text: &dyn Fn() -> String| {
         faults.add(|| fault(Some(named.name(archive).into_owned()), offset, kind, text()));
     };
     if entry.over > 0 {
-        tell(entry.at, HeaderMismatch, &|| {
+        report(entry.at, HeaderMismatch, &|| {
             format!("its entry runs {} bytes past the end of the directory", entry.over)
         });
     }
@@ -322,7 +335,7 @@ fn resolve(archive: &[u8], entry: &Entry, end: &End, faults: &mut Faults) -> Opt
         .flatten()
         .find_map(|at| local::read(archive, usize::try_from(at).ok()?));
     let Some(local) = local else {
-        tell(entry.at, HeaderMismatch, &|| {
+        report(entry.at, HeaderMismatch, &|| {
             format!("no local header at byte {}, where the directory says", entry.offset)
         });
         return None;
@@ -333,12 +346,12 @@ fn resolve(archive: &[u8], entry: &Entry, end: &End, faults: &mut Faults) -> Opt
     let left = limit.saturating_sub(local.data.start);
     let length = usize::try_from(entry.packed).unwrap_or(usize::MAX);
     if length > left {
-        tell(entry.at, SizeMismatch, &|| {
+        report(entry.at, SizeMismatch, &|| {
             format!("{} packed bytes claimed, {left} are there", entry.packed)
         });
     }
     member.data = local.data.start..local.data.start + length.min(left);
-    let mut conflict = |text: &dyn Fn() -> String| tell(local.header, HeaderMismatch, text);
+    let mut conflict = |text: &dyn Fn() -> String| report(local.header, HeaderMismatch, text);
     if local.method != member.method {
         conflict(&|| {
             let (here, there) = (method(local.method), method(member.method));
@@ -373,8 +386,8 @@ fn resolve(archive: &[u8], entry: &Entry, end: &End, faults: &mut Faults) -> Opt
         });
     }
     if local.is_encrypted() && !member.is_encrypted() {
-        // The checksum tells which of the two is right.
-        tell(local.header, Encrypted, &|| {
+        // Which of the two is right, the checksum shows.
+        report(local.header, Encrypted, &|| {
             format!("the local header asks for a password ({})", local.cipher(archive))
         });
     }
@@ -385,11 +398,11 @@ fn method(method: u16) -> String {
     format!("{method} ({})", super::method_name(method))
 }
 
-/// Sees to it that no byte is unpacked for two members, which is how a small archive becomes terabytes.
-/// Members that share a local header, or have their data within the header of the next, are left out;
+/// Makes sure that no byte is unpacked for two members: that is how a small archive becomes terabytes.
+/// Members that share a local header, or whose data begins behind the header of the next, are left out;
 /// data that would run into the next member ends there.
-fn part(archive: &[u8], listing: &mut Listing) {
-    let Listing { members, left_out, faults, .. } = listing;
+fn separate(archive: &[u8], listing: &mut MemberList) {
+    let MemberList { members, left_out, faults, .. } = listing;
     let mut order: Vec<usize> = (0..members.len()).collect();
     order.sort_by_key(|&i| (members[i].header, i));
     let mut shared = vec![false; members.len()];
@@ -432,6 +445,6 @@ fn part(archive: &[u8], listing: &mut Listing) {
     });
 }
 
-fn fault(member: Option<String>, offset: usize, kind: ProblemKind, text: String) -> Fault {
-    Fault { member, offset, kind, text }
+fn fault(member: Option<String>, byte: usize, kind: ProblemKind, text: String) -> ZipFault {
+    ZipFault { member, byte, kind, text }
 }

@@ -1,7 +1,7 @@
 //! Local file headers (4.3.7) and data descriptors (4.3.9): what is left of an archive whose
 //! directory is gone.
 
-use super::{Member, Zip64, u16_at, u32_at, u64_at};
+use super::{Zip64, ZipMember, u16_at, u32_at, u64_at};
 
 /// `PK\x03\x04`.
 pub(crate) const SIGNATURE: &[u8] = b"PK\x03\x04";
@@ -12,7 +12,7 @@ const DESCRIPTOR: u16 = 8;
 
 /// The header at `at` as a member; its data ends with the archive at the latest. None when there is
 /// no whole header.
-pub(crate) fn read(archive: &[u8], at: usize) -> Option<Member> {
+pub(crate) fn read(archive: &[u8], at: usize) -> Option<ZipMember> {
     let fixed = archive.get(at..at.checked_add(FIXED)?)?;
     if !fixed.starts_with(SIGNATURE) {
         return None;
@@ -30,7 +30,7 @@ pub(crate) fn read(archive: &[u8], at: usize) -> Option<Member> {
     let left = archive.len() - start;
     let length = usize::try_from(packed).unwrap_or(usize::MAX);
     let length = if open { left } else { length.min(left) };
-    Some(Member {
+    Some(ZipMember {
         name,
         header: at,
         data: start..start + length,
@@ -44,7 +44,7 @@ pub(crate) fn read(archive: &[u8], at: usize) -> Option<Member> {
 }
 
 /// Bytes of packed data that the header at `at` claims; None when it leaves them to a descriptor.
-pub(crate) fn claimed(archive: &[u8], member: &Member) -> Option<u64> {
+pub(crate) fn claimed(archive: &[u8], member: &ZipMember) -> Option<u64> {
     let extra = archive.get(member.name.end..member.data.start)?;
     let mut zip64 = Zip64::find(extra);
     zip64.or(u32_at(archive, member.header + 22)?);

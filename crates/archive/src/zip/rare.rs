@@ -1,55 +1,74 @@
-//! Methods that few writers use, undone by the crates that know them.
+//! Compression methods that few writers use, each undone by a crate of its own.
 //!
-//! Each of them keeps a window of what it has put out, as large as its header asks for. A header is
-//! not believed: the window is held below what the member may become, counted before it is there, and
-//! it grows with the output.
+//! Most of them keep a window of their output, as large as their header says. The header is not believed:
+//! the window is at most as large as the member may be, and is counted in the budget before it is
+//! allocated.
 
 use std::io::{self, Read};
 
+use bzip2::bufread::BzDecoder;
+use deflate64::Deflate64Decoder;
 use lzma_rust2::{LzmaReader, XzReader};
 
-use super::Member;
+use super::ZipMember;
 use crate::budget::Share;
-use crate::inflate::End;
+use crate::inflate::StreamEnd;
 
 /// Bytes asked for at a time.
 const STEP: usize = 1 << 16;
 /// The window that every zstd decoder should allow (RFC 8878, 3.1.1.1.2), as a power of two: writers
-/// that do not know the size beforehand ask for it however little there is.
+/// that do not know the size beforehand demand it for little data too.
 const ZSTD_LEAST: u32 = 23;
-/// The largest window that the zstd program itself allows without being told.
+/// The largest window that the zstd program itself allows by default, as a power of two.
 const ZSTD_MOST: u32 = 27;
 /// What the decoder of bzip2 needs, in bytes: blocks have at most 900 kB.
 const BZIP2: u64 = 4 << 20;
+/// What the decoder of deflate64 needs, in bytes: it looks back at most 64 KiB.
+const DEFLATE64: u64 = 1 << 20;
+/// The fault of a stream that breaks the rules of its method.
+const DAMAGED: &str = "the compressed data is damaged";
 
 /// Whether [`unpack`] knows the method: deflate64, bzip2, lzma, zstd and xz.
 pub(crate) fn knows(method: u16) -> bool {
     matches!(method, 9 | 12 | 14 | 93 | 95)
 }
 
-/// Appends what `packed` unpacks to, at most a little more than `cap` bytes. What is needed for it is
-/// taken from `share`.
+/// Appends what `packed` unpacks to, at most a little more than `cap` bytes. The memory of the decoder and
+/// of `out` is counted in `share`. For the methods that [`knows`] names.
 pub(crate) fn unpack(
-    member: &Member,
+    member: &ZipMember,
     packed: &[u8],
     out: &mut Vec<u8>,
     cap: u64,
     share: &Share<'_>,
-) -> End {
+) -> StreamEnd {
     match member.method {
+        12 => within(BZIP2, share, || {
+            read_all(&mut BzDecoder::new(packed), out, member.size, cap, share)
+        }),
         14 => lzma(member, packed, out, cap, share),
         93 => zstd(packed, out, member.size, cap, share),
         95 => within(cap, share, || {
-            pour(&mut XzReader::new(packed, true), out, member.size, cap, share)
+            read_all(&mut XzReader::new(packed, true), out, member.size, cap, share)
         }),
-        _ => by_the_zip_crate(member, packed, out, cap, share),
+        _ => deflate64(member, packed, out, cap, share),
     }
 }
 
 /// LZMA behind a version, the length of its properties, and the properties (APPNOTE 5.8.8).
-fn lzma(member: &Member, packed: &[u8], out: &mut Vec<u8>, cap: u64, share: &Share<'_>) -> End {
+fn lzma(
+    member: &ZipMember,
+    packed: &[u8],
+    out: &mut Vec<u8>,
+    cap: u64,
+    share: &Share<'_>,
+) -> StreamEnd {
     let [_, _, 5, 0, properties, d0, d1, d2, d3, data @ ..] = packed else {
-        return if packed.len() < 9 { End::Cut } else { End::Broken("no LZMA properties") };
+        return if packed.len() < 9 {
+            StreamEnd::Cut
+        } else {
+            StreamEnd::Broken("no LZMA properties")
+        };
     };
     // More than the output can never be looked back at.
     let window = u64::from(u32::from_le_bytes([*d0, *d1, *d2, *d3])).min(cap.max(4096)) as u32;
@@ -57,19 +76,21 @@ fn lzma(member: &Member, packed: &[u8], out: &mut Vec<u8>, cap: u64, share: &Sha
     let size = if member.flags & 2 == 0 { member.size } else { u64::MAX };
     within(window.into(), share, || {
         match LzmaReader::new_with_props(data, size, *properties, window, None) {
-            Ok(mut reader) => pour(&mut reader, out, member.size, cap, share),
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => End::Cut,
-            Err(_) => End::Broken("the LZMA properties are not valid"),
+            Ok(mut reader) => read_all(&mut reader, out, member.size, cap, share),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => StreamEnd::Cut,
+            Err(_) => StreamEnd::Broken("the LZMA properties are not valid"),
         }
     })
 }
 
 /// Zstandard, one frame or several. A window beyond what the member may become is refused by the
 /// decoder before it reserves it.
-fn zstd(packed: &[u8], out: &mut Vec<u8>, claim: u64, cap: u64, share: &Share<'_>) -> End {
+fn zstd(packed: &[u8], out: &mut Vec<u8>, claim: u64, cap: u64, share: &Share<'_>) -> StreamEnd {
     let window = cap.max(1).ilog2().clamp(ZSTD_LEAST, ZSTD_MOST);
-    if zstd_window(packed).is_some_and(|asked| asked > 1 << window) {
-        return End::Window("asks for a larger window than the member may become, or than 128 MiB");
+    if zstd_window(packed).is_some_and(|bytes| bytes > 1 << window) {
+        return StreamEnd::Window(
+            "asks for a larger window than the member may become, or than 128 MiB",
+        );
     }
     within(1 << window, share, || {
         let reader = ::zstd::stream::read::Decoder::with_buffer(packed).and_then(|mut reader| {
@@ -77,13 +98,13 @@ fn zstd(packed: &[u8], out: &mut Vec<u8>, claim: u64, cap: u64, share: &Share<'_
             Ok(reader)
         });
         match reader {
-            Ok(mut reader) => pour(&mut reader, out, claim, cap, share),
-            Err(_) => End::Broken("the decoder could not be set up"),
+            Ok(mut reader) => read_all(&mut reader, out, claim, cap, share),
+            Err(_) => StreamEnd::Broken("the decoder could not be set up"),
         }
     })
 }
 
-/// The window that the first frame asks for, in bytes (RFC 8878, 3.1.1.1).
+/// The window that the first frame demands, in bytes (RFC 8878, 3.1.1.1).
 fn zstd_window(packed: &[u8]) -> Option<u64> {
     let [0x28, 0xb5, 0x2f, 0xfd, descriptor, rest @ ..] = packed else { return None };
     if descriptor & 0x20 == 0 {
@@ -101,71 +122,59 @@ fn zstd_window(packed: &[u8]) -> Option<u64> {
     })
 }
 
-/// Deflate64 and bzip2. The crate reads archives, not bare streams, so it gets one: a local header made
-/// here, of which it needs the method, the sizes and the checksum, and then the data.
-fn by_the_zip_crate(
-    member: &Member,
+/// Deflate64 (APPNOTE 5.6), whose decoder takes the end of the data for the end of the stream.
+fn deflate64(
+    member: &ZipMember,
     packed: &[u8],
     out: &mut Vec<u8>,
     cap: u64,
     share: &Share<'_>,
-) -> End {
-    let Ok(length) = u32::try_from(packed.len()) else {
-        return End::Broken("more than 4 GiB of this method are not supported");
-    };
-    // A size past 32 bits is saturated; the crate counts what flows and so do we.
-    let size = u32::try_from(member.size).unwrap_or(u32::MAX - 1);
-    let mut header = Vec::with_capacity(32);
-    header.extend_from_slice(super::local::SIGNATURE);
-    for value in [46, 0, member.method, 0, 0x21] {
-        header.extend_from_slice(&value.to_le_bytes());
-    }
-    for value in [member.crc, length, size] {
-        header.extend_from_slice(&value.to_le_bytes());
-    }
-    header.extend_from_slice(&[1, 0, 0, 0, b'x']);
-    let mut archive = header.as_slice().chain(packed);
-    within(BZIP2, share, || {
-        let end = match ::zip::read::read_zipfile_from_stream(&mut archive) {
-            Ok(Some(mut file)) => pour(&mut file, out, member.size, cap, share),
-            Ok(None) | Err(_) => return End::Broken("the data cannot be opened"),
-        };
-        match end {
-            // A wrong checksum is an error of the crate too; the caller finds it again, with numbers.
-            End::Broken(_) if out.len() as u64 == member.size => End::Complete,
-            end => end,
+) -> StreamEnd {
+    within(DEFLATE64, share, || {
+        let end =
+            read_all(&mut Deflate64Decoder::with_buffer(packed), out, member.size, cap, share);
+        let short = end == StreamEnd::Complete && (out.len() as u64) < member.size;
+        if short && crc32fast::hash(out) != member.crc {
+            return StreamEnd::Broken(DAMAGED);
         }
+        end
     })
 }
 
-/// Runs `work` with `bytes` taken for it.
-fn within(bytes: u64, share: &Share<'_>, work: impl FnOnce() -> End) -> End {
+/// Runs `work` with `bytes` counted in `share` for its duration.
+fn within(bytes: u64, share: &Share<'_>, work: impl FnOnce() -> StreamEnd) -> StreamEnd {
     share.take(bytes);
     let end = work();
-    share.give_back(bytes);
+    share.release(bytes);
     end
 }
 
 /// Appends what `reader` gives, step by step, until its end or a little more than `cap` bytes. The steps
 /// do not depend on the room in `out`, since how much comes before an error depends on them; and they
 /// end at the claimed size, so that a stream without its end mark loses nothing.
-fn pour(reader: &mut impl Read, out: &mut Vec<u8>, claim: u64, cap: u64, share: &Share<'_>) -> End {
+fn read_all(
+    reader: &mut impl Read,
+    out: &mut Vec<u8>,
+    claim: u64,
+    cap: u64,
+    share: &Share<'_>,
+) -> StreamEnd {
     let mut step = vec![0; STEP];
     loop {
         let left = usize::try_from(claim.saturating_sub(out.len() as u64)).unwrap_or(STEP);
         let end = if left == 0 { STEP } else { left.min(STEP) };
         match reader.read(&mut step[..end]) {
-            Ok(0) => return End::Complete,
+            Ok(0) => return StreamEnd::Complete,
             Ok(read) => {
                 share.reserve(out, read);
                 out.extend_from_slice(&step[..read]);
                 if out.len() as u64 > cap {
-                    return End::Full;
+                    return StreamEnd::Full;
                 }
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return End::Cut,
-            Err(_) => return End::Broken("the compressed data is damaged"),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return StreamEnd::Cut,
+            Err(_) => return StreamEnd::Broken(DAMAGED),
         }
     }
 }

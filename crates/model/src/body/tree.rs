@@ -24,40 +24,40 @@ const MOST_NODES: usize = 1 << 14;
 const MOST_NAMES: usize = 1 << 20;
 
 /// The number of a path.
-pub(super) type Node = u32;
+pub(super) type NodeId = u32;
 
 /// The path of the root, and where none can be that, no path.
-pub(super) const ROOT: Node = 0;
+pub(super) const ROOT: NodeId = 0;
 
-/// All paths met, and which of them the present body has.
+/// The paths of the bodies so far, and which of them the present body has.
 #[derive(Debug)]
 pub(super) struct Tree {
-    places: Vec<Place>,
+    nodes: Vec<PathNode>,
     /// The names of members, escaped as they stand, one after the other.
     names: Vec<u8>,
     /// By the hash of the path.
-    index: HashTable<Node>,
+    index: HashTable<NodeId>,
     /// Those of the present body, parents before children.
-    met: Vec<Node>,
+    present: Vec<NodeId>,
     /// The number of the present body.
     body: u64,
     sum: u64,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-struct Place {
+struct PathNode {
     /// The hash of the path.
     path: u64,
-    /// The body in which it was met last, and the types of its values there, a bit each.
+    /// The last body that had it, and the types of its values there, a bit each.
     body: u64,
     types: u8,
     /// An element of an array, which has no name.
     element: bool,
     depth: u16,
-    parent: Node,
+    parent: NodeId,
     /// What came first in it the last time, and what came after it.
-    first: Node,
-    next: Node,
+    first: NodeId,
+    next: NodeId,
     /// Where its name begins and ends.
     name: (usize, usize),
 }
@@ -65,10 +65,10 @@ struct Place {
 impl Default for Tree {
     fn default() -> Self {
         Self {
-            places: vec![Place::default()],
+            nodes: vec![PathNode::default()],
             names: Vec::new(),
             index: HashTable::new(),
-            met: Vec::new(),
+            present: Vec::new(),
             body: 0,
             sum: 0,
         }
@@ -78,25 +78,25 @@ impl Default for Tree {
 impl Tree {
     /// Begins with the next body.
     pub(super) fn begin(&mut self) {
-        if self.places.len() > MOST_NODES || self.names.len() > MOST_NAMES {
+        if self.nodes.len() > MOST_NODES || self.names.len() > MOST_NAMES {
             *self = Self::default();
         }
-        self.met.clear();
+        self.present.clear();
         self.body += 1;
         self.sum = 0;
     }
 
-    /// The sum over the paths and types met in this body, the same in any order.
+    /// The sum over the paths and types of this body, the same in any order.
     pub(super) fn sum(&self) -> u64 {
         self.sum
     }
 
     /// The body has a value of this type at `node`.
-    pub(super) fn met(&mut self, node: Node, ty: Type) {
-        let place = &mut self.places[node as usize];
+    pub(super) fn add(&mut self, node: NodeId, ty: Type) {
+        let place = &mut self.nodes[node as usize];
         if place.body != self.body {
             (place.body, place.types) = (self.body, 0);
-            self.met.push(node);
+            self.present.push(node);
         }
         let bit = 1 << ty as u8;
         if place.types & bit == 0 {
@@ -113,17 +113,14 @@ impl Tree {
     #[inline]
     pub(super) fn key<'a>(
         &mut self,
-        parent: Node,
-        last: Node,
+        parent: NodeId,
+        last: NodeId,
         cursor: &mut Cursor<'a>,
-    ) -> Result<Option<(&'a str, Node)>, Fault> {
+    ) -> Result<Option<(&'a str, NodeId)>, Fault> {
         let first = last == ROOT;
-        let guess = if first {
-            self.places[parent as usize].first
-        } else {
-            self.places[last as usize].next
-        };
-        let Place { name: (begin, end), element, .. } = self.places[guess as usize];
+        let guess =
+            if first { self.nodes[parent as usize].first } else { self.nodes[last as usize].next };
+        let PathNode { name: (begin, end), element, .. } = self.nodes[guess as usize];
         if guess != ROOT
             && !element
             && let Some(key) = cursor.key_if(&self.names[begin..end], first)
@@ -132,40 +129,40 @@ impl Tree {
         }
         let Some(key) = cursor.key(first)? else { return Ok(None) };
         let name = if is_id(key) { "*" } else { key };
-        let path = mix(self.places[parent as usize].path.rotate_left(5) ^ xxh3_64(name.as_bytes()));
+        let path = mix(self.nodes[parent as usize].path.rotate_left(5) ^ xxh3_64(name.as_bytes()));
         let node = self.child(parent, path, name, false);
         if first {
-            self.places[parent as usize].first = node;
+            self.nodes[parent as usize].first = node;
         } else {
-            self.places[last as usize].next = node;
+            self.nodes[last as usize].next = node;
         }
         Ok(Some((key, node)))
     }
 
     /// The path of the elements of the array at `parent`.
-    pub(super) fn element(&mut self, parent: Node) -> Node {
-        let Place { path, first, .. } = self.places[parent as usize];
-        if self.places[first as usize].element {
+    pub(super) fn element(&mut self, parent: NodeId) -> NodeId {
+        let PathNode { path, first, .. } = self.nodes[parent as usize];
+        if self.nodes[first as usize].element {
             return first;
         }
         let node = self.child(parent, mix(path ^ ELEMENT), "", true);
-        self.places[parent as usize].first = node;
+        self.nodes[parent as usize].first = node;
         node
     }
 
-    fn child(&mut self, parent: Node, path: u64, name: &str, element: bool) -> Node {
-        let Self { places, names, index, .. } = self;
-        let next = places.len() as Node;
-        let same = |node: &Node| places[*node as usize].path == path;
-        match index.entry(path, same, |node| places[*node as usize].path) {
+    fn child(&mut self, parent: NodeId, path: u64, name: &str, element: bool) -> NodeId {
+        let Self { nodes, names, index, .. } = self;
+        let next = nodes.len() as NodeId;
+        let same = |node: &NodeId| nodes[*node as usize].path == path;
+        match index.entry(path, same, |node| nodes[*node as usize].path) {
             Entry::Occupied(known) => *known.get(),
             Entry::Vacant(free) => {
                 free.insert(next);
                 let begin = names.len();
                 names.extend_from_slice(name.as_bytes());
-                let depth = places[parent as usize].depth + 1;
+                let depth = nodes[parent as usize].depth + 1;
                 let name = (begin, names.len());
-                places.push(Place { path, element, depth, parent, name, ..Place::default() });
+                nodes.push(PathNode { path, element, depth, parent, name, ..PathNode::default() });
                 next
             }
         }
@@ -176,18 +173,18 @@ impl Tree {
         let mut found = Paths::default();
         let mut text = String::new();
         // The nodes that `text` leads through, and where the step to each ends in it.
-        let mut way: Vec<(Node, usize)> = Vec::new();
+        let mut way: Vec<(NodeId, usize)> = Vec::new();
         let mut up = Vec::new();
-        for &node in &self.met {
-            let (mut at, mut place) = (node, &self.places[node as usize]);
+        for &node in &self.present {
+            let (mut at, mut place) = (node, &self.nodes[node as usize]);
             let types = place.types;
-            let known = |at: Node, depth: u16| {
+            let known = |at: NodeId, depth: u16| {
                 way.get(usize::from(depth) - 1).is_some_and(|(known, _)| *known == at)
             };
             while at != ROOT && !known(at, place.depth) {
                 up.push(at);
                 at = place.parent;
-                place = &self.places[at as usize];
+                place = &self.nodes[at as usize];
             }
             way.truncate(place.depth.into());
             text.truncate(way.last().map_or(0, |(_, end)| *end));
@@ -204,8 +201,8 @@ impl Tree {
     }
 
     /// Goes on from the path in `text`. Long keys in deep nests would make each path as large as the body.
-    fn step(&self, node: Node, text: &mut String) {
-        let Place { name: (begin, end), element, .. } = self.places[node as usize];
+    fn step(&self, node: NodeId, text: &mut String) {
+        let PathNode { name: (begin, end), element, .. } = self.nodes[node as usize];
         if element {
             text.push_str("[]");
         } else {
@@ -238,7 +235,7 @@ mod tests {
     const VALUES: [&str; 6] = ["null", "true", "-1.5", r#""x""#, r#""a\"b""#, "{}"];
     const BLANKS: [&str; 4] = ["", "", " ", "\n\t"];
 
-    /// A JSON text whose keys come again, in any order, with blanks or without.
+    /// A JSON text whose keys repeat, in any order, with blanks or without.
     fn json() -> impl Strategy<Value = String> {
         let blank = || prop::sample::select(&BLANKS[..]);
         let key = prop::sample::select(&KEYS[..]);
@@ -271,7 +268,7 @@ mod tests {
         });
     }
 
-    fn told(shapes: &mut Shapes, text: &str) -> String {
+    fn shown(shapes: &mut Shapes, text: &str) -> String {
         let mut members = Vec::new();
         let (body, whole) = shapes.outlined(text, 0, &mut members);
         format!("{body:?} {whole} {members:?}")
@@ -283,7 +280,7 @@ mod tests {
             let mut learned = Shapes::default();
             for (text, cut) in &texts {
                 for text in [text.as_str(), &text[..*cut.min(&text.len())]] {
-                    prop_assert_eq!(told(&mut learned, text), told(&mut Shapes::default(), text));
+                    prop_assert_eq!(shown(&mut learned, text), shown(&mut Shapes::default(), text));
                     let (body, whole) = learned.body(text);
                     if body.kind == BodyKind::Json {
                         prop_assert_eq!(learned.paths(), paths(&body), "{}", text);
@@ -299,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn too_many_paths_are_forgotten_and_still_told() {
+    fn too_many_paths_are_forgotten_and_still_listed() {
         let mut shapes = Shapes::default();
         let rows = |from: usize| {
             let members = (from..from + MOST_NODES).map(|n| {
@@ -315,7 +312,7 @@ mod tests {
             let (body, _) = shapes.body(text);
             assert_eq!(body.shape, Shapes::default().body(text).0.shape);
             assert_eq!(shapes.paths(), paths(&body));
-            assert!(shapes.tree.places.len() <= MOST_NODES + 2, "{}", shapes.tree.places.len());
+            assert!(shapes.tree.nodes.len() <= MOST_NODES + 2, "{}", shapes.tree.nodes.len());
         }
     }
 }

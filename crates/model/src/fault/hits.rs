@@ -1,6 +1,6 @@
 //! The error texts of one body, kept until all of them are known.
 
-use super::{Found, TEXT_MAX};
+use super::{FoundError, TEXT_MAX};
 
 /// A piece of the buffer, from and to in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,15 +23,15 @@ struct Hit {
 /// What is known of an error text before it is folded into the buffer.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Draft<'t> {
-    /// As in [`Found`], not yet folded.
+    /// As in [`FoundError`], not yet folded.
     pub(super) code: Option<&'t str>,
-    /// As in [`Found`], not yet folded.
+    /// As in [`FoundError`], not yet folded.
     pub(super) field: Option<&'t str>,
     /// Put before the message with a colon (`ValueError` of a Django page); mostly absent.
     pub(super) lead: Option<&'t str>,
-    /// As in [`Found`], not yet folded; a blank one makes no hit.
+    /// As in [`FoundError`], not yet folded; a blank one makes no hit.
     pub(super) message: &'t str,
-    /// As in [`Found`].
+    /// As in [`FoundError`].
     pub(super) exception: bool,
     /// Offset in the outermost text.
     pub(super) at: usize,
@@ -97,7 +97,7 @@ impl<'s> Hits<'s> {
         }
     }
 
-    /// Takes the newest hit away again when its message only repeats those from `mark` on: it is one
+    /// Removes the newest hit when its message only repeats those from `mark` on: it is one
     /// of them, or all of them in a row. The hit that it repeats gets its code if it has none.
     pub(super) fn drop_newest_if_repeated(&mut self, mark: usize) {
         let Some((newest, inner)) = self.hits.split_last() else { return };
@@ -142,10 +142,10 @@ impl<'s> Hits<'s> {
     }
 
     /// Gives all hits to `found`, in the order they stand in the text.
-    pub(super) fn hand_out(mut self, found: &mut dyn FnMut(Found<'_>)) {
+    pub(super) fn hand_out(mut self, found: &mut dyn FnMut(FoundError<'_>)) {
         self.hits.sort_by_key(|hit| hit.at);
         for hit in &self.hits {
-            found(Found {
+            found(FoundError {
                 code: hit.code.map(|span| self.text(span)),
                 field: hit.field.map(|span| self.text(span)),
                 message: self.text(hit.message),

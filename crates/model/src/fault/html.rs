@@ -16,7 +16,7 @@ const FIRST_MAX: usize = 500;
 
 /// The parts of a page that matter, folded.
 #[derive(Debug, Default)]
-struct Page {
+struct HtmlPage {
     title: String,
     heading: String,
     /// Django's `exception_value`.
@@ -85,16 +85,16 @@ pub(super) fn read(text: &str, hits: &mut Hits<'_>) -> bool {
 
 /// What the text that follows a tag belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
+enum HtmlPart {
     Title,
     Heading,
     Value,
     Body,
 }
 
-fn parts(text: &str) -> Page {
-    let mut page = Page::default();
-    let mut part = Part::Body;
+fn parts(text: &str) -> HtmlPage {
+    let mut page = HtmlPage::default();
+    let mut part = HtmlPart::Body;
     let mut raw = String::new();
     let mut tokens = Tokens::new(text);
     while let Some(token) = tokens.next() {
@@ -106,11 +106,11 @@ fn parts(text: &str) -> Page {
             }
             Token::Start { name, attributes, .. } => {
                 let next = if is_any(name, &["title"]) {
-                    Some(Part::Title)
+                    Some(HtmlPart::Title)
                 } else if is_any(name, &["h1", "h2"]) {
-                    Some(Part::Heading)
+                    Some(HtmlPart::Heading)
                 } else if is_any(name, &["pre"]) && attributes.contains("exception_value") {
-                    Some(Part::Value)
+                    Some(HtmlPart::Value)
                 } else {
                     None
                 };
@@ -124,7 +124,7 @@ fn parts(text: &str) -> Page {
             Token::End { name } => {
                 if is_any(name, &["title", "h1", "h2", "pre"]) {
                     page.take(part, &mut raw);
-                    part = Part::Body;
+                    part = HtmlPart::Body;
                 } else if is_any(name, &["p", "div", "tr", "li", "h3", "body"]) {
                     raw.push('\n');
                 }
@@ -135,17 +135,17 @@ fn parts(text: &str) -> Page {
     }
     page.take(part, &mut raw);
     let sentence = spring_sentence(&page).to_owned();
-    Page { sentence, ..page }
+    HtmlPage { sentence, ..page }
 }
 
-impl Page {
+impl HtmlPage {
     /// Files the text read so far under the part it belongs to; the first text of a part stays.
-    fn take(&mut self, part: Part, raw: &mut String) {
+    fn take(&mut self, part: HtmlPart, raw: &mut String) {
         let target = match part {
-            Part::Title => &mut self.title,
-            Part::Heading => &mut self.heading,
-            Part::Value => &mut self.value,
-            Part::Body => {
+            HtmlPart::Title => &mut self.title,
+            HtmlPart::Heading => &mut self.heading,
+            HtmlPart::Value => &mut self.value,
+            HtmlPart::Body => {
                 self.text.push_str(raw);
                 self.text.push('\n');
                 raw.clear();
@@ -177,7 +177,7 @@ fn django_class(title: &str) -> Option<&str> {
 }
 
 /// `There was an unexpected error (type=Not Found, status=404).` and the line after it.
-fn spring_sentence(page: &Page) -> &str {
+fn spring_sentence(page: &HtmlPage) -> &str {
     if !page.heading.starts_with("Whitelabel") {
         return "";
     }
@@ -248,7 +248,7 @@ const ERROR_WORDS: [&str; 26] = [
     "object reference",
 ];
 
-/// The headline speaks of an error, in words or by a status of 400 or above.
+/// The headline names an error, in words or by a status of 400 or above.
 fn is_about_error(headline: &str) -> bool {
     let folded: String = headline.chars().flat_map(fold_char).collect();
     let status = || {

@@ -1,9 +1,12 @@
 //! A text inside a text: the content of a message that is itself XML, HTML, JSON or a stack trace.
+//!
+//! JSON is read into a tree of `serde_json` here, not by our cursor: names are looked at many times, in the
+//! order of the alphabet, and of equal names the last one counts.
 
 use serde_json::Value;
 
 use super::hits::{Draft, Hits};
-use super::names::{self, Role};
+use super::names::{self, FaultRole};
 use super::{BodyKind, kind, loose_to_json, plain, python_to_json, read_any, trace, trimmed};
 
 /// JSON inside a message is read as a tree up to this size in bytes; error texts are far smaller.
@@ -73,7 +76,7 @@ fn add_tree(draft: &Draft<'_>, value: &Value, hits: &mut Hits<'_>) -> bool {
     added
 }
 
-/// Adds the error of a JSON answer that stands in an element of XML; true when it tells of one.
+/// Adds the error of a JSON answer that stands in an element of XML; true when it holds one.
 pub(super) fn add_answer(text: &str, hits: &mut Hits<'_>) -> bool {
     if text.len() > JSON_MAX {
         return false;
@@ -85,7 +88,7 @@ pub(super) fn add_answer(text: &str, hits: &mut Hits<'_>) -> bool {
 }
 
 /// Adds an exception as Python shows it, `ValidationError({'price': [...]})`, when what it holds
-/// tells more than its text.
+/// says more than its text.
 pub(super) fn add_shown(text: &str, class: Option<&str>, hits: &mut Hits<'_>) -> bool {
     let draft = Draft { code: class, exception: true, ..Draft::default() };
     text.len() <= JSON_MAX && tree(text).is_some_and(|value| add_tree(&draft, &value, hits))
@@ -104,11 +107,11 @@ fn failing(value: &Value, levels: u8) -> Option<&Value> {
             Value::Number(number) => number.to_string(),
             Value::String(text) => text.clone(),
             Value::Array(values) => {
-                named |= names::role(name) == Role::Error && !values.is_empty();
+                named |= names::role(name) == FaultRole::Error && !values.is_empty();
                 continue;
             }
             Value::Object(fields) => {
-                named |= names::role(name) == Role::Error && !fields.is_empty();
+                named |= names::role(name) == FaultRole::Error && !fields.is_empty();
                 wrapped = wrapped.or_else(|| failing(value, below));
                 continue;
             }
@@ -116,16 +119,18 @@ fn failing(value: &Value, levels: u8) -> Option<&Value> {
         let (yes, no) = (names::is_true(&word), names::is_false(&word) || word.trim().is_empty());
         let well = names::is_success_word(&word);
         match names::role(name) {
-            Role::Success => {
+            FaultRole::Success => {
                 failed |= no;
                 succeeded |= yes;
             }
-            Role::Failure => failed |= yes,
-            Role::Verdict | Role::Status => {
+            FaultRole::Failure => failed |= yes,
+            FaultRole::Verdict | FaultRole::Status => {
                 failed |= names::is_failure_word(&word);
                 succeeded |= well;
             }
-            Role::Error | Role::Message { strong: true, .. } | Role::Code { strong: true, .. } => {
+            FaultRole::Error
+            | FaultRole::Message { strong: true, .. }
+            | FaultRole::Code { strong: true, .. } => {
                 named |= !no && !well;
             }
             _ => {}
@@ -145,9 +150,9 @@ fn message_of(value: &Value, depth: u8) -> Option<&str> {
             let mut best: Option<(u8, &str)> = None;
             for (name, value) in fields {
                 let rank = match names::role(name) {
-                    Role::Message { rank, .. } => rank,
-                    Role::Error | Role::Fault => 1,
-                    Role::Reason | Role::Text => 4,
+                    FaultRole::Message { rank, .. } => rank,
+                    FaultRole::Error | FaultRole::Fault => 1,
+                    FaultRole::Reason | FaultRole::Text => 4,
                     _ => continue,
                 };
                 if best.is_none_or(|(best, _)| rank < best)
@@ -165,7 +170,7 @@ fn message_of(value: &Value, depth: u8) -> Option<&str> {
 /// The code of a JSON error, at its top only.
 fn code_of(value: &Value) -> Option<&str> {
     value.as_object()?.iter().find_map(|(name, value)| {
-        matches!(names::role(name), Role::Code { strong: true, .. })
+        matches!(names::role(name), FaultRole::Code { strong: true, .. })
             .then(|| value.as_str())
             .flatten()
     })

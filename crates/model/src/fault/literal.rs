@@ -1,14 +1,14 @@
 //! What the readers of Python literals and of loose JSON share: a place in the text, the JSON
 //! written so far, quoted strings.
 
-use std::fmt::Write as _;
+use crate::json::{push_escaped, unescape};
 
 /// Nesting beyond this is refused.
 pub(super) const DEPTH_MAX: u8 = 64;
 
 /// Why a literal could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stop {
+pub(super) enum LiteralStop {
     /// The text ends too early: the platform cut it.
     Cut,
     /// It is something else.
@@ -27,7 +27,7 @@ pub(super) struct Literal<'t, 'o> {
 pub(super) fn convert<'t>(
     text: &'t str,
     out: &mut String,
-    read: impl FnOnce(&mut Literal<'t, '_>) -> Result<(), Stop>,
+    read: impl FnOnce(&mut Literal<'t, '_>) -> Result<(), LiteralStop>,
 ) -> bool {
     out.clear();
     let mut literal = Literal { text: super::trimmed(text), at: 0, out };
@@ -37,7 +37,7 @@ pub(super) fn convert<'t>(
     if result == Ok(()) && at_end {
         return true;
     }
-    if result != Err(Stop::Cut) {
+    if result != Err(LiteralStop::Cut) {
         out.clear();
     }
     false
@@ -63,22 +63,22 @@ impl<'t> Literal<'t, '_> {
         }
     }
 
-    /// Passes over blanks and the byte `wanted`; an end of text is [`Stop::Cut`].
-    pub(super) fn expect(&mut self, wanted: u8) -> Result<(), Stop> {
+    /// Passes over blanks and the byte `wanted`; an end of text is [`LiteralStop::Cut`].
+    pub(super) fn expect(&mut self, wanted: u8) -> Result<(), LiteralStop> {
         self.skip_blanks();
         match self.peek() {
             Some(byte) if byte == wanted => {
                 self.at += 1;
                 Ok(())
             }
-            Some(_) => Err(Stop::Fault),
-            None => Err(Stop::Cut),
+            Some(_) => Err(LiteralStop::Fault),
+            None => Err(LiteralStop::Cut),
         }
     }
 
     /// After a member of a list: true at a comma with more to come, false at the end. A comma before
     /// the end is allowed.
-    pub(super) fn more(&mut self, end: u8) -> Result<bool, Stop> {
+    pub(super) fn more(&mut self, end: u8) -> Result<bool, LiteralStop> {
         self.skip_blanks();
         let comma = self.peek() == Some(b',');
         if comma {
@@ -91,8 +91,8 @@ impl<'t> Literal<'t, '_> {
                 Ok(false)
             }
             Some(_) if comma => Ok(true),
-            Some(_) => Err(Stop::Fault),
-            None => Err(Stop::Cut),
+            Some(_) => Err(LiteralStop::Fault),
+            None => Err(LiteralStop::Cut),
         }
     }
 
@@ -105,38 +105,19 @@ impl<'t> Literal<'t, '_> {
 
     /// Writes the text as the inside of a JSON string.
     pub(super) fn push_escaped(&mut self, text: &str) {
-        let mut done = 0;
-        for (at, byte) in text.bytes().enumerate() {
-            if byte >= 0x20 && byte != b'"' && byte != b'\\' {
-                continue;
-            }
-            self.out.push_str(&text[done..at]);
-            done = at + 1;
-            match byte {
-                b'"' => self.out.push_str("\\\""),
-                b'\\' => self.out.push_str("\\\\"),
-                b'\n' => self.out.push_str("\\n"),
-                b'\r' => self.out.push_str("\\r"),
-                b'\t' => self.out.push_str("\\t"),
-                _ => {
-                    // Writing to a string cannot fail.
-                    let _ = write!(self.out, "\\u{byte:04x}");
-                }
-            }
-        }
-        self.out.push_str(&text[done..]);
+        push_escaped(text, self.out);
     }
 
     /// Reads a quoted string of Python, which begins at the quote, and writes its content without
     /// quotes. `raw` leaves escapes alone. A cut string is written as far as it goes.
-    pub(super) fn quoted(&mut self, raw: bool) -> Result<(), Stop> {
+    pub(super) fn quoted(&mut self, raw: bool) -> Result<(), LiteralStop> {
         let (quote, triple) = self.open_quote();
         loop {
             let rest = self.rest();
             let Some(found) = memchr::memchr2(quote, b'\\', rest.as_bytes()) else {
                 self.push_escaped(rest);
                 self.at = self.text.len();
-                return Err(Stop::Cut);
+                return Err(LiteralStop::Cut);
             };
             self.push_escaped(&rest[..found]);
             self.at += found;
@@ -144,7 +125,7 @@ impl<'t> Literal<'t, '_> {
             if rest.as_bytes()[0] == b'\\' {
                 if rest.len() == 1 {
                     self.at = self.text.len();
-                    return Err(Stop::Cut);
+                    return Err(LiteralStop::Cut);
                 }
                 if raw {
                     let next = rest[1..].chars().next().map_or(0, char::len_utf8);
@@ -243,15 +224,13 @@ impl<'t> Literal<'t, '_> {
     }
 
     /// Reads a quoted byte string of Python; what is no UTF-8 becomes U+FFFD.
-    pub(super) fn quoted_bytes(&mut self, raw: bool) -> Result<(), Stop> {
+    pub(super) fn quoted_bytes(&mut self, raw: bool) -> Result<(), LiteralStop> {
         // Escapes of bytes stand for single bytes, which only together make characters; so decode
         // them as characters below 256 first and put the bytes together after.
         let from = self.out.len();
         let outcome = self.quoted(raw);
-        let Ok(chars) = serde_json::from_str::<String>(&format!("\"{}\"", &self.out[from..]))
-        else {
-            return outcome;
-        };
+        let mut chars = String::new();
+        unescape(&self.out[from..], &mut chars);
         let mut bytes = Vec::with_capacity(chars.len());
         for c in chars.chars() {
             match u8::try_from(u32::from(c)) {

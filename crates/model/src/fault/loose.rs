@@ -1,7 +1,7 @@
 //! Text that only lacks the quotes to be JSON: `{status: error, message: Stok yok}`, and the same
 //! with `=`, as maps of Java print themselves.
 
-use super::literal::{DEPTH_MAX, Literal, Stop, convert, is_json_number};
+use super::literal::{DEPTH_MAX, Literal, LiteralStop, convert, is_json_number};
 
 /// Longest unquoted key, in bytes; also how far a comma looks ahead for one.
 const KEY_MAX: usize = 64;
@@ -28,7 +28,7 @@ pub fn loose_to_json(text: &str, out: &mut String) -> bool {
         match inside {
             Some(inside) if inside.starts_with('{') => literal.loose_list(DEPTH_MAX),
             None if literal.peek() == Some(b'{') => literal.loose_object(DEPTH_MAX),
-            _ => Err(Stop::Fault),
+            _ => Err(LiteralStop::Fault),
         }
     })
 }
@@ -43,8 +43,8 @@ enum Within {
 }
 
 impl Literal<'_, '_> {
-    fn loose_object(&mut self, depth: u8) -> Result<(), Stop> {
-        let depth = depth.checked_sub(1).ok_or(Stop::Fault)?;
+    fn loose_object(&mut self, depth: u8) -> Result<(), LiteralStop> {
+        let depth = depth.checked_sub(1).ok_or(LiteralStop::Fault)?;
         self.at += 1;
         self.out.push('{');
         self.skip_blanks();
@@ -57,11 +57,11 @@ impl Literal<'_, '_> {
         loop {
             self.loose_key()?;
             self.skip_blanks();
-            let found = self.peek().ok_or(Stop::Cut)?;
+            let found = self.peek().ok_or(LiteralStop::Cut)?;
             if !matches!(found, b':' | b'=')
                 || separator.is_some_and(|separator| separator != found)
             {
-                return Err(Stop::Fault);
+                return Err(LiteralStop::Fault);
             }
             separator = Some(found);
             self.at += 1;
@@ -75,8 +75,8 @@ impl Literal<'_, '_> {
         }
     }
 
-    fn loose_list(&mut self, depth: u8) -> Result<(), Stop> {
-        let depth = depth.checked_sub(1).ok_or(Stop::Fault)?;
+    fn loose_list(&mut self, depth: u8) -> Result<(), LiteralStop> {
+        let depth = depth.checked_sub(1).ok_or(LiteralStop::Fault)?;
         self.at += 1;
         self.out.push('[');
         self.skip_blanks();
@@ -95,29 +95,33 @@ impl Literal<'_, '_> {
         }
     }
 
-    fn loose_key(&mut self) -> Result<(), Stop> {
+    fn loose_key(&mut self) -> Result<(), LiteralStop> {
         self.skip_blanks();
         if matches!(self.peek(), Some(b'"' | b'\'')) {
             return self.loose_string();
         }
         let rest = self.rest();
-        let end = key_end(rest).ok_or(if rest.is_empty() { Stop::Cut } else { Stop::Fault })?;
+        let end = key_end(rest).ok_or(if rest.is_empty() {
+            LiteralStop::Cut
+        } else {
+            LiteralStop::Fault
+        })?;
         self.push_string(&rest[..end]);
         self.at += end;
         Ok(())
     }
 
-    fn loose_string(&mut self) -> Result<(), Stop> {
+    fn loose_string(&mut self) -> Result<(), LiteralStop> {
         self.out.push('"');
         self.quoted(false)?;
         self.out.push('"');
         Ok(())
     }
 
-    fn loose_value(&mut self, within: Within, depth: u8) -> Result<(), Stop> {
+    fn loose_value(&mut self, within: Within, depth: u8) -> Result<(), LiteralStop> {
         self.skip_blanks();
         match self.peek() {
-            None => Err(Stop::Cut),
+            None => Err(LiteralStop::Cut),
             Some(b'{') => self.loose_object(depth),
             Some(b'[') => self.loose_list(depth),
             Some(b'"' | b'\'') => self.loose_string(),
@@ -126,7 +130,7 @@ impl Literal<'_, '_> {
     }
 
     /// An unquoted value, up to the comma or bracket that ends it.
-    fn bare(&mut self, within: Within) -> Result<(), Stop> {
+    fn bare(&mut self, within: Within) -> Result<(), LiteralStop> {
         let rest = self.rest();
         let mut open = 0_u32;
         let end = rest.bytes().enumerate().position(|(at, byte)| match (byte, within) {
@@ -149,7 +153,7 @@ impl Literal<'_, '_> {
             self.out.push('"');
             self.push_escaped(rest);
             self.at = self.text.len();
-            return Err(Stop::Cut);
+            return Err(LiteralStop::Cut);
         };
         let value = rest[..end].trim();
         self.at += end;

@@ -2,7 +2,7 @@
 
 /// What a name says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
+pub(super) enum FaultRole {
     /// A SOAP fault.
     Fault,
     /// An error or a list of errors.
@@ -21,7 +21,7 @@ pub(super) enum Role {
         /// The name alone says that it is the code of an error.
         strong: bool,
     },
-    /// The field that an error speaks of.
+    /// The field that an error is about.
     Field,
     /// True when all is well.
     Success,
@@ -49,7 +49,7 @@ pub(super) enum Role {
 const NAME_MAX: usize = 48;
 
 /// The role of a name; letters are folded as ASCII, `_ - .` and a namespace prefix do not count.
-pub(super) fn role(name: &str) -> Role {
+pub(super) fn role(name: &str) -> FaultRole {
     let mut folded = [0_u8; NAME_MAX];
     let mut len = 0;
     for byte in name.bytes() {
@@ -57,7 +57,7 @@ pub(super) fn role(name: &str) -> Role {
             b':' => len = 0,
             b'_' | b'-' | b'.' | b' ' => {}
             _ => {
-                let Some(slot) = folded.get_mut(len) else { return Role::Other };
+                let Some(slot) = folded.get_mut(len) else { return FaultRole::Other };
                 *slot = byte.to_ascii_lowercase();
                 len += 1;
             }
@@ -72,48 +72,48 @@ pub(super) fn local(name: &str) -> &str {
 }
 
 /// Sorted by role; the order inside a rank means nothing.
-fn by_folded(name: &[u8]) -> Role {
+fn by_folded(name: &[u8]) -> FaultRole {
     match name {
-        b"fault" => Role::Fault,
+        b"fault" => FaultRole::Fault,
         b"faultstring" | b"exceptionmessage" | b"longmessage" | b"messagedetail" => {
-            Role::Message { rank: 0, strong: true }
+            FaultRole::Message { rank: 0, strong: true }
         }
         b"errormessage" | b"errormsg" | b"errmsg" | b"errortext" | b"hatamesaji" | b"hatamesaj"
-        | b"hataaciklamasi" | b"hataaciklama" => Role::Message { rank: 1, strong: true },
+        | b"hataaciklamasi" | b"hataaciklama" => FaultRole::Message { rank: 1, strong: true },
         b"errordescription" | b"errordesc" | b"errdesc" | b"errorstring" | b"errorreason"
-        | b"failurereason" | b"failreason" => Role::Message { rank: 2, strong: true },
+        | b"failurereason" | b"failreason" => FaultRole::Message { rank: 2, strong: true },
         b"message" | b"msg" | b"mesaj" | b"aciklama" | b"resultmessage" | b"statusmessage"
         | b"responsemessage" | b"returnmessage" | b"sonucaciklama" | b"sonucaciklamasi"
         | b"sonucmesaji" | b"faulttext" | b"messagetext" => {
-            Role::Message { rank: 1, strong: false }
+            FaultRole::Message { rank: 1, strong: false }
         }
         b"description" | b"desc" | b"resultdescription" | b"statusdescription" | b"resultdesc" => {
-            Role::Message { rank: 2, strong: false }
+            FaultRole::Message { rank: 2, strong: false }
         }
-        b"detail" | b"details" | b"explanation" => Role::Message { rank: 3, strong: false },
-        b"shortmessage" | b"info" => Role::Message { rank: 4, strong: false },
-        b"title" => Role::Message { rank: 5, strong: false },
+        b"detail" | b"details" | b"explanation" => FaultRole::Message { rank: 3, strong: false },
+        b"shortmessage" | b"info" => FaultRole::Message { rank: 4, strong: false },
+        b"title" => FaultRole::Message { rank: 5, strong: false },
         b"errorcode" | b"errcode" | b"errorno" | b"errornumber" | b"errno" | b"faultcode"
-        | b"hatakodu" | b"hatakod" | b"hatano" => Role::Code { rank: 0, strong: true },
-        b"code" => Role::Code { rank: 1, strong: false },
-        b"exceptiontype" | b"exceptionclass" => Role::Code { rank: 2, strong: true },
+        | b"hatakodu" | b"hatakod" | b"hatano" => FaultRole::Code { rank: 0, strong: true },
+        b"code" => FaultRole::Code { rank: 1, strong: false },
+        b"exceptiontype" | b"exceptionclass" => FaultRole::Code { rank: 2, strong: true },
         b"type" | b"number" | b"resultcode" | b"returncode" | b"statuscode" | b"httpstatus"
-        | b"httpcode" | b"sonuckodu" => Role::Code { rank: 3, strong: false },
+        | b"httpcode" | b"sonuckodu" => FaultRole::Code { rank: 3, strong: false },
         b"field" | b"fieldname" | b"attribute" | b"property" | b"propertyname" | b"parameter"
-        | b"parametername" | b"alan" | b"alanadi" => Role::Field,
+        | b"parametername" | b"alan" | b"alanadi" => FaultRole::Field,
         b"success" | b"issuccess" | b"successful" | b"issuccessful" | b"succeeded" | b"isok"
-        | b"ok" | b"basarili" | b"basarilimi" => Role::Success,
+        | b"ok" | b"basarili" | b"basarilimi" => FaultRole::Success,
         b"iserror" | b"haserror" | b"haserrors" | b"isfailed" | b"failed" | b"isfaulted" => {
-            Role::Failure
+            FaultRole::Failure
         }
         b"result" | b"sonuc" | b"ack" | b"outcome" | b"statustext" | b"responsestatus"
-        | b"resultstatus" => Role::Verdict,
-        b"status" | b"state" | b"durum" => Role::Status,
-        b"stacktrace" | b"traceback" | b"stack" | b"exc" => Role::Trace,
-        b"reason" => Role::Reason,
-        b"text" => Role::Text,
-        b"value" => Role::Value,
-        b"string" | b"item" | b"listitem" | b"li" => Role::Item,
+        | b"resultstatus" => FaultRole::Verdict,
+        b"status" | b"state" | b"durum" => FaultRole::Status,
+        b"stacktrace" | b"traceback" | b"stack" | b"exc" => FaultRole::Trace,
+        b"reason" => FaultRole::Reason,
+        b"text" => FaultRole::Text,
+        b"value" => FaultRole::Value,
+        b"string" | b"item" | b"listitem" | b"li" => FaultRole::Item,
         b"hata"
         | b"hatalar"
         | b"problem"
@@ -126,9 +126,9 @@ fn by_folded(name: &[u8]) -> Role {
         | b"failure"
         | b"failures"
         | b"serviceexceptionreport"
-        | b"exceptionreport" => Role::Error,
-        _ if ERROR_ENDS.iter().any(|end| name.ends_with(end)) => Role::Error,
-        _ => Role::Other,
+        | b"exceptionreport" => FaultRole::Error,
+        _ if ERROR_ENDS.iter().any(|end| name.ends_with(end)) => FaultRole::Error,
+        _ => FaultRole::Other,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Plain text and forms.
 
 use super::hits::{Draft, Hits};
-use super::names::{self, Role, fold_char};
+use super::names::{self, FaultRole, fold_char};
 use super::{inner, trace};
 
 /// Longest first line that stands for a plain text, in bytes.
@@ -157,7 +157,7 @@ pub(super) fn is_form(text: &str) -> bool {
     sound && pairs >= 2
 }
 
-/// Reads a form; true when it tells of an error (`error=invalid_grant&error_description=...`,
+/// Reads a form; true when it holds an error (`error=invalid_grant&error_description=...`,
 /// `success=false&message=...`).
 pub(super) fn read_form(text: &str, hits: &mut Hits<'_>) -> bool {
     let mut message: Option<(u8, bool, &str)> = None;
@@ -170,25 +170,25 @@ pub(super) fn read_form(text: &str, hits: &mut Hits<'_>) -> bool {
             continue;
         }
         match names::role(name) {
-            Role::Message { rank, strong } if message.is_none_or(|(old, _, _)| rank < old) => {
+            FaultRole::Message { rank, strong } if message.is_none_or(|(old, _, _)| rank < old) => {
                 message = Some((rank, strong, value));
             }
-            Role::Error if names::is_true(value) => failed = true,
-            Role::Error if !names::is_false(value) && !names::is_success_word(value) => {
+            FaultRole::Error if names::is_true(value) => failed = true,
+            FaultRole::Error if !names::is_false(value) && !names::is_success_word(value) => {
                 error = error.or(Some(value));
             }
-            Role::Code { strong: true, .. }
+            FaultRole::Code { strong: true, .. }
                 if !names::is_false(value) && !names::is_success_word(value) =>
             {
                 code = code.or(Some(value));
             }
-            Role::Field => field = field.or(Some(value)),
-            Role::Success => {
+            FaultRole::Field => field = field.or(Some(value)),
+            FaultRole::Success => {
                 failed |= names::is_false(value);
                 succeeded |= names::is_true(value);
             }
-            Role::Failure => failed |= names::is_true(value),
-            Role::Verdict | Role::Status => {
+            FaultRole::Failure => failed |= names::is_true(value),
+            FaultRole::Verdict | FaultRole::Status => {
                 failed |= names::is_failure_word(value);
                 succeeded |= names::is_success_word(value);
             }

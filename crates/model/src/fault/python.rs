@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::literal::{DEPTH_MAX, Literal, Stop, convert, is_json_number};
+use super::literal::{DEPTH_MAX, Literal, LiteralStop, convert, is_json_number};
 
 /// Longest `<object at 0x..>` and longest date that is read, in bytes.
 const SPAN_MAX: usize = 4096;
@@ -27,7 +27,7 @@ pub fn python_to_json(text: &str, out: &mut String) -> bool {
     let done = convert(text, out, |literal| {
         match literal.peek() {
             // A whole text in angle brackets is markup.
-            None | Some(b'<') => Err(Stop::Fault),
+            None | Some(b'<') => Err(LiteralStop::Fault),
             _ => literal.value(DEPTH_MAX),
         }
     });
@@ -54,10 +54,10 @@ fn is_name_byte(byte: u8) -> bool {
 }
 
 impl<'t> Literal<'t, '_> {
-    fn value(&mut self, depth: u8) -> Result<(), Stop> {
-        let depth = depth.checked_sub(1).ok_or(Stop::Fault)?;
+    fn value(&mut self, depth: u8) -> Result<(), LiteralStop> {
+        let depth = depth.checked_sub(1).ok_or(LiteralStop::Fault)?;
         self.skip_blanks();
-        match self.peek().ok_or(Stop::Cut)? {
+        match self.peek().ok_or(LiteralStop::Cut)? {
             b'{' => self.braces(depth),
             b'[' => self.list(b']', depth),
             b'(' => self.list(b')', depth),
@@ -70,12 +70,12 @@ impl<'t> Literal<'t, '_> {
             }
             b'-' | b'+' | b'.' | b'0'..=b'9' => self.number(),
             byte if byte.is_ascii_alphabetic() || byte == b'_' => self.name(depth),
-            _ => Err(Stop::Fault),
+            _ => Err(LiteralStop::Fault),
         }
     }
 
-    /// A dictionary, or a set, which only its first comma tells.
-    fn braces(&mut self, depth: u8) -> Result<(), Stop> {
+    /// A dictionary or a set; the first comma decides.
+    fn braces(&mut self, depth: u8) -> Result<(), LiteralStop> {
         let open = self.out.len();
         self.at += 1;
         self.out.push('{');
@@ -91,9 +91,9 @@ impl<'t> Literal<'t, '_> {
             self.value(depth)?;
             let to = self.at;
             self.skip_blanks();
-            let colon = self.peek().ok_or(Stop::Cut)? == b':';
+            let colon = self.peek().ok_or(LiteralStop::Cut)? == b':';
             if set.is_some_and(|set| set == colon) {
-                return Err(Stop::Fault);
+                return Err(LiteralStop::Fault);
             }
             if colon {
                 self.make_key(from, to, written);
@@ -122,7 +122,7 @@ impl<'t> Literal<'t, '_> {
         }
     }
 
-    fn list(&mut self, end: u8, depth: u8) -> Result<(), Stop> {
+    fn list(&mut self, end: u8, depth: u8) -> Result<(), LiteralStop> {
         self.at += 1;
         self.out.push('[');
         self.skip_blanks();
@@ -142,7 +142,7 @@ impl<'t> Literal<'t, '_> {
     }
 
     /// One string or several in a row, which are one.
-    fn strings(&mut self) -> Result<(), Stop> {
+    fn strings(&mut self) -> Result<(), LiteralStop> {
         self.out.push('"');
         loop {
             let prefix = string_prefix(self.rest());
@@ -170,7 +170,7 @@ impl<'t> Literal<'t, '_> {
         Ok(())
     }
 
-    fn number(&mut self) -> Result<(), Stop> {
+    fn number(&mut self) -> Result<(), LiteralStop> {
         let bytes = self.rest().as_bytes();
         let hex = bytes.starts_with(b"0x") || bytes.starts_with(b"0X");
         let mut end = 1;
@@ -206,14 +206,14 @@ impl<'t> Literal<'t, '_> {
             {
                 self.push_string(raw);
             } else {
-                return Err(Stop::Fault);
+                return Err(LiteralStop::Fault);
             }
         }
         Ok(())
     }
 
     /// A constant, a string with a prefix or a call.
-    fn name(&mut self, depth: u8) -> Result<(), Stop> {
+    fn name(&mut self, depth: u8) -> Result<(), LiteralStop> {
         if string_prefix(self.rest()).is_some() {
             return self.strings();
         }
@@ -235,8 +235,8 @@ impl<'t> Literal<'t, '_> {
         }
         match self.peek() {
             Some(b'(') => self.at += 1,
-            Some(_) => return Err(Stop::Fault),
-            None => return Err(Stop::Cut),
+            Some(_) => return Err(LiteralStop::Fault),
+            None => return Err(LiteralStop::Cut),
         }
         match name.rsplit('.').next().unwrap_or(name) {
             "datetime" | "date" | "time" | "DateTime" => self.moment(start),
@@ -247,7 +247,7 @@ impl<'t> Literal<'t, '_> {
     }
 
     /// `OrderedDict([('a', 1)])`, after the opening parenthesis.
-    fn pairs(&mut self, depth: u8) -> Result<(), Stop> {
+    fn pairs(&mut self, depth: u8) -> Result<(), LiteralStop> {
         self.expect(b'[')?;
         self.out.push('{');
         loop {
@@ -270,7 +270,7 @@ impl<'t> Literal<'t, '_> {
     }
 
     /// The value of the first named argument; the others are read and left out.
-    fn first_named(&mut self, depth: u8) -> Result<(), Stop> {
+    fn first_named(&mut self, depth: u8) -> Result<(), LiteralStop> {
         self.argument_name();
         self.value(depth)?;
         let kept = self.out.len();
@@ -283,7 +283,7 @@ impl<'t> Literal<'t, '_> {
     }
 
     /// Any other call, after the opening parenthesis; `start` is where its name begins.
-    fn call(&mut self, start: usize, keep_last: bool, depth: u8) -> Result<(), Stop> {
+    fn call(&mut self, start: usize, keep_last: bool, depth: u8) -> Result<(), LiteralStop> {
         let from = self.out.len();
         self.skip_blanks();
         if self.peek() == Some(b')') {
@@ -342,9 +342,9 @@ impl<'t> Literal<'t, '_> {
     }
 
     /// Replaces what was written since `from` by the text since `start` as a string.
-    fn keep_raw(&mut self, start: usize, from: usize) -> Result<(), Stop> {
+    fn keep_raw(&mut self, start: usize, from: usize) -> Result<(), LiteralStop> {
         self.out.truncate(from);
-        let raw = self.text.get(start..self.at).ok_or(Stop::Fault)?;
+        let raw = self.text.get(start..self.at).ok_or(LiteralStop::Fault)?;
         self.push_string(raw);
         Ok(())
     }
@@ -362,7 +362,7 @@ impl<'t> Literal<'t, '_> {
     }
 
     /// A date or time, after the opening parenthesis.
-    fn moment(&mut self, start: usize) -> Result<(), Stop> {
+    fn moment(&mut self, start: usize) -> Result<(), LiteralStop> {
         let rest = self.rest();
         let window = &rest.as_bytes()[..rest.len().min(SPAN_MAX)];
         let mut open = 1_u32;
@@ -371,9 +371,13 @@ impl<'t> Literal<'t, '_> {
             open == 0
         });
         let Some(end) = end else {
-            return Err(if window.len() == rest.len() { Stop::Cut } else { Stop::Fault });
+            return Err(if window.len() == rest.len() {
+                LiteralStop::Cut
+            } else {
+                LiteralStop::Fault
+            });
         };
-        let arguments = rest.get(..end).ok_or(Stop::Fault)?;
+        let arguments = rest.get(..end).ok_or(LiteralStop::Fault)?;
         let from = self.out.len();
         self.at += end + 1;
         let numbers: Vec<u32> =
@@ -407,7 +411,7 @@ impl<'t> Literal<'t, '_> {
     }
 
     /// `<object at 0x..>`, brackets inside it balanced.
-    fn angles(&mut self) -> Result<(), Stop> {
+    fn angles(&mut self) -> Result<(), LiteralStop> {
         let rest = self.rest();
         let window = &rest.as_bytes()[..rest.len().min(SPAN_MAX)];
         let mut open = 0_u32;
@@ -416,7 +420,11 @@ impl<'t> Literal<'t, '_> {
             open == 0
         });
         let Some(end) = end else {
-            return Err(if window.len() == rest.len() { Stop::Cut } else { Stop::Fault });
+            return Err(if window.len() == rest.len() {
+                LiteralStop::Cut
+            } else {
+                LiteralStop::Fault
+            });
         };
         self.at += end + 1;
         self.push_string(&rest[..=end]);

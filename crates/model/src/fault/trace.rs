@@ -4,7 +4,7 @@ use memchr::memmem;
 
 /// An exception, its pieces borrowed from the text and not yet folded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Trace<'t> {
+pub(super) struct StackTrace<'t> {
     /// Exception class as written; `None` when the text is cut before it.
     pub(super) code: Option<&'t str>,
     /// To be put before the message with a colon.
@@ -19,7 +19,7 @@ pub(super) struct Trace<'t> {
 const PYTHON: &str = "Traceback (most recent call last)";
 
 /// Reads a text that is or holds an exception; `None` when it is none.
-pub(super) fn read(text: &str) -> Option<Trace<'_>> {
+pub(super) fn read(text: &str) -> Option<StackTrace<'_>> {
     let text = text.trim();
     python(text)
         .or_else(|| go(text))
@@ -37,7 +37,7 @@ pub(super) fn class_of(line: &str) -> Option<&str> {
 
 /// The type line of the last traceback that has one. Without any, because the text is cut, the
 /// place of the last frame.
-fn python(text: &str) -> Option<Trace<'_>> {
+fn python(text: &str) -> Option<StackTrace<'_>> {
     let from = memmem::find(text.as_bytes(), PYTHON.as_bytes())?;
     let mut inside = false;
     let mut frame = None;
@@ -59,17 +59,19 @@ fn python(text: &str) -> Option<Trace<'_>> {
     }
     Some(match last {
         Some((class, line)) => {
-            Trace { code: Some(class), lead: None, message: line, exception: true }
+            StackTrace { code: Some(class), lead: None, message: line, exception: true }
         }
-        None => Trace { code: None, lead: None, message: frame.unwrap_or(PYTHON), exception: true },
+        None => {
+            StackTrace { code: None, lead: None, message: frame.unwrap_or(PYTHON), exception: true }
+        }
     })
 }
 
 /// `panic: text`, `fatal error: text` or a dump of goroutines.
-fn go(text: &str) -> Option<Trace<'_>> {
+fn go(text: &str) -> Option<StackTrace<'_>> {
     let first = text.lines().next()?;
     let trace =
-        |code, message| Some(Trace { code: Some(code), lead: None, message, exception: true });
+        |code, message| Some(StackTrace { code: Some(code), lead: None, message, exception: true });
     if let Some(message) = first.strip_prefix("panic: ") {
         return trace("panic", message);
     }
@@ -78,13 +80,13 @@ fn go(text: &str) -> Option<Trace<'_>> {
         Some(message) if memmem::find(text.as_bytes(), b"\ngoroutine ").is_some() => {
             trace("fatal error", message)
         }
-        _ if dump => Some(Trace { code: None, lead: None, message: first, exception: true }),
+        _ if dump => Some(StackTrace { code: None, lead: None, message: first, exception: true }),
         _ => None,
     }
 }
 
 /// `PHP Fatal error:  Uncaught PDOException: text in /srv/x.php:12`, followed by `Stack trace:`.
-fn php(text: &str) -> Option<Trace<'_>> {
+fn php(text: &str) -> Option<StackTrace<'_>> {
     const LEVELS: [&str; 7] = [
         "Fatal error:",
         "Catchable fatal error:",
@@ -100,7 +102,12 @@ fn php(text: &str) -> Option<Trace<'_>> {
     let Some(uncaught) = body.strip_prefix("Uncaught ") else {
         // A diagnostic of PHP names the file; other programs write `Warning:` too.
         let end = php_place(body.lines().next().unwrap_or_default())?;
-        return Some(Trace { code: None, lead: None, message: &body[..end], exception: false });
+        return Some(StackTrace {
+            code: None,
+            lead: None,
+            message: &body[..end],
+            exception: false,
+        });
     };
     let end = memmem::find(uncaught.as_bytes(), b"Stack trace:").unwrap_or(uncaught.len());
     let message = &uncaught[..end];
@@ -110,10 +117,10 @@ fn php(text: &str) -> Option<Trace<'_>> {
     {
         let message = rest.trim_start().strip_prefix("with message '").unwrap_or(rest);
         let message = message.strip_suffix('\'').unwrap_or(message);
-        return Some(Trace { code: Some(class), lead: Some(class), message, exception: true });
+        return Some(StackTrace { code: Some(class), lead: Some(class), message, exception: true });
     }
     let code = class_and_rest(message).map(|(class, _)| class);
-    Some(Trace { code, lead: None, message, exception: true })
+    Some(StackTrace { code, lead: None, message, exception: true })
 }
 
 /// Where ` in /srv/x.php` or ` in C:\x.php` begins.
@@ -126,14 +133,14 @@ fn php_place(text: &str) -> Option<usize> {
 }
 
 /// The plain form of Django's debug page: `ValueError at /path/`, the value on the next line.
-fn django(text: &str) -> Option<Trace<'_>> {
+fn django(text: &str) -> Option<StackTrace<'_>> {
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let (class, rest) = lines.next()?.split_once(' ')?;
     if !rest.starts_with("at /") || !is_exception_name(class) {
         return None;
     }
     let value = lines.next().filter(|line| !line.starts_with("Request "));
-    Some(Trace {
+    Some(StackTrace {
         code: Some(class),
         lead: Some(class),
         message: value.unwrap_or_default(),
@@ -142,11 +149,11 @@ fn django(text: &str) -> Option<Trace<'_>> {
 }
 
 /// An exception as Python shows it inside other values: `ValidationError({'price': [...]})`.
-fn shown(text: &str) -> Option<Trace<'_>> {
+fn shown(text: &str) -> Option<StackTrace<'_>> {
     let (class, _) = text.strip_suffix(')')?.split_once('(')?;
     let is_name =
         class.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'));
-    (is_name && is_exception_name(class)).then_some(Trace {
+    (is_name && is_exception_name(class)).then_some(StackTrace {
         code: Some(class),
         lead: None,
         message: text,
@@ -156,7 +163,7 @@ fn shown(text: &str) -> Option<Trace<'_>> {
 
 /// Java, .NET and JavaScript: a line with class and text, then indented frames. One line without
 /// frames counts when it begins with the name of an exception.
-fn managed(text: &str) -> Option<Trace<'_>> {
+fn managed(text: &str) -> Option<StackTrace<'_>> {
     let mut header: Option<(&str, &str)> = None;
     let mut frames = None;
     let mut cause = None;
@@ -190,7 +197,12 @@ fn managed(text: &str) -> Option<Trace<'_>> {
     let Some((class, rest)) = header else {
         // Frames without a class: the first line is all that there is to show.
         let first = text.lines().next().map(str::trim).filter(|line| !line.is_empty())?;
-        return frames.map(|_| Trace { code: None, lead: None, message: first, exception: true });
+        return frames.map(|_| StackTrace {
+            code: None,
+            lead: None,
+            message: first,
+            exception: true,
+        });
     };
     if frames.is_none() && (class == "Error" || !strip_opening(text).starts_with(class)) {
         return None;
@@ -219,7 +231,7 @@ fn managed(text: &str) -> Option<Trace<'_>> {
         };
         message = text.get(whole..to).unwrap_or(class);
     }
-    Some(Trace { code: Some(class), lead: None, message, exception: true })
+    Some(StackTrace { code: Some(class), lead: None, message, exception: true })
 }
 
 /// What runtimes put before the class of an exception that nothing caught.

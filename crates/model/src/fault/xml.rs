@@ -1,7 +1,7 @@
 //! Error texts of XML: SOAP faults of both versions, and answers that have their own words for it.
 //!
 //! The reader keeps a stack of open elements. A leaf (an element without children, or an attribute)
-//! tells its parent what it is: a message, a code, a field, a flag. When the parent ends it decides
+//! reports to its parent what it is: a message, a code, a field, a flag. When the parent ends it decides
 //! whether this makes an error:
 //!
 //! ```text
@@ -16,7 +16,7 @@
 
 use super::hits::{Draft, Hits};
 use super::markup::{self, Token, Tokens};
-use super::names::{self, Role};
+use super::names::{self, FaultRole};
 use super::{BodyKind, inner, plain};
 
 /// Elements below this depth are passed over: real answers have a dozen levels.
@@ -28,7 +28,7 @@ const WORD_MAX: usize = 64;
 /// Fields under one error element that may carry messages by their own names.
 const FIELDS_MAX: usize = 64;
 
-/// Reads a document, whole or cut; true when it tells of an error.
+/// Reads a document, whole or cut; true when it holds an error.
 pub(super) fn read(text: &str, levels: u8, hits: &mut Hits<'_>) -> bool {
     let mut reader = Reader { text, levels, hits, open: Vec::new(), error: false };
     let mut tokens = Tokens::new(text);
@@ -69,10 +69,10 @@ struct Pending<'t> {
 
 /// An open element.
 #[derive(Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own that a child tells")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own that a child reports")]
 struct Element<'t> {
     name: &'t str,
-    role: Role,
+    role: FaultRole,
     /// Offset of its start tag.
     at: usize,
     /// Offset of its content.
@@ -100,7 +100,7 @@ struct Element<'t> {
 
 impl Element<'_> {
     fn is_error(&self) -> bool {
-        matches!(self.role, Role::Error | Role::Fault)
+        matches!(self.role, FaultRole::Error | FaultRole::Fault)
     }
 }
 
@@ -141,12 +141,15 @@ impl<'t> Reader<'t, '_, '_> {
             markup::attributes(attributes, |name, raw| {
                 let role = match names::role(name) {
                     // Attributes of these names say how a value is written, not what it is.
-                    Role::Code { rank: 3, .. } | Role::Text | Role::Value | Role::Item => return,
+                    FaultRole::Code { rank: 3, .. }
+                    | FaultRole::Text
+                    | FaultRole::Value
+                    | FaultRole::Item => return,
                     // `<Response error="Stok yok">`
-                    Role::Error => Role::Message { rank: 2, strong: true },
+                    FaultRole::Error => FaultRole::Message { rank: 2, strong: true },
                     role => role,
                 };
-                self.tell(own, role, raw, at, false);
+                self.report(own, role, raw, at, false);
             });
         }
     }
@@ -172,12 +175,12 @@ impl<'t> Reader<'t, '_, '_> {
         self.settle(&element, raw, cut);
     }
 
-    /// A leaf with content speaks to its parent, or for itself when it is called an error.
+    /// A leaf with content reports to its parent, or is an error itself when its name says so.
     fn leaf(&mut self, element: &Element<'t>, raw: &'t str, cut: bool) {
         let parent = self.open.len().checked_sub(1);
         let pending = Pending { rank: 0, strong: true, raw, cut, at: element.at };
         match element.role {
-            Role::Error | Role::Fault => {
+            FaultRole::Error | FaultRole::Fault => {
                 let word = word(raw);
                 let word = word.as_deref().unwrap_or("text");
                 if names::is_true(word) {
@@ -187,14 +190,14 @@ impl<'t> Reader<'t, '_, '_> {
                     self.error = true;
                 }
             }
-            Role::Item if parent.is_some_and(|parent| self.open[parent].is_error()) => {
+            FaultRole::Item if parent.is_some_and(|parent| self.open[parent].is_error()) => {
                 self.add(element, &pending, None);
                 self.error = true;
             }
-            Role::Other | Role::Item => {
+            FaultRole::Other | FaultRole::Item => {
                 self.look_inside(raw, element.at, cut);
                 if let Some(parent) = parent.and_then(|parent| self.open.get_mut(parent))
-                    && parent.role == Role::Error
+                    && parent.role == FaultRole::Error
                     && parent.fields.len() < FIELDS_MAX
                 {
                     parent.fields.push((names::local(element.name), pending));
@@ -202,11 +205,11 @@ impl<'t> Reader<'t, '_, '_> {
             }
             role => {
                 if let Some(parent) = parent {
-                    self.tell(parent, role, raw, element.at, cut);
+                    self.report(parent, role, raw, element.at, cut);
                 }
             }
         }
-        if let (Role::Message { .. }, Some(parent)) =
+        if let (FaultRole::Message { .. }, Some(parent)) =
             (element.role, parent.and_then(|i| self.open.get_mut(i)))
         {
             parent.code = parent.code.or(element.code);
@@ -214,16 +217,16 @@ impl<'t> Reader<'t, '_, '_> {
         }
     }
 
-    /// A message with elements inside speaks to its parent like a leaf: `<message>no <b>stock</b>`,
+    /// A message with elements inside reports to its parent like a leaf: `<message>no <b>stock</b>`,
     /// `<message><lang>tr</lang><text>...`, the detail of a SOAP fault.
     fn lift(&mut self, element: &Element<'t>, raw: &'t str, cut: bool) {
         let Some(parent) = self.open.len().checked_sub(1) else { return };
-        if !matches!(element.role, Role::Message { .. }) || self.hits.len() > element.mark {
+        if !matches!(element.role, FaultRole::Message { .. }) || self.hits.len() > element.mark {
             return;
         }
         match element.message {
-            Some(text) => self.tell(parent, element.role, text.raw, text.at, text.cut),
-            None => self.tell(parent, element.role, raw, element.at, cut),
+            Some(text) => self.report(parent, element.role, text.raw, text.at, text.cut),
+            None => self.report(parent, element.role, raw, element.at, cut),
         }
         if let Some(parent) = self.open.last_mut() {
             parent.code = parent.code.or(element.code);
@@ -231,24 +234,29 @@ impl<'t> Reader<'t, '_, '_> {
         }
     }
 
-    /// A leaf or an attribute of the role `role` tells the element at `place` its value.
-    fn tell(&mut self, place: usize, role: Role, raw: &'t str, at: usize, cut: bool) {
-        let nested_in = |role: Role| self.open.get(place).is_some_and(|open| open.role == role);
+    /// A leaf or an attribute with this role reports its value to the element at `place`.
+    fn report(&mut self, place: usize, role: FaultRole, raw: &'t str, at: usize, cut: bool) {
+        let nested_in =
+            |role: FaultRole| self.open.get(place).is_some_and(|open| open.role == role);
         let outer = place.checked_sub(1);
         let (place, role) = match (role, outer) {
-            (Role::Text, Some(outer)) if nested_in(Role::Reason) => {
-                (outer, Role::Message { rank: 0, strong: true })
+            (FaultRole::Text, Some(outer)) if nested_in(FaultRole::Reason) => {
+                (outer, FaultRole::Message { rank: 0, strong: true })
             }
-            (Role::Value, Some(outer)) if nested_in(Role::Code { rank: 1, strong: false }) => {
-                (outer, Role::Code { rank: 0, strong: false })
+            (FaultRole::Value, Some(outer))
+                if nested_in(FaultRole::Code { rank: 1, strong: false }) =>
+            {
+                (outer, FaultRole::Code { rank: 0, strong: false })
             }
-            (Role::Reason | Role::Text, _) => (place, Role::Message { rank: 4, strong: false }),
+            (FaultRole::Reason | FaultRole::Text, _) => {
+                (place, FaultRole::Message { rank: 4, strong: false })
+            }
             other => (place, other.0),
         };
         let is_root = place == 0;
         let Some(element) = self.open.get_mut(place) else { return };
         match role {
-            Role::Message { rank, strong } => {
+            FaultRole::Message { rank, strong } => {
                 let pending = Pending { rank, strong, raw, cut, at };
                 match element.message {
                     Some(old) if old.rank == rank && element.is_error() => {
@@ -259,7 +267,7 @@ impl<'t> Reader<'t, '_, '_> {
                     _ => element.message = Some(pending),
                 }
             }
-            Role::Code { rank, strong } => {
+            FaultRole::Code { rank, strong } => {
                 let Some(word) = word(raw).filter(|word| word != "about:blank") else { return };
                 if element.code.is_none_or(|(old, _)| rank < old) {
                     element.code = Some((rank, raw));
@@ -271,15 +279,15 @@ impl<'t> Reader<'t, '_, '_> {
                 }
                 element.failed |= is_root && is_http_error(&word);
             }
-            Role::Field => element.field = element.field.or(Some(raw)),
-            Role::Success | Role::Failure => {
+            FaultRole::Field => element.field = element.field.or(Some(raw)),
+            FaultRole::Success | FaultRole::Failure => {
                 let Some(word) = word(raw) else { return };
                 let (yes, no) = (names::is_true(&word), names::is_false(&word));
-                element.succeeded |= yes && role == Role::Success;
-                element.failed |= if role == Role::Success { no } else { yes };
+                element.succeeded |= yes && role == FaultRole::Success;
+                element.failed |= if role == FaultRole::Success { no } else { yes };
             }
-            Role::Status if !is_root && !is_answer(element.name) => {}
-            Role::Verdict | Role::Status => {
+            FaultRole::Status if !is_root && !is_answer(element.name) => {}
+            FaultRole::Verdict | FaultRole::Status => {
                 let Some(word) = word(raw) else { return };
                 if names::is_failure_word(&word) {
                     element.failed = true;
@@ -291,7 +299,7 @@ impl<'t> Reader<'t, '_, '_> {
                     element.code = element.code.or(Some((3, raw)));
                 }
             }
-            Role::Trace => {
+            FaultRole::Trace => {
                 element.exception = true;
                 element.trace = element.trace.or(Some(raw));
             }
@@ -336,7 +344,7 @@ impl<'t> Reader<'t, '_, '_> {
             self.lend(element);
             return;
         }
-        if element.role == Role::Error && well && !has_inner {
+        if element.role == FaultRole::Error && well && !has_inner {
             return;
         }
         let added = match element.message {
@@ -345,7 +353,7 @@ impl<'t> Reader<'t, '_, '_> {
                 let code = element.code.map(|(_, code)| code);
                 let added = self.add(element, &message, code);
                 if added && has_inner {
-                    if element.role == Role::Fault {
+                    if element.role == FaultRole::Fault {
                         self.hits.drop_equal_to_newest(element.mark);
                     } else {
                         self.hits.drop_newest_if_repeated(element.mark);
@@ -356,7 +364,7 @@ impl<'t> Reader<'t, '_, '_> {
             None if has_inner => true,
             None => self.add_without_message(element, raw, cut),
         };
-        if element.role == Role::Fault || element.failed || added {
+        if element.role == FaultRole::Fault || element.failed || added {
             self.error = true;
         }
         if element.failed && !added {
@@ -375,7 +383,7 @@ impl<'t> Reader<'t, '_, '_> {
             return self.add(element, &message, code);
         }
         let mut added = false;
-        if code.is_none() || element.role == Role::Error {
+        if code.is_none() || element.role == FaultRole::Error {
             for (name, message) in &element.fields {
                 let named = message
                     .raw
@@ -392,7 +400,7 @@ impl<'t> Reader<'t, '_, '_> {
         if added {
             return true;
         }
-        let whole = (element.role == Role::Fault && !element.leaf).then_some(raw);
+        let whole = (element.role == FaultRole::Fault && !element.leaf).then_some(raw);
         match whole.filter(|_| code.is_none()).or(code).or(element.verdict) {
             Some(raw) => self.add(element, &as_pending(raw), code),
             None => false,
@@ -407,7 +415,7 @@ impl<'t> Reader<'t, '_, '_> {
         }
     }
 
-    /// Tells the innermost open element that it failed; the document when none is open.
+    /// Marks the innermost open element as failed; the document when none is open.
     fn fail(&mut self) {
         match self.open.last_mut() {
             Some(element) => element.failed = true,

@@ -2,7 +2,9 @@
 
 mod block;
 
-use super::{Fault, FaultKind};
+use bumpalo::Bump;
+
+use super::{Fault, FaultKind, Type, Value};
 
 /// Eight times the same byte.
 const fn all(byte: u8) -> u64 {
@@ -25,7 +27,7 @@ const fn special(word: u64) -> u64 {
 ///
 /// Most strings are keys and end within 16 bytes; most bytes stand in bodies, where an escape comes
 /// every few bytes. So the first step is one block of 16, and what goes on is read in blocks of 64
-/// whose escapes are told apart by arithmetic, all at once.
+/// whose escapes are found by arithmetic, all at once.
 #[inline]
 pub(super) fn string_end(bytes: &[u8], at: usize) -> Result<usize, Fault> {
     if let Some(first) = bytes.get(at..).and_then(<[u8]>::first_chunk::<16>) {
@@ -169,11 +171,27 @@ pub fn unescape(inner: &str, out: &mut String) {
     out.push_str(rest);
 }
 
+/// The content of a string value: a slice of the document, or unescaped into the arena; the text itself for
+/// all other types.
+pub(crate) fn text_of<'r>(value: Value<'r>, arena: &'r Bump) -> &'r str {
+    if value.ty == Type::String { unescaped(value.inner(), arena) } else { value.raw }
+}
+
+/// As [`unescape`]: the text itself when it holds no escapes, else a copy in the arena.
+pub(crate) fn unescaped<'r>(inner: &'r str, arena: &'r Bump) -> &'r str {
+    if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
+        return inner;
+    }
+    let memory = arena.alloc_slice_fill_copy(inner.len(), 0);
+    let len = unescape_into(inner.as_bytes(), memory);
+    simdutf8::basic::from_utf8(&memory[..len]).unwrap_or(inner)
+}
+
 /// As [`unescape`], into memory of at least the length of `inner`; gives the length used.
 ///
 /// For bodies, where an escape stands every few bytes: eight bytes are looked at and copied at a
 /// time, and what was copied past an escape is overwritten.
-pub(crate) fn unescape_into(inner: &[u8], out: &mut [u8]) -> usize {
+fn unescape_into(inner: &[u8], out: &mut [u8]) -> usize {
     const LOW: u64 = all(0x01);
     const HIGH: u64 = all(0x80);
     let (mut from, mut to) = (0, 0);
@@ -254,24 +272,32 @@ fn hex4(bytes: &[u8], at: usize) -> Option<u32> {
         .try_fold(0, |code, &b| Some(code << 4 | char::from(b).to_digit(16)?))
 }
 
-/// Appends `text` as the content of a JSON string, escaped as far as the grammar asks for it.
+/// Appends `text` as the content of a JSON string, escaped where the grammar requires it.
 pub fn push_escaped(text: &str, out: &mut String) {
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c if c < ' ' => {
+    let mut done = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        if byte >= b' ' && byte != b'"' && byte != b'\\' {
+            continue;
+        }
+        out.push_str(&text[done..at]);
+        done = at + 1;
+        match byte {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            b'\t' => out.push_str("\\t"),
+            0x08 => out.push_str("\\b"),
+            0x0c => out.push_str("\\f"),
+            _ => {
                 out.push_str("\\u00");
-                for digit in [c as u32 >> 4, c as u32 & 15] {
-                    out.push(char::from_digit(digit, 16).unwrap_or('0'));
+                for digit in [byte >> 4, byte & 15] {
+                    out.push(char::from(b"0123456789abcdef"[usize::from(digit)]));
                 }
             }
-            c => out.push(c),
         }
     }
+    out.push_str(&text[done..]);
 }
 
 #[cfg(test)]

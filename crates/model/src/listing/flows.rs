@@ -2,9 +2,8 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
-
-use super::fields::{self, Field};
+use super::fields::{self, ListingField};
+use crate::json::Value;
 use crate::time::Timestamp;
 
 /// One flow of a saved flow list.
@@ -14,7 +13,7 @@ pub struct Flow {
     pub id: String,
     /// Id of its component; usually the same.
     pub component_id: Option<String>,
-    /// The variable `!flowId`; usually the same again.
+    /// The variable `!flowId`; usually the same too.
     pub flow_id: Option<String>,
     /// The name people see.
     pub name: Option<String>,
@@ -54,7 +53,7 @@ pub struct Project {
 }
 
 /// A process group is one of the two.
-pub(super) enum Group {
+pub(super) enum ProcessGroup {
     Flow(Flow),
     Project(Project),
 }
@@ -63,11 +62,11 @@ pub(super) enum Group {
 ///
 /// It is one when it has a `component` that is an object with an id or a name, and besides either
 /// variables named `!...` or at least two more fields of a process group. Both lists have the same form;
-/// the variables and the count of flows tell them apart.
-pub(super) fn group(record: &[Field<'_>]) -> Option<Group> {
+/// they differ in their variables and in the count of flows.
+pub(super) fn group(record: &[ListingField<'_>]) -> Option<ProcessGroup> {
     let component = fields::of_object(get(record, "component")?)?;
     let variables = [get(&component, "variables"), get(record, "variables")];
-    let variables: Vec<Field<'_>> =
+    let variables: Vec<ListingField<'_>> =
         variables.into_iter().flatten().filter_map(fields::of_object).flatten().collect();
     let marks = variables.iter().filter(|variable| variable.name.starts_with('!')).count();
     let traits = [
@@ -86,7 +85,7 @@ pub(super) fn group(record: &[Field<'_>]) -> Option<Group> {
     let is_project = get(record, "flowCount").is_some()
         || variables.iter().any(|variable| variable.name.starts_with("!project"));
     if is_project && !is_flow {
-        return Some(Group::Project(Project {
+        return Some(ProcessGroup::Project(Project {
             id,
             project_id: owned(&variables, "!projectId"),
             name,
@@ -96,7 +95,7 @@ pub(super) fn group(record: &[Field<'_>]) -> Option<Group> {
             state,
         }));
     }
-    Some(Group::Flow(Flow {
+    Some(ProcessGroup::Flow(Flow {
         id,
         component_id: owned(&component, "id"),
         flow_id: owned(&variables, "!flowId"),
@@ -113,10 +112,10 @@ pub(super) fn group(record: &[Field<'_>]) -> Option<Group> {
     }))
 }
 
-fn get<'t>(fields: &[Field<'t>], name: &str) -> Option<&'t RawValue> {
-    fields.iter().rev().find(|field| field.name == name).map(|field| field.raw)
+fn get<'t>(fields: &[ListingField<'t>], name: &str) -> Option<Value<'t>> {
+    fields.iter().rev().find(|field| field.name == name).map(|field| field.value)
 }
 
-fn owned(fields: &[Field<'_>], name: &str) -> Option<String> {
+fn owned(fields: &[ListingField<'_>], name: &str) -> Option<String> {
     get(fields, name).and_then(fields::text).map(Cow::into_owned)
 }

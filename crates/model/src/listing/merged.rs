@@ -1,16 +1,17 @@
 //! All pages of a dump as one: logs, runs and the names of flows.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasher as _;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
-use serde_json::value::RawValue;
 
 use super::fields;
 use super::words::{LogField, Word};
 use super::{Flow, LogEntry, LogType, Page, Project, State, Status};
 use crate::endpoint::is_uuid;
+use crate::json::Value;
 use crate::time::Timestamp;
 
 /// One log: what all pages together say about one id.
@@ -68,9 +69,9 @@ pub struct Run {
 
 /// Everything that the listing pages of a dump say.
 ///
-/// Add or merge everything, then call [`finish`](Self::finish) once; before that there is nothing to
-/// ask. The result depends on the set of pages only, not on their order: the newest snapshot of a log
-/// is told by its content, and `place` decides between lists of flows, which carry no time.
+/// Add or merge everything, then call [`finish`](Self::finish) once; before that it is empty.
+/// The result depends on the set of pages only, not on their order: the newest snapshot of a log
+/// is found by its content, and `place` decides between lists of flows, which carry no time.
 #[derive(Debug, Default)]
 pub struct Listing {
     /// Different snapshots by id, in any order; empty once finished.
@@ -80,7 +81,7 @@ pub struct Listing {
     projects: BTreeMap<String, (u64, Project)>,
     /// Sorted by id.
     logs: Vec<Log>,
-    /// Places in `logs`, found by the hash of their ids: every exchange asks for its log.
+    /// Places in `logs`, found by the hash of their ids: every exchange looks up its log.
     places: HashTable<u32>,
     hasher: DefaultHashBuilder,
     /// Sorted by run id.
@@ -365,7 +366,7 @@ fn add_snapshot(known: &mut Vec<Snapshot>, new: Snapshot) {
 
 /// Settles the snapshots of one id into its log; `None` for none at all.
 fn newest(mut snapshots: Vec<Snapshot>) -> Option<Log> {
-    // The fields that only grow while a log runs tell its age; the rest makes the order total.
+    // The fields that only grow while a log runs give its age; the rest makes the order total.
     snapshots.sort_unstable_by(|a, b| {
         let age = |entry: &LogEntry| {
             let counts = (entry.process_count, entry.success_count, entry.fail_count);
@@ -393,11 +394,8 @@ fn newest(mut snapshots: Vec<Snapshot>) -> Option<Log> {
 
 /// Fills what `newer` leaves open from an older snapshot.
 fn fill(newer: &mut LogEntry, older: LogEntry) {
-    type Extra = BTreeMap<String, Box<RawValue>>;
-    let parse = |extra: &Option<String>| -> Extra {
-        extra.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
-    };
-    let mut extra = parse(&newer.extra);
+    let own = newer.extra.take().unwrap_or_default();
+    let mut extra = extra_fields(&own);
     // A field whose newest value was not understood is not open: its raw value stands in `extra`.
     let unread: Vec<Word> = extra.keys().map(|name| Word::of(name)).collect();
     let is_open = |field: LogField| !unread.contains(&Word::Log(field));
@@ -417,18 +415,28 @@ fn fill(newer: &mut LogEntry, older: LogEntry) {
         flow_order FlowOrder in_bound InBound schedule Schedule is_triggered IsTriggered
         triggered_by TriggeredBy is_send_s3 IsSendS3
     }
-    if older.extra.is_some() && older.extra != newer.extra {
-        for (name, json) in parse(&older.extra) {
-            // An old value that was not understood must not stand beside a newer one that was.
-            if !matches!(Word::of(&name), Word::Log(_)) {
-                extra.entry(name).or_insert(json);
-            }
+    for (name, json) in extra_fields(older.extra.as_deref().unwrap_or_default()) {
+        // An old value that was not understood must not stand beside a newer one that was.
+        if !matches!(Word::of(&name), Word::Log(_)) {
+            extra.entry(name).or_insert(json);
         }
-        newer.extra = fields::object(extra.iter().map(|(name, json)| (name.as_str(), json.get())));
     }
+    newer.extra = fields::object(extra.iter().map(|(name, json)| (&**name, *json)));
 }
 
-/// The type of a log; when the record does not name it, told by its ids.
+/// The fields of [`LogEntry::extra`] by name, each with its JSON.
+fn extra_fields(extra: &str) -> BTreeMap<Cow<'_, str>, &str> {
+    let mut by_name = BTreeMap::new();
+    if let Some(object) = Value::of(extra) {
+        object.members(|key, value| {
+            by_name.insert(fields::unescaped(key), value.raw);
+            true
+        });
+    }
+    by_name
+}
+
+/// The type of a log; when the record does not name it, by its ids.
 fn kind(entry: &LogEntry) -> Option<LogType> {
     entry.log_type.or_else(|| {
         let own = entry.filename_uuid.as_deref()?;
@@ -474,7 +482,7 @@ fn duration_ms(entry: &LogEntry) -> Option<f64> {
     (micros >= 0).then_some(micros as f64 / 1000.0)
 }
 
-/// The status of a run as [`Run::status`] tells it, and whether the other logs decided that it is over.
+/// The status of a run as [`Run::status`] defines it, and whether the other logs decided that it is over.
 fn effective_status(main: Option<&LogEntry>, others: &[&LogEntry]) -> (Option<Status>, bool) {
     let is_over = |entry: &LogEntry| {
         let settled = || matches!(entry.status, Some(status) if status != Status::InProgress);

@@ -238,7 +238,7 @@ fn what_is_not_understood_stays_as_it_was_written() {
 #[test]
 fn lone_surrogates_do_not_cost_the_record() {
     let entry = one(&log(7, 1, r#","triggered_by":"caf\u00e9 \ud83d""#));
-    assert_eq!(entry.triggered_by.as_deref(), Some("café \u{fffd}\u{fffd}\u{fffd}"));
+    assert_eq!(entry.triggered_by.as_deref(), Some("café \u{fffd}"));
 }
 
 #[test]
@@ -505,7 +505,7 @@ fn deep_nesting_is_no_page_and_no_panic() {
 }
 
 prop_compose! {
-    /// A record with few ids and values, so that snapshots of one log meet.
+    /// A record with few ids and values, so that several snapshots are of one log.
     fn record()(
         id in 1..4_u32,
         log_type in 1..4_u8,

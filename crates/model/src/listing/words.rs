@@ -1,4 +1,4 @@
-//! The names of fields that tell logs, pages and downloads apart.
+//! The names of fields by which logs, pages and downloads are recognised.
 
 /// What the name of a field says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +61,7 @@ impl LogField {
         )
     }
 
-    /// Whether it speaks for a listing: downloads hardly carry it.
+    /// Whether it is a sign of a listing: downloads hardly carry it.
     pub(super) fn is_of_listing(self) -> bool {
         matches!(
             self,

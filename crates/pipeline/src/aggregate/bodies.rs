@@ -3,9 +3,12 @@
 
 use super::endpoints::{EndpointId, Endpoints};
 use super::intern::{Name, Names};
-use super::{BodyKind, Place, SeenBody, Side};
+use super::small::{count, file_of};
+use super::{BodyKind, BodySide, CountedBody, RecordPlace};
 use hashbrown::{HashMap, HashSet};
 use std::collections::BTreeMap;
+use tables::cell::{BodyKindWord, BodySideWord, EndpointName, ShapeHash, ShapePath};
+use tables::rows::BodyRow;
 
 /// The number of a slot in [`Bodies`].
 pub(super) type SlotId = u32;
@@ -16,7 +19,7 @@ pub(super) type SlotId = u32;
 #[derive(Debug)]
 struct Slot {
     endpoint: EndpointId,
-    side: Side,
+    side: BodySide,
     shape: u64,
     count: u64,
     failed: u64,
@@ -25,7 +28,7 @@ struct Slot {
     digests: HashSet<u64>,
     bytes_sum: u64,
     bytes_max: u64,
-    sample: Place,
+    sample: RecordPlace,
 }
 
 /// What is known of a shape whoever uses it.
@@ -39,25 +42,9 @@ struct Shape {
 /// paths of each distinct shape.
 #[derive(Debug, Default)]
 pub(super) struct Bodies {
-    index: HashMap<(EndpointId, Side, u64), SlotId>,
+    index: HashMap<(EndpointId, BodySide, u64), SlotId>,
     slots: Vec<Slot>,
     shapes: HashMap<u64, Shape>,
-}
-
-/// One row of the table; columns as in the contract.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct BodyRow<'a> {
-    pub(super) endpoint: Option<&'a str>,
-    pub(super) side: Side,
-    pub(super) shape: u64,
-    pub(super) kind: BodyKind,
-    pub(super) count: u64,
-    pub(super) failed: u64,
-    pub(super) distinct: u64,
-    pub(super) bytes_sum: u64,
-    pub(super) bytes_max: u64,
-    pub(super) paths: &'a [String],
-    pub(super) sample: Place,
 }
 
 impl Bodies {
@@ -65,11 +52,11 @@ impl Bodies {
     pub(super) fn add(
         &mut self,
         endpoint: EndpointId,
-        side: Side,
-        body: &SeenBody,
-        place: Place,
+        side: BodySide,
+        body: &CountedBody,
+        place: RecordPlace,
         failed: bool,
-        paths: &mut dyn FnMut(Side) -> Vec<String>,
+        paths: &mut dyn FnMut(BodySide) -> Vec<String>,
     ) {
         let known = self.slots.len();
         let id = self.slot(endpoint, side, body.shape, place);
@@ -111,7 +98,7 @@ impl Bodies {
     /// How many distinct bodies each (endpoint, flow, step) was sent or answered with, by its number.
     ///
     /// Equal bodies have equal shapes, so no body is in two slots of one (endpoint, flow, step).
-    pub(super) fn distinct(&self, side: Side) -> HashMap<EndpointId, u64> {
+    pub(super) fn distinct(&self, side: BodySide) -> HashMap<EndpointId, u64> {
         let mut distinct = HashMap::new();
         for slot in self.slots.iter().filter(|slot| slot.side == side) {
             *distinct.entry(slot.endpoint).or_default() += slot.digests.len() as u64;
@@ -120,28 +107,36 @@ impl Bodies {
     }
 
     /// Rows sorted by (endpoint, side, most frequent first, shape).
-    pub(super) fn rows<'a>(&'a self, endpoints: &Endpoints, names: &'a Names) -> Vec<BodyRow<'a>> {
-        let mut slots: BTreeMap<(Option<&str>, Side, u64), Vec<&Slot>> = BTreeMap::new();
+    pub(super) fn rows<'a>(
+        &'a self,
+        endpoints: &Endpoints,
+        names: &'a Names,
+        files: &'a [&'a str],
+    ) -> Vec<BodyRow<'a>> {
+        let mut slots: BTreeMap<(Option<&str>, BodySide, u64), Vec<&Slot>> = BTreeMap::new();
         for slot in &self.slots {
             let endpoint: Name = endpoints.get(slot.endpoint).endpoint;
             slots.entry((names.get(endpoint), slot.side, slot.shape)).or_default().push(slot);
         }
         let rows = slots.into_iter().filter_map(|((endpoint, side, shape), slots)| {
             let known = self.shapes.get(&shape)?;
+            let sum = |of: fn(&Slot) -> u64| {
+                count(slots.iter().fold(0, |sum: u64, slot| sum.saturating_add(of(slot))))
+            };
+            let sample = slots.iter().map(|slot| slot.sample).min()?;
             Some(BodyRow {
-                endpoint,
-                side,
-                shape,
-                kind: known.kind,
-                count: slots.iter().map(|slot| slot.count).sum(),
-                failed: slots.iter().map(|slot| slot.failed).sum(),
-                distinct: union(&slots),
-                bytes_sum: slots
-                    .iter()
-                    .fold(0, |sum: u64, slot| sum.saturating_add(slot.bytes_sum)),
-                bytes_max: slots.iter().map(|slot| slot.bytes_max).max()?,
-                paths: &known.paths,
-                sample: slots.iter().map(|slot| slot.sample).min()?,
+                endpoint: endpoint.map(EndpointName),
+                side: BodySideWord(side.name()),
+                shape: ShapeHash(shape),
+                kind: BodyKindWord(known.kind.name()),
+                count: sum(|slot| slot.count),
+                failed: sum(|slot| slot.failed),
+                distinct: count(union(&slots)),
+                bytes_sum: sum(|slot| slot.bytes_sum),
+                bytes_max: count(slots.iter().map(|slot| slot.bytes_max).max()?),
+                paths: known.paths.iter().map(|path| ShapePath(path)).collect(),
+                sample_file: file_of(files, sample),
+                sample_record: sample.record.cast_signed(),
             })
         });
         let mut rows: Vec<_> = rows.collect();
@@ -149,7 +144,13 @@ impl Bodies {
         rows
     }
 
-    fn slot(&mut self, endpoint: EndpointId, side: Side, shape: u64, sample: Place) -> SlotId {
+    fn slot(
+        &mut self,
+        endpoint: EndpointId,
+        side: BodySide,
+        shape: u64,
+        sample: RecordPlace,
+    ) -> SlotId {
         let slots = &mut self.slots;
         *self.index.entry((endpoint, side, shape)).or_insert_with(|| {
             slots.push(Slot {

@@ -3,8 +3,11 @@
 use super::bodies::Bodies;
 use super::intern::{Name, Names, Renamed};
 use super::sketch::Sketch;
-use super::{Seen, Side};
+use super::small::{self, count};
+use super::{BodySide, CountedExchange};
 use hashbrown::HashMap;
+use tables::cell::{EndpointName, FlowName, StatusText, StepName};
+use tables::rows::EndpointRow;
 
 /// The number of an (endpoint, flow, step) in [`Endpoints`].
 pub(super) type EndpointId = u32;
@@ -17,7 +20,10 @@ pub(super) struct Calls {
     pub(super) step: Name,
     pub(super) exchanges: u64,
     pub(super) failed: u64,
-    /// Status and how often, in the order met; exchanges without a status are left out.
+    /// Rows of bulk requests; any other exchange is one.
+    rows: u64,
+    rows_failed: u64,
+    /// Status and how often, in the order seen; exchanges without a status are left out.
     statuses: Vec<(u16, u64)>,
     request_bytes: Sketch,
     response_bytes: Sketch,
@@ -25,56 +31,28 @@ pub(super) struct Calls {
     duration: Sketch,
 }
 
-/// All (endpoint, flow, step) met.
+/// All (endpoint, flow, step) seen.
 #[derive(Debug, Default)]
 pub(super) struct Endpoints {
     index: HashMap<(Name, Name, Name), EndpointId>,
     rows: Vec<Calls>,
 }
 
-/// One row of the table; columns as in the contract.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct EndpointRow<'a> {
-    pub(super) endpoint: Option<&'a str>,
-    pub(super) flow: Option<&'a str>,
-    pub(super) step: Option<&'a str>,
-    pub(super) exchanges: u64,
-    pub(super) failed: u64,
-    /// Most frequent first, ties by number.
-    pub(super) statuses: Vec<u16>,
-    pub(super) request_bytes: Sizes,
-    pub(super) response_bytes: Sizes,
-    pub(super) distinct_requests: u64,
-    pub(super) distinct_responses: u64,
-    pub(super) duration_us: Sizes,
-}
-
 /// Sum, median, 95th percentile and greatest; all `None` when there was nothing to measure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Sizes {
-    pub(super) sum: Option<u64>,
-    pub(super) p50: Option<u64>,
-    pub(super) p95: Option<u64>,
-    pub(super) max: Option<u64>,
-}
-
-impl From<&Sketch> for Sizes {
-    fn from(sketch: &Sketch) -> Self {
-        Self {
-            sum: sketch.sum(),
-            p50: sketch.percentile(50),
-            p95: sketch.percentile(95),
-            max: sketch.max(),
-        }
-    }
+fn sizes(sketch: &Sketch) -> [Option<i64>; 4] {
+    let figures = [sketch.sum(), sketch.percentile(50), sketch.percentile(95), sketch.max()];
+    figures.map(|figure| figure.map(count))
 }
 
 impl Endpoints {
     /// Counts an exchange.
-    pub(super) fn add(&mut self, id: EndpointId, seen: &Seen<'_>, failed: bool) {
+    pub(super) fn add(&mut self, id: EndpointId, seen: &CountedExchange<'_>, failed: bool) {
         let row = &mut self.rows[id as usize];
         row.exchanges += 1;
         row.failed += u64::from(failed);
+        let (rows, rows_failed) = seen.rows();
+        row.rows += rows;
+        row.rows_failed += rows_failed;
         if let Some(status) = seen.exchange.status {
             count_status(&mut row.statuses, status, 1);
         }
@@ -103,6 +81,8 @@ impl Endpoints {
             let here = &mut self.rows[id as usize];
             here.exchanges += row.exchanges;
             here.failed += row.failed;
+            here.rows += row.rows;
+            here.rows_failed += row.rows_failed;
             for (status, count) in row.statuses {
                 count_status(&mut here.statuses, status, count);
             }
@@ -116,22 +96,44 @@ impl Endpoints {
 
     /// Rows sorted by (endpoint, flow, step), absent first.
     pub(super) fn rows<'a>(&'a self, bodies: &Bodies, names: &'a Names) -> Vec<EndpointRow<'a>> {
-        let requests = bodies.distinct(Side::Request);
-        let responses = bodies.distinct(Side::Response);
+        let requests = bodies.distinct(BodySide::Request);
+        let responses = bodies.distinct(BodySide::Response);
         let mut rows: Vec<_> = (0..)
             .zip(&self.rows)
-            .map(|(id, row)| EndpointRow {
-                endpoint: names.get(row.endpoint),
-                flow: names.get(row.flow),
-                step: names.get(row.step),
-                exchanges: row.exchanges,
-                failed: row.failed,
-                statuses: most_frequent_statuses(&row.statuses),
-                request_bytes: Sizes::from(&row.request_bytes),
-                response_bytes: Sizes::from(&row.response_bytes),
-                distinct_requests: requests.get(&id).copied().unwrap_or(0),
-                distinct_responses: responses.get(&id).copied().unwrap_or(0),
-                duration_us: Sizes::from(&row.duration),
+            .map(|(id, row)| {
+                let [request_bytes_sum, request_bytes_p50, request_bytes_p95, request_bytes_max] =
+                    sizes(&row.request_bytes);
+                let [
+                    response_bytes_sum,
+                    response_bytes_p50,
+                    response_bytes_p95,
+                    response_bytes_max,
+                ] = sizes(&row.response_bytes);
+                let distinct =
+                    |side: &HashMap<EndpointId, u64>| count(side.get(&id).copied().unwrap_or(0));
+                EndpointRow {
+                    endpoint: names.get(row.endpoint).map(EndpointName),
+                    flow: names.get(row.flow).map(FlowName),
+                    step: names.get(row.step).map(StepName),
+                    exchanges: count(row.exchanges),
+                    failed: count(row.failed),
+                    rows: count(row.rows),
+                    rows_failed: count(row.rows_failed),
+                    statuses: most_frequent_statuses(&row.statuses).map(StatusText).collect(),
+                    request_bytes_sum,
+                    request_bytes_p50,
+                    request_bytes_p95,
+                    request_bytes_max,
+                    response_bytes_sum,
+                    response_bytes_p50,
+                    response_bytes_p95,
+                    response_bytes_max,
+                    distinct_requests: distinct(&requests),
+                    distinct_responses: distinct(&responses),
+                    duration_p50_ms: milliseconds(row.duration.percentile(50)),
+                    duration_p95_ms: milliseconds(row.duration.percentile(95)),
+                    duration_max_ms: milliseconds(row.duration.max()),
+                }
             })
             .collect();
         rows.sort_unstable_by_key(|row| (row.endpoint, row.flow, row.step));
@@ -148,6 +150,8 @@ impl Endpoints {
                 step,
                 exchanges: 0,
                 failed: 0,
+                rows: 0,
+                rows_failed: 0,
                 statuses: Vec::new(),
                 request_bytes: Sketch::default(),
                 response_bytes: Sketch::default(),
@@ -166,8 +170,13 @@ fn count_status(statuses: &mut Vec<(u16, u64)>, status: u16, count: u64) {
     }
 }
 
-fn most_frequent_statuses(statuses: &[(u16, u64)]) -> Vec<u16> {
+/// As texts, most frequent first, ties by number.
+fn most_frequent_statuses(statuses: &[(u16, u64)]) -> impl Iterator<Item = &'static str> {
     let mut sorted = statuses.to_vec();
     sorted.sort_unstable_by_key(|&(status, count)| (std::cmp::Reverse(count), status));
-    sorted.into_iter().map(|(status, _)| status).collect()
+    sorted.into_iter().map(|(status, _)| small::status(status))
+}
+
+fn milliseconds(micros: Option<u64>) -> Option<f64> {
+    micros.map(|micros| micros as f64 / 1000.0)
 }

@@ -1,20 +1,26 @@
 //! The table `error_groups`: what goes wrong, where, how often, and which keys still wait for it.
 //!
-//! While logs are read the groups are not yet known, so everything is counted for each skeleton
+//! While logs are read the groups are not yet known, so everything is counted for each masked message
 //! (an error text with its variables masked) and brought together at the end.
 
 use super::endpoints::{EndpointId, Endpoints};
 use super::intern::{Name, Names, Renamed};
 use super::keys::{KeyId, Keys};
-use super::{Place, SeenError};
-use grouping::{Class, Group, Groups, Side, SkeletonId};
+use super::small::{self, count, file_of, micros};
+use super::{CountedError, RecordPlace};
+use grouping::{Class, Group, Groups, MessageId, Side};
 use hashbrown::{HashMap, HashSet};
 use model::time::Timestamp;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use tables::cell::{
+    ClassWord, EndpointName, ErrorCode, FieldPath, Fingerprint, FlowName, GroupName, MessageText,
+    SideWord, StatusText, StepName, TemplateText,
+};
+use tables::rows::ErrorGroupRow;
 
-/// The number of a skeleton in [`Errors`].
-pub(super) type SkeletonNumber = u32;
+/// The number of a masked message in [`Errors`].
+pub(super) type MessageNumber = u32;
 
 /// A list of a group names at most this many flows, steps, endpoints or statuses.
 pub(super) const LISTED: usize = 20;
@@ -22,10 +28,10 @@ pub(super) const LISTED: usize = 20;
 /// Stands for "no status" in a context; no exchange has it.
 const NO_STATUS: u16 = 0;
 
-/// What is counted for one skeleton.
+/// What is counted for one masked message.
 #[derive(Debug)]
-struct Skeleton {
-    id: SkeletonId,
+struct MessageCounts {
+    id: MessageId,
     count: u64,
     retryable: u64,
     /// Class and how often; nearly always one.
@@ -36,7 +42,7 @@ struct Skeleton {
     last: Option<Timestamp>,
     sample: Sample,
     message: String,
-    /// Exchanges whose errors all have this skeleton.
+    /// Exchanges whose errors all have this masked message.
     alone: u64,
     /// The last file and run put into the sets, since the next error mostly has them too.
     last_file: Option<u32>,
@@ -46,95 +52,66 @@ struct Skeleton {
 /// Where an error stands: its exchange and its place among the errors of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Sample {
-    place: Place,
+    place: RecordPlace,
     error: u32,
 }
 
-/// All skeletons met: about 200 bytes each beside their sample message, and 10 to 19 bytes for each
-/// distinct pair of a skeleton with a file, a run, a key, or an endpoint and status.
+/// All masked messages met: about 200 bytes each beside their sample message, and 10 to 19 bytes for each
+/// distinct pair of a masked message with a file, a run, a key, or an endpoint and status.
 #[derive(Debug, Default)]
 pub(super) struct Errors {
-    index: HashMap<u64, SkeletonNumber>,
-    skeletons: Vec<Skeleton>,
-    contexts: HashMap<(SkeletonNumber, EndpointId, u16), u64>,
+    index: HashMap<u64, MessageNumber>,
+    masked_messages: Vec<MessageCounts>,
+    contexts: HashMap<(MessageNumber, EndpointId, u16), u64>,
     /// A file is read in one go, so a pair stands here once; the order of adding is free all the same, and
     /// then it may stand here again.
-    files: Vec<(SkeletonNumber, u32)>,
-    runs: HashSet<(SkeletonNumber, Name)>,
-    keys: HashSet<(SkeletonNumber, KeyId)>,
-    /// How many exchanges hold errors of exactly these skeletons, two or more, sorted. Two of them
+    files: Vec<(MessageNumber, u32)>,
+    runs: HashSet<(MessageNumber, Name)>,
+    keys: HashSet<(MessageNumber, KeyId)>,
+    /// How many exchanges hold errors of exactly these masked messages, two or more, sorted. Two of them
     /// may turn out to be one group, in which such an exchange counts once.
-    together: HashMap<Vec<SkeletonNumber>, u64>,
+    together: HashMap<Vec<MessageNumber>, u64>,
 }
 
 /// What all errors of one exchange share.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Context {
-    pub(super) place: Place,
+    pub(super) place: RecordPlace,
     pub(super) at: Option<Timestamp>,
     pub(super) endpoint: EndpointId,
     pub(super) status: Option<u16>,
     pub(super) run: Name,
 }
 
-/// One row of the table; columns as in the contract.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct GroupRow<'a> {
-    pub(super) group: &'a str,
-    pub(super) template: &'a str,
-    pub(super) class: &'static str,
-    pub(super) retryable: bool,
-    pub(super) count: u64,
-    pub(super) exchanges: u64,
-    pub(super) files: u64,
-    pub(super) runs: u64,
-    pub(super) keys: u64,
-    pub(super) open_keys: u64,
-    pub(super) flows: Vec<&'a str>,
-    pub(super) steps: Vec<&'a str>,
-    pub(super) endpoints: Vec<&'a str>,
-    pub(super) statuses: Vec<u16>,
-    pub(super) first_seen: Option<Timestamp>,
-    pub(super) last_seen: Option<Timestamp>,
-    pub(super) sample: Place,
-    pub(super) sample_message: &'a str,
-    /// Keys that had such an error, and whose newest attempt went well.
-    pub(super) healed_keys: u64,
-    pub(super) side: Option<&'static str>,
-    pub(super) code: Option<&'a str>,
-    pub(super) field: Option<&'a str>,
-    pub(super) name: Option<&'a str>,
-}
-
 impl Errors {
     /// Counts one error, the `nth` of its exchange.
     pub(super) fn add(
         &mut self,
-        error: &SeenError<'_>,
+        error: &CountedError<'_>,
         nth: u32,
         context: &Context,
-    ) -> SkeletonNumber {
+    ) -> MessageNumber {
         let here = Sample { place: context.place, error: nth };
-        let number = self.number(error.skeleton, here, error.message);
-        let skeleton = &mut self.skeletons[number as usize];
-        skeleton.count += 1;
-        skeleton.retryable += u64::from(error.retryable);
-        count_up(&mut skeleton.classes, error.class, 1);
+        let number = self.number(error.masked, here, error.message);
+        let masked = &mut self.masked_messages[number as usize];
+        masked.count += 1;
+        masked.retryable += u64::from(error.retryable);
+        count_up(&mut masked.classes, error.class, 1);
         if let Some(side) = error.side {
-            count_up(&mut skeleton.sides, side, 1);
+            count_up(&mut masked.sides, side, 1);
         }
-        skeleton.first = super::earlier(skeleton.first, context.at);
-        skeleton.last = skeleton.last.max(context.at);
-        if here < skeleton.sample {
-            skeleton.sample = here;
-            super::keep_message(&mut skeleton.message, error.message);
+        masked.first = super::earlier(masked.first, context.at);
+        masked.last = masked.last.max(context.at);
+        if here < masked.sample {
+            masked.sample = here;
+            super::keep_message(&mut masked.message, error.message);
         }
-        if skeleton.last_file != Some(context.place.file) {
-            skeleton.last_file = Some(context.place.file);
+        if masked.last_file != Some(context.place.file) {
+            masked.last_file = Some(context.place.file);
             self.files.push((number, context.place.file));
         }
-        if skeleton.last_run != context.run {
-            skeleton.last_run = context.run;
+        if masked.last_run != context.run {
+            masked.last_run = context.run;
             if context.run != Name::ABSENT {
                 self.runs.insert((number, context.run));
             }
@@ -144,81 +121,81 @@ impl Errors {
         number
     }
 
-    /// Counts one exchange by its skeletons, sorted and without doubles.
-    pub(super) fn add_exchange(&mut self, skeletons: &[SkeletonNumber]) {
-        match skeletons {
+    /// Counts one exchange by its masked messages, sorted and without doubles.
+    pub(super) fn add_exchange(&mut self, masked_messages: &[MessageNumber]) {
+        match masked_messages {
             [] => {}
-            [one] => self.skeletons[*one as usize].alone += 1,
-            _ => *self.together.entry_ref(skeletons).or_default() += 1,
+            [one] => self.masked_messages[*one as usize].alone += 1,
+            _ => *self.together.entry_ref(masked_messages).or_default() += 1,
         }
     }
 
-    /// Puts a skeleton down to a key.
-    pub(super) fn add_key(&mut self, skeleton: SkeletonNumber, key: KeyId) {
-        self.keys.insert((skeleton, key));
+    /// Puts a masked message down to a key.
+    pub(super) fn add_key(&mut self, masked: MessageNumber, key: KeyId) {
+        self.keys.insert((masked, key));
     }
 
-    /// Takes in the skeletons of `other`, all but what it counts by key, endpoint and run, and says
+    /// Takes in the masked messages of `other`, all but what it counts by key, endpoint and run, and says
     /// what each of its numbers is here.
-    pub(super) fn merge_skeletons(&mut self, other: &mut Self) -> Vec<SkeletonNumber> {
-        let taken = std::mem::take(&mut other.skeletons);
-        let numbers = taken.into_iter().map(|skeleton| {
-            let number = self.number(skeleton.id, skeleton.sample, &skeleton.message);
-            let here = &mut self.skeletons[number as usize];
-            here.count += skeleton.count;
-            here.retryable += skeleton.retryable;
-            for (class, count) in skeleton.classes {
+    pub(super) fn merge_masked_messages(&mut self, other: &mut Self) -> Vec<MessageNumber> {
+        let taken = std::mem::take(&mut other.masked_messages);
+        let numbers = taken.into_iter().map(|masked| {
+            let number = self.number(masked.id, masked.sample, &masked.message);
+            let here = &mut self.masked_messages[number as usize];
+            here.count += masked.count;
+            here.retryable += masked.retryable;
+            for (class, count) in masked.classes {
                 count_up(&mut here.classes, class, count);
             }
-            for (side, count) in skeleton.sides {
+            for (side, count) in masked.sides {
                 count_up(&mut here.sides, side, count);
             }
-            here.first = super::earlier(here.first, skeleton.first);
-            here.last = here.last.max(skeleton.last);
-            if skeleton.sample < here.sample {
-                here.sample = skeleton.sample;
-                here.message = skeleton.message;
+            here.first = super::earlier(here.first, masked.first);
+            here.last = here.last.max(masked.last);
+            if masked.sample < here.sample {
+                here.sample = masked.sample;
+                here.message = masked.message;
             }
-            here.alone += skeleton.alone;
+            here.alone += masked.alone;
             number
         });
         numbers.collect()
     }
 
-    /// Takes in the rest of `other`, after [`Errors::merge_skeletons`].
+    /// Takes in the rest of `other`, after [`Errors::merge_masked messages`].
     pub(super) fn merge_sets(
         &mut self,
         other: Self,
-        skeletons: &[SkeletonNumber],
+        masked_messages: &[MessageNumber],
         endpoints: &[EndpointId],
         keys: &[KeyId],
         names: &Renamed,
     ) {
-        let skeleton = |number: SkeletonNumber| skeletons[number as usize];
+        let masked = |number: MessageNumber| masked_messages[number as usize];
         for ((number, endpoint, status), count) in other.contexts {
-            let context = (skeleton(number), endpoints[endpoint as usize], status);
+            let context = (masked(number), endpoints[endpoint as usize], status);
             *self.contexts.entry(context).or_default() += count;
         }
-        self.files.extend(other.files.into_iter().map(|(number, file)| (skeleton(number), file)));
+        self.files.extend(other.files.into_iter().map(|(number, file)| (masked(number), file)));
         self.runs
-            .extend(other.runs.into_iter().map(|(number, run)| (skeleton(number), names.get(run))));
+            .extend(other.runs.into_iter().map(|(number, run)| (masked(number), names.get(run))));
         self.keys.extend(
-            other.keys.into_iter().map(|(number, key)| (skeleton(number), keys[key as usize])),
+            other.keys.into_iter().map(|(number, key)| (masked(number), keys[key as usize])),
         );
         for (mut together, count) in other.together {
             for number in &mut together {
-                *number = skeleton(*number);
+                *number = masked(*number);
             }
             together.sort_unstable();
             *self.together.entry(together).or_default() += count;
         }
     }
 
-    /// Which group each skeleton belongs to.
+    /// Which group each masked message belongs to.
     pub(super) fn resolve<'g>(&self, groups: &'g Groups) -> Resolved<'g> {
         let mut numbers = BTreeMap::new();
         let found: Vec<&Group> =
-            self.skeletons.iter().map(|skeleton| groups.of(skeleton.id)).collect();
+            self.masked_messages.iter().map(|masked| groups.of(masked.id)).collect();
         for group in &found {
             numbers.insert(group.fingerprint.as_str(), *group);
         }
@@ -232,7 +209,7 @@ impl Errors {
     /// How many distinct groups each run met.
     pub(super) fn groups_of_runs(&self, resolved: &Resolved<'_>) -> HashMap<Name, u64> {
         let pairs: HashSet<_> =
-            self.runs.iter().map(|&(skeleton, run)| (run, resolved.number(skeleton))).collect();
+            self.runs.iter().map(|&(masked, run)| (run, resolved.number(masked))).collect();
         let mut counts = HashMap::new();
         for (run, _) in pairs {
             *counts.entry(run).or_default() += 1;
@@ -247,10 +224,12 @@ impl Errors {
         endpoints: &Endpoints,
         keys: &Keys,
         names: &'a Names,
-    ) -> Vec<GroupRow<'a>> {
-        let mut found: Vec<Found<'a>> = resolved.groups.iter().map(|_| Found::default()).collect();
-        for (number, skeleton) in (0..).zip(&self.skeletons) {
-            found[resolved.number(number) as usize].add(skeleton);
+        files: &'a [&'a str],
+    ) -> Vec<ErrorGroupRow<'a>> {
+        let mut sums: Vec<GroupSum<'a>> =
+            resolved.groups.iter().map(|_| GroupSum::default()).collect();
+        for (number, masked) in (0..).zip(&self.masked_messages) {
+            sums[resolved.number(number) as usize].add(masked);
         }
         for (together, count) in &self.together {
             let mut groups: Vec<_> =
@@ -258,12 +237,12 @@ impl Errors {
             groups.sort_unstable();
             groups.dedup();
             for group in groups {
-                found[group as usize].exchanges += count;
+                sums[group as usize].exchanges += count;
             }
         }
         for (&(number, endpoint, status), &count) in &self.contexts {
             let endpoint = endpoints.get(endpoint);
-            let group = &mut found[resolved.number(number) as usize];
+            let group = &mut sums[resolved.number(number) as usize];
             count_name(&mut group.flows, names.get(endpoint.flow), count);
             count_name(&mut group.steps, names.get(endpoint.step), count);
             count_name(&mut group.endpoints, names.get(endpoint.endpoint), count);
@@ -271,56 +250,57 @@ impl Errors {
                 *group.statuses.entry(status).or_default() += count;
             }
         }
-        let files = resolved.distinct(&self.files);
-        let runs = resolved.distinct(&self.runs);
-        let met = resolved.distinct(&self.keys);
+        let in_files = resolved.distinct(&self.files);
+        let in_runs = resolved.distinct(&self.runs);
+        let of_keys = resolved.distinct(&self.keys);
         let open = resolved.distinct(&keys.open());
-        let healed = resolved.distinct(self.keys.iter().filter(|(_, key)| keys.is_good(*key)));
+        let resolved_keys =
+            resolved.distinct(self.keys.iter().filter(|(_, key)| keys.is_good(*key)));
 
-        let mut rows: Vec<_> = resolved
-            .groups
-            .iter()
-            .zip(found)
-            .enumerate()
-            .filter_map(|(number, (group, found))| {
-                let (sample, message) = found.sample?;
-                Some(GroupRow {
-                    group: &group.fingerprint,
-                    template: &group.template,
-                    class: group.class.or(most(&found.classes)).unwrap_or(Class::Other).name(),
-                    retryable: group.retryable.unwrap_or(found.retryable * 2 > found.count),
-                    count: found.count,
-                    exchanges: found.exchanges,
-                    files: files[number],
-                    runs: runs[number],
-                    keys: met[number],
-                    open_keys: open[number],
-                    flows: most_frequent(found.flows),
-                    steps: most_frequent(found.steps),
-                    endpoints: most_frequent(found.endpoints),
-                    statuses: most_frequent(found.statuses),
-                    first_seen: found.first,
-                    last_seen: found.last,
-                    sample: sample.place,
-                    sample_message: message,
-                    healed_keys: healed[number],
-                    side: group.side.or(most(&found.sides)).map(Side::name),
-                    code: group.code.as_deref(),
-                    field: group.field.as_deref(),
-                    name: group.name.as_deref(),
-                })
+        let rows = resolved.groups.iter().zip(sums).enumerate();
+        let rows = rows.filter_map(|(number, (group, sum))| {
+            let (sample, message) = sum.sample?;
+            let class = group.class.or(most(&sum.classes)).unwrap_or(Class::Other);
+            Some(ErrorGroupRow {
+                fingerprint: Fingerprint(&group.fingerprint),
+                template: TemplateText(&group.template),
+                class: ClassWord(class.name()),
+                retryable: group.retryable.unwrap_or(sum.retryable * 2 > sum.count),
+                count: count(sum.count),
+                exchanges: count(sum.exchanges),
+                files: count(in_files[number]),
+                runs: count(in_runs[number]),
+                keys: count(of_keys[number]),
+                open_keys: count(open[number]),
+                flows: most_frequent(sum.flows).map(FlowName).collect(),
+                steps: most_frequent(sum.steps).map(StepName).collect(),
+                endpoints: most_frequent(sum.endpoints).map(EndpointName).collect(),
+                statuses: most_frequent(sum.statuses)
+                    .map(|status| StatusText(small::status(status)))
+                    .collect(),
+                first_seen: micros(sum.first),
+                last_seen: micros(sum.last),
+                sample_file: file_of(files, sample.place),
+                sample_record: sample.place.record.cast_signed(),
+                sample_message: MessageText(message),
+                resolved_keys: count(resolved_keys[number]),
+                side: group.side.or(most(&sum.sides)).map(|side| SideWord(side.name())),
+                code: group.code.as_deref().map(ErrorCode),
+                field: group.field.as_deref().map(FieldPath),
+                name: group.name.as_deref().map(GroupName),
             })
-            .collect();
-        rows.sort_unstable_by_key(|row| (Reverse(row.count), row.group));
+        });
+        let mut rows: Vec<_> = rows.collect();
+        rows.sort_unstable_by_key(|row| (Reverse(row.count), row.fingerprint));
         rows
     }
 
-    fn number(&mut self, id: SkeletonId, sample: Sample, message: &str) -> SkeletonNumber {
-        let skeletons = &mut self.skeletons;
+    fn number(&mut self, id: MessageId, sample: Sample, message: &str) -> MessageNumber {
+        let masked_messages = &mut self.masked_messages;
         *self.index.entry(id.0).or_insert_with(|| {
             let mut kept = String::new();
             super::keep_message(&mut kept, message);
-            skeletons.push(Skeleton {
+            masked_messages.push(MessageCounts {
                 id,
                 count: 0,
                 retryable: 0,
@@ -334,37 +314,37 @@ impl Errors {
                 last_file: None,
                 last_run: Name::ABSENT,
             });
-            skeletons.len() as SkeletonNumber - 1
+            masked_messages.len() as MessageNumber - 1
         })
     }
 }
 
-/// The groups met, and which of them each skeleton is in.
+/// The groups met, and which of them each masked message is in.
 #[derive(Debug)]
 pub(super) struct Resolved<'g> {
     /// Sorted by fingerprint.
     groups: Vec<&'g Group>,
-    /// Place in `groups`, by number of the skeleton.
+    /// Place in `groups`, by number of the masked message.
     of: Vec<u32>,
 }
 
 impl<'g> Resolved<'g> {
-    fn number(&self, skeleton: SkeletonNumber) -> u32 {
-        self.of[skeleton as usize]
+    fn number(&self, masked: MessageNumber) -> u32 {
+        self.of[masked as usize]
     }
 
-    /// Fingerprint of the group a skeleton is in.
-    pub(super) fn fingerprint(&self, skeleton: SkeletonNumber) -> Option<&'g str> {
-        let group = self.groups.get(*self.of.get(skeleton as usize)? as usize)?;
+    /// Fingerprint of the group a masked message is in.
+    pub(super) fn fingerprint(&self, masked: MessageNumber) -> Option<&'g str> {
+        let group = self.groups.get(*self.of.get(masked as usize)? as usize)?;
         Some(&group.fingerprint)
     }
 
-    /// How many distinct things each group was met with, from pairs of a skeleton and a thing.
+    /// How many distinct things each group was met with, from pairs of a masked message and a thing.
     fn distinct<'p, T: Copy + Ord + 'p>(
         &self,
-        pairs: impl IntoIterator<Item = &'p (SkeletonNumber, T)>,
+        pairs: impl IntoIterator<Item = &'p (MessageNumber, T)>,
     ) -> Vec<u64> {
-        let number = |&(skeleton, thing): &(SkeletonNumber, T)| (self.number(skeleton), thing);
+        let number = |&(masked, thing): &(MessageNumber, T)| (self.number(masked), thing);
         let mut pairs: Vec<_> = pairs.into_iter().map(number).collect();
         pairs.sort_unstable();
         pairs.dedup();
@@ -376,9 +356,9 @@ impl<'g> Resolved<'g> {
     }
 }
 
-/// A group while its skeletons are brought together.
+/// A group while its masked messages are added up.
 #[derive(Debug, Default)]
-struct Found<'a> {
+struct GroupSum<'a> {
     count: u64,
     retryable: u64,
     exchanges: u64,
@@ -393,21 +373,21 @@ struct Found<'a> {
     statuses: BTreeMap<u16, u64>,
 }
 
-impl<'a> Found<'a> {
-    fn add(&mut self, skeleton: &'a Skeleton) {
-        self.count += skeleton.count;
-        self.retryable += skeleton.retryable;
-        self.exchanges += skeleton.alone;
-        for &(class, count) in &skeleton.classes {
+impl<'a> GroupSum<'a> {
+    fn add(&mut self, masked: &'a MessageCounts) {
+        self.count += masked.count;
+        self.retryable += masked.retryable;
+        self.exchanges += masked.alone;
+        for &(class, count) in &masked.classes {
             count_up(&mut self.classes, class, count);
         }
-        for &(side, count) in &skeleton.sides {
+        for &(side, count) in &masked.sides {
             count_up(&mut self.sides, side, count);
         }
-        self.first = super::earlier(self.first, skeleton.first);
-        self.last = self.last.max(skeleton.last);
-        if self.sample.is_none_or(|(known, _)| skeleton.sample < known) {
-            self.sample = Some((skeleton.sample, &skeleton.message));
+        self.first = super::earlier(self.first, masked.first);
+        self.last = self.last.max(masked.last);
+        if self.sample.is_none_or(|(known, _)| masked.sample < known) {
+            self.sample = Some((masked.sample, &masked.message));
         }
     }
 }
@@ -433,42 +413,42 @@ fn count_name<'a>(names: &mut BTreeMap<&'a str, u64>, name: Option<&'a str>, cou
 }
 
 /// The [`LISTED`] most frequent, ties in their own order.
-fn most_frequent<T: Copy + Ord>(counts: BTreeMap<T, u64>) -> Vec<T> {
+fn most_frequent<T: Copy + Ord>(counts: BTreeMap<T, u64>) -> impl Iterator<Item = T> {
     let mut sorted: Vec<_> = counts.into_iter().collect();
     sorted.sort_unstable_by_key(|&(name, count)| (Reverse(count), name));
     sorted.truncate(LISTED);
-    sorted.into_iter().map(|(name, _)| name).collect()
+    sorted.into_iter().map(|(name, _)| name)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use grouping::{ErrorRef, Skeletons};
+    use grouping::{ErrorRef, MaskedMessages};
 
     #[test]
-    fn an_exchange_with_two_skeletons_of_one_group_counts_once() {
+    fn an_exchange_with_two_masked_messages_of_one_group_counts_once() {
         let mut errors = Errors::default();
-        let mut skeletons = Skeletons::default();
+        let mut masked_messages = MaskedMessages::default();
         let mut names = Names::default();
         let mut endpoints = Endpoints::default();
         let endpoint = endpoints.id(names.intern("e"), Name::ABSENT, Name::ABSENT);
-        let (place, run) = (Place { file: 0, record: 0 }, Name::ABSENT);
+        let (place, run) = (RecordPlace { file: 0, record: 0 }, Name::ABSENT);
         let context = Context { place, at: None, endpoint, status: None, run };
         let mut number = |message| {
             let text = ErrorRef { code: None, field: None, message, status: None, cut: false };
-            let (skeleton, class) = (skeletons.add(text), Class::Value);
+            let (masked, class) = (masked_messages.add(text), Class::Value);
             let side = None;
-            let error = SeenError { skeleton, class, side, retryable: false, key: None, message };
+            let error = CountedError { masked, class, side, retryable: false, key: None, message };
             errors.add(&error, 0, &context)
         };
         let both = [number("Red is not a colour."), number("Blue is not a colour.")];
         errors.add_exchange(&both);
         errors.add_exchange(&both[..1]);
 
-        let groups = skeletons.finish();
+        let groups = masked_messages.finish();
         // As if mining had found that they are one.
         let one = Resolved { groups: groups.iter().take(1).collect(), of: vec![0, 0] };
-        let rows = errors.rows(&one, &endpoints, &Keys::default(), &names);
+        let rows = errors.rows(&one, &endpoints, &Keys::default(), &names, &[]);
         let counts: Vec<_> = rows.iter().map(|row| (row.count, row.exchanges)).collect();
         assert_eq!(counts, [(2, 2)]);
     }

@@ -3,18 +3,21 @@
 //! Attempts are ordered by (start, place, row of a bulk request); one without a start is older
 //! than any with one. The newest attempt whose outcome is known decides whether the key is open.
 
-use super::Place;
-use super::groups::SkeletonNumber;
+use super::RecordPlace;
+use super::groups::MessageNumber;
 use super::intern::{Index, Name, Names, Renamed, Texts};
+use super::small::{count, file_of, micros};
 use hashbrown::HashMap;
 use model::exchange::{Key, KeyKind, Outcome};
 use model::time::Timestamp;
 use rayon::prelude::*;
+use tables::cell::{Fingerprint, FlowName, KeyKindWord, KeyValue, MessageText, OutcomeWord};
+use tables::rows::KeyRow;
 
 /// The number of a (flow, kind, key) in [`Keys`].
 pub(super) type KeyId = u32;
 
-/// At most this many distinct skeletons are kept as reasons of one attempt. A row is refused for
+/// At most this many distinct masked messages are kept as reasons of one attempt. A row is refused for
 /// a few reasons; a hostile answer could otherwise name a million.
 pub(super) const REASONS: usize = 16;
 
@@ -23,13 +26,13 @@ pub(super) const REASONS: usize = 16;
 pub(super) struct Order {
     /// Microseconds; `i64::MIN` when unknown, so that timed attempts are newer.
     at: i64,
-    place: Place,
+    place: RecordPlace,
     /// Place among the rows, or among the errors, of one exchange.
     turn: u32,
 }
 
 impl Order {
-    pub(super) fn new(at: Option<Timestamp>, place: Place, turn: u32) -> Self {
+    pub(super) fn new(at: Option<Timestamp>, place: RecordPlace, turn: u32) -> Self {
         Self { at: at.map_or(i64::MIN, |at| at.0), place, turn }
     }
 
@@ -50,13 +53,13 @@ struct Entity {
     deciding: Option<(Order, bool)>,
     /// The newest attempt that failed.
     failed: Option<Order>,
-    /// Skeletons of the errors of the deciding attempt, when it failed.
-    reasons: Vec<SkeletonNumber>,
-    last_error: Option<(Order, SkeletonNumber)>,
+    /// MaskedMessages of the errors of the deciding attempt, when it failed.
+    reasons: Vec<MessageNumber>,
+    last_error: Option<(Order, MessageNumber)>,
     last_message: String,
 }
 
-/// All keys met: about 280 bytes each, beside the key itself and the message of its last error.
+/// All keys seen: about 280 bytes each, beside the key itself and the message of its last error.
 #[derive(Debug, Default)]
 pub(super) struct Keys {
     /// The keys' values; the same numbers as `entities`.
@@ -65,26 +68,6 @@ pub(super) struct Keys {
     heads: Vec<(Name, KeyKind)>,
     index: Index,
     entities: Vec<Entity>,
-}
-
-/// One row of the table; columns as in the contract.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct KeyRow<'a> {
-    pub(super) flow: Option<&'a str>,
-    pub(super) kind: &'static str,
-    pub(super) key: &'a str,
-    pub(super) attempts: u64,
-    pub(super) failures: u64,
-    pub(super) first_seen: Option<Timestamp>,
-    pub(super) last_seen: Option<Timestamp>,
-    pub(super) last_outcome: Outcome,
-    pub(super) open: bool,
-    pub(super) last_group: Option<&'a str>,
-    pub(super) last_message: Option<&'a str>,
-    /// It failed once, and the newest attempt with a known outcome went well.
-    pub(super) healed: bool,
-    /// Where the newest attempt that failed stands.
-    pub(super) last_failed: Option<Place>,
 }
 
 impl Keys {
@@ -125,65 +108,60 @@ impl Keys {
     }
 
     /// Puts an error down to a key, after the attempts of its exchange were counted.
-    pub(super) fn error(
-        &mut self,
-        id: KeyId,
-        order: Order,
-        skeleton: SkeletonNumber,
-        message: &str,
-    ) {
+    pub(super) fn error(&mut self, id: KeyId, order: Order, masked: MessageNumber, message: &str) {
         let entity = &mut self.entities[id as usize];
         if entity.last_error.is_none_or(|(known, _)| known < order) {
-            entity.last_error = Some((order, skeleton));
+            entity.last_error = Some((order, masked));
             super::keep_message(&mut entity.last_message, message);
         }
         let decides = entity.deciding.is_some_and(|(at, failed)| failed && at.same_exchange(order));
-        if decides && entity.reasons.len() < REASONS && !entity.reasons.contains(&skeleton) {
-            entity.reasons.push(skeleton);
+        if decides && entity.reasons.len() < REASONS && !entity.reasons.contains(&masked) {
+            entity.reasons.push(masked);
         }
     }
 
-    /// Each open key with each skeleton of the attempt that left it open.
-    pub(super) fn open(&self) -> Vec<(SkeletonNumber, KeyId)> {
+    /// Each open key with each masked message of the attempt that left it open.
+    pub(super) fn open(&self) -> Vec<(MessageNumber, KeyId)> {
         let open = (0..).zip(&self.entities).filter(|(_, entity)| entity.is_open());
         open.flat_map(|(id, entity)| entity.reasons.iter().map(move |&reason| (reason, id)))
             .collect()
     }
 
-    /// Whether the newest attempt at a key whose outcome is known went well.
+    /// Whether the newest attempt at a key whose outcome is known succeeded.
     pub(super) fn is_good(&self, id: KeyId) -> bool {
         self.entities[id as usize].is_good()
     }
 
-    /// How many keys were met, tried or only named by an error.
+    /// How many keys there are, tried or only named by an error.
     pub(super) fn len(&self) -> usize {
         self.entities.len()
     }
 
-    /// Takes in `other` and says what each of its numbers is here; `skeletons` says the same of
-    /// the skeletons.
+    /// Takes in `other` and says what each of its numbers is here; `masked messages` says the same of
+    /// the masked messages.
     pub(super) fn merge(
         &mut self,
         other: Self,
         names: &Renamed,
-        skeletons: &[SkeletonNumber],
+        masked_messages: &[MessageNumber],
     ) -> Vec<KeyId> {
         let Self { values, heads, entities, .. } = other;
         let ids = (0..).zip(heads).zip(entities).map(|((number, (flow, kind)), entity)| {
             let id = self.id(names.get(flow), Key { kind, value: values.get(number) });
-            self.entities[id as usize].merge(entity, skeletons);
+            self.entities[id as usize].merge(entity, masked_messages);
             id
         });
         ids.collect()
     }
 
-    /// Rows sorted by (flow, kind, key), absent first; `group` gives the fingerprint of a skeleton.
+    /// Rows sorted by (flow, kind, key), absent first; `fingerprint` gives that of a masked message.
     ///
     /// A key that only an error names, of an exchange that did not try it, has no row.
     pub(super) fn rows<'a>(
         &'a self,
         names: &'a Names,
-        group: &(dyn Fn(SkeletonNumber) -> Option<&'a str> + Sync),
+        files: &'a [&'a str],
+        fingerprint: &(dyn Fn(MessageNumber) -> Option<&'a str> + Sync),
     ) -> Vec<KeyRow<'a>> {
         let tried = |id: &KeyId| self.entities[*id as usize].attempts > 0;
         let head = |id: KeyId| self.heads[id as usize];
@@ -204,20 +182,26 @@ impl Keys {
         });
         let row = |id: KeyId| {
             let ((flow, kind), entity) = (head(id), &self.entities[id as usize]);
+            let last_error = entity.last_error;
+            let failed = entity.failed.map(|order| order.place);
             KeyRow {
-                flow: names.get(flow),
-                kind: kind.name(),
-                key: self.values.get(id),
-                attempts: entity.attempts,
-                failures: entity.failures,
-                first_seen: entity.first,
-                last_seen: entity.last,
-                last_outcome: entity.newest.map_or(Outcome::Unknown, |(_, outcome)| outcome),
+                flow: names.get(flow).map(FlowName),
+                key_kind: KeyKindWord(kind.name()),
+                key: KeyValue(self.values.get(id)),
+                attempts: count(entity.attempts),
+                failures: count(entity.failures),
+                first_seen: micros(entity.first),
+                last_seen: micros(entity.last),
+                last_outcome: OutcomeWord(
+                    entity.newest.map_or(Outcome::Unknown, |(_, outcome)| outcome).name(),
+                ),
                 open: entity.is_open(),
-                last_group: entity.last_error.and_then(|(_, skeleton)| group(skeleton)),
-                last_message: entity.last_error.map(|_| entity.last_message.as_str()),
-                healed: entity.failures > 0 && entity.is_good(),
-                last_failed: entity.failed.map(|order| order.place),
+                last_fingerprint: last_error
+                    .and_then(|(_, masked)| fingerprint(masked))
+                    .map(Fingerprint),
+                last_message: last_error.map(|_| MessageText(&entity.last_message)),
+                last_file: failed.map(|place| file_of(files, place)),
+                last_record: failed.map(|place| place.record.cast_signed()),
             }
         };
         ids.into_par_iter().map(|(_, _, id)| row(id)).collect()
@@ -237,7 +221,7 @@ impl Entity {
         self.deciding.is_some_and(|(_, failed)| failed)
     }
 
-    /// The newest attempt whose outcome is known went well.
+    /// The newest attempt whose outcome is known succeeded.
     fn is_good(&self) -> bool {
         self.deciding.is_some_and(|(_, failed)| !failed)
     }
@@ -262,7 +246,7 @@ impl Entity {
         newer
     }
 
-    fn merge(&mut self, other: Self, skeletons: &[SkeletonNumber]) {
+    fn merge(&mut self, other: Self, masked_messages: &[MessageNumber]) {
         self.attempts += other.attempts;
         self.failures += other.failures;
         self.failed = self.failed.max(other.failed);
@@ -274,13 +258,13 @@ impl Entity {
             && self.decide(order, failed)
         {
             self.reasons.clear();
-            let here = other.reasons.iter().map(|&skeleton| skeletons[skeleton as usize]);
+            let here = other.reasons.iter().map(|&masked| masked_messages[masked as usize]);
             self.reasons.extend(here);
         }
-        if let Some((order, skeleton)) = other.last_error
+        if let Some((order, masked)) = other.last_error
             && self.last_error.is_none_or(|(known, _)| known < order)
         {
-            self.last_error = Some((order, skeletons[skeleton as usize]));
+            self.last_error = Some((order, masked_messages[masked as usize]));
             self.last_message = other.last_message;
         }
     }
@@ -299,7 +283,7 @@ mod tests {
             met in vec((prop::option::of("[ab]"), any::<bool>(), "[0\0]{0,2}|order-00[01]{0,3}|[a-zş]{0,9}"), 0..40),
         ) {
             let (mut names, mut keys) = (Names::default(), Keys::default());
-            let place = Place { file: 0, record: 0 };
+            let place = RecordPlace { file: 0, record: 0 };
             for (flow, order, value) in &met {
                 let kind = if *order { KeyKind::Order } else { KeyKind::Sku };
                 let id = keys.id(names.intern_some(flow.as_deref()), Key { kind, value });
@@ -313,9 +297,12 @@ mod tests {
                 .collect();
             wanted.sort_unstable();
             wanted.dedup();
-            let rows = keys.rows(&names, &|_| None);
-            let told: Vec<_> = rows.iter().map(|row| (row.flow, row.kind, row.key)).collect();
-            prop_assert_eq!(told, wanted);
+            let rows = keys.rows(&names, &[], &|_| None);
+            let found: Vec<_> = rows
+                .iter()
+                .map(|row| (row.flow.map(|flow| flow.0), row.key_kind.0, row.key.0))
+                .collect();
+            prop_assert_eq!(found, wanted);
         }
     }
 }

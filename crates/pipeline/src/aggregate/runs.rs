@@ -1,16 +1,19 @@
 //! The table `runs`: how each execution of a flow went, by its listing and by its downloads.
 
 use super::intern::{Name, Names, Renamed};
-use super::{Place, Seen, micros};
+use super::small::{self, count};
+use super::{CountedExchange, RecordPlace, micros};
 use hashbrown::{HashMap, HashSet};
 use model::exchange::Outcome;
 use model::listing::{Listing, Run};
 use model::time::Timestamp;
 use std::collections::BTreeMap;
+use tables::cell::{FlowName, LogStatusWord, RunId};
+use tables::rows::RunRow;
 
 /// What exchanges and downloads say of one run.
 #[derive(Debug, Default)]
-struct Met {
+struct RunCounts {
     exchanges: u64,
     failed: u64,
     succeeded: u64,
@@ -18,17 +21,17 @@ struct Met {
     /// Latest end, or start where the duration is not known.
     last: Option<Timestamp>,
     /// Of the exchange at the smallest place that names one.
-    flow: Option<(Place, Name)>,
+    flow: Option<(RecordPlace, Name)>,
     /// Of a download; counts only when no exchange names one.
     linked_flow: Option<Name>,
     /// Downloads linked to the run that name no log and hold no exchange.
     unnamed: u64,
 }
 
-/// All runs met, about 120 bytes each, and the downloads seen, 10 to 19 bytes for each log id.
+/// All runs seen, about 120 bytes each, and the downloads seen, 10 to 19 bytes for each log id.
 #[derive(Debug, Default)]
 pub(super) struct Runs {
-    met: HashMap<Name, Met>,
+    counts: HashMap<Name, RunCounts>,
     /// Run, if known, and log.
     downloads: HashSet<(Name, Name)>,
     /// The last one put there, since the next exchange mostly is of the same download.
@@ -38,26 +41,8 @@ pub(super) struct Runs {
     last_unnamed: Option<(Name, u32)>,
 }
 
-/// One row of the table; columns as in the contract.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct RunRow<'a> {
-    pub(super) run_id: &'a str,
-    pub(super) flow: Option<&'a str>,
-    pub(super) started_at: Option<Timestamp>,
-    pub(super) finished_at: Option<Timestamp>,
-    pub(super) duration_ms: Option<f64>,
-    pub(super) status: Option<&'static str>,
-    pub(super) logs: u64,
-    pub(super) downloaded: u64,
-    pub(super) exchanges: u64,
-    pub(super) failed: u64,
-    /// `failed / exchanges`; `None` without exchanges.
-    pub(super) error_rate: Option<f64>,
-    pub(super) groups: u64,
-}
-
 impl Runs {
-    pub(super) fn add(&mut self, seen: &Seen<'_>, run: Name, log: Name, flow: Name) {
+    pub(super) fn add(&mut self, seen: &CountedExchange<'_>, run: Name, log: Name, flow: Name) {
         self.download(run, log);
         if run == Name::ABSENT {
             return;
@@ -67,17 +52,18 @@ impl Runs {
             self.last_unnamed = Some(unnamed);
             self.unnamed.insert(unnamed);
         }
-        let met = self.met.entry(run).or_default();
-        met.exchanges += 1;
-        met.failed += u64::from(seen.outcome == Outcome::Failed);
-        met.succeeded += u64::from(seen.outcome == Outcome::Success);
+        let counts = self.counts.entry(run).or_default();
+        counts.exchanges += 1;
+        counts.failed += u64::from(seen.outcome == Outcome::Failed);
+        counts.succeeded += u64::from(seen.outcome == Outcome::Success);
         if let Some(start) = seen.exchange.started_at {
             let duration = seen.exchange.duration_ms.and_then(micros).unwrap_or(0);
-            met.first = super::earlier(met.first, Some(start));
-            met.last = met.last.max(Some(Timestamp(start.0.saturating_add_unsigned(duration))));
+            counts.first = super::earlier(counts.first, Some(start));
+            counts.last =
+                counts.last.max(Some(Timestamp(start.0.saturating_add_unsigned(duration))));
         }
         if flow != Name::ABSENT {
-            met.flow_at(seen.place, flow);
+            counts.flow_at(seen.place, flow);
         }
     }
 
@@ -87,9 +73,9 @@ impl Runs {
         if run == Name::ABSENT {
             return;
         }
-        let met = self.met.entry(run).or_default();
-        met.unnamed += u64::from(log == Name::ABSENT);
-        met.linked_flow(flow, names);
+        let counts = self.counts.entry(run).or_default();
+        counts.unnamed += u64::from(log == Name::ABSENT);
+        counts.linked_flow(flow, names);
     }
 
     fn download(&mut self, run: Name, log: Name) {
@@ -101,20 +87,20 @@ impl Runs {
 
     /// Takes in `other`; `names` is of this accumulator, `renamed` says what the other's are here.
     pub(super) fn merge(&mut self, other: Self, names: &Names, renamed: &Renamed) {
-        for (run, met) in other.met {
-            let here = self.met.entry(renamed.get(run)).or_default();
-            here.exchanges += met.exchanges;
-            here.failed += met.failed;
-            here.succeeded += met.succeeded;
-            here.first = super::earlier(here.first, met.first);
-            here.last = here.last.max(met.last);
-            if let Some((place, flow)) = met.flow {
+        for (run, counts) in other.counts {
+            let here = self.counts.entry(renamed.get(run)).or_default();
+            here.exchanges += counts.exchanges;
+            here.failed += counts.failed;
+            here.succeeded += counts.succeeded;
+            here.first = super::earlier(here.first, counts.first);
+            here.last = here.last.max(counts.last);
+            if let Some((place, flow)) = counts.flow {
                 here.flow_at(place, renamed.get(flow));
             }
-            if let Some(flow) = met.linked_flow {
+            if let Some(flow) = counts.linked_flow {
                 here.linked_flow(renamed.get(flow), names);
             }
-            here.unnamed += met.unnamed;
+            here.unnamed += counts.unnamed;
         }
         let downloads = other.downloads.into_iter();
         self.downloads.extend(downloads.map(|(run, log)| (renamed.get(run), renamed.get(log))));
@@ -127,7 +113,7 @@ impl Runs {
         self.downloads.iter().filter_map(|&(_, log)| names.get(log)).collect()
     }
 
-    /// Rows sorted by run id: those of the listing and those only met in downloads.
+    /// Rows sorted by run id: those of the listing and those seen in downloads only.
     pub(super) fn rows<'a>(
         &self,
         names: &'a Names,
@@ -145,41 +131,46 @@ impl Runs {
                 ids.insert(&run.run_id, (None, Some(run)));
             }
         }
-        let met = self.met.keys().chain(downloaded.keys());
-        for (id, name) in met.filter_map(|&name| Some((names.get(name)?, name))) {
+        let seen = self.counts.keys().chain(downloaded.keys());
+        for (id, name) in seen.filter_map(|&name| Some((names.get(name)?, name))) {
             ids.entry(id).or_default().0 = Some(name);
         }
-        let unmet = Met::default();
+        let none = RunCounts::default();
         let rows = ids.into_iter().map(|(run_id, (name, run))| {
-            let met = name.and_then(|name| self.met.get(&name)).unwrap_or(&unmet);
+            let counts = name.and_then(|name| self.counts.get(&name)).unwrap_or(&none);
             let logs_seen = name.and_then(|name| downloaded.get(&name)).copied().unwrap_or(0);
-            let started_at = run.and_then(|run| run.started_at).or(met.first);
-            let finished_at = run.and_then(|run| run.finished_at).or(met.last);
+            let started_at = run.and_then(|run| run.started_at).or(counts.first);
+            let finished_at = run.and_then(|run| run.finished_at).or(counts.last);
             RunRow {
-                run_id,
-                flow: run.and_then(|run| run.flow.as_deref()).or_else(|| met.flow(names)),
-                started_at,
-                finished_at,
+                run_id: RunId(run_id),
+                flow: run
+                    .and_then(|run| run.flow.as_deref())
+                    .or_else(|| counts.flow(names))
+                    .map(FlowName),
+                started_at: small::micros(started_at),
+                finished_at: small::micros(finished_at),
                 duration_ms: started_at
                     .zip(finished_at)
                     .and_then(|(from, to)| elapsed_ms(from, to)),
                 status: run
                     .and_then(|run| run.status)
-                    .map_or_else(|| met.status(), |status| Some(status.name())),
-                logs: run.map_or(0, |run| u64::from(run.logs)),
-                downloaded: logs_seen + met.unnamed,
-                exchanges: met.exchanges,
-                failed: met.failed,
-                error_rate: (met.exchanges > 0).then(|| met.failed as f64 / met.exchanges as f64),
-                groups: name.and_then(|name| groups.get(&name)).copied().unwrap_or(0),
+                    .map_or_else(|| counts.status(), |status| Some(status.name()))
+                    .map(LogStatusWord),
+                logs: run.map_or(0, |run| i64::from(run.logs)),
+                downloaded: count(logs_seen + counts.unnamed),
+                exchanges: count(counts.exchanges),
+                failed: count(counts.failed),
+                error_rate: (counts.exchanges > 0)
+                    .then(|| counts.failed as f64 / counts.exchanges as f64),
+                groups: count(name.and_then(|name| groups.get(&name)).copied().unwrap_or(0)),
             }
         });
         rows.collect()
     }
 }
 
-impl Met {
-    fn flow_at(&mut self, place: Place, flow: Name) {
+impl RunCounts {
+    fn flow_at(&mut self, place: RecordPlace, flow: Name) {
         if self.flow.is_none_or(|(known, _)| place < known) {
             self.flow = Some((place, flow));
         }

@@ -1,9 +1,9 @@
 //! What the tables say of hand-made exchanges; and that neither order nor split changes it.
 
-use super::groups::GroupRow;
-use super::keys::KeyRow;
 use super::*;
-use grouping::{ErrorRef, Skeletons};
+use tables::cell::MessageText;
+use tables::rows::{ErrorGroupRow, KeyRow};
+use grouping::{ErrorRef, MaskedMessages};
 use model::exchange::{KeyKind, Row};
 use model::listing;
 use std::collections::BTreeSet;
@@ -29,8 +29,8 @@ struct Case {
     rows: Vec<(&'static str, bool)>,
     /// Key of the row spoken of, and text.
     errors: Vec<(Option<&'static str>, &'static str)>,
-    request: Option<SeenBody>,
-    response: Option<SeenBody>,
+    request: Option<CountedBody>,
+    response: Option<CountedBody>,
 }
 
 /// A successful write of `sku` at `place`.
@@ -74,8 +74,8 @@ fn bulk(place: (u32, u32), outcome: Outcome, rows: &[(&'static str, bool)]) -> C
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "as an exchange has it")]
-fn body(digest: u128, bytes: u64, shape: u64) -> Option<SeenBody> {
-    Some(SeenBody { digest, bytes, shape, kind: BodyKind::Json })
+fn body(digest: u128, bytes: u64, shape: u64) -> Option<CountedBody> {
+    Some(CountedBody { digest, bytes, shape, kind: BodyKind::Json })
 }
 
 fn sku(value: &str) -> Key<'_> {
@@ -87,7 +87,7 @@ fn class_of(message: &str) -> (Class, bool) {
     if message.contains("timed out") { (Class::Connection, true) } else { (Class::Value, false) }
 }
 
-fn add(accumulator: &mut Accumulator, skeletons: &mut Skeletons, case: &Case) {
+fn add(accumulator: &mut Accumulator, messages: &mut MaskedMessages, case: &Case) {
     let key = case.sku.map(sku);
     let rows: Vec<_> =
         case.rows.iter().map(|&(value, failed)| Row { key: sku(value), failed }).collect();
@@ -106,12 +106,12 @@ fn add(accumulator: &mut Accumulator, skeletons: &mut Skeletons, case: &Case) {
             let (class, retryable) = class_of(message);
             let text = ErrorRef { code: None, field: None, message, status: None, cut: false };
             let key = row.map(sku).or(key);
-            let side = row.map(|_| grouping::Side::Erp);
-            SeenError { skeleton: skeletons.add(text), class, side, retryable, key, message }
+            let side = row.map(|_| grouping::BodySide::Erp);
+            CountedError { masked: messages.add(text), class, side, retryable, key, message }
         })
         .collect();
-    let seen = Seen {
-        place: Place { file: case.place.0, record: case.place.1 },
+    let seen = CountedExchange {
+        place: RecordPlace { file: case.place.0, record: case.place.1 },
         exchange: &exchange,
         run_id: case.run,
         flow: case.flow,
@@ -123,7 +123,7 @@ fn add(accumulator: &mut Accumulator, skeletons: &mut Skeletons, case: &Case) {
         response: case.response,
         errors: &errors,
     };
-    let shape = |side| if side == Side::Request { case.request } else { case.response };
+    let shape = |side| if side == BodySide::Request { case.request } else { case.response };
     accumulator.add(&seen, &mut |side| {
         [format!("/{:x}", shape(side).expect("asked for a body that is there").shape)].into()
     });
@@ -139,11 +139,11 @@ struct Whole {
 impl Whole {
     fn of(cases: &[Case]) -> Self {
         let mut accumulator = Accumulator::default();
-        let mut skeletons = Skeletons::default();
+        let mut messages = MaskedMessages::default();
         for case in cases {
-            add(&mut accumulator, &mut skeletons, case);
+            add(&mut accumulator, &mut messages, case);
         }
-        Self { accumulator, groups: skeletons.finish(), listing: Listing::default() }
+        Self { accumulator, groups: messages.finish(), listing: Listing::default() }
     }
 
     fn tables(&self) -> Tables<'_> {
@@ -151,7 +151,7 @@ impl Whole {
     }
 }
 
-fn check_key(cases: &[Case], check: impl FnOnce(&KeyRow<'_>, &[GroupRow<'_>])) {
+fn check_key(cases: &[Case], check: impl FnOnce(&KeyRow<'_>, &[ErrorGroupRow<'_>])) {
     let whole = Whole::of(cases);
     let tables = whole.tables();
     assert_eq!(tables.keys.len(), 1, "{:?}", tables.keys);
@@ -182,7 +182,7 @@ fn a_key_is_open_when_its_newest_attempt_failed() {
         assert_eq!(key.last_message, Some(REFUSED));
         assert_eq!(key.last_group, Some(groups[0].group));
         assert_eq!((groups[0].keys, groups[0].open_keys, groups[0].healed_keys), (1, 0, 1));
-        assert_eq!((key.healed, key.last_failed), (true, Some(Place { file: 0, record: 0 })));
+        assert_eq!((key.healed, key.last_failed), (true, Some(RecordPlace { file: 0, record: 0 })));
     });
     let broken = [failure((0, 0), 30, "A", REFUSED), success((0, 1), 20, "A")];
     check_key(&broken, |key, groups| {
@@ -198,7 +198,7 @@ fn a_key_is_open_when_its_newest_attempt_failed() {
 fn a_key_that_failed_otherwise_since_is_neither_open_nor_healed_for_the_first_group() {
     let cases = [failure((0, 0), 10, "A", REFUSED), failure((0, 1), 20, "A", TIMEOUT)];
     check_key(&cases, |key, groups| {
-        assert_eq!(key.last_failed, Some(Place { file: 0, record: 1 }));
+        assert_eq!(key.last_failed, Some(RecordPlace { file: 0, record: 1 }));
         for group in groups {
             let open = u64::from(group.sample_message == TIMEOUT);
             assert_eq!((group.keys, group.open_keys, group.healed_keys), (1, open, 0));
@@ -343,7 +343,7 @@ fn a_sample_is_the_error_at_the_smallest_place() {
     let whole = Whole::of(&cases);
     let tables = whole.tables();
     let group = &tables.error_groups[0];
-    assert_eq!(group.sample, Place { file: 1, record: 5 });
+    assert_eq!(group.sample, RecordPlace { file: 1, record: 5 });
     assert_eq!(group.sample_message, "Price 23 is too low.");
 }
 
@@ -382,9 +382,9 @@ fn groups_come_most_frequent_first() {
 }
 
 /// An exchange of which nothing is known.
-fn nowhere<'r>(exchange: &'r Exchange<'r>) -> Seen<'r> {
-    Seen {
-        place: Place { file: 0, record: 0 },
+fn nowhere<'r>(exchange: &'r Exchange<'r>) -> CountedExchange<'r> {
+    CountedExchange {
+        place: RecordPlace { file: 0, record: 0 },
         exchange,
         run_id: None,
         flow: None,
@@ -457,10 +457,14 @@ fn bodies_are_counted_by_shape_over_all_flows() {
         rows.iter().map(|row| (row.side, row.shape, row.count, row.failed, row.distinct)).collect();
     assert_eq!(
         counts,
-        [(Side::Request, 7, 3, 1, 2), (Side::Request, 6, 1, 0, 1), (Side::Response, 8, 1, 1, 1)]
+        [
+            (BodySide::Request, 7, 3, 1, 2),
+            (BodySide::Request, 6, 1, 0, 1),
+            (BodySide::Response, 8, 1, 1, 1)
+        ]
     );
     assert_eq!((rows[0].bytes_sum, rows[0].bytes_max), (50, 20));
-    assert_eq!(rows[0].sample, Place { file: 0, record: 1 });
+    assert_eq!(rows[0].sample, RecordPlace { file: 0, record: 1 });
     assert_eq!(rows[0].paths, ["/7"]);
 }
 
@@ -479,7 +483,7 @@ fn paths_are_asked_for_once_a_shape() {
             Vec::new()
         });
     }
-    assert_eq!(asked, [Side::Request, Side::Response]);
+    assert_eq!(asked, [BodySide::Request, BodySide::Response]);
 }
 
 #[test]

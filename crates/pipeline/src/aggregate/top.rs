@@ -1,11 +1,10 @@
 //! The few rows that the summary on the terminal shows, picked from the finished tables.
 
-use super::Place;
-use super::keys::KeyRow;
-use super::tables::Tables;
-use model::time::Timestamp;
+use super::small::SmallTables;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use tables::cell::{Micros, Text};
+use tables::rows::KeyRow;
 
 /// At most this many rows of each kind: a screen.
 const SHOWN: usize = 10;
@@ -16,9 +15,9 @@ pub struct Top {
     /// Most frequent error groups first.
     pub groups: Vec<TopGroup>,
     /// Flows with most failed exchanges first, then most exchanges, then by name.
-    pub flows: Vec<TopFlow>,
+    pub flows: Vec<TopName>,
     /// Endpoints in the same order, whatever the flow and step.
-    pub endpoints: Vec<TopEndpoint>,
+    pub endpoints: Vec<TopName>,
     /// Keys whose newest attempt failed, newest first, those without a time last.
     pub open_keys: Vec<OpenKey>,
 }
@@ -27,13 +26,13 @@ pub struct Top {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TopGroup {
     /// Its fingerprint.
-    pub group: String,
+    pub fingerprint: String,
     /// Its text with `<*>` for what varies.
     pub template: String,
     /// What kind of error it is.
-    pub class: &'static str,
+    pub class: String,
     /// On which side it arose; `None` when nothing tells.
-    pub side: Option<&'static str>,
+    pub side: Option<String>,
     /// What a rule of the user calls it.
     pub name: Option<String>,
     /// The code that all its errors carry, where that tells causes apart.
@@ -43,41 +42,28 @@ pub struct TopGroup {
     /// Whether trying again may help.
     pub retryable: bool,
     /// Errors in it.
-    pub count: u64,
+    pub count: i64,
     /// Exchanges with such an error.
-    pub exchanges: u64,
+    pub exchanges: i64,
     /// Keys that still wait for it.
-    pub open_keys: u64,
+    pub open_keys: i64,
     /// Start of the newest such exchange; `None` when no such exchange has a time.
-    pub last_seen: Option<Timestamp>,
+    pub last_seen: Option<Micros>,
     /// File and place of the first such exchange.
-    pub sample: (String, u32),
+    pub sample: (String, i32),
     /// Text of the first such error, cut at [`MESSAGE_BYTES`](super::MESSAGE_BYTES).
     pub sample_message: String,
 }
 
-/// A flow.
+/// A flow, or an endpoint over all flows and steps.
 #[derive(Debug, Clone, PartialEq)]
-pub struct TopFlow {
-    /// Its name; `None` for exchanges that belong to no known flow.
-    pub flow: Option<String>,
+pub struct TopName {
+    /// Its name; `None` for exchanges that have none.
+    pub name: Option<String>,
     /// All of its exchanges; never 0.
-    pub exchanges: u64,
+    pub exchanges: i64,
     /// Those that failed.
-    pub failed: u64,
-    /// `failed / exchanges`, 0 to 1.
-    pub share: f64,
-}
-
-/// An endpoint, over all flows and steps.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TopEndpoint {
-    /// Method, host and masked path; `None` for exchanges that have none of them.
-    pub endpoint: Option<String>,
-    /// All of its exchanges; never 0.
-    pub exchanges: u64,
-    /// Those that failed.
-    pub failed: u64,
+    pub failed: i64,
     /// `failed / exchanges`, 0 to 1.
     pub share: f64,
 }
@@ -88,78 +74,67 @@ pub struct OpenKey {
     /// The flow; `None` when unknown.
     pub flow: Option<String>,
     /// What the key names: `sku`, `order` and so on.
-    pub kind: &'static str,
+    pub kind: String,
     /// Its value, as written.
     pub key: String,
     /// How often it was tried.
-    pub attempts: u64,
+    pub attempts: i64,
     /// How often that failed.
-    pub failures: u64,
+    pub failures: i64,
     /// Start of the newest attempt; `None` when no attempt has a time.
-    pub last_seen: Option<Timestamp>,
+    pub last_seen: Option<Micros>,
     /// Fingerprint of the group of its last error; `None` when it failed without a text.
-    pub group: Option<String>,
+    pub fingerprint: Option<String>,
     /// Text of its last error, cut at [`MESSAGE_BYTES`](super::MESSAGE_BYTES).
     pub message: Option<String>,
 }
 
-impl Tables<'_> {
-    /// Picks the rows to show; `sample` gives file and record of a place.
-    pub(super) fn top<'f>(&self, file_name: &dyn Fn(u32) -> &'f str) -> Top {
-        let sample = |place: Place| (file_name(place.file).to_owned(), place.record);
+impl SmallTables<'_> {
+    /// Picks the rows to show.
+    pub fn top(&self) -> Top {
         let groups = self.error_groups.iter().take(SHOWN).map(|row| TopGroup {
-            group: row.group.to_owned(),
-            template: row.template.to_owned(),
-            class: row.class,
-            side: row.side,
-            name: row.name.map(str::to_owned),
-            code: row.code.map(str::to_owned),
-            field: row.field.map(str::to_owned),
+            fingerprint: row.fingerprint.0.to_owned(),
+            template: row.template.0.to_owned(),
+            class: row.class.0.to_owned(),
+            side: row.side.map(|side| side.0.to_owned()),
+            name: row.name.map(|name| name.0.to_owned()),
+            code: row.code.map(|code| code.0.to_owned()),
+            field: row.field.map(|field| field.0.to_owned()),
             retryable: row.retryable,
             count: row.count,
             exchanges: row.exchanges,
             open_keys: row.open_keys,
             last_seen: row.last_seen,
-            sample: sample(row.sample),
-            sample_message: row.sample_message.to_owned(),
+            sample: (row.sample_file.0.to_owned(), row.sample_record),
+            sample_message: row.sample_message.0.to_owned(),
         });
-        let flows = worst(self.endpoints.iter().map(|row| (row.flow, row.exchanges, row.failed)));
-        let flows = flows.into_iter().map(|(flow, exchanges, failed, share)| TopFlow {
-            flow: flow.map(str::to_owned),
-            exchanges,
-            failed,
-            share,
-        });
-        let endpoints = self.endpoints.iter().map(|row| (row.endpoint, row.exchanges, row.failed));
-        let endpoints = worst(endpoints).into_iter().map(|(endpoint, exchanges, failed, share)| {
-            TopEndpoint { endpoint: endpoint.map(str::to_owned), exchanges, failed, share }
-        });
+        let by_flow = self.endpoints.iter().map(|row| (row.flow, row.exchanges, row.failed));
+        let by_endpoint =
+            self.endpoints.iter().map(|row| (row.endpoint, row.exchanges, row.failed));
         let mut open: Vec<&KeyRow<'_>> = self.keys.iter().filter(|row| row.open).collect();
         open.sort_by_key(|row| Reverse(row.last_seen));
         let open = open.into_iter().take(SHOWN).map(|row| OpenKey {
-            flow: row.flow.map(str::to_owned),
-            kind: row.kind,
-            key: row.key.to_owned(),
+            flow: row.flow.map(|flow| flow.0.to_owned()),
+            kind: row.key_kind.0.to_owned(),
+            key: row.key.0.to_owned(),
             attempts: row.attempts,
             failures: row.failures,
             last_seen: row.last_seen,
-            group: row.last_group.map(str::to_owned),
-            message: row.last_message.map(str::to_owned),
+            fingerprint: row.last_fingerprint.map(|fingerprint| fingerprint.0.to_owned()),
+            message: row.last_message.map(|message| message.0.to_owned()),
         });
         Top {
             groups: groups.collect(),
-            flows: flows.collect(),
-            endpoints: endpoints.collect(),
+            flows: worst(by_flow),
+            endpoints: worst(by_endpoint),
             open_keys: open.collect(),
         }
     }
 }
 
-/// Sums exchanges and failures by name and gives the worst: name, exchanges, failed, share.
-fn worst<'a>(
-    rows: impl Iterator<Item = (Option<&'a str>, u64, u64)>,
-) -> Vec<(Option<&'a str>, u64, u64, f64)> {
-    let mut sums: BTreeMap<Option<&str>, (u64, u64)> = BTreeMap::new();
+/// Sums exchanges and failures by name and gives the worst.
+fn worst<'a, T: Text<'a> + Ord>(rows: impl Iterator<Item = (Option<T>, i64, i64)>) -> Vec<TopName> {
+    let mut sums: BTreeMap<Option<T>, (i64, i64)> = BTreeMap::new();
     for (name, exchanges, failed) in rows {
         let sum = sums.entry(name).or_default();
         *sum = (sum.0 + exchanges, sum.1 + failed);
@@ -167,8 +142,11 @@ fn worst<'a>(
     let mut worst: Vec<_> = sums.into_iter().collect();
     worst.sort_by_key(|&(name, (exchanges, failed))| (Reverse(failed), Reverse(exchanges), name));
     worst.truncate(SHOWN);
-    let shares = worst.into_iter().map(|(name, (exchanges, failed))| {
-        (name, exchanges, failed, failed as f64 / exchanges as f64)
+    let rows = worst.into_iter().map(|(name, (exchanges, failed))| TopName {
+        name: name.map(|name| name.text().to_owned()),
+        exchanges,
+        failed,
+        share: failed as f64 / exchanges as f64,
     });
-    shares.collect()
+    rows.collect()
 }

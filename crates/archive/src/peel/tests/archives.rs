@@ -119,7 +119,7 @@ fn a_stream_that_lacks_only_its_end_mark_is_whole_because_its_checksum_is_right(
         assert_eq!(leaves.len(), 1, "{method}: {:?}", decoded.problems);
         assert!(leaves[0].whole && leaves[0].text == JSON, "{method}");
         assert_eq!(kinds(&decoded), [ProblemKind::Truncated], "{method}");
-        // With one bit of the sum changed nothing vouches for them.
+        // With one bit of the sum changed nothing confirms them.
         for (signature, offset) in [(LOCAL, 14), (ENTRY, 16)] {
             let at = places(&data, signature)[0] + offset;
             data[at] ^= 1;
@@ -147,7 +147,7 @@ fn of_two_sizes_of_a_stored_member_the_checksum_knows_the_right_one() {
 }
 
 #[test]
-fn a_password_that_the_local_header_alone_asks_for_is_told_and_not_needed() {
+fn a_password_that_only_the_local_header_demands_is_reported_and_not_needed() {
     let data = changed(&zip(&[("log.json", JSON.as_bytes())]), LOCAL, 6, &[1]);
     let (leaves, decoded) = decode(&data);
     assert!(leaves[0].whole && leaves[0].text == JSON);
@@ -165,8 +165,11 @@ fn an_entry_that_runs_past_the_directory_is_read() {
         let (leaves, decoded) = decode(&data);
         assert_eq!(leaves.len(), 2, "{:?}", decoded.problems);
         assert!(leaves[1].whole && leaves[1].text == JSON);
-        let told = &decoded.problems[0].message;
-        assert!(told.contains("runs") && told.contains("past the end of the directory"), "{told}");
+        let message = &decoded.problems[0].message;
+        assert!(
+            message.contains("runs") && message.contains("past the end of the directory"),
+            "{message}"
+        );
     }
 }
 
@@ -189,13 +192,13 @@ fn behind_a_place_where_the_directory_breaks_members_are_found_by_their_headers(
 }
 
 #[test]
-fn an_archive_behind_a_text_is_read_and_the_text_is_told() {
+fn an_archive_behind_a_text_is_read_and_the_text_is_reported() {
     let zipped = zip(&[("log.json", JSON.as_bytes())]);
     for text in ["{\"a\":1}\n", "[1,2]", "\"words\"\n"] {
         let (leaves, decoded) = decode(&[text.as_bytes(), &zipped].concat());
         assert_eq!((leaves.len(), leaves[0].text.as_str()), (1, JSON), "{text}");
-        let told = &decoded.problems[0].message;
-        assert!(told.contains("bytes of text before the archive are not read"), "{told}");
+        let message = &decoded.problems[0].message;
+        assert!(message.contains("bytes of text before the archive are not read"), "{message}");
     }
 }
 
@@ -210,7 +213,7 @@ fn bytes_under_the_name_of_a_folder_are_a_member() {
     assert_eq!(decode(&zip(&[("log.json/", b"")])).1.members, 0);
 }
 
-/// A bomb was told, and paid for, by how far the decompressor got, which depends on the room in its buffer.
+/// A bomb was reported, and counted, by how far the decompressor got, which depends on the room in its buffer.
 #[test]
 fn what_a_bomb_costs_does_not_depend_on_files_before() {
     let limits = Limits { member_bytes: 200_000, ..Limits::default() };
@@ -227,7 +230,7 @@ fn what_a_bomb_costs_does_not_depend_on_files_before() {
 }
 
 #[test]
-fn each_member_is_a_leaf_or_an_archive_or_told_as_unread() {
+fn each_member_is_a_leaf_or_an_archive_or_counted_as_unread() {
     let inner = zip(&[("q.json", b"[1]"), ("r.json", b"[2]")]);
     let mut data = zip(&[
         ("a.json", JSON.as_bytes()),

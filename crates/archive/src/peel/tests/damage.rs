@@ -8,11 +8,11 @@ use super::*;
 
 const LOG: &[u8] = br#"{"status":400,"body":"value"}"#;
 
-/// A sample, and whether a checksum vouches for what is in it.
-type Sample = (Vec<u8>, bool);
+/// A sample, and whether a checksum confirms what is in it.
+type WrapSample = (Vec<u8>, bool);
 
 /// Small enough to be damaged in every place.
-fn samples() -> Vec<Sample> {
+fn samples() -> Vec<WrapSample> {
     let zipped = zip(&[("a.json", LOG), ("b.json", b"[1]")]);
     let text = b64(&zipped);
     let wide = |text: &str, bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
@@ -55,12 +55,12 @@ fn samples() -> Vec<Sample> {
     ]
 }
 
-/// The decoder ends, and says nothing that its own account contradicts. Gives the texts that a checksum
-/// vouches for.
+/// Decodes `input` and checks that the counts agree with each other. Returns the texts that a checksum
+/// confirms.
 fn survives(decoder: &mut Decoder, input: &[u8]) -> BTreeSet<String> {
     let mut bytes = 0;
     let (mut leaves, mut members) = (0, 0);
-    let mut vouched = BTreeSet::new();
+    let mut confirmed = BTreeSet::new();
     let decoded = decoder.decode(input, &mut |leaf| {
         bytes += leaf.bytes;
         leaves += 1;
@@ -68,7 +68,7 @@ fn survives(decoder: &mut Decoder, input: &[u8]) -> BTreeSet<String> {
         assert!(leaf.form != Form::Binary || leaf.text.is_empty());
         let packed = leaf.layers.split('>').any(|layer| matches!(layer, "zip" | "gzip" | "zlib"));
         if leaf.whole && packed {
-            vouched.insert(leaf.text.to_owned());
+            confirmed.insert(leaf.text.to_owned());
         }
     });
     assert_eq!(bytes, decoded.bytes);
@@ -76,12 +76,12 @@ fn survives(decoder: &mut Decoder, input: &[u8]) -> BTreeSet<String> {
     assert!(decoded.unread == 0 || !decoded.problems.is_empty());
     assert!(leaves > 0 || !decoded.problems.is_empty() || decoded.layers.ends_with("zip"));
     decoder.peek(input, 10, &mut |text| assert!(text.len() <= 10));
-    vouched
+    confirmed
 }
 
 /// Whether each text is one of the sound sample. Of a gzip file of several parts the first are whole without
 /// the others, and nothing in them says that more should follow.
-fn stood_in(found: &BTreeSet<String>, whole: &BTreeSet<String>) -> bool {
+fn all_sound(found: &BTreeSet<String>, whole: &BTreeSet<String>) -> bool {
     found.iter().all(|text| whole.iter().any(|sound| sound.starts_with(text.as_str())))
 }
 
@@ -93,7 +93,7 @@ fn no_truncation_of_any_wrap_gives_wrong_bytes() {
         assert_eq!(checked, !whole.is_empty());
         for end in 0..sample.len() {
             let found = survives(&mut decoder, &sample[..end]);
-            assert!(stood_in(&found, &whole), "{end} of {}: {found:?}", sample.len());
+            assert!(all_sound(&found, &whole), "{end} of {}: {found:?}", sample.len());
         }
     }
 }
@@ -108,7 +108,7 @@ fn no_flipped_bit_of_any_wrap_gives_wrong_bytes() {
             for bit in 0..8 {
                 damaged[at] ^= 1 << bit;
                 let found = survives(&mut decoder, &damaged);
-                assert!(stood_in(&found, &whole), "bit {bit} of byte {at}: {found:?}");
+                assert!(all_sound(&found, &whole), "bit {bit} of byte {at}: {found:?}");
                 damaged[at] = sample[at];
             }
         }
@@ -127,7 +127,7 @@ fn no_byte_that_is_left_out_or_doubled_gives_wrong_bytes() {
             longer.insert(at, byte);
             for damaged in [shorter, longer] {
                 let found = survives(&mut decoder, &damaged);
-                assert!(stood_in(&found, &whole), "byte {at}: {found:?}");
+                assert!(all_sound(&found, &whole), "byte {at}: {found:?}");
             }
         }
     }

@@ -4,7 +4,7 @@ use wide::u8x16;
 
 /// A bit for each byte of a block, the lowest for the first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Signs {
+pub(super) struct BlockSigns {
     pub(super) quotes: u64,
     pub(super) slashes: u64,
     /// Below a blank: not allowed in a string.
@@ -13,9 +13,9 @@ pub(super) struct Signs {
 
 /// The signs of 64 bytes.
 #[inline]
-pub(super) fn signs64(block: &[u8; 64]) -> Signs {
+pub(super) fn signs64(block: &[u8; 64]) -> BlockSigns {
     let (parts, _) = block.as_chunks::<16>();
-    let mut all = Signs::default();
+    let mut all = BlockSigns::default();
     for (n, part) in parts.iter().enumerate() {
         let signs = signs16(part);
         all.quotes |= signs.quotes << (n * 16);
@@ -27,10 +27,10 @@ pub(super) fn signs64(block: &[u8; 64]) -> Signs {
 
 /// The signs of 16 bytes.
 #[inline]
-pub(super) fn signs16(block: &[u8; 16]) -> Signs {
+pub(super) fn signs16(block: &[u8; 16]) -> BlockSigns {
     let bytes = u8x16::new(*block);
     let bits = |equal: u8x16| u64::from(equal.to_bitmask());
-    Signs {
+    BlockSigns {
         quotes: bits(bytes.simd_eq(u8x16::splat(b'"'))),
         slashes: bits(bytes.simd_eq(u8x16::splat(b'\\'))),
         controls: bits(bytes.min(u8x16::splat(b' ' - 1)).simd_eq(bytes)),
@@ -49,7 +49,7 @@ mod tests {
                 let bits = |is: fn(u8) -> bool| {
                     block.iter().enumerate().fold(0, |bits, (n, byte)| bits | u64::from(is(*byte)) << n)
                 };
-                let wanted = Signs {
+                let wanted = BlockSigns {
                     quotes: bits(|b| b == b'"'),
                     slashes: bits(|b| b == b'\\'),
                     controls: bits(|b| b < b' '),

@@ -18,9 +18,9 @@ fn maybe(of: &'static [&'static str]) -> impl Strategy<Value = Option<&'static s
     prop::option::of(prop::sample::select(of))
 }
 
-fn any_body() -> impl Strategy<Value = Option<SeenBody>> {
+fn any_body() -> impl Strategy<Value = Option<CountedBody>> {
     // Equal digests have equal shapes and sizes, as of real bodies.
-    prop::option::of((0_u64..20).prop_map(|digest| SeenBody {
+    prop::option::of((0_u64..20).prop_map(|digest| CountedBody {
         digest: digest.into(),
         bytes: digest * 1000,
         shape: digest % 3,
@@ -118,9 +118,9 @@ fn same(left: &Whole, right: &Whole) {
 /// right to left, or in pairs.
 fn split(cases: &[(Case, usize)], order: usize) -> Whole {
     let mut parts: Vec<_> = (0..4).map(|_| Accumulator::default()).collect();
-    let mut skeletons = Skeletons::default();
+    let mut messages = MaskedMessages::default();
     for (case, part) in cases {
-        add(&mut parts[*part], &mut skeletons, case);
+        add(&mut parts[*part], &mut messages, case);
         parts[*part].file_linked(case.log, case.run, case.flow);
     }
     let merge = |mut left: Accumulator, right: Accumulator| {
@@ -136,7 +136,7 @@ fn split(cases: &[(Case, usize)], order: usize) -> Whole {
         }
     };
     let accumulator = accumulator.expect("four parts");
-    Whole { accumulator, groups: skeletons.finish(), listing: Listing::default() }
+    Whole { accumulator, groups: messages.finish(), listing: Listing::default() }
 }
 
 proptest! {
@@ -196,12 +196,12 @@ proptest! {
     fn groups_agree_with_counting_over_a_list(cases in any_cases()) {
         let whole = Whole::of(&cases);
         let tables = whole.tables();
-        let mut skeletons = Skeletons::default();
+        let mut messages = MaskedMessages::default();
         let mut counts: BTreeMap<&str, (u64, BTreeSet<_>, BTreeSet<_>, BTreeSet<_>)> = BTreeMap::new();
         for case in &cases {
             for &(_, message) in &case.errors {
                 let text = ErrorRef { code: None, field: None, message, status: None, cut: false };
-                let group = whole.groups.of(skeletons.add(text));
+                let group = whole.groups.of(messages.add(text));
                 let (count, exchanges, files, runs) = counts.entry(&group.fingerprint).or_default();
                 *count += 1;
                 exchanges.insert(case.place);

@@ -1,4 +1,4 @@
-//! The first phase: each text becomes a skeleton with a stable hash, and skeletons are counted.
+//! The first phase: each text becomes a masked message with a stable hash, and masked messages are counted.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 use crate::bytes::{BLANK, LETTER, LINE, SPLIT, VAR, is};
 use crate::group::Groups;
 use crate::rules::Rules;
-use crate::{code, lacking, mask, mine};
+use crate::{code, mask, mine, missing};
 
 /// A text longer than this is read at its head and, when it has lines, at its last line. In bytes.
 ///
@@ -17,12 +17,12 @@ use crate::{code, lacking, mask, mine};
 const TEXT_BYTES: usize = 4096;
 /// How much of a long text's last line is read. In bytes.
 const TAIL_BYTES: usize = 1024;
-/// How many texts are remembered with their skeletons. Services repeat themselves: a text met again
+/// How many texts are remembered with their masked messages. Services repeat themselves: a text met again
 /// needs no scan. A power of two; 256 KiB, taken once as many texts were added as make it worth it.
 const REMEMBERED: usize = 1 << 14;
 /// After how many texts remembering begins.
 const REMEMBER_AFTER: u32 = 256;
-/// Between the parts of a skeleton.
+/// Between the parts of a masked message.
 pub(crate) const PART: u8 = 0x02;
 
 /// One error as it was met. Everything is taken as written; grouping does the cleaning.
@@ -40,26 +40,26 @@ pub struct ErrorRef<'a> {
     pub cut: bool,
 }
 
-/// Names a skeleton: XXH3-64 of code, field and masked text. The same on every machine and in
+/// Names a masked message: XXH3-64 of code, field and masked text. The same on every machine and in
 /// every run of one rules version; leads to the group once mining is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SkeletonId(pub u64);
+pub struct MessageId(pub u64);
 
-/// Distinct skeletons with their counts.
+/// Distinct masked messages with their counts.
 ///
 /// `add` and `merge` commute: texts may come in any order, in any number of shards. Memory grows
-/// with the number of distinct skeletons only.
+/// with the number of distinct masked messages only.
 #[derive(Debug, Clone, Default)]
-pub struct Skeletons {
+pub struct MaskedMessages {
     entries: HashMap<u64, Entry, BuildHasherDefault<Hashed>>,
     rules: Option<Arc<Rules>>,
     scratch: Vec<u8>,
-    /// Hash of an error as written, and its skeleton; the newest of one place wins.
+    /// Hash of an error as written, and its masked message; the newest of one place wins.
     remembered: Vec<(u64, u64)>,
     added: u32,
 }
 
-/// A skeleton and how often it was met.
+/// A masked message and how often it was met.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
     /// Code, field, cut flag, masked text and, where a rule keeps something, that; `PART` between them.
@@ -67,18 +67,18 @@ pub(crate) struct Entry {
     pub(crate) count: u64,
 }
 
-impl Skeletons {
+impl MaskedMessages {
     /// None yet, to be grouped by rules of the user. Shards that are merged have the same rules.
     pub fn with_rules(rules: Arc<Rules>) -> Self {
         Self { rules: Some(rules).filter(|rules| !rules.is_empty()), ..Self::default() }
     }
 
-    /// Counts one error and names its skeleton.
+    /// Counts one error and names its masked message.
     ///
     /// One scan over the text, one hash and one look-up, less for a text met shortly before; allocates
-    /// only for a new skeleton. Two
-    /// skeletons with one 64-bit hash would share a group (one in 10^7 dumps of a million skeletons).
-    pub fn add(&mut self, error: ErrorRef<'_>) -> SkeletonId {
+    /// only for a new masked message. Two
+    /// masked messages with one 64-bit hash would share a group (one in 10^7 dumps of a million masked messages).
+    pub fn add(&mut self, error: ErrorRef<'_>) -> MessageId {
         let written = written_hash(error);
         let place = written as usize & (REMEMBERED - 1);
         if let Some(&(known, id)) = self.remembered.get(place)
@@ -86,7 +86,7 @@ impl Skeletons {
             && let Some(entry) = self.entries.get_mut(&id)
         {
             entry.count += 1;
-            return SkeletonId(id);
+            return MessageId(id);
         }
         self.scratch.clear();
         write(error, &mut self.scratch);
@@ -109,12 +109,12 @@ impl Skeletons {
                 self.remembered = vec![(0, 0); REMEMBERED];
             }
         }
-        SkeletonId(id)
+        MessageId(id)
     }
 
-    /// Counts one more error of a skeleton that [`add`](Self::add) named. Costs one look-up.
-    pub fn again(&mut self, skeleton: SkeletonId) {
-        if let Some(entry) = self.entries.get_mut(&skeleton.0) {
+    /// Counts one more error of a masked message that [`add`](Self::add) named. Costs one look-up.
+    pub fn again(&mut self, message: MessageId) {
+        if let Some(entry) = self.entries.get_mut(&message.0) {
             entry.count += 1;
         }
     }
@@ -131,14 +131,14 @@ impl Skeletons {
         }
     }
 
-    /// Mines the skeletons into groups. Runs on the calling thread, over distinct skeletons only,
+    /// Mines the masked messages into groups. Runs on the calling thread, over distinct masked messages only,
     /// in sorted order.
     pub fn finish(self) -> Groups {
         let rules = self.rules.unwrap_or_default();
         mine::mine(self.entries.into_iter().collect(), &rules)
     }
 
-    /// How many distinct skeletons there are.
+    /// How many distinct masked messages there are.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
@@ -149,7 +149,7 @@ impl Skeletons {
     }
 }
 
-/// Hash of all that decides the skeleton, as written.
+/// Hash of all that decides the masked message, as written.
 fn written_hash(error: ErrorRef<'_>) -> u64 {
     let mut seed = u64::from(error.cut);
     if let Some(code) = error.code {
@@ -161,7 +161,7 @@ fn written_hash(error: ErrorRef<'_>) -> u64 {
     xxh3_64_with_seed(error.message.as_bytes(), seed)
 }
 
-/// Writes the skeleton of an error.
+/// Writes the masked message of an error.
 fn write(error: ErrorRef<'_>, out: &mut Vec<u8>) {
     let start = out.len();
     if let Some(code) = error.code.and_then(|code| code::code(code, error.status)) {
@@ -197,7 +197,7 @@ fn write(error: ErrorRef<'_>, out: &mut Vec<u8>) {
         return;
     }
     // What lacks a value varies; that it lacks one is the trouble.
-    if let Some(lacking) = lacking::lacking(&out[begin..], &out[field.clone()]) {
+    if let Some(lacking) = missing::lacking(&out[begin..], &out[field.clone()]) {
         if let Some(named) = lacking.named {
             out.splice(begin + named.start..begin + named.end, [VAR]);
         }

@@ -11,8 +11,8 @@ use crate::json::unescape;
 /// {"error":{"code":17,"message":"Price li   →   {"error":{"code":17,"message":"Price li"}}
 /// {"error":{"code":17,"mess                 →   {"error":{"code":17}}
 /// ```
-pub(crate) fn mend(text: &str, out: &mut String) {
-    let end = End::of(text);
+pub(crate) fn repair(text: &str, out: &mut String) {
+    let end = BrokenEnd::of(text);
     out.clear();
     match end.open_string {
         Some(start) => {
@@ -28,14 +28,14 @@ pub(crate) fn mend(text: &str, out: &mut String) {
 /// The content of the string value in which a text breaks off; empty when it does so elsewhere.
 pub(crate) fn open_string(text: &str) -> String {
     let mut content = String::new();
-    if let Some(start) = End::of(text).open_string {
+    if let Some(start) = BrokenEnd::of(text).open_string {
         unescape(without_half_escape(&text[start..]), &mut content);
     }
     content
 }
 
 /// How a text ends.
-struct End {
+struct BrokenEnd {
     /// The brackets that close what is open, the outermost first: at `sound`, which is where it is the
     /// same as at the end when a string is open.
     brackets: Vec<u8>,
@@ -45,7 +45,7 @@ struct End {
     open_string: Option<usize>,
 }
 
-impl End {
+impl BrokenEnd {
     fn of(text: &str) -> Self {
         let bytes = text.as_bytes();
         let mut end = Self { brackets: Vec::new(), sound: 0, open_string: None };
@@ -123,10 +123,10 @@ mod tests {
     use super::*;
     use crate::json::Value;
 
-    fn check(text: &str, mended: &str, open: &str) {
+    fn check(text: &str, repaired: &str, open: &str) {
         let mut out = String::new();
-        mend(text, &mut out);
-        assert_eq!((out.as_str(), open_string(text).as_str()), (mended, open), "{text}");
+        repair(text, &mut out);
+        assert_eq!((out.as_str(), open_string(text).as_str()), (repaired, open), "{text}");
     }
 
     #[test]
@@ -153,7 +153,7 @@ mod tests {
         let whole = r#"{"error":{"code":"a\"b\\","list":[1,true,{"x":"\u00e7","y":null},[]],"m":"ü"},"n":-1.5e3}"#;
         let mut out = String::new();
         for at in (1..=whole.len()).filter(|at| whole.is_char_boundary(*at)) {
-            mend(&whole[..at], &mut out);
+            repair(&whole[..at], &mut out);
             assert!(Value::of(&out).is_some(), "{out}");
         }
         assert_eq!(out, whole);

@@ -1,0 +1,88 @@
+//! The finished rows of the small tables, and how they are handed to a sink.
+
+use std::sync::LazyLock;
+
+use rayon::prelude::*;
+use tables::cell::{FileName, Micros};
+use tables::rows::{
+    Bodies, BodyRow, EndpointRow, Endpoints, ErrorGroupRow, ErrorGroups, KeyRow, Keys, LogRow,
+    Logs, RunRow, Runs,
+};
+use tables::{Batch, Encoder, Table};
+
+use super::RecordPlace;
+
+/// Rows of one row group of a small table.
+const GROUP_ROWS: usize = 1 << 16;
+
+/// The small tables, each in the order that docs/tables.md states.
+#[derive(Debug)]
+pub struct SmallTables<'a> {
+    /// One row per group of errors.
+    pub error_groups: Vec<ErrorGroupRow<'a>>,
+    /// One row per (flow, kind, key).
+    pub keys: Vec<KeyRow<'a>>,
+    /// One row per (endpoint, flow, step).
+    pub endpoints: Vec<EndpointRow<'a>>,
+    /// One row per run id.
+    pub runs: Vec<RunRow<'a>>,
+    /// One row per (endpoint, side, shape).
+    pub bodies: Vec<BodyRow<'a>>,
+    /// One row per log of the listing.
+    pub logs: Vec<LogRow<'a>>,
+}
+
+impl SmallTables<'_> {
+    /// Makes all rows ready, on the threads of the current Rayon pool. The parts are in the order of the rows.
+    ///
+    /// # Errors
+    /// When rows cannot be encoded.
+    pub fn encode<E: Encoder>(&self, encoder: &E) -> Result<Vec<E::Part>, tables::Error> {
+        let parts = [
+            encode::<ErrorGroups, E>(&self.error_groups, encoder)?,
+            encode::<Keys, E>(&self.keys, encoder)?,
+            encode::<Endpoints, E>(&self.endpoints, encoder)?,
+            encode::<Runs, E>(&self.runs, encoder)?,
+            encode::<Bodies, E>(&self.bodies, encoder)?,
+            encode::<Logs, E>(&self.logs, encoder)?,
+        ];
+        Ok(parts.into_iter().flatten().collect())
+    }
+}
+
+fn encode<'a, T: Table, E: Encoder>(
+    rows: &[T::Row<'a>],
+    encoder: &E,
+) -> Result<Vec<E::Part>, tables::Error>
+where
+    T::Row<'a>: Sync,
+{
+    let part = |rows: &[T::Row<'a>]| {
+        let mut batch = Batch::<T>::new();
+        rows.iter().for_each(|row| batch.push(row));
+        encoder.encode(&mut batch)
+    };
+    rows.par_chunks(GROUP_ROWS).map(part).collect()
+}
+
+/// A count as tables have it.
+pub(super) fn count(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// A time as tables have it.
+pub(super) fn micros(at: Option<model::time::Timestamp>) -> Option<Micros> {
+    at.map(|at| Micros(at.0))
+}
+
+/// The name of the file at a place; `files` are all names, in their order.
+pub(super) fn file_of<'a>(files: &'a [&'a str], place: RecordPlace) -> FileName<'a> {
+    FileName(files.get(place.file as usize).copied().unwrap_or_default())
+}
+
+/// An HTTP status as text. Statuses are few, so their texts are made once.
+pub(super) fn status(status: u16) -> &'static str {
+    static TEXTS: LazyLock<Vec<String>> =
+        LazyLock::new(|| (0..1000).map(|status| status.to_string()).collect());
+    TEXTS.get(usize::from(status)).map_or("", String::as_str)
+}

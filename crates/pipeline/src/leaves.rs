@@ -1,0 +1,308 @@
+//! What becomes of each text in a file, and of the file as a whole: outcome, problems, counts.
+
+use archive::{Decoded, Digest, Form, Leaf, ProblemKind};
+use model::extract::{Extracted, Extractor};
+use model::json::FaultKind;
+use model::listing;
+use tables::Encoder;
+
+use crate::link;
+use crate::members::Members;
+use crate::outcome::{FileFacts, FileOutcome};
+use crate::problem::{FileProblem, LogFault};
+use crate::records::{FileLink, RecordRows};
+use crate::worker::Setting;
+
+/// Reads the leaves of one file.
+pub(crate) struct LeafReader<'f, E: Encoder> {
+    records: RecordRows<'f, E>,
+    setting: &'f Setting<'f>,
+    leaves: LeafCounts,
+}
+
+/// What the leaves of a file came to.
+#[derive(Debug, Default)]
+struct LeafCounts {
+    leaves: u32,
+    pages: u32,
+    documents: u32,
+    empty: u32,
+    error_pages: u32,
+    /// Leaves and documents that are no logs.
+    others: u32,
+    /// Some text was lost.
+    lossy: bool,
+    layers: Option<String>,
+    members: Members,
+    problems: Vec<FileProblem>,
+    /// Problems beyond the limit.
+    unreported: u32,
+}
+
+impl<'f, E: Encoder> LeafReader<'f, E> {
+    pub(crate) fn new(records: RecordRows<'f, E>, setting: &'f Setting<'f>) -> Self {
+        Self { records, setting, leaves: LeafCounts::default() }
+    }
+
+    /// Reads one leaf.
+    pub(crate) fn leaf(&mut self, leaf: &Leaf<'_>, extractor: &mut Extractor) {
+        if self.setting.stopped() {
+            return;
+        }
+        self.leaves.leaves += 1;
+        let mut word = match leaf.form {
+            Form::Json => "json",
+            Form::Markup => "markup",
+            Form::Text => "text",
+            Form::Binary => "binary",
+            Form::Blank => "",
+        };
+        let outcome = match leaf.form {
+            Form::Blank => {
+                self.leaves.empty += 1;
+                FileOutcome::Empty
+            }
+            Form::Binary => {
+                self.leaves.others += 1;
+                // Of a file that is nothing else the decoder has said it.
+                if leaf.member.is_some() {
+                    let fault = "neither text nor an archive";
+                    self.problem(leaf, 0, LogFault::NotAnArchive, fault);
+                }
+                FileOutcome::Rejected
+            }
+            Form::Text if is_refusal(leaf.text) => {
+                let fault = format!("a saved answer instead of a log: {}", start(leaf));
+                self.error_page(leaf, &fault)
+            }
+            Form::Text => {
+                self.no_log(leaf, LogFault::NoJson, "no JSON in it");
+                FileOutcome::Rejected
+            }
+            Form::Markup => {
+                let title = page_title(leaf.text);
+                self.error_page(leaf, &format!("a saved page instead of a log: {title}"))
+            }
+            Form::Json => match self.listing_page(leaf) {
+                Some(outcome) => outcome,
+                None => {
+                    let (several, outcome) = self.log(leaf, extractor);
+                    if several {
+                        word = "ndjson";
+                    }
+                    outcome
+                }
+            },
+        };
+        if leaf.member.is_some() {
+            self.leaves.members.add(outcome, 1);
+        }
+        if self.leaves.layers.is_none() {
+            self.leaves.layers = Some(match (leaf.layers, word) {
+                ("", word) => word.to_owned(),
+                (layers, "") => layers.to_owned(),
+                (layers, word) => format!("{layers}>{word}"),
+            });
+        }
+    }
+
+    /// What became of a leaf that is a listing page; `None` when it is none.
+    fn listing_page(&mut self, leaf: &Leaf<'_>) -> Option<FileOutcome> {
+        // Most files hold no page, and need not be read as one.
+        let pages = self.setting.survey.pages.get(self.records.number as usize).copied();
+        let may_be = pages.unwrap_or(true) && listing::may_be_listing(leaf.text);
+        let page = may_be.then(|| listing::parse(leaf.text)).flatten()?;
+        self.leaves.pages += 1;
+        self.leaves.documents += 1;
+        let Some(at) = page.broken_at else { return Some(FileOutcome::Listing) };
+        self.leaves.lossy = true;
+        let read = page.entries.len();
+        let fault = format!("the page breaks off, {read} logs before that were read");
+        self.problem(leaf, at, LogFault::Truncated, &fault);
+        Some(FileOutcome::Partial)
+    }
+
+    /// Takes the exchanges out of a leaf. Whether it holds several documents, and what became of it.
+    fn log(&mut self, leaf: &Leaf<'_>, extractor: &mut Extractor) -> (bool, FileOutcome) {
+        let records = &mut self.records;
+        let link = link::by_names(&self.setting.survey.listing, records.file, leaf.member);
+        let extracted = extractor.extract(leaf.text, !leaf.layers.is_empty(), &mut |x| {
+            records.add(x, leaf.member, link.as_ref());
+        });
+        if records.linked.is_none() {
+            records.linked = link.map(|link| FileLink {
+                log_id: link.log_id,
+                run_id: link.run_id,
+                by: Some(link.by),
+            });
+        }
+        self.documents(leaf, &extracted);
+        let lossy = !extracted.faults.is_empty();
+        let outcome = match extracted {
+            Extracted { exchanges: 1.., error_pages: 0, .. } if !lossy && leaf.whole => {
+                FileOutcome::Decoded
+            }
+            Extracted { exchanges: 1.., .. } => FileOutcome::Partial,
+            Extracted { error_pages: 1.., .. } => FileOutcome::ErrorPage,
+            Extracted { unknown: 1.., .. } => FileOutcome::Rejected,
+            _ if lossy => FileOutcome::Rejected,
+            _ => FileOutcome::Empty,
+        };
+        (extracted.documents > 1, outcome)
+    }
+
+    /// Counts the documents of a leaf and reports what is wrong with them.
+    fn documents(&mut self, leaf: &Leaf<'_>, extracted: &Extracted) {
+        self.leaves.documents += extracted.documents;
+        self.leaves.empty += extracted.empty;
+        let deep = format!("JSON nested deeper than {} levels", self.setting.limits.json_depth);
+        for broken in &extracted.faults {
+            let (kind, fault) = match broken.fault.kind {
+                FaultKind::Truncated => (LogFault::Truncated, "the JSON ends inside a value"),
+                FaultKind::TooDeep => (LogFault::TooDeep, deep.as_str()),
+                _ => (LogFault::BadJson, "not JSON"),
+            };
+            self.leaves.lossy = true;
+            let fault = format!(
+                "{fault}; {} exchanges before it were read, {} bytes were left over",
+                extracted.exchanges, broken.left_over
+            );
+            self.problem(leaf, broken.fault.offset as u64, kind, &fault);
+        }
+        self.leaves.unreported += extracted.more_faults;
+        self.leaves.lossy |= extracted.more_faults > 0;
+        if extracted.error_pages > 0 {
+            self.error_page(leaf, &format!("an error answer instead of a log: {}", start(leaf)));
+        }
+        if extracted.unknown > 0 {
+            let fault = format!("{} JSON documents that show no sign of a log", extracted.unknown);
+            self.no_log(leaf, LogFault::UnknownShape, &fault);
+        }
+    }
+
+    fn error_page(&mut self, leaf: &Leaf<'_>, fault: &str) -> FileOutcome {
+        self.leaves.error_pages += 1;
+        self.no_log(leaf, LogFault::HttpError, fault);
+        FileOutcome::ErrorPage
+    }
+
+    fn no_log(&mut self, leaf: &Leaf<'_>, kind: LogFault, fault: &str) {
+        self.leaves.others += 1;
+        self.problem(leaf, 0, kind, fault);
+    }
+
+    fn problem(&mut self, leaf: &Leaf<'_>, byte: u64, kind: LogFault, fault: &str) {
+        if self.leaves.problems.len() >= self.setting.limits.problems as usize {
+            self.leaves.unreported += 1;
+            return;
+        }
+        self.leaves.problems.push(FileProblem::new(leaf.member, byte, kind, fault));
+    }
+
+    /// What the file came to. `same`: it has the bytes of the first look. When the run is to stop, it says nothing.
+    pub(crate) fn finish(
+        self,
+        bytes: u64,
+        (digest, same): (Option<Digest>, bool),
+        decoded: Decoded,
+    ) -> FileFacts {
+        if self.setting.stopped() {
+            return FileFacts::copy(bytes, digest);
+        }
+        let Self { records, setting, leaves } = self;
+        let mut members = leaves.members;
+        members.add_archives(decoded.archives);
+        members.add(FileOutcome::Rejected, decoded.unread);
+        debug_assert_eq!(members.total(), u64::from(decoded.members), "a member has one outcome");
+        // What only says how a text was written costs none of it. A member that is no log costs no log,
+        // but a saved error answer stands where one should.
+        let lost = leaves.lossy
+            || leaves.error_pages > 0
+            || decoded.problems.iter().any(|problem| problem.kind != ProblemKind::BadEncoding);
+        let outcome = if records.records > 0 || leaves.pages > 0 {
+            match (lost, records.records) {
+                (true, _) => FileOutcome::Partial,
+                (false, 0) => FileOutcome::Listing,
+                (false, _) => FileOutcome::Decoded,
+            }
+        } else if leaves.error_pages > 0 {
+            FileOutcome::ErrorPage
+        } else if lost || leaves.others > 0 {
+            FileOutcome::Rejected
+        } else {
+            debug_assert!(
+                leaves.empty > 0 || leaves.leaves == 0,
+                "a leaf is a page, a log, empty, an error page or no log"
+            );
+            FileOutcome::Empty
+        };
+        if let Some(link) = &records.linked
+            && records.records == 0
+            && leaves.pages == 0
+        {
+            let (log, run) = (link.log_id.as_deref(), link.run_id.as_deref());
+            records.counts.accumulator.file_linked(log, run, None);
+        }
+        let found = decoded.problems.into_iter().map(FileProblem::from).collect();
+        let most = setting.limits.problems as usize;
+        let linked = records.linked.filter(|link| link.log_id.is_some() || link.run_id.is_some());
+        FileFacts {
+            outcome,
+            bytes,
+            digest,
+            same,
+            layers: leaves.layers.unwrap_or(decoded.layers),
+            members,
+            documents: leaves.documents,
+            exchanges: records.records,
+            decoded_bytes: decoded.bytes,
+            problems: limited(found, leaves.problems, leaves.unreported, most),
+            linked_by: linked.as_ref().and_then(|link| link.by),
+            run_id: linked.as_ref().and_then(|link| link.run_id.clone()),
+            log_id: linked.and_then(|link| link.log_id),
+        }
+    }
+}
+
+/// The problems of the decoder and of the leaves, `most` at the most; one that counts the others comes last.
+fn limited(
+    mut all: Vec<FileProblem>,
+    of_leaves: Vec<FileProblem>,
+    unreported: u32,
+    most: usize,
+) -> Vec<FileProblem> {
+    let beyond = (all.len() + of_leaves.len()).saturating_sub(most).min(of_leaves.len());
+    all.extend(of_leaves);
+    if beyond > 0 || unreported > 0 {
+        all.truncate(all.len() - beyond);
+        let fault = format!("{} more problems in this file", beyond as u64 + u64::from(unreported));
+        all.push(FileProblem::new(None, 0, LogFault::TooManyProblems, &fault));
+    }
+    all
+}
+
+/// Whether a text is an HTTP answer, head and all, that does not bring what was asked for.
+fn is_refusal(text: &str) -> bool {
+    let head = text.strip_prefix("HTTP/").unwrap_or_default();
+    let status = head.split_ascii_whitespace().nth(1).and_then(|code| code.parse::<u16>().ok());
+    status.is_some_and(|status| status >= 300)
+}
+
+/// The beginning of a leaf that is no log, for its problem.
+fn start(leaf: &Leaf<'_>) -> String {
+    leaf.text.trim().chars().take(120).collect()
+}
+
+/// What a saved page says of itself.
+fn page_title(text: &str) -> String {
+    let mut title = String::new();
+    let mut scratch = String::new();
+    model::fault::read(text, &mut scratch, &mut |found| {
+        if title.is_empty() {
+            title.push_str(found.message);
+        }
+    });
+    let end = title.char_indices().nth(120).map_or(title.len(), |(at, _)| at);
+    title.truncate(end);
+    title
+}

@@ -1,0 +1,98 @@
+//! What could not be read as it should: the problems of the decoder, and those that only show once it is known what a
+//! file should hold.
+
+use std::fmt;
+
+use archive::{Problem, problem_message};
+
+/// What is wrong with a file, beyond what the decoder can say ([`archive::ProblemKind`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum LogFault {
+    /// The JSON ends inside a value.
+    Truncated,
+    /// The text is not JSON.
+    BadJson,
+    /// There is no JSON in the text.
+    NoJson,
+    /// The JSON nests deeper than the limit.
+    TooDeep,
+    /// JSON that is no log.
+    UnknownShape,
+    /// A saved error answer in place of a log.
+    HttpError,
+    /// A member that is neither text nor an archive.
+    NotAnArchive,
+    /// The file has more problems than are kept.
+    TooManyProblems,
+    /// The file changed between the first look at it and its reading.
+    Changed,
+}
+
+impl LogFault {
+    /// The word for it in the column `kind`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Truncated => "truncated",
+            Self::BadJson | Self::NoJson => "bad_json",
+            Self::TooDeep => "too_deep",
+            Self::UnknownShape => "unknown_shape",
+            Self::HttpError => "http_error",
+            Self::NotAnArchive => "not_an_archive",
+            Self::TooManyProblems => "too_many_problems",
+            Self::Changed => "changed",
+        }
+    }
+
+    /// The word for the column `stage`.
+    fn stage(self) -> &'static str {
+        match self {
+            Self::Truncated | Self::BadJson | Self::TooDeep => "json",
+            Self::NoJson | Self::UnknownShape | Self::HttpError | Self::TooManyProblems => "model",
+            Self::NotAnArchive => "text",
+            Self::Changed => "read",
+        }
+    }
+}
+
+/// A row of the table `problems`, without its file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileProblem {
+    /// Path of the member; `None` when the fault is the file's own.
+    pub member: Option<String>,
+    /// Where, in bytes from the start of the layer that the stage reads. At most [`i64::MAX`].
+    pub byte: u64,
+    /// Word of the stage that reports it.
+    pub stage: &'static str,
+    /// Word of its kind.
+    pub kind: &'static str,
+    /// Place, fault, numbers.
+    pub message: String,
+}
+
+impl FileProblem {
+    /// A problem with a log. `fault`: what is wrong, with numbers.
+    pub fn new(member: Option<&str>, byte: u64, kind: LogFault, fault: &str) -> Self {
+        let byte = byte.min(i64::MAX.cast_unsigned());
+        let message = problem_message(member, byte, fault);
+        Self {
+            member: member.map(str::to_owned),
+            byte,
+            stage: kind.stage(),
+            kind: kind.name(),
+            message,
+        }
+    }
+}
+
+impl From<Problem> for FileProblem {
+    fn from(problem: Problem) -> Self {
+        let Problem { member, byte, stage, kind, message } = problem;
+        Self { member, byte, stage: stage.name(), kind: kind.name(), message }
+    }
+}
+
+impl fmt::Display for FileProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.stage, self.message)
+    }
+}

@@ -1,0 +1,227 @@
+//! One exchange becomes a row of `exchanges`, rows of `errors`, and counts.
+
+use grouping::{Circumstances, ErrorRef, classify, retryable, side};
+use model::exchange::{Body, ErrorSource, ErrorText, Evidence, Exchange, Key, Outcome};
+use model::listing::{LogType, Status};
+use tables::Encoder;
+use tables::cell::{
+    BodyDigest, BodyText, ClassWord, EndpointName, ErrorCode, EvidenceWord, ExtraFields, FieldPath,
+    FileName, Fingerprint, FlowName, HttpMethod, KeyKindWord, KeyValue, LogId, LoggedUrl,
+    MemberName, MessageText, Micros, OutcomeWord, RecordPointer, RunId, SideWord, SourceWord,
+    StepName,
+};
+use tables::rows::{ErrorRow, ExchangeRow};
+
+use crate::aggregate::{BodySide, CountedBody, CountedError, CountedExchange, RecordPlace};
+use crate::link::{self, Linked, LinkedBy, NameLink};
+use crate::worker::{Bodies, JobRows, Setting, WorkerCounts};
+
+/// A row group of `exchanges` is cut at this size in memory, in bytes, equal bodies counting once. A few fit the
+/// cache of a core together with what is read; larger ones gain 1 % in the size of the file and cost memory.
+const ROW_GROUP_BYTES: usize = 12 << 20;
+
+/// Rows of `errors` are packed at this size in memory, in bytes.
+const ERRORS_BYTES: usize = 8 << 20;
+
+/// The errors of an exchange of which only the listing says that it failed.
+const LISTED: [ErrorText<'static>; 1] = [ErrorText {
+    code: None,
+    field: None,
+    message: "the listing says that the log failed",
+    source: ErrorSource::Listing,
+    key: None,
+    cut: false,
+}];
+
+/// The log and run of a file.
+#[derive(Debug, Clone)]
+pub(crate) struct FileLink {
+    pub(crate) log_id: Option<String>,
+    pub(crate) run_id: Option<String>,
+    pub(crate) by: Option<LinkedBy>,
+}
+
+/// The rows of one file on their way.
+pub(crate) struct RecordRows<'f, E: Encoder> {
+    pub(crate) file: &'f str,
+    pub(crate) number: u32,
+    setting: &'f Setting<'f>,
+    encoder: &'f E,
+    rows: &'f mut JobRows<E::Part>,
+    pub(crate) counts: &'f mut WorkerCounts,
+    /// Exchanges of the file so far.
+    pub(crate) records: u32,
+    /// That of its first exchange.
+    pub(crate) linked: Option<FileLink>,
+}
+
+impl<'f, E: Encoder> RecordRows<'f, E> {
+    pub(crate) fn new(
+        file: &'f str,
+        number: u32,
+        setting: &'f Setting<'f>,
+        encoder: &'f E,
+        rows: &'f mut JobRows<E::Part>,
+        counts: &'f mut WorkerCounts,
+    ) -> Self {
+        Self { file, number, setting, encoder, rows, counts, records: 0, linked: None }
+    }
+
+    /// Adds an exchange. `name`: the link that names of files give.
+    pub(crate) fn add(&mut self, x: &Exchange<'_>, member: Option<&str>, name: Option<&NameLink>) {
+        if self.setting.stopped() {
+            return;
+        }
+        let linked = link::exchange(&self.setting.survey.listing, x, name);
+        if self.records == 0 {
+            self.linked = Some(FileLink {
+                log_id: linked.log_id.map(str::to_owned),
+                run_id: linked.run_id.map(str::to_owned),
+                by: linked.by,
+            });
+        }
+        let (outcome, evidence) = with_listing(x, &linked);
+        let by_listing = evidence == Some(Evidence::Listing);
+        let errors = if by_listing { &LISTED } else { x.errors };
+        let keep = match self.setting.bodies {
+            Bodies::All => true,
+            Bodies::Failed => outcome == Outcome::Failed,
+            Bodies::None => false,
+        };
+        let endpoint = self.counts.endpoints.of(x.method, x.url.unwrap_or(""));
+        let key = x.key.map(key_cells);
+        let row = ExchangeRow {
+            // Files are fewer than 2^31.
+            exchange: i64::from(self.number) << 32 | i64::from(self.records),
+            file: FileName(self.file),
+            member: member.map(MemberName),
+            pointer: RecordPointer(x.pointer),
+            record: self.records.cast_signed(),
+            log_id: linked.log_id.map(LogId),
+            run_id: linked.run_id.map(RunId),
+            flow: linked.flow.map(FlowName),
+            step: linked.step.map(StepName),
+            row_num: x.row_num,
+            key_kind: key.map(|(kind, _)| kind),
+            key: key.map(|(_, value)| value),
+            started_at: x.started_at.map(|at| Micros(at.0)),
+            duration_ms: x.duration_ms,
+            method: x.method.map(HttpMethod),
+            url: x.url.map(LoggedUrl),
+            // Absent is null in the tables, never "".
+            endpoint: Some(endpoint).filter(|endpoint| !endpoint.is_empty()).map(EndpointName),
+            status: x.status.map(i32::from),
+            outcome: OutcomeWord(outcome.name()),
+            evidence: evidence.map(|evidence| EvidenceWord(evidence.name())),
+            request_body: x.request.filter(|_| keep).map(body_text),
+            response_body: x.response.filter(|_| keep).map(body_text),
+            request_digest: x.request.map(|body| BodyDigest(body.digest)),
+            response_digest: x.response.map(|body| BodyDigest(body.digest)),
+            response_truncated: x.response_truncated,
+            extra: x.extra.map(ExtraFields),
+        };
+        self.counts.exchanges.push(&row);
+        let mut counted_errors = Vec::with_capacity(errors.len());
+        for (error, nth) in errors.iter().zip(0..) {
+            let what = ErrorRef {
+                code: error.code,
+                field: error.field,
+                message: error.message,
+                status: x.status,
+                cut: error.cut,
+            };
+            let masked = self.counts.messages.add(what);
+            let class = classify(&what);
+            let raised = error.source == ErrorSource::Exception;
+            let at = Circumstances { step: linked.step, url: x.url, raised };
+            let side = side(&what, class, &at);
+            let key = error.key.or(x.key);
+            let cells = key.map(key_cells);
+            self.counts.errors.push(&ErrorRow {
+                error: nth,
+                exchange: row.exchange,
+                file: row.file,
+                record: row.record,
+                fingerprint: Fingerprint(&format!("{:016x}", masked.0)),
+                class: ClassWord(class.name()),
+                code: error.code.map(ErrorCode),
+                field: error.field.map(FieldPath),
+                message: MessageText(error.message),
+                source: SourceWord(error.source.name()),
+                key_kind: cells.map(|(kind, _)| kind),
+                key: cells.map(|(_, value)| value),
+                side: side.map(|side| SideWord(side.name())),
+                started_at: row.started_at,
+                flow: row.flow,
+                step: row.step,
+                endpoint: row.endpoint,
+                status: row.status,
+            });
+            counted_errors.push(CountedError {
+                masked,
+                class,
+                side,
+                retryable: retryable(class, x.status),
+                key,
+                message: error.message,
+            });
+        }
+        let counted = CountedExchange {
+            place: RecordPlace { file: self.number, record: self.records },
+            exchange: x,
+            run_id: linked.run_id,
+            flow: linked.flow,
+            step: linked.step,
+            log_id: linked.log_id,
+            endpoint,
+            outcome,
+            request: x.request.map(counted_body),
+            response: x.response.map(counted_body),
+            errors: &counted_errors,
+        };
+        self.counts.accumulator.add(&counted, &mut |side| {
+            let body = if side == BodySide::Request { &x.request } else { &x.response };
+            body.as_ref().map(model::body::paths).unwrap_or_default()
+        });
+        self.rows.outcomes[outcome as usize] += 1;
+        self.rows.error_count += errors.len() as u64;
+        self.records += 1;
+        if self.counts.exchanges.bytes() >= ROW_GROUP_BYTES {
+            self.rows.flush_exchanges(&mut self.counts.exchanges, self.encoder);
+        }
+        if self.counts.errors.bytes() >= ERRORS_BYTES {
+            self.rows.flush_errors(&mut self.counts.errors);
+        }
+    }
+}
+
+fn key_cells(key: Key<'_>) -> (KeyKindWord<'_>, KeyValue<'_>) {
+    (KeyKindWord(key.kind.name()), KeyValue(key.value))
+}
+
+fn body_text(body: Body<'_>) -> BodyText<'_> {
+    BodyText { text: body.text, hash: body.digest as u64 }
+}
+
+fn counted_body(body: Body<'_>) -> CountedBody {
+    CountedBody {
+        digest: body.digest,
+        bytes: body.text.len() as u64,
+        shape: body.shape,
+        kind: body.kind,
+    }
+}
+
+/// The verdict with the word of the listing, which is the weakest: a failed *line* log speaks of its one row, a failed
+/// run or step of some row in it.
+fn with_listing(x: &Exchange<'_>, linked: &Linked<'_>) -> (Outcome, Option<Evidence>) {
+    let failed = linked.log.is_some_and(|log| {
+        log.entry.log_type == Some(LogType::Line) && log.entry.status == Some(Status::Failed)
+    });
+    let alone =
+        || x.pointer.matches('/').count() <= 1 && !x.pointer.bytes().any(|b| b.is_ascii_digit());
+    if x.outcome != Outcome::Failed && failed && alone() {
+        return (Outcome::Failed, Some(Evidence::Listing));
+    }
+    (x.outcome, x.evidence)
+}

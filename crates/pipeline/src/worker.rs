@@ -1,0 +1,200 @@
+//! The state of one worker, and what it makes of one file.
+//!
+//! ```text
+//!   bytes ──archive──► leaves ──model──► exchanges ──grouping──► rows of exchanges and errors
+//!                        │                  └──────────────────► Accumulator (the in-memory tables)
+//!                        └─► FileFacts (rows of files and problems)
+//! ```
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use archive::{Budget, Decoder, Limits};
+use grouping::MaskedMessages;
+use model::endpoint::Endpoints;
+use model::extract::Extractor;
+use tables::rows::{Errors, Exchanges};
+use tables::{Batch, Encoder, Frame};
+
+use crate::aggregate::Accumulator;
+use crate::input::Input;
+use crate::leaves::LeafReader;
+use crate::outcome::{FileFacts, FileOutcome};
+use crate::records::RecordRows;
+use crate::survey::{Survey, Unpacked};
+
+/// For which exchanges the two body columns are filled; digests and statistics cover all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Bodies {
+    /// For all.
+    #[default]
+    All,
+    /// For the failed ones.
+    Failed,
+    /// For none.
+    None,
+}
+
+/// What does not change during a run.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting<'s> {
+    /// Bounds on what one input may make the decoder do.
+    pub limits: Limits,
+    /// The memory that all workers share.
+    pub budget: &'s Budget,
+    /// Which bodies are kept.
+    pub bodies: Bodies,
+    /// What the first look at the files found.
+    pub survey: &'s Survey,
+    /// When set, the rest of a file is skipped, and its row says nothing.
+    pub stop: &'s AtomicBool,
+}
+
+impl Setting<'_> {
+    pub(crate) fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+}
+
+/// The state of one worker: buffers, what it learned about names, and what it counted.
+#[derive(Debug)]
+pub struct Worker {
+    decoder: Decoder,
+    extractor: Extractor,
+    buffer: Vec<u8>,
+    unpacked: Unpacked,
+    counts: WorkerCounts,
+}
+
+/// What a worker counted, and the rows it has not handed on yet.
+#[derive(Debug, Default)]
+pub(crate) struct WorkerCounts {
+    /// Counts for the in-memory tables.
+    pub(crate) accumulator: Accumulator,
+    /// The distinct masked messages of errors.
+    pub(crate) messages: MaskedMessages,
+    pub(crate) endpoints: Endpoints,
+    /// Rows of the job at hand.
+    pub(crate) exchanges: Batch<Exchanges>,
+    /// Likewise; the fingerprint is the id of the masked message until the end of the run, and class and side are
+    /// without the rules of the user.
+    pub(crate) errors: Batch<Errors>,
+}
+
+/// The rows that one job has made ready.
+#[derive(Debug)]
+pub struct JobRows<P> {
+    /// Row groups of `exchanges`, in order.
+    pub exchanges: Vec<P>,
+    /// Rows of `errors`, in order.
+    pub errors: Vec<Frame<Errors>>,
+    /// Exchanges by outcome: success, failed, unknown.
+    pub outcomes: [u64; 3],
+    /// How many rows of `errors` there are.
+    pub error_count: u64,
+    /// Why rows could not be encoded: the first reason.
+    pub failed: Option<tables::Error>,
+}
+
+impl<P> Default for JobRows<P> {
+    fn default() -> Self {
+        Self {
+            exchanges: Vec::new(),
+            errors: Vec::new(),
+            outcomes: [0; 3],
+            error_count: 0,
+            failed: None,
+        }
+    }
+}
+
+impl Worker {
+    /// A worker that has seen nothing. `extractor` and `messages`: what it starts from.
+    pub fn new(limits: &Limits, extractor: Extractor, messages: MaskedMessages) -> Self {
+        Self {
+            decoder: Decoder::new(*limits),
+            extractor,
+            buffer: Vec::new(),
+            unpacked: Unpacked::default(),
+            counts: WorkerCounts { messages, ..WorkerCounts::default() },
+        }
+    }
+
+    /// Takes out what it counted.
+    pub fn take_counts(&mut self) -> (MaskedMessages, Accumulator) {
+        let WorkerCounts { accumulator, messages, .. } = std::mem::take(&mut self.counts);
+        (messages, accumulator)
+    }
+
+    /// Reads one file; its exchanges and errors go to `rows`. `number`: its place in name order.
+    pub fn file<E: Encoder>(
+        &mut self,
+        input: &Input,
+        number: u32,
+        setting: &Setting<'_>,
+        encoder: &E,
+        rows: &mut JobRows<E::Part>,
+    ) -> FileFacts {
+        let Self { decoder, extractor, buffer, unpacked, counts } = self;
+        let records = RecordRows::new(input.name(), number, setting, encoder, rows, counts);
+        let mut leaves = LeafReader::new(records, setting);
+        let n = number as usize;
+        if let Some((leaf, decoded)) = setting.survey.kept.take(n, unpacked) {
+            leaves.leaf(&leaf, extractor);
+            let (bytes, digest) = (setting.survey.bytes[n], setting.survey.digests[n]);
+            return leaves.finish(bytes, (digest, true), decoded);
+        }
+        let share = setting.budget.share(number.into());
+        let bytes = match input.read(&setting.limits, &share, buffer) {
+            Ok(bytes) => bytes,
+            Err(problem) => {
+                let problems = vec![problem.into()];
+                return FileFacts::bare(FileOutcome::Rejected, input.bytes(), None, problems);
+            }
+        };
+        let size = bytes.len() as u64;
+        let (digest, same) = setting.survey.digest(n, bytes);
+        let decoded = decoder.decode_within(&share, bytes, &mut |leaf| {
+            leaves.leaf(&leaf, extractor);
+        });
+        let facts = leaves.finish(size, (Some(digest), same), decoded);
+        buffer.clear();
+        buffer.shrink_to(setting.budget.keep());
+        facts
+    }
+
+    /// Makes the rows ready that a job has left in the batches. To be called after the last file of a job.
+    pub fn end_job<E: Encoder>(&mut self, encoder: &E, rows: &mut JobRows<E::Part>) {
+        rows.flush_exchanges(&mut self.counts.exchanges, encoder);
+        rows.flush_errors(&mut self.counts.errors);
+    }
+}
+
+impl<P> JobRows<P> {
+    pub(crate) fn flush_exchanges<E: Encoder<Part = P>>(
+        &mut self,
+        batch: &mut Batch<Exchanges>,
+        encoder: &E,
+    ) {
+        if batch.is_empty() {
+            return;
+        }
+        match encoder.encode(batch) {
+            Ok(part) => self.exchanges.push(part),
+            Err(error) => self.fail(error),
+        }
+    }
+
+    pub(crate) fn flush_errors(&mut self, batch: &mut Batch<Errors>) {
+        if batch.is_empty() {
+            return;
+        }
+        match Frame::pack(batch) {
+            Ok(frame) => self.errors.push(frame),
+            Err(error) => self.fail(error),
+        }
+    }
+
+    fn fail(&mut self, error: tables::Error) {
+        self.failed.get_or_insert(error);
+    }
+}
