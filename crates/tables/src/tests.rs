@@ -649,31 +649,36 @@ fn a_file_that_ends_early_is_damaged() {
     }
 }
 
-/// Bytes of pages are covered by checksums; those of headers and of the footer are not, and may name other columns.
+/// Pages have checksums, so a change in them is found. The footer has none: there a change can name another column.
 #[test]
-fn a_changed_byte_is_damage_or_changes_no_row_and_never_a_panic() {
+fn a_changed_byte_is_damage_or_changes_no_cell_and_is_never_a_panic() {
     let place = TempDir::new().unwrap();
-    let batch = everything(0..60);
+    let batch = everything(0..12);
     let dir = written(&place, "report", std::slice::from_ref(&batch), &all_formats());
     let report = Stored::open(&dir).unwrap();
     let path = dir.join("everything.parquet");
     let whole = fs::read(&path).unwrap();
+    // The last eight bytes are the length of the footer and a mark.
+    let len = whole.len() - 8;
+    let footer = len - u32::from_le_bytes(whole[len..len + 4].try_into().unwrap()) as usize;
     let read = || {
         let mut table = report.table::<Everything>()?;
         let groups = 0..table.groups();
         groups.map(|group| table.read::<Everything>(group)).collect::<Result<Vec<_>, _>>()
     };
-    let (mut damaged, mut same) = (0, 0);
-    for (at, bits) in (0..whole.len()).flat_map(|at| (0..9).map(move |b| (at, if b == 8 { 0xff } else { 1_u8 << b }))) {
+    let mut damaged = 0;
+    for at in (0..whole.len()).step_by(5) {
         let mut changed = whole.clone();
-        changed[at] ^= bits;
+        changed[at] ^= [0xff, 1, 2, 4, 8, 16, 32, 64, 128][at / 5 % 9];
         fs::write(&path, &changed).unwrap();
         match read() {
-            Ok(groups) if groups.iter().flat_map(StoredRows::iter).eq(batch.rows()) => same += 1,
-            Ok(g) => eprintln!("OTHER byte {at} ^ {bits}: other rows {:?}", g.iter().flat_map(StoredRows::iter).zip(batch.rows()).find(|(a,b)| a!=b)),
+            Ok(groups) => {
+                let same = groups.iter().flat_map(StoredRows::iter).eq(batch.rows());
+                assert!(same || at >= footer, "byte {at} changed other cells");
+            }
             Err(ReadError::Damaged { .. }) => damaged += 1,
-            Err(other) => panic!("byte {at} ^ {bits}: {other}"),
+            Err(other) => panic!("byte {at}: {other}"),
         }
     }
-    panic!("{damaged} {same}");
+    assert!(damaged > 100, "{damaged}");
 }
