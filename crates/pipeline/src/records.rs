@@ -1,6 +1,7 @@
 //! One exchange becomes a row of `exchanges`, rows of `errors`, and counts.
 
 use grouping::{Circumstances, ErrorRef, classify, retryable, side};
+use model::endpoint;
 use model::exchange::{Body, ErrorSource, ErrorText, Evidence, Exchange, Key, Outcome};
 use model::listing::{LogType, Status};
 use tables::Encoder;
@@ -88,7 +89,9 @@ impl<'f, E: Encoder> RecordRows<'f, E> {
             Bodies::Failed => outcome == Outcome::Failed,
             Bodies::None => false,
         };
-        let endpoint = self.counts.endpoints.of(x.method, x.url.unwrap_or(""));
+        let mut endpoint = std::mem::take(&mut self.counts.endpoint);
+        endpoint.clear();
+        endpoint::mask(x.method, x.url.unwrap_or(""), &mut endpoint);
         let key = x.key.map(key_cells);
         let row = ExchangeRow {
             // Files are fewer than 2^31.
@@ -109,7 +112,7 @@ impl<'f, E: Encoder> RecordRows<'f, E> {
             method: x.method.map(HttpMethod),
             url: x.url.map(LoggedUrl),
             // Absent is null in the tables, never "".
-            endpoint: Some(endpoint).filter(|endpoint| !endpoint.is_empty()).map(EndpointName),
+            endpoint: Some(EndpointName(&endpoint)).filter(|_| !endpoint.is_empty()),
             status: x.status.map(i32::from),
             outcome: OutcomeWord(outcome.name()),
             evidence: evidence.map(|evidence| EvidenceWord(evidence.name())),
@@ -173,7 +176,7 @@ impl<'f, E: Encoder> RecordRows<'f, E> {
             flow: linked.flow,
             step: linked.step,
             log_id: linked.log_id,
-            endpoint,
+            endpoint: &endpoint,
             outcome,
             request: x.request.map(counted_body),
             response: x.response.map(counted_body),
@@ -183,6 +186,7 @@ impl<'f, E: Encoder> RecordRows<'f, E> {
             let body = if side == BodySide::Request { &x.request } else { &x.response };
             body.as_ref().map(model::body::paths).unwrap_or_default()
         });
+        self.counts.endpoint = endpoint;
         self.rows.outcomes[outcome as usize] += 1;
         self.rows.error_count += errors.len() as u64;
         self.records += 1;

@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use archive::{Budget, Decoder, Limits};
 use grouping::MaskedMessages;
-use model::endpoint::Endpoints;
 use model::extract::Extractor;
 use tables::rows::{Errors, Exchanges};
 use tables::{Batch, Encoder, Frame};
@@ -72,7 +71,8 @@ pub(crate) struct WorkerCounts {
     pub(crate) accumulator: Accumulator,
     /// The distinct masked messages of errors.
     pub(crate) messages: MaskedMessages,
-    pub(crate) endpoints: Endpoints,
+    /// A buffer for the endpoint of an exchange.
+    pub(crate) endpoint: String,
     /// Rows of the job at hand.
     pub(crate) exchanges: Batch<Exchanges>,
     /// Likewise; the fingerprint is the id of the masked message until the end of the run, and class and side are
