@@ -1,6 +1,6 @@
 //! The totals reconcile: with each other, and with the rows of the tables.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -10,16 +10,13 @@ use archive::{Decoder, Limits};
 use pipeline::outcome::FileOutcome;
 use pipeline::run::Options;
 
-use crate::kit::{Report, Table, dump, every_format, root};
+use crate::kit::{Report, Table, dump, every_format, micros, root};
 use crate::odd::{LOG, zip};
 
-/// File and record of each exchange, by its number.
-fn places(exchanges: &Table) -> Vec<(String, u64)> {
+/// File and record of each exchange, in the order of the table.
+fn places(exchanges: &Table) -> Vec<(&str, u64)> {
     (0..exchanges.rows())
-        .map(|row| {
-            let file = exchanges.text(row, "file").unwrap().to_owned();
-            (file, exchanges.count(row, "record"))
-        })
+        .map(|row| (exchanges.text(row, "file").unwrap(), exchanges.count(row, "record")))
         .collect()
 }
 
@@ -77,8 +74,13 @@ fn assert_reconciles(report: &Report) {
     assert_eq!(parts("exchanges"), exchanges.counts("outcome"));
     let places = places(&exchanges);
     assert!(places.is_sorted() && places.windows(2).all(|two| two[0] != two[1]));
-    for (row, place) in places.iter().enumerate() {
-        assert_eq!(exchanges.count(row, "exchange"), row as u64);
+    let place_of: HashMap<_, _> =
+        (0..files.rows()).map(|row| (files.text(row, "file").unwrap(), row as u64)).collect();
+    let mut row_of = HashMap::new();
+    for (row, place @ (file, record)) in places.iter().enumerate() {
+        let exchange = exchanges.count(row, "exchange");
+        assert_eq!(exchange, (place_of[file] << 32) + record, "{place:?}");
+        row_of.insert(exchange, row);
         let failed = exchanges.text(row, "outcome") == Some("failed");
         assert_eq!(exchanges.text(row, "evidence").is_some(), failed, "{place:?}");
     }
@@ -87,28 +89,36 @@ fn assert_reconciles(report: &Report) {
     assert_eq!(total("/errors/total"), errors.rows() as u64);
     assert_eq!(total("/errors/total"), groups.sum("count"));
     assert_eq!(total("/errors/groups"), groups.rows() as u64);
-    let mut of_group = errors.counts("group");
+    let mut of_group = errors.counts("fingerprint");
     for row in 0..groups.rows() {
-        let group = groups.text(row, "group").unwrap();
+        let group = groups.text(row, "fingerprint").unwrap();
         assert_eq!(of_group.remove(group), Some(groups.count(row, "count")));
     }
     assert!(of_group.is_empty(), "errors of no group: {of_group:?}");
+    let mut before = None;
     for row in 0..errors.rows() {
-        assert_eq!(errors.count(row, "error"), row as u64);
-        let exchange = errors.count(row, "exchange");
-        let (file, record) = &places[exchange as usize];
-        assert_eq!(errors.text(row, "file"), Some(file.as_str()));
-        assert_eq!(errors.count(row, "record"), *record);
+        let (exchange, error) = (errors.count(row, "exchange"), errors.count(row, "error"));
+        let next = before.filter(|(same, _)| *same == exchange).map_or(0, |(_, error)| error + 1);
+        assert_eq!(error, next, "the errors of an exchange are counted from 0");
+        assert!(before.is_none_or(|(earlier, _)| earlier <= exchange), "row {row}");
+        before = Some((exchange, error));
+        for column in ["file", "record", "started_at", "flow", "step", "endpoint", "status"] {
+            let expected = exchanges.cell(row_of[&exchange], column);
+            assert_eq!(errors.cell(row, column), expected, "{column} of row {row}");
+        }
     }
 
     let keys = report.table("keys");
     assert_eq!(total("/keys/total"), keys.rows() as u64);
-    let open = (0..keys.rows()).filter(|row| keys.flag(*row, "open") == Some(true)).count();
-    assert_eq!(total("/keys/open"), open as u64);
+    let is_open = |row: &usize| keys.flag(*row, "open") == Some(true);
+    let (open, others): (Vec<_>, Vec<_>) = (0..keys.rows()).partition(is_open);
+    assert_eq!(total("/keys/open"), open.len() as u64);
+    let resolved = others.iter().filter(|row| keys.count(**row, "failures") > 0).count();
+    assert_eq!(total("/keys/resolved"), resolved as u64);
     for row in 0..keys.rows() {
         let count = |column| keys.count(row, column);
         assert!(count("failures") <= count("attempts"));
-        // An attempt of which nothing tells how it went leaves a key as it was.
+        // An attempt with an unknown outcome leaves a key as it was.
         let last = keys.text(row, "last_outcome").filter(|last| *last != "unknown");
         if let Some(last) = last {
             assert_eq!(
@@ -120,6 +130,22 @@ fn assert_reconciles(report: &Report) {
         }
     }
 
+    let endpoints = report.table("endpoints");
+    assert_eq!(endpoints.sum("exchanges"), total("/exchanges/total"));
+    assert_eq!(endpoints.sum("failed"), total("/exchanges/failed"));
+    for row in 0..endpoints.rows() {
+        let count = |column| endpoints.count(row, column);
+        assert!(count("rows") >= count("exchanges") && count("failed") <= count("exchanges"));
+        assert!(count("rows_failed") <= count("rows"), "row {row}");
+    }
+
+    let started =
+        (0..exchanges.rows()).filter_map(|row| micros(&exchanges.cell(row, "started_at")));
+    let period = |end: &str| summary.pointer(&format!("/period/{end}"))?.as_str();
+    let text = |micros| tables::rfc3339(tables::cell::Micros(micros));
+    assert_eq!(period("from"), started.clone().min().map(text).as_deref());
+    assert_eq!(period("to"), started.max().map(text).as_deref());
+
     let runs = report.table("runs");
     assert_eq!(total("/runs"), runs.rows() as u64);
     let in_run =
@@ -127,7 +153,7 @@ fn assert_reconciles(report: &Report) {
     assert_eq!(runs.sum("exchanges"), in_run as u64);
 }
 
-/// Every member of every archive in `folder` is a leaf, an archive of its own, or told as unread, and the
+/// Every member of every archive in `folder` is a leaf, an archive of its own, or reported as unread, and the
 /// report counts each of them once.
 fn assert_members_reconcile(folder: &Path, report: &Report) {
     let mut decoder = Decoder::new(Limits::default());
@@ -209,7 +235,7 @@ fn every_file_and_every_member_of_every_corpus_ends_in_one_outcome_and_all_total
 type Case<'c> = (&'c [(&'c str, &'c [u8])], &'c str, &'c [&'c str], &'c [(&'c str, u64)]);
 
 #[test]
-fn members_that_are_no_logs_are_counted_and_told_and_cost_the_logs_nothing() {
+fn members_that_are_no_logs_are_counted_and_reported_and_cost_the_logs_nothing() {
     let (log, words) = (LOG.as_bytes(), &b"no log at all"[..]);
     let cases: [Case<'_>; 7] = [
         (&[("log.json", log)], "decoded", &[], &[("decoded", 1)]),
@@ -264,14 +290,14 @@ fn members_that_are_no_logs_are_counted_and_told_and_cost_the_logs_nothing() {
 #[test]
 fn the_totals_of_nothing_reconcile() {
     let folder = tempfile::tempdir().unwrap();
-    let report = Report::of(folder.path(), &every_format());
+    let report = Report::written(&[folder.path()], &Options::default(), every_format());
     assert_reconciles(&report);
     assert_eq!(report.bytes().len(), 31, "ten tables in three formats, and the summary");
 }
 
 #[cfg(unix)]
 #[test]
-fn a_place_that_cannot_be_looked_into_is_a_problem() {
+fn a_link_to_nothing_is_a_problem() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("log.json"), br#"[{"status_code":500,"sku":"A1"}]"#).unwrap();
     std::os::unix::fs::symlink("nowhere", folder.path().join("dangling")).unwrap();

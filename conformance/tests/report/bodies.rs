@@ -1,7 +1,7 @@
 //! `--bodies` says for which exchanges the bodies are kept; nothing else depends on it.
 
 use pipeline::run::Options;
-use pipeline::stages::Bodies;
+use pipeline::worker::Bodies;
 
 use crate::kit::{Report, dump, every_format};
 
@@ -9,7 +9,10 @@ const BODY_COLUMNS: [&str; 2] = ["request_body", "response_body"];
 
 #[test]
 fn bodies_are_kept_for_all_for_the_failed_or_for_none() {
-    let of = |bodies| Report::of(&dump(), &Options { bodies, ..every_format() });
+    let of = |bodies| {
+        let options = Options { bodies, ..Options::default() };
+        Report::written(&[&dump()], &options, every_format())
+    };
     let all = of(Bodies::All);
     let whole = all.table("exchanges");
     for (kept, of_failed) in [(Bodies::Failed, true), (Bodies::None, false)] {

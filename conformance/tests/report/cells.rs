@@ -1,5 +1,6 @@
 //! Parquet, CSV and JSON lines hold the same values, cell by cell.
 
+use pipeline::run::Options;
 use polars::prelude::AnyValue;
 use serde_json::Value;
 use tables::{BODY_CHARACTERS, TABLES};
@@ -22,7 +23,9 @@ fn report() -> (tempfile::TempDir, Report) {
     let long = |count| format!(r#"{{"request_body":"{}","status_code":200}}"#, "ğ".repeat(count));
     let bodies = [BODY_CHARACTERS - 1, BODY_CHARACTERS, BODY_CHARACTERS + 1].map(long).join(",");
     std::fs::write(folder.path().join("long.json"), format!("[{bodies}]")).unwrap();
-    let report = Report::of(folder.path(), &every_format());
+    let mut formats = every_format();
+    formats.csv.bodies = true;
+    let report = Report::written(&[folder.path()], &Options::default(), formats);
     (folder, report)
 }
 
@@ -84,6 +87,17 @@ fn csv_holds_what_parquet_holds() {
 }
 
 #[test]
+fn csv_has_no_bodies_unless_asked_for() {
+    let report = Report::written(&[&dump()], &Options::default(), every_format());
+    let names = rows(&report.text("exchanges.csv")).swap_remove(0);
+    let names: Vec<_> = names.into_iter().map(Option::unwrap).collect();
+    let mut expected = column_names(&report.table("exchanges"));
+    expected.retain(|name| !name.ends_with("_body"));
+    assert_eq!(names, expected);
+    assert_eq!(names.len(), report.table("exchanges").0.width() - 2);
+}
+
+#[test]
 fn json_lines_hold_what_parquet_holds() {
     let (_folder, report) = report();
     for schema in TABLES {
@@ -119,7 +133,7 @@ fn json_lines_hold_what_parquet_holds() {
 fn an_empty_text_is_not_an_absent_one() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("nothing"), "").unwrap();
-    let report = Report::of(folder.path(), &every_format());
+    let report = Report::written(&[folder.path()], &Options::default(), every_format());
     let files = report.table("files");
     assert_eq!(files.text(0, "layers"), Some(""));
     assert_eq!(files.text(0, "log_id"), None);

@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use crate::kit::{Report, without_time};
+use crate::kit::Report;
 
 #[test]
 fn the_summary_of_the_dump() {
-    insta::assert_snapshot!(without_time(&Report::of_dump().text("summary.json")));
+    insta::assert_snapshot!(Report::of_dump().text("summary.json"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Runs the main job and reads what it wrote.
+//! Makes reports and reads them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use pipeline::input::Input;
 use pipeline::run::{Options, Progress, report};
 use pipeline::summary::Summary;
 use polars::prelude::{AnyValue, DataFrame, ParquetReader, SerReader as _};
-use tables::{Format, Formats};
+use tables::{Folder, Format, Formats, Metadata, Sink};
 
 /// The dump that comes with a checkout.
 pub(crate) fn dump() -> PathBuf {
@@ -19,12 +19,18 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// All formats, everything else as it is without flags.
-pub(crate) fn every_format() -> Options {
-    Options {
-        formats: Formats::new([Format::Parquet, Format::Csv, Format::Json]),
-        ..Options::default()
-    }
+/// All formats, each as it is without flags.
+pub(crate) fn every_format() -> Formats {
+    Formats::new([Format::Parquet, Format::Csv, Format::Json])
+}
+
+/// Hands the report of everything in these files and folders to a sink.
+pub(crate) fn run<S: Sink>(places: &[&Path], options: &Options, sink: S) -> Summary {
+    let places: Vec<_> = places.iter().map(|path| path.to_str().unwrap().to_owned()).collect();
+    let found = archive::discover(&places).unwrap();
+    let inputs: Vec<_> = found.sources.into_iter().map(Input::File).collect();
+    let (progress, stop) = (Progress::default(), false.into());
+    report(&inputs, &found.unread, sink, options, &progress, &stop).unwrap().summary
 }
 
 /// A finished report, in a folder that goes when this goes.
@@ -34,21 +40,18 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// Of everything in `folder`.
+    /// Of everything in `folder`, as Parquet and CSV.
     pub(crate) fn of(folder: &Path, options: &Options) -> Self {
-        Self::of_all(&[folder], options)
+        Self::written(&[folder], options, Formats::default())
     }
 
     /// Of everything in these files and folders.
-    pub(crate) fn of_all(places: &[&Path], options: &Options) -> Self {
-        let places: Vec<_> = places.iter().map(|path| path.to_str().unwrap().to_owned()).collect();
-        let found = archive::discover(&places).unwrap();
-        let inputs: Vec<_> = found.sources.into_iter().map(Input::File).collect();
-        let place = tempfile::tempdir().unwrap();
-        let out = place.path().join("report");
-        let done =
-            report(&inputs, &found.unread, &out, options, &Progress::default(), &false.into());
-        Self { folder: place, summary: done.unwrap().summary }
+    pub(crate) fn written(places: &[&Path], options: &Options, formats: Formats) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let metadata = Metadata { rules_version: grouping::RULES_VERSION, redaction: "none" };
+        let sink = Folder::create(&folder.path().join("report"), false, formats, &metadata);
+        let summary = run(places, options, sink.unwrap());
+        Self { folder, summary }
     }
 
     /// Of the dump that comes with a checkout, without flags.
@@ -71,28 +74,18 @@ impl Report {
         Table(read_parquet(&self.path().join(format!("{name}.parquet"))))
     }
 
-    /// Names and bytes of its files, by name. `summary.json` comes without the time it took.
+    /// Names and bytes of its files, by name.
     pub(crate) fn bytes(&self) -> Vec<(String, Vec<u8>)> {
         let entries = fs::read_dir(self.path()).unwrap().map(|entry| entry.unwrap().path());
         let mut files: Vec<_> = entries
             .map(|path| {
                 let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-                let mut bytes = fs::read(&path).unwrap();
-                if name == "summary.json" {
-                    bytes = without_time(&String::from_utf8(bytes).unwrap()).into_bytes();
-                }
-                (name, bytes)
+                (name, fs::read(&path).unwrap())
             })
             .collect();
         files.sort();
         files
     }
-}
-
-/// `summary.json` without the line that differs from run to run.
-pub(crate) fn without_time(summary: &str) -> String {
-    let lines = summary.lines().filter(|line| !line.contains("\"elapsed_ms\""));
-    lines.fold(String::new(), |text, line| text + line + "\n")
 }
 
 /// A Parquet file as Polars reads it.

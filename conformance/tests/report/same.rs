@@ -34,11 +34,26 @@ fn assert_same(one: &Report, other: &Report, what: &str) {
 #[test]
 fn the_number_of_threads_changes_no_byte() {
     let folder = large();
-    let of = |threads| Report::of(folder.path(), &Options { threads, ..every_format() });
+    let of = |threads| {
+        let options = Options { threads, ..Options::default() };
+        Report::written(&[folder.path()], &options, every_format())
+    };
     let one = of(1);
     assert!(one.summary.bytes.read > 4 << 20, "less than a few jobs' worth");
     assert_same(&one, &of(2), "1 and 2 threads");
     assert_same(&one, &of(7), "1 and 7 threads");
+}
+
+#[test]
+fn what_is_remembered_of_repeated_bodies_changes_no_byte() {
+    let folder = large();
+    let of = |remember_bytes| {
+        let options = Options { remember_bytes, ..Options::default() };
+        Report::written(&[folder.path()], &options, every_format())
+    };
+    let none = of(0);
+    assert_same(&none, &of(Options::default().remember_bytes), "nothing and as without flags");
+    assert_same(&none, &of(1 << 12), "nothing and a few bodies");
 }
 
 #[test]
@@ -52,19 +67,20 @@ fn the_order_in_which_a_folder_came_to_be_changes_no_byte() {
         .map(|(n, order)| {
             let to = folder.path().join(n.to_string());
             copy(&dump(), &to, b"", *order);
-            Report::of(&to, &every_format())
+            Report::written(&[&to], &Options::default(), every_format())
         })
         .collect();
     assert_same(&reports[0], &reports[1], "created backwards");
     assert_same(&reports[0], &reports[2], "created by length of name");
-    assert_same(&reports[0], &Report::of(&dump(), &every_format()), "where it lies");
+    let in_place = Report::written(&[&dump()], &Options::default(), every_format());
+    assert_same(&reports[0], &in_place, "where it lies");
 }
 
 #[test]
 fn the_order_of_the_inputs_changes_no_byte() {
     let (logs, downloads) = (dump().join("logs"), dump().join("downloads"));
     let one = downloads.join("90008.txt");
-    let of = |places: &[&Path]| Report::of_all(places, &every_format());
+    let of = |places: &[&Path]| Report::written(places, &Options::default(), every_format());
     let first = of(&[&logs, &downloads, &one]);
     assert_same(
         &first,
@@ -76,10 +92,10 @@ fn the_order_of_the_inputs_changes_no_byte() {
 
 #[test]
 fn a_format_is_the_same_whatever_is_written_beside_it() {
-    let all = Report::of(&dump(), &every_format()).bytes();
+    let written = |formats| Report::written(&[&dump()], &Options::default(), formats).bytes();
+    let all = written(every_format());
     for format in [Format::Parquet, Format::Csv, Format::Json] {
-        let options = Options { formats: Formats::new([format]), ..Options::default() };
-        let alone = Report::of(&dump(), &options).bytes();
+        let alone = written(Formats::new([format]));
         assert_eq!(alone.len(), 11, "ten tables and the summary");
         for file in &alone {
             assert!(all.contains(file), "{} differs when written alone", file.0);
@@ -109,9 +125,26 @@ fn tries() -> Vec<String> {
 fn counts(report: &Report) -> String {
     let mut counts = format!("{:?} {:?}\n", report.summary.exchanges, report.summary.errors);
     for (table, columns) in [
-        ("error_groups", &["group", "template", "count", "exchanges", "keys", "open_keys"][..]),
-        ("keys", &["key", "attempts", "failures", "last_outcome", "open", "last_message"]),
-        ("endpoints", &["endpoint", "exchanges", "failed", "request_bytes_sum"]),
+        (
+            "error_groups",
+            &["fingerprint", "template", "count", "exchanges", "keys", "open_keys"][..],
+        ),
+        (
+            "keys",
+            &[
+                "key",
+                "attempts",
+                "failures",
+                "last_outcome",
+                "open",
+                "last_fingerprint",
+                "last_message",
+            ],
+        ),
+        (
+            "endpoints",
+            &["endpoint", "exchanges", "failed", "rows", "rows_failed", "request_bytes_sum"],
+        ),
         ("bodies", &["shape", "count", "failed", "distinct", "bytes_sum"]),
     ] {
         let table = report.table(table);

@@ -237,7 +237,7 @@ fn a_whole_text_of_a_cut_answer_is_in_the_group_of_its_text() {
         .collect();
     std::fs::write(folder.path().join("log.json"), serde_json::to_string(&rows).unwrap()).unwrap();
     let errors = Report::of(folder.path(), &Options::default()).table("errors");
-    let groups: Vec<_> = (0..errors.rows()).map(|row| errors.text(row, "group")).collect();
+    let groups: Vec<_> = (0..errors.rows()).map(|row| errors.text(row, "fingerprint")).collect();
     assert_eq!(groups.len(), 5);
     assert!(groups[0] == groups[1] && groups[1] != groups[2], "{groups:?}");
     assert!(groups[2] == groups[3] && groups[3] == groups[4], "{groups:?}");
@@ -245,7 +245,7 @@ fn a_whole_text_of_a_cut_answer_is_in_the_group_of_its_text() {
 
 /// Who refused or could not be reached, in rows and in groups.
 #[test]
-fn the_side_of_an_error_is_told_by_what_it_says_and_where_it_occurs() {
+fn the_side_of_an_error_follows_from_what_it_says_and_where_it_occurs() {
     let folder = tempfile::tempdir().unwrap();
     let document = r#"[
         {"sku":"S1","url":"https://omnitron.example.com/api/i1/products/","status_code":400,"response_body":{"detail":"No such brand."}},
@@ -300,7 +300,7 @@ fn only_equal_bytes_are_a_duplicate() {
 /// Of large downloads the first look reads the ends only. All their bytes tell copies all the same, and a page
 /// among them is found.
 #[test]
-fn large_downloads_are_told_apart_by_all_their_bytes() {
+fn large_downloads_are_compared_by_all_their_bytes() {
     let folder = tempfile::tempdir().unwrap();
     let large = |row: fn(u64, u64) -> String, end: &str| {
         let mut state = 1_u64;

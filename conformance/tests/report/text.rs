@@ -100,7 +100,7 @@ fn with_body(body: &str) -> Report {
 }
 
 #[test]
-fn a_text_that_is_no_log_is_told_as_what_it_is() {
+fn a_text_that_is_no_log_is_reported_as_what_it_is() {
     for (text, expected) in [
         ("no JSON at all", ("rejected", "text", "bad_json")),
         ("HTTP/1.1 502 Bad Gateway\r\nServer: x\r\n\r\nbusy", ("error_page", "text", "http_error")),
@@ -163,7 +163,7 @@ fn a_string_of_a_hundred_megabytes_is_a_body_like_others() {
 }
 
 #[test]
-fn deep_nesting_is_told_and_overflows_nothing() {
+fn deep_nesting_is_reported_and_overflows_nothing() {
     let deep = "[".repeat(200_000) + &"]".repeat(200_000);
     let report = report_of(deep.as_bytes());
     assert_eq!(outcome(&report).0, "rejected");
@@ -194,9 +194,9 @@ fn what_stands_before_a_cut_is_used() {
     assert_eq!(report.summary.exchanges.total, 199);
     // The comma before the last record is left over too.
     let left = cut.len() - cut.rfind(r#",{"sku""#).unwrap();
-    let told = messages(&report);
-    assert!(told[0].contains("199 exchanges before it were read"), "{told:?}");
-    assert!(told[0].contains(&format!("{left} bytes were left over")), "{told:?}, {left}");
+    let reported = messages(&report);
+    assert!(reported[0].contains("199 exchanges before it were read"), "{reported:?}");
+    assert!(reported[0].contains(&format!("{left} bytes were left over")), "{reported:?}, {left}");
 }
 
 /// Every cut of a download leaves some of its twelve exchanges, and a problem that says where it ends.

@@ -44,7 +44,7 @@ fn every_exchange_is_found_none_is_invented_and_all_say_what_happened() {
         let row = *row;
         let place = format!("{} record {} ({})", truth["file"], truth["record"], truth["shape"]);
         let known = |name: &str| truth[name].as_str();
-        // What the dump does not tell is null in the truth, and may be found by other ways.
+        // What the dump does not say is null in the truth, and may be found by other ways.
         let check = |name: &str, column: &str| {
             if let Some(expected) = known(name) {
                 assert_eq!(exchanges.text(row, column), Some(expected), "{column} of {place}");
@@ -125,12 +125,13 @@ fn the_errors_of_a_bulk_request_speak_of_its_refused_rows() {
         bulk += 1;
         let refused = rows.iter().filter(|row| row[1] == true);
         let refused: BTreeSet<_> = refused.map(|row| row[0].as_str().unwrap()).collect();
-        let of_this = |error: &usize| errors.count(*error, "exchange") == row as u64;
-        let told: BTreeSet<_> = (0..errors.rows())
+        let exchange = exchanges.count(row, "exchange");
+        let of_this = |error: &usize| errors.count(*error, "exchange") == exchange;
+        let reported: BTreeSet<_> = (0..errors.rows())
             .filter(of_this)
             .filter_map(|error| errors.text(error, "key"))
             .collect();
-        assert_eq!(told, refused, "{} record {}", truth["file"], truth["record"]);
+        assert_eq!(reported, refused, "{} record {}", truth["file"], truth["record"]);
     }
     assert!(bulk > 10);
 }
@@ -143,12 +144,12 @@ fn a_group_has_errors_of_one_cause() {
     let mut groups_of: HashMap<u64, BTreeSet<&str>> = HashMap::new();
     for row in 0..errors.rows() {
         let groups = groups_of.entry(errors.count(row, "exchange")).or_default();
-        groups.insert(errors.text(row, "group").unwrap());
+        groups.insert(errors.text(row, "fingerprint").unwrap());
     }
     let mut cause_of: HashMap<BTreeSet<&str>, String> = HashMap::new();
     for Case { truth, row } in cases(&exchanges) {
         let Some(cause) = truth["cause"].as_str() else { continue };
-        let groups = groups_of.get(&(row as u64));
+        let groups = groups_of.get(&exchanges.count(row, "exchange"));
         let groups = groups.unwrap_or_else(|| panic!("{cause} of {} is no error", truth["file"]));
         let first = cause_of.entry(groups.clone()).or_insert_with(|| cause.to_owned());
         assert_eq!(first, cause, "in one group: {groups:?}");

@@ -3,18 +3,21 @@
 //! What is read here was written by `parquet`, by this version or another, and may have been
 //! damaged since. Places in the file are held against its length before anything is reserved.
 
+use std::convert::Infallible;
+use std::fmt::Display;
 use std::fs::File;
 use std::io::{Cursor, Read as _, Seek as _, SeekFrom};
+use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 
 use polars_arrow::array::{Array, BooleanArray, ListArray, PrimitiveArray, Utf8ViewArray};
 use polars_arrow::datatypes::{ArrowDataType, Field};
 use polars_arrow::types::NativeType;
+use polars_parquet::parquet::page::CompressedPage;
 use polars_parquet::read::{
     BasicDecompressor, ColumnChunkMetadata, FileMetadata, PageReader, PhysicalType,
     column_iter_to_arrays, read_metadata,
 };
-
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::columns::{Bits, Bodies, Cells, Data, Lists};
@@ -50,8 +53,7 @@ impl Footer {
 /// Reads the footer.
 pub(super) fn footer(file: &mut File, path: &Path) -> Result<Footer, ReadError> {
     let len = file.seek(SeekFrom::End(0)).map_err(ReadError::io(path))?;
-    let metadata =
-        read_metadata(file).map_err(|error| ReadError::damaged(path, error.to_string()))?;
+    let metadata = caught(path, || read_metadata(file))?;
     Ok(Footer { metadata, len })
 }
 
@@ -76,7 +78,7 @@ pub(super) fn column(
     if !fits(chunk, column.kind) {
         return Err(other());
     }
-    let range = chunk.byte_range();
+    let range = caught(path, || Ok::<_, Infallible>(chunk.byte_range()))?;
     if range.start > range.end || range.end > footer.len {
         return Err(ReadError::damaged(path, "a column lies beyond the end of the file"));
     }
@@ -84,13 +86,24 @@ pub(super) fn column(
     file.seek(SeekFrom::Start(range.start)).map_err(ReadError::io(path))?;
     file.read_exact(&mut bytes).map_err(ReadError::io(path))?;
 
-    let pages = PageReader::new(Cursor::new(bytes.into()), chunk, Vec::new(), PAGE_BYTES);
-    let pages = BasicDecompressor::new(pages, Vec::new());
+    let bytes = Cursor::new(bytes.into());
+    let pages = || PageReader::new(bytes.clone(), chunk, Vec::new(), PAGE_BYTES);
+    // Polars takes the headers of pages at their word, and ends the program where that breaks.
+    let mut values = 0;
+    for page in pages() {
+        if let CompressedPage::Data(page) = caught(path, || page)? {
+            values += page.num_values() as i64;
+        }
+    }
+    let rows = if column.kind == Type::List { values } else { group.num_rows() as i64 };
+    if (values, values) != (rows, chunk.num_values()) {
+        return Err(lacks("has pages of another length than its rows"));
+    }
+    let pages = BasicDecompressor::new(pages(), Vec::new());
     let field =
         Field::new(column.name.into(), arrow_type(column.kind, ArrowDataType::Utf8View), true);
     let kind = &chunk.descriptor().descriptor.primitive_type;
-    let (arrays, _) = column_iter_to_arrays(vec![pages], vec![kind], field, None)
-        .map_err(|error| ReadError::damaged(path, error.to_string()))?;
+    let (arrays, _) = caught(path, || column_iter_to_arrays(vec![pages], vec![kind], field, None))?;
     let mut cells = Cells::new(column);
     for array in arrays {
         append(&mut cells, array.as_ref()).ok_or_else(other)?;
@@ -103,6 +116,15 @@ pub(super) fn column(
         return Err(lacks("has nulls where it cannot have any"));
     }
     Ok(cells)
+}
+
+/// What Polars reads, or damage where it refuses or panics, as it does at some damaged footers. The panic hook of the
+/// program sees such a panic all the same.
+fn caught<R, E: Display>(path: &Path, read: impl FnOnce() -> Result<R, E>) -> Result<R, ReadError> {
+    // A panic leaves nothing half done but the position of the file, which each reading sets.
+    let read = panic::catch_unwind(AssertUnwindSafe(read));
+    let read = read.map_err(|_panic| ReadError::damaged(path, "it is not sound Parquet"))?;
+    read.map_err(|error| ReadError::damaged(path, error.to_string()))
 }
 
 /// Whether a column of the file is stored as `parquet` stores the type.

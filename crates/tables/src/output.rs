@@ -341,10 +341,11 @@ fn is_summary(path: &Path) -> bool {
 mod tests {
     use super::super::batch::Batch;
     use super::super::encode::encode;
-    use super::super::schema::PROBLEMS;
+    use super::super::rows::{PROBLEMS, Problems};
     use super::*;
 
     const OURS: &[u8] = br#"{"schema_version":1}"#;
+    const METADATA: Metadata = Metadata { rules_version: 2, redaction: "none" };
 
     /// A folder to work in, and the path of a report in it.
     fn place() -> (tempfile::TempDir, PathBuf) {
@@ -363,8 +364,8 @@ mod tests {
 
     fn write(out: &Output) {
         let formats = Formats::default();
-        let mut table = out.table(&PROBLEMS, &formats).unwrap();
-        table.append(encode(&Batch::new(&PROBLEMS), &formats).unwrap()).unwrap();
+        let mut table = out.table(&PROBLEMS, &formats, &METADATA).unwrap();
+        table.append(encode(&Batch::<Problems>::new(), &formats).unwrap()).unwrap();
         table.finish().unwrap();
         out.file(SUMMARY, OURS).unwrap();
     }
@@ -448,7 +449,7 @@ mod tests {
         check(&folder(&[("notes.txt", b""), (SUMMARY, OURS)]), "notes.txt");
         check(&folder(&[("my.keys.csv", b""), (SUMMARY, OURS)]), "my.keys.csv");
         check(&folder(&[(SUMMARY, b"{}")]), SUMMARY);
-        check(&folder(&[(SUMMARY, br#"{"schema_version":2}"#)]), SUMMARY);
+        check(&folder(&[(SUMMARY, br#"{"schema_version":3}"#)]), SUMMARY);
         check(&folder(&[(SUMMARY, b"not JSON")]), SUMMARY);
     }
 

@@ -177,7 +177,10 @@ struct PageCompressor {
 
 impl PageCompressor {
     fn new() -> std::io::Result<Self> {
-        Ok(Self { zstd: zstd::bulk::Compressor::new(ZSTD_LEVEL)?, buffer: Vec::new() })
+        let mut zstd = zstd::bulk::Compressor::new(ZSTD_LEVEL)?;
+        // Else a damaged page could be read as other values without a word.
+        zstd.include_checksum(true)?;
+        Ok(Self { zstd, buffer: Vec::new() })
     }
 
     /// The page with its buffer compressed, which is no longer than it must be: pages wait in
@@ -551,11 +554,12 @@ mod tests {
     #[test]
     fn a_dictionary_is_made_where_texts_repeat_and_only_there() {
         let column = |rows: usize, distinct: usize| {
-            let mut texts = Runs::default();
+            let (mut texts, mut valid) = (Runs::default(), Bits::default());
             for row in 0..rows {
                 texts.push(&format!("text {}", row % distinct));
+                valid.push(true);
             }
-            Dictionary::of(&texts, &Bits::filled(rows, true))
+            Dictionary::of(&texts, &valid)
         };
         let found = column(10_000, 3).unwrap();
         assert_eq!(found.texts.buffer, "text 0text 1text 2");
@@ -563,9 +567,11 @@ mod tests {
         assert_eq!(found.keys[..5], [0, 1, 2, 0, 1]);
         assert!(column(10_000, 10_000).is_none());
         assert!(column(10, 10).is_none());
-        let mut nulls = Runs::default();
-        nulls.push("");
-        nulls.push("");
-        assert!(Dictionary::of(&nulls, &Bits::filled(2, false)).is_none());
+        let (mut nulls, mut valid) = (Runs::default(), Bits::default());
+        for _ in 0..2 {
+            nulls.push("");
+            valid.push(false);
+        }
+        assert!(Dictionary::of(&nulls, &valid).is_none());
     }
 }

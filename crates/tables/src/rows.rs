@@ -31,9 +31,9 @@ crate::table! {
     pub table Files, FILES = "files" of FileRow<'b> {
         /// the path as given, relative to the input when that is a folder; `/` between the parts
         file: FileName<'b>,
-        /// size on disk, when it was read
+        /// size on disk at the time it was read
         bytes: i64,
-        /// bytes of text in it, after all layers
+        /// bytes of text in it, after all layers are taken off
         decoded_bytes: i64,
         /// BLAKE3 of its bytes, hex; null when it could not be read
         digest: Option<FileDigest>,
@@ -47,15 +47,15 @@ crate::table! {
         exchanges: i32,
         /// its rows in `problems`
         problems: i32,
-        /// see below
+        /// one of the outcomes below
         outcome: FileOutcomeWord<'b>,
         /// kind of its first problem
         problem: Option<ProblemKindWord<'b>>,
-        /// the log it belongs to; null when nothing says so
+        /// the log it belongs to; null when that is not known
         log_id: Option<LogId<'b>>,
-        /// the run it belongs to; null when nothing says so
+        /// the run it belongs to; null when that is not known
         run_id: Option<RunId<'b>>,
-        /// how that was found: `document` (an id in the JSON), `member` (the name of the archive's member), `file_name` (the file's name or a folder's)
+        /// how its log was found: `document` (an id in the JSON), `member` (the name of the archive's member), `file_name` (the file's name or a folder's)
         linked_by: Option<LinkedByWord<'b>>,
     }
 }
@@ -63,7 +63,7 @@ crate::table! {
 crate::table! {
     /// Everything that could not be read as it should, in the order of (file, member, byte).
     pub table Problems, PROBLEMS = "problems" of ProblemRow<'b> {
-        /// as in `files`, or a place that could not be looked into
+        /// as in `files`, or a folder or link that could not be read
         file: FileName<'b>,
         /// path inside the archive; null when the fault is the file's own
         member: Option<MemberName<'b>>,
@@ -71,7 +71,7 @@ crate::table! {
         byte: i64,
         /// the stage that reports it: `read`, `text`, `base64`, `zip`, `inflate`, `json`, `model`
         stage: StageWord<'b>,
-        /// one of the words below
+        /// one of the kinds below
         kind: ProblemKindWord<'b>,
         /// place, fault, numbers
         message: MessageText<'b>,
@@ -135,7 +135,7 @@ crate::table! {
         effective_status: Option<LogStatusWord<'b>>,
         /// `finished` minus `created`, milliseconds
         duration_ms: Option<f64>,
-        /// how often the pages show it
+        /// how many different snapshots of it the pages hold
         snapshots: i32,
         /// its download is in the dump
         downloaded: bool,
@@ -147,9 +147,9 @@ crate::table! {
 }
 
 crate::table! {
-    /// One row for each request with its answer, or for a row that has only one of the two, or only an error.
+    /// One row for each request with its answer, or for a record that has only one of the two, or only an error. In the order of (`file`, `record`).
     pub table Exchanges, EXCHANGES = "exchanges" of ExchangeRow<'b> {
-        /// its id in this report: the place of its file in `files`, times 2^32, plus `record`; ascending
+        /// its id in this report: the place of its file in `files` (from 0) times 2^32, plus `record`; ascending
         exchange: i64,
         /// the file it stands in
         file: FileName<'b>,
@@ -159,13 +159,13 @@ crate::table! {
         pointer: RecordPointer<'b>,
         /// its place among the exchanges of the file, from 0
         record: i32,
-        /// the log, from the document, the link of its file, or the listing
+        /// the log, from the document, the link of its file (`files.log_id`), or the listing
         log_id: Option<LogId<'b>>,
-        /// the run, likewise
+        /// the run, from the same places
         run_id: Option<RunId<'b>>,
-        /// the flow, likewise
+        /// the flow, from the same places
         flow: Option<FlowName<'b>>,
-        /// the step, likewise
+        /// the step, from the same places
         step: Option<StepName<'b>>,
         /// row number, as logged
         row_num: Option<i64>,
@@ -185,19 +185,19 @@ crate::table! {
         endpoint: Option<EndpointName<'b>>,
         /// HTTP status
         status: Option<i32>,
-        /// `success`, `failed`, `unknown` (nothing says)
+        /// `success`, `failed`, `unknown` (the log does not say)
         outcome: OutcomeWord<'b>,
         /// why it counts as failed, the strongest first: `flag` (the record says so), `errors` (it has errors), `body` (the answer says so), `status` (400 or above), `exception`, `listing`; null otherwise
         evidence: Option<EvidenceWord<'b>>,
-        /// the content of a string, or the JSON text of an object or array as it stands in the document; null when absent or empty, or left out by `--bodies`
+        /// the body of the request: the content of a string, or the JSON text of an object or array as it stands in the document; null when absent or empty, or left out by `--bodies`
         request_body: Option<BodyText<'b>>,
-        /// likewise
+        /// the same of the response
         response_body: Option<BodyText<'b>>,
-        /// XXH3-128 of the body's bytes, hex: equal bodies, equal digests; there for all, whatever `--bodies` says
+        /// XXH3-128 of the body's bytes, hex: equal bodies, equal digests; for every body, whatever `--bodies` says
         request_digest: Option<BodyDigest>,
-        /// likewise
+        /// the same of the response
         response_digest: Option<BodyDigest>,
-        /// the platform cut the answer
+        /// the platform cut the response
         response_truncated: bool,
         /// JSON object of the fields of the record that no column carries
         extra: Option<ExtraFields<'b>>,
@@ -205,7 +205,7 @@ crate::table! {
 }
 
 crate::table! {
-    /// One row for each error in an exchange, in the order of the exchanges.
+    /// One row for each error in an exchange, in the order of (`exchange`, `error`).
     pub table Errors, ERRORS = "errors" of ErrorRow<'b> {
         /// its place among the errors of its exchange, from 0
         error: i32,
@@ -217,7 +217,7 @@ crate::table! {
         record: i32,
         /// its group, the row of `error_groups`
         fingerprint: Fingerprint<'b>,
-        /// kind of cause: `value`, `missing`, `connection`, `intermittent`, `rate_limit`, `too_large`, `parse`, `duplicate`, `permission`, `other`
+        /// kind of error: `value`, `missing`, `connection`, `intermittent`, `rate_limit`, `too_large`, `parse`, `duplicate`, `permission`, `other`
         class: ClassWord<'b>,
         /// error code or class of exception, as written
         code: Option<ErrorCode<'b>>,
@@ -227,21 +227,21 @@ crate::table! {
         message: MessageText<'b>,
         /// where the text came from: `errors`, `response`, `exception`, `status`, `flag`, `listing`
         source: SourceWord<'b>,
-        /// kind of `key`
+        /// what `key` is, as in `exchanges`
         key_kind: Option<KeyKindWord<'b>>,
         /// what it speaks of: in the answer to a bulk request the row at that place, else the key of the exchange
         key: Option<KeyValue<'b>>,
         /// on which side it arose, where that can be said: `integrator`, `omnitron`, `erp`, `mapping` ([how](groups.md#class-retry-side))
         side: Option<SideWord<'b>>,
-        /// as in `exchanges`, so that the usual questions need no join
+        /// as in `exchanges`; this column and the next four are repeated here, so that the usual questions need no join
         started_at: Option<Micros>,
-        /// likewise
+        /// as in `exchanges`
         flow: Option<FlowName<'b>>,
-        /// likewise
+        /// as in `exchanges`
         step: Option<StepName<'b>>,
-        /// likewise
+        /// as in `exchanges`
         endpoint: Option<EndpointName<'b>>,
-        /// likewise
+        /// as in `exchanges`
         status: Option<i32>,
     }
 }
@@ -257,7 +257,7 @@ crate::table! {
         class: ClassWord<'b>,
         /// sending it again may help: server errors, 408, 425, 429, time-outs, broken connections
         retryable: bool,
-        /// errors
+        /// number of errors
         count: i64,
         /// exchanges with such an error
         exchanges: i64,
@@ -269,23 +269,23 @@ crate::table! {
         keys: i64,
         /// keys whose newest attempt failed with it
         open_keys: i64,
-        /// where it occurs, most frequent first, 20 at most
+        /// flows in which it occurs, most frequent first, 20 at most
         flows: Vec<FlowName<'b>>,
-        /// likewise
+        /// steps, likewise
         steps: Vec<StepName<'b>>,
-        /// likewise
+        /// endpoints, likewise
         endpoints: Vec<EndpointName<'b>>,
-        /// likewise
+        /// HTTP statuses, likewise
         statuses: Vec<StatusText<'b>>,
         /// start of the first exchange with it
         first_seen: Option<Micros>,
         /// start of the last exchange with it
         last_seen: Option<Micros>,
-        /// file of the first one in table order
+        /// file of its first error in the order of `errors`
         sample_file: FileName<'b>,
-        /// its record
+        /// record of that error
         sample_record: i32,
-        /// its message
+        /// message of that error
         sample_message: MessageText<'b>,
         /// keys that had such an error and whose newest attempt succeeded
         resolved_keys: i64,
@@ -309,9 +309,9 @@ crate::table! {
         key_kind: KeyKindWord<'b>,
         /// as in `exchanges`
         key: KeyValue<'b>,
-        /// how often it was sent
+        /// number of attempts
         attempts: i64,
-        /// how often that failed
+        /// number of those that failed
         failures: i64,
         /// start of its first attempt
         first_seen: Option<Micros>,
@@ -321,9 +321,9 @@ crate::table! {
         last_outcome: OutcomeWord<'b>,
         /// the newest attempt with a known outcome failed: it has to be sent again
         open: bool,
-        /// group of its newest error
+        /// `fingerprint` of the group of its newest error; null when there was none
         last_fingerprint: Option<Fingerprint<'b>>,
-        /// text of its newest error
+        /// message of that error
         last_message: Option<MessageText<'b>>,
         /// file of the newest attempt that failed; null when none failed
         last_file: Option<FileName<'b>>,
@@ -359,13 +359,13 @@ crate::table! {
         request_bytes_p95: Option<i64>,
         /// the largest
         request_bytes_max: Option<i64>,
-        /// the same of the response bodies
+        /// bytes of all response bodies; null when there is none, as in the next three
         response_bytes_sum: Option<i64>,
-        /// likewise
+        /// median
         response_bytes_p50: Option<i64>,
-        /// likewise
+        /// 95th percentile
         response_bytes_p95: Option<i64>,
-        /// likewise
+        /// the largest
         response_bytes_max: Option<i64>,
         /// different request bodies
         distinct_requests: i64,
@@ -389,7 +389,7 @@ crate::table! {
         flow: Option<FlowName<'b>>,
         /// by the listing, else by the exchanges
         started_at: Option<Micros>,
-        /// likewise
+        /// by the listing, else by the exchanges
         finished_at: Option<Micros>,
         /// milliseconds between the two
         duration_ms: Option<f64>,
@@ -421,7 +421,7 @@ crate::table! {
         shape: ShapeHash,
         /// `json`, `xml`, `form`, `html`, `text`, `empty`
         kind: BodyKindWord<'b>,
-        /// bodies
+        /// number of bodies
         count: i64,
         /// those of failed exchanges
         failed: i64,
@@ -433,9 +433,9 @@ crate::table! {
         bytes_max: i64,
         /// the paths with their types
         paths: Vec<ShapePath<'b>>,
-        /// file of the first one
+        /// file of the first such body in the order of `exchanges`
         sample_file: FileName<'b>,
-        /// its record
+        /// record of that exchange
         sample_record: i32,
     }
 }

@@ -8,8 +8,10 @@ use std::io::{BufWriter, Read as _, Seek as _, Write as _};
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
+use xxhash_rust::xxh3::xxh3_64;
+
 use crate::batch::{Batch, Columns, Table};
-use crate::columns::{Bits, Cells, Data, Lists, Runs, Texts};
+use crate::columns::{Bits, Bodies, Cells, Data, Lists, Runs, Texts};
 use crate::error::Error;
 use crate::parquet::ZSTD_LEVEL;
 use crate::schema::{Schema, Type};
@@ -152,7 +154,6 @@ fn pack(batch: &Columns) -> Result<(FrameSize, Vec<u8>), Error> {
         plain.extend_from_slice(&cells.valid.bytes);
         match &cells.data {
             Data::Text(runs) => push_runs(runs, &mut plain),
-            // No table with bodies waits; one that did would come back with plain texts.
             Data::Bodies(bodies) => {
                 let mut texts = Runs::default();
                 (0..bodies.rows.len()).for_each(|row| texts.push(bodies.get(row)));
@@ -204,6 +205,9 @@ fn read_columns(schema: &'static Schema, mut rest: &[u8]) -> Option<Columns> {
     for column in schema.columns {
         let valid = take_bits(rows, &mut rest)?;
         let data = match column.kind {
+            Type::Text if column.body => {
+                Data::Bodies(bodies_of(&take_runs(rows, &mut rest)?, &valid))
+            }
             Type::Text => Data::Text(take_runs(rows, &mut rest)?),
             Type::I32 => Data::I32(take_values(rows, &mut rest, i32::from_le_bytes)?),
             Type::I64 | Type::Time => Data::I64(take_values(rows, &mut rest, i64::from_le_bytes)?),
@@ -262,6 +266,18 @@ fn take_runs(len: usize, rest: &mut &[u8]) -> Option<Runs> {
         return None;
     }
     Some(Runs::of(distinct, rows))
+}
+
+/// Bodies wait as texts.
+fn bodies_of(texts: &Runs, valid: &Bits) -> Bodies {
+    let mut bodies = Bodies::default();
+    for row in 0..valid.len() {
+        match texts.get(row) {
+            text if valid.get(row) => bodies.push(text, xxh3_64(text.as_bytes())),
+            _ => bodies.push_null(),
+        }
+    }
+    bodies
 }
 
 fn take_texts(rest: &mut &[u8]) -> Option<Texts> {
