@@ -154,7 +154,11 @@ impl Shown<'_> {
         if s.keys.total > 0 {
             lines.total("Keys", s.keys.total, "orders, products and the like".to_owned());
             lines.part("open", s.keys.open, "the newest attempt failed".to_owned());
-            lines.part("resolved", s.keys.resolved, "failed before, the newest succeeded".to_owned());
+            lines.part(
+                "resolved",
+                s.keys.resolved,
+                "failed before, the newest succeeded".to_owned(),
+            );
         }
         if s.runs > 0 {
             lines.total(
