@@ -1,8 +1,7 @@
 //! File bytes to JSON text: base64 alone, inflate alone, both, and what the decoder makes of a file.
 //!
-//! Every step is timed twice, once counted in bytes of the JSON it leads to (`json`) and once in bytes
-//! of the file it comes from (`file`), for the same step is read as "how fast are logs decoded" by
-//! one reader and as "how fast is my disk" by another.
+//! Every step is timed twice, once counted in bytes of the JSON that it leads to (`json`) and once in bytes of the file
+//! that it comes from (`file`): the first figure is compared with other decoders, the second with disks.
 
 use std::hint::black_box;
 
@@ -54,9 +53,9 @@ fn stages(criterion: &mut Criterion) {
         group.bench_function(format!("inflate/{unit}"), |b| {
             b.iter(|| inflate(&mut state, black_box(download.deflate_stream()), &mut json));
         });
-        assert_eq!(json, download.json.as_bytes(), "the bench must do the work that it times");
+        assert_eq!(json, download.json.as_bytes(), "inflate gives the document");
 
-        // What the two steps cost and nothing else: the limit that the decoder is held against.
+        // Only the two engines: the decoder is compared with this limit.
         group.bench_function(format!("limit/{unit}"), |b| {
             b.iter(|| {
                 simd.decode_slice(black_box(text), &mut zip).expect("sound base64");
@@ -86,7 +85,7 @@ fn stages(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Many downloads of one exchange each, where a file's fixed cost counts.
+/// Many downloads of one exchange each, where the fixed cost of a file counts.
 fn small(criterion: &mut Criterion) {
     let rows = exchanges(SMALL, 2);
     let downloads: Vec<Download> = rows

@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use corpus::errors::{ErrorSample, distinct, repeated};
 use criterion::{BatchSize, Criterion, Throughput};
-use grouping::{ErrorRef, Skeletons, classify};
+use grouping::{ErrorRef, MaskedMessages, classify};
 
 /// Error texts in one iteration.
 const COUNT: usize = 10_000;
@@ -23,12 +23,12 @@ fn main() {
             b.iter(|| {
                 errors
                     .iter()
-                    .filter(|error| classify(&sample(black_box(error))).name().len() > 5)
+                    .filter(|error| classify(&error_ref(black_box(error))).name().len() > 5)
                     .count()
             });
         });
     }
-    // A service with a single error: every text was read just before.
+    // The same text again and again.
     let same = vec![inputs[0].1[0].clone(); COUNT];
     group.throughput(Throughput::Elements(COUNT as u64));
     group.bench_function("add/same", |b| b.iter(|| added(black_box(&same))));
@@ -44,15 +44,15 @@ fn main() {
     criterion.final_summary();
 }
 
-fn added(errors: &[ErrorSample]) -> Skeletons {
-    let mut masked = Skeletons::default();
+fn added(errors: &[ErrorSample]) -> MaskedMessages {
+    let mut messages = MaskedMessages::default();
     for error in errors {
-        masked.add(sample(error));
+        messages.add(error_ref(error));
     }
-    masked
+    messages
 }
 
-fn sample(error: &ErrorSample) -> ErrorRef<'_> {
+fn error_ref(error: &ErrorSample) -> ErrorRef<'_> {
     ErrorRef {
         code: error.code,
         field: error.field,

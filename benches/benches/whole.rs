@@ -1,7 +1,7 @@
 //! A folder of downloads to a report, as `analyze report` does it.
 //!
-//! The folder is written once, to the system's place for temporary files, so the files come from the
-//! page cache, and the report goes there too. Where that is a real disk, its speed is part of the figure.
+//! The folder is written once, to the system's folder for temporary files, so the files come from the page cache, and
+//! the report goes there too. Where that is a real disk, its speed is part of the figure.
 
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
@@ -11,10 +11,11 @@ use archive::{Budget, Discovery, Limits, discover};
 use corpus::logs::{LogShape, Variety, document, exchanges_of_run};
 use corpus::wrap::Download;
 use criterion::{BatchSize, Bencher, Criterion, SamplingMode, Throughput};
+use grouping::RULES_VERSION;
 use pipeline::input::Input;
 use pipeline::run::{Done, Options, Progress, report};
-use pipeline::stages::Bodies;
-use tables::{Format, Formats};
+use pipeline::worker::Bodies;
+use tables::{Folder, Format, Formats, Metadata};
 
 /// Large downloads, and exchanges in each: 64 files of about a megabyte of JSON.
 const LARGE: (usize, usize) = (64, 800);
@@ -27,12 +28,16 @@ fn main() {
     let mut criterion = Criterion::default().configure_from_args();
     let folder = tempfile::tempdir().expect("a folder for the inputs and reports");
     let parquet = || Formats::new([Format::Parquet]);
-    let plain = Options { formats: parquet(), force: true, ..Options::default() };
+    let plain = Options::default();
     let jobs = [
-        ("parquet", plain.clone()),
-        ("parquet and csv", Options { formats: Formats::default(), ..plain.clone() }),
-        ("parquet, bodies of failures", Options { bodies: Bodies::Failed, ..plain.clone() }),
-        ("parquet, one thread", Options { threads: 1, ..plain.clone() }),
+        ("parquet", parquet(), plain.clone()),
+        ("parquet and csv", Formats::default(), plain.clone()),
+        (
+            "parquet, bodies of failures",
+            parquet(),
+            Options { bodies: Bodies::Failed, ..plain.clone() },
+        ),
+        ("parquet, one thread", parquet(), Options { threads: 1, ..plain.clone() }),
     ];
 
     let large = Dump::create(&folder.path().join("large"), LARGE, 1, Variety::Unique);
@@ -44,24 +49,28 @@ fn main() {
     let mut group = criterion.benchmark_group("whole");
     group.sampling_mode(SamplingMode::Flat).sample_size(10);
     group.throughput(Throughput::ElementsAndBytes { elements: large.exchanges, bytes: large.json });
-    for (name, options) in &jobs {
-        group.bench_function(*name, |b| once(b, || large.report(&out, options)));
+    for (name, formats, options) in &jobs {
+        group.bench_function(*name, |b| once(b, || large.report(&out, formats, options)));
     }
     group.throughput(Throughput::ElementsAndBytes { elements: small.exchanges, bytes: small.json });
-    group.bench_function("small files, parquet", |b| once(b, || small.report(&out, &plain)));
+    group.bench_function("small files, parquet", |b| {
+        once(b, || small.report(&out, &parquet(), &plain));
+    });
     let (elements, bytes) = (repeating.exchanges, repeating.json);
     group.throughput(Throughput::ElementsAndBytes { elements, bytes });
-    group.bench_function("repeated, parquet", |b| once(b, || repeating.report(&out, &plain)));
+    group.bench_function("repeated, parquet", |b| {
+        once(b, || repeating.report(&out, &parquet(), &plain));
+    });
     group.finish();
     criterion.final_summary();
 }
 
-/// Without the time to drop what it gives: the program ends then.
+/// Without the time to drop the result: the program ends without doing so.
 fn once(bencher: &mut Bencher<'_>, report: impl Fn() -> Done) {
     bencher.iter_batched(|| (), |()| report(), BatchSize::PerIteration);
 }
 
-/// What every file costs before it is looked into: the walk, opening and reading, and its digest.
+/// What every file costs before it is decoded: the walk, opening and reading, and its digest.
 fn files(criterion: &mut Criterion, dumps: &[(&str, &Dump)]) {
     let mut group = criterion.benchmark_group("files");
     let (budget, limits) = (Budget::unlimited(), Limits::default());
@@ -127,12 +136,15 @@ impl Dump {
     }
 
     /// From the walk through the folder to the finished report.
-    fn report(&self, out: &Path, options: &Options) -> Done {
+    fn report(&self, out: &Path, formats: &Formats, options: &Options) -> Done {
         let Discovery { sources, unread } = self.discovered();
         let inputs: Vec<Input> = sources.into_iter().map(Input::File).collect();
-        let done =
-            report(&inputs, &unread, out, options, &Progress::default(), &AtomicBool::new(false))
-                .expect("a report can be written");
+        let metadata = Metadata { rules_version: RULES_VERSION, redaction: "none" };
+        let sink = Folder::create(out, true, formats.clone(), &metadata)
+            .expect("the folder of the report can be made");
+        let (progress, never) = (Progress::default(), AtomicBool::new(false));
+        let done = report(&inputs, &unread, sink, options, &progress, &never)
+            .expect("a report can be written");
         assert_eq!(done.summary.exchanges.total, self.exchanges, "every exchange is in the report");
         done
     }

@@ -1,4 +1,4 @@
-//! Tells the program what it is built with, for `analyze bench`. What cannot be found out is left out.
+//! Passes compiler, profile and target to the crate, so that figures name their build. What is unknown is left out.
 
 use std::env;
 use std::process::Command;

@@ -1,5 +1,5 @@
-//! Lines as error texts: any order and any split gives the same groups, and a template holds nothing
-//! that stands in no text.
+//! Lines as error texts: any order and any shards give the same groups, and a template of one-line texts
+//! has one line.
 #![no_main]
 
 use grouping::{ErrorRef, Groups, MaskedMessages, classify, retryable};
@@ -22,7 +22,7 @@ fn shown(groups: &Groups) -> String {
 }
 
 fuzz_target!(|text: &str| {
-    // `\r` stands in for a line end inside a text.
+    // `\r` is the line end inside a text.
     let lines: Vec<String> = text.split('\n').take(64).map(|line| line.replace('\r', "\n")).collect();
     let mut whole = MaskedMessages::default();
     let mut halves = [MaskedMessages::default(), MaskedMessages::default()];
@@ -33,25 +33,25 @@ fuzz_target!(|text: &str| {
         ids.push(whole.add(error));
         halves[n % 2].add(error);
     }
-    let mut back = MaskedMessages::default();
+    let mut reversed = MaskedMessages::default();
     lines.iter().rev().for_each(|line| {
-        back.add(error(line));
+        reversed.add(error(line));
     });
     let [mut merged, other] = halves;
     merged.merge(other);
     let groups = whole.finish();
-    let told = shown(&groups);
-    assert_eq!(shown(&merged.finish()), told);
-    assert_eq!(shown(&back.finish()), told);
+    let expected = shown(&groups);
+    assert_eq!(shown(&merged.finish()), expected);
+    assert_eq!(shown(&reversed.finish()), expected);
     assert_eq!(groups.iter().map(|group| group.count).sum::<u64>(), lines.len() as u64);
     for (line, id) in lines.iter().zip(ids) {
         let group = groups.of(id);
         assert!(group.count > 0);
         assert_eq!(group.fingerprint.len(), 16);
         let error = error(line);
-        // The beginning of a text that was cut goes with the whole text, which may have more lines.
+        // A text that was cut joins the whole text, which may have more lines.
         if error.message.len() <= 1024 && !error.message.contains('\n') && !error.cut {
-            assert!(!group.template.contains('\n'), "a line end from nowhere: {:?}", group.template);
+            assert!(!group.template.contains('\n'), "a line end that is in no text: {:?}", group.template);
         }
     }
 });

@@ -1,8 +1,8 @@
 //! The whole stage, from text to the id of its group: masking, counting, mining, look-up.
 //!
-//! The lines are those of the labelled log sets, where the shared folder lies beside the checkout,
-//! one set after the other and again from the first until there are enough. Without them, error
-//! texts of a dozen causes with ever new values take their place, and a line on stderr says so.
+//! The lines are those of the labelled log sets, if the shared folder is beside the checkout, repeated
+//! until there are enough. Otherwise they are generated error texts of a dozen causes with random
+//! values, and a line on stderr says so.
 //!
 //! `cargo bench -p grouping` builds nothing of Polars, unlike `cargo bench -p benches`.
 
@@ -14,7 +14,7 @@ use std::time::Duration;
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput};
 use grouping::{ErrorRef, MaskedMessages};
 
-/// Labelled log sets, beside the checkout.
+/// Labelled log sets beside the checkout.
 const SETS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/grouping");
 
 fn main() {
@@ -22,7 +22,7 @@ fn main() {
     let lines = labelled().unwrap_or_else(|| {
         #[expect(
             clippy::print_stderr,
-            reason = "whoever reads the figures must know what they are of"
+            reason = "the reader of the figures must know what they measure"
         )]
         {
             eprintln!("no {SETS}: generated error texts are measured instead of log lines");
@@ -38,14 +38,14 @@ fn main() {
             b.iter(|| groups(lines.iter().cycle().take(count)));
         });
     }
-    // What a line costs that was not met before.
+    // Each line once, including the start of the maps.
     group.throughput(Throughput::Elements(lines.len() as u64));
     group.bench_function("once", |b| b.iter(|| groups(lines.iter())));
     group.finish();
     criterion.final_summary();
 }
 
-/// Groups the lines and looks up the group of each; a digest of the ids, so that nothing is left out.
+/// Groups the lines and looks up the group of each; a digest of the counts, so that no work is optimised away.
 fn groups<'l>(lines: impl Iterator<Item = &'l String>) -> u64 {
     let mut messages = MaskedMessages::default();
     let ids: Vec<_> = lines

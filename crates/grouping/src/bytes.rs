@@ -1,7 +1,7 @@
 //! What each byte means to the scanner: one table, looked up once a byte.
 
-/// Stands for a variable in masked messages. A control byte, so that no text can hold it by accident:
-/// the scanner reads control bytes of the input as blanks.
+/// A variable in a masked message. A control byte, since the scanner reads control bytes of the input as
+/// blanks.
 pub(crate) const VAR: u8 = 0x01;
 
 /// Blank within a line, control bytes among them.

@@ -1,9 +1,9 @@
-//! What kind of trouble an error is, by rules that a reader can check in one table.
+//! The class of an error, by rules that a reader can check in one table.
 
 use crate::masked::ErrorRef;
 use crate::words::by_words;
 
-/// Classes of errors, as the report names them.
+/// What kind of error it is, as the report names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Class {
@@ -13,7 +13,7 @@ pub enum Class {
     Missing,
     /// The other side could not be reached.
     Connection,
-    /// The other side had trouble of its own; the same call may work later.
+    /// The other side failed for a reason of its own; the same call may work later.
     Intermittent,
     /// Too many calls.
     RateLimit,
@@ -21,7 +21,7 @@ pub enum Class {
     TooLarge,
     /// A text could not be read as what it should be.
     Parse,
-    /// It is there already.
+    /// It exists already.
     Duplicate,
     /// Not allowed: credentials or rights.
     Permission,
@@ -61,7 +61,7 @@ impl Class {
     }
 }
 
-/// HTTP statuses that decide before any word does.
+/// HTTP statuses that decide before the words.
 const STATUS_FIRST: [(u16, Class); 5] = [
     (401, Class::Permission),
     (403, Class::Permission),
@@ -70,7 +70,7 @@ const STATUS_FIRST: [(u16, Class); 5] = [
     (504, Class::Connection),
 ];
 
-/// HTTP statuses that decide when no word does.
+/// HTTP statuses that decide when no word is found.
 const STATUS_LAST: [(u16, Class); 13] = [
     (400, Class::Value),
     (404, Class::Missing),
@@ -87,7 +87,8 @@ const STATUS_LAST: [(u16, Class); 13] = [
     (451, Class::Permission),
 ];
 
-/// The class of an error: a status that says it all, else words in message and code, else the status.
+/// The class of an error: by a status that leaves no doubt, else by words in message and code, else by
+/// the status.
 pub fn classify(error: &ErrorRef<'_>) -> Class {
     let by_status = |table: &[(u16, Class)]| {
         let status = error.status?;
@@ -125,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn words_in_both_languages_tell_the_class() {
+    fn words_in_both_languages_decide_the_class() {
         check("SKU-000123 kodlu ürün bulunamadı.", Some(406), Class::Missing);
         check("Product with sku X was not found", Some(404), Class::Missing);
         check("This field is required.", Some(400), Class::Missing);
@@ -177,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn only_trouble_of_the_other_side_is_worth_a_retry() {
+    fn only_failures_of_the_other_side_are_retryable() {
         for status in [408, 425, 429, 500, 502, 503] {
             assert!(retryable(Class::Other, Some(status)));
         }

@@ -3,8 +3,8 @@
 use crate::bytes::{AT, BLANK, DIGIT, LETTER, LINE, VAR, classes_of, is};
 use crate::{mask, token};
 
-/// The code that takes part in a group: an API's own short code. `None` for what names one
-/// occurrence or says again what the text or the status says:
+/// The code that takes part in a group: an API's own short code. `None` for a code that identifies one
+/// occurrence or repeats the text or the status:
 ///
 /// | left out | example |
 /// |---|---|
@@ -35,8 +35,8 @@ pub(crate) fn code(written: &str, status: Option<u16>) -> Option<&str> {
     Some(code)
 }
 
-/// Whether a code is one of a list, which names a trouble (`E-1042`, `1001`, `order_100_12`), rather
-/// than a kind of trouble (`invalid`, `Server`, `1`).
+/// Whether a code is one of a list, which identifies a cause (`E-1042`, `1001`, `order_100_12`), rather
+/// than a kind of error (`invalid`, `Server`, `1`).
 pub(crate) fn is_listed(code: &str) -> bool {
     let digits = code.bytes().filter(u8::is_ascii_digit).count();
     digits >= 3 || (digits > 0 && code.bytes().any(|byte| is(byte, LETTER)))
@@ -83,9 +83,9 @@ fn is_status(code: &str, status: Option<u16>) -> bool {
     })
 }
 
-/// Writes the field path that takes part in a group; false when nothing is left of it. What only
-/// says which record of many it is, is left out: array indexes, and keys of a map by SKU, order
-/// number or another id.
+/// Writes the field path that takes part in a group; false when nothing is left of it. Parts that
+/// identify one record of many are left out: array indexes, and SKUs, order numbers or other ids as
+/// keys of a map.
 pub(crate) fn field(written: &str, out: &mut Vec<u8>) -> bool {
     let start = out.len();
     for part in written.split(['.', '[', ']', '/']).map(str::trim) {
@@ -95,7 +95,7 @@ pub(crate) fn field(written: &str, out: &mut Vec<u8>) -> bool {
         let classes = classes_of(part.as_bytes());
         let mut masked = Vec::new();
         if classes & (DIGIT | AT) == 0 {
-            // Most are plain names, and need no look at what varies in them.
+            // Most parts are plain names without variables.
         } else if classes & (BLANK | LINE) != 0 {
             mask::mask(part.as_bytes(), false, &mut masked);
         } else if longest_digits(part) < 3 {
@@ -110,7 +110,7 @@ pub(crate) fn field(written: &str, out: &mut Vec<u8>) -> bool {
             out.push(b'.');
         }
         if masked.is_empty() {
-            // The marks of the masked message must not occur in it.
+            // Control bytes separate the parts of a masked message.
             out.extend(part.bytes().map(|byte| if byte < b' ' { b' ' } else { byte }));
         } else {
             out.extend_from_slice(&masked);

@@ -3,16 +3,16 @@
 use crate::bytes::{DIGIT, LETTER, LOWER, UPPER, VAR, is};
 use crate::{token, value};
 
-/// Words after which a name or id follows: people, records, machines and files, of which there are
-/// ever more. Parts of a system (interface, service, device) are few and tell causes apart, so they
-/// are not here.
+/// Words before a name or id: people, records, machines and files, of which there are ever more.
+/// Parts of a system (interface, service, device) are few and distinguish causes, so they are not here.
 #[rustfmt::skip]
 const SLOT_WORDS: [&str; 34] = [
     "account", "barcode", "batch", "branch", "brand", "category", "channel", "company", "customer", "directory",
     "document", "domain", "file", "filename", "folder", "group", "host", "hostname", "id", "invoice", "key", "login",
     "node", "order", "path", "product", "server", "session", "sku", "store", "supplier", "uid", "user", "username",
 ];
-/// The same in Turkish, where the verb follows as well: only what does not look like one is a value.
+/// The same in Turkish, where the verb may follow too: only a word that does not look like a verb is a
+/// value.
 /// Endings of possession (`deposu`, `firması`) are taken off, where they leave the word as it is.
 #[rustfmt::skip]
 const TURKISH_SLOT_WORDS: [&str; 22] = [
@@ -20,14 +20,14 @@ const TURKISH_SLOT_WORDS: [&str; 22] = [
     "kod", "kullanıcı", "mağaza", "marka", "müşteri", "rengi", "renk", "sipariş", "ürün", "şube",
 ];
 const POSSESSIVES: [&str; 8] = ["sı", "si", "su", "sü", "ı", "i", "u", "ü"];
-/// Words that go on with the sentence instead of naming something.
+/// Words that continue the sentence instead of naming something.
 const SENTENCE_WORDS: [&str; 44] = [
     "is", "are", "was", "were", "be", "been", "has", "have", "had", "not", "no", "must", "may",
     "can", "cannot", "could", "should", "does", "did", "do", "and", "or", "of", "in", "on", "at",
     "by", "for", "from", "to", "with", "without", "already", "unknown", "missing", "invalid",
     "required", "failed", "found", "exists", "ve", "veya", "değil", "ile",
 ];
-/// Words between which a name stands: "for root from", "of S3 in".
+/// Words on both sides of a name: "for root from", "of S3 in".
 const PREPOSITIONS: [&str; 18] = [
     "for", "from", "to", "by", "with", "in", "on", "at", "of", "via", "using", "as", "into",
     "için", "ile", "olarak", "through", "over",
@@ -76,14 +76,14 @@ const PLAIN: (usize, usize) = (16, 10);
 const NAMES: (usize, usize) = (4, 3);
 
 /// A column with its distinct words, sorted.
-pub(crate) struct Column<'s> {
+pub(crate) struct WordColumn<'s> {
     /// From 0.
     pub(crate) at: usize,
     pub(crate) values: Vec<&'s str>,
 }
 
-/// What stands around a column.
-pub(crate) struct Context<'s> {
+/// What is around a column.
+pub(crate) struct ColumnContext<'s> {
     /// Text between the word before and this one.
     pub(crate) before: &'s str,
     /// Text between this word and the next.
@@ -96,13 +96,13 @@ pub(crate) struct Context<'s> {
     pub(crate) constants: usize,
     /// No other column differs.
     pub(crate) alone: bool,
-    /// All carry one code of a list of errors, which names the trouble.
-    pub(crate) coded: bool,
+    /// All have one listed error code, which identifies the cause.
+    pub(crate) listed_code: bool,
 }
 
-impl Column<'_> {
-    /// Whether the column stands where a value is expected, or shows by its words that it holds values.
-    pub(crate) fn is_slot(&self, context: &Context<'_>) -> bool {
+impl WordColumn<'_> {
+    /// Whether the column is where a value is expected, or its words show that it holds values.
+    pub(crate) fn is_slot(&self, context: &ColumnContext<'_>) -> bool {
         self.is_assigned(context)
             || self.masked_elsewhere()
             || self.numbered()
@@ -111,11 +111,11 @@ impl Column<'_> {
             || self.between_prepositions(context)
     }
 
-    /// Whether it is a variable rather than the place where two messages part.
+    /// Whether it is a variable rather than where two messages differ in meaning.
     ///
     /// The less sure the sign, the more constant words must be left around it, and the more
     /// distinct words must have been seen.
-    pub(crate) fn is_variable(&self, context: &Context<'_>) -> bool {
+    pub(crate) fn is_variable(&self, context: &ColumnContext<'_>) -> bool {
         if self.values.iter().any(|word| token::is_error_code(word.as_bytes())) {
             return false;
         }
@@ -132,8 +132,8 @@ impl Column<'_> {
             return (constants >= 4 && self.values.len() >= 2)
                 || (constants == 3 && self.values.len() >= 3);
         }
-        if context.coded && context.alone && self.at > 0 && constants >= 3 {
-            return !self.values.iter().any(|word| continues(word));
+        if context.listed_code && context.alone && self.at > 0 && constants >= 3 {
+            return !self.values.iter().any(|word| continues_sentence(word));
         }
         if self.between_prepositions(context) && constants >= 5 && self.values.len() >= 3 {
             return true;
@@ -141,7 +141,7 @@ impl Column<'_> {
         if self.at > 0 && constants >= 5 && self.names_something(context) {
             return true;
         }
-        // First words tell sentences apart, unless so many stand before one and the same rest.
+        // First words distinguish sentences, unless many are followed by the same rest.
         if constants < 2 || (self.at == 0 && !(context.alone && constants >= 3)) {
             return false;
         }
@@ -150,39 +150,39 @@ impl Column<'_> {
     }
 
     /// Behind `=`. Quoted values are masked by the scan; what it leaves in quotes is a field's name.
-    fn is_assigned(&self, context: &Context<'_>) -> bool {
+    fn is_assigned(&self, context: &ColumnContext<'_>) -> bool {
         self.at > 0 && context.before.trim_end().ends_with('=')
     }
 
-    /// Behind a word like "user", and none of the words goes on with the sentence.
-    fn follows_slot_word(&self, context: &Context<'_>) -> bool {
+    /// Behind a word like "user", and none of the words continues the sentence.
+    fn follows_slot_word(&self, context: &ColumnContext<'_>) -> bool {
         let Some(previous) = context.previous.map(str::to_lowercase) else { return false };
         let value = |word: &&str| is_name(word) || value::begins_with_capital(word.as_bytes());
         (SLOT_WORDS.contains(&previous.as_str())
             || (is_turkish_slot_word(&previous) && self.values.iter().all(value)))
-            && !self.values.iter().any(|word| continues(word))
+            && !self.values.iter().any(|word| continues_sentence(word))
     }
 
-    /// A number stands before it and all its words are units.
-    fn is_unit(&self, context: &Context<'_>) -> bool {
+    /// A number is before it and all its words are units.
+    fn is_unit(&self, context: &ColumnContext<'_>) -> bool {
         context.before == " "
             && context.previous.is_some_and(|word| word.as_bytes() == [VAR])
             && self.values.iter().all(|word| is_unit(word))
     }
 
     /// A name between two prepositions. The weakest of the signs.
-    fn between_prepositions(&self, context: &Context<'_>) -> bool {
+    fn between_prepositions(&self, context: &ColumnContext<'_>) -> bool {
         let preposition = |word: &str| PREPOSITIONS.contains(&word.to_lowercase().as_str());
         context.before == " "
             && context.after == " "
             && context.previous.is_some_and(preposition)
             && context.next.is_some_and(preposition)
-            && !self.values.iter().any(|word| continues(word))
+            && !self.values.iter().any(|word| continues_sentence(word))
     }
 
-    /// All its words begin with a capital in the midst of a sentence of small letters: short codes once
+    /// All its words begin with a capital inside a sentence of small letters: short codes once
     /// three were seen (`USD`, `EUR`, `GBP`), names once four were.
-    fn names_something(&self, context: &Context<'_>) -> bool {
+    fn names_something(&self, context: &ColumnContext<'_>) -> bool {
         let small =
             |word: Option<&str>| word.is_some_and(|word| word.bytes().all(|byte| is(byte, LOWER)));
         let code = |word: &&str| word.len() <= 4 && word.bytes().all(|byte| is(byte, UPPER));
@@ -220,7 +220,7 @@ impl Column<'_> {
 }
 
 /// Number of columns that are the same in all samples and are words, not variables.
-pub(crate) fn constants(words: &[&str], variable: &[bool], differing: &[Column<'_>]) -> usize {
+pub(crate) fn constants(words: &[&str], variable: &[bool], differing: &[WordColumn<'_>]) -> usize {
     words
         .iter()
         .enumerate()
@@ -242,7 +242,7 @@ fn is_turkish_slot_word(word: &str) -> bool {
     stems.chain([word]).any(|stem| TURKISH_SLOT_WORDS.contains(&stem))
 }
 
-fn continues(word: &str) -> bool {
+fn continues_sentence(word: &str) -> bool {
     let lower = word.to_lowercase();
     SENTENCE_WORDS.contains(&lower.as_str())
 }

@@ -1,4 +1,4 @@
-//! Dates and times that spread over several tokens.
+//! Dates and times of several tokens.
 
 use crate::bytes::{DIGIT, LETTER, is};
 
@@ -43,7 +43,7 @@ fn is_month(word: &[u8]) -> bool {
     )
 }
 
-/// Whether a word may begin a date written with words. A cheap look before the careful one.
+/// Whether a word may begin a date written with words. A cheap check before [`worded`].
 pub(crate) fn may_begin(word: &[u8]) -> bool {
     is_day(word) || is_month(word)
 }
@@ -53,7 +53,7 @@ pub(crate) fn may_begin(word: &[u8]) -> bool {
 ///
 /// A month and a day are needed, and a time or a year beside them: `May 3` alone may be anything.
 pub(crate) fn worded(text: &[u8], at: usize) -> Option<usize> {
-    let mut cursor = Cursor { text, at };
+    let mut cursor = DateCursor { text, at };
     if cursor.name(is_day) {
         cursor.comma();
         cursor.gap()?;
@@ -89,7 +89,7 @@ pub(crate) fn worded(text: &[u8], at: usize) -> Option<usize> {
 /// Where the time ends that follows a date token after one blank, `at` being the end of the date:
 /// `2026-11-17 10:00:00,123 +03:00`, `17.11.2026 10:00`.
 pub(crate) fn time_after(text: &[u8], at: usize) -> Option<usize> {
-    let mut cursor = Cursor { text, at };
+    let mut cursor = DateCursor { text, at };
     cursor.gap()?;
     cursor.clock()?;
     let end = cursor.at;
@@ -112,12 +112,12 @@ pub(crate) fn is_numeric(token: &[u8]) -> bool {
     parts.next().is_none() && matches!(lengths, [4, 1..=2, 1..=2] | [1..=2, 1..=2, 4])
 }
 
-struct Cursor<'t> {
+struct DateCursor<'t> {
     text: &'t [u8],
     at: usize,
 }
 
-impl Cursor<'_> {
+impl DateCursor<'_> {
     fn rest(&self) -> &[u8] {
         &self.text[self.at.min(self.text.len())..]
     }
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn dates_in_words_end_where_they_end() {
+    fn dates_in_words_are_found_whole() {
         check("Fri Jun 17 07:07:00 2005 and more", Some("Fri Jun 17 07:07:00 2005"));
         check("Fri Jul 01 08:16:53 PDT 2005", Some("Fri Jul 01 08:16:53 PDT 2005"));
         check("Mon, 17 Nov 2026 10:00:00 GMT.", Some("Mon, 17 Nov 2026 10:00:00 GMT"));
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn dates_in_digits_are_told_from_versions() {
+    fn dates_in_digits_differ_from_versions() {
         assert!(is_numeric(b"2026-11-17") && is_numeric(b"17.11.2026") && is_numeric(b"7/1/2026"));
         assert!(!is_numeric(b"10.0.0.151") && !is_numeric(b"1.2.3") && !is_numeric(b"20261117"));
     }

@@ -1,20 +1,20 @@
-//! The result: groups with a name that stays.
+//! The result: groups with a stable fingerprint.
 
-use std::collections::{BTreeMap, HashMap};
-use std::hash::BuildHasherDefault;
+use std::collections::BTreeMap;
 
+use hashbrown::HashMap;
 use xxhash_rust::xxh3::Xxh3Default;
 
 use crate::class::Class;
-use crate::masked::{Hashed, MessageId};
+use crate::masked::MessageId;
 use crate::rules::{GroupRule, Rules};
 use crate::side::Side;
 
-/// Version of the rules that make templates. It is part of every fingerprint: whoever changes what
-/// a mask or the miner does, raises it, so that old and new names are never mixed up.
+/// Version of the rules that make templates. It is part of every fingerprint and must be raised with
+/// every change of masking or mining, so that old and new fingerprints never mix.
 pub const RULES_VERSION: u32 = 2;
 
-/// Errors that a person would call the same.
+/// Errors of one cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
     /// 16 hexadecimal digits: XXH3-64 of rules version, code, field, template and, where a rule of the
@@ -24,17 +24,17 @@ pub struct Group {
     /// What the texts have in common, variables as `<*>`, line ends kept. Where a rule of the user makes
     /// one group of several, that of most errors.
     pub template: String,
-    /// The error code that all of them carry; `None` when they carry none that tells causes apart.
+    /// The error code that all of them have; `None` when they have none that identifies a cause.
     pub code: Option<String>,
-    /// The field path that all of them speak of.
+    /// The field path that all of them are about.
     pub field: Option<String>,
-    /// What a rule of the user calls it.
+    /// The name that a rule of the user gives it.
     pub name: Option<String>,
     /// The class that a rule of the user gives it.
     pub class: Option<Class>,
     /// The side that a rule of the user gives it.
     pub side: Option<Side>,
-    /// Whether sending again may help, where a rule of the user says so.
+    /// Whether a retry may help, where a rule of the user says so.
     pub retryable: Option<bool>,
     /// How many errors were added.
     pub count: u64,
@@ -42,21 +42,21 @@ pub struct Group {
     pub masked_messages: u32,
 }
 
-/// What mining found, before the rules of the user.
+/// A template found by mining, before the rules of the user.
 #[derive(Debug, Clone)]
-pub(crate) struct Found<'s> {
+pub(crate) struct MinedTemplate<'s> {
     pub(crate) code: &'s str,
-    /// As it is shown.
+    /// Variables as `<*>`, as in the report.
     pub(crate) field: String,
-    /// As it is shown.
+    /// Variables as `<*>`, as in the report.
     pub(crate) template: String,
-    /// What sets its texts apart from others of the template; empty for nothing.
-    pub(crate) apart: &'s str,
+    /// What a split rule matched in its texts; empty for nothing.
+    pub(crate) split: &'s str,
     /// Ids and counts of its masked messages.
     pub(crate) members: Vec<(u64, u64)>,
 }
 
-impl Found<'_> {
+impl MinedTemplate<'_> {
     fn count(&self) -> u64 {
         self.members.iter().map(|(_, count)| count).sum()
     }
@@ -88,33 +88,33 @@ impl Identity<'_> {
 #[derive(Debug, Clone)]
 pub struct Groups {
     sorted: Vec<Group>,
-    of: HashMap<u64, u32, BuildHasherDefault<Hashed>>,
+    of: HashMap<u64, u32>,
     unknown: Group,
 }
 
 impl Groups {
-    /// Applies the rules and brings together what they make equal.
-    pub(crate) fn new(found: Vec<Found<'_>>, rules: &Rules) -> Self {
-        let mut parts: BTreeMap<Identity<'_>, (Option<&GroupRule>, Vec<Found<'_>>)> =
+    /// Applies the rules and joins what they make equal.
+    pub(crate) fn new(templates: Vec<MinedTemplate<'_>>, rules: &Rules) -> Self {
+        let mut parts: BTreeMap<Identity<'_>, (Option<&GroupRule>, Vec<MinedTemplate<'_>>)> =
             BTreeMap::new();
-        for mut found in found {
-            if let std::borrow::Cow::Owned(masked) = rules.mask(&found.template) {
-                found.template = masked;
+        for mut mined in templates {
+            if let std::borrow::Cow::Owned(masked) = rules.mask(&mined.template) {
+                mined.template = masked;
             }
-            let rule = rules.of_group(&found.template, found.code, &found.field);
+            let rule = rules.of_group(&mined.template, mined.code, &mined.field);
             let identity = match rule.and_then(|rule| rule.name.as_deref()) {
-                Some(name) if found.apart.is_empty() => named(name.to_owned()),
-                Some(name) => named(format!("{name}: {}", found.apart)),
+                Some(name) if mined.split.is_empty() => named(name.to_owned()),
+                Some(name) => named(format!("{name}: {}", mined.split)),
                 None => Identity {
-                    code: found.code,
-                    field: found.field.clone(),
-                    template: found.template.clone(),
-                    name: found.apart.to_owned(),
+                    code: mined.code,
+                    field: mined.field.clone(),
+                    template: mined.template.clone(),
+                    name: mined.split.to_owned(),
                 },
             };
-            parts.entry(identity).or_insert((rule, Vec::new())).1.push(found);
+            parts.entry(identity).or_insert((rule, Vec::new())).1.push(mined);
         }
-        let mut groups: Vec<(Group, Vec<Found<'_>>)> = parts
+        let mut groups: Vec<(Group, Vec<MinedTemplate<'_>>)> = parts
             .into_iter()
             .map(|(identity, (rule, parts))| (group(&identity, rule, &parts), parts))
             .collect();
@@ -122,7 +122,7 @@ impl Groups {
             (group.code.clone(), group.field.clone(), group.template.clone(), group.name.clone())
         };
         groups.sort_by_cached_key(|(group, _)| order(group));
-        let mut of = HashMap::default();
+        let mut of = HashMap::new();
         let mut sorted = Vec::with_capacity(groups.len());
         for (group, parts) in groups {
             let at = u32::try_from(sorted.len()).unwrap_or(u32::MAX);
@@ -132,8 +132,8 @@ impl Groups {
         Self { sorted, of, unknown: group(&named(String::new()), None, &[]) }
     }
 
-    /// The group of a masked message. An id that was never added to these masked messages leads to a group with
-    /// an empty template and count 0 that [`Groups::iter`] does not show.
+    /// The group of a masked message. For an id that was never added, a group
+    /// with an empty template and count 0 that [`Groups::iter`] does not show.
     pub fn of(&self, id: MessageId) -> &Group {
         self.of.get(&id.0).and_then(|&at| self.sorted.get(at as usize)).unwrap_or(&self.unknown)
     }
@@ -154,14 +154,14 @@ impl Groups {
     }
 }
 
-/// The identity of a group that has its name from a rule: the name alone.
+/// The identity of a group that a rule names: the name alone.
 fn named(name: String) -> Identity<'static> {
     Identity { code: "", field: String::new(), template: String::new(), name }
 }
 
-fn group(identity: &Identity<'_>, rule: Option<&GroupRule>, parts: &[Found<'_>]) -> Group {
+fn group(identity: &Identity<'_>, rule: Option<&GroupRule>, parts: &[MinedTemplate<'_>]) -> Group {
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    // What all of them share; parts of one template share it by nature.
+    // What all of them share; parts of one template always do.
     let code = parts.first().map(|first| first.code);
     let code = code.filter(|code| parts.iter().all(|part| part.code == *code));
     let field = parts.first().map(|first| first.field.as_str());
@@ -178,7 +178,7 @@ fn group(identity: &Identity<'_>, rule: Option<&GroupRule>, parts: &[Found<'_>])
         class: rule.and_then(|rule| rule.class),
         side: rule.and_then(|rule| rule.side),
         retryable: rule.and_then(|rule| rule.retryable),
-        count: parts.iter().map(Found::count).sum(),
+        count: parts.iter().map(MinedTemplate::count).sum(),
         masked_messages: parts
             .iter()
             .map(|part| u32::try_from(part.members.len()).unwrap_or(u32::MAX))

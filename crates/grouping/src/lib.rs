@@ -1,15 +1,15 @@
-//! Error texts become groups: the same trouble, said once.
+//! Groups error texts by cause.
 //!
 //! Ten thousand failed rows are usually a dozen causes, each written with other SKUs, ids, numbers
-//! and times. This crate takes the texts and gives groups with a template, a name that stays the
-//! same next week, and counts.
+//! and times. This crate takes the texts and gives groups, each with a template, a count and a
+//! fingerprint that stays the same next week.
 //!
-//! Two phases. While reading, each text becomes a *masked message* (variables masked in one scan) that is
-//! hashed and counted; counts of several threads merge. At the end the few distinct masked messages are
-//! mined into *templates*, in sorted order on one thread. What is grouped is (code, field path,
-//! template); that a value is lacking is one group whatever the field. [`Rules`] of the user are
-//! applied to what was mined. Two tables say of an error what kind of trouble it is ([`classify`]) and
-//! on which side it arose ([`side()`]).
+//! Two phases. While reading, each text becomes a *masked message* (variables masked in one scan) that
+//! is hashed and counted; counts of several threads merge. At the end the few distinct masked messages
+//! are mined into *templates*, in sorted order on one thread. Errors with equal code, field path and
+//! template are one group; those that only say that a value is missing are one group whatever the
+//! field. [`Rules`] of the user are applied to what was mined. Two tables give the class of an error
+//! ([`classify`]) and the side on which it arose ([`side()`]).
 //!
 //! ```
 //! use grouping::{ErrorRef, MaskedMessages};

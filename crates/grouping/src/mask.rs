@@ -1,4 +1,4 @@
-//! One scan over a text that writes its masked message: constants as they stand, variables as one mark.
+//! One scan over a text that masks its variables and keeps its constants.
 
 use crate::bytes::{
     BLANK, CLASS, COLON, DIGIT, LETTER, LINE, LOWER, MARK, SLASH, SPLIT, STOP, UPPER, VAR, is,
@@ -8,27 +8,27 @@ use crate::date;
 use crate::number;
 use crate::quote::{self, QUOTED_BYTES, QUOTED_WORDS};
 use crate::token;
-use crate::trace::Trace;
+use crate::trace::TraceFilter;
 use crate::value;
 
-/// Appends the masked message of `text` to `out`.
+/// Appends `text` to `out` with each variable masked by one byte.
 ///
 /// Lines are masked one by one, so that no variable reaches over a line end; blank lines and
-/// blanks around a line are dropped, blanks inside it become one. Of a stack trace only telling
-/// frames stay ([`Trace`]). With `cut`, a quoted text that
-/// is still open at the end is left out, because nobody knows what followed.
+/// blanks around a line are dropped, blanks inside it become one. Of a stack trace only the frames
+/// of [`TraceFilter`] stay. With `cut`, a quoted text that is still open at the end is left out, since
+/// its end is unknown.
 ///
 /// One pass, no allocation once `out` is large enough.
 pub(crate) fn mask(text: &[u8], cut: bool, out: &mut Vec<u8>) {
     let base = out.len();
     let mut at = 0;
-    let mut trace = Trace::default();
+    let mut trace = TraceFilter::default();
     loop {
         let end = memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |len| at + len);
         let last = end == text.len();
         let line = &text[at..end];
         at = end + 1;
-        if out.len() > base && trace.leaves_out(line) {
+        if out.len() > base && trace.drops(line) {
             if last {
                 break;
             }
@@ -53,10 +53,10 @@ struct Scanner<'t> {
     /// One line.
     text: &'t [u8],
     at: usize,
-    /// Where the line's masked message begins in `out`.
+    /// Where the masked line begins in `out`.
     floor: usize,
     out: &'t mut Vec<u8>,
-    /// Where the quote stands that closes the sentence being looked into.
+    /// Position of the quote that closes the sentence being scanned.
     closes_at: Option<usize>,
 }
 
@@ -93,8 +93,8 @@ impl Scanner<'_> {
         }
     }
 
-    /// A bracket, comma or the like. Brackets with nothing in them that stand alone are an empty
-    /// slot: `from host ()` and `from host (name)` are one text.
+    /// A bracket, comma or the like. Empty brackets after a blank are an empty slot: `from host ()` and
+    /// `from host (name)` are one text.
     fn split(&mut self, byte: u8) {
         if byte == b'<'
             && let Some(end) = number::less_than(self.text, self.at)
@@ -126,7 +126,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// The pair of variables that ends the masked message began right behind a bracket.
+    /// The pair of variables that ends the masked line began right behind a bracket.
     fn enclosed(&self, pair: &[u8]) -> bool {
         let line = &self.out[self.floor..];
         matches!(
@@ -229,10 +229,10 @@ impl Scanner<'_> {
         token::emit(&word[..stem], called, self.out);
         self.at = start + stem;
         if self.out.last() == Some(&VAR) && self.out.len() <= before + 1 {
-            // Written again, so that lists and joined runs collapse.
+            // Written by `variable` once more, so that lists and joined runs collapse.
             if self.out.len() > before {
                 self.out.pop();
-                if self.ends_with(b"\x01 ") && value::alike(&self.text[..start], word) {
+                if self.ends_with(b"\x01 ") && value::same_prefix(&self.text[..start], word) {
                     self.out.pop();
                 }
             }
@@ -251,7 +251,7 @@ impl Scanner<'_> {
         self.out.extend_from_slice(&word[stem..]);
         self.at = end;
         if word.ends_with(b":")
-            && let Some(len) = value::thing(&self.out[self.floor..], &self.text[end..])
+            && let Some(len) = value::named_object(&self.out[self.floor..], &self.text[end..])
         {
             self.out.push(b' ');
             self.at = end + len;
@@ -279,7 +279,7 @@ impl Scanner<'_> {
         found
     }
 
-    /// In Turkish the word that says what a value is stands behind it: `BLK-RED kodlu ürün`,
+    /// In Turkish the word that says what a value is follows it: `BLK-RED kodlu ürün`,
     /// `Elif Kaya adlı müşteri`.
     fn mask_word_before(&mut self, name: bool) {
         let line = &self.out[self.floor..];
@@ -304,7 +304,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// The masked message ends with `=`.
+    /// The masked line ends with `=`.
     fn is_assigned(&self) -> bool {
         self.ends_with(b"=") || self.ends_with(b"= ")
     }
@@ -339,7 +339,7 @@ impl Scanner<'_> {
         found.is_some()
     }
 
-    /// URLs, paths with a query and .NET dates reach over `= , ; &` and brackets.
+    /// URLs, paths with a query and .NET dates may contain `= , ; &` and brackets.
     fn spread(&mut self, start: usize, end: usize) -> bool {
         let rest = &self.text[start..];
         let token = &self.text[start..end];
@@ -421,8 +421,8 @@ impl Scanner<'_> {
         listed
     }
 
-    /// What stands before says that the quoted name is that of a field: `field 'price'`,
-    /// `KeyError: 'price'`, `row['price']`. Fields tell causes apart, so their names stay.
+    /// The text before says that the quoted name is that of a field: `field 'price'`,
+    /// `KeyError: 'price'`, `row['price']`. Fields distinguish causes, so their names stay.
     fn names_field(&self) -> bool {
         let line = &self.out[self.floor..];
         match line {
@@ -435,18 +435,18 @@ impl Scanner<'_> {
         }
     }
 
-    /// What stands before is a key like `"message": ` or `"error_code":`, whose value says what
-    /// happened rather than to what.
+    /// The text before is a key like `"message": ` or `"error_code":`, whose value is the explanation
+    /// and no datum.
     fn explains(&self) -> bool {
         let line = &self.out[self.floor..];
         let line = line.strip_suffix(b" ").unwrap_or(line);
         let Some([key @ .., b'"' | b'\'']) = line.strip_suffix(b":") else { return false };
         let len = key.iter().rev().take_while(|&&byte| !matches!(byte, b'"' | b'\'')).count();
-        quote::is_telling_key(&key[key.len() - len..])
+        quote::is_explaining_key(&key[key.len() - len..])
     }
 
-    /// A quoted text that opens here: a key or the name of a field stays, a request line keeps its method, a short value
-    /// is one variable, a sentence is looked into. False when no quote opens here or none closes.
+    /// A quoted text that opens here: a key or the name of a field stays, a request line keeps its method,
+    /// a short value is one variable, a sentence is scanned. False when no quote opens here or none closes.
     fn quoted(&mut self, quote: u8) -> bool {
         let inner = &self.text[self.at + 1..];
         let Some(len) = quote::closing(inner, quote) else { return false };

@@ -3,58 +3,56 @@
 //! Masked messages of one code and field are put into buckets by their punctuation, so that those of a
 //! bucket have the same number of words in the same places: columns. A bucket is split on the
 //! column with the fewest distinct words until its masked messages differ only in columns that are
-//! variables ([`crate::column`] says which are). What cannot be shown to be a variable is split, so that
-//! two short texts never melt into one.
+//! variables ([`crate::column`] decides which are). A column without a sign of being a variable is
+//! split, so that two short texts are never joined.
 
 use std::collections::{BTreeMap, HashMap};
 
 use crate::bytes::{STOP, VAR, is, stem_len};
 use crate::code;
-use crate::column::{self, Column};
-use crate::group::{Found, Groups};
-use crate::masked::{Entry, PART, render};
+use crate::column::{self, ColumnContext, WordColumn};
+use crate::group::{Groups, MinedTemplate};
+use crate::masked::{CountedMessage, PART, render};
 use crate::rules::Rules;
 
-/// Words beyond this many are compared as they stand, not as columns. Bounds the work on long texts.
+/// Words beyond this many are compared as text, not as columns. Bounds the work on long texts.
 const COLUMNS: usize = 96;
 /// A cut text must share this much with a whole one to join it: bytes, or words with letters.
 const CUT_BYTES: usize = 24;
 const CUT_WORDS: usize = 3;
 
-/// A masked message taken apart.
-struct Sample<'s> {
+/// The words of a masked message.
+struct MessageWords<'s> {
     id: u64,
     count: u64,
     words: Vec<&'s str>,
 }
 
-/// The masked messages of one template.
-#[derive(Default)]
-struct Mined {
-    /// Ids and counts.
-    members: Vec<(u64, u64)>,
-}
+/// Ids and counts of the masked messages of one template.
+type Members = Vec<(u64, u64)>;
 
-/// Mines all masked messages, and applies the rules of the user to what was found. The result depends on
-/// the rules and the set of masked messages with their counts only.
-pub(crate) fn mine(entries: Vec<(u64, Entry)>, rules: &Rules) -> Groups {
-    let mut entries = entries;
-    entries.sort_unstable_by(|(_, a), (_, b)| a.text.cmp(&b.text));
-    let mut templates: BTreeMap<(&str, &str, String), Mined> = BTreeMap::new();
+/// Members by code, field and masked template.
+type Templates<'s> = BTreeMap<(&'s str, &'s str, String), Members>;
+
+/// Mines all masked messages, and applies the rules of the user to the templates. The result depends
+/// on the rules and the set of masked messages with their counts only.
+pub(crate) fn mine(mut messages: Vec<(u64, CountedMessage)>, rules: &Rules) -> Groups {
+    messages.sort_unstable_by(|(_, a), (_, b)| a.text.cmp(&b.text));
+    let mut templates = Templates::new();
     let mut cut: Vec<(&str, &str, &str, u64, u64)> = Vec::new();
-    let mut buckets: BTreeMap<(&str, &str, String), Vec<Sample<'_>>> = BTreeMap::new();
-    let mut apart: HashMap<u64, &str> = HashMap::new();
-    for (id, entry) in &entries {
-        let parts = Parts::of(&entry.text);
-        if !parts.apart.is_empty() {
-            apart.insert(*id, parts.apart);
+    let mut buckets: BTreeMap<(&str, &str, String), Vec<MessageWords<'_>>> = BTreeMap::new();
+    let mut splits: HashMap<u64, &str> = HashMap::new();
+    for (id, message) in &messages {
+        let parts = MessageParts::of(&message.text);
+        if !parts.split.is_empty() {
+            splits.insert(*id, parts.split);
         }
         if parts.cut {
-            cut.push((parts.code, parts.field, parts.masked, *id, entry.count));
+            cut.push((parts.code, parts.field, parts.masked, *id, message.count));
             continue;
         }
-        let (shape, words) = take_apart(parts.masked);
-        let sample = Sample { id: *id, count: entry.count, words };
+        let (shape, words) = split_words(parts.masked);
+        let sample = MessageWords { id: *id, count: message.count, words };
         buckets.entry((parts.code, parts.field, shape)).or_default().push(sample);
     }
     for ((code, field, shape), samples) in buckets {
@@ -62,49 +60,49 @@ pub(crate) fn mine(entries: Vec<(u64, Entry)>, rules: &Rules) -> Groups {
         let mut leaves = Vec::new();
         split(samples, &gaps, code::is_listed(code), vec![false; gaps.len() - 1], &mut leaves);
         for (template, members) in leaves {
-            templates.entry((code, field, template)).or_default().members.extend(members);
+            templates.entry((code, field, template)).or_default().extend(members);
         }
     }
     join_cut(cut, &mut templates);
-    let mut found = Vec::with_capacity(templates.len());
-    for ((code, field, template), mined) in templates {
+    let mut mined = Vec::with_capacity(templates.len());
+    for ((code, field, template), members) in templates {
         let template = render(&template);
-        let mut sets: BTreeMap<&str, Vec<(u64, u64)>> = BTreeMap::new();
-        for member in mined.members {
-            let set = apart.get(&member.0).copied().unwrap_or_default();
-            sets.entry(set).or_default().push(member);
+        let mut sets: BTreeMap<&str, Members> = BTreeMap::new();
+        for member in members {
+            let split = splits.get(&member.0).copied().unwrap_or_default();
+            sets.entry(split).or_default().push(member);
         }
-        found.extend(sets.into_iter().map(|(apart, members)| Found {
+        mined.extend(sets.into_iter().map(|(split, members)| MinedTemplate {
             code,
             field: render(field),
             template: template.clone(),
-            apart,
+            split,
             members,
         }));
     }
-    Groups::new(found, rules)
+    Groups::new(mined, rules)
 }
 
-/// A masked message's parts, `PART` between them.
-struct Parts<'s> {
+/// The parts of a masked message, `PART` between them.
+struct MessageParts<'s> {
     code: &'s str,
     field: &'s str,
     cut: bool,
     masked: &'s str,
-    /// What a rule of the user kept of the text to set it apart; empty for nothing.
-    apart: &'s str,
+    /// What a split rule of the user matched in the text; empty for nothing.
+    split: &'s str,
 }
 
-impl<'s> Parts<'s> {
+impl<'s> MessageParts<'s> {
     fn of(message: &'s str) -> Self {
         let mut parts = message.splitn(5, char::from(PART));
         let mut next = || parts.next().unwrap_or("");
-        Self { code: next(), field: next(), cut: !next().is_empty(), masked: next(), apart: next() }
+        Self { code: next(), field: next(), cut: !next().is_empty(), masked: next(), split: next() }
     }
 }
 
 /// The gaps between the words, `PART` between them, and the words: one gap more than words.
-fn take_apart(masked: &str) -> (String, Vec<&str>) {
+fn split_words(masked: &str) -> (String, Vec<&str>) {
     let bytes = masked.as_bytes();
     let mut shape = String::new();
     let mut words = Vec::new();
@@ -130,13 +128,14 @@ fn take_apart(masked: &str) -> (String, Vec<&str>) {
 }
 
 /// Splits the samples until each part differs in variables only; `variable` marks the columns
-/// known as such. `coded`: their code names the trouble. Gives a masked template with its members for each part.
+/// known as such; `listed_code`: their code identifies the cause. Gives a masked template with its
+/// members for each part.
 fn split(
-    samples: Vec<Sample<'_>>,
+    samples: Vec<MessageWords<'_>>,
     gaps: &[&str],
-    coded: bool,
+    listed_code: bool,
     mut variable: Vec<bool>,
-    leaves: &mut Vec<(String, Vec<(u64, u64)>)>,
+    leaves: &mut Vec<(String, Members)>,
 ) {
     loop {
         let Some(first) = samples.first() else { return };
@@ -148,16 +147,16 @@ fn split(
         let same = |at: usize| {
             (!variable[at] && columns.iter().all(|other| other.at != at)).then(|| first.words[at])
         };
-        let context = |column: &Column<'_>| column::Context {
+        let context = |column: &WordColumn<'_>| ColumnContext {
             before: gaps[column.at],
             after: gaps[column.at + 1],
             previous: column.at.checked_sub(1).and_then(same),
             next: Some(column.at + 1).filter(|&at| at < first.words.len()).and_then(same),
             constants: words,
             alone: columns.len() == 1,
-            coded,
+            listed_code,
         };
-        // Slots wait until everything else is settled: what they mean depends on their sentence.
+        // Slots come last: what they mean depends on the rest of their sentence.
         let Some(column) = columns.iter().min_by_key(|column| {
             (column.is_slot(&context(column)), column.values.len(), column.at)
         }) else {
@@ -168,12 +167,12 @@ fn split(
             continue;
         }
         let at = column.at;
-        let mut parts: BTreeMap<&str, Vec<Sample<'_>>> = BTreeMap::new();
+        let mut parts: BTreeMap<&str, Vec<MessageWords<'_>>> = BTreeMap::new();
         for sample in samples {
             parts.entry(sample.words[at]).or_default().push(sample);
         }
         for part in parts.into_values() {
-            split(part, gaps, coded, variable.clone(), leaves);
+            split(part, gaps, listed_code, variable.clone(), leaves);
         }
         return;
     }
@@ -202,7 +201,7 @@ fn template(words: &[&str], gaps: &[&str], variable: &[bool]) -> String {
 }
 
 /// The columns, not yet known as variables, whose words differ.
-fn differing<'s>(samples: &[Sample<'s>], variable: &[bool]) -> Vec<Column<'s>> {
+fn differing<'s>(samples: &[MessageWords<'s>], variable: &[bool]) -> Vec<WordColumn<'s>> {
     let Some(first) = samples.first() else { return Vec::new() };
     (0..first.words.len())
         .filter(|&at| {
@@ -212,14 +211,14 @@ fn differing<'s>(samples: &[Sample<'s>], variable: &[bool]) -> Vec<Column<'s>> {
             let mut values: Vec<&str> = samples.iter().map(|sample| sample.words[at]).collect();
             values.sort_unstable();
             values.dedup();
-            Column { at, values }
+            WordColumn { at, values }
         })
         .collect()
 }
 
 /// The templates of a code and field.
 fn of_code<'t, 's>(
-    templates: &'t BTreeMap<(&'s str, &'s str, String), Mined>,
+    templates: &'t Templates<'s>,
     code: &'s str,
     field: &'s str,
 ) -> impl Iterator<Item = &'t String> {
@@ -231,10 +230,10 @@ fn of_code<'t, 's>(
 
 /// Adds cut texts to the one template that they begin, or to a template of their own.
 ///
-/// Longest first: a shorter one may then join a longer one whose whole text nobody saw.
+/// Longest first: a shorter one may then join a longer one that was cut as well.
 fn join_cut<'s>(
     mut cut: Vec<(&'s str, &'s str, &'s str, u64, u64)>,
-    templates: &mut BTreeMap<(&'s str, &'s str, String), Mined>,
+    templates: &mut Templates<'s>,
 ) {
     cut.sort_unstable_by(|a, b| b.2.len().cmp(&a.2.len()).then_with(|| a.cmp(b)));
     for (code, field, masked, id, count) in cut {
@@ -246,18 +245,18 @@ fn join_cut<'s>(
                 *c == code && *f == field && template.starts_with(begins)
             })
             .map(|(key, _)| key.clone());
-        let enough = begins.len() >= CUT_BYTES
+        let long_enough = begins.len() >= CUT_BYTES
             || begins
                 .split(|c: char| c.is_ascii() && is(c as u8, STOP))
                 .filter(|word| word.chars().any(char::is_alphabetic))
                 .count()
                 >= CUT_WORDS;
-        // Of a code with this one text it needs no more than its first word.
+        // Where the code has this text only, the first word is enough.
         let alone = || !code.is_empty() && of_code(templates, code, field).nth(1).is_none();
         let target = match (fitting.next(), fitting.next()) {
-            (Some(only), None) if enough || (!begins.is_empty() && alone()) => only,
+            (Some(only), None) if long_enough || (!begins.is_empty() && alone()) => only,
             _ => start,
         };
-        templates.entry(target).or_default().members.push((id, count));
+        templates.entry(target).or_default().push((id, count));
     }
 }

@@ -1,32 +1,32 @@
-//! Messages that say only that a value is lacking.
+//! Messages that say only that a value is missing.
 //!
-//! `This field is required.` below `name` and below `base_code` is one trouble: the record is
+//! `This field is required.` under `name` and under `base_code` has one cause: the record is
 //! incomplete. Which field it is varies like a SKU does, so it is no part of the group. A message
 //! that says anything more (`A valid integer is required.`) keeps its field.
 //!
-//! A message says only that a value is lacking when all of its words are of the kinds below, and
-//! together they say so: a value is demanded or missed, or emptiness is found or forbidden. The name
-//! of the field itself may stand among them, as in `The name field is required.`, and so may a name
-//! in quotes; either is a variable.
+//! A message says only that a value is missing when all of its words are of the kinds below, and
+//! together they say so: a value is demanded or absent, or emptiness is found or forbidden. The name
+//! of the field itself may be among them, as in `The name field is required.`, and so may a name in
+//! quotes; either is a variable.
 
 use std::ops::Range;
 
 use crate::bytes::{DIGIT, LETTER, VAR, is};
 use crate::words;
 
-/// Longer texts say more than that. In bytes.
+/// A longer message says more than that. In bytes.
 const TEXT_BYTES: usize = 96;
-/// Longer words are of no kind. In bytes, folded.
+/// A longer word has no kind. In bytes, folded.
 const WORD_BYTES: usize = 24;
 
-/// What a word says.
+/// What a word means in such a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// What is spoken of, without its name, and words that only join others.
+enum WordKind {
+    /// The subject without its name, and words that only join others.
     Filler,
-    /// Something has to be.
+    /// Demands something.
     Must,
-    /// Turns the meaning round.
+    /// Negates.
     Not,
     /// There is no value.
     Empty,
@@ -38,51 +38,51 @@ enum Kind {
 
 /// The words of each kind, folded as in the table of classes and sorted.
 #[rustfmt::skip]
-const TABLE: [(Kind, &[&str]); 6] = [
-    (Kind::Filler, &[
+const TABLE: [(WordKind, &[&str]); 6] = [
+    (WordKind::Filler, &[
         "a", "alan", "alani", "alanin", "alanlar", "an", "and", "any", "are", "argument", "attribute", "be", "been",
         "bilgi", "bilgisi", "bir", "bu", "can", "could", "data", "deger", "degeri", "element", "field", "fields", "for",
         "has", "have", "her", "icin", "in", "input", "is", "it", "item", "left", "lutfen", "may", "of", "olarak", "or",
         "parameter", "parametre", "parametresi", "please", "property", "record", "satir", "that", "the", "these", "this",
         "to", "value", "values", "ve", "veri", "veya", "was", "were",
     ]),
-    (Kind::Must, &["must", "needs", "olmali", "olmalidir", "shall", "should"]),
-    (Kind::Not, &[
+    (WordKind::Must, &["must", "needs", "olmali", "olmalidir", "shall", "should"]),
+    (WordKind::Not, &[
         "birakilamaz", "birakilmamali", "birakilmamalidir", "can't", "cannot", "degil", "degildir", "edilemez",
         "gecilemez", "gecilmemeli", "isn't", "mustn't", "no", "not", "olamaz", "olmamali", "olmamalidir", "wasn't",
     ]),
-    (Kind::Empty, &["blank", "bos", "bostur", "empty", "nil", "none", "null", "undefined", "unset"]),
-    (Kind::Given, &[
+    (WordKind::Empty, &["blank", "bos", "bostur", "empty", "nil", "none", "null", "undefined", "unset"]),
+    (WordKind::Given, &[
         "belirtilmeli", "belirtilmelidir", "doldurulmali", "doldurulmalidir", "doldurun", "doldurunuz", "fill", "filled",
         "gerekir", "gerekiyor", "gerekli", "gereklidir", "girilmeli", "girilmelidir", "girin", "giriniz", "given",
         "mandatory", "obligatory", "present", "provided", "required", "set", "specified", "supplied", "verilmeli",
         "verilmelidir", "zorunlu", "zorunludur",
     ]),
-    (Kind::Absent, &[
+    (WordKind::Absent, &[
         "absent", "belirtilmedi", "belirtilmemis", "eksik", "eksiktir", "girilmedi", "girilmemis", "missing", "omitted",
         "verilmedi", "verilmemis",
     ]),
 ];
 
-/// A message that says only that a value is lacking.
+/// A message that says only that a value is missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Lacking {
-    /// Where it names the field that the error speaks of.
+pub(crate) struct MissingValue {
+    /// Where it names the field that the error is about.
     pub(crate) named: Option<Range<usize>>,
 }
 
-/// Whether a masked message about `field`, a masked path, says only that a value is lacking.
-pub(crate) fn lacking(message: &[u8], field: &[u8]) -> Option<Lacking> {
+/// Whether a masked message about `field`, a masked path, says only that a value is missing.
+pub(crate) fn missing_value(message: &[u8], field: &[u8]) -> Option<MissingValue> {
     if message.len() > TEXT_BYTES || message.contains(&b'\n') {
         return None;
     }
-    let name = Name::of(field);
+    let name = FieldName::of(field);
     let mut named: Option<Range<usize>> = None;
     let (mut must, mut not, mut empty, mut given, mut absent) = (false, false, false, false, false);
     let mut at = 0;
     while let Some(word) = next_word(message, &mut at)? {
         let Some(kind) = kind_of(&message[word.clone()]) else {
-            // Words that are of no kind have to be the field's name, in one piece.
+            // Words without a kind have to be the field's name, in one piece.
             let whole = named.map_or(word.start, |before| before.start)..word.end;
             if !name.begins_with(&message[whole.clone()]) {
                 return None;
@@ -91,18 +91,18 @@ pub(crate) fn lacking(message: &[u8], field: &[u8]) -> Option<Lacking> {
             continue;
         };
         match kind {
-            Kind::Filler => {}
-            Kind::Must => must = true,
-            Kind::Not => not = true,
-            Kind::Empty => empty = true,
-            Kind::Given => given = true,
-            Kind::Absent => absent = true,
+            WordKind::Filler => {}
+            WordKind::Must => must = true,
+            WordKind::Not => not = true,
+            WordKind::Empty => empty = true,
+            WordKind::Given => given = true,
+            WordKind::Absent => absent = true,
         }
     }
     if named.clone().is_some_and(|named| !name.is(&message[named])) {
         return None;
     }
-    let lacks = match (absent, empty, given) {
+    let missing = match (absent, empty, given) {
         (true, _, _) => !not,
         // "may not be blank", "is null"; not "must be null".
         (false, true, _) => not || !must,
@@ -110,12 +110,11 @@ pub(crate) fn lacking(message: &[u8], field: &[u8]) -> Option<Lacking> {
         (false, false, true) => !(must && not),
         (false, false, false) => false,
     };
-    lacks.then_some(Lacking { named })
+    missing.then_some(MissingValue { named })
 }
 
-/// The next run of letters; a variable must stand in quotes. `None` when a variable does not, or
-/// something else stands there that is neither a word nor punctuation.
-#[expect(clippy::option_option, reason = "the end of the words is not a text that has others")]
+/// The next run of letters, `Some(None)` at the end. `None` for a variable that is not in quotes.
+#[expect(clippy::option_option, reason = "the end of the text is not a refusal")]
 fn next_word(message: &[u8], at: &mut usize) -> Option<Option<Range<usize>>> {
     let part = |at: usize| {
         message.get(at).is_some_and(|&byte| {
@@ -146,7 +145,7 @@ fn next_word(message: &[u8], at: &mut usize) -> Option<Option<Range<usize>>> {
     Some(None)
 }
 
-fn kind_of(word: &[u8]) -> Option<Kind> {
+fn kind_of(word: &[u8]) -> Option<WordKind> {
     let mut folded = [0; WORD_BYTES];
     let len = words::fold_word(word, &mut folded)?;
     let folded = std::str::from_utf8(&folded[..len]).ok()?;
@@ -155,9 +154,9 @@ fn kind_of(word: &[u8]) -> Option<Kind> {
 
 /// The last name of a field path, to be compared without regard to case and joints: `base_code`,
 /// `baseCode` and `Base code` are one name.
-struct Name<'f>(&'f [u8]);
+struct FieldName<'f>(&'f [u8]);
 
-impl<'f> Name<'f> {
+impl<'f> FieldName<'f> {
     fn of(field: &'f [u8]) -> Self {
         Self(field.rsplit(|&byte| byte == b'.').next().unwrap_or(field))
     }
@@ -183,12 +182,12 @@ mod tests {
 
     fn check(message: &str, field: &str, expected: bool) {
         let masked = message.replace("<*>", "\u{1}");
-        let found = lacking(masked.as_bytes(), field.as_bytes());
+        let found = missing_value(masked.as_bytes(), field.as_bytes());
         assert_eq!(found.is_some(), expected, "{message}");
     }
 
     #[test]
-    fn words_of_lacking_alone_say_that_a_value_is_lacking() {
+    fn a_missing_value_is_recognised_in_both_languages() {
         for message in [
             "This field is required.",
             "This field may not be blank.",
@@ -236,7 +235,8 @@ mod tests {
     #[test]
     fn the_name_of_the_field_itself_may_stand_in_the_message() {
         let named = |message: &str, field: &str, expected: &str| {
-            let found = lacking(message.as_bytes(), field.as_bytes()).and_then(|found| found.named);
+            let found =
+                missing_value(message.as_bytes(), field.as_bytes()).and_then(|found| found.named);
             assert_eq!(found.map(|named| &message[named]), Some(expected), "{message}");
         };
         named("The base code field is required.", "base_code", "base code");

@@ -1,8 +1,8 @@
-//! Numbers that reach over several tokens: sizes, durations, decimal commas.
+//! Numbers of several tokens: sizes, durations, decimal commas.
 
 use crate::bytes::{DIGIT, LETTER, is};
 
-/// Where `<1 sec` ends: a duration too short to be told.
+/// Where `<1 sec` ends: a duration too short to be measured.
 pub(crate) fn less_than(text: &[u8], at: usize) -> Option<usize> {
     let number = text[at + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
     let rest = text[at + 1 + number..].strip_prefix(b" ")?;
@@ -15,7 +15,7 @@ pub(crate) fn less_than(text: &[u8], at: usize) -> Option<usize> {
 }
 
 /// Where the size ends whose number ends at `at`: `1190 bytes (1.16 KB)`. Whether a size is
-/// said again in a larger unit depends on the size, so unit and repetition are part of it.
+/// repeated in a larger unit depends on the size, so unit and repetition are part of it.
 pub(crate) fn size(text: &[u8], at: usize) -> Option<usize> {
     let rest = &text[at..];
     let unit =
@@ -23,7 +23,7 @@ pub(crate) fn size(text: &[u8], at: usize) -> Option<usize> {
     if rest.get(unit).is_some_and(|&byte| is(byte, LETTER | DIGIT)) {
         return None;
     }
-    let again = rest[unit..].strip_prefix(b" (").and_then(|inner| {
+    let repeated = rest[unit..].strip_prefix(b" (").and_then(|inner| {
         let number = inner
             .iter()
             .take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b','))
@@ -34,7 +34,7 @@ pub(crate) fn size(text: &[u8], at: usize) -> Option<usize> {
             .find(|larger| word.starts_with(larger))?;
         (number > 0).then(|| 2 + inner.len() - word.len() + larger.len())
     });
-    Some(at + unit + again.unwrap_or(0))
+    Some(at + unit + repeated.unwrap_or(0))
 }
 
 /// A number with a decimal comma or commas between thousands: `129,90`, `1,234,567`, `1.234,56 TL`.

@@ -1,10 +1,10 @@
-//! What stands in quotes, and where quotes close.
+//! What quoted texts are, and where quotes close.
 
 use crate::bytes::{DIGIT, LETTER, is};
 
-/// A quoted text of more words than this is a sentence and is looked into.
+/// A quoted text of more words than this is a sentence and is scanned.
 pub(crate) const QUOTED_WORDS: usize = 4;
-/// A quoted text longer than this is looked into, too. In bytes.
+/// A quoted text longer than this is scanned, too. In bytes.
 pub(crate) const QUOTED_BYTES: usize = 80;
 
 /// Letters, joined by dots, `_`, `-` or `/`: how fields are named, and few values are.
@@ -13,7 +13,7 @@ pub(crate) fn is_field_name(content: &[u8]) -> bool {
         && content.iter().all(|&byte| is(byte, LETTER) || matches!(byte, b'_' | b'-' | b'.' | b'/'))
 }
 
-/// Words that say that a name in quotes is the name of a field.
+/// Words before a quoted name that make it the name of a field.
 pub(crate) fn is_field_noun(word: &[u8]) -> bool {
     const NOUNS: [&[u8]; 15] = [
         b"field",
@@ -35,9 +35,8 @@ pub(crate) fn is_field_noun(word: &[u8]) -> bool {
     NOUNS.iter().any(|noun| noun.eq_ignore_ascii_case(word))
 }
 
-/// Whether a key's name says that its value tells what happened. Whatever is an id in the value is
-/// masked all the same.
-pub(crate) fn is_telling_key(key: &[u8]) -> bool {
+/// Whether the value of a key explains the error. Ids in the value are masked all the same.
+pub(crate) fn is_explaining_key(key: &[u8]) -> bool {
     const PARTS: [&[u8]; 14] = [
         b"message",
         b"msg",

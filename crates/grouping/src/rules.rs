@@ -1,16 +1,16 @@
-//! Rules of the user: what varies that does not look it, what tells groups apart that looks like a
-//! value, and what groups are called and are.
+//! Rules of the user: variables and differences that the built-in rules do not recognise, and names,
+//! classes and sides of groups.
 //!
-//! Mining knows nothing of rules. They are applied to what it found, in this order:
+//! Mining knows nothing of rules. They are applied to its templates, in this order:
 //!
-//! 1. a *split* looks at each message and sets those apart in which its pattern stands, by what it
-//!    matched;
-//! 2. a *mask* looks at each line of a template, as the report shows it, and makes a variable of what
-//!    its pattern matches; groups with equal templates are then one;
-//! 3. a *group rule* looks at template, code and field of a group, and names it, which makes one
-//!    group of all that get the same name, or says what kind of trouble it is.
+//! 1. a *split* reads each message; messages of one template form separate groups by what its pattern
+//!    matches in them;
+//! 2. a *mask* reads each line of a template, as the report shows it, and makes a variable of what its
+//!    pattern matches; groups with equal templates are then one;
+//! 3. a *group rule* reads template, code and field of a group, and gives it a name, which makes one
+//!    group of all with the same name, or a class, a side or whether a retry helps.
 //!
-//! Of several rules that fit, the first wins. So a rule changes only the groups that it matches, and
+//! Of several rules that match, the first wins. So a rule changes only the groups that it matches, and
 //! a fingerprint depends on template and rules alone.
 
 use std::borrow::Cow;
@@ -24,17 +24,17 @@ use crate::side::Side;
 
 /// What a template shows for a variable.
 pub(crate) const SHOWN: &str = "<*>";
-/// A split looks at so much of a message. In bytes.
-const LOOKED_AT: usize = 4096;
-/// What a split matched is kept up to this length. In bytes.
-const KEPT: usize = 120;
+/// How much of a message a split reads. In bytes.
+const READ_BYTES: usize = 4096;
+/// The longest match of a split; more is cut off. In bytes.
+const MATCH_BYTES: usize = 120;
 
 /// A regular expression, in the syntax of the crate `regex`: Unicode, no look-around, linear time.
 #[derive(Debug, Clone)]
 pub struct Pattern(Regex);
 
 impl Pattern {
-    /// A pattern that is looked for anywhere in a text, unless it has `^` or `$`.
+    /// A pattern that may match anywhere in a text, unless it has `^` or `$`.
     ///
     /// # Errors
     /// When it is no regular expression, or one that needs too much memory.
@@ -47,7 +47,7 @@ impl Pattern {
     }
 }
 
-/// Why a text is no pattern.
+/// Why a text is no valid pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PatternError {
     reason: String,
@@ -68,42 +68,42 @@ fn reason(error: &regex::Error) -> String {
     last.strip_prefix("error: ").unwrap_or(last).to_owned()
 }
 
-/// Rules in their order. None at all by default.
+/// Rules in their order. Empty by default.
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
-    /// What is set apart, by what stands in messages.
+    /// Messages that form separate groups.
     pub splits: Vec<SplitRule>,
-    /// What is a variable, line by line of a template.
+    /// Variables in the lines of templates.
     pub masks: Vec<Pattern>,
-    /// What groups are called and are.
+    /// Names, classes and sides of groups.
     pub groups: Vec<GroupRule>,
 }
 
-/// Sets messages apart by what a pattern matches in them.
+/// Forms separate groups of messages by what a pattern matches in them.
 #[derive(Debug, Clone)]
 pub struct SplitRule {
-    /// What is looked for. Its first group that matches tells messages apart, else all of it.
+    /// Its first capture group that matches distinguishes messages, else the whole match.
     pub pattern: Pattern,
-    /// What such a group is called, `{}` for what was matched; `None` for that alone.
+    /// Name of such a group, `{}` in it for the match; `None` for the match alone.
     pub name: Option<String>,
 }
 
-/// Says what a group is called or is. All conditions that are given must hold.
+/// Gives a group a name, class, side or retry. All conditions that are given must hold.
 #[derive(Debug, Clone, Default)]
 pub struct GroupRule {
-    /// One of these stands in the template, as the report shows it; empty for any.
+    /// One of these matches the template, as the report shows it; empty for any.
     pub template: Vec<Pattern>,
-    /// One of these stands in the code; a group without a code has none.
+    /// One of these matches the code; a group without a code has an empty one.
     pub code: Vec<Pattern>,
-    /// One of these stands in the field path.
+    /// One of these matches the field path.
     pub field: Vec<Pattern>,
-    /// What it is called. Groups of one name are one group.
+    /// Its name. Groups of one name are one group.
     pub name: Option<String>,
-    /// What kind of trouble it is.
+    /// Its class.
     pub class: Option<Class>,
-    /// Whose side it is on.
+    /// Its side.
     pub side: Option<Side>,
-    /// Whether sending again may help.
+    /// Whether a retry may help.
     pub retryable: Option<bool>,
 }
 
@@ -145,21 +145,21 @@ impl Rules {
         format!("{:016x}", hash.digest())
     }
 
-    /// What sets a message apart, by the first split whose pattern stands in it.
-    pub(crate) fn apart(&self, message: &str) -> Option<String> {
-        let head = &message[..message.floor_char_boundary(LOOKED_AT)];
+    /// The name that the first matching split gives a message.
+    pub(crate) fn split(&self, message: &str) -> Option<String> {
+        let head = &message[..message.floor_char_boundary(READ_BYTES)];
         self.splits.iter().find_map(|split| {
             let found = split.pattern.0.captures(head)?;
             let part = found.iter().skip(1).flatten().next().or_else(|| found.get(0))?;
             let words: Vec<&str> = part.as_str().split_whitespace().collect();
             let mut kept = words.join(" ").replace(char::is_control, " ");
-            kept.truncate(kept.floor_char_boundary(KEPT));
+            kept.truncate(kept.floor_char_boundary(MATCH_BYTES));
             let name = split.name.as_deref().unwrap_or("{}");
             (!kept.is_empty()).then(|| name.replace("{}", &kept))
         })
     }
 
-    /// The template with all that is masked as variables.
+    /// The template with what the masks match as variables.
     pub(crate) fn mask<'t>(&self, template: &'t str) -> Cow<'t, str> {
         let mut masked = Cow::Borrowed(template);
         for pattern in &self.masks {
@@ -172,7 +172,7 @@ impl Rules {
         masked
     }
 
-    /// The first rule that a group fits.
+    /// The first rule that matches a group.
     pub(crate) fn of_group(&self, template: &str, code: &str, field: &str) -> Option<&GroupRule> {
         let holds = |patterns: &[Pattern], text: &str| {
             patterns.is_empty() || patterns.iter().any(|pattern| pattern.matches(text))
@@ -268,7 +268,7 @@ mod tests {
         ];
         let rules = Rules { splits, ..Rules::default() };
         let check = |message: &str, kept: Option<&str>| {
-            assert_eq!(rules.apart(message).as_deref(), kept, "{message}");
+            assert_eq!(rules.split(message).as_deref(), kept, "{message}");
         };
         check("hata kodu 17 code=5", Some("ERP error 17"));
         check("refused: code=E\u{1}17", Some("code=E 17"));
@@ -276,13 +276,13 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_pattern_is_refused_with_its_reason() {
+    fn an_invalid_pattern_is_refused_with_its_reason() {
         assert_eq!(Pattern::new("(a").unwrap_err().to_string(), "unclosed group");
         assert!(Pattern::new("a{1000000}{1000000}").is_err());
     }
 
     #[test]
-    fn the_digest_tells_rules_apart() {
+    fn different_rules_have_different_digests() {
         let rule = |name: &str| GroupRule { name: Some(name.to_owned()), ..GroupRule::default() };
         let of = |groups: Vec<GroupRule>| Rules { groups, ..Rules::default() }.digest();
         assert_eq!(of(vec![rule("a")]), of(vec![rule("a")]));

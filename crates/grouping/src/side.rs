@@ -1,5 +1,5 @@
-//! On which side an error arose: who refused, failed or could not be reached. By rules that a reader
-//! can check in one table, as for the class.
+//! The side on which an error arose: who refused, failed or could not be reached. By rules that a
+//! reader can check in one table, as for the class.
 
 use std::sync::LazyLock;
 
@@ -37,20 +37,20 @@ impl Side {
     }
 }
 
-/// What is known of the place of an error, beside its text.
+/// Where an error occurred.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Circumstances<'a> {
     /// Slug or title of the step.
     pub step: Option<&'a str>,
     /// The address that was called, as logged.
     pub url: Option<&'a str>,
-    /// The engine or a script raised it; it is no answer of the other side.
+    /// The engine or a script raised it; it is no response of the other side.
     pub raised: bool,
 }
 
-/// What a rule looks at.
+/// What a rule reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum At {
+enum SideEvidence {
     /// The error code, as a whole: Omnitron's reason types.
     Code,
     /// Words of message or code.
@@ -67,100 +67,103 @@ enum At {
     Step,
 }
 
-/// The rules, checked from top to bottom; the first that fits decides. What the error itself says
-/// stands before where it occurred. Words are folded as in the table of classes; one that ends in
-/// `*` may go on.
+/// The rules, checked from top to bottom; the first that matches decides. The error itself comes before
+/// where it occurred. Words are folded as in the table of classes; `*` at the end matches any rest of
+/// the word.
 #[rustfmt::skip]
-const RULES: [(At, &[&str], Side); 18] = [
-    (At::Code, &["mapping"], Side::Mapping),
-    (At::Code, &["remote"], Side::Erp),
-    (At::Code, &["channel_app"], Side::Integrator),
-    (At::Text, &["mapping", "mappings", "jolt*", "eslestir*", "eslesme*", "esleme*"], Side::Mapping),
-    (At::NamedHost, &["omnitron", "akinon"], Side::Omnitron),
-    (At::NamedHost, &["erp", "nebim", "sap", "logo", "netsis", "mikro"], Side::Erp),
-    (At::Text, &["flowfile*", "nifi*"], Side::Integrator),
-    (At::Text, &["omnitron*"], Side::Omnitron),
-    (At::Text, &["erp", "nebim*"], Side::Erp),
-    (At::Raised, &[], Side::Integrator),
-    (At::Path, &["/api/i1/"], Side::Omnitron),
-    (At::Path, &["/integratorservice/", "/sap/"], Side::Erp),
-    (At::Host, &["omnitron", "akinon"], Side::Omnitron),
-    (At::Host, &["erp", "nebim", "sap", "logo", "netsis", "mikro"], Side::Erp),
-    (At::Step, &["mapping", "jolt"], Side::Mapping),
-    (At::Step, &["omnitron"], Side::Omnitron),
-    (At::Step, &["erp", "login", "check", "response"], Side::Erp),
-    (At::Step, &["script", "compare", "template"], Side::Integrator),
+const RULES: [(SideEvidence, &[&str], Side); 18] = [
+    (SideEvidence::Code, &["mapping"], Side::Mapping),
+    (SideEvidence::Code, &["remote"], Side::Erp),
+    (SideEvidence::Code, &["channel_app"], Side::Integrator),
+    (SideEvidence::Text, &["mapping", "mappings", "jolt*", "eslestir*", "eslesme*", "esleme*"], Side::Mapping),
+    (SideEvidence::NamedHost, &["omnitron", "akinon"], Side::Omnitron),
+    (SideEvidence::NamedHost, &["erp", "nebim", "sap", "logo", "netsis", "mikro"], Side::Erp),
+    (SideEvidence::Text, &["flowfile*", "nifi*"], Side::Integrator),
+    (SideEvidence::Text, &["omnitron*"], Side::Omnitron),
+    (SideEvidence::Text, &["erp", "nebim*"], Side::Erp),
+    (SideEvidence::Raised, &[], Side::Integrator),
+    (SideEvidence::Path, &["/api/i1/"], Side::Omnitron),
+    (SideEvidence::Path, &["/integratorservice/", "/sap/"], Side::Erp),
+    (SideEvidence::Host, &["omnitron", "akinon"], Side::Omnitron),
+    (SideEvidence::Host, &["erp", "nebim", "sap", "logo", "netsis", "mikro"], Side::Erp),
+    (SideEvidence::Step, &["mapping", "jolt"], Side::Mapping),
+    (SideEvidence::Step, &["omnitron"], Side::Omnitron),
+    (SideEvidence::Step, &["erp", "login", "check", "response"], Side::Erp),
+    (SideEvidence::Step, &["script", "compare", "template"], Side::Integrator),
 ];
 
-/// On which side an error arose; `None` where nothing tells. Reads the head of the message once.
+/// On which side an error arose; `None` when no rule matches. Reads the head of the message once.
 pub fn side(error: &ErrorRef<'_>, class: Class, at: &Circumstances<'_>) -> Option<Side> {
-    let mut fits = Fits::default();
-    fits.words(At::Text, head(error.message));
+    let mut fits = MatchingRules::default();
+    fits.words(SideEvidence::Text, head(error.message));
     if let Some(code) = error.code {
-        fits.of(At::Code, |words| words.iter().any(|word| word.eq_ignore_ascii_case(code.trim())));
-        fits.words(At::Text, code);
+        fits.of(SideEvidence::Code, |words| {
+            words.iter().any(|word| word.eq_ignore_ascii_case(code.trim()))
+        });
+        fits.words(SideEvidence::Text, code);
     }
     let broken = class == Class::Connection;
     if broken {
-        hosts(head(error.message)).for_each(|host| fits.words(At::NamedHost, host));
+        hosts(head(error.message)).for_each(|host| fits.words(SideEvidence::NamedHost, host));
     }
     if at.raised && !broken {
-        fits.of(At::Raised, |_| true);
+        fits.of(SideEvidence::Raised, |_| true);
     }
     let (host, path) = at.url.map(host_and_path).unwrap_or_default();
-    fits.of(At::Path, |parts| parts.iter().any(|part| contains(path, part)));
-    fits.words(At::Host, host);
-    fits.words(At::Step, at.step.unwrap_or_default());
+    fits.of(SideEvidence::Path, |parts| parts.iter().any(|part| contains(path, part)));
+    fits.words(SideEvidence::Host, host);
+    fits.words(SideEvidence::Step, at.step.unwrap_or_default());
     RULES.get(fits.0.trailing_zeros() as usize).map(|&(_, _, side)| side)
 }
 
-/// The rules that fit, a bit each, the lowest for the first.
+/// The rules that match, a bit each, the lowest for the first.
 #[derive(Debug, Default)]
-struct Fits(u32);
+struct MatchingRules(u32);
 
-impl Fits {
-    fn of(&mut self, at: At, fit: impl Fn(&[&str]) -> bool) {
+impl MatchingRules {
+    fn of(&mut self, at: SideEvidence, fit: impl Fn(&[&str]) -> bool) {
         for (n, (_, words, _)) in RULES.iter().enumerate().filter(|(_, rule)| rule.0 == at) {
             self.0 |= u32::from(fit(words)) << n;
         }
     }
 
-    /// Looks at each word of a text: letters in a row.
-    fn words(&mut self, at: At, text: &str) {
-        let looked_for = &LOOKED_FOR[at as usize];
+    /// Tries the rules on each word of a text: letters in a row.
+    fn words(&mut self, at: SideEvidence, text: &str) {
+        let searched = &EVIDENCE_WORDS[at as usize];
         let mut folded = [0; 24];
         for word in text.as_bytes().split(|&byte| !is(byte, LETTER)) {
             let &[first, second, ..] = word else { continue };
-            if looked_for.first & letter(first) == 0 {
+            if searched.first & letter(first) == 0 {
                 continue;
             }
-            for (rule, known, goes_on) in &looked_for.words {
+            for (rule, known, prefix) in &searched.words {
                 let may = |byte: u8, at: usize| !byte.is_ascii() || byte | 0x20 == known[at];
                 if !(may(first, 0) && may(second, 1)) {
                     continue;
                 }
-                // A longer word is none of those and goes on from none.
+                // A longer word matches none of the rules.
                 let Some(len) = words::fold_word(word, &mut folded) else { break };
                 let word = &folded[..len];
-                let fits = if *goes_on { word.starts_with(known) } else { word == *known };
+                let fits = if *prefix { word.starts_with(known) } else { word == *known };
                 self.0 |= u32::from(fits) << rule;
             }
         }
     }
 }
 
-/// The words that rules look for in one place.
+/// The words of the rules that read one kind of evidence.
 #[derive(Debug, Default)]
-struct LookedFor {
+struct EvidenceWords {
     /// The letters with which they begin, a bit each.
     first: u32,
-    /// Number of the rule, word, and whether the word may go on.
+    /// Number of the rule, word, and whether the word is a prefix.
     words: Vec<(usize, &'static [u8], bool)>,
 }
 
-/// For each place its words; most words of a message begin with another letter than these.
-static LOOKED_FOR: LazyLock<[LookedFor; 7]> = LazyLock::new(|| {
-    let mut all: [LookedFor; 7] = Default::default();
+/// The words for each kind of evidence, with their first letters: most words of a message begin with
+/// other letters.
+static EVIDENCE_WORDS: LazyLock<[EvidenceWords; 7]> = LazyLock::new(|| {
+    let mut all: [EvidenceWords; 7] = Default::default();
     for (rule, (at, words, _)) in RULES.iter().enumerate() {
         let here = &mut all[*at as usize];
         for word in *words {
@@ -177,11 +180,11 @@ fn letter(byte: u8) -> u32 {
     if byte.is_ascii_alphabetic() { 1 << (byte & 31) } else { u32::MAX }
 }
 
-/// How much of a message is looked at. In bytes.
-const LOOKED_AT: usize = 512;
+/// How much of a message is read. In bytes.
+const READ_BYTES: usize = 512;
 
 fn head(message: &str) -> &str {
-    &message[..message.floor_char_boundary(LOOKED_AT)]
+    &message[..message.floor_char_boundary(READ_BYTES)]
 }
 
 /// Host and path of an address, without port, user and query; the host is empty where there is none.
@@ -229,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn the_error_itself_tells_first() {
+    fn the_error_itself_decides_first() {
         let omnitron = called("https://omnitron.example.com/api/i1/products/");
         let coded = |code| ErrorRef { code: Some(code), message: "olmadı", ..ErrorRef::default() };
         check(coded("mapping"), omnitron, Some(Side::Mapping));
@@ -251,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn address_and_step_tell_where_the_error_does_not() {
+    fn address_and_step_decide_where_the_error_does_not() {
         let any = || message("not found");
         check(
             any(),
@@ -273,10 +276,10 @@ mod tests {
     }
 
     #[test]
-    fn the_page_of_groups_has_the_table_as_it_is() {
+    fn the_documentation_has_the_same_table() {
         let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/groups.md");
         let page = std::fs::read_to_string(page).unwrap();
-        let (_, table) = page.split_once("| looked at |").unwrap();
+        let (_, table) = page.split_once("| read |").unwrap();
         let rows: Vec<(Vec<&str>, &str)> = table
             .lines()
             .skip(2)

@@ -1,18 +1,18 @@
 //! Which part of a token is constant and which is a variable.
 //!
-//! A token is what stands between blanks, brackets, double quotes and `= , ; | #`, without the
+//! A token is the text between blanks, brackets, double quotes and `= , ; | #`, without the
 //! punctuation at its end. Composites are tried before their parts: `10.0.0.1:443` is one
 //! variable, not four and a port.
 
 use crate::bytes::{AT, COLON, DIGIT, DOT, LETTER, MARK, SLASH, UPPER, VAR, classes_of, is};
 
 /// Writes the token with its variable parts masked. `called` says that `(` or `=` follows at once,
-/// which makes an identifier a name even when it holds digits: `jk2_init(`, `r24=`.
+/// which makes an identifier a name even with digits: `jk2_init(`, `r24=`.
 pub(crate) fn emit(token: &[u8], called: bool, out: &mut Vec<u8>) {
     emit_classed(token, classes_of(token), called, out);
 }
 
-/// The same for a token whose classes are known. They may name marks that the token lacks.
+/// The same for a token whose classes are known. They may include marks that the token does not have.
 pub(crate) fn emit_classed(token: &[u8], classes: u16, called: bool, out: &mut Vec<u8>) {
     if classes & LETTER == 0 {
         if classes & DIGIT == 0 {
@@ -133,7 +133,7 @@ pub(crate) fn is_error_code(token: &[u8]) -> bool {
         && digits.iter().all(u8::is_ascii_digit)
 }
 
-/// A name that happens to hold one digit: it ends in it (`tty2`, `SOCKS5`, `L3`) or has
+/// A name with one digit: it ends in it (`tty2`, `SOCKS5`, `L3`) or has
 /// letters on either side of it (`log4j`, `flush2DB`).
 fn is_name(token: &[u8]) -> bool {
     let mut digits = token.iter().enumerate().filter(|(_, byte)| byte.is_ascii_digit());

@@ -1,6 +1,6 @@
-//! Stack traces: which frames say something about the cause.
+//! Stack traces: which frames help to identify the cause.
 
-/// Beginnings of frames that belong to a runtime or a framework, behind the word that opens a frame.
+/// Beginnings of frames of a runtime or a framework, behind the word that opens a frame.
 const FOREIGN: [&str; 16] = [
     "java.",
     "javax.",
@@ -30,25 +30,25 @@ const LIBRARIES: [&str; 6] = [
 ];
 /// Words that open a frame; the last is what .NET writes in Turkish.
 const OPENERS: [&str; 2] = ["at ", "konum: "];
-/// Own frames beyond this many say where the caller was called from, not what went wrong.
+/// Own frames beyond this many are callers far from the cause.
 const OWN_FRAMES: u32 = 8;
 
-/// Tells line by line what to leave out of a trace: frames of runtimes and libraries, the code line
+/// Decides line by line what to drop from a trace: frames of runtimes and libraries, the code line
 /// below such a Python frame, own frames beyond the eighth, and `... 42 more`.
 #[derive(Debug, Default)]
-pub(crate) struct Trace {
+pub(crate) struct TraceFilter {
     own: u32,
-    /// The line below belongs to a frame that was left out.
-    below_left_out: bool,
+    /// The next line belongs to a frame that was dropped.
+    below_dropped: bool,
 }
 
-impl Trace {
-    /// Whether to leave out this line, which is not the first of its text.
-    pub(crate) fn leaves_out(&mut self, line: &[u8]) -> bool {
+impl TraceFilter {
+    /// Whether to drop this line, which is not the first of its text.
+    pub(crate) fn drops(&mut self, line: &[u8]) -> bool {
         let indented = line.first().is_some_and(|&byte| byte == b' ' || byte == b'\t');
         let text = line.trim_ascii();
         let python = text.starts_with(b"File \"");
-        let below = std::mem::take(&mut self.below_left_out);
+        let below = std::mem::take(&mut self.below_dropped);
         if let Some(frame) = OPENERS.iter().find_map(|opener| text.strip_prefix(opener.as_bytes()))
         {
             let foreign = FOREIGN.iter().any(|start| frame.starts_with(start.as_bytes()))
@@ -56,8 +56,8 @@ impl Trace {
             return foreign || !self.keeps_own();
         }
         if python {
-            self.below_left_out = holds_library(text) || !self.keeps_own();
-            return self.below_left_out;
+            self.below_dropped = holds_library(text) || !self.keeps_own();
+            return self.below_dropped;
         }
         if below && indented {
             return true;

@@ -1,10 +1,10 @@
-//! Values of several words that neither quotes nor digits give away, only what stands around them.
+//! Values of several words, without quotes or digits, that are recognised by the text around them.
 
 use crate::bytes::{LETTER, LOWER, SPLIT, STOP, UPPER, is};
 
-/// What is said, before a colon, of things that are not there or are there already. What stands
-/// behind the colon is then the thing: `Category not found: Shoes`.
-const OF_THINGS: [&str; 10] = [
+/// Words before a colon that say that an object is missing or exists already. Its name follows the
+/// colon: `Category not found: Shoes`.
+const BEFORE_OBJECT: [&str; 10] = [
     "not found",
     "not exist",
     "n't exist",
@@ -17,14 +17,16 @@ const OF_THINGS: [&str; 10] = [
     "zaten mevcut",
 ];
 
-/// A thing is named in at most so many words; more are a sentence.
-const THING_WORDS: usize = 4;
+/// A name has at most so many words; more are a sentence.
+const NAME_WORDS: usize = 4;
 
-/// How much of `rest` names a thing, `before` being the line up to and with a colon. `rest` begins
-/// with a blank, which counts. `None` when it names none.
-pub(crate) fn thing(before: &[u8], rest: &[u8]) -> Option<usize> {
+/// How much of `rest` is the name of an object, `before` being the line up to and with a colon. `rest`
+/// begins with a blank, which counts. `None` when there is no name.
+pub(crate) fn named_object(before: &[u8], rest: &[u8]) -> Option<usize> {
     let said = before.strip_suffix(b":")?;
-    if !OF_THINGS.iter().any(|end| said.ends_with(end.as_bytes())) || rest.first() != Some(&b' ') {
+    if !BEFORE_OBJECT.iter().any(|end| said.ends_with(end.as_bytes()))
+        || rest.first() != Some(&b' ')
+    {
         return None;
     }
     let end = rest
@@ -39,9 +41,9 @@ pub(crate) fn thing(before: &[u8], rest: &[u8]) -> Option<usize> {
             .take_while(|byte| matches!(byte, b'.' | b')' | b']' | b'}'))
             .count();
     let words = || rest[..end].split(|&byte| is(byte, STOP)).filter(|word| !word.is_empty());
-    // Small letters alone are a kind of thing, which tells causes apart: "not found: brand".
+    // Small letters alone are a kind of object, which distinguishes causes: "not found: brand".
     let name = |word: &[u8]| begins_with_capital(word) || word.iter().any(|&byte| !is(byte, LOWER));
-    let names = words().count() <= THING_WORDS
+    let names = words().count() <= NAME_WORDS
         && words().any(name)
         && !rest[..end].windows(2).any(|two| two == b": ");
     names.then_some(end)
@@ -92,7 +94,7 @@ pub(crate) fn name_before(line: &[u8]) -> usize {
 
 /// Whether an id and the one that ends `before`, a blank between, begin with the same letters: `blk_17
 /// blk_18`. Such ids are a list.
-pub(crate) fn alike(before: &[u8], id: &[u8]) -> bool {
+pub(crate) fn same_prefix(before: &[u8], id: &[u8]) -> bool {
     let Some(before) = before.strip_suffix(b" ") else { return false };
     let len = before.iter().rev().take_while(|&&byte| !is(byte, STOP)).count();
     let letters = id.iter().take_while(|&&byte| is(byte, LETTER) || byte == b'_').count();
@@ -117,10 +119,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn things_are_named_behind_a_colon() {
+    fn objects_are_named_behind_a_colon() {
         let check = |text: &str, expected: Option<&str>| {
             let colon = text.find(": ").map_or(0, |at| at + 1);
-            let found = thing(&text.as_bytes()[..colon], &text.as_bytes()[colon..]);
+            let found = named_object(&text.as_bytes()[..colon], &text.as_bytes()[colon..]);
             assert_eq!(found.map(|len| &text[colon..colon + len]), expected, "{text}");
         };
         check("Kategori bulunamadı: Ayakkabı > Spor", Some(" Ayakkabı > Spor"));

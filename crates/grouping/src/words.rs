@@ -1,4 +1,4 @@
-//! The words that tell the class of an error, and the search for them.
+//! The words that decide the class of an error, and the search for them.
 
 use std::sync::LazyLock;
 
@@ -8,7 +8,7 @@ use crate::class::Class;
 use crate::masked::ErrorRef;
 
 /// Words of message or code, checked from top to bottom; the first hit decides. The narrow rules
-/// stand before the wide ones: "already exists" before "exists", "time out" before "invalid".
+/// come before the wide ones: "already exists" before "exists", "time out" before "invalid".
 /// Words are folded: small letters, Turkish letters without their marks.
 const WORDS: [(Class, &[&str]); 11] = [
     (
@@ -177,7 +177,7 @@ const WORDS: [(Class, &[&str]); 11] = [
             "gecersiz xml",
         ],
     ),
-    // "A valid integer is required." was given a value, only not a fit one.
+    // "A valid integer is required." had a value, but a wrong one.
     (Class::Value, &["a valid integer", "a valid number", "a valid boolean", "a valid date"]),
     (
         Class::Missing,
@@ -306,19 +306,19 @@ const WORDS: [(Class, &[&str]); 11] = [
     (Class::Other, &["unknown error", "bilinmeyen hata"]),
 ];
 
-/// How much of a text is looked at. In bytes; the head of a message names its trouble.
-const LOOKED_AT: usize = 2048;
+/// How much of a text is read. In bytes; the head of a message names the cause.
+const READ_BYTES: usize = 2048;
 
-/// All words of the table in one automaton, which reads a text once however many words there are.
-static FINDER: LazyLock<Finder> = LazyLock::new(Finder::new);
+/// All words of the table in one automaton, which reads a text once.
+static FINDER: LazyLock<WordFinder> = LazyLock::new(WordFinder::new);
 
-struct Finder {
+struct WordFinder {
     automaton: AhoCorasick,
-    /// The line of [`WORDS`] that each pattern stands in.
+    /// The line of [`WORDS`] of each pattern.
     lines: Vec<usize>,
 }
 
-impl Finder {
+impl WordFinder {
     fn new() -> Self {
         let words = || {
             WORDS
@@ -343,10 +343,10 @@ impl Finder {
     }
 }
 
-/// The class of the first line of the table of which a word stands in message or code.
+/// The class of the first line of the table of which a word occurs in message or code.
 pub(crate) fn by_words(error: &ErrorRef<'_>) -> Option<Class> {
     let line = |text: &str| {
-        let head = &text.as_bytes()[..text.len().min(LOOKED_AT)];
+        let head = &text.as_bytes()[..text.len().min(READ_BYTES)];
         if head.is_ascii() {
             FINDER.first_line(head)
         } else {
@@ -357,12 +357,12 @@ pub(crate) fn by_words(error: &ErrorRef<'_>) -> Option<Class> {
     lines.into_iter().flatten().min().and_then(|line| WORDS.get(line)).map(|(class, _)| *class)
 }
 
-/// A text without the marks of `ı ş ğ ü ö ç` and `İ`; capitals stay, since the search takes no
-/// notice of them.
+/// A text without the marks of `ı ş ğ ü ö ç` and `İ`; capitals stay, since the search
+/// ignores case.
 fn folded(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len().min(LOOKED_AT));
+    let mut plain = String::with_capacity(text.len().min(READ_BYTES));
     for letter in text.chars() {
-        if plain.len() >= LOOKED_AT {
+        if plain.len() >= READ_BYTES {
             break;
         }
         plain.push(without_mark(letter));

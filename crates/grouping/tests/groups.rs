@@ -1,5 +1,4 @@
-//! What counts as one group: texts as integrations write them. The laws that hold for any text are in
-//! `laws.rs`.
+//! Which texts are one group, with texts as integrations write them. Laws for any text are in `laws.rs`.
 
 use std::sync::Arc;
 
@@ -37,8 +36,8 @@ fn one(messages: &[&str], template: &str) {
     }
 }
 
-/// Each message is a group of its own.
-fn apart(messages: &[&str]) {
+/// Each message is a separate group.
+fn separate(messages: &[&str]) {
     assert_eq!(templates(messages).len(), messages.len(), "{:#?}", templates(messages));
 }
 
@@ -188,39 +187,39 @@ fn urls_dates_decimals_and_lists_are_one_variable_each() {
 }
 
 #[test]
-fn causes_stay_apart() {
-    apart(&[
+fn causes_are_separate_groups() {
+    separate(&[
         "This field is required.",
         "A valid integer is required.",
         "A valid number is required.",
         "This field may not be blank.",
         "This field may not be null.",
     ]);
-    apart(&["ERP refused order 1: E-1042", "ERP refused order 1: E-2001"]);
-    apart(&["Order 12 not found", "Order item not found"]);
-    apart(&["Order item not found", "Order line not found"]);
-    apart(&["sku missing", "sku invalid"]);
-    apart(&[
+    separate(&["ERP refused order 1: E-1042", "ERP refused order 1: E-2001"]);
+    separate(&["Order 12 not found", "Order item not found"]);
+    separate(&["Order item not found", "Order line not found"]);
+    separate(&["sku missing", "sku invalid"]);
+    separate(&[
         "Field 'price' is required",
         "Field 'stock' is required",
         "KeyError: 'price'",
         "KeyError: 'stock'",
     ]);
-    apart(&[
+    separate(&[
         "{\"Message\":\"Stok yok\"}",
         "{\"Message\":\"Depo yok\"}",
         "{'reason': 'locked'}",
         "{'reason': 'sold out'}",
     ]);
-    apart(&[
+    separate(&[
         "ORA-00001: refused",
         "ORA-00942: refused",
         "('Connection aborted.', 3)",
         "('Connection reset.', 3)",
     ]);
-    apart(&["<error><code>A</code></error>", "<error><code>B</code></error>"]);
-    apart(&["Invalid token.", "Token expired."]);
-    apart(&[
+    separate(&["<error><code>A</code></error>", "<error><code>B</code></error>"]);
+    separate(&["Invalid token.", "Token expired."]);
+    separate(&[
         "Brand not found",
         "Channel not found",
         "Customer not found",
@@ -228,8 +227,8 @@ fn causes_stay_apart() {
         "Product not found",
         "Store not found",
     ]);
-    apart(&["Bu alan zorunlu.", "Bu alan boş bırakılmamalı.", "Bu alan tekil olmalı."]);
-    apart(&["502 Bad Gateway", "503 Service Unavailable", "504 Gateway Timeout"]);
+    separate(&["Bu alan zorunlu.", "Bu alan boş bırakılmamalı.", "Bu alan tekil olmalı."]);
+    separate(&["502 Bad Gateway", "503 Service Unavailable", "504 Gateway Timeout"]);
 }
 
 #[test]
@@ -280,7 +279,7 @@ fn very_long_texts_are_read_at_both_ends() {
 }
 
 #[test]
-fn code_and_field_tell_groups_apart_and_ids_in_them_do_not() {
+fn code_and_field_separate_groups_and_ids_in_them_do_not() {
     let error = |code, field| ErrorRef {
         code,
         field,
@@ -315,7 +314,7 @@ fn code_and_field_tell_groups_apart_and_ids_in_them_do_not() {
 }
 
 #[test]
-fn a_text_of_values_alone_is_told_by_its_exception() {
+fn a_text_of_values_alone_is_grouped_by_its_exception() {
     let error = |code, message| ErrorRef { code: Some(code), message, ..ErrorRef::default() };
     let groups = grouped([
         error("java.net.UnknownHostException", "erp1.example.com"),
@@ -335,7 +334,7 @@ fn a_text_of_values_alone_is_told_by_its_exception() {
 }
 
 #[test]
-fn a_lacking_value_is_one_trouble_whatever_its_field() {
+fn a_missing_value_is_one_group_whatever_its_field() {
     let below = |field, message| ErrorRef { field: Some(field), message, ..ErrorRef::default() };
     let found = |errors: &[ErrorRef<'_>]| -> Vec<(Option<String>, String, u64)> {
         let groups = grouped(errors.iter().copied());
@@ -359,7 +358,7 @@ fn a_lacking_value_is_one_trouble_whatever_its_field() {
         ]),
         [one("The <*> field is required.", 2)]
     );
-    // What is said of a value tells its field apart.
+    // A message that says more than that keeps its field.
     assert_eq!(
         found(&[
             below("price", "A valid number is required."),
@@ -371,7 +370,7 @@ fn a_lacking_value_is_one_trouble_whatever_its_field() {
 }
 
 #[test]
-fn of_records_in_a_map_or_list_the_field_has_no_part() {
+fn keys_and_indexes_of_records_are_no_part_of_the_field() {
     let below =
         |field| ErrorRef { field: Some(field), message: "Too low: 3", ..ErrorRef::default() };
     let groups = grouped([
@@ -385,7 +384,7 @@ fn of_records_in_a_map_or_list_the_field_has_no_part() {
 }
 
 #[test]
-fn values_of_several_words_are_told_by_what_stands_around_them() {
+fn values_of_several_words_are_recognised_by_the_text_around_them() {
     one(
         &[
             "17 numaralı sipariş için Elif Kaya isimli cari bulunamadı",
@@ -417,7 +416,7 @@ fn values_of_several_words_are_told_by_what_stands_around_them() {
 }
 
 #[test]
-fn a_listed_code_names_the_trouble_so_that_a_word_that_differs_is_a_value() {
+fn under_a_listed_code_a_word_that_differs_is_a_value() {
     let coded = |code, message| ErrorRef { code: Some(code), message, ..ErrorRef::default() };
     let texts = ["Batch status is done, no commit", "Batch status is ongoing, no commit"];
     let count = |code| grouped(texts.map(|text| coded(code, text))).len();
@@ -430,10 +429,10 @@ fn a_cut_text_joins_the_one_template_that_it_begins() {
     let whole = message("Sipariş 17 zaten kayıtlı (belge no 12345)");
     let groups = grouped([whole, cut("Sipariş 0000001234567890 zaten kayıtlı (bel")]);
     assert_eq!(groups.iter().map(|group| group.count).collect::<Vec<_>>(), [2]);
-    // Two texts begin alike: nobody knows which one it was.
+    // Two texts begin alike: it could be either.
     let other = message("Sipariş 17 zaten kayıtlı (iptal)");
     assert_eq!(grouped([whole, other, cut("Sipariş 18 zaten kayıtlı (b")]).len(), 3);
-    // Too little to tell.
+    // Too short to decide.
     assert_eq!(grouped([message("Stok yok: depo kapalı"), cut("Stok y")]).len(), 2);
 }
 
@@ -449,7 +448,7 @@ fn names_in_a_slot_are_values_once_several_were_seen() {
 }
 
 #[test]
-fn capitals_in_the_midst_of_a_sentence_are_values_once_some_were_seen() {
+fn capitals_inside_a_sentence_are_values_once_some_were_seen() {
     let rates: Vec<String> = ["USD", "EUR", "GBP"]
         .iter()
         .map(|code| format!("17.11.2026 tarihi için {code} kuru tanımlı değil"))
@@ -507,7 +506,7 @@ fn an_id_that_was_never_added_leads_to_an_empty_group() {
 fn fingerprints_are_the_same_on_every_machine() {
     let groups = grouped([message("SKU-000123 kodlu ürün bulunamadı.")]);
     let names: Vec<_> = groups.iter().map(|group| group.fingerprint.as_str()).collect();
-    assert_eq!(names, ["85bc7d791509fdde"], "whoever changes this raises RULES_VERSION");
+    assert_eq!(names, ["85bc7d791509fdde"], "a change of this needs a higher RULES_VERSION");
 }
 
 fn pattern(text: &str) -> Pattern {
@@ -591,7 +590,7 @@ fn a_mask_makes_one_group_of_templates_that_differ_in_what_it_matches() {
 }
 
 #[test]
-fn a_split_tells_apart_what_looks_like_a_value() {
+fn a_split_separates_by_what_looks_like_a_value() {
     let splits =
         vec![SplitRule { pattern: pattern("hata (\\d+)"), name: Some("ERP {}".to_owned()) }];
     let rules = Rules { splits, ..Rules::default() };

@@ -78,16 +78,16 @@ fn similar() -> impl Strategy<Value = String> {
     })
 }
 
-/// An error with what may stand beside its text.
+/// An error that owns its text.
 #[derive(Debug, Clone)]
-struct Owned {
+struct OwnedError {
     message: String,
     code: Option<&'static str>,
     field: Option<&'static str>,
     cut: bool,
 }
 
-impl Owned {
+impl OwnedError {
     fn error(&self) -> ErrorRef<'_> {
         ErrorRef {
             code: self.code,
@@ -99,7 +99,7 @@ impl Owned {
     }
 }
 
-fn error() -> impl Strategy<Value = Owned> {
+fn error() -> impl Strategy<Value = OwnedError> {
     let text = prop_oneof![
         4 => similar(),
         2 => text(),
@@ -114,21 +114,17 @@ fn error() -> impl Strategy<Value = Owned> {
         0.3,
         prop::sample::select(vec!["name", "items.3.price", "A-0001.stock"]),
     );
-    (text, code, field, prop::bool::weighted(0.2)).prop_map(|(message, code, field, cut)| Owned {
-        message,
-        code,
-        field,
-        cut,
-    })
+    (text, code, field, prop::bool::weighted(0.2))
+        .prop_map(|(message, code, field, cut)| OwnedError { message, code, field, cut })
 }
 
-fn errors(most: usize) -> impl Strategy<Value = Vec<Owned>> {
+fn errors(most: usize) -> impl Strategy<Value = Vec<OwnedError>> {
     prop::collection::vec(error(), 0..most)
 }
 
 /// One rule of any kind.
 #[derive(Debug, Clone)]
-enum Rule {
+enum AnyRule {
     Split(SplitRule),
     Mask(Pattern),
     Group(GroupRule),
@@ -153,34 +149,34 @@ fn pattern() -> impl Strategy<Value = Pattern> {
     prop::sample::select(texts).prop_map(|text| Pattern::new(text).expect("a sound pattern"))
 }
 
-fn rule() -> impl Strategy<Value = Rule> {
+fn rule() -> impl Strategy<Value = AnyRule> {
     let name =
         || prop::option::of(prop::sample::select(vec!["one", "two"]).prop_map(str::to_owned));
     let patterns = || prop::collection::vec(pattern(), 0..2);
     prop_oneof![
-        pattern().prop_map(|pattern| Rule::Split(SplitRule { pattern, name: None })),
-        pattern().prop_map(Rule::Mask),
+        pattern().prop_map(|pattern| AnyRule::Split(SplitRule { pattern, name: None })),
+        pattern().prop_map(AnyRule::Mask),
         (patterns(), patterns(), name()).prop_map(|(template, field, name)| {
             let class = name.is_none().then_some(Class::Duplicate);
-            Rule::Group(GroupRule { template, field, name, class, ..GroupRule::default() })
+            AnyRule::Group(GroupRule { template, field, name, class, ..GroupRule::default() })
         }),
     ]
 }
 
-fn rules(of: &[Rule]) -> Rules {
+fn rules(of: &[AnyRule]) -> Rules {
     let mut rules = Rules::default();
     for rule in of {
         match rule.clone() {
-            Rule::Split(split) => rules.splits.push(split),
-            Rule::Mask(mask) => rules.masks.push(mask),
-            Rule::Group(group) => rules.groups.push(group),
+            AnyRule::Split(split) => rules.splits.push(split),
+            AnyRule::Mask(mask) => rules.masks.push(mask),
+            AnyRule::Group(group) => rules.groups.push(group),
         }
     }
     rules
 }
 
 /// The group of each error under rules: fingerprint, class by rule, and what it looks like.
-fn under(of: &[Rule], errors: &[Owned]) -> Vec<(String, Option<Class>)> {
+fn under(of: &[AnyRule], errors: &[OwnedError]) -> Vec<(String, Option<Class>)> {
     let mut messages = MaskedMessages::with_rules(Arc::new(rules(of)));
     let ids: Vec<_> = errors.iter().map(|error| messages.add(error.error())).collect();
     let groups = messages.finish();
@@ -209,7 +205,7 @@ proptest! {
         cut in 0usize..60,
         of in prop::collection::vec(rule(), 0..3),
     ) {
-        let add = |messages: &mut MaskedMessages, error: &Owned| messages.add(error.error());
+        let add = |messages: &mut MaskedMessages, error: &OwnedError| messages.add(error.error());
         let rules = Arc::new(rules(&of));
         let new = || MaskedMessages::with_rules(Arc::clone(&rules));
         let mut whole = new();
@@ -239,8 +235,8 @@ proptest! {
         texts in errors(40),
         more in errors(40),
     ) {
-        let some = grouped(texts.iter().map(Owned::error));
-        let all = grouped(texts.iter().chain(&more).map(Owned::error));
+        let some = grouped(texts.iter().map(OwnedError::error));
+        let all = grouped(texts.iter().chain(&more).map(OwnedError::error));
         for group in some.iter() {
             for other in all.iter() {
                 let same = (&group.code, &group.field, &group.template) == (&other.code, &other.field, &other.template);
@@ -260,21 +256,21 @@ proptest! {
         let mut after = before.clone();
         after.insert(place, added.clone());
         let (old, new) = (under(&before, &errors), under(&after, &errors));
-        // What the rule is asked about: templates as the masks before it leave them, or messages.
+        // What the rule reads: templates as the masks before it leave them, or messages.
         let matched: Vec<bool> = match &added {
-            Rule::Split(_) => {
+            AnyRule::Split(_) => {
                 let alone = under(std::slice::from_ref(&added), &errors);
                 alone.iter().zip(under(&[], &errors)).map(|(with, without)| *with != without).collect()
             }
-            Rule::Mask(_) | Rule::Group(_) => {
-                let earlier: Vec<Rule> = match &added {
-                    Rule::Mask(_) => before[..place].iter(),
+            AnyRule::Mask(_) | AnyRule::Group(_) => {
+                let earlier: Vec<AnyRule> = match &added {
+                    AnyRule::Mask(_) => before[..place].iter(),
                     _ => before.iter(),
                 }
-                .filter(|rule| matches!(rule, Rule::Mask(_)))
+                .filter(|rule| matches!(rule, AnyRule::Mask(_)))
                 .cloned()
                 .collect();
-                let with: Vec<Rule> = earlier.iter().cloned().chain([added.clone()]).collect();
+                let with: Vec<AnyRule> = earlier.iter().cloned().chain([added.clone()]).collect();
                 under(&with, &errors).iter().zip(under(&earlier, &errors)).map(|(with, without)| *with != without).collect()
             }
         };

@@ -1,18 +1,30 @@
-//! Logs made for measuring, so that figures of two machines compare.
+//! Logs made for measuring, so that the figures of two machines can be compared.
 
 use std::fs;
 use std::sync::atomic::AtomicBool;
 
 use archive::{Source, map_ordered};
-use corpus::dump;
-
-use super::{Error, Scratch};
+use corpus::dump::{self, DumpFile};
+use corpus::logs::Variety;
 use pipeline::input::Input;
 use pipeline::run;
+use serde::Serialize;
 
-/// Writes a dump of at least `bytes` bytes of JSON to `scratch`, and little more: files until it is enough.
-/// Equal seeds give the same files for any number of `threads` (0 for one a core), and a smaller dump is
-/// the beginning of a larger one. See [`corpus::dump`] for what is in it.
+use super::{Error, ScratchFolder};
+
+/// Which logs are made. Equal values make equal files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct GeneratedLogs {
+    /// Seed of all values in them.
+    pub seed: u64,
+    /// Whether every run repeats the bodies of the first. If not, no two bodies are equal. A report of logs that
+    /// repeat is several times faster, so the figures of the two kinds cannot be compared.
+    pub repeats: bool,
+}
+
+/// Writes a dump with `bytes` bytes of JSON, or little more, to `scratch`: files until it is enough. Equal `logs` give
+/// the same files for any number of `threads` (0 for one a core), and a smaller dump is the beginning of a larger
+/// one. See [`corpus::dump`] for what is in it.
 ///
 /// Costs about as much as compressing the JSON, and memory for a few files.
 ///
@@ -20,20 +32,20 @@ use pipeline::run;
 /// [`Error::Io`] when a file cannot be written, [`Error::Interrupted`] when `stop` was set.
 pub fn generate(
     bytes: u64,
-    seed: u64,
+    logs: GeneratedLogs,
     threads: usize,
-    scratch: &Scratch,
+    scratch: &ScratchFolder,
     stop: &AtomicBool,
 ) -> Result<Vec<Input>, Error> {
     let pool = run::pool(threads)?;
     let folder = scratch.path().join("dump");
     let (mut inputs, mut made) = (Vec::new(), 0);
-    let mut write = |number: usize, file: dump::File| {
+    let mut write = |number: usize, file: DumpFile| {
         let path = folder.join(&file.name);
         let written = fs::create_dir_all(path.parent().unwrap_or(&folder))
             .and_then(|()| fs::write(&path, &file.download.text));
         if let Err(source) = written {
-            return Err(End::Failed(Error::Io { path, source }));
+            return Err(LastFile::Failed(Error::Io { path, source }));
         }
         made += file.download.json.len() as u64;
         let bytes_on_disk = file.download.text.len() as u64;
@@ -44,19 +56,20 @@ pub fn generate(
             link: false,
         }));
         debug_assert_eq!(inputs.len(), number + 1, "files come in the order of their numbers");
-        if made < bytes { Ok(()) } else { Err(End::Enough) }
+        if made < bytes { Ok(()) } else { Err(LastFile::Enough) }
     };
     let window = 4 * pool.current_num_threads();
-    let make = |number: usize| dump::file(seed, number as u64);
+    let variety = if logs.repeats { Variety::Repeating } else { Variety::Unique };
+    let make = |number: usize| dump::file(logs.seed, number as u64, variety);
     match map_ordered(&pool, usize::MAX, window, stop, make, &mut write) {
-        Err(End::Enough) => Ok(inputs),
-        Err(End::Failed(error)) => Err(error),
+        Err(LastFile::Enough) => Ok(inputs),
+        Err(LastFile::Failed(error)) => Err(error),
         Ok(_) => Err(Error::Interrupted),
     }
 }
 
 /// Why no more files are made.
-enum End {
+enum LastFile {
     Enough,
     Failed(Error),
 }
@@ -69,9 +82,10 @@ mod tests {
     fn equal_seeds_give_equal_files_for_any_number_of_threads() {
         let parent = tempfile::tempdir().unwrap();
         let made = |bytes, seed, threads| -> Vec<(String, Vec<u8>)> {
-            let scratch = Scratch::create(parent.path()).unwrap();
+            let scratch = ScratchFolder::create(parent.path()).unwrap();
             let never = AtomicBool::new(false);
-            let inputs = generate(bytes, seed, threads, &scratch, &never).unwrap();
+            let logs = GeneratedLogs { seed, repeats: false };
+            let inputs = generate(bytes, logs, threads, &scratch, &never).unwrap();
             let read = |input: &Input| {
                 let Input::File(source) = input else { panic!("files are written") };
                 (source.name.clone(), fs::read(&source.path).unwrap())

@@ -1,8 +1,8 @@
 //! How fast each stage is on this machine: the functions that make a report, timed on real files.
 //!
-//! [`measure`] takes files, chooses a [`Sample`] of them, and runs every [`Stage`] over the whole sample
-//! with each number of threads, several times in turns. A stage is timed alone: what it works on was
-//! made before by the stages in front of it and lies in memory.
+//! [`measure`] takes files, chooses a [`FileSample`] of them, and runs every [`MeasuredStage`] over the whole sample
+//! with each number of threads, several times in turns. A stage is timed alone: what it works on was made before by
+//! the stages in front of it and is in memory.
 //!
 //! ```text
 //!   inputs ──► sample ─┬─ on disk       read, decode, report
@@ -13,12 +13,12 @@
 //!                      └─ row groups    write
 //! ```
 //!
-//! So all rates compare: each says how fast *the sample* would go through if that stage were all there
-//! is. The [`limit`](Stage::Limit) is what its base64 and DEFLATE cost at the least; how much of it
-//! decoding reaches is in [`Measured::limit_share`].
+//! So all rates can be compared: each says how fast *the sample* would be processed if that stage were all there is.
+//! The [`limit`](MeasuredStage::Limit) is the least time that its base64 and DEFLATE can take; how much of it decoding
+//! reaches is in [`Measured::limit_share`].
 //!
-//! Memory: the encoded sample, and what the stage at hand works on, which is about as large as the
-//! text in it. The peak of a whole report is taken before, while nothing else is held.
+//! Memory: the encoded sample, and what the current stage works on, which is about as large as the text in the sample.
+//! The peak of a whole report is measured before, while nothing else is in memory.
 
 mod generate;
 mod machine;
@@ -34,52 +34,52 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use archive::Limits;
 use archive::steps::Anatomy;
-
-pub use generate::generate;
-pub use machine::{Build, Machine};
-pub use measured::{Measured, Measurement, Rates, Spread};
-pub use sample::Sample;
-pub use scratch::Scratch;
-
 use pipeline::input::Input;
 use pipeline::run;
-use tables;
+
+pub use generate::{GeneratedLogs, generate};
+pub use machine::{Build, Machine};
+pub use measured::{Measured, Measurement, Rates, Spread};
+pub use sample::FileSample;
+pub use scratch::ScratchFolder;
+
 use turns::Turns;
 
 /// What is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Stage {
+pub enum MeasuredStage {
     /// Files into a buffer, one after the other.
     Read,
-    /// BLAKE3 of the files, which tells copies.
+    /// BLAKE3 of the files, by which copies are found.
     Digest,
     /// Base64 texts to bytes, as the decoder does it.
     Base64,
-    /// Packed members to text, as the decoder does it.
+    /// Compressed members to text, as the decoder does it.
     Inflate,
-    /// The engines of the two before, bare, into buffers that are large enough; with one thread.
+    /// Only the engines of the two stages before, into buffers that are large enough; with one thread.
     Limit,
-    /// File bytes to texts whose checksums and encoding are checked: the whole decoder.
+    /// Files to texts with checked checksums and encoding: the whole decoder.
     Decode,
-    /// The same, of files that are read from disk.
+    /// The same, with files that are read from disk.
     DecodeFromDisk,
     /// The grammar of JSON over the texts; nothing is kept.
     Json,
     /// Texts to exchanges: roles, bodies with their digests and shapes, errors.
     Extract,
-    /// Error texts to groups: skeletons, classes, and mining at the end.
+    /// Error texts to groups: masked messages, classes, and mining at the end.
     Group,
-    /// File bytes to rows: decode, extract, group, link, count, fill. All that a worker does but encoding.
+    /// Files to rows: decode, extract, group, link, count, fill the columns. All that a worker does, except encoding
+    /// `exchanges`.
     Rows,
     /// Rows of `exchanges` to a Parquet file: encoded by workers, appended in order.
     Write,
-    /// The whole job, of files in memory.
+    /// The whole job, with files in memory.
     Report,
-    /// The whole job, from opening the files to the report in its place.
+    /// The whole job, from opening the files to the complete report.
     ReportFromDisk,
 }
 
-impl Stage {
+impl MeasuredStage {
     /// All of them, in the order of the work.
     pub const ALL: [Self; 14] = [
         Self::Read,
@@ -98,7 +98,7 @@ impl Stage {
         Self::ReportFromDisk,
     ];
 
-    /// Its word. Two stages share one where they differ in [`Stage::source`] alone.
+    /// Its name. Two stages have the same name where they differ only in [`source`](Self::source).
     pub fn name(self) -> &'static str {
         match self {
             Self::Read => "read",
@@ -127,24 +127,24 @@ impl Stage {
 
 /// How to measure.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct MeasureOptions {
     /// Numbers of worker threads, ascending, each once, none of them 0.
     pub threads: Vec<usize>,
     /// Runs of each stage that count; one more goes before them as a warm-up.
     pub runs: u32,
     /// What is measured.
-    pub stages: Vec<Stage>,
-    /// Bytes of files in the sample, at most, or little more.
+    pub stages: Vec<MeasuredStage>,
+    /// The size of the sample in bytes of files, at most or little more.
     pub sample_bytes: u64,
     /// Bounds on what one input may make the decoder do.
     pub limits: Limits,
 }
 
-/// How far it is, for whoever shows it.
+/// How far the measuring is.
 #[derive(Debug, Clone, Copy)]
-pub struct Step {
-    /// The stage that runs next; None while the sample is made ready.
-    pub stage: Option<(Stage, usize)>,
+pub struct MeasureProgress {
+    /// The stage that runs next, and its number of threads; None while the input of stages is prepared.
+    pub stage: Option<(MeasuredStage, usize)>,
     /// Runs that are done, of all stages and numbers of threads.
     pub done: u64,
     /// Runs in all.
@@ -182,88 +182,93 @@ pub enum Error {
 
 /// Measures the stages on `inputs`, which are in name order.
 ///
-/// `scratch` is where reports are written meanwhile; nothing is left in it. `step` is called before each
-/// run, on the calling thread. `generated`, when the inputs are made by [`generate()`], is the seed.
+/// `scratch` is where reports are written meanwhile; nothing is left in it. `progress` is called before each run, on
+/// the calling thread. `generated`: which logs the inputs are, when [`generate()`] made them.
 ///
 /// # Errors
 /// When there is no log in the inputs, the scratch folder cannot be written to, or `stop` was set.
 pub fn measure(
     inputs: &[Input],
-    generated: Option<u64>,
-    scratch: &Scratch,
-    options: &Options,
-    step: &mut dyn FnMut(Step),
+    generated: Option<GeneratedLogs>,
+    scratch: &ScratchFolder,
+    options: &MeasureOptions,
+    progress: &mut dyn FnMut(MeasureProgress),
     stop: &AtomicBool,
 ) -> Result<Measured, Error> {
     let machine = Machine::this();
-    let mut turns = Turns::new(options, step, stop)?;
+    let mut turns = Turns::new(options, progress, stop)?;
     turns.preparing();
     let chosen = sample::choose(inputs, options, turns.widest(), stop)?;
-    let job = stages::Job {
+    let context = stages::StageContext {
         limits: options.limits,
         survey: &chosen.survey,
         scratch: scratch.path(),
         stop,
     };
 
-    // Nothing is held yet but names, so the peak of memory is that of the report alone.
-    turns.report_from_disk(&chosen.inputs, &job)?;
+    // Only names are in memory yet, so the peak of memory is that of the report alone.
+    turns.report_from_disk(&chosen.inputs, &context)?;
     let disk = &chosen.inputs;
     turns.run(&[
-        (Stage::Read, &|pool| Ok(stages::read(disk, &job, pool))),
-        (Stage::DecodeFromDisk, &|pool| Ok(stages::decode(disk, &job, pool))),
+        (MeasuredStage::Read, &|pool| Ok(stages::read(disk, &context, pool))),
+        (MeasuredStage::DecodeFromDisk, &|pool| Ok(stages::decode(disk, &context, pool))),
     ])?;
 
     turns.preparing();
-    let (inputs, facts) = sample::load(&chosen, &job, turns.widest())?;
-    let sample = Sample { generated, ..chosen.sample(&inputs, &facts) };
+    let (inputs, contents) = sample::load(&chosen, &context, turns.widest())?;
+    let sample = FileSample { generated, ..chosen.sample(&inputs, &contents) };
     if sample.exchanges == 0 {
         return Err(Error::NoLog { files: sample.files });
     }
-    let anatomies: Vec<_> = facts.into_iter().map(|facts| facts.anatomy).collect();
+    let anatomies: Vec<_> = contents.into_iter().map(|contents| contents.anatomy).collect();
     let anatomies = &anatomies[..];
     let any = |of: fn(&Anatomy) -> bool| anatomies.iter().flatten().any(of);
     match (any(|anatomy| anatomy.text.is_some()), any(|anatomy| !anatomy.streams.is_empty())) {
         (true, true) => {}
-        (true, false) => turns.leave_out(&[Stage::Inflate]),
-        (false, true) => turns.leave_out(&[Stage::Base64]),
-        (false, false) => turns.leave_out(&[Stage::Base64, Stage::Inflate, Stage::Limit]),
+        (true, false) => turns.leave_out(&[MeasuredStage::Inflate]),
+        (false, true) => turns.leave_out(&[MeasuredStage::Base64]),
+        (false, false) => {
+            turns.leave_out(&[MeasuredStage::Base64, MeasuredStage::Inflate, MeasuredStage::Limit]);
+        }
     }
     let inputs = &inputs[..];
     turns.run(&[
-        (Stage::Digest, &|pool| Ok(stages::digest(inputs, &job, pool))),
-        (Stage::Base64, &|pool| Ok(stages::base64(inputs, anatomies, &job, pool))),
-        // Beside `decode`, which is held against it.
-        (Stage::Limit, &|pool| Ok(stages::limit(inputs, anatomies, &job, pool))),
-        (Stage::Decode, &|pool| Ok(stages::decode(inputs, &job, pool))),
-        (Stage::Rows, &|pool| Ok(stages::rows(inputs, &job, pool))),
-        (Stage::Report, &|pool| stages::report(inputs, &job, pool.current_num_threads())),
+        (MeasuredStage::Digest, &|pool| Ok(stages::digest(inputs, &context, pool))),
+        (MeasuredStage::Base64, &|pool| Ok(stages::base64(inputs, anatomies, &context, pool))),
+        // Beside `decode`, which is compared with it.
+        (MeasuredStage::Limit, &|pool| Ok(stages::limit(inputs, anatomies, &context, pool))),
+        (MeasuredStage::Decode, &|pool| Ok(stages::decode(inputs, &context, pool))),
+        (MeasuredStage::Rows, &|pool| Ok(stages::rows(inputs, &context, pool))),
+        (MeasuredStage::Report, &|pool| {
+            stages::report(inputs, &context, pool.current_num_threads())
+        }),
     ])?;
 
-    if turns.wants(&[Stage::Inflate]) {
+    if turns.wants(&[MeasuredStage::Inflate]) {
         turns.preparing();
-        let zips = stages::zips(inputs, anatomies, &job, turns.widest());
-        turns
-            .run(&[(Stage::Inflate, &|pool| Ok(stages::inflate(&zips, anatomies, &job, pool)))])?;
+        let zips = stages::zips(inputs, anatomies, &context, turns.widest());
+        turns.run(&[(MeasuredStage::Inflate, &|pool| {
+            Ok(stages::inflate(&zips, anatomies, &context, pool))
+        })])?;
     }
-    if turns.wants(&[Stage::Json, Stage::Extract, Stage::Group]) {
+    if turns.wants(&[MeasuredStage::Json, MeasuredStage::Extract, MeasuredStage::Group]) {
         turns.preparing();
-        let texts = stages::texts(inputs, &job, turns.widest());
+        let texts = stages::texts(inputs, &context, turns.widest());
         turns.run(&[
-            (Stage::Json, &|pool| Ok(stages::json(&texts, &job, pool))),
-            (Stage::Extract, &|pool| Ok(stages::extract(&texts, &job, pool))),
+            (MeasuredStage::Json, &|pool| Ok(stages::json(&texts, &context, pool))),
+            (MeasuredStage::Extract, &|pool| Ok(stages::extract(&texts, &context, pool))),
         ])?;
-        let errors = stages::errors(&texts, &job, turns.widest());
+        let errors = stages::errors(&texts, &context, turns.widest());
         drop(texts);
         if errors.is_empty() {
-            turns.leave_out(&[Stage::Group]);
+            turns.leave_out(&[MeasuredStage::Group]);
         }
-        turns.run(&[(Stage::Group, &|pool| Ok(stages::group(&errors, &job, pool)))])?;
+        turns.run(&[(MeasuredStage::Group, &|pool| Ok(stages::group(&errors, &context, pool)))])?;
     }
-    if turns.wants(&[Stage::Write]) {
+    if turns.wants(&[MeasuredStage::Write]) {
         turns.preparing();
-        let batches = stages::batches(inputs, &job, turns.widest());
-        turns.run(&[(Stage::Write, &|pool| stages::write(&batches, &job, pool))])?;
+        let row_groups = stages::row_groups(inputs, &context, turns.widest())?;
+        turns.run(&[(MeasuredStage::Write, &|pool| stages::write(&row_groups, &context, pool))])?;
     }
     if stop.load(Ordering::Relaxed) {
         return Err(Error::Interrupted);

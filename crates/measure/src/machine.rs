@@ -1,4 +1,4 @@
-//! What it was measured on, and how much memory this process has taken.
+//! The machine and the build that figures belong to, and the memory that this process has used.
 
 use std::fs;
 
@@ -7,19 +7,19 @@ use serde::Serialize;
 /// The machine that a measurement was made on.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Machine {
-    /// The model of its processor; None where the system does not tell.
+    /// The model of its processor; None where the system does not say.
     pub cpu: Option<String>,
     /// Threads that the system runs at once for this process.
     pub cores: usize,
-    /// Its memory in bytes; None where the system does not tell.
+    /// Its memory in bytes; None where the system does not say.
     pub memory_bytes: Option<u64>,
     /// The system, as it calls itself: `Debian GNU/Linux 12 (bookworm)`; else its family: `macos`.
     pub os: String,
-    /// The version of its kernel; None where the system does not tell.
+    /// The version of its kernel; None where the system does not say.
     pub kernel: Option<String>,
     /// The architecture, as Rust names it: `x86_64`, `aarch64`.
     pub arch: &'static str,
-    /// How many processes wanted to run at once in the minute before; None where the system does not tell.
+    /// How many processes wanted to run at once in the minute before; None where the system does not say.
     pub load: Option<f64>,
 }
 
@@ -47,15 +47,15 @@ impl Machine {
 pub struct Build {
     /// Version of the package.
     pub version: &'static str,
-    /// The commit, where who built it has said so with the environment variable `ANALYZE_COMMIT`.
+    /// The commit, if the environment variable `ANALYZE_COMMIT` named it during the build.
     pub commit: Option<&'static str>,
-    /// What the compiler says of its version.
+    /// Version of the compiler, as it reports it: `rustc 1.95.0 (...)`.
     pub rustc: Option<&'static str>,
     /// `release` or `debug`.
     pub profile: Option<&'static str>,
     /// The target triple.
     pub target: Option<&'static str>,
-    /// Built without optimisation, so its figures say nothing.
+    /// Built without optimisation, so its figures are meaningless.
     pub unoptimised: bool,
 }
 
@@ -73,12 +73,13 @@ impl Build {
     }
 }
 
-/// Makes [`peak`] begin anew. False where the system cannot (only Linux can, proc(5), `clear_refs`).
-pub(super) fn forget_peak() -> bool {
+/// Sets [`peak`] back to the memory that is used now. False where the system cannot (only Linux can, proc(5),
+/// `clear_refs`).
+pub(super) fn reset_peak() -> bool {
     fs::write("/proc/self/clear_refs", "5").is_ok()
 }
 
-/// The most memory that this process had at one time, in bytes; None where the system does not tell.
+/// The most memory that this process had at one time, in bytes; None where the system does not say.
 pub(super) fn peak() -> Option<u64> {
     kilobytes(&fs::read_to_string("/proc/self/status").ok()?, "VmHWM")
 }
@@ -92,7 +93,7 @@ fn field(text: &str, name: &str, separator: char) -> Option<String> {
     Some(line.trim().trim_matches('"').to_owned()).filter(|value| !value.is_empty())
 }
 
-/// A size that the system tells in kB, which are 1,024 bytes, in bytes.
+/// A size that the system gives in kB, which are 1,024 bytes, in bytes.
 fn kilobytes(text: &str, name: &str) -> Option<u64> {
     let value = field(text, name, ':')?;
     value.strip_suffix(" kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
@@ -121,13 +122,20 @@ mod tests {
         assert!(machine.cores >= 1 && !machine.os.is_empty());
     }
 
+    #[test]
+    fn this_build_knows_its_compiler_profile_and_target() {
+        let build = Build::this();
+        assert!(build.rustc.unwrap().starts_with("rustc "), "{build:?}");
+        assert!(build.profile.is_some() && build.target.is_some(), "{build:?}");
+    }
+
     #[cfg(target_os = "linux")]
     #[test]
-    fn the_peak_begins_anew() {
+    fn the_peak_can_be_reset() {
         let block = std::hint::black_box(vec![1_u8; 64 << 20]);
         let before = peak().unwrap();
         drop(block);
-        if forget_peak() {
+        if reset_peak() {
             assert!(peak().unwrap() < before);
         }
     }

@@ -1,20 +1,20 @@
-//! What came out.
+//! The result of measuring.
 
-use super::{Build, Machine, Sample, Stage};
+use super::{Build, FileSample, Machine, MeasuredStage};
 
-/// Everything that was measured, and on what.
+/// All measurements, with the machine, the build and the files that they belong to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measured {
     /// The machine.
     pub machine: Machine,
-    /// The program.
+    /// The build of the program.
     pub build: Build,
     /// The files.
-    pub sample: Sample,
+    pub sample: FileSample,
     /// Runs of each stage that count, after a warm-up.
     pub runs: u32,
-    /// In the order of the work, fewer threads first. A stage of which there is nothing in the sample
-    /// (no base64, no error) is not there.
+    /// In the order of the work, fewer threads first. A stage for which the sample has no input (no base64, no error)
+    /// is missing.
     pub measurements: Vec<Measurement>,
 }
 
@@ -22,30 +22,30 @@ pub struct Measured {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measurement {
     /// The stage.
-    pub stage: Stage,
+    pub stage: MeasuredStage,
     /// Worker threads.
     pub threads: usize,
     /// Wall time of one pass over the whole sample, in each run, in the order of the runs; at least one.
     pub seconds: Vec<f64>,
-    /// The most memory that the process had at one time in a run; the least over the runs, since what an
-    /// allocator keeps of one is counted again in the next. Of [`Stage::ReportFromDisk`] alone, and only
-    /// where the system tells (Linux).
+    /// The most memory that the process used at one time in a run, in bytes; the lowest of the runs, since memory that
+    /// the allocator keeps after one run is counted again in the next. None for all stages but
+    /// [`MeasuredStage::ReportFromDisk`], and where the system does not say (only Linux does).
     pub peak_bytes: Option<u64>,
 }
 
-/// The middle and the ends of some numbers.
+/// Median, lowest and highest of some numbers.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Spread {
-    /// Half of the numbers are below it.
+    /// Half of the numbers are below it; of an even count, the mean of the two in the middle.
     pub median: f64,
-    /// The least.
+    /// The lowest.
     pub min: f64,
-    /// The most.
+    /// The highest.
     pub max: f64,
 }
 
 impl Spread {
-    /// Of these numbers; None of none.
+    /// That of these numbers; None when there are none.
     pub fn of(numbers: &[f64]) -> Option<Self> {
         let mut sorted = numbers.to_vec();
         sorted.sort_by(f64::total_cmp);
@@ -55,7 +55,7 @@ impl Spread {
     }
 }
 
-/// How fast the sample goes through a stage, in the time given.
+/// How fast the sample is processed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rates {
     /// Millions of bytes of files a second.
@@ -76,8 +76,8 @@ impl Measurement {
 }
 
 impl Measured {
-    /// How fast the sample goes through, when it takes so many `seconds`. None for no time at all, which
-    /// is below what a clock can tell.
+    /// How fast the sample is processed when that takes so many `seconds`. None for 0, which is less than the clock can
+    /// measure.
     pub fn rates(&self, seconds: f64) -> Option<Rates> {
         let rate = |number: u64| number as f64 / seconds;
         (seconds > 0.0).then(|| Rates {
@@ -89,28 +89,30 @@ impl Measured {
     }
 
     /// The measurement of a stage with so many threads.
-    pub fn find(&self, stage: Stage, threads: usize) -> Option<&Measurement> {
+    pub fn find(&self, stage: MeasuredStage, threads: usize) -> Option<&Measurement> {
         self.measurements.iter().find(|one| one.stage == stage && one.threads == threads)
     }
 
     /// The share of the limit that decoding in memory reaches with one thread, 1 for all of it: the median
-    /// over the runs, each held against the limit beside it, so that what slows the machine for a while
-    /// does not count. None when one of the two was not measured with one thread.
+    /// over the runs, each compared with the limit in the same run, so that what slows the machine for a while does
+    /// not count. None when one of the two was not measured with one thread.
     pub fn limit_share(&self) -> Option<f64> {
-        let (limit, decode) = (self.find(Stage::Limit, 1)?, self.find(Stage::Decode, 1)?);
+        let (limit, decode) =
+            (self.find(MeasuredStage::Limit, 1)?, self.find(MeasuredStage::Decode, 1)?);
         ratio(limit, decode)
     }
 
     /// The same share when the grammar of the JSON is checked too, by a second pass over the texts.
     pub fn limit_share_with_json(&self) -> Option<f64> {
         let seconds = |stage| Some(self.find(stage, 1)?.spread().median);
-        let share = seconds(Stage::Limit)? / (seconds(Stage::Decode)? + seconds(Stage::Json)?);
+        let share = seconds(MeasuredStage::Limit)?
+            / (seconds(MeasuredStage::Decode)? + seconds(MeasuredStage::Json)?);
         Some(share).filter(|share| share.is_finite())
     }
 
     /// How many times as fast a stage is with so many threads as with one; the median over the runs. None
     /// when one of the two was not measured.
-    pub fn speedup(&self, stage: Stage, threads: usize) -> Option<f64> {
+    pub fn speedup(&self, stage: MeasuredStage, threads: usize) -> Option<f64> {
         ratio(self.find(stage, 1)?, self.find(stage, threads)?)
     }
 }
@@ -126,7 +128,7 @@ mod tests {
     use super::*;
 
     fn measured(measurements: Vec<Measurement>) -> Measured {
-        let sample = Sample {
+        let sample = FileSample {
             files: 10,
             encoded_bytes: 2_000_000,
             decoded_bytes: 10_000_000,
@@ -138,18 +140,18 @@ mod tests {
             copies: 0,
             unreadable: 0,
             digest: String::new(),
-            generated: Some(1),
+            generated: None,
         };
         let (machine, build) = (Machine::this(), Build::this());
         Measured { machine, build, sample, runs: 3, measurements }
     }
 
-    fn series(stage: Stage, threads: usize, seconds: &[f64]) -> Measurement {
+    fn series(stage: MeasuredStage, threads: usize, seconds: &[f64]) -> Measurement {
         Measurement { stage, threads, seconds: seconds.to_vec(), peak_bytes: None }
     }
 
     #[test]
-    fn a_spread_has_the_middle_and_the_ends() {
+    fn a_spread_has_median_lowest_and_highest() {
         let check = |numbers: &[f64], median, min, max| {
             assert_eq!(Spread::of(numbers), Some(Spread { median, min, max }));
         };
@@ -168,17 +170,17 @@ mod tests {
     }
 
     #[test]
-    fn runs_are_held_against_those_beside_them() {
+    fn each_run_is_compared_with_the_same_run_of_the_other_stage() {
         // The machine was four times as slow in the second run.
         let measured = measured(vec![
-            series(Stage::Limit, 1, &[0.9, 3.6, 0.9]),
-            series(Stage::Decode, 1, &[1.0, 4.0, 1.0]),
-            series(Stage::Decode, 2, &[0.5, 2.0, 0.5]),
+            series(MeasuredStage::Limit, 1, &[0.9, 3.6, 0.9]),
+            series(MeasuredStage::Decode, 1, &[1.0, 4.0, 1.0]),
+            series(MeasuredStage::Decode, 2, &[0.5, 2.0, 0.5]),
         ]);
         assert_eq!(measured.limit_share(), Some(0.9));
         assert_eq!(measured.limit_share_with_json(), None);
-        assert_eq!(measured.speedup(Stage::Decode, 2), Some(2.0));
-        assert_eq!(measured.speedup(Stage::Decode, 4), None);
-        assert_eq!(measured.speedup(Stage::Rows, 2), None);
+        assert_eq!(measured.speedup(MeasuredStage::Decode, 2), Some(2.0));
+        assert_eq!(measured.speedup(MeasuredStage::Decode, 4), None);
+        assert_eq!(measured.speedup(MeasuredStage::Rows, 2), None);
     }
 }

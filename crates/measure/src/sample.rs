@@ -1,24 +1,22 @@
 //! Which files are measured, and what is in them.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use archive::steps::{Anatomy, Steps};
+use archive::steps::{Anatomy, DecoderSteps};
 use archive::{Budget, Digest};
+use pipeline::input::Input;
+use pipeline::survey::{Survey, survey};
+use pipeline::worker::{Bodies, JobRows, Setting, Worker};
 use rayon::ThreadPool;
-use rayon::prelude::*;
 use serde::Serialize;
 
-use super::stages::{Job, bytes};
-use super::{Error, Options};
-use pipeline::input::Input;
-use pipeline::run;
-use pipeline::stages::{Bodies, Rows, Setting, Worker};
-use pipeline::survey::{Survey, survey};
+use super::stages::{DiscardRows, StageContext, bytes};
+use super::turns::collected;
+use super::{Error, GeneratedLogs, MeasureOptions};
 
 /// The files that are measured, each once: copies are left out, since a report reads no copy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Sample {
+pub struct FileSample {
     /// Files in it.
     pub files: u64,
     /// Their size in bytes, as they are stored.
@@ -29,8 +27,8 @@ pub struct Sample {
     pub exchanges: u64,
     /// Errors in these.
     pub errors: u64,
-    /// Of `encoded_bytes`, those of files whose base64 and DEFLATE count for the limit: zips, and base64
-    /// of zips on one line.
+    /// Of `encoded_bytes`, those of files whose base64 and DEFLATE count for the limit: zips, and zips in base64 on one
+    /// line.
     pub limit_bytes: u64,
     /// Files that were given.
     pub of_files: u64,
@@ -42,14 +40,14 @@ pub struct Sample {
     pub unreadable: u64,
     /// BLAKE3 of the digests of its files, hex: equal samples, equal digests.
     pub digest: String,
-    /// The seed of a dump that was made for it; None when files were given.
-    pub generated: Option<u64>,
+    /// Which logs were made for it; None when files were given.
+    pub generated: Option<GeneratedLogs>,
 }
 
 /// The files of a sample, still on disk.
-pub(super) struct Chosen {
+pub(super) struct ChosenFiles {
     pub(super) inputs: Vec<Input>,
-    /// What its listing pages say.
+    /// What their listing pages say.
     pub(super) survey: Survey,
     of_files: u64,
     of_bytes: u64,
@@ -59,27 +57,27 @@ pub(super) struct Chosen {
 }
 
 /// What one file of the sample holds.
-pub(super) struct Facts {
+pub(super) struct FileContents {
     pub(super) anatomy: Option<Anatomy>,
     decoded_bytes: u64,
     exchanges: u64,
     errors: u64,
 }
 
-/// Chooses files up to the size of a sample, and looks at them as a report does. They are read once, so
-/// those that fit the memory of the system are cached afterwards.
+/// Chooses files up to the size of a sample, and surveys them as a report does. They are read once, so the system has
+/// in its cache what fits there.
 pub(super) fn choose(
     inputs: &[Input],
-    options: &Options,
+    options: &MeasureOptions,
     pool: &ThreadPool,
     stop: &AtomicBool,
-) -> Result<Chosen, Error> {
+) -> Result<ChosenFiles, Error> {
     let sizes: Vec<u64> = inputs.iter().map(Input::bytes).collect();
     let picked: Vec<Input> =
         spread(&sizes, options.sample_bytes).into_iter().map(|n| inputs[n].clone()).collect();
     let budget = Budget::new(options.limits.in_flight_bytes, pool.current_num_threads());
     let survey = survey(pool, &picked, &options.limits, &budget, stop).ok_or(Error::Interrupted)?;
-    let mut chosen = Chosen {
+    let mut chosen = ChosenFiles {
         inputs: Vec::new(),
         survey: Survey::with_listing(survey.listing),
         of_files: sizes.len() as u64,
@@ -106,55 +104,49 @@ pub(super) fn choose(
 
 /// Reads the files of a sample into memory, and finds out what they hold.
 pub(super) fn load(
-    chosen: &Chosen,
-    job: &Job<'_>,
+    chosen: &ChosenFiles,
+    context: &StageContext<'_>,
     pool: &ThreadPool,
-) -> Result<(Vec<Input>, Vec<Facts>), Error> {
+) -> Result<(Vec<Input>, Vec<FileContents>), Error> {
     let budget = Budget::unlimited();
-    let setting = Setting {
-        limits: job.limits,
-        budget: &budget,
-        bodies: Bodies::None,
-        survey: job.survey,
-        stop: job.stop,
-    };
-    let memo = run::memo();
-    let new = || (Worker::new(&job.limits, Arc::clone(&memo)), Steps::new(job.limits));
-    let look = |(worker, steps): &mut (Worker, Steps), (n, input): (usize, &Input)| {
+    let setting = Setting { bodies: Bodies::None, ..context.setting(&budget) };
+    let extractor = context.extractor();
+    let new = || (context.worker(&extractor), DecoderSteps::new(context.limits));
+    let look = |(worker, steps): &mut (Worker, DecoderSteps), n: usize| {
+        let input = &chosen.inputs[n];
         let mut buffer = Vec::new();
-        // It was there a moment ago.
-        input.read(&job.limits, &budget.share(n as u64), &mut buffer).ok()?;
+        // A file that was removed since it was chosen is left out.
+        input.read(&context.limits, &budget.share(n as u64), &mut buffer).ok()?;
         buffer.shrink_to_fit();
         let input = Input::Memory { name: input.name().to_owned(), bytes: buffer };
-        let mut rows = Rows::default();
-        let row = worker.file(&input, n as u32, &setting, &mut rows);
-        let facts = Facts {
+        let mut rows = JobRows::default();
+        let facts = worker.file(&input, n as u32, &setting, &DiscardRows, &mut rows);
+        let contents = FileContents {
             anatomy: steps.anatomy(bytes(&input)),
-            decoded_bytes: row.decoded_bytes,
-            exchanges: row.exchanges.into(),
-            errors: rows.errors.map_or(0, |errors| errors.len() as u64),
+            decoded_bytes: facts.decoded_bytes,
+            exchanges: facts.exchanges.into(),
+            errors: rows.error_count,
         };
-        Some((input, facts))
+        Some((input, contents))
     };
-    let files = chosen.inputs.par_iter().enumerate();
-    let loaded: Vec<_> = pool.install(|| files.map_init(new, look).collect());
-    if job.stop.load(std::sync::atomic::Ordering::Relaxed) {
+    let loaded = collected(pool, chosen.inputs.len(), new, look);
+    if context.stop.load(Ordering::Relaxed) {
         return Err(Error::Interrupted);
     }
     Ok(loaded.into_iter().flatten().unzip())
 }
 
-impl Chosen {
-    /// The account of the sample, when it is loaded.
-    pub(super) fn sample(&self, inputs: &[Input], facts: &[Facts]) -> Sample {
-        let sum = |of: &dyn Fn(&Facts) -> u64| facts.iter().map(of).sum();
-        let covered = inputs.iter().zip(facts).filter(|(_, facts)| facts.anatomy.is_some());
-        Sample {
+impl ChosenFiles {
+    /// The numbers of the sample, when it is loaded.
+    pub(super) fn sample(&self, inputs: &[Input], contents: &[FileContents]) -> FileSample {
+        let sum = |of: &dyn Fn(&FileContents) -> u64| contents.iter().map(of).sum();
+        let covered = inputs.iter().zip(contents).filter(|(_, file)| file.anatomy.is_some());
+        FileSample {
             files: inputs.len() as u64,
             encoded_bytes: inputs.iter().map(Input::bytes).sum(),
-            decoded_bytes: sum(&|facts| facts.decoded_bytes),
-            exchanges: sum(&|facts| facts.exchanges),
-            errors: sum(&|facts| facts.errors),
+            decoded_bytes: sum(&|file| file.decoded_bytes),
+            exchanges: sum(&|file| file.exchanges),
+            errors: sum(&|file| file.errors),
             limit_bytes: covered.map(|(input, _)| input.bytes()).sum(),
             of_files: self.of_files,
             of_bytes: self.of_bytes,
@@ -166,8 +158,8 @@ impl Chosen {
     }
 }
 
-/// Places of files that have `most` bytes together, or little more, evenly from the first to the last: the
-/// logs of one week are alike, those of a year are not. At least one, when there is one.
+/// Indexes of files that have `most` bytes together, or little more, evenly from the first to the last: the logs of
+/// one week are alike, those of a year are not. At least one, when there is a file.
 fn spread(sizes: &[u64], most: u64) -> Vec<usize> {
     let all: u64 = sizes.iter().sum();
     if all <= most {
@@ -194,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sample_is_spread_over_all_files_and_has_its_size() {
+    fn a_sample_is_spread_over_all_files_and_has_the_wanted_size() {
         let sizes: Vec<u64> = (0..1_000).map(|n| 1_000 + n % 7 * 5_000).collect();
         let all: u64 = sizes.iter().sum();
         let chosen = spread(&sizes, all / 10);
@@ -206,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_small_input_is_its_own_sample() {
+    fn a_small_input_is_sampled_whole() {
         assert_eq!(spread(&[5, 6], 11), [0, 1]);
         assert_eq!(spread(&[], 11), [0_usize; 0]);
         assert_eq!(spread(&[100, 90, 95], 1), [1]);

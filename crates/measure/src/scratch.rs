@@ -6,25 +6,25 @@ use std::path::{Path, PathBuf};
 
 use super::Error;
 
-/// A folder of its own that goes away with its owner, all in it included. Others cannot look into it: a
-/// report holds whatever the logs hold.
+/// A new folder that is removed with all that is in it when this value is dropped. Other users of the machine cannot
+/// read it, since a report holds whatever the logs hold.
 #[derive(Debug)]
-pub struct Scratch {
+pub struct ScratchFolder {
     path: PathBuf,
 }
 
-impl Scratch {
-    /// Makes one in the folder `parent`: `analyze-bench-PROCESS-NUMBER`.
+impl ScratchFolder {
+    /// Creates the folder in `parent`: `analyze-bench-PROCESS-NUMBER`.
     ///
     /// # Errors
-    /// [`Error::Io`] when `parent` is not there or cannot be written to.
+    /// [`Error::Io`] when `parent` does not exist or cannot be written to.
     pub fn create(parent: &Path) -> Result<Self, Error> {
         let mut builder = DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         let mut number = 0_u32;
         loop {
-            // What a killed process left may have the name.
+            // A killed process may have left a folder of this name.
             let path = parent.join(format!("analyze-bench-{}-{number}", std::process::id()));
             match builder.create(&path) {
                 Ok(()) => return Ok(Self { path }),
@@ -40,9 +40,9 @@ impl Scratch {
     }
 }
 
-impl Drop for Scratch {
+impl Drop for ScratchFolder {
     fn drop(&mut self) {
-        // What cannot be removed stays, and its name says what it is.
+        // What cannot be removed is left; its name says what it is.
         let _removed = fs::remove_dir_all(&self.path);
     }
 }
@@ -52,10 +52,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_folder_goes_with_its_owner_and_two_are_apart() {
+    fn a_dropped_folder_is_removed_and_two_do_not_meet() {
         let parent = tempfile::tempdir().unwrap();
-        let (one, two) =
-            (Scratch::create(parent.path()).unwrap(), Scratch::create(parent.path()).unwrap());
+        let (one, two) = (
+            ScratchFolder::create(parent.path()).unwrap(),
+            ScratchFolder::create(parent.path()).unwrap(),
+        );
         fs::write(one.path().join("file"), "text").unwrap();
         assert_ne!(one.path(), two.path());
         drop((one, two));
@@ -63,8 +65,8 @@ mod tests {
     }
 
     #[test]
-    fn a_parent_that_is_not_there_is_named() {
-        let error = Scratch::create(Path::new("absent/folder")).unwrap_err();
+    fn a_missing_parent_is_named_in_the_error() {
+        let error = ScratchFolder::create(Path::new("absent/folder")).unwrap_err();
         assert!(error.to_string().starts_with("absent/folder"), "{error}");
     }
 }

@@ -1,59 +1,68 @@
-//! The stages, each as one run over the whole sample; and what they work on, made ready by those before.
+//! The stages, each as one pass over the whole sample; and the functions that prepare what they work on.
 //!
-//! What is timed is what a report runs: nothing is rewritten here. A state (decoder, extractor, tables) is
-//! new in each run, as in a report; one that has seen the sample before would know its bodies already.
+//! What is timed is what a report runs: no code is copied here. The states of workers (decoder, extractor, masked
+//! messages) are new in each pass, as in a report; a state that was used before would remember the bodies of the
+//! sample.
 
 use std::hint::black_box;
+use std::ops::Range;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use archive::steps::{Anatomy, Steps};
+use archive::steps::{Anatomy, DecoderSteps};
 use archive::{Budget, Decoder, Digest, Form, Limits, map_ordered};
-use grouping::{ErrorRef, Skeletons, classify};
-use model::extract::{Extractor, Memo};
+use grouping::{ErrorRef, MaskedMessages, RULES_VERSION, classify};
+use model::extract::Extractor;
 use model::json::Cursor;
 use model::listing;
-use rayon::ThreadPool;
-use rayon::prelude::*;
-
-use super::Error;
-use super::turns::timed;
 use pipeline::input::Input;
 use pipeline::run;
-use pipeline::stages::{Bodies, Rows, Setting, Worker};
 use pipeline::survey::Survey;
-use tables::{self, Batch, EXCHANGES, Format, Formats, Output, encode};
+use pipeline::worker::{Bodies, JobRows, Setting, Worker};
+use rayon::ThreadPool;
+use tables::rows::EXCHANGES;
+use tables::{
+    Batch, Columns, Encoder, Folder, Format, Formats, MemoryEncoder, Metadata, Output, Table,
+    encode,
+};
+
+use super::Error;
+use super::turns::{collected, timed};
 
 /// Error texts that a worker takes at a time.
-const ERRORS: usize = 256;
+const ERRORS_AT_A_TIME: usize = 256;
 
-/// What does not change from run to run.
+/// What the Parquet files say of themselves.
+const METADATA: Metadata = Metadata { rules_version: RULES_VERSION, redaction: "none" };
+
+/// What is the same for all passes of all stages.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Job<'j> {
+pub(super) struct StageContext<'c> {
     pub(super) limits: Limits,
     /// What the listing pages of the sample say.
-    pub(super) survey: &'j Survey,
-    /// Where reports go.
-    pub(super) scratch: &'j Path,
-    pub(super) stop: &'j AtomicBool,
+    pub(super) survey: &'c Survey,
+    /// The folder for reports.
+    pub(super) scratch: &'c Path,
+    pub(super) stop: &'c AtomicBool,
 }
 
-impl Job<'_> {
+impl StageContext<'_> {
     fn budget(&self, pool: &ThreadPool) -> Budget {
         Budget::new(self.limits.in_flight_bytes, pool.current_num_threads())
     }
 
-    fn worker(&self, memo: &Arc<Memo>) -> Worker {
-        Worker::new(&self.limits, Arc::clone(memo))
+    /// A new extractor with the memory that a report gives it; each worker gets a fork of it.
+    pub(super) fn extractor(&self) -> Extractor {
+        let levels = self.limits.json_depth as usize;
+        Extractor::new(run::Options::default().remember_bytes, levels)
     }
 
-    fn extractor(&self, memo: &Arc<Memo>) -> Extractor {
-        Extractor::sharing(Arc::clone(memo), self.limits.json_depth as usize)
+    pub(super) fn worker(&self, extractor: &Extractor) -> Worker {
+        Worker::new(&self.limits, extractor.fork(), MaskedMessages::default())
     }
 
-    fn setting<'s>(&'s self, budget: &'s Budget) -> Setting<'s> {
+    pub(super) fn setting<'s>(&'s self, budget: &'s Budget) -> Setting<'s> {
         Setting {
             limits: self.limits,
             budget,
@@ -64,150 +73,168 @@ impl Job<'_> {
     }
 }
 
+/// Drops the rows instead of encoding them.
+pub(super) struct DiscardRows;
+
+impl Encoder for DiscardRows {
+    type Part = ();
+
+    fn encode<T: Table>(&self, batch: &mut Batch<T>) -> Result<(), tables::Error> {
+        black_box(&*batch);
+        batch.clear();
+        Ok(())
+    }
+
+    fn repeats_bodies(&self) -> bool {
+        false
+    }
+}
+
 /// The formats that `write` and `report` write.
-pub(super) fn formats() -> Formats {
+fn formats() -> Formats {
     Formats::new([Format::Parquet])
 }
 
-pub(super) fn read(inputs: &[Input], job: &Job<'_>, pool: &ThreadPool) -> Duration {
-    let budget = job.budget(pool);
+pub(super) fn read(inputs: &[Input], context: &StageContext<'_>, pool: &ThreadPool) -> Duration {
+    let budget = context.budget(pool);
     let work = |buffer: &mut Vec<u8>, n: usize| {
         let share = budget.share(n as u64);
-        // What cannot be read any more costs nothing, here and below.
-        let _read = black_box(inputs[n].read(&job.limits, &share, buffer)).is_ok();
+        // A file that can no longer be read costs nothing, here and below.
+        let _read = black_box(inputs[n].read(&context.limits, &share, buffer)).is_ok();
     };
-    timed(pool, inputs.len(), job.stop, Vec::new, work).0
+    timed(pool, inputs.len(), context.stop, Vec::new, work).0
 }
 
-pub(super) fn digest(inputs: &[Input], job: &Job<'_>, pool: &ThreadPool) -> Duration {
+pub(super) fn digest(inputs: &[Input], context: &StageContext<'_>, pool: &ThreadPool) -> Duration {
     let work = |(): &mut (), n: usize| {
         black_box(Digest::of(bytes(&inputs[n])));
     };
-    timed(pool, inputs.len(), job.stop, || (), work).0
+    timed(pool, inputs.len(), context.stop, || (), work).0
 }
 
 pub(super) fn base64(
     inputs: &[Input],
     anatomies: &[Option<Anatomy>],
-    job: &Job<'_>,
+    context: &StageContext<'_>,
     pool: &ThreadPool,
 ) -> Duration {
-    let work = |steps: &mut Steps, n: usize| {
+    let work = |steps: &mut DecoderSteps, n: usize| {
         if let Some(anatomy) = anatomies[n].as_ref().filter(|anatomy| anatomy.text.is_some()) {
             black_box(steps.base64(bytes(&inputs[n]), anatomy));
         }
     };
-    timed(pool, inputs.len(), job.stop, || Steps::new(job.limits), work).0
+    timed(pool, inputs.len(), context.stop, || DecoderSteps::new(context.limits), work).0
 }
 
 pub(super) fn inflate(
     zips: &[Vec<u8>],
     anatomies: &[Option<Anatomy>],
-    job: &Job<'_>,
+    context: &StageContext<'_>,
     pool: &ThreadPool,
 ) -> Duration {
-    let work = |steps: &mut Steps, n: usize| {
+    let work = |steps: &mut DecoderSteps, n: usize| {
         if let Some(anatomy) = &anatomies[n] {
             black_box(steps.inflate(&zips[n], anatomy));
         }
     };
-    timed(pool, zips.len(), job.stop, || Steps::new(job.limits), work).0
+    timed(pool, zips.len(), context.stop, || DecoderSteps::new(context.limits), work).0
 }
 
 pub(super) fn limit(
     inputs: &[Input],
     anatomies: &[Option<Anatomy>],
-    job: &Job<'_>,
+    context: &StageContext<'_>,
     pool: &ThreadPool,
 ) -> Duration {
-    let work = |steps: &mut Steps, n: usize| {
+    let work = |steps: &mut DecoderSteps, n: usize| {
         if let Some(anatomy) = &anatomies[n] {
             black_box(steps.limit(bytes(&inputs[n]), anatomy));
         }
     };
-    timed(pool, inputs.len(), job.stop, || Steps::new(job.limits), work).0
+    timed(pool, inputs.len(), context.stop, || DecoderSteps::new(context.limits), work).0
 }
 
-pub(super) fn decode(inputs: &[Input], job: &Job<'_>, pool: &ThreadPool) -> Duration {
-    let budget = job.budget(pool);
-    let new = || (Decoder::new(job.limits), Vec::new());
+pub(super) fn decode(inputs: &[Input], context: &StageContext<'_>, pool: &ThreadPool) -> Duration {
+    let budget = context.budget(pool);
+    let new = || (Decoder::new(context.limits), Vec::new());
     let work = |(decoder, buffer): &mut (Decoder, Vec<u8>), n: usize| {
         let share = budget.share(n as u64);
-        if let Ok(bytes) = inputs[n].read(&job.limits, &share, buffer) {
+        if let Ok(bytes) = inputs[n].read(&context.limits, &share, buffer) {
             decoder.decode_within(&share, bytes, &mut |leaf| {
                 black_box(leaf.text);
             });
         }
     };
-    timed(pool, inputs.len(), job.stop, new, work).0
+    timed(pool, inputs.len(), context.stop, new, work).0
 }
 
-pub(super) fn json(texts: &[String], job: &Job<'_>, pool: &ThreadPool) -> Duration {
-    let levels = job.limits.json_depth as usize;
+pub(super) fn json(texts: &[String], context: &StageContext<'_>, pool: &ThreadPool) -> Duration {
+    let levels = context.limits.json_depth as usize;
     let work = |(): &mut (), n: usize| {
         let mut cursor = Cursor::within(&texts[n], 0, levels);
         while !cursor.at_end() && black_box(cursor.value()).is_ok() {}
     };
-    timed(pool, texts.len(), job.stop, || (), work).0
+    timed(pool, texts.len(), context.stop, || (), work).0
 }
 
-pub(super) fn extract(texts: &[String], job: &Job<'_>, pool: &ThreadPool) -> Duration {
+pub(super) fn extract(texts: &[String], context: &StageContext<'_>, pool: &ThreadPool) -> Duration {
     let work = |extractor: &mut Extractor, n: usize| {
         extractor.extract(&texts[n], true, &mut |exchange| {
             black_box(exchange);
         });
     };
-    let memo = run::memo();
-    timed(pool, texts.len(), job.stop, || job.extractor(&memo), work).0
+    let extractor = context.extractor();
+    timed(pool, texts.len(), context.stop, || extractor.fork(), work).0
 }
 
-pub(super) fn group(errors: &[Said], job: &Job<'_>, pool: &ThreadPool) -> Duration {
-    let chunks: Vec<&[Said]> = errors.chunks(ERRORS).collect();
-    let work = |skeletons: &mut Skeletons, n: usize| {
+pub(super) fn group(
+    errors: &[SampleError],
+    context: &StageContext<'_>,
+    pool: &ThreadPool,
+) -> Duration {
+    let chunks: Vec<&[SampleError]> = errors.chunks(ERRORS_AT_A_TIME).collect();
+    let work = |messages: &mut MaskedMessages, n: usize| {
         for error in chunks[n] {
             let error = error.as_ref();
-            skeletons.add(error);
+            messages.add(error);
             black_box(classify(&error));
         }
     };
-    let (adding, tables) = timed(pool, chunks.len(), job.stop, Skeletons::default, work);
+    let new = MaskedMessages::default;
+    let (adding, parts) = timed(pool, chunks.len(), context.stop, new, work);
     let begin = Instant::now();
-    let mut all = Skeletons::default();
-    for table in tables {
-        all.merge(table);
+    let mut all = MaskedMessages::default();
+    for messages in parts {
+        all.merge(messages);
     }
     black_box(all.finish());
     adding + begin.elapsed()
 }
 
-pub(super) fn rows(inputs: &[Input], job: &Job<'_>, pool: &ThreadPool) -> Duration {
-    let budget = job.budget(pool);
-    let setting = job.setting(&budget);
-    let jobs = run::plan(inputs, run::JOB_BYTES);
+pub(super) fn rows(inputs: &[Input], context: &StageContext<'_>, pool: &ThreadPool) -> Duration {
+    let budget = context.budget(pool);
+    let setting = context.setting(&budget);
+    let jobs = run::plan(inputs, &DiscardRows);
     let work = |worker: &mut Worker, n: usize| {
-        let mut rows = Rows::default();
-        for n in jobs[n].clone() {
-            black_box(worker.file(&inputs[n], n as u32, &setting, &mut rows));
-        }
-        black_box(rows);
+        black_box(job_rows(worker, inputs, jobs[n].clone(), &setting, &DiscardRows));
     };
-    let memo = run::memo();
-    timed(pool, jobs.len(), job.stop, || job.worker(&memo), work).0
+    let extractor = context.extractor();
+    timed(pool, jobs.len(), context.stop, || context.worker(&extractor), work).0
 }
 
 pub(super) fn write(
-    batches: &[Batch],
-    job: &Job<'_>,
+    row_groups: &[Columns],
+    context: &StageContext<'_>,
     pool: &ThreadPool,
 ) -> Result<Duration, Error> {
     let formats = formats();
-    // Goes away with the folder of the output, which is never committed.
-    let output = Output::create(&job.scratch.join("write"), false)?;
+    // It is never committed, so its folder is removed at the end of this function.
+    let output = Output::create(&context.scratch.join("write"), false)?;
     let begin = Instant::now();
-    let mut table = output.table(&EXCHANGES, &formats)?;
-    let work = |n: usize| encode(&batches[n], &formats);
+    let mut table = output.table(&EXCHANGES, &formats, &METADATA)?;
+    let work = |n: usize| encode(&row_groups[n], &formats);
     let window = pool.current_num_threads() + 1;
-    map_ordered(pool, batches.len(), window, job.stop, work, |_, encoded| {
+    map_ordered(pool, row_groups.len(), window, context.stop, work, |_, encoded| {
         table.append(encoded?)?;
         Ok::<_, tables::Error>(())
     })?;
@@ -215,14 +242,18 @@ pub(super) fn write(
     Ok(begin.elapsed())
 }
 
-/// The whole job, into a folder that is removed again after the clock has stopped.
-pub(super) fn report(inputs: &[Input], job: &Job<'_>, threads: usize) -> Result<Duration, Error> {
-    let dir = job.scratch.join("report");
-    let options =
-        run::Options { threads, limits: job.limits, formats: formats(), ..run::Options::default() };
+/// The whole job, into a folder that is removed after the clock has stopped.
+pub(super) fn report(
+    inputs: &[Input],
+    context: &StageContext<'_>,
+    threads: usize,
+) -> Result<Duration, Error> {
+    let dir = context.scratch.join("report");
+    let options = run::Options { threads, limits: context.limits, ..run::Options::default() };
     let progress = run::Progress::default();
     let begin = Instant::now();
-    let done = run::report(inputs, &[], &dir, &options, &progress, job.stop);
+    let folder = Folder::create(&dir, false, formats(), &METADATA)?;
+    let done = run::report(inputs, &[], folder, &options, &progress, context.stop);
     let time = begin.elapsed();
     match done {
         Ok(done) if done.summary.exchanges.total == 0 => {
@@ -236,28 +267,29 @@ pub(super) fn report(inputs: &[Input], job: &Job<'_>, threads: usize) -> Result<
     Ok(time)
 }
 
-/// The zip of each file that has one of the usual form.
+/// The zip of each file that has an anatomy; empty for the others.
 pub(super) fn zips(
     inputs: &[Input],
     anatomies: &[Option<Anatomy>],
-    job: &Job<'_>,
+    context: &StageContext<'_>,
     pool: &ThreadPool,
 ) -> Vec<Vec<u8>> {
-    pool.install(|| {
-        let files = inputs.par_iter().zip(anatomies);
-        let zip = |steps: &mut Steps, (input, anatomy): (&Input, &Option<Anatomy>)| match anatomy {
-            Some(anatomy) => steps.base64(bytes(input), anatomy).to_vec(),
-            None => Vec::new(),
-        };
-        files.map_init(|| Steps::new(job.limits), zip).collect()
-    })
+    let zip = |steps: &mut DecoderSteps, n: usize| match &anatomies[n] {
+        Some(anatomy) => steps.base64(bytes(&inputs[n]), anatomy).to_vec(),
+        None => Vec::new(),
+    };
+    collected(pool, inputs.len(), || DecoderSteps::new(context.limits), zip)
 }
 
-/// The JSON texts in the files, but for listing pages, from which nothing is extracted.
-pub(super) fn texts(inputs: &[Input], job: &Job<'_>, pool: &ThreadPool) -> Vec<String> {
-    let texts = |decoder: &mut Decoder, input: &Input| {
+/// The JSON texts in the files, without listing pages, which hold no exchange.
+pub(super) fn texts(
+    inputs: &[Input],
+    context: &StageContext<'_>,
+    pool: &ThreadPool,
+) -> Vec<String> {
+    let texts = |decoder: &mut Decoder, n: usize| {
         let mut texts = Vec::new();
-        decoder.decode(bytes(input), &mut |leaf| {
+        decoder.decode(bytes(&inputs[n]), &mut |leaf| {
             let page = listing::may_be_listing(leaf.text) && listing::parse(leaf.text).is_some();
             if leaf.form == Form::Json && !page {
                 texts.push(leaf.text.to_owned());
@@ -265,14 +297,13 @@ pub(super) fn texts(inputs: &[Input], job: &Job<'_>, pool: &ThreadPool) -> Vec<S
         });
         texts
     };
-    pool.install(|| {
-        inputs.par_iter().map_init(|| Decoder::new(job.limits), texts).flatten_iter().collect()
-    })
+    let texts = collected(pool, inputs.len(), || Decoder::new(context.limits), texts);
+    texts.into_iter().flatten().collect()
 }
 
-/// An error as an exchange tells it.
+/// An error of an exchange.
 #[derive(Debug)]
-pub(super) struct Said {
+pub(super) struct SampleError {
     code: Option<String>,
     field: Option<String>,
     message: String,
@@ -280,7 +311,7 @@ pub(super) struct Said {
     cut: bool,
 }
 
-impl Said {
+impl SampleError {
     fn as_ref(&self) -> ErrorRef<'_> {
         ErrorRef {
             code: self.code.as_deref(),
@@ -293,11 +324,15 @@ impl Said {
 }
 
 /// The errors of all exchanges.
-pub(super) fn errors(texts: &[String], job: &Job<'_>, pool: &ThreadPool) -> Vec<Said> {
-    let errors = |extractor: &mut Extractor, text: &String| {
+pub(super) fn errors(
+    texts: &[String],
+    context: &StageContext<'_>,
+    pool: &ThreadPool,
+) -> Vec<SampleError> {
+    let errors = |extractor: &mut Extractor, n: usize| {
         let mut errors = Vec::new();
-        extractor.extract(text, true, &mut |exchange| {
-            errors.extend(exchange.errors.iter().map(|error| Said {
+        extractor.extract(&texts[n], true, &mut |exchange| {
+            errors.extend(exchange.errors.iter().map(|error| SampleError {
                 code: error.code.map(str::to_owned),
                 field: error.field.map(str::to_owned),
                 message: error.message.to_owned(),
@@ -307,31 +342,51 @@ pub(super) fn errors(texts: &[String], job: &Job<'_>, pool: &ThreadPool) -> Vec<
         });
         errors
     };
-    let memo = run::memo();
-    pool.install(|| {
-        texts.par_iter().map_init(|| job.extractor(&memo), errors).flatten_iter().collect()
-    })
+    let extractor = context.extractor();
+    let errors = collected(pool, texts.len(), || extractor.fork(), errors);
+    errors.into_iter().flatten().collect()
 }
 
-/// The row groups of `exchanges`, as the jobs of a report make them.
-pub(super) fn batches(inputs: &[Input], job: &Job<'_>, pool: &ThreadPool) -> Vec<Batch> {
-    let budget = job.budget(pool);
-    let setting = job.setting(&budget);
-    let batches = |worker: &mut Worker, files: std::ops::Range<usize>| {
-        let mut rows = Rows::default();
-        for n in files {
-            worker.file(&inputs[n], n as u32, &setting, &mut rows);
-        }
-        rows.exchanges
+/// The row groups of `exchanges`, cut as in a report.
+pub(super) fn row_groups(
+    inputs: &[Input],
+    context: &StageContext<'_>,
+    pool: &ThreadPool,
+) -> Result<Vec<Columns>, Error> {
+    let budget = context.budget(pool);
+    let setting = context.setting(&budget);
+    let extractor = context.extractor();
+    let jobs = run::plan(inputs, &MemoryEncoder);
+    let rows = |worker: &mut Worker, n: usize| {
+        job_rows(worker, inputs, jobs[n].clone(), &setting, &MemoryEncoder)
     };
-    let memo = run::memo();
-    pool.install(|| {
-        let jobs = run::plan(inputs, run::JOB_BYTES).into_par_iter();
-        jobs.map_init(|| job.worker(&memo), batches).flatten_iter().collect()
-    })
+    let mut row_groups = Vec::new();
+    for rows in collected(pool, jobs.len(), || context.worker(&extractor), rows) {
+        if let Some(error) = rows.failed {
+            return Err(error.into());
+        }
+        row_groups.extend(rows.exchanges);
+    }
+    Ok(row_groups)
 }
 
-/// The bytes of an input that is in memory; none of one that is not.
+/// The rows of one job.
+fn job_rows<E: Encoder>(
+    worker: &mut Worker,
+    inputs: &[Input],
+    files: Range<usize>,
+    setting: &Setting<'_>,
+    encoder: &E,
+) -> JobRows<E::Part> {
+    let mut rows = JobRows::default();
+    for n in files {
+        black_box(worker.file(&inputs[n], n as u32, setting, encoder, &mut rows));
+    }
+    worker.end_job(encoder, &mut rows);
+    rows
+}
+
+/// The bytes of an input that is in memory; empty for a file on disk.
 pub(super) fn bytes(input: &Input) -> &[u8] {
     match input {
         Input::Memory { bytes, .. } => bytes,

@@ -1,22 +1,29 @@
-//! Saved Integrator logs to a report: where the stages of the other crates meet.
+//! Saved Integrator logs to the rows of a report: where the stages of the other crates meet.
 //!
-//! [`run::report`] is the main job. It takes [`Input`](input::Input)s in name order, looks at all of
-//! them once ([`survey`]: copies, listing pages), then lets workers turn a few neighbouring files at a
-//! time into rows ([`stages`], the only place that sees `archive`, `model` and `grouping` at work) and
-//! counts ([`aggregate`], merged at the end), ties each download to its log ([`link`]), and writes
-//! ten tables and a [`summary`] through the one table layer ([`tables`]).
+//! [`run::report`] is the main job. It takes [`Input`](input::Input)s in name order, reads them once for copies and
+//! listing pages ([`survey`]), then lets workers turn a few neighbouring files at a time into rows ([`worker`]) and
+//! counts ([`aggregate`], merged at the end), ties each download to its log ([`link`]), and hands typed rows to a
+//! [`tables::Sink`]: a folder, or memory.
+//!
+//! ```text
+//!   survey ──► worker: archive ─► leaves ─► model ─► records ─► grouping ──► sink (exchanges, errors, files, problems)
+//!                                                       └─► aggregate ─────► sink (the small tables), summary
+//! ```
 //!
 //! ```no_run
 //! use std::path::Path;
 //! use std::sync::atomic::AtomicBool;
 //!
 //! use pipeline::{input::Input, run};
+//! use tables::{Folder, Formats, Metadata};
 //!
 //! let found = archive::discover(&["dump".to_owned()])?;
 //! let inputs: Vec<_> = found.sources.into_iter().map(Input::File).collect();
+//! let metadata = Metadata { rules_version: 2, redaction: "none" };
+//! let folder = Folder::create(Path::new("report"), false, Formats::default(), &metadata)?;
 //! let (options, progress) = (run::Options::default(), run::Progress::default());
 //! let never = AtomicBool::new(false);
-//! let done = run::report(&inputs, &found.unread, Path::new("report"), &options, &progress, &never)?;
+//! let done = run::report(&inputs, &found.unread, folder, &options, &progress, &never)?;
 //! assert_eq!(done.summary.files["total"], inputs.len() as u64);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -198,9 +198,8 @@ fn read<S: Sink>(
     progress: &Progress,
 ) -> Result<(), Error> {
     let Setting { survey, stop, .. } = *setting;
-    let most = if report.encoder.repeats_bodies() { REPEATING_JOB_BYTES } else { JOB_BYTES };
-    let jobs = plan(inputs, most);
     let encoder = report.sink.encoder();
+    let jobs = plan(inputs, &encoder);
     let (originals, mut whole) = (Originals::new(inputs.len()), Whole::new(inputs.len()));
     let work = |job: usize| {
         let worker = &workers[rayon::current_thread_index().unwrap_or(0)];
@@ -243,8 +242,10 @@ fn read<S: Sink>(
     Ok(())
 }
 
-/// Cuts the files into jobs, by sizes alone: the same jobs for any number of threads.
-fn plan(inputs: &[Input], most: u64) -> Vec<Range<usize>> {
+/// Cuts the files into jobs, in order. Depends on their sizes and the encoder alone: the jobs are the same for any
+/// number of threads.
+pub fn plan<E: Encoder>(inputs: &[Input], encoder: &E) -> Vec<Range<usize>> {
+    let most = if encoder.repeats_bodies() { REPEATING_JOB_BYTES } else { JOB_BYTES };
     let mut jobs = Vec::new();
     let mut left: u64 = inputs.iter().map(Input::bytes).sum();
     let (mut start, mut bytes) = (0, 0);

@@ -1,44 +1,44 @@
 //! What a message says where the template of its group has a variable.
 //!
-//! A template is its messages with variables masked and blanks made one, so constants are found
-//! again in their order, a run of blanks for a run of blanks. The first constant stands at the
-//! beginning and the last at the end; those between are taken where they come first, which finds an
-//! alignment whenever there is one (as for the wildcards of a shell).
+//! A template is its messages with variables masked and runs of blanks replaced by one, so its constants occur in each
+//! message in their order, a run of blanks for a blank. The first constant is at the beginning and the last at the
+//! end; those between are taken where they occur first, which finds an alignment whenever there is one (as for the
+//! wildcards of a shell).
 
 /// What a template shows for a variable.
 const VARIABLE: &str = "<*>";
 
-/// The parts of `message` at the variables of `template`, in their order, without blanks around
-/// them. `None` when the message does not have the constants of the template: it is longer than
-/// grouping reads, say, or was cut.
-pub(super) fn variables<'m>(template: &str, message: &'m str) -> Option<Vec<&'m str>> {
+/// The parts of `message` at the variables of `template`, in their order, without blanks around them. `None` when the
+/// message does not have the constants of the template, for example because it is longer than grouping reads, or was
+/// cut.
+pub(crate) fn variables<'m>(template: &str, message: &'m str) -> Option<Vec<&'m str>> {
     let mut constants = template.split(VARIABLE);
     let first = constants.next().unwrap_or_default();
     let mut rest = after(message.trim_start(), first.trim_start())?;
-    let mut found = Vec::new();
+    let mut values = Vec::new();
     let mut constants = constants.peekable();
     if constants.peek().is_none() {
-        return rest.trim().is_empty().then_some(found);
+        return rest.trim().is_empty().then_some(values);
     }
     while let Some(constant) = constants.next() {
-        let (value, behind) =
+        let (value, after) =
             if constants.peek().is_none() { last(rest, constant)? } else { next(rest, constant)? };
-        found.push(value.trim());
-        rest = behind;
+        values.push(value.trim());
+        rest = after;
     }
-    Some(found)
+    Some(values)
 }
 
-/// What stands before the first `constant` in `text`, and what behind.
+/// The text before the first `constant`, and the text after it.
 fn next<'t>(text: &'t str, constant: &str) -> Option<(&'t str, &'t str)> {
     let starts = text.char_indices().map(|(at, _)| at).chain([text.len()]);
     // An empty value has to stand between constants: of two variables side by side each has something.
     starts
         .skip(usize::from(constant.is_empty()))
-        .find_map(|at| after(&text[at..], constant).map(|behind| (&text[..at], behind)))
+        .find_map(|at| after(&text[at..], constant).map(|rest| (&text[..at], rest)))
 }
 
-/// What stands before `constant` where this ends the text.
+/// The text before `constant` where this ends the text, and nothing after it.
 fn last<'t>(text: &'t str, constant: &str) -> Option<(&'t str, &'t str)> {
     let constant = constant.trim_end();
     if constant.is_empty() {
@@ -47,7 +47,7 @@ fn last<'t>(text: &'t str, constant: &str) -> Option<(&'t str, &'t str)> {
     let starts = text.char_indices().map(|(at, _)| at);
     let ends =
         |at: &usize| after(&text[*at..], constant).is_some_and(|rest| rest.trim().is_empty());
-    // From the end, where it stands: only a part of the text as long as the constant is looked at.
+    // From the end, where the constant is: only a part of the text as long as the constant is looked at.
     let found = starts.rev().find(ends)?;
     Some((&text[..found], ""))
 }

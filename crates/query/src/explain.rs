@@ -1,23 +1,26 @@
-//! Why the errors of a group belong together, what varies in them, where they occur, and a few of
-//! them that differ.
+//! Why the errors of a group belong together, what varies in them, where they occur, and a few of them that differ.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::hash::{DefaultHasher, Hash, Hasher as _};
 
-use model::time::Timestamp;
 use serde::Serialize;
+use tables::cell::{
+    EndpointName, ErrorCode, FieldPath, FileName, FlowName, KeyKindWord, KeyValue, MemberName,
+    MessageText, Micros, RecordPointer, RunId, SourceWord, StepName,
+};
+use tables::rows::{ErrorGroupRow, Errors, Exchanges};
+use tables::{ReadError, Stored};
 
-use super::align::variables;
-use super::groups::GroupRow;
-use super::times;
-use tables::{ERRORS, EXCHANGES, ReadError, Stored};
+use crate::align::variables;
+use crate::groups::read_errors;
+use crate::json;
 
 /// Distinct values that are counted one by one; the others are only known to be more.
 const DISTINCT: usize = 200_000;
 
-/// Errors among which samples are chosen: half of them for each place where the group occurs, half
-/// for each set of values.
+/// Errors among which samples are chosen: half of them one for each origin (flow, step, endpoint, status), half of them
+/// one for each set of values.
 const CANDIDATES: usize = 512;
 
 /// A span of this many hours or less is counted by hour, a longer one by day.
@@ -26,10 +29,11 @@ const HOURLY: i64 = 48;
 const MICROS_AN_HOUR: i64 = 3_600_000_000;
 
 /// What is known of a group.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Explained {
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Explained<'g> {
     /// Its row of `error_groups`.
-    pub group: GroupRow,
+    #[serde(serialize_with = "json::group")]
+    pub group: ErrorGroupRow<'g>,
     /// Error codes, the most frequent first; errors without one are not counted.
     pub codes: Values,
     /// Fields that the errors speak of.
@@ -38,8 +42,8 @@ pub struct Explained {
     pub sources: Values,
     /// The variables of the template, in their order.
     pub variables: Vec<Values>,
-    /// Errors whose message does not have the constants of the template, so that their variables
-    /// are not counted: texts longer than grouping reads, or cut.
+    /// Errors whose message does not have the constants of the template, so that their variables are not counted: texts
+    /// longer than grouping reads, or cut.
     pub unaligned: u64,
     /// Keys that the errors speak of, as `sku A-1`.
     pub keys: Values,
@@ -55,11 +59,11 @@ pub struct Explained {
     pub runs: Values,
     /// Files.
     pub files: Values,
-    /// Errors by the hour, or by the day, in which their exchange began; periods without are left
+    /// Errors by the hour, or by the day, in which their exchange began, oldest first; periods without errors are left
     /// out, and so are errors without a time.
-    pub periods: Vec<Period>,
-    /// Errors that differ from each other, the first of the report first.
-    pub samples: Vec<Sample>,
+    pub periods: Vec<PeriodCount>,
+    /// Errors that differ from each other, in the order of the report.
+    pub samples: Vec<ErrorSample>,
 }
 
 /// How often which values occur.
@@ -67,7 +71,7 @@ pub struct Explained {
 pub struct Values {
     /// How many different ones there are.
     pub distinct: u64,
-    /// There may be more: only so many were told apart.
+    /// Whether there may be more, since only so many are counted.
     pub at_least: bool,
     /// The most frequent ones with their counts, ties in their own order.
     pub top: Vec<ValueCount>,
@@ -84,10 +88,10 @@ pub struct ValueCount {
 
 /// Errors of an hour or a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Period {
+pub struct PeriodCount {
     /// Where it begins.
-    #[serde(serialize_with = "times::always")]
-    pub from: Timestamp,
+    #[serde(serialize_with = "json::time")]
+    pub from: Micros,
     /// Whether it is a day.
     pub day: bool,
     /// Errors in it.
@@ -95,20 +99,20 @@ pub struct Period {
 }
 
 /// One error, with its exchange.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "the columns are described in docs/tables.md")]
-pub struct Sample {
+pub struct ErrorSample {
+    pub exchange: i64,
     pub file: String,
     pub member: Option<String>,
-    /// JSON Pointer of the record in the document.
     pub pointer: Option<String>,
-    pub record: u64,
-    #[serde(serialize_with = "times::optional")]
-    pub started_at: Option<Timestamp>,
+    pub record: i32,
+    #[serde(serialize_with = "json::optional_time")]
+    pub started_at: Option<Micros>,
     pub flow: Option<String>,
     pub step: Option<String>,
     pub endpoint: Option<String>,
-    pub status: Option<u64>,
+    pub status: Option<i32>,
     pub key_kind: Option<String>,
     pub key: Option<String>,
     pub code: Option<String>,
@@ -118,94 +122,64 @@ pub struct Sample {
     pub variables: Vec<String>,
 }
 
-/// Explains a group: `top` most frequent values of everything, and at most `samples` samples.
+tables::select! {
+    /// What is counted and shown of an error.
+    struct CountedError<'b> from Errors {
+        exchange: i64,
+        file: FileName<'b>,
+        record: i32,
+        code: Option<ErrorCode<'b>>,
+        field: Option<FieldPath<'b>>,
+        message: MessageText<'b>,
+        source: SourceWord<'b>,
+        key_kind: Option<KeyKindWord<'b>>,
+        key: Option<KeyValue<'b>>,
+        started_at: Option<Micros>,
+        flow: Option<FlowName<'b>>,
+        step: Option<StepName<'b>>,
+        endpoint: Option<EndpointName<'b>>,
+        status: Option<i32>,
+    }
+}
+
+/// Explains a group: the `top` most frequent values of everything, and at most `samples` errors.
 ///
-/// Reads `errors` twice and, of `exchanges`, the row groups with such an error, all of them by
-/// column. Memory is that of a row group, 12 bytes an error, and the distinct values, of which
-/// 200,000 of a kind are counted.
+/// Reads the errors of the group, and the ids and runs of `exchanges`. Memory is that of a row group, 8 bytes for each
+/// error, and the distinct values, of which 200,000 of a kind are counted.
 ///
 /// # Errors
 /// When a table cannot be read.
-pub fn explain(
+pub fn explain<'g>(
     report: &Stored,
-    group: &GroupRow,
+    group: ErrorGroupRow<'g>,
     top: usize,
     samples: usize,
-) -> Result<Explained, ReadError> {
-    let places = Places::of(report, &group.group)?;
-    let mut counted = Counted::default();
-    let mut table = report.table(&ERRORS)?;
-    let columns = [
-        "group", "exchange", "file", "record", "code", "field", "message", "source", "key_kind",
-        "key",
-    ];
-    for n in 0..table.groups() {
-        let groups = table.rows(n, &["group"])?;
-        let is_one = |row: &usize| groups.column("group").text(*row) == Some(&group.group);
-        let found: Vec<usize> = (0..groups.len()).filter(is_one).collect();
-        if found.is_empty() {
-            continue;
-        }
-        let rows = table.rows(n, &columns)?;
-        for row in found {
-            let text = |name| rows.column(name).text(row);
-            let message = text("message").unwrap_or_default();
-            let exchange = rows.column("exchange").number(row).unwrap_or_default();
-            // Of a text that was cut, the last word may be half of one and is left out.
-            let values = variables(&group.template, message)
-                .or_else(|| variables(&group.template, without_last_word(message)));
-            let place = places.of_exchange(exchange);
-            counted.codes.add(text("code"));
-            counted.fields.add(text("field"));
-            counted.sources.add(text("source"));
-            counted.files.add(text("file"));
-            let key = text("key").map(|key| match text("key_kind") {
-                Some(kind) => format!("{kind} {key}"),
-                None => key.to_owned(),
-            });
-            counted.keys.add(key.as_deref());
-            match &values {
-                Some(values) => counted.add_variables(values),
-                None => counted.unaligned += 1,
-            }
-            if counted.is_candidate(place, values.as_deref().unwrap_or_default()) {
-                let some = |name| text(name).map(str::to_owned);
-                let sample = Sample {
-                    file: some("file").unwrap_or_default(),
-                    record: rows.column("record").number(row).unwrap_or_default(),
-                    key_kind: some("key_kind"),
-                    key: some("key"),
-                    code: some("code"),
-                    field: some("field"),
-                    message: message.to_owned(),
-                    variables: values.iter().flatten().map(|&value| value.to_owned()).collect(),
-                    ..places.sample(place)
-                };
-                counted.candidates.push((exchange, sample));
-            }
-        }
-    }
-    let variables = group.template.matches("<*>").count();
-    counted.variables.resize_with(variables, Tally::default);
-    let mut chosen = differing(counted.candidates, samples);
-    fill(report, &mut chosen)?;
+) -> Result<Explained<'g>, ReadError> {
+    let template = group.template.0;
+    let mut counts = Counts::default();
+    counts.variables.resize_with(template.matches("<*>").count(), Tally::default);
+    read_errors::<CountedError<'_>>(report, group.fingerprint, |error| {
+        counts.add(&error, template);
+    })?;
+    let mut samples = differing(counts.candidates, samples);
+    let runs = read_exchanges(report, counts.exchanges, &mut samples)?;
     let finish = |tally: Tally| tally.finish(top);
     Ok(Explained {
-        group: group.clone(),
-        codes: finish(counted.codes),
-        fields: finish(counted.fields),
-        sources: finish(counted.sources),
-        variables: counted.variables.into_iter().map(finish).collect(),
-        unaligned: counted.unaligned,
-        keys: finish(counted.keys),
-        flows: finish(places.flows),
-        steps: finish(places.steps),
-        endpoints: finish(places.endpoints),
-        statuses: finish(places.statuses),
-        runs: finish(places.runs),
-        files: finish(counted.files),
-        periods: periods(places.hours),
-        samples: chosen.into_iter().map(|(_, sample)| sample).collect(),
+        group,
+        codes: finish(counts.codes),
+        fields: finish(counts.fields),
+        sources: finish(counts.sources),
+        variables: counts.variables.into_iter().map(finish).collect(),
+        unaligned: counts.unaligned,
+        keys: finish(counts.keys),
+        flows: finish(counts.flows),
+        steps: finish(counts.steps),
+        endpoints: finish(counts.endpoints),
+        statuses: finish(counts.statuses),
+        runs: finish(runs),
+        files: finish(counts.files),
+        periods: periods(counts.hours),
+        samples,
     })
 }
 
@@ -243,171 +217,116 @@ impl Tally {
     }
 }
 
-/// What the errors themselves say.
+/// What is counted of the errors.
 #[derive(Debug, Default)]
-struct Counted {
+struct Counts {
     codes: Tally,
     fields: Tally,
     sources: Tally,
     variables: Vec<Tally>,
     unaligned: u64,
     keys: Tally,
-    files: Tally,
-    seen_places: HashSet<u32>,
-    seen_values: HashSet<u64>,
-    /// With the number of their exchange.
-    candidates: Vec<(u64, Sample)>,
-}
-
-impl Counted {
-    fn add_variables(&mut self, values: &[&str]) {
-        if self.variables.len() < values.len() {
-            self.variables.resize_with(values.len(), Tally::default);
-        }
-        for (tally, value) in self.variables.iter_mut().zip(values) {
-            tally.add(Some(value));
-        }
-    }
-
-    /// Whether an error is the first of its place or of its values.
-    fn is_candidate(&mut self, place: u32, values: &[&str]) -> bool {
-        if self.seen_places.len() < CANDIDATES / 2 && self.seen_places.insert(place) {
-            return true;
-        }
-        let mut hash = DefaultHasher::new();
-        values.hash(&mut hash);
-        self.seen_values.len() < CANDIDATES / 2 && self.seen_values.insert(hash.finish())
-    }
-}
-
-/// Where the exchanges with an error of the group were made.
-#[derive(Debug, Default)]
-struct Places {
-    /// Numbers of exchanges, one an error, ascending; and the place of each in `distinct`.
-    exchanges: Vec<(u64, u32)>,
-    distinct: Vec<Place>,
     flows: Tally,
     steps: Tally,
     endpoints: Tally,
     statuses: Tally,
-    runs: Tally,
+    files: Tally,
     /// Errors by hour since 1970.
     hours: BTreeMap<i64, u64>,
+    /// The exchange of each error.
+    exchanges: Vec<i64>,
+    /// Hashes of the origins and of the sets of values that have a candidate.
+    origins: HashSet<u64>,
+    values: HashSet<u64>,
+    candidates: Vec<ErrorSample>,
 }
 
-/// A flow, step, endpoint and status.
-#[derive(Debug, Default, Clone, PartialEq, Eq, Hash)]
-struct Place {
-    flow: Option<String>,
-    step: Option<String>,
-    endpoint: Option<String>,
-    status: Option<u64>,
-}
-
-impl Places {
-    fn of(report: &Stored, group: &str) -> Result<Self, ReadError> {
-        let mut places = Self::default();
-        let mut table = report.table(&ERRORS)?;
-        for n in 0..table.groups() {
-            let rows = table.rows(n, &["group", "exchange"])?;
-            let (groups, exchanges) = (rows.column("group"), rows.column("exchange"));
-            let found = (0..rows.len()).filter(|&row| groups.text(row) == Some(group));
-            let numbers = found.filter_map(|row| exchanges.number(row));
-            places.exchanges.extend(numbers.map(|number| (number, 0)));
+impl Counts {
+    fn add(&mut self, error: &CountedError<'_>, template: &str) {
+        let CountedError { file, flow, step, endpoint, status, .. } = *error;
+        self.exchanges.push(error.exchange);
+        self.codes.add(error.code.map(|code| code.0));
+        self.fields.add(error.field.map(|field| field.0));
+        self.sources.add(Some(error.source.0));
+        self.files.add(Some(file.0));
+        self.flows.add(flow.map(|flow| flow.0));
+        self.steps.add(step.map(|step| step.0));
+        self.endpoints.add(endpoint.map(|endpoint| endpoint.0));
+        self.statuses.add(status.map(|status| status.to_string()).as_deref());
+        let key = error.key.map(|key| match error.key_kind {
+            Some(kind) => format!("{} {}", kind.0, key.0),
+            None => key.0.to_owned(),
+        });
+        self.keys.add(key.as_deref());
+        if let Some(at) = error.started_at {
+            *self.hours.entry(at.0.div_euclid(MICROS_AN_HOUR)).or_default() += 1;
         }
-        // They stand in this order already, unless somebody has sorted the table anew.
-        places.exchanges.sort_unstable();
-        places.read(report)?;
-        Ok(places)
-    }
-
-    fn read(&mut self, report: &Stored) -> Result<(), ReadError> {
-        let mut table = report.table(&EXCHANGES)?;
-        let mut numbers: HashMap<Place, u32> = HashMap::new();
-        for n in 0..table.groups() {
-            let rows = table.rows(n, &["exchange"])?;
-            let column = rows.column("exchange");
-            let (Some(first), Some(last)) =
-                (column.number(0), column.number(rows.len().saturating_sub(1)))
-            else {
-                continue;
-            };
-            let from = self.exchanges.partition_point(|(number, _)| *number < first);
-            let to = self.exchanges.partition_point(|(number, _)| *number <= last);
-            if from == to {
-                continue;
-            }
-            let columns = ["flow", "step", "endpoint", "status", "run_id", "started_at"];
-            let rows = table.rows(n, &columns)?;
-            for at in from..to {
-                let row = (self.exchanges[at].0 - first) as usize;
-                if row >= rows.len() {
-                    continue;
-                }
-                let text = |name| rows.column(name).text(row);
-                let status = rows.column("status").number(row);
-                self.flows.add(text("flow"));
-                self.steps.add(text("step"));
-                self.endpoints.add(text("endpoint"));
-                self.statuses.add(status.map(|status| status.to_string()).as_deref());
-                self.runs.add(text("run_id"));
-                if let Some(at) = rows.column("started_at").time(row) {
-                    *self.hours.entry(at.div_euclid(MICROS_AN_HOUR)).or_default() += 1;
-                }
-                let some = |name| text(name).map(str::to_owned);
-                let place = Place {
-                    flow: some("flow"),
-                    step: some("step"),
-                    endpoint: some("endpoint"),
-                    status,
-                };
-                let next = self.distinct.len() as u32;
-                self.exchanges[at].1 = *numbers.entry(place).or_insert_with_key(|place| {
-                    self.distinct.push(place.clone());
-                    next
-                });
-            }
+        let message = error.message.0;
+        // Of a text that was cut, the last word may be half of one and is left out.
+        let values = variables(template, message)
+            .or_else(|| variables(template, without_last_word(message)));
+        self.unaligned += u64::from(values.is_none());
+        let values = values.unwrap_or_default();
+        for (tally, value) in self.variables.iter_mut().zip(&values) {
+            tally.add(Some(value));
         }
-        Ok(())
-    }
-
-    fn of_exchange(&self, exchange: u64) -> u32 {
-        let found = self.exchanges.binary_search_by_key(&exchange, |(number, _)| *number);
-        found.map_or(0, |at| self.exchanges[at].1)
-    }
-
-    fn sample(&self, place: u32) -> Sample {
-        let place = self.distinct.get(place as usize).cloned().unwrap_or_default();
-        let Place { flow, step, endpoint, status } = place;
-        Sample { flow, step, endpoint, status, ..Sample::default() }
+        if is_new(&mut self.origins, &(flow, step, endpoint, status))
+            || is_new(&mut self.values, &values)
+        {
+            self.candidates.push(ErrorSample {
+                exchange: error.exchange,
+                file: file.0.to_owned(),
+                member: None,
+                pointer: None,
+                record: error.record,
+                started_at: error.started_at,
+                flow: flow.map(|flow| flow.0.to_owned()),
+                step: step.map(|step| step.0.to_owned()),
+                endpoint: endpoint.map(|endpoint| endpoint.0.to_owned()),
+                status,
+                key_kind: error.key_kind.map(|kind| kind.0.to_owned()),
+                key: error.key.map(|key| key.0.to_owned()),
+                code: error.code.map(|code| code.0.to_owned()),
+                field: error.field.map(|field| field.0.to_owned()),
+                message: message.to_owned(),
+                variables: values.into_iter().map(str::to_owned).collect(),
+            });
+        }
     }
 }
 
-/// The first candidate, then again and again the one that differs most from those chosen; of equal
-/// ones the first. At last in the order of the report.
-fn differing(candidates: Vec<(u64, Sample)>, most: usize) -> Vec<(u64, Sample)> {
+/// Whether a value is the first of its kind and there is room for another candidate.
+fn is_new(hashes: &mut HashSet<u64>, value: &impl Hash) -> bool {
+    let mut hash = DefaultHasher::new();
+    value.hash(&mut hash);
+    hashes.len() < CANDIDATES / 2 && hashes.insert(hash.finish())
+}
+
+/// The first candidate, then repeatedly the one that differs most from those chosen; of equal ones the first. The
+/// result is in the order of the report.
+fn differing(candidates: Vec<ErrorSample>, most: usize) -> Vec<ErrorSample> {
     let mut left = candidates;
-    let mut chosen: Vec<(u64, Sample)> = Vec::new();
+    let mut chosen: Vec<ErrorSample> = Vec::new();
     while chosen.len() < most && !left.is_empty() {
-        let differs = |sample: &Sample| {
-            chosen.iter().map(|(_, other)| differences(sample, other)).min().unwrap_or_default()
+        let differs = |sample: &ErrorSample| {
+            chosen.iter().map(|other| differences(sample, other)).min().unwrap_or_default()
         };
-        let best = (0..left.len()).min_by_key(|&n| (Reverse(differs(&left[n].1)), n));
+        let best = (0..left.len()).min_by_key(|&n| (Reverse(differs(&left[n])), n));
         let next = left.remove(best.unwrap_or_default());
-        // Another that says the same at the same place shows nothing new.
-        if chosen.iter().any(|(_, other)| differences(&next.1, other) == 0) {
+        // An error with the same origin and text as another shows nothing new.
+        if chosen.iter().any(|other| differences(&next, other) == 0) {
             break;
         }
         chosen.push(next);
     }
-    chosen.sort_by_key(|(exchange, _)| *exchange);
+    chosen.sort_by_key(|sample| sample.exchange);
     chosen
 }
 
-/// In how many respects two errors differ. Where they were made weighs more than what varies in
-/// their text, since the variables of a group nearly always differ.
-fn differences(one: &Sample, other: &Sample) -> u32 {
-    let place = [
+/// In how many respects two errors differ. The origin weighs more than what varies in the text, since the variables of
+/// a group nearly always differ.
+fn differences(one: &ErrorSample, other: &ErrorSample) -> u32 {
+    let origin = [
         one.endpoint != other.endpoint,
         one.status != other.status,
         one.flow != other.flow,
@@ -415,34 +334,68 @@ fn differences(one: &Sample, other: &Sample) -> u32 {
         one.code != other.code,
     ];
     let values = one.variables.iter().zip(&other.variables).filter(|(one, other)| one != other);
-    4 * place.into_iter().map(u32::from).sum::<u32>()
+    4 * origin.into_iter().map(u32::from).sum::<u32>()
         + 2 * u32::from(one.file != other.file)
         + (values.count() as u32).min(3)
         + u32::from(one.key != other.key)
 }
 
-/// Adds what of their exchanges is only needed for the samples.
-fn fill(report: &Stored, samples: &mut [(u64, Sample)]) -> Result<(), ReadError> {
-    let mut table = report.table(&EXCHANGES)?;
-    for n in 0..table.groups() {
-        let rows = table.rows(n, &["exchange"])?;
-        let Some(first) = rows.column("exchange").number(0) else { continue };
-        let here = first..first + rows.len() as u64;
-        if !samples.iter().any(|(exchange, _)| here.contains(exchange)) {
-            continue;
-        }
-        let rows = table.rows(n, &["member", "pointer", "started_at"])?;
-        for (exchange, sample) in samples.iter_mut().filter(|(number, _)| here.contains(number)) {
-            let row = (*exchange - first) as usize;
-            sample.member = rows.column("member").text(row).map(str::to_owned);
-            sample.pointer = rows.column("pointer").text(row).map(str::to_owned);
-            sample.started_at = rows.column("started_at").time(row).map(Timestamp);
-        }
+tables::select! {
+    /// The run of an exchange.
+    struct ExchangeRun<'b> from Exchanges {
+        exchange: i64,
+        run_id: Option<RunId<'b>>,
     }
-    Ok(())
 }
 
-fn periods(hours: BTreeMap<i64, u64>) -> Vec<Period> {
+tables::select! {
+    /// Where the record of an exchange stands in its file.
+    struct RecordPlace<'b> from Exchanges {
+        member: Option<MemberName<'b>>,
+        pointer: RecordPointer<'b>,
+    }
+}
+
+/// Counts the runs of the errors by their exchanges, and completes the samples.
+fn read_exchanges(
+    report: &Stored,
+    mut exchanges: Vec<i64>,
+    samples: &mut [ErrorSample],
+) -> Result<Tally, ReadError> {
+    // `errors` has them in this order already, unless another program has sorted the table.
+    exchanges.sort_unstable();
+    let mut runs = Tally::default();
+    let mut left = exchanges.as_slice();
+    let mut table = report.table::<Exchanges>()?;
+    for group in 0..table.groups() {
+        if left.is_empty() {
+            break;
+        }
+        let rows = table.read::<ExchangeRun<'_>>(group)?;
+        let mut shown = Vec::new();
+        for (row, ExchangeRun { exchange, run_id }) in rows.iter().enumerate() {
+            let missing = left.iter().take_while(|id| **id < exchange).count();
+            let errors = left[missing..].iter().take_while(|id| **id == exchange).count();
+            left = &left[missing + errors..];
+            (0..errors).for_each(|_| runs.add(run_id.map(|run| run.0)));
+            if errors > 0 {
+                let sampled = (0..samples.len()).filter(|&n| samples[n].exchange == exchange);
+                shown.extend(sampled.map(|sample| (row, sample)));
+            }
+        }
+        if !shown.is_empty() {
+            let rows = table.read::<RecordPlace<'_>>(group)?;
+            for (row, sample) in shown {
+                let RecordPlace { member, pointer } = rows.get(row);
+                samples[sample].member = member.map(|member| member.0.to_owned());
+                samples[sample].pointer = Some(pointer.0.to_owned());
+            }
+        }
+    }
+    Ok(runs)
+}
+
+fn periods(hours: BTreeMap<i64, u64>) -> Vec<PeriodCount> {
     let first = hours.first_key_value().map_or(0, |(hour, _)| *hour);
     let last = hours.last_key_value().map_or(0, |(hour, _)| *hour);
     let day = last - first >= HOURLY;
@@ -451,8 +404,8 @@ fn periods(hours: BTreeMap<i64, u64>) -> Vec<Period> {
     for (hour, count) in hours {
         *counts.entry(hour.div_euclid(length)).or_default() += count;
     }
-    let period = |(number, count): (i64, u64)| Period {
-        from: Timestamp(number * length * MICROS_AN_HOUR),
+    let period = |(number, count): (i64, u64)| PeriodCount {
+        from: Micros(number * length * MICROS_AN_HOUR),
         day,
         count,
     };

@@ -1,89 +1,20 @@
-//! The table `error_groups` of a stored report, and how a group is named on the command line.
+//! The error groups of a report, how a group is named on the command line, and the errors of one group.
 
-use model::time::Timestamp;
-use serde::Serialize;
-
-use super::times;
-use tables::{ERROR_GROUPS, ReadError, Stored};
-
-/// A row of `error_groups`; the fields are its columns. Counts that an older report does not have
-/// are 0, and so are those of a row that is damaged.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-#[expect(missing_docs, reason = "the columns are described in docs/tables.md")]
-pub struct GroupRow {
-    pub group: String,
-    pub template: String,
-    pub class: String,
-    pub retryable: bool,
-    pub count: u64,
-    pub exchanges: u64,
-    pub files: u64,
-    pub runs: u64,
-    pub keys: u64,
-    pub open_keys: u64,
-    /// `None` for reports of versions that did not count them.
-    pub healed_keys: Option<u64>,
-    pub flows: Vec<String>,
-    pub steps: Vec<String>,
-    pub endpoints: Vec<String>,
-    pub statuses: Vec<String>,
-    #[serde(serialize_with = "times::optional")]
-    pub first_seen: Option<Timestamp>,
-    #[serde(serialize_with = "times::optional")]
-    pub last_seen: Option<Timestamp>,
-    pub sample_file: String,
-    pub sample_record: u32,
-    pub sample_message: String,
-    /// This and those below: `None` for reports of versions that did not tell them, too.
-    pub side: Option<String>,
-    pub code: Option<String>,
-    pub field: Option<String>,
-    pub name: Option<String>,
-}
+use tables::cell::Fingerprint;
+use tables::rows::{ErrorGroupRow, ErrorGroups, Errors};
+use tables::{Batch, ReadError, Select, Stored};
 
 /// All groups of a report, most frequent first.
 ///
 /// # Errors
 /// When the table cannot be read.
-pub fn groups(report: &Stored) -> Result<Vec<GroupRow>, ReadError> {
-    let mut table = report.table(&ERROR_GROUPS)?;
-    let mut found = Vec::new();
-    let columns: Vec<&str> = ERROR_GROUPS.columns.iter().map(|column| column.name).collect();
+pub fn groups(report: &Stored) -> Result<Batch<ErrorGroups>, ReadError> {
+    let mut table = report.table::<ErrorGroups>()?;
+    let mut groups = Batch::new();
     for group in 0..table.groups() {
-        let rows = table.rows(group, &columns)?;
-        let text = |name, row| rows.column(name).text(row).unwrap_or_default().to_owned();
-        let some = |name, row| rows.column(name).text(row).map(str::to_owned);
-        let count = |name, row| rows.column(name).number(row).unwrap_or_default();
-        let list = |name, row| rows.column(name).list(row).map(str::to_owned).collect();
-        let time = |name, row| rows.column(name).time(row).map(Timestamp);
-        found.extend((0..rows.len()).map(|row| GroupRow {
-            group: text("group", row),
-            template: text("template", row),
-            class: text("class", row),
-            retryable: rows.column("retryable").bool(row).unwrap_or_default(),
-            count: count("count", row),
-            exchanges: count("exchanges", row),
-            files: count("files", row),
-            runs: count("runs", row),
-            keys: count("keys", row),
-            open_keys: count("open_keys", row),
-            healed_keys: rows.column("healed_keys").number(row),
-            flows: list("flows", row),
-            steps: list("steps", row),
-            endpoints: list("endpoints", row),
-            statuses: list("statuses", row),
-            first_seen: time("first_seen", row),
-            last_seen: time("last_seen", row),
-            sample_file: text("sample_file", row),
-            sample_record: count("sample_record", row) as u32,
-            sample_message: text("sample_message", row),
-            side: some("side", row),
-            code: some("code", row),
-            field: some("field", row),
-            name: some("name", row),
-        }));
+        table.read::<ErrorGroups>(group)?.iter().for_each(|row| groups.push(&row));
     }
-    Ok(found)
+    Ok(groups)
 }
 
 /// Why a name is not that of one group.
@@ -95,7 +26,7 @@ pub enum FindError {
         "{name}: no such group; there are {groups}\na group is named by its fingerprint, the beginning of one, or its rank: 1 is the most frequent"
     )]
     NoSuch {
-        /// What was asked for.
+        /// The name.
         name: String,
         /// How many groups there are.
         groups: usize,
@@ -103,61 +34,97 @@ pub enum FindError {
     /// Several fingerprints begin with it.
     #[error("{name}: several groups begin with it: {}", first.join(", "))]
     Ambiguous {
-        /// What was asked for.
+        /// The name.
         name: String,
         /// The first of their fingerprints, at most five.
         first: Vec<String>,
     },
 }
 
-/// The place of the group of this name: a whole fingerprint, a number that is the rank of a group
-/// (1 for the most frequent), or the beginning of one fingerprint alone, in this order.
+/// The group of this name, after its rank. A name is a whole fingerprint, a rank (1 for the most frequent group), or
+/// the beginning of exactly one fingerprint, in this order.
 ///
 /// # Errors
 /// When the name is that of no group, or of several.
-pub fn find_group(groups: &[GroupRow], name: &str) -> Result<usize, FindError> {
-    if let Some(exact) = groups.iter().position(|row| row.group == name) {
+pub fn find_group<'g>(
+    groups: &'g Batch<ErrorGroups>,
+    name: &str,
+) -> Result<(usize, ErrorGroupRow<'g>), FindError> {
+    let ranked = || (1..).zip(groups.rows());
+    if let Some(exact) = ranked().find(|(_, row)| row.fingerprint.0 == name) {
         return Ok(exact);
     }
-    if let Ok(rank) = name.parse::<usize>()
-        && (1..=groups.len()).contains(&rank)
+    if let Ok(wanted) = name.parse::<usize>()
+        && let Some(found) = ranked().find(|(rank, _)| *rank == wanted)
     {
-        return Ok(rank - 1);
+        return Ok(found);
     }
     let lower = name.to_ascii_lowercase();
-    let mut begin = (0..groups.len()).filter(|&n| groups[n].group.starts_with(&lower));
-    let missing = || FindError::NoSuch { name: name.to_owned(), groups: groups.len() };
-    let first = begin.next().filter(|_| !name.is_empty()).ok_or_else(missing)?;
-    let others: Vec<usize> = begin.take(4).collect();
-    if others.is_empty() {
-        return Ok(first);
+    let begins =
+        |row: &ErrorGroupRow<'_>| !name.is_empty() && row.fingerprint.0.starts_with(&lower);
+    let mut found = ranked().filter(|(_, row)| begins(row)).take(5);
+    match (found.next(), found.next()) {
+        (Some(one), None) => Ok(one),
+        (Some(first), Some(second)) => {
+            let all = [first, second].into_iter().chain(found);
+            let first = all.map(|(_, row)| row.fingerprint.0.to_owned()).collect();
+            Err(FindError::Ambiguous { name: name.to_owned(), first })
+        }
+        _ => Err(FindError::NoSuch { name: name.to_owned(), groups: groups.len() }),
     }
-    let all = std::iter::once(first).chain(others).map(|n| groups[n].group.clone());
-    Err(FindError::Ambiguous { name: name.to_owned(), first: all.collect() })
+}
+
+tables::select! {
+    /// The group of an error.
+    struct ErrorFingerprint<'b> from Errors {
+        fingerprint: Fingerprint<'b>,
+    }
+}
+
+/// Calls `each` for every error of a group, in the order of the table. Of row groups without such an error only the
+/// fingerprints are read.
+pub(crate) fn read_errors<S: Select<Table = Errors>>(
+    report: &Stored,
+    fingerprint: Fingerprint<'_>,
+    mut each: impl FnMut(S::Row<'_>),
+) -> Result<(), ReadError> {
+    let mut table = report.table::<Errors>()?;
+    for group in 0..table.groups() {
+        let fingerprints = table.read::<ErrorFingerprint<'_>>(group)?;
+        let in_group = |row: &usize| fingerprints.get(*row).fingerprint == fingerprint;
+        let found: Vec<usize> = (0..fingerprints.len()).filter(in_group).collect();
+        if !found.is_empty() {
+            let rows = table.read::<S>(group)?;
+            for row in found {
+                each(rows.get(row));
+            }
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tests::group;
 
     #[test]
     fn a_group_is_named_by_fingerprint_rank_or_beginning() {
-        let names =
-            ["12ab000000000000", "2200000000000000", "22ff000000000000", "3000000000000002"];
-        let rows: Vec<_> = names
-            .iter()
-            .map(|name| GroupRow { group: (*name).to_owned(), ..GroupRow::default() })
-            .collect();
+        let mut groups = Batch::new();
+        for name in ["12ab000000000000", "2200000000000000", "22ff000000000000", "3000000000000002"]
+        {
+            groups.push(&group(name, "text"));
+        }
         let check = |name: &str, expected: usize| {
-            assert_eq!(find_group(&rows, name), Ok(expected), "{name}");
+            assert_eq!(find_group(&groups, name).map(|(rank, _)| rank), Ok(expected), "{name}");
         };
-        check("3000000000000002", 3);
-        check("12", 0);
-        check("12AB", 0);
-        check("1", 0);
-        check("4", 3);
-        check("22f", 2);
-        let refused = |name: &str| find_group(&rows, name).unwrap_err().to_string();
+        check("3000000000000002", 4);
+        check("12", 1);
+        check("12AB", 1);
+        check("1", 1);
+        check("4", 4);
+        check("22f", 3);
+        let refused = |name: &str| find_group(&groups, name).unwrap_err().to_string();
         assert!(
             refused("22").starts_with("22: several groups begin with it: 2200000000000000, 22f")
         );

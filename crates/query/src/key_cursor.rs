@@ -1,40 +1,55 @@
 //! The rows of the table `keys` one after the other, in their order.
 
-use model::time::Timestamp;
+use tables::cell::{Fingerprint, FlowName, KeyKindWord, KeyValue, MessageText, Micros};
+use tables::rows::Keys;
+use tables::{ReadError, Stored, StoredRows, StoredTable};
 
-use tables::{KEYS, ReadError, Stored, StoredRows, StoredTable};
-
-const COLUMNS: [&str; 7] =
-    ["flow", "key_kind", "key", "last_seen", "open", "last_group", "last_message"];
-
-/// What the table is sorted by; an absent flow comes first.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct KeyName<'r> {
-    pub(super) flow: Option<&'r str>,
-    pub(super) kind: &'r str,
-    pub(super) key: &'r str,
+tables::select! {
+    /// What a comparison reads of a key.
+    pub(crate) struct ComparedKey<'b> from Keys {
+        flow: Option<FlowName<'b>>,
+        key_kind: KeyKindWord<'b>,
+        key: KeyValue<'b>,
+        last_seen: Option<Micros>,
+        open: bool,
+        last_fingerprint: Option<Fingerprint<'b>>,
+        last_message: Option<MessageText<'b>>,
+    }
 }
 
-/// A place in the table. One row group is in memory at a time.
+impl<'b> ComparedKey<'b> {
+    /// What the table is sorted by; an absent flow comes first.
+    pub(crate) fn name(&self) -> (Option<FlowName<'b>>, KeyKindWord<'b>, KeyValue<'b>) {
+        (self.flow, self.key_kind, self.key)
+    }
+}
+
+/// A row of the table. One row group is in memory at a time.
 #[derive(Debug)]
-pub(super) struct KeyCursor {
-    table: StoredTable,
+pub(crate) struct KeyCursor {
+    table: StoredTable<Keys>,
     next_group: usize,
-    /// `None` behind the last row.
-    rows: Option<StoredRows>,
+    /// `None` after the last row.
+    rows: Option<StoredRows<ComparedKey<'static>>>,
     row: usize,
 }
 
 impl KeyCursor {
     /// At the first row.
-    pub(super) fn new(report: &Stored) -> Result<Self, ReadError> {
-        let mut cursor = Self { table: report.table(&KEYS)?, next_group: 0, rows: None, row: 0 };
+    pub(crate) fn new(report: &Stored) -> Result<Self, ReadError> {
+        let table = report.table::<Keys>()?;
+        let mut cursor = Self { table, next_group: 0, rows: None, row: 0 };
         cursor.load()?;
         Ok(cursor)
     }
 
+    /// The row; `None` after the last one.
+    pub(crate) fn row(&self) -> Option<ComparedKey<'_>> {
+        self.rows.as_ref().map(|rows| rows.get(self.row))
+    }
+
     /// Goes to the next row.
-    pub(super) fn next(&mut self) -> Result<(), ReadError> {
+    pub(crate) fn advance(&mut self) -> Result<(), ReadError> {
         self.row += 1;
         if self.rows.as_ref().is_some_and(|rows| self.row >= rows.len()) {
             self.load()?;
@@ -42,37 +57,12 @@ impl KeyCursor {
         Ok(())
     }
 
-    /// The key of the row; `None` behind the last.
-    pub(super) fn name(&self) -> Option<KeyName<'_>> {
-        self.rows.as_ref().map(|_| KeyName {
-            flow: self.text("flow"),
-            kind: self.text("key_kind").unwrap_or_default(),
-            key: self.text("key").unwrap_or_default(),
-        })
-    }
-
-    /// Whether its newest attempt failed.
-    pub(super) fn open(&self) -> bool {
-        let open = self.rows.as_ref().and_then(|rows| rows.column("open").bool(self.row));
-        open.unwrap_or_default()
-    }
-
-    /// Its newest attempt.
-    pub(super) fn last_seen(&self) -> Option<Timestamp> {
-        self.rows.as_ref()?.column("last_seen").time(self.row).map(Timestamp)
-    }
-
-    /// One of the columns of text.
-    pub(super) fn text(&self, column: &str) -> Option<&str> {
-        self.rows.as_ref()?.column(column).text(self.row)
-    }
-
-    /// The next row group that has a row.
+    /// Reads the next row group that has a row.
     fn load(&mut self) -> Result<(), ReadError> {
         self.row = 0;
         self.rows = None;
         while self.rows.is_none() && self.next_group < self.table.groups() {
-            let rows = self.table.rows(self.next_group, &COLUMNS)?;
+            let rows = self.table.read::<ComparedKey<'_>>(self.next_group)?;
             self.next_group += 1;
             self.rows = Some(rows).filter(|rows| !rows.is_empty());
         }

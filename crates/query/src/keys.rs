@@ -1,189 +1,138 @@
-//! Keys of a stored report: orders and products that are open, or have healed.
+//! Keys of a report: orders and products that are open, or resolved.
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
-use model::time::Timestamp;
+use tables::cell::{FileName, Fingerprint, KeyKindWord, KeyValue};
+use tables::rows::{Errors, KeyRow, Keys};
+use tables::{Batch, ReadError, Stored};
 
-use tables::{Batch, ERRORS, KEYS, ReadError, Stored};
+use crate::groups::read_errors;
 
-/// A row of the table `keys`: the fields are its columns.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the columns are described in docs/tables.md")]
-pub struct StoredKey {
-    pub flow: Option<String>,
-    pub key_kind: String,
-    pub key: String,
-    pub attempts: u64,
-    pub failures: u64,
-    pub first_seen: Option<Timestamp>,
-    pub last_seen: Option<Timestamp>,
-    pub last_outcome: String,
-    pub open: bool,
-    pub last_group: Option<String>,
-    pub last_message: Option<String>,
-    /// `None` also for reports of versions without the column.
-    pub last_file: Option<String>,
-    /// Goes with `last_file`.
-    pub last_record: Option<u32>,
-}
-
-/// How a key stands.
+/// The state of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyState {
-    /// The newest attempt whose outcome is known has failed.
+    /// The newest attempt with a known outcome failed.
     Open,
-    /// It failed, and the newest attempt whose outcome is known went well.
-    Healed,
-    /// It never failed.
+    /// An attempt failed, and the newest one with a known outcome succeeded.
+    Resolved,
+    /// No attempt failed.
     Good,
 }
 
-impl StoredKey {
-    /// How it stands.
-    pub fn state(&self) -> KeyState {
-        if self.open {
-            KeyState::Open
-        } else if self.failures > 0 {
-            // Not open, and yet it failed: the newest attempt with a known outcome went well.
-            KeyState::Healed
-        } else {
-            KeyState::Good
+impl KeyState {
+    /// The state of the key in a row.
+    pub fn of(key: &KeyRow<'_>) -> Self {
+        match key {
+            KeyRow { open: true, .. } => Self::Open,
+            // Not open although an attempt failed: the newest one with a known outcome succeeded.
+            KeyRow { failures: 1.., .. } => Self::Resolved,
+            _ => Self::Good,
         }
     }
 }
 
-/// Which keys are asked for: those that satisfy all that is set.
+/// Selects keys: those that satisfy every condition that is set.
 #[derive(Debug, Clone, Default)]
-pub struct Wanted {
-    /// How they stand, any of these; all when empty.
+pub struct KeyFilter {
+    /// The states, any of these; all when empty.
     pub states: Vec<KeyState>,
-    /// Fingerprint of a group: their newest failure has an error of it.
-    pub group: Option<String>,
+    /// Fingerprint of a group: the newest failed attempt has an error of it.
+    pub fingerprint: Option<String>,
     /// Name of the flow.
     pub flow: Option<String>,
     /// `sku`, `order` and so on.
     pub kind: Option<String>,
 }
 
-/// The keys that are wanted, newest attempt first, those without a time last; then by flow, kind
-/// and key. Memory is that of the keys found, and of the errors of a group when one is asked for.
-///
-/// # Errors
-/// When the table `keys`, or `errors` when a group is asked for, cannot be read.
-pub fn keys(report: &Stored, wanted: &Wanted) -> Result<Vec<StoredKey>, ReadError> {
-    let met = wanted.group.as_deref().map(|group| met_with(report, group)).transpose()?;
-    let mut table = report.table(&KEYS)?;
-    let columns: Vec<&str> = KEYS.columns.iter().map(|column| column.name).collect();
-    let mut found = Vec::new();
-    for group in 0..table.groups() {
-        let rows = table.rows(group, &columns)?;
-        let some = |name, row| rows.column(name).text(row).map(str::to_owned);
-        let text = |name, row| some(name, row).unwrap_or_default();
-        let count = |name, row| rows.column(name).number(row).unwrap_or_default();
-        for row in 0..rows.len() {
-            let (flow, kind) = (rows.column("flow").text(row), rows.column("key_kind").text(row));
-            let other = |asked: &Option<String>, found: Option<&str>| {
-                asked.as_deref().is_some_and(|asked| found != Some(asked))
-            };
-            if other(&wanted.flow, flow) || other(&wanted.kind, kind) {
-                continue;
-            }
-            let key = StoredKey {
-                flow: flow.map(str::to_owned),
-                key_kind: kind.unwrap_or_default().to_owned(),
-                key: text("key", row),
-                attempts: count("attempts", row),
-                failures: count("failures", row),
-                first_seen: rows.column("first_seen").time(row).map(Timestamp),
-                last_seen: rows.column("last_seen").time(row).map(Timestamp),
-                last_outcome: text("last_outcome", row),
-                open: rows.column("open").bool(row).unwrap_or_default(),
-                last_group: some("last_group", row),
-                last_message: some("last_message", row),
-                last_file: some("last_file", row),
-                last_record: rows.column("last_record").number(row).map(|record| record as u32),
-            };
-            let state = wanted.states.is_empty() || wanted.states.contains(&key.state());
-            let grouped = met.as_ref().is_none_or(|met| {
-                key.last_group == wanted.group || met.contains(&Met::of_newest_failure(&key))
-            });
-            if state && grouped {
-                found.push(key);
-            }
-        }
+impl KeyFilter {
+    /// Whether a key satisfies all conditions but that of the group.
+    fn accepts(&self, key: &KeyRow<'_>) -> bool {
+        let flow = key.flow.map(|flow| flow.0);
+        (self.states.is_empty() || self.states.contains(&KeyState::of(key)))
+            && self.flow.as_deref().is_none_or(|wanted| flow == Some(wanted))
+            && self.kind.as_deref().is_none_or(|wanted| key.key_kind.0 == wanted)
     }
-    // The table is sorted by flow, kind and key, and the sort keeps that order among equals.
-    found.sort_by_key(|key| Reverse(key.last_seen));
-    Ok(found)
 }
 
-/// A key in an exchange.
+/// The keys that a filter selects, newest attempt first, those without a time last; then by flow, kind and key.
+/// Memory is twice that of the selected keys, and that of the errors of the group when the filter names one.
+///
+/// # Errors
+/// When the table `keys`, or `errors` when the filter names a group, cannot be read.
+pub fn keys(report: &Stored, filter: &KeyFilter) -> Result<Batch<Keys>, ReadError> {
+    let fingerprint = filter.fingerprint.as_deref();
+    let failed = fingerprint.map(|name| failed_attempts(report, name)).transpose()?;
+    let in_group = |key: &KeyRow<'_>| {
+        failed.as_ref().is_none_or(|failed| {
+            key.last_fingerprint.map(|name| name.0) == fingerprint
+                || failed.contains(&FailedAttempt::newest_of(key))
+        })
+    };
+    let mut table = report.table::<Keys>()?;
+    let mut selected = Batch::<Keys>::new();
+    for group in 0..table.groups() {
+        let rows = table.read::<Keys>(group)?;
+        rows.iter()
+            .filter(|key| filter.accepts(key) && in_group(key))
+            .for_each(|key| selected.push(&key));
+    }
+    // The table is sorted by flow, kind and key, and the sort keeps that order among equals.
+    let mut newest_first: Vec<_> = selected.rows().collect();
+    newest_first.sort_by_key(|key| Reverse(key.last_seen));
+    let mut sorted = Batch::new();
+    for key in &newest_first {
+        sorted.push(key);
+    }
+    Ok(sorted)
+}
+
+tables::select! {
+    /// The key that an error speaks of.
+    struct ErrorKey<'b> from Errors {
+        file: FileName<'b>,
+        record: i32,
+        key_kind: Option<KeyKindWord<'b>>,
+        key: Option<KeyValue<'b>>,
+    }
+}
+
+/// A key in an exchange that failed.
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct Met {
+struct FailedAttempt {
     file: String,
-    record: u32,
+    record: i32,
     kind: String,
     key: String,
 }
 
-impl Met {
-    fn of_newest_failure(key: &StoredKey) -> Self {
+impl FailedAttempt {
+    fn newest_of(key: &KeyRow<'_>) -> Self {
         Self {
-            file: key.last_file.clone().unwrap_or_default(),
+            file: key.last_file.map_or_else(String::new, |file| file.0.to_owned()),
             record: key.last_record.unwrap_or_default(),
-            kind: key.key_kind.clone(),
-            key: key.key.clone(),
+            kind: key.key_kind.0.to_owned(),
+            key: key.key.0.to_owned(),
         }
     }
 }
 
-/// Where which keys met an error of a group. An attempt can have errors of several groups, of which
-/// the table `keys` names one.
-fn met_with(report: &Stored, group: &str) -> Result<HashSet<Met>, ReadError> {
-    let mut table = report.table(&ERRORS)?;
-    let mut met = HashSet::new();
-    for n in 0..table.groups() {
-        let groups = table.rows(n, &["group"])?;
-        let of_group = |row: &usize| groups.column("group").text(*row) == Some(group);
-        if !(0..groups.len()).any(|row| of_group(&row)) {
-            continue;
+/// The attempts with an error of a group. One attempt can have errors of several groups, of which the table `keys`
+/// names one.
+fn failed_attempts(
+    report: &Stored,
+    fingerprint: &str,
+) -> Result<HashSet<FailedAttempt>, ReadError> {
+    let mut failed = HashSet::new();
+    read_errors::<ErrorKey<'_>>(report, Fingerprint(fingerprint), |error| {
+        if let (Some(kind), Some(key)) = (error.key_kind, error.key) {
+            failed.insert(FailedAttempt {
+                file: error.file.0.to_owned(),
+                record: error.record,
+                kind: kind.0.to_owned(),
+                key: key.0.to_owned(),
+            });
         }
-        let rows = table.rows(n, &["file", "record", "key_kind", "key"])?;
-        let text = |name, row| rows.column(name).text(row).map(str::to_owned);
-        for row in (0..rows.len()).filter(of_group) {
-            if let (Some(file), Some(record), Some(kind), Some(key)) = (
-                text("file", row),
-                rows.column("record").number(row),
-                text("key_kind", row),
-                text("key", row),
-            ) {
-                met.insert(Met { file, record: record as u32, kind, key });
-            }
-        }
-    }
-    Ok(met)
-}
-
-/// The keys as rows of the table `keys`.
-pub fn key_batch(keys: &[StoredKey]) -> Batch {
-    let mut batch = Batch::new(&KEYS);
-    for key in keys {
-        batch
-            .row()
-            .text(key.flow.as_deref())
-            .text(Some(&key.key_kind))
-            .text(Some(&key.key))
-            .u64(Some(key.attempts))
-            .u64(Some(key.failures))
-            .time(key.first_seen.map(|at| at.0))
-            .time(key.last_seen.map(|at| at.0))
-            .text(Some(&key.last_outcome))
-            .bool(Some(key.open))
-            .text(key.last_group.as_deref())
-            .text(key.last_message.as_deref())
-            .text(key.last_file.as_deref())
-            .u32(key.last_record);
-    }
-    batch
+    })?;
+    Ok(failed)
 }

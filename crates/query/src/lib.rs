@@ -1,20 +1,24 @@
-//! Questions to a finished report: which keys to send again, why the errors of a group belong
-//! together, what has changed since another report.
+//! Questions to a finished report: which keys to send again, what is behind an error group, what has changed since
+//! another report.
 //!
-//! Everything here reads the Parquet tables of a [`Stored`](tables::Stored) report, by row
-//! group and column, and gives plain data; showing it is the matter of the command line.
+//! Everything here reads the Parquet tables of a [`Stored`](tables::Stored) report, by row group and column. Rows
+//! that are asked for come as a [`Batch`](tables::Batch) of their table; the command line shows them.
 
 mod align;
 mod diff;
 mod explain;
 mod groups;
+mod json;
 mod key_cursor;
 mod keys;
 mod payloads;
-mod times;
+#[cfg(test)]
+mod tests;
 
-pub use diff::{Change, Diff, GroupChange, Guards, KeyChange, KeyChanges, Warning, Window, diff};
-pub use explain::{Explained, Period, Sample, ValueCount, Values, explain};
-pub use groups::{FindError, GroupRow, find_group, groups};
-pub use keys::{KeyState, StoredKey, Wanted, key_batch, keys};
-pub use payloads::{Payload, PayloadError, Payloads, Without, write_payloads};
+pub use diff::{
+    ChangeKind, Coverage, Diff, GroupChange, KeyChange, KeyChanges, Thresholds, Warning, diff,
+};
+pub use explain::{ErrorSample, Explained, PeriodCount, ValueCount, Values, explain};
+pub use groups::{FindError, find_group, groups};
+pub use keys::{KeyFilter, KeyState, keys};
+pub use payloads::{PayloadCounts, PayloadError, write_payloads};

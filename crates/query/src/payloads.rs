@@ -6,39 +6,71 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use model::json::{Type as JsonType, Value};
+use tables::cell::{
+    BodyDigest, BodyText, FileName, Fingerprint, FlowName, HttpMethod, KeyKindWord, KeyValue,
+    LoggedUrl, MessageText, MissingBodyWord, PayloadName, PayloadPartWord,
+};
+use tables::rows::{Exchanges, KeyRow, Keys};
+use tables::{Batch, CsvOptions, ReadError, Stored, TextFormat};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::keys::StoredKey;
-use tables::{Batch, Column, EXCHANGES, ReadError, Schema, Stored, TextFormat, Type};
-
-/// The list of what was written, beside it.
+/// The list of the files, beside them.
 const INDEX_FILE: &str = "index.csv";
 
 /// Characters of a key that its file name keeps: file systems take 255 bytes a name.
 const NAME_CHARACTERS: usize = 80;
 
-/// The columns of `index.csv`.
-static INDEX: Schema = Schema {
-    name: "index",
-    columns: &[
-        column("payload", Type::Text),
-        column("part", Type::Text),
-        column("without", Type::Text),
-        column("flow", Type::Text),
-        column("key_kind", Type::Text),
-        column("key", Type::Text),
-        column("method", Type::Text),
-        column("url", Type::Text),
-        column("status", Type::U16),
-        column("file", Type::Text),
-        column("record", Type::U32),
-        column("group", Type::Text),
-        column("message", Type::Text),
-    ],
-};
+tables::table! {
+    /// One row for each key whose request body was asked for, in the order of the keys.
+    table PayloadIndex, PAYLOAD_INDEX = "index" of PayloadRow<'b> {
+        /// its file beside the list; null when there is none
+        payload: Option<PayloadName<'b>>,
+        /// what the file holds of the body: `whole`, or `row`, the row of the key
+        part: Option<PayloadPartWord<'b>>,
+        /// why there is no file: `left_out` (by `--bodies` of the report), `no_body`, `unknown_record`
+        missing: Option<MissingBodyWord<'b>>,
+        /// as in `keys`
+        flow: Option<FlowName<'b>>,
+        /// as in `keys`
+        key_kind: KeyKindWord<'b>,
+        /// as in `keys`
+        key: KeyValue<'b>,
+        /// as in `exchanges`
+        method: Option<HttpMethod<'b>>,
+        /// as in `exchanges`
+        url: Option<LoggedUrl<'b>>,
+        /// as in `exchanges`
+        status: Option<i32>,
+        /// file of the newest attempt that failed
+        file: Option<FileName<'b>>,
+        /// record of that attempt
+        record: Option<i32>,
+        /// group of its newest error
+        fingerprint: Option<Fingerprint<'b>>,
+        /// text of its newest error
+        message: Option<MessageText<'b>>,
+    }
+}
 
-const fn column(name: &'static str, kind: Type) -> Column {
-    Column { name, kind, body: false }
+tables::select! {
+    /// The place of an exchange.
+    struct ExchangePlace<'b> from Exchanges {
+        file: FileName<'b>,
+        record: i32,
+    }
+}
+
+tables::select! {
+    /// What was sent.
+    struct SentRequest<'b> from Exchanges {
+        key_kind: Option<KeyKindWord<'b>>,
+        key: Option<KeyValue<'b>>,
+        method: Option<HttpMethod<'b>>,
+        url: Option<LoggedUrl<'b>>,
+        status: Option<i32>,
+        request_body: Option<BodyText<'b>>,
+        request_digest: Option<BodyDigest>,
+    }
 }
 
 /// Why request bodies were not written.
@@ -66,190 +98,171 @@ pub enum PayloadError {
     },
 }
 
-/// Why there is no request body for a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Without {
-    /// The report was made with `--bodies none`, or `failed`, and leaves it out.
-    LeftOut,
-    /// Nothing was sent, or the log does not hold it.
-    NoBody,
-    /// The report does not tell where its newest failure stands.
-    NoPlace,
-}
-
-impl Without {
-    /// The word in `index.csv`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::LeftOut => "left_out",
-            Self::NoBody => "no_body",
-            Self::NoPlace => "no_place",
-        }
-    }
-}
-
-/// What was written for a key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Payload {
-    /// The whole request body.
-    Whole,
-    /// Of a bulk request, the row of the key.
-    Row,
-    /// Nothing.
-    None(Without),
-}
-
-/// How many of each were written.
+/// How many keys have which result.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Payloads {
-    /// Whole request bodies.
+pub struct PayloadCounts {
+    /// Whole request bodies written.
     pub whole: u64,
-    /// Rows cut out of bulk requests.
+    /// Rows of bulk requests written.
     pub rows: u64,
     /// Keys whose body `--bodies` left out of the report.
     pub left_out: u64,
-    /// Keys whose request has no body.
+    /// Keys whose request has no body, or none in the log.
     pub no_body: u64,
-    /// Keys whose newest failure has no known place.
-    pub no_place: u64,
+    /// Keys for which the report does not say in which record their newest failure is.
+    pub unknown_record: u64,
 }
 
-impl Payloads {
-    fn count(&mut self, payload: &Payload) {
-        *match payload {
-            Payload::Whole => &mut self.whole,
-            Payload::Row => &mut self.rows,
-            Payload::None(Without::LeftOut) => &mut self.left_out,
-            Payload::None(Without::NoBody) => &mut self.no_body,
-            Payload::None(Without::NoPlace) => &mut self.no_place,
+/// The result for one key.
+#[derive(Debug, Clone, Copy, Default)]
+enum Outcome {
+    Whole,
+    Row,
+    LeftOut,
+    NoBody,
+    #[default]
+    UnknownRecord,
+}
+
+impl Outcome {
+    /// The words in `index.csv`: the part that was written, or why nothing was.
+    fn words(self) -> Result<PayloadPartWord<'static>, MissingBodyWord<'static>> {
+        match self {
+            Self::Whole => Ok(PayloadPartWord("whole")),
+            Self::Row => Ok(PayloadPartWord("row")),
+            Self::LeftOut => Err(MissingBodyWord("left_out")),
+            Self::NoBody => Err(MissingBodyWord("no_body")),
+            Self::UnknownRecord => Err(MissingBodyWord("unknown_record")),
+        }
+    }
+
+    fn count(self, counts: &mut PayloadCounts) {
+        *match self {
+            Self::Whole => &mut counts.whole,
+            Self::Row => &mut counts.rows,
+            Self::LeftOut => &mut counts.left_out,
+            Self::NoBody => &mut counts.no_body,
+            Self::UnknownRecord => &mut counts.unknown_record,
         } += 1;
     }
 }
 
-/// Writes for each key the body of its newest failed request to a file of its own in `dir`, and
-/// `index.csv` beside them.
+/// Writes for each key the body of its newest failed request to a file of its own in `dir`, and `index.csv` beside
+/// them.
 ///
-/// Of a bulk request the row of the key is written where it can be told apart, else the whole body.
-/// The name of a file is made of letters, digits, `-`, `_` and `.` of the key and a digest of flow,
-/// kind and key, never a path. `raw_csv` leaves cells of the index that a spreadsheet would run as
-/// they are. Reads one row group of `exchanges` at a time, and bodies only of those that have one
-/// of the keys.
+/// Of a bulk request the row of the key is written where it can be told apart, else the whole body. The name of a file
+/// is made of letters, digits, `-`, `_` and `.` of the key and a digest of flow, kind and key, never a path. `raw_csv`
+/// leaves cells of the index that a spreadsheet would run as they are. Reads one row group of `exchanges` at a time,
+/// and bodies only of those that have one of the keys.
 ///
 /// # Errors
 /// When `dir` holds something, cannot be written, or the report cannot be read.
 pub fn write_payloads(
     report: &Stored,
-    keys: &[StoredKey],
+    keys: &Batch<Keys>,
     dir: &Path,
     raw_csv: bool,
-) -> Result<Payloads, PayloadError> {
+) -> Result<PayloadCounts, PayloadError> {
     prepare(dir)?;
-    let mut wanted: HashMap<(&str, u32), Vec<usize>> = HashMap::new();
+    let keys: Vec<KeyRow<'_>> = keys.rows().collect();
+    let mut wanted: HashMap<(FileName<'_>, i32), Vec<usize>> = HashMap::new();
     for (n, key) in keys.iter().enumerate() {
-        if let (Some(file), Some(record)) = (&key.last_file, key.last_record) {
+        if let (Some(file), Some(record)) = (key.last_file, key.last_record) {
             wanted.entry((file, record)).or_default().push(n);
         }
     }
-    let mut lines: Vec<Line> = keys.iter().map(|_| Line::default()).collect();
-    let mut table = report.table(&EXCHANGES)?;
+    let mut payloads: Vec<Payload> = keys.iter().map(|_| Payload::default()).collect();
+    let mut table = report.table::<Exchanges>()?;
     for group in 0..table.groups() {
-        let places = table.rows(group, &["file", "record"])?;
-        let (files, records) = (places.column("file"), places.column("record"));
-        let found = (0..places.len()).filter_map(|row| {
-            let place = (files.text(row)?, records.number(row)? as u32);
-            wanted.get(&place).map(|keys| (row, keys))
-        });
-        let found: Vec<(usize, &Vec<usize>)> = found.collect();
+        let places = table.read::<ExchangePlace<'_>>(group)?;
+        let mut found = Vec::new();
+        for (row, ExchangePlace { file, record }) in places.iter().enumerate() {
+            found.extend(wanted.get(&(file, record)).map(|keys| (row, keys)));
+        }
         if found.is_empty() {
             continue;
         }
-        let columns =
-            ["key_kind", "key", "method", "url", "status", "request_body", "request_digest"];
-        let rows = table.rows(group, &columns)?;
+        let requests = table.read::<SentRequest<'_>>(group)?;
         for (row, of) in found {
-            let text = |name| rows.column(name).text(row);
-            let own = (text("key_kind"), text("key"));
+            let request = requests.get(row);
             for &n in of {
-                let key = &keys[n];
-                let line = &mut lines[n];
-                line.method = text("method").map(str::to_owned);
-                line.url = text("url").map(str::to_owned);
-                line.status = rows.column("status").number(row).map(|status| status as u16);
-                let Some(body) = text("request_body") else {
-                    let digest = text("request_digest");
-                    let left_out = digest.is_some();
-                    let why = if left_out { Without::LeftOut } else { Without::NoBody };
-                    line.payload = Payload::None(why);
-                    continue;
-                };
-                let is_own = own == (Some(&key.key_kind), Some(&key.key));
-                let part = if is_own { None } else { row_of(body, &key.key) };
-                line.payload = if part.is_some() { Payload::Row } else { Payload::Whole };
-                let body = part.unwrap_or(body);
-                let name = file_name(key, body);
-                let path = dir.join(&name);
-                // A name that is taken is refused, so that a link in the way is not followed either.
-                let mut file = File::create_new(&path).map_err(io_error(&path, "create"))?;
-                file.write_all(body.as_bytes()).map_err(io_error(&path, "write"))?;
-                line.file = Some(name);
+                payloads[n] = write_payload(&keys[n], &request, dir)?;
             }
         }
     }
-    let mut payloads = Payloads::default();
-    for line in &lines {
-        payloads.count(&line.payload);
+    let mut counts = PayloadCounts::default();
+    for payload in &payloads {
+        payload.outcome.count(&mut counts);
     }
     let path = dir.join(INDEX_FILE);
-    let index = tables::text(&index(keys, &lines), TextFormat::Csv, raw_csv);
+    let options = CsvOptions { raw: raw_csv, ..CsvOptions::default() };
+    let index = tables::text(&index(&keys, &payloads), TextFormat::Csv, options);
     fs::write(&path, index).map_err(io_error(&path, "write"))?;
-    Ok(payloads)
+    Ok(counts)
 }
 
-/// What became of a key.
-#[derive(Debug)]
-struct Line {
-    file: Option<String>,
-    payload: Payload,
+/// What was written for a key, and where its request was sent.
+#[derive(Debug, Default)]
+struct Payload {
+    /// Name of the file.
+    name: Option<String>,
+    outcome: Outcome,
     method: Option<String>,
     url: Option<String>,
-    status: Option<u16>,
+    status: Option<i32>,
 }
 
-impl Default for Line {
-    fn default() -> Self {
-        let payload = Payload::None(Without::NoPlace);
-        Self { file: None, payload, method: None, url: None, status: None }
-    }
+/// Writes the body of the request that has the newest failure of a key.
+fn write_payload(
+    key: &KeyRow<'_>,
+    request: &SentRequest<'_>,
+    dir: &Path,
+) -> Result<Payload, PayloadError> {
+    let mut payload = Payload {
+        name: None,
+        outcome: if request.request_digest.is_some() { Outcome::LeftOut } else { Outcome::NoBody },
+        method: request.method.map(|method| method.0.to_owned()),
+        url: request.url.map(|url| url.0.to_owned()),
+        status: request.status,
+    };
+    let Some(BodyText { text: body, .. }) = request.request_body else { return Ok(payload) };
+    let is_own = (request.key_kind, request.key) == (Some(key.key_kind), Some(key.key));
+    let part = if is_own { None } else { row_of(body, key.key.0) };
+    payload.outcome = if part.is_some() { Outcome::Row } else { Outcome::Whole };
+    let body = part.unwrap_or(body);
+    let name = file_name(key.flow, key.key_kind, key.key, body);
+    let path = dir.join(&name);
+    // A name that is taken is refused, so that a link in the way is not followed either.
+    let mut file = File::create_new(&path).map_err(io_error(&path, "create"))?;
+    file.write_all(body.as_bytes()).map_err(io_error(&path, "write"))?;
+    payload.name = Some(name);
+    Ok(payload)
 }
 
-fn index(keys: &[StoredKey], lines: &[Line]) -> Batch {
-    let mut batch = Batch::new(&INDEX);
-    for (key, line) in keys.iter().zip(lines) {
-        let (part, without) = match line.payload {
-            Payload::Whole => (Some("whole"), None),
-            Payload::Row => (Some("row"), None),
-            Payload::None(why) => (None, Some(why.name())),
-        };
-        batch
-            .row()
-            .text(line.file.as_deref())
-            .text(part)
-            .text(without)
-            .text(key.flow.as_deref())
-            .text(Some(&key.key_kind))
-            .text(Some(&key.key))
-            .text(line.method.as_deref())
-            .text(line.url.as_deref())
-            .u16(line.status)
-            .text(key.last_file.as_deref())
-            .u32(key.last_record)
-            .text(key.last_group.as_deref())
-            .text(key.last_message.as_deref());
+fn index(keys: &[KeyRow<'_>], payloads: &[Payload]) -> Batch<PayloadIndex> {
+    let mut batch = Batch::new();
+    for (key, payload) in keys.iter().zip(payloads) {
+        let words = payload.outcome.words();
+        batch.push(&PayloadRow {
+            payload: payload.name.as_deref().map(PayloadName),
+            part: words.ok(),
+            missing: words.err(),
+            flow: key.flow,
+            key_kind: key.key_kind,
+            key: key.key,
+            method: payload.method.as_deref().map(HttpMethod),
+            url: payload.url.as_deref().map(LoggedUrl),
+            status: payload.status,
+            file: key.last_file,
+            record: key.last_record,
+            fingerprint: key.last_fingerprint,
+            message: key.last_message,
+        });
     }
     batch
 }
 
-/// Makes the folder, or sees that it is empty.
+/// Makes the folder, or checks that it is empty.
 fn prepare(dir: &Path) -> Result<(), PayloadError> {
     match fs::read_dir(dir) {
         Ok(mut entries) => match entries.next() {
@@ -268,19 +281,23 @@ fn io_error(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> Payl
 }
 
 /// A file name for the body of a key.
-fn file_name(key: &StoredKey, body: &str) -> String {
+fn file_name(
+    flow: Option<FlowName<'_>>,
+    KeyKindWord(kind): KeyKindWord<'_>,
+    KeyValue(key): KeyValue<'_>,
+    body: &str,
+) -> String {
     let safe = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
-    let shown: String = key.key.chars().take(NAME_CHARACTERS).map(safe).collect();
-    // A unit separator, which no name has, keeps the three apart. The digest tells keys apart that
-    // look alike once they are names, also where a file system does not tell `A` from `a`.
-    let whole =
-        format!("{}\u{1f}{}\u{1f}{}", key.flow.as_deref().unwrap_or(""), key.key_kind, key.key);
+    let shown: String = key.chars().take(NAME_CHARACTERS).map(safe).collect();
+    // A unit separator, which no name has, keeps the three apart. The digest tells keys apart that look alike once
+    // they are names, also where a file system does not tell `A` from `a`.
+    let whole = format!("{}\u{1f}{kind}\u{1f}{key}", flow.map_or("", |flow| flow.0));
     let digest = xxh3_64(whole.as_bytes()) >> 16;
-    let kind: String = key.key_kind.chars().map(safe).collect();
+    let kind: String = kind.chars().map(safe).collect();
     format!("{kind}-{shown}-{digest:012x}.{}", extension(body))
 }
 
-/// By content: JSON that is sound, what begins like a tag, anything else.
+/// By content: valid JSON, what begins like a tag, anything else.
 fn extension(body: &str) -> &'static str {
     let start = body.trim_start_matches('\u{feff}').trim_start();
     let json = start.starts_with(['{', '['])
@@ -294,9 +311,9 @@ fn extension(body: &str) -> &'static str {
     }
 }
 
-/// The one row of a bulk request that has `key`: an element of the list that the body is, or of a
-/// list directly in it. `None` when there is no such row, when it is the only one and so the whole
-/// body can be sent, or when several rows, or the body around them, have the key too.
+/// The one row of a bulk request that has `key`: an element of the list that the body is, or of a list directly in it.
+/// `None` when there is no such row, when it is the only one and so the whole body can be sent, or when several rows,
+/// or the body around them, have the key too.
 fn row_of<'b>(body: &'b str, key: &str) -> Option<&'b str> {
     let root = Value::of(body)?;
     let mut lists = Vec::new();
@@ -387,22 +404,7 @@ mod tests {
     #[test]
     fn a_file_name_is_never_a_path_and_tells_keys_apart() {
         let name = |flow: &str, key: &str, body: &str| {
-            let key = StoredKey {
-                flow: Some(flow.to_owned()),
-                key_kind: "sku".to_owned(),
-                key: key.to_owned(),
-                attempts: 1,
-                failures: 1,
-                first_seen: None,
-                last_seen: None,
-                last_outcome: "failed".to_owned(),
-                open: true,
-                last_group: None,
-                last_message: None,
-                last_file: None,
-                last_record: None,
-            };
-            file_name(&key, body)
+            file_name(Some(FlowName(flow)), KeyKindWord("sku"), KeyValue(key), body)
         };
         for key in ["../../etc/passwd", "/", "", "..", "a\0b\u{1b}[1m", "CON", &"x".repeat(5000)] {
             let name = name("price", key, "{}");

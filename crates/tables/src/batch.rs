@@ -287,11 +287,12 @@ macro_rules! select {
             $($(#[$field_attribute])* pub $field: $ty,)*
         }
 
-        impl<$b> From<<$table as $crate::Table>::Row<$b>> for $select<$b> {
-            fn from(row: <$table as $crate::Table>::Row<$b>) -> Self {
-                Self { $($field: row.$field),* }
+        // Holds the fields against the row. No `From`: other crates may not implement it for an associated type.
+        const _: () = {
+            fn _of_row<$b>(row: <$table as $crate::Table>::Row<$b>) -> $select<$b> {
+                $select { $($field: row.$field),* }
             }
-        }
+        };
 
         impl $crate::Select for $select<'static> {
             type Table = $table;

@@ -165,6 +165,12 @@ texts! {
     LogStateWord,
     /// Status of a log or run.
     LogStatusWord,
+    /// Name of a file with a request body, in the list of such files.
+    PayloadName,
+    /// Which part of a request body such a file holds.
+    PayloadPartWord,
+    /// Why there is no such file.
+    MissingBodyWord,
 }
 
 macro_rules! hexes {

@@ -70,7 +70,7 @@ impl Formats {
     }
 
     /// Whether one is asked for in which every repeat of a body is written out.
-    pub fn repeats_bodies(&self) -> bool {
+    pub(super) fn repeat_bodies(&self) -> bool {
         self.contains(Format::Csv) && self.csv.bodies || self.contains(Format::Json)
     }
 

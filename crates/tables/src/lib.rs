@@ -71,6 +71,6 @@ pub use output::{Metadata, Output, TableWriter};
 pub use plain::rfc3339;
 pub use rows::TABLES;
 pub use schema::{Column, SCHEMA_VERSION, Schema, Type};
-pub use sink::{Encoder, Folder, FolderEncoder, Memory, MemoryEncoder, Sink};
+pub use sink::{Encoder, Folder, Memory, MemoryEncoder, Sink};
 pub use spill::{Frame, Spill};
 pub use stored::{ReadError, Stored, StoredRows, StoredTable};

@@ -70,10 +70,6 @@ pub struct Folder {
     writers: Vec<TableWriter>,
 }
 
-/// Encodes batches in the formats of a [`Folder`].
-#[derive(Debug, Clone)]
-pub struct FolderEncoder(Formats);
-
 impl Folder {
     /// Makes the hidden folder for a report in `dir`, and opens the files of all tables. `metadata` goes into each Parquet file.
     ///
@@ -93,10 +89,10 @@ impl Folder {
 }
 
 impl Sink for Folder {
-    type Encoder = FolderEncoder;
+    type Encoder = Formats;
 
-    fn encoder(&self) -> FolderEncoder {
-        FolderEncoder(self.formats.clone())
+    fn encoder(&self) -> Formats {
+        self.formats.clone()
     }
 
     fn append(&mut self, part: Encoded) -> Result<(), Error> {
@@ -128,17 +124,18 @@ fn writer<'w>(
     place.and_then(|place| writers.get_mut(place)).ok_or(Error::NotATable { table: schema.name })
 }
 
-impl Encoder for FolderEncoder {
+/// Rows in the formats of a report.
+impl Encoder for Formats {
     type Part = Encoded;
 
     fn encode<T: Table>(&self, batch: &mut Batch<T>) -> Result<Encoded, Error> {
-        let encoded = encode(batch, &self.0)?;
+        let encoded = encode(batch, self)?;
         batch.clear();
         Ok(encoded)
     }
 
     fn repeats_bodies(&self) -> bool {
-        self.0.repeats_bodies()
+        self.repeat_bodies()
     }
 }
 

@@ -10,19 +10,20 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use archive::{Budget, Decoded, Decoder, Form, Leaf, Limits, Problem};
-use model::extract::Memo;
+use archive::{Budget, Decoded, Decoder, Form, Leaf, Limits};
+use grouping::{MaskedMessages, RULES_VERSION};
+use model::extract::Extractor;
 use pipeline::input::Input;
 use pipeline::run::{self, Options, Progress};
-use pipeline::stages::{Bodies, Rows, Setting, Worker};
+use pipeline::problem::FileProblem;
 use pipeline::survey::Survey;
+use pipeline::worker::{Bodies, JobRows, Setting, Worker};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-use tables::{Format, Formats, encode};
+use tables::{Folder, Format, Formats, Metadata};
 
 use crate::kinds::{EMPTY, fitting};
 use crate::vectors;
@@ -218,9 +219,11 @@ pub(crate) fn judge(dir: &Path, scratch: &Path) -> Result<Judged, Box<dyn std::e
 fn report(of: &Path, out: &Path) -> Result<(), Box<dyn std::error::Error>> {
     let found = archive::discover(&[of.to_str().ok_or("the path is no text")?.to_owned()])?;
     let inputs: Vec<_> = found.sources.into_iter().map(Input::File).collect();
-    let options = Options { formats: Formats::new([Format::Json]), ..Options::default() };
+    let metadata = Metadata { rules_version: RULES_VERSION, redaction: "none" };
+    let folder = Folder::create(out, false, Formats::new([Format::Json]), &metadata)?;
+    let (options, progress) = (Options::default(), Progress::default());
     let never = AtomicBool::new(false);
-    run::report(&inputs, &found.unread, out, &options, &Progress::default(), &never)?;
+    run::report(&inputs, &found.unread, folder, &options, &progress, &never)?;
     Ok(())
 }
 
@@ -232,17 +235,19 @@ fn alone(bytes: Vec<u8>) -> Result<Reported, Box<dyn std::error::Error>> {
     let setting =
         Setting { limits, budget: &budget, bodies: Bodies::All, survey: &survey, stop: &stop };
     let input = Input::Memory { name: "alone".to_owned(), bytes };
-    let mut rows = Rows::default();
-    let memo = Arc::new(Memo::with_memory(1 << 20));
-    let file = Worker::new(&limits, memo).file(&input, 0, &setting, &mut rows);
-    for batch in rows.exchanges.iter().chain(&rows.errors) {
-        encode(batch, &Formats::default())?;
+    let extractor = Extractor::new(1 << 20, limits.json_depth as usize);
+    let mut worker = Worker::new(&limits, extractor, MaskedMessages::default());
+    let (formats, mut rows) = (Formats::default(), JobRows::default());
+    let file = worker.file(&input, 0, &setting, &formats, &mut rows);
+    worker.end_job(&formats, &mut rows);
+    if let Some(error) = rows.failed {
+        return Err(error.into());
     }
-    let told = |problem: &Problem| (problem.kind.name().to_owned(), problem.message.clone());
+    let reported = |problem: &FileProblem| (problem.kind.to_owned(), problem.message.clone());
     Ok(Reported {
         outcome: file.outcome.name().to_owned(),
         members: file.members.total(),
-        problems: file.problems.iter().map(told).collect(),
+        problems: file.problems.iter().map(reported).collect(),
         digest: file.digest.map(|digest| digest.to_string()).unwrap_or_default(),
     })
 }

@@ -4,13 +4,12 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use query::{self, Change, GroupChange, Guards, KeyChange, Warning, Window};
+use query::{ChangeKind, Coverage, GroupChange, KeyChange, Thresholds, Warning};
 use tables::Stored;
 
 use super::Exit;
-use super::figures::{count, counted};
+use super::figures::{count, counted, minute};
 use super::markdown;
-use super::summary::minute;
 use super::table::{Align, Columns, Table};
 use super::terminal::{cut, safe, tell, width};
 use super::title::title;
@@ -18,12 +17,11 @@ use super::title::title;
 /// Keys that are listed of each kind; JSON has all.
 const KEYS_SHOWN: usize = 10;
 
-/// Compares two reports: groups that are new, gone, back again, more or less frequent, and keys newly
-/// open or healed
+/// Compares two reports: groups that are new, gone, back again, more or less frequent, and keys newly open or resolved
 ///
-/// Groups are compared by rate, errors for each exchange of their flows, so that reports of unequal
-/// windows compare. A group is more or less frequent when its rate has changed by --ratio, by more
-/// than chance gives (two standard deviations), and it has --min-count errors in one of the two.
+/// Groups are compared by rate, errors for each exchange of their flows, so reports of unequal periods can be compared.
+/// A group is more or less frequent when its rate has changed by --ratio, by more than chance gives (two standard
+/// deviations), and it has --min-count errors in one of the two.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Diff {
@@ -42,8 +40,8 @@ pub(crate) struct Diff {
         hide_possible_values = true
     )]
     format: FormatArg,
-    /// Exits with 1 when there are: new (new groups), worse (new groups, or groups that are back or
-    /// more frequent), open (keys newly open); a comma between several
+    /// Exits with 1 when there are: new (new groups), worse (new groups, or groups that are back again or more
+    /// frequent), open (keys newly open); a comma between several
     #[arg(
         long,
         value_enum,
@@ -52,11 +50,16 @@ pub(crate) struct Diff {
         hide_possible_values = true
     )]
     fail_on: Vec<FailOn>,
-    /// Errors that a group must have in one of the reports to be told
-    #[arg(long, value_name = "N", default_value_t = Guards::default().min_count)]
-    min_count: u64,
-    /// How many times as frequent, or as rare, a group must be to be told
-    #[arg(long, value_name = "R", default_value_t = Guards::default().ratio, value_parser = ratio)]
+    /// Errors that a group must have in one of the reports to be shown
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = Thresholds::default().min_count,
+        value_parser = clap::value_parser!(i64).range(0..)
+    )]
+    min_count: i64,
+    /// How many times as frequent, or as rare, a group must be to be shown
+    #[arg(long, value_name = "R", default_value_t = Thresholds::default().ratio, value_parser = ratio)]
     ratio: f64,
 }
 
@@ -67,12 +70,13 @@ Examples:
   analyze diff baseline nightly --fail-on new,open --min-count 5
   analyze diff yesterday today --format json | jq '.keys.opened[].key'
 
-New: not in OLD. Back again: in OLD without an open key and open in NEW, or not in OLD, but seen both before OLD begins and since. \
-Gone: not in NEW. A note says when the flows of a group did not run in the report without it.
-Keys newly open are open in NEW and were well, or not met, in OLD; healed ones the other way round; keys that \
-are open in OLD and not tried in NEW are counted apart.
-Warnings go to stderr: an empty report, windows that overlap or stand the wrong way round, other versions of the \
-rules or of the tables. In JSON they are in `warnings`.
+New: not in OLD. Back again: in OLD without an open key and in NEW with one; or not in OLD, and NEW has errors of it \
+both before OLD begins and since. Gone: not in NEW. A note says when the flows of a group did not run in the report \
+without it.
+Newly open keys are open in NEW and not in OLD. Resolved keys are open in OLD and no longer in NEW. Keys that are open \
+in OLD and not tried in NEW are listed apart.
+Warnings go to stderr: an empty report, periods that overlap or are in the wrong order, different rules. In JSON they \
+are in `warnings`.
 Exit codes: 0 done, 1 done, and something that --fail-on names was found, 2 not done.";
 
 /// How the changes are shown.
@@ -102,7 +106,7 @@ fn ratio(text: &str) -> Result<f64, String> {
     read.ok_or_else(|| "not a number above 1".to_owned())
 }
 
-const WINDOWS: Columns = &[("", Align::Left), ("OLD", Align::Left), ("NEW", Align::Left)];
+const COVERAGE: Columns = &[("", Align::Left), ("OLD", Align::Left), ("NEW", Align::Left)];
 
 const GROUPS: Columns = &[
     ("OLD", Align::Right),
@@ -122,15 +126,15 @@ const KEYS: Columns = &[
     ("KEY", Align::Left),
     ("LAST TRY (UTC)", Align::Left),
     ("FLOW", Align::Left),
-    ("ITS ERROR", Align::Left),
+    ("NEWEST ERROR", Align::Left),
 ];
 
 impl Diff {
-    /// Compares and shows; warnings go to stderr.
+    /// Prints the changes; warnings go to stderr.
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
-        let guards = Guards { min_count: self.min_count, ratio: self.ratio };
+        let thresholds = Thresholds { min_count: self.min_count, ratio: self.ratio };
         let (old, new) = (Stored::open(&self.old)?, Stored::open(&self.new)?);
-        let diff = query::diff(&old, &new, &guards)?;
+        let diff = query::diff(&old, &new, &thresholds)?;
         for warning in &diff.warnings {
             tell(&format!("warning: {}", words(warning)));
         }
@@ -179,23 +183,24 @@ impl Diff {
     }
 
     fn fails(&self, diff: &query::Diff) -> bool {
-        let any =
-            |changes: &[Change]| diff.groups.iter().any(|group| changes.contains(&group.change));
+        let any = |changes: &[ChangeKind]| {
+            diff.groups.iter().any(|group| changes.contains(&group.change))
+        };
         self.fail_on.iter().any(|what| match what {
-            FailOn::New => any(&[Change::New]),
-            FailOn::Worse => any(&[Change::New, Change::Back, Change::More]),
+            FailOn::New => any(&[ChangeKind::New]),
+            FailOn::Worse => any(&[ChangeKind::New, ChangeKind::Back, ChangeKind::More]),
             FailOn::Open => !diff.keys.opened.is_empty(),
         })
     }
 
     fn parts(&self, diff: &query::Diff) -> Vec<Part> {
-        let mut parts = vec![Part { title: String::new(), table: windows(&diff.old, &diff.new) }];
+        let mut parts = vec![Part { title: String::new(), table: coverage(&diff.old, &diff.new) }];
         for (change, title) in [
-            (Change::New, "New"),
-            (Change::Back, "Back again"),
-            (Change::More, "More frequent"),
-            (Change::Less, "Less frequent"),
-            (Change::Gone, "Gone"),
+            (ChangeKind::New, "New"),
+            (ChangeKind::Back, "Back again"),
+            (ChangeKind::More, "More frequent"),
+            (ChangeKind::Less, "Less frequent"),
+            (ChangeKind::Gone, "Gone"),
         ] {
             let mut table = Table::new(GROUPS);
             for group in diff.of(change) {
@@ -210,7 +215,7 @@ impl Diff {
         let keys = &diff.keys;
         for (list, title) in [
             (&keys.opened, "Newly open"),
-            (&keys.healed, "Healed"),
+            (&keys.resolved, "Resolved"),
             (&keys.untried, "Open in OLD, not tried in NEW"),
         ] {
             if list.is_empty() {
@@ -235,43 +240,43 @@ impl Diff {
     }
 }
 
-/// A heading and what stands below it.
+/// A heading and the table below it.
 struct Part {
     title: String,
     table: Table,
 }
 
-fn windows(old: &Window, new: &Window) -> Table {
-    let mut table = Table::new(WINDOWS);
-    let mut row = |name: &str, cell: &dyn Fn(&Window) -> String| {
+fn coverage(old: &Coverage, new: &Coverage) -> Table {
+    let mut table = Table::new(COVERAGE);
+    let mut row = |name: &str, cell: &dyn Fn(&Coverage) -> String| {
         table.row([name.to_owned(), cell(old), cell(new)]);
     };
-    row("from (UTC)", &|window| window.from.map_or_else(|| "unknown".to_owned(), minute));
-    row("to", &|window| window.to.map_or_else(|| "unknown".to_owned(), minute));
-    row("exchanges", &|window| count(window.exchanges));
-    row("errors", &|window| count(window.errors));
-    row("groups", &|window| count(window.groups));
-    row("open keys", &|window| count(window.open_keys));
+    row("from (UTC)", &|report| report.from.map_or_else(|| "unknown".to_owned(), minute));
+    row("to", &|report| report.to.map_or_else(|| "unknown".to_owned(), minute));
+    row("exchanges", &|report| count(report.exchanges));
+    row("errors", &|report| count(report.errors));
+    row("groups", &|report| count(report.groups));
+    row("open keys", &|report| count(report.open_keys));
     table
 }
 
 fn cells(group: &GroupChange) -> [String; 11] {
-    let compared = !matches!(group.change, Change::New | Change::Gone);
+    let compared = !matches!(group.change, ChangeKind::New | ChangeKind::Gone);
     let rate = |rate: Option<f64>| {
         rate.filter(|_| compared).map(|rate| significant(rate * 1000.0)).unwrap_or_default()
     };
-    let errors = |number: u64| if number == 0 { String::new() } else { count(number) };
+    let errors = |number: i64| if number == 0 { String::new() } else { count(number) };
     [
         errors(group.old_count),
         errors(group.new_count),
         rate(group.old_rate),
         rate(group.new_rate),
         group.ratio.map(significant).unwrap_or_default(),
-        if group.change == Change::Gone { String::new() } else { count(group.new_open_keys) },
+        if group.change == ChangeKind::Gone { String::new() } else { count(group.new_open_keys) },
         group.class.clone(),
         group.first_seen.filter(|_| !compared).map(minute).unwrap_or_default(),
         if group.flow_did_not_run() { "its flow did not run".to_owned() } else { String::new() },
-        group.group.clone(),
+        group.fingerprint.clone(),
         title(
             group.name.as_deref(),
             group.code.as_deref(),
@@ -294,7 +299,7 @@ fn listed(keys: &[KeyChange]) -> Table {
     table
 }
 
-/// Two digits that count, and no exponent: `0.052`, `5.2`, `52`, `520`.
+/// Two significant digits, and no exponent: `0.052`, `5.2`, `52`, `520`.
 fn significant(number: f64) -> String {
     let size = number.abs();
     // How many of these bounds the number is below is how many decimals show two digits of it.
@@ -318,7 +323,7 @@ fn words(warning: &Warning) -> String {
             minute(*to)
         ),
         Warning::Reversed => {
-            "the new report ends before the old one begins; are the two the wrong way round?"
+            "the new report ends before the old one begins; are the two in the wrong order?"
                 .to_owned()
         }
         Warning::NoTimes => {
@@ -330,11 +335,8 @@ fn words(warning: &Warning) -> String {
             version(*new)
         ),
         Warning::UserRules { .. } => {
-            "the two were made with different --rules; what seems new and gone may be the same\nmake both with the same file"
+            "the reports were made with different --rules; what seems new and gone may be the same\nmake both with the same file"
                 .to_owned()
-        }
-        Warning::Schema { old, new } => {
-            format!("the tables are of schema version {old} and {new}")
         }
         _ => "these reports may not compare".to_owned(),
     }
@@ -345,7 +347,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_have_two_digits_that_count() {
+    fn numbers_have_two_significant_digits() {
         let check = |number: f64, expected: &str| assert_eq!(significant(number), expected);
         check(0.0, "0");
         check(0.0521, "0.052");

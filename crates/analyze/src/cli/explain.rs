@@ -5,12 +5,11 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use query::{self, Explained, Period, Sample, Values, find_group, groups};
+use query::{ErrorSample, Explained, PeriodCount, Values, find_group, groups};
 use tables::Stored;
 
 use super::Exit;
-use super::figures::{count, counted};
-use super::summary::minute;
+use super::figures::{count, counted, minute};
 use super::table::{Align, Columns, Table};
 use super::terminal::{cut, cut_end, safe, shell, width};
 
@@ -23,12 +22,11 @@ const MESSAGE: usize = 400;
 /// Periods that are shown: the newest.
 const PERIODS: usize = 12;
 
-/// Says why the errors of a group belong together, what varies in them, where and since when they
-/// occur, and shows some that differ
+/// Explains an error group: what its errors have in common, what varies in them, where and when they occur, and some
+/// samples
 ///
-/// The text of the group is what all its messages have in common; where they vary it has a number,
-/// <1> and so on, and the values there are counted. Samples are chosen to differ: by endpoint, status,
-/// flow, field, file and values.
+/// The text of the group is what all its messages have in common. The variables in it are numbered, <1> and so on, and
+/// their values are counted. Samples are chosen to differ in endpoint, status, flow, field, file and values.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Explain {
@@ -63,7 +61,7 @@ Examples:
 
 Exit codes: 0 done, 2 not done: no such group, several groups that begin so, no report.";
 
-/// How it is told.
+/// How the explanation is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum FormatArg {
     /// For people
@@ -80,12 +78,12 @@ const VALUES: Columns = &[
 ];
 
 impl Explain {
-    /// Explains.
+    /// Prints the explanation.
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         let report = Stored::open(&self.report)?;
         let groups = groups(&report)?;
-        let rank = find_group(&groups, &self.group)?;
-        let explained = query::explain(&report, &groups[rank], self.top, self.samples)?;
+        let (rank, group) = find_group(&groups, &self.group)?;
+        let explained = query::explain(&report, group, self.top, self.samples)?;
         let mut out = io::stdout().lock();
         match self.format {
             FormatArg::Json => {
@@ -94,7 +92,7 @@ impl Explain {
             }
             FormatArg::Text => {
                 let wide = io::stdout().is_terminal().then(width);
-                for line in (Text { of: &explained, wide }).lines(rank + 1, groups.len()) {
+                for line in (Text { of: &explained, wide }).lines(rank, groups.len()) {
                     writeln!(out, "{line}")?;
                 }
             }
@@ -105,25 +103,25 @@ impl Explain {
 }
 
 struct Text<'e> {
-    of: &'e Explained,
-    /// Columns of the terminal; `None` when it is none.
+    of: &'e Explained<'e>,
+    /// Columns of the terminal; `None` when the output is no terminal.
     wide: Option<usize>,
 }
 
 impl Text<'_> {
     fn lines(&self, rank: usize, groups: usize) -> Vec<String> {
         let group = &self.of.group;
-        let name = group.name.as_ref().map(|name| format!(": {}", safe(name)));
+        let name = group.name.map(|name| format!(": {}", safe(name.0)));
         let mut lines = vec![format!(
             "Group {}, {rank} of {groups}{}",
-            safe(&group.group),
+            safe(group.fingerprint.0),
             name.unwrap_or_default()
         )];
-        lines.extend(numbered(&group.template).lines().map(|line| format!("  {}", safe(line))));
+        lines.extend(numbered(group.template.0).lines().map(|line| format!("  {}", safe(line))));
         lines.push(String::new());
-        lines.extend(self.why());
+        lines.extend(self.common());
         lines.push(String::new());
-        lines.extend(self.how_much());
+        lines.extend(self.counts());
         let mut what = Table::new(VALUES);
         for (n, values) in (1..).zip(&self.of.variables) {
             rows(&mut what, &format!("<{n}>"), values);
@@ -135,7 +133,7 @@ impl Text<'_> {
         self.part(&mut lines, "What varies", &what);
         if self.of.unaligned > 0 {
             let messages = counted(self.of.unaligned, "message", "messages");
-            let why = if group.name.is_some() { "worded otherwise, " } else { "" };
+            let why = if group.name.is_some() { "of another wording, " } else { "" };
             lines.push(format!("  not counted: {messages}, {why}too long or cut"));
         }
         let mut place = Table::new(VALUES);
@@ -158,33 +156,26 @@ impl Text<'_> {
         lines
     }
 
-    /// What makes the errors one group, and what kind of trouble it is.
-    fn why(&self) -> Vec<String> {
+    /// What makes the errors one group, and the kind of cause.
+    fn common(&self) -> Vec<String> {
         let group = &self.of.group;
-        let text = match group.name {
-            Some(_) => "the name that a rule of yours gives",
-            None => "the text, with what varies masked",
-        };
-        let mut same = vec![text.to_owned()];
-        for (name, value) in [("code", &group.code), ("field", &group.field)] {
-            same.extend(value.as_ref().map(|value| format!("the {name} {}", safe(value))));
-        }
-        let retry = if group.retryable {
-            "sending again may help"
-        } else {
-            "nothing says that sending again helps"
-        };
+        let text = if group.name.is_some() { "name by a rule of yours" } else { "masked message" };
+        let mut common = vec![text.to_owned()];
+        common.extend(group.code.map(|code| format!("code {}", safe(code.0))));
+        common.extend(group.field.map(|field| format!("field {}", safe(field.0))));
+        let retry =
+            if group.retryable { "a retry may help" } else { "a retry is not known to help" };
         let mut lines = vec![
-            format!("Same       {}", same.join(", ")),
-            format!("Class      {}; {retry}", safe(&group.class)),
+            format!("In common  {}", common.join(", ")),
+            format!("Class      {}; {retry}", safe(group.class.0)),
         ];
-        lines.extend(group.side.as_ref().map(|side| format!("Side       {}", safe(side))));
-        // Where it is no part of the group, the field is among what varies.
-        let fields = group.field.as_ref().map(|_| ("Fields", &self.of.fields));
+        lines.extend(group.side.map(|side| format!("Side       {}", safe(side.0))));
+        // A field that is not common to the group is listed with what varies.
+        let fields = group.field.map(|_| ("Fields", &self.of.fields));
         for (name, values) in [("Codes", &self.of.codes)]
             .into_iter()
             .chain(fields)
-            .chain([("Found in", &self.of.sources)])
+            .chain([("Source", &self.of.sources)])
         {
             if !values.top.is_empty() {
                 lines.push(format!("{name:<11}{}", listed(values)));
@@ -193,7 +184,7 @@ impl Text<'_> {
         lines
     }
 
-    fn how_much(&self) -> Vec<String> {
+    fn counts(&self) -> Vec<String> {
         let group = &self.of.group;
         let mut lines = vec![format!(
             "Errors     {} in {}, {}, {}",
@@ -203,12 +194,11 @@ impl Text<'_> {
             counted(group.runs, "run", "runs"),
         )];
         if group.keys > 0 {
-            let healed = group.healed_keys.map(|keys| format!(", {} healed", count(keys)));
             lines.push(format!(
-                "Keys       {}: {} open{}",
+                "Keys       {}: {} open, {} resolved",
                 count(group.keys),
                 count(group.open_keys),
-                healed.unwrap_or_default()
+                count(group.resolved_keys),
             ));
         }
         if let (Some(first), Some(last)) = (group.first_seen, group.last_seen) {
@@ -226,8 +216,8 @@ impl Text<'_> {
         }
     }
 
-    fn sample(&self, n: usize, sample: &Sample) -> Vec<String> {
-        let mut lines = vec![format!("Sample {n}  {}", safe(&look(sample)))];
+    fn sample(&self, n: usize, sample: &ErrorSample) -> Vec<String> {
+        let mut lines = vec![format!("Sample {n}  {}", safe(&cat_command(sample)))];
         let mut line = |name: &str, value: Option<String>| {
             if let Some(value) = value {
                 let room = self.wide.map_or(MESSAGE, |wide| wide.saturating_sub(13));
@@ -257,7 +247,7 @@ impl Text<'_> {
 }
 
 /// The command that shows the file of a sample.
-fn look(sample: &Sample) -> String {
+fn cat_command(sample: &ErrorSample) -> String {
     let member = sample.member.as_deref();
     let member = member.map(|name| format!(" --member {}", shell(name))).unwrap_or_default();
     format!("analyze cat {} --pretty{member}", shell(&sample.file))
@@ -297,7 +287,7 @@ fn rows(table: &mut Table, name: &str, values: &Values) {
     }
 }
 
-fn periods(periods: &[Period]) -> Table {
+fn periods(periods: &[PeriodCount]) -> Table {
     let mut table = Table::new(&[("FROM", Align::Left), ("ERRORS", Align::Right)]);
     for period in periods.iter().skip(periods.len().saturating_sub(PERIODS)) {
         let from = minute(period.from);

@@ -1,8 +1,10 @@
-//! Numbers for people.
+//! Numbers and times for people.
 
-/// `1234567` as `1 234 567`.
-pub(crate) fn count(number: u64) -> String {
-    let digits = number.to_string();
+use tables::cell::Micros;
+
+/// `1234567` as `1 234 567`. The number is not negative.
+pub(crate) fn count(number: impl Into<i128>) -> String {
+    let digits = number.into().to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (n, digit) in digits.chars().enumerate() {
         if n > 0 && (digits.len() - n).is_multiple_of(3) {
@@ -14,8 +16,16 @@ pub(crate) fn count(number: u64) -> String {
 }
 
 /// `1 file`, `2 files`.
-pub(crate) fn counted(number: u64, one: &str, many: &str) -> String {
+pub(crate) fn counted(number: impl Into<i128>, one: &str, many: &str) -> String {
+    let number = number.into();
     format!("{} {}", count(number), if number == 1 { one } else { many })
+}
+
+/// `2026-03-01 12:05`.
+pub(crate) fn minute(at: Micros) -> String {
+    let text = tables::rfc3339(at);
+    let end = text.rfind(':').unwrap_or(text.len());
+    text[..end].replace('T', " ")
 }
 
 /// Bytes in the unit that leaves one to four digits before the point: `512 B`, `1.5 MiB`.
@@ -70,6 +80,11 @@ mod tests {
         {
             assert_eq!(count(number), expected);
         }
+    }
+
+    #[test]
+    fn a_time_is_shown_to_the_minute() {
+        assert_eq!(minute(Micros(1_687_519_997_186_000)), "2023-06-23 11:33");
     }
 
     #[test]

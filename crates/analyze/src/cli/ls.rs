@@ -1,8 +1,8 @@
 //! `analyze ls`: what each file holds.
 
 use std::io::{self, BufWriter, Write as _};
-use std::sync::atomic::AtomicBool;
 use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
 
 use archive::{Budget, Decoder, Form, Leaf, map_ordered};
 use clap::Args;
@@ -166,7 +166,7 @@ impl Ls {
 }
 
 fn add(table: &mut Table, line: &FileLine) {
-    let number = |n: u32| if n == 0 { "-".to_owned() } else { count(n.into()) };
+    let number = |n: u32| if n == 0 { "-".to_owned() } else { count(n) };
     table.row([
         line.outcome.to_owned(),
         line.shape.to_owned(),
@@ -224,8 +224,7 @@ impl Looker {
     ) -> FileLine {
         // Only what the file came to is shown; its rows are dropped.
         let mut rows = JobRows::default();
-        let mut facts =
-            self.worker.file(input, number as u32, setting, &MemoryEncoder, &mut rows);
+        let mut facts = self.worker.file(input, number as u32, setting, &MemoryEncoder, &mut rows);
         self.worker.end_job(&MemoryEncoder, &mut rows);
         let shape = shape(&facts);
         if survey.copy_of.get(number).is_some_and(Option::is_some) {

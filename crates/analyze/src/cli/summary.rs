@@ -8,10 +8,9 @@ use pipeline::aggregate::TopName;
 use pipeline::input::Input;
 use pipeline::outcome::FileOutcome;
 use pipeline::run::Done;
-use tables::cell::Micros;
 use tables::{Format, Formats};
 
-use super::figures::{bytes, count, counted, percent, span};
+use super::figures::{bytes, count, counted, minute, percent, span};
 use super::problems;
 use super::table::{Align, Columns, Table};
 use super::terminal::{Style, columns, cut, cut_end, padded, safe, shell, tell_raw};
@@ -155,7 +154,11 @@ impl Shown<'_> {
         if s.keys.total > 0 {
             lines.total("Keys", s.keys.total, "orders, products and the like".to_owned());
             lines.part("open", s.keys.open, "the newest attempt failed".to_owned());
-            lines.part("resolved", s.keys.resolved, "failed before, the newest succeeded".to_owned());
+            lines.part(
+                "resolved",
+                s.keys.resolved,
+                "failed before, the newest succeeded".to_owned(),
+            );
         }
         if s.runs > 0 {
             lines.total(
@@ -352,22 +355,5 @@ impl Shown<'_> {
             lines.push(format!("  {line}"));
         }
         lines
-    }
-}
-
-/// `2026-03-01 12:05`.
-pub(crate) fn minute(time: Micros) -> String {
-    let text = tables::rfc3339(time);
-    let end = text.rfind(':').unwrap_or(text.len());
-    text[..end].replace('T', " ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_time_is_shown_to_the_minute() {
-        assert_eq!(minute(Micros(1_687_519_997_186_000)), "2023-06-23 11:33");
     }
 }

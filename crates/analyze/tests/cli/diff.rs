@@ -77,7 +77,7 @@ fn a_report_has_not_changed_against_itself() {
     let diff = json(&place, &["old", "old", "--min-count", "1"]);
     assert_eq!(diff["groups"], Value::Array(Vec::new()));
     assert_eq!((diff["steady_groups"].as_u64(), diff["few_groups"].as_u64()), (Some(3), Some(0)));
-    for list in ["opened", "healed", "untried"] {
+    for list in ["opened", "resolved", "untried"] {
         assert_eq!(diff["keys"][list], Value::Array(Vec::new()));
     }
     assert_eq!(diff["keys"]["still_open"], diff["old"]["open_keys"]);
@@ -105,9 +105,9 @@ fn backwards_new_is_gone_and_more_is_less() {
     for (one, other) in [("new", "gone"), ("gone", "new"), ("more", "less"), ("less", "more")] {
         assert_eq!(changed(&there, one), changed(&back, other));
     }
-    // What is newly open one way is healed or not tried the other way.
+    // What is newly open in one direction is resolved or not tried in the other.
     let other_way: BTreeSet<_> =
-        keys(&back, "healed").union(&keys(&back, "untried")).cloned().collect();
+        keys(&back, "resolved").union(&keys(&back, "untried")).cloned().collect();
     assert_eq!(keys(&there, "opened"), other_way);
     assert_eq!(there["keys"]["still_open"], back["keys"]["still_open"]);
     assert_eq!(back["warnings"][0]["kind"], "reversed");
@@ -137,7 +137,7 @@ fn few_errors_and_chance_are_no_change() {
 }
 
 #[test]
-fn a_group_that_was_healed_and_is_open_again_is_back() {
+fn a_resolved_group_that_is_open_again_is_back() {
     let place = Place::new();
     let price = |status, day: u32, minute: u32| {
         let created = format!("2026-10-{day:02}T06:{minute:02}:00Z");
@@ -151,8 +151,8 @@ fn a_group_that_was_healed_and_is_open_again_is_back() {
     let diff = json(&place, &["old", "new", "--min-count", "1"]);
     assert_eq!(changed(&diff, "back"), [PRICE].into());
     assert_eq!(keys(&diff, "opened"), ["A".to_owned()].into());
-    let healed = json(&place, &["new", "old", "--min-count", "1"]);
-    assert_eq!(keys(&healed, "healed"), ["A".to_owned()].into());
+    let backward = json(&place, &["new", "old", "--min-count", "1"]);
+    assert_eq!(keys(&backward, "resolved"), ["A".to_owned()].into());
     let code = |what| {
         let args = ["diff", "old", "new", "--min-count", "1", "--fail-on", what];
         place.run(&args).code
@@ -172,17 +172,17 @@ fn new_groups_fail_when_asked_and_are_shown_all_the_same() {
 }
 
 #[test]
-fn what_may_mislead_is_told() {
+fn what_may_mislead_is_a_warning() {
     let place = two_days();
     report(&place, "none", &[]);
-    let check = |args: [&str; 2], said: &str| {
+    let check = |args: [&str; 2], message: &str| {
         let run = place.run(&[&["diff"][..], &args].concat());
         assert_eq!(run.code, 0);
-        assert!(run.err.contains(said), "{}", run.err);
+        assert!(run.err.contains(message), "{}", run.err);
     };
     check(["none", "new"], "warning: the old report holds no exchange");
     check(["old", "none"], "warning: the new report holds no exchange");
-    check(["new", "old"], "are the two the wrong way round?");
+    check(["new", "old"], "are the two in the wrong order?");
     let summary = place.read("old/summary.json");
     let rules = summary.lines().find(|line| line.contains("\"rules_version\"")).unwrap();
     place.file("old/summary.json", summary.replace(rules, "\"rules_version\": 0"));
@@ -192,7 +192,7 @@ fn what_may_mislead_is_told() {
 }
 
 #[test]
-fn a_flow_that_did_not_run_is_told() {
+fn a_flow_that_did_not_run_is_noted() {
     let place = Place::new();
     report(&place, "old", &[day(1, "price", 5, &[])]);
     report(&place, "new", &[day(2, "stock", 5, &[(STOCK, 5)])]);

@@ -44,12 +44,12 @@ fn a_group_is_explained() {
 #[test]
 fn values_are_counted_and_samples_differ() {
     let place = place();
-    let told = json(&place, "1", &["--samples", "2"]);
-    assert_eq!(told["variables"][0]["distinct"], 2);
-    assert_eq!(told["variables"][0]["top"][0]["value"], "TR0011111M");
-    assert_eq!(told["variables"][0]["top"][0]["count"], 3);
-    assert_eq!(told["unaligned"], 0);
-    let flows: Vec<_> = (0..2).map(|n| told["samples"][n]["flow"].as_str().unwrap()).collect();
+    let explained = json(&place, "1", &["--samples", "2"]);
+    assert_eq!(explained["variables"][0]["distinct"], 2);
+    assert_eq!(explained["variables"][0]["top"][0]["value"], "TR0011111M");
+    assert_eq!(explained["variables"][0]["top"][0]["count"], 3);
+    assert_eq!(explained["unaligned"], 0);
+    let flows: Vec<_> = (0..2).map(|n| explained["samples"][n]["flow"].as_str().unwrap()).collect();
     assert_eq!(flows, ["price", "stock"]);
     // Two of the four say the same at the same place, but for their key in the group.
     assert!(json(&place, "1", &["--samples", "99"])["samples"].as_array().unwrap().len() <= 4);
@@ -59,7 +59,7 @@ fn values_are_counted_and_samples_differ() {
 }
 
 #[test]
-fn the_fields_of_a_lacking_value_are_counted_among_what_varies() {
+fn the_fields_of_a_missing_value_are_counted_among_what_varies() {
     let place = Place::new();
     let refused = |minute: u32, answer: &str| {
         let created = format!("2026-10-24T06:{minute:02}:00Z");
@@ -75,19 +75,19 @@ fn the_fields_of_a_lacking_value_are_counted_among_what_varies() {
     ];
     place.file("dump/log.json", format!("[{}]", log.join(",")));
     assert_eq!(place.run(&["report", "dump", "--out", "report", "-q"]).code, 0);
-    let told = place.run(&["explain", "report", "1"]).out;
-    assert!(told.contains("Same       the text, with what varies masked\n"), "{told}");
-    assert!(told.contains("  field          2       2  name\n"), "{told}");
-    assert!(told.contains("                         1  base_code\n"), "{told}");
-    let told = place.run(&["explain", "report", "2"]).out;
-    assert!(told.contains("what varies masked, the field price\n"), "{told}");
+    let text = place.run(&["explain", "report", "1"]).out;
+    assert!(text.contains("In common  masked message\n"), "{text}");
+    assert!(text.contains("  field          2       2  name\n"), "{text}");
+    assert!(text.contains("                         1  base_code\n"), "{text}");
+    let text = place.run(&["explain", "report", "2"]).out;
+    assert!(text.contains("In common  masked message, field price\n"), "{text}");
 }
 
 #[test]
 fn a_group_goes_by_fingerprint_beginning_or_rank() {
     let place = place();
     let first = json(&place, "1", &[]);
-    let fingerprint = first["group"]["group"].as_str().unwrap();
+    let fingerprint = first["group"]["fingerprint"].as_str().unwrap();
     assert_eq!(json(&place, fingerprint, &[]), first);
     assert_eq!(json(&place, &fingerprint[..15], &[]), first);
     let run = place.run(&["explain", "report", "nothing"]);
@@ -112,30 +112,30 @@ fn of_every_group_of_the_dump_all_errors_are_counted_and_all_messages_align() {
     assert!(groups > 20);
     let mut errors = 0;
     for rank in 1..=groups {
-        let told = json(&place, &rank.to_string(), &["--top", "1000"]);
-        let all = told["group"]["count"].as_u64().unwrap();
+        let explained = json(&place, &rank.to_string(), &["--top", "1000"]);
+        let all = explained["group"]["count"].as_u64().unwrap();
         let sum = |values: &Value| -> u64 {
             let top = values["top"].as_array().unwrap().iter();
             top.map(|value| value["count"].as_u64().unwrap()).sum()
         };
-        assert_eq!((sum(&told["sources"]), sum(&told["files"])), (all, all));
-        assert_eq!(told["unaligned"], 0, "{}", told["group"]["template"]);
-        for values in told["variables"].as_array().unwrap() {
+        assert_eq!((sum(&explained["sources"]), sum(&explained["files"])), (all, all));
+        assert_eq!(explained["unaligned"], 0, "{}", explained["group"]["template"]);
+        for values in explained["variables"].as_array().unwrap() {
             assert_eq!(sum(values), all);
         }
-        assert_eq!(told["files"]["distinct"], told["group"]["files"]);
-        assert_eq!(told["runs"]["distinct"], told["group"]["runs"]);
+        assert_eq!(explained["files"]["distinct"], explained["group"]["files"]);
+        assert_eq!(explained["runs"]["distinct"], explained["group"]["runs"]);
         let listed = |values: &Value| -> BTreeSet<String> {
             let names = values.as_array().unwrap().iter();
             names.map(|name| name.as_str().unwrap().to_owned()).collect()
         };
-        let counted: BTreeSet<String> = told["flows"]["top"]
+        let counted: BTreeSet<String> = explained["flows"]["top"]
             .as_array()
             .unwrap()
             .iter()
             .map(|value| value["value"].as_str().unwrap().to_owned())
             .collect();
-        assert_eq!(listed(&told["group"]["flows"]), counted);
+        assert_eq!(listed(&explained["group"]["flows"]), counted);
         errors += all;
     }
     assert_eq!(errors, place.summary("/errors/total"));

@@ -6,8 +6,8 @@ use super::kit::{Place, Run, attempt};
 
 const REFUSED: &str = r#"{"price":["A valid number is required."]}"#;
 
-/// A report of a dump in which A is open, B has healed, C was always good, D and E are rows of a bulk
-/// request, of which E was refused, and `../=F` is open too.
+/// A dump in which A is open, B is resolved, C never failed, D and E are rows of a bulk request, of which E was
+/// refused, and `../=F` is open too.
 fn place() -> Place {
     let place = Place::new();
     let sku = |sku: &str| format!(r#"{{"sku":"{sku}","price":"x"}}"#);
@@ -56,9 +56,9 @@ fn open_keys_are_as_many_as_the_summary_says_newest_first() {
     let place = with_report();
     assert_eq!(names(&place, &["--open"]), ["../=F", "E", "A"]);
     assert_eq!(place.summary("/keys/open"), 3);
-    assert_eq!(names(&place, &["--healed"]), ["B"]);
-    assert_eq!(place.summary("/keys/healed"), 1);
-    assert_eq!(names(&place, &["--open", "--healed"]), ["../=F", "E", "B", "A"]);
+    assert_eq!(names(&place, &["--resolved"]), ["B"]);
+    assert_eq!(place.summary("/keys/resolved"), 1);
+    assert_eq!(names(&place, &["--open", "--resolved"]), ["../=F", "E", "B", "A"]);
     assert_eq!(names(&place, &[]).len() as u64, place.summary("/keys/total"));
 }
 
@@ -84,7 +84,7 @@ fn a_pipe_gets_csv_in_which_no_cell_is_a_formula() {
     assert!(header.starts_with("flow,key_kind,key,") && header.ends_with(",last_file,last_record"));
     assert_eq!(run.out.lines().count(), 4);
     assert!(run.out.contains(",log.json,1\n"), "{}", run.out);
-    insta::assert_snapshot!(keys(&place, &["--open", "--healed", "--format", "table"]).out);
+    insta::assert_snapshot!(keys(&place, &["--open", "--resolved", "--format", "table"]).out);
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn payloads_are_the_bodies_of_the_newest_failures() {
 }
 
 #[test]
-fn bodies_that_the_report_leaves_out_are_told() {
+fn bodies_that_the_report_leaves_out_are_counted() {
     let place = place();
     assert_eq!(place.run(&["report", "dump", "--out", "report", "-q", "--bodies", "none"]).code, 0);
     let run = keys(&place, &["--open", "--payloads", "out"]);
@@ -131,16 +131,16 @@ fn bodies_that_the_report_leaves_out_are_told() {
         "{}",
         run.err
     );
-    assert!(place.read("out/index.csv").contains(",left_out,"));
+    assert!(place.read("out/index.csv").contains(",,left_out,"));
 }
 
 #[test]
 fn what_is_no_report_is_refused_with_what_is_missing() {
     let place = place();
-    let check = |folder: &str, said: &str| {
+    let check = |folder: &str, message: &str| {
         let run = place.run(&["keys", folder]);
         assert_eq!((run.code, run.out.as_str()), (2, ""));
-        assert!(run.err.contains(said), "{}", run.err);
+        assert!(run.err.contains(message), "{}", run.err);
     };
     check("nowhere", "error: nowhere: no report: there is no such folder\n");
     check("dump", "error: dump: no report: summary.json is not in it\n");
@@ -149,8 +149,10 @@ fn what_is_no_report_is_refused_with_what_is_missing() {
     check("csv", "csv: keys.parquet is not there\n");
     check("csv", "--format parquet");
     place.file("newer/summary.json", r#"{"schema_version":99}"#);
-    check("newer", "newer: a report of schema version 99; this program knows up to 1\n");
-    place.file("broken/summary.json", r#"{"schema_version":1}"#);
+    check("newer", "newer: a report of schema version 99; this program knows up to 2\n");
+    place.file("older/summary.json", r#"{"schema_version":1}"#);
+    check("older", "older: a report of schema version 1; this program reads version 2\n");
+    place.file("broken/summary.json", r#"{"schema_version":2}"#);
     place.file("broken/keys.parquet", "PAR1 and no more PAR1");
     check("broken", "broken/keys.parquet: damaged: ");
 }

@@ -52,7 +52,7 @@ pub(super) fn markdown(measured: &Measured, out: &mut dyn Write) -> io::Result<(
 
 /// What it was measured on.
 fn facts(measured: &Measured) -> [(&'static str, String); 4] {
-    let runs = counted(measured.runs.into(), "run", "runs");
+    let runs = counted(measured.runs, "run", "runs");
     [
         ("Machine", machine(&measured.machine)),
         ("Build", build(&measured.build)),
