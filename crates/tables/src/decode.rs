@@ -20,7 +20,7 @@ use polars_parquet::read::{
 };
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::columns::{Bits, Bodies, Cells, Data, Lists};
+use super::columns::{Bits, BodyPool, Cells, Data, TextLists};
 use super::parquet::arrow_type;
 use super::schema::{Column, Type};
 use super::stored::ReadError;
@@ -182,7 +182,7 @@ fn push_texts(mut push: impl FnMut(&str), array: &dyn Array) -> Option<()> {
 }
 
 /// Equal bodies share their bytes in the file and in the array, and so they do here.
-fn push_bodies(bodies: &mut Bodies, array: &dyn Array) -> Option<()> {
+fn push_bodies(bodies: &mut BodyPool, array: &dyn Array) -> Option<()> {
     let array: &Utf8ViewArray = array.as_any().downcast_ref()?;
     for text in array {
         match text {
@@ -193,7 +193,7 @@ fn push_bodies(bodies: &mut Bodies, array: &dyn Array) -> Option<()> {
     Some(())
 }
 
-fn push_lists(lists: &mut Lists, array: &dyn Array) -> Option<()> {
+fn push_lists(lists: &mut TextLists, array: &dyn Array) -> Option<()> {
     let array: &ListArray<i64> = array.as_any().downcast_ref()?;
     for list in array {
         if let Some(items) = list {
