@@ -51,6 +51,7 @@ mod csv;
 mod decode;
 mod encode;
 mod error;
+mod hidden;
 mod json;
 mod output;
 mod parquet;
@@ -58,7 +59,6 @@ mod plain;
 mod schema;
 mod sink;
 mod spill;
-mod stage;
 mod stored;
 #[cfg(test)]
 mod tests;

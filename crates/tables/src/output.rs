@@ -9,10 +9,10 @@ use super::CsvOptions;
 use super::batch::Table;
 use super::encode::{Encoded, Format, Formats};
 use super::error::Error;
+use super::hidden::{self, HiddenFolder};
 use super::rows::TABLES;
 use super::schema::{SCHEMA_VERSION, Schema};
 use super::spill::Spill;
-use super::stage::{self, Stage};
 use super::{csv, parquet};
 
 /// The file that makes a folder a report.
@@ -34,7 +34,7 @@ pub(super) const SCRATCH: &str = ".scratch";
 /// second output of the same name from being made.
 #[derive(Debug)]
 pub struct Output {
-    stage: Stage,
+    stage: HiddenFolder,
     replaces_report: bool,
 }
 
@@ -83,9 +83,9 @@ impl Output {
     /// [`Error::Mount`], [`Error::NoName`], and [`Error::Io`] when the stage cannot be made.
     pub fn create(dir: &Path, force: bool) -> Result<Self, Error> {
         let (target, name) = target_of(dir)?;
-        stage::recover(&target, &name)?;
+        hidden::recover(&target, &name)?;
         replaceable(&target, dir, force)?;
-        let stage = Stage::create(&target, &name)?;
+        let stage = HiddenFolder::create(&target, &name)?;
         // Again, now that no other run can move a report here.
         let replaces_report = replaceable(&target, dir, force)?;
         Ok(Self { stage, replaces_report })
@@ -98,7 +98,7 @@ impl Output {
     /// As [`Output::create`] for a path that is no name or a link to nothing.
     pub fn places(dir: &Path) -> Result<Vec<PathBuf>, Error> {
         let (target, name) = target_of(dir)?;
-        let mut places = Vec::from(stage::hidden_beside(&target, &name));
+        let mut places = Vec::from(hidden::hidden_beside(&target, &name));
         if matches!(standing(&target), Ok(Standing::Report)) {
             places.push(target);
         }
@@ -113,8 +113,8 @@ impl Output {
     ///
     /// # Errors
     /// [`Error::Io`] when the file system refuses.
-    pub fn sweep() -> Result<bool, Error> {
-        stage::sweep()
+    pub fn clean_up() -> Result<bool, Error> {
+        hidden::clean_up()
     }
 
     /// Opens the files of a table, one for each format.
@@ -157,7 +157,7 @@ impl Output {
     pub fn flush_ahead(&self) -> Box<dyn FnOnce() + Send> {
         let path = self.stage.path().to_owned();
         Box::new(move || {
-            let _refused = stage::flush(&path);
+            let _refused = hidden::flush(&path);
         })
     }
 
@@ -287,7 +287,7 @@ fn replaceable(target: &Path, dir: &Path, force: bool) -> Result<bool, Error> {
             return Err(Error::InTheWay { path, entry });
         }
     };
-    stage::refuse_mount(target)?;
+    hidden::refuse_mount(target)?;
     Ok(replaces)
 }
 

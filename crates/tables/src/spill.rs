@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::batch::{Batch, Columns, Table};
-use crate::columns::{Bits, Bodies, Cells, Data, Lists, Runs, Texts};
+use crate::columns::{Bits, BodyPool, Cells, Data, TextBuffer, TextLists, TextRuns};
 use crate::error::Error;
 use crate::parquet::ZSTD_LEVEL;
 use crate::schema::{Schema, Type};
@@ -155,7 +155,7 @@ fn pack(batch: &Columns) -> Result<(FrameSize, Vec<u8>), Error> {
         match &cells.data {
             Data::Text(runs) => push_runs(runs, &mut plain),
             Data::Bodies(bodies) => {
-                let mut texts = Runs::default();
+                let mut texts = TextRuns::default();
                 (0..bodies.rows.len()).for_each(|row| texts.push(bodies.get(row)));
                 push_runs(&texts, &mut plain);
             }
@@ -176,12 +176,12 @@ fn pack(batch: &Columns) -> Result<(FrameSize, Vec<u8>), Error> {
     Ok((size, compressed))
 }
 
-fn push_runs(runs: &Runs, out: &mut Vec<u8>) {
+fn push_runs(runs: &TextRuns, out: &mut Vec<u8>) {
     push_texts(&runs.distinct, out);
     runs.rows.iter().for_each(|place| out.extend(place.to_le_bytes()));
 }
 
-fn push_texts(texts: &Texts, out: &mut Vec<u8>) {
+fn push_texts(texts: &TextBuffer, out: &mut Vec<u8>) {
     push_len(texts.ends.len(), out);
     texts.ends.iter().for_each(|end| push_len(*end, out));
     push_len(texts.buffer.len(), out);
@@ -219,7 +219,7 @@ fn read_columns(schema: &'static Schema, mut rest: &[u8]) -> Option<Columns> {
                 if ends.last().is_some_and(|end| *end > items.ends.len()) {
                     return None;
                 }
-                Data::List(Lists { items, ends })
+                Data::List(TextLists { items, ends })
             }
         };
         columns.push(Cells { valid, data });
@@ -259,18 +259,18 @@ fn take_ends(len: usize, rest: &mut &[u8]) -> Option<Vec<usize>> {
     ends.is_sorted().then_some(ends)
 }
 
-fn take_runs(len: usize, rest: &mut &[u8]) -> Option<Runs> {
+fn take_runs(len: usize, rest: &mut &[u8]) -> Option<TextRuns> {
     let distinct = take_texts(rest)?;
     let rows = take_values(len, rest, u32::from_le_bytes)?;
     if rows.iter().any(|place| *place as usize >= distinct.ends.len()) {
         return None;
     }
-    Some(Runs::of(distinct, rows))
+    Some(TextRuns::of(distinct, rows))
 }
 
-/// Bodies wait as texts.
-fn bodies_of(texts: &Runs, valid: &Bits) -> Bodies {
-    let mut bodies = Bodies::default();
+/// BodyPool wait as texts.
+fn bodies_of(texts: &TextRuns, valid: &Bits) -> BodyPool {
+    let mut bodies = BodyPool::default();
     for row in 0..valid.len() {
         match texts.get(row) {
             text if valid.get(row) => bodies.push(text, xxh3_64(text.as_bytes())),
@@ -280,14 +280,14 @@ fn bodies_of(texts: &Runs, valid: &Bits) -> Bodies {
     bodies
 }
 
-fn take_texts(rest: &mut &[u8]) -> Option<Texts> {
+fn take_texts(rest: &mut &[u8]) -> Option<TextBuffer> {
     let len = take_len(rest)?;
     let ends = take_ends(len, rest)?;
     let bytes = take_len(rest)?;
     let buffer = str::from_utf8(take(bytes, rest)?).ok()?;
     ends.iter()
         .all(|end| buffer.is_char_boundary(*end))
-        .then(|| Texts { buffer: buffer.to_owned(), ends })
+        .then(|| TextBuffer { buffer: buffer.to_owned(), ends })
 }
 
 #[cfg(test)]

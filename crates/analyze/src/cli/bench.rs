@@ -19,7 +19,7 @@ use pipeline::input::Input;
 
 use super::Exit;
 use super::figures::{bytes, counted};
-use super::inputs::{Found, InputArgs};
+use super::inputs::{FoundInputs, InputArgs};
 use super::interrupt::Watch;
 use super::limits::{LimitArgs, size};
 use super::progress::Steps;
@@ -229,7 +229,7 @@ impl Bench {
 
     /// The files that are named.
     fn given(&self, limits: &Limits) -> anyhow::Result<Vec<Input>> {
-        let Found { inputs, unread } = self.inputs.find(limits, 0)?;
+        let FoundInputs { inputs, unread } = self.inputs.find(limits, 0)?;
         for place in &unread {
             tell(&format!("{}: {}", place.name, place.problem));
         }

@@ -65,7 +65,7 @@ Exit codes: 0 done, 2 not done: no such group, several groups that begin so, no 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum FormatArg {
     /// For people
-    Text,
+    ExplainedText,
     /// JSON
     Json,
 }
@@ -90,9 +90,9 @@ impl Explain {
                 serde_json::to_writer_pretty(&mut out, &explained).map_err(io::Error::from)?;
                 writeln!(out)?;
             }
-            FormatArg::Text => {
+            FormatArg::ExplainedText => {
                 let wide = io::stdout().is_terminal().then(width);
-                for line in (Text { of: &explained, wide }).lines(rank, groups.len()) {
+                for line in (ExplainedText { of: &explained, wide }).lines(rank, groups.len()) {
                     writeln!(out, "{line}")?;
                 }
             }
@@ -102,13 +102,13 @@ impl Explain {
     }
 }
 
-struct Text<'e> {
+struct ExplainedText<'e> {
     of: &'e Explained<'e>,
     /// Columns of the terminal; `None` when the output is no terminal.
     wide: Option<usize>,
 }
 
-impl Text<'_> {
+impl ExplainedText<'_> {
     fn lines(&self, rank: usize, groups: usize) -> Vec<String> {
         let group = &self.of.group;
         let name = group.name.map(|name| format!(": {}", safe(name.0)));

@@ -37,16 +37,16 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// What this process has to remove when it ends early: the stages that were neither moved nor
 /// removed, each with the parent folders that were made for it. Whoever moves or removes one holds
 /// this lock, so that no stage is removed while it becomes the report.
-static OPEN: Mutex<Vec<Leavings>> = Mutex::new(Vec::new());
+static OPEN: Mutex<Vec<Unfinished>> = Mutex::new(Vec::new());
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Leavings {
+struct Unfinished {
     stage: PathBuf,
     /// The innermost first.
     made: Vec<PathBuf>,
 }
 
-impl Leavings {
+impl Unfinished {
     fn remove(&self) -> io::Result<()> {
         let removed = remove_folder(&self.stage);
         for folder in &self.made {
@@ -57,34 +57,34 @@ impl Leavings {
     }
 }
 
-/// A stage that this process owns. It removes itself when it goes away without [`Stage::publish`].
+/// A stage that this process owns. It removes itself when it goes away without [`HiddenFolder::publish`].
 #[derive(Debug)]
-pub(super) struct Stage {
+pub(super) struct HiddenFolder {
     target: PathBuf,
-    leavings: Leavings,
+    unfinished: Unfinished,
     /// Held for as long as the stage lives; `None` where folders cannot be locked.
     lock: Option<File>,
 }
 
-impl Stage {
+impl HiddenFolder {
     /// Makes the stage for a report at `target`, and the parents of it that do not exist.
     pub(super) fn create(target: &Path, name: &OsStr) -> Result<Self, Error> {
         let parent = parent_of(target);
         let absent = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
         let made = parent.ancestors().take_while(absent).map(Path::to_owned).collect();
         let [stage, _] = hidden_beside(target, name);
-        let leavings = Leavings { stage, made };
+        let unfinished = Unfinished { stage, made };
         let mut open = open();
         let lock = fs::create_dir_all(parent)
             .map_err(Error::io(parent, "create"))
-            .and_then(|()| acquire(target, &leavings.stage));
+            .and_then(|()| acquire(target, &unfinished.stage));
         match lock {
             Ok(lock) => {
-                open.push(leavings.clone());
-                Ok(Self { target: target.to_owned(), leavings, lock })
+                open.push(unfinished.clone());
+                Ok(Self { target: target.to_owned(), unfinished, lock })
             }
             Err(error) => {
-                for folder in &leavings.made {
+                for folder in &unfinished.made {
                     let _ = fs::remove_dir(folder);
                 }
                 Err(error)
@@ -94,7 +94,7 @@ impl Stage {
 
     /// Where files are written.
     pub(super) fn path(&self) -> &Path {
-        &self.leavings.stage
+        &self.unfinished.stage
     }
 
     /// Makes the stage the report, after everything in it has reached the disk.
@@ -102,7 +102,7 @@ impl Stage {
     /// With `replaces`, a report that stands at the target changes places with the stage in one
     /// step, and is removed then. Without, the target must be free or an empty folder.
     pub(super) fn publish(self, replaces: bool) -> Result<(), Error> {
-        let (target, stage) = (&self.target, &self.leavings.stage);
+        let (target, stage) = (&self.target, &self.unfinished.stage);
         flush(stage)?;
         let mut open = open();
         let old = if replaces { present(target)? } else { None };
@@ -114,7 +114,7 @@ impl Stage {
             let _ = fs::remove_dir(target);
             fs::rename(stage, target).map_err(Error::io(target, "move the report here"))?;
         }
-        open.retain(|leavings| *leavings != self.leavings);
+        open.retain(|unfinished| *unfinished != self.unfinished);
         // The name reaches the disk, too. The report is whole without it.
         let _ = File::open(parent_of(target)).and_then(|parent| parent.sync_all());
         if old.is_some() {
@@ -126,13 +126,13 @@ impl Stage {
     }
 }
 
-impl Drop for Stage {
+impl Drop for HiddenFolder {
     fn drop(&mut self) {
         let mut open = open();
-        if let Some(at) = open.iter().position(|leavings| *leavings == self.leavings) {
+        if let Some(at) = open.iter().position(|unfinished| *unfinished == self.unfinished) {
             open.swap_remove(at);
             // Nobody is left to tell of a failure, and the next run removes what stays.
-            let _ = self.leavings.remove();
+            let _ = self.unfinished.remove();
         }
         // Not before the folder is gone, or another run would find it ownerless.
         self.lock = None;
@@ -141,15 +141,15 @@ impl Drop for Stage {
 
 /// Removes all stages of this process, and keeps any from becoming a report from now on: the process
 /// has to end. `false`, and no more, when there is none.
-pub(super) fn sweep() -> Result<bool, Error> {
+pub(super) fn clean_up() -> Result<bool, Error> {
     let open = open();
     if open.is_empty() {
         return Ok(false);
     }
     let mut swept = Ok(true);
-    for leavings in open.iter() {
-        if let Err(error) = leavings.remove() {
-            swept = Err(Error::io(&leavings.stage, "remove")(error));
+    for unfinished in open.iter() {
+        if let Err(error) = unfinished.remove() {
+            swept = Err(Error::io(&unfinished.stage, "remove")(error));
         }
     }
     std::mem::forget(open);
@@ -202,7 +202,7 @@ pub(super) fn parent_of(target: &Path) -> &Path {
     }
 }
 
-fn open() -> MutexGuard<'static, Vec<Leavings>> {
+fn open() -> MutexGuard<'static, Vec<Unfinished>> {
     OPEN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
