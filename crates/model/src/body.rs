@@ -10,6 +10,9 @@ mod tree;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use self::tree::{NodeId, Tree};
+use crate::answer::may_be_json;
+use crate::answer::names::Says;
+use crate::answer::statement::Statement;
 use crate::exchange::{Body, BodyKind};
 use crate::fault::kind;
 use crate::json::{Cursor, Fault, FaultKind, Type, Value};
@@ -26,6 +29,8 @@ pub struct Shapes {
     levels: Vec<Level>,
     tree: Tree,
     elements: NameSet,
+    /// A member of the present body may say that something failed.
+    alarm: bool,
 }
 
 /// A member of a JSON body's root object, or of an object in it.
@@ -102,6 +107,7 @@ impl Shapes {
         open: &mut [Option<usize>; 2],
     ) -> Result<u64, Fault> {
         self.levels.clear();
+        self.alarm = false;
         self.tree.begin();
         let mut cursor = Cursor::new(text);
         let mut here = tree::ROOT;
@@ -124,6 +130,8 @@ impl Shapes {
                 opened = true;
             } else {
                 cursor.scalar(ty)?;
+                self.alarm |=
+                    alarms(self.tree.says(here), Value { ty, raw: &text[start..cursor.pos()] });
                 close(members, open, depth, cursor.pos(), text);
             }
             loop {
@@ -157,6 +165,11 @@ impl Shapes {
         }
     }
 
+    /// Whether a member of the JSON body that was looked at last may say that something failed.
+    pub(crate) fn alarm(&self) -> bool {
+        self.alarm
+    }
+
     /// The paths of the JSON body that was looked at last, as [`paths()`] lists them, without another pass over it.
     pub(crate) fn paths(&self) -> Vec<String> {
         self.tree.paths()
@@ -181,6 +194,15 @@ fn names_in(text: &str, sign: u8) -> impl Iterator<Item = &str> {
         let name = &rest[..end.unwrap_or(rest.len())];
         (!name.is_empty() && !name.starts_with(['!', '?'])).then_some(name)
     })
+}
+
+/// Whether a scalar may say that something failed; `says`: what its name says.
+fn alarms(says: Says, value: Value<'_>) -> bool {
+    match says {
+        Says::Aside => false,
+        Says::Nothing | Says::Text(_) => value.ty == Type::String && may_be_json(value),
+        _ => Statement::alarms(says, value) || (value.ty == Type::String && may_be_json(value)),
+    }
 }
 
 /// Ends the member at `depth` whose value ends at `end`.

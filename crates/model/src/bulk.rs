@@ -6,8 +6,9 @@
 
 use std::collections::HashMap;
 
+use crate::answer::verdict;
 use crate::exchange::{Key, Row};
-use crate::failure::{ErrorCollector, verdict};
+use crate::failure::ErrorCollector;
 use crate::json::{Type, Value};
 use crate::key::of_row;
 use crate::record::FieldSide;

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use crate::answer::BodyVerdict;
 use crate::bulk;
 use crate::exchange::{BodyKind, ErrorSource, ErrorText, Exchange, Outcome, Row};
 use crate::facts::ReadBody;
@@ -21,7 +22,7 @@ pub(crate) struct Evaluation<'c, 'r> {
     pub(crate) fields: &'r [Field<'r>],
     pub(crate) slots: &'c Slots<'r>,
     /// The response body, and whether it says that it failed.
-    pub(crate) response: Option<(&'r ReadBody<'r>, Option<bool>)>,
+    pub(crate) response: Option<(&'r ReadBody<'r>, BodyVerdict)>,
     pub(crate) memo: &'c Memo,
 }
 
@@ -70,7 +71,8 @@ impl<'r> Evaluation<'_, 'r> {
         };
         collector.source = ErrorSource::Response;
         collector.cut = x.response_truncated;
-        let body = self.response_errors(signs, record.texts, rows, collector);
+        let listing = lists_errors(x.method, x.url);
+        let body = self.response_errors(signs, record.texts, listing, rows, collector);
         signs.body_failed = body.failed || rows.iter().any(|row| row.failed);
         signs.body_errors = body.texts;
         x.evidence = signs.evidence();
@@ -165,15 +167,18 @@ impl<'r> Evaluation<'_, 'r> {
         collector.out.len() > from
     }
 
-    /// Collects the errors of the response body. `signs`: all others; `record_texts`: the record has error texts.
+    /// Collects the errors of the response body. `signs`: all others; `record_texts`: the record has error texts;
+    /// `listing`: errors are what was asked for.
     fn response_errors(
         &self,
         signs: Signs,
         record_texts: bool,
+        listing: bool,
         rows: &mut [Row<'r>],
         collector: &mut ErrorCollector<'_, 'r>,
     ) -> BodySigns {
-        let Some((read, mut failed)) = self.response else { return BodySigns::default() };
+        let Some((read, verdict)) = self.response else { return BodySigns::default() };
+        let mut failed = verdict.failed(listing);
         let (text, kind) = (read.body.text, read.body.kind);
         let from = collector.out.len();
         let bad = signs.bad_status() || signs.flag == Some(false) || record_texts;
@@ -229,6 +234,33 @@ impl<'r> Evaluation<'_, 'r> {
         collector.source = source;
         collector.push(code, None, message);
     }
+}
+
+/// Whether a call only reads a list of errors or logs: `GET /integrations/5/error-reports?page=2`.
+fn lists_errors(method: Option<&str>, url: Option<&str>) -> bool {
+    let (Some(method), Some(url)) = (method, url) else { return false };
+    let path = url.split(['?', '#']).next().unwrap_or(url);
+    method.eq_ignore_ascii_case("get")
+        && path.rsplit('/').take(3).any(|segment| {
+            segment.split(|c: char| !c.is_alphanumeric()).any(|word| {
+                [
+                    "errors",
+                    "error",
+                    "logs",
+                    "log",
+                    "history",
+                    "failures",
+                    "exceptions",
+                    "hatalar",
+                    "events",
+                    "errorreports",
+                    "notifications",
+                    "incidents",
+                ]
+                .iter()
+                .any(|known| word.eq_ignore_ascii_case(known))
+            })
+        })
 }
 
 /// One error that both the record and the response report is one error.

@@ -15,9 +15,9 @@ mod parallel;
 
 use std::sync::Arc;
 
+use crate::answer::object::message_score;
 use crate::build::Builder;
 use crate::exchange::{Exchange, KeyKind, NAME_BYTES, cut};
-use crate::failure::message_score;
 use crate::json::{Cursor, Fault, FaultKind, Type, Value, unescape};
 use crate::memo::Memo;
 use crate::record::{Field, FieldSide, NameRoles, push_pairs, scan};

@@ -11,6 +11,7 @@
 use hashbrown::HashMap;
 use smallvec::SmallVec;
 
+use crate::answer::names::{AnswerName, name_in_answer};
 use crate::json::{Cursor, Fault, Type, Value};
 use crate::roles::{Role, normalise, role_in_request, role_in_response, role_of_key};
 
@@ -56,6 +57,8 @@ pub(crate) struct NameRoles {
     /// Side, key and role of the fields of the record before, in order. Keys lie side by side, since
     /// each is compared once a record.
     before: Vec<(FieldSide, SmallVec<[u8; 24]>, Role)>,
+    /// What names mean inside answers.
+    answers: HashMap<Box<str>, AnswerName>,
     scratch: String,
 }
 
@@ -80,6 +83,19 @@ impl NameRoles {
             self.before.push((side, key.as_bytes().into(), role));
         }
         role
+    }
+
+    /// What a key means inside an answer.
+    pub(crate) fn in_answer(&mut self, key: &str) -> AnswerName {
+        if let Some(name) = self.answers.get(key) {
+            return *name;
+        }
+        let name = name_in_answer(key, &mut self.scratch);
+        if self.answers.len() >= MAX_NAMES {
+            self.answers.clear();
+        }
+        self.answers.insert(key.into(), name);
+        name
     }
 
     fn look_up(&mut self, side: FieldSide, key: &str) -> Role {

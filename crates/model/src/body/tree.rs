@@ -9,6 +9,7 @@ use hashbrown::hash_table::Entry;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{MAX_PATH, Paths, is_id, mix};
+use crate::answer::names::{Says, name_in_answer};
 use crate::json::{Cursor, Fault, Type, unescape};
 
 /// By [`Type`]: what makes a type part of a shape, and what it is called.
@@ -60,6 +61,24 @@ struct PathNode {
     next: NodeId,
     /// Where its name begins and ends.
     name: (usize, usize),
+    /// What it says in an answer.
+    says: Says,
+}
+
+/// What a member of this name says where `above` is said of what holds it.
+fn says(above: Says, name: &str, element: bool) -> Says {
+    let own = if element || name == "*" {
+        Says::Nothing
+    } else {
+        name_in_answer(name, &mut String::new()).says
+    };
+    match (above, own) {
+        (Says::Aside, _) => Says::Aside,
+        (Says::Errors | Says::ErrorText | Says::InErrors, Says::Nothing | Says::Text(_)) => {
+            Says::InErrors
+        }
+        _ => own,
+    }
 }
 
 impl Default for Tree {
@@ -139,6 +158,11 @@ impl Tree {
         Ok(Some((key, node)))
     }
 
+    /// What a value at `node` says in an answer.
+    pub(super) fn says(&self, node: NodeId) -> Says {
+        self.nodes[node as usize].says
+    }
+
     /// The path of the elements of the array at `parent`.
     pub(super) fn element(&mut self, parent: NodeId) -> NodeId {
         let PathNode { path, first, .. } = self.nodes[parent as usize];
@@ -161,8 +185,11 @@ impl Tree {
                 let begin = names.len();
                 names.extend_from_slice(name.as_bytes());
                 let depth = nodes[parent as usize].depth + 1;
+                let says = says(nodes[parent as usize].says, name, element);
                 let name = (begin, names.len());
-                nodes.push(PathNode { path, element, depth, parent, name, ..PathNode::default() });
+                let node =
+                    PathNode { path, element, depth, parent, name, says, ..PathNode::default() };
+                nodes.push(node);
                 next
             }
         }

@@ -1,0 +1,110 @@
+//! Whether an answer in JSON says that it failed, at its top or inside: in the entry of a row, in a part of a
+//! batch, in a list of messages.
+//!
+//! | answer | says |
+//! |---|---|
+//! | `{"success": true, "errorMessage": "-"}` | it went well: a stated flag outweighs fields that are always filled |
+//! | `{"data": {"items": [{"sku": "A", "errors": [{"message": ".."}]}]}}` | failed inside, for `A` |
+//! | `{"RETURN": [{"TYPE": "E", "MESSAGE": ".."}, {"TYPE": "W", ..}]}` | failed inside; warnings are no errors |
+//! | `{"orders": [{"status": "rejected"}]}` | nothing: inside, the status of goods is no verdict without an error beside it |
+//! | `{"request": {..}, "history": [..]}` | nothing: what was sent, and earlier errors |
+
+pub(crate) mod names;
+pub(crate) mod object;
+mod parts;
+pub(crate) mod statement;
+
+use self::names::Says;
+use self::statement::{Place, Statement};
+use crate::body::BodyMember;
+use crate::json::{Type, Value, unescape};
+use crate::record::NameRoles;
+
+/// How deep answers are looked into.
+pub(crate) const MAX_LEVELS: u8 = 12;
+
+/// What a body says of success.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct BodyVerdict {
+    /// At its top: whether it failed; `None` when it does not say.
+    pub(crate) top: Option<bool>,
+    /// Nothing but a list of errors says so at the top.
+    pub(crate) only_lists: bool,
+    /// Something inside failed.
+    pub(crate) inside: bool,
+}
+
+impl BodyVerdict {
+    /// The verdict of a body with this outline; `alarm`: a member somewhere may say that it failed.
+    pub(crate) fn of(
+        text: Value<'_>,
+        members: &[BodyMember<'_>],
+        alarm: bool,
+        names: &mut NameRoles,
+    ) -> Self {
+        let mut statement = Statement::default();
+        for member in members.iter().filter(|member| member.depth == 1) {
+            statement.add(names.in_answer(member.key).says, member.key, member.value);
+        }
+        let top = statement.verdict(Place::Answer);
+        let only_lists = statement.only_lists();
+        let inside = alarm && (top != Some(true) || only_lists) && fails_inside(text, names, 0);
+        Self { top, only_lists, inside }
+    }
+
+    /// Whether it failed. `listing`: errors are what was asked for, so lists of them do not count.
+    pub(crate) fn failed(self, listing: bool) -> Option<bool> {
+        if listing {
+            return self.top.filter(|failed| !failed || !self.only_lists);
+        }
+        if self.inside { Some(true) } else { self.top }
+    }
+}
+
+/// What an object says of success, see [`BodyVerdict::top`].
+pub(crate) fn verdict(object: Value<'_>, names: &mut NameRoles) -> Option<bool> {
+    Statement::of(object, names).verdict(Place::Answer)
+}
+
+/// Whether something inside a value says that it failed.
+pub(crate) fn fails_inside(value: Value<'_>, names: &mut NameRoles, level: u8) -> bool {
+    let mut failed = false;
+    match value.ty {
+        _ if level > MAX_LEVELS => {}
+        Type::Array => value.elements(|element| {
+            failed = fails_inside(element, names, level + 1);
+            !failed
+        }),
+        Type::Object => {
+            let statement = Statement::of(value, names);
+            if level > 0 && statement.verdict(Place::Inside) == Some(true) {
+                return true;
+            }
+            if !statement.is_advice() {
+                value.members(|key, member| {
+                    failed = names.in_answer(key).says != Says::Aside
+                        && fails_inside(member, names, level + 1);
+                    !failed
+                });
+            }
+        }
+        Type::String if may_be_json(value) => {
+            let mut text = String::new();
+            unescape(value.inner(), &mut text);
+            if let Some(inner) = Value::of(text.trim()) {
+                // What an answer holds as a text is an answer itself.
+                failed = (inner.ty == Type::Object && verdict(inner, names) == Some(true))
+                    || fails_inside(inner, names, level + 1);
+            }
+        }
+        _ => {}
+    }
+    failed
+}
+
+/// A string that holds an object or a list of objects.
+pub(crate) fn may_be_json(value: Value<'_>) -> bool {
+    let inner = value.inner();
+    (inner.starts_with('{') && inner.ends_with('}'))
+        || (inner.starts_with("[{") && inner.ends_with("}]"))
+}

@@ -1,0 +1,511 @@
+//! One error object: which member is its text, its code, its field, its details.
+
+use super::names::Says;
+use crate::exchange::cut;
+use crate::failure::ErrorCollector;
+use crate::json::{Type, Value, unescape};
+use crate::roles::Role;
+use crate::scalar::{http_status, integer};
+
+/// The members of an error object by what they mean.
+#[derive(Default)]
+struct ErrorParts<'r> {
+    /// The best text so far and its score, lower is better.
+    text: Option<(u8, Value<'r>)>,
+    code: Option<(u8, Value<'r>)>,
+    field: Option<Value<'r>>,
+    /// What is to be filled into the text.
+    parameters: Option<Value<'r>>,
+    nested: bool,
+}
+
+impl<'r> ErrorCollector<'_, 'r> {
+    /// Errors in an object that stands where errors stand.
+    pub(crate) fn object(&mut self, object: Value<'r>, field: Option<&'r str>, level: u8) {
+        if let Some(text) = text_in_language(object) {
+            self.value(text, field, level + 1);
+            return;
+        }
+        let parts = self.parts(object);
+        let before = self.out.len();
+        let code = parts.code.map(|(_, value)| cut(self.string(value)));
+        if parts.text.is_none() && !(parts.nested && parts.code.is_some()) {
+            self.map(object, field, level);
+        } else {
+            let named = match parts.field {
+                Some(value) => self.field_of(value).or(field),
+                None => field,
+            };
+            if parts.nested {
+                self.details(object, named, level);
+            }
+            let text = parts.text.map(|(_, text)| match parts.parameters {
+                Some(parameters) if text.ty == Type::String => {
+                    let filled = fill(self.string(text), parameters);
+                    filled.map_or(text, |filled| {
+                        let raw =
+                            self.arena.alloc_str(&serde_json::Value::from(filled).to_string());
+                        Value { raw, ..text }
+                    })
+                }
+                _ => text,
+            });
+            if self.out.len() > before {
+                // A detail that repeats the headline has the code of the headline, which is the surer one.
+                if let (Some(text), Some(code)) = (text.filter(|t| t.ty == Type::String), code) {
+                    let headline = self.string(text);
+                    for error in self.out[before..].iter_mut().filter(|e| e.message == headline) {
+                        error.code = Some(code);
+                    }
+                }
+                return;
+            }
+            if let Some(text) = text {
+                self.value(text, named, level + 1);
+                for error in &mut self.out[before..] {
+                    error.code = error.code.or(code);
+                }
+            }
+        }
+        // A code that stands alone is all that there is to show.
+        if self.out.len() == before
+            && level > 1
+            && let Some(code) = code.filter(|code| code.bytes().any(|b| b.is_ascii_alphabetic()))
+        {
+            let named = parts.field.and_then(|value| self.field_of(value)).or(field);
+            self.push(Some(code), named, code);
+        }
+    }
+
+    /// The errors in the details of an error object.
+    fn details(&mut self, object: Value<'r>, field: Option<&'r str>, level: u8) {
+        object.members(|name, value| {
+            let known = self.names.in_answer(name);
+            if is_nested(known.says, known.role, name, value) {
+                let outer = self.beside;
+                self.beside |= !(known.holds_errors()
+                    || matches!(known.says, Says::Text(_) | Says::Failed)
+                    || holds_details(name));
+                self.value(value, field, level + 1);
+                self.beside = outer;
+            }
+            true
+        });
+    }
+
+    /// Sorts the members of an object that may be an error: text, code, field, details.
+    fn parts(&mut self, object: Value<'r>) -> ErrorParts<'r> {
+        let mut parts = ErrorParts::default();
+        object.members(|name, value| {
+            let known = self.names.in_answer(name);
+            let is_text = (value.ty == Type::String && value.raw.trim_matches('"').trim() != "")
+                || text_in_language(value).is_some();
+            let score = match known.says {
+                Says::ErrorText => Some(0),
+                Says::Text(_) => Some(message_score(name)),
+                Says::Errors if value.ty == Type::String => Some(3),
+                Says::Exception => Some(8),
+                _ => None,
+            };
+            if let Some(score) = score.filter(|_| is_text) {
+                let summary = value.ty == Type::String && is_summary(value.inner());
+                let score = score + if summary { 4 } else { 0 };
+                if parts.text.is_none_or(|(best, _)| score < best) {
+                    parts.text = Some((score, value));
+                }
+            }
+            if let Some(score) = code_score(known.says, known.role, name, value)
+                && is_code(value)
+                && parts.code.is_none_or(|(best, _)| score < best)
+            {
+                parts.code = Some((score, value));
+            }
+            if name == "extensions" {
+                value.members(|name, inner| {
+                    if is_code(inner)
+                        && parts.code.is_none_or(|(best, _)| best > 3)
+                        && matches!(self.names.in_answer(name).says, Says::Code | Says::ErrorCode)
+                        && !name.eq_ignore_ascii_case("number")
+                    {
+                        parts.code = Some((3, inner));
+                    }
+                    true
+                });
+            }
+            let is_field = match known.role {
+                _ if name == "fields" => value.ty == Type::Array && holds_only_strings(value),
+                Role::Field => !value.is_empty(),
+                // `"path": ["items", 0, "price"]`
+                Role::Url => name == "path" && value.ty == Type::Array && !value.is_empty(),
+                _ => false,
+            };
+            if is_field && parts.field.is_none() {
+                parts.field = Some(value);
+            }
+            if ["parameters", "params", "arguments", "args", "messageParameters", "placeholders"]
+                .contains(&name)
+                && matches!(value.ty, Type::Array | Type::Object)
+            {
+                parts.parameters = Some(value);
+            }
+            parts.nested |= is_nested(known.says, known.role, name, value);
+            true
+        });
+        // OAuth: `error` is the code where a description stands beside it.
+        if let Some((_, text)) = parts.text
+            && parts.code.is_none()
+        {
+            object.members(|name, value| {
+                if self.names.in_answer(name).says == Says::Errors
+                    && value.ty == Type::String
+                    && value.raw.len() > 2
+                    && value.raw.as_ptr() != text.raw.as_ptr()
+                    && !value.inner().contains(' ')
+                {
+                    parts.code = Some((5, value));
+                }
+                parts.code.is_none()
+            });
+        }
+        parts
+    }
+
+    /// `{field: [..]}`: the names are fields, unless they are indexes or only say "error".
+    fn map(&mut self, object: Value<'r>, field: Option<&'r str>, level: u8) {
+        object.members(|name, value| {
+            let known = self.names.in_answer(name);
+            if known.says == Says::Aside
+                && (self.beside || starts_with_any(name, &["warn", "uyari"]))
+            {
+                return true;
+            }
+            let says_error = known.holds_errors()
+                || known.says == Says::Failed
+                || (matches!(known.says, Says::Text(_)) && says_message(name, value))
+                || matches!(
+                    known.role,
+                    Role::Items | Role::Body | Role::ResponseBody | Role::Response
+                );
+            let index = !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit());
+            let inner = if says_error || index { field } else { Some(self.join(field, name)) };
+            match value.ty {
+                Type::String => {
+                    // A single word beside a name is data; a sentence is a message.
+                    let text = value.inner().trim();
+                    if says_error
+                        || index
+                        || (!self.beside
+                            && text.contains(' ')
+                            && !matches!(
+                                known.role,
+                                Role::Start | Role::End | Role::Key(..) | Role::Url
+                            ))
+                    {
+                        self.value(value, inner, level + 1);
+                    }
+                }
+                Type::Array | Type::Object => {
+                    self.value(value, inner, level + 1);
+                }
+                _ => {}
+            }
+            !self.is_full()
+        });
+    }
+
+    /// The field that an error names: a string, the last part of a pointer, a path as a list.
+    fn field_of(&mut self, value: Value<'r>) -> Option<&'r str> {
+        match value.ty {
+            Type::String => {
+                let text = self.string(value);
+                let text = text
+                    .strip_prefix("/data/attributes/")
+                    .unwrap_or(text)
+                    .trim_start_matches(['/', '$', '.', '#']);
+                (!text.is_empty() && text.len() <= 200).then_some(text)
+            }
+            Type::Array => {
+                let mut path = None;
+                value.elements(|element| {
+                    if element.ty == Type::String
+                        && !["body", "query", "path"].contains(&element.inner())
+                    {
+                        path = Some(self.join(path, element.inner()));
+                    }
+                    true
+                });
+                path
+            }
+            Type::Object => {
+                let mut found = None;
+                value.members(|name, inner| {
+                    if self.names.in_answer(name).role == Role::Field && inner.ty == Type::String {
+                        found = self.field_of(inner);
+                    }
+                    found.is_none()
+                });
+                found
+            }
+            _ => None,
+        }
+    }
+}
+
+/// How sure a name is that of a code; lower is surer.
+fn code_score(says: Says, role: Role, name: &str, value: Value<'_>) -> Option<u8> {
+    let is = |words: &[&str]| words.iter().any(|word| name.eq_ignore_ascii_case(word));
+    let token = || !value.inner().contains(' ') && value.ty == Type::String;
+    match says {
+        Says::ErrorCode => Some(0),
+        Says::ResultCode => Some(1),
+        // `"number": "849"` of a BAPI.
+        Says::Code if is(&["number"]) => (value.inner().len() <= 4
+            && value.inner().bytes().all(|b| b.is_ascii_digit()))
+        .then_some(6),
+        Says::Code if is(&["issue"]) => token().then_some(2),
+        Says::Code if is(&["category"]) => token().then_some(5),
+        Says::Code => Some(1),
+        Says::Severity if is(&["type"]) => (value.inner().len() > 1).then_some(3),
+        Says::Text(_) if is(&["reason"]) => token().then_some(4),
+        _ => match role {
+            Role::ReasonType => Some(2),
+            Role::ExceptionClass => Some(4),
+            _ if is(&["name"]) => (token() && names_an_error(value.inner())).then_some(5),
+            _ => None,
+        },
+    }
+}
+
+/// `UNPROCESSABLE_ENTITY`, `ValidationError`.
+fn names_an_error(text: &str) -> bool {
+    let shouts = text.bytes().all(|b| b.is_ascii_uppercase() || b == b'_' || b.is_ascii_digit());
+    (shouts && text.contains('_')) || text.ends_with("Error") || text.ends_with("Exception")
+}
+
+/// A value that may be a code: no address, not zero.
+fn is_code(value: Value<'_>) -> bool {
+    match value.ty {
+        Type::String => {
+            value.raw.len() > 2
+                && !value.inner().contains("://")
+                && !["about:blank", "error", "E", "ERROR", "fail", "0"].contains(&value.inner())
+        }
+        Type::Number => {
+            integer(value) != Some(0) && !(100..400).contains(&http_status(value).unwrap_or(0))
+        }
+        _ => false,
+    }
+}
+
+fn holds_only_strings(array: Value<'_>) -> bool {
+    let mut only = !array.is_empty();
+    array.elements(|element| {
+        only &= element.ty == Type::String;
+        only
+    });
+    only
+}
+
+/// Whether a member of a map of fields is a message itself: `message`, or a text under `resultMessage`.
+fn says_message(name: &str, value: Value<'_>) -> bool {
+    message_score(name) < 3 && (is_message_name(name) || value.ty == Type::String)
+        || (value.ty == Type::String
+            && ["reason", "explanation"].iter().any(|end| {
+                name.len() > end.len()
+                    && name.is_char_boundary(name.len() - end.len())
+                    && name[name.len() - end.len()..].eq_ignore_ascii_case(end)
+            }))
+}
+
+fn is_message_name(name: &str) -> bool {
+    ["message", "mesaj", "messages", "mesajlar", "msg", "detail", "details", "detay"]
+        .iter()
+        .any(|word| name.eq_ignore_ascii_case(word))
+}
+
+/// How sure a message's name is; from 5 up it may as well be a business field.
+pub(crate) fn message_score(name: &str) -> u8 {
+    let is = |words: &[&str]| words.iter().any(|w| name.eq_ignore_ascii_case(w));
+    let ends = |words: &[&str]| {
+        words.iter().any(|end| {
+            name.len().checked_sub(end.len()).is_some_and(|from| {
+                name.get(from..).is_some_and(|tail| tail.eq_ignore_ascii_case(end))
+            })
+        })
+    };
+    if is(&["message", "mesaj", "messages", "mesajlar", "msg"]) {
+        1
+    } else if is(&["detail", "details", "detay", "longtext", "resultText", "statxt"])
+        || ends(&["message", "msg", "mesaj", "mesaji", "mesajı", "detailedDescription"])
+    {
+        2
+    } else if is(&["aciklama", "description", "açıklama"]) {
+        5
+    } else if is(&["title"]) {
+        6
+    } else {
+        7
+    }
+}
+
+/// The text of `{"lang": "tr", "value": "text"}` and the like.
+fn text_in_language(value: Value<'_>) -> Option<Value<'_>> {
+    let (mut text, mut others) = (None, 0);
+    value.members(|name, v| {
+        match name {
+            "value" | "text" | "#text" | "message" if v.ty == Type::String => text = Some(v),
+            "lang" | "language" | "locale" | "xml:lang" => {}
+            _ => others += 1,
+        }
+        others == 0
+    });
+    text.filter(|_| others == 0)
+}
+
+/// Details inside an error object.
+fn is_nested(says: Says, role: Role, name: &str, value: Value<'_>) -> bool {
+    if !matches!(value.ty, Type::Array | Type::Object)
+        || value.is_empty()
+        || text_in_language(value).is_some()
+    {
+        return false;
+    }
+    let holds = matches!(says, Says::Errors | Says::ErrorText | Says::Exception | Says::Text(_))
+        || role == Role::Failed
+        || holds_details(name);
+    holds
+        || ["body", "data", "extensions", "response", "result", "response_metadata"].contains(&name)
+        || (name == "fields" && !holds_only_strings(value))
+}
+
+/// Whether a name is one of details behind a summary: `additionalDetails`, `violations`, `invalid-params`.
+fn holds_details(name: &str) -> bool {
+    [
+        "detail",
+        "violation",
+        "issue",
+        "cause",
+        "invalid",
+        "validation",
+        "modelstate",
+        "innererror",
+        "problem",
+        "fielderror",
+        "detay",
+    ]
+    .iter()
+    .any(|part| {
+        name.as_bytes().windows(part.len()).any(|w| w.eq_ignore_ascii_case(part.as_bytes()))
+    })
+}
+
+fn starts_with_any(name: &str, words: &[&str]) -> bool {
+    words
+        .iter()
+        .any(|word| name.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word)))
+}
+
+/// A text that only says that something went wrong; what stands beside or behind it says more.
+pub(crate) fn is_summary(text: &str) -> bool {
+    let text = text.trim().trim_end_matches(['.', '!', ':']);
+    const SUMMARIES: &[&str] = &[
+        "bad request",
+        "operation failed",
+        "request failed",
+        "validation failed",
+        "validation error",
+        "validation errors",
+        "invalid request",
+        "an error occurred",
+        "an error has occurred",
+        "an unexpected error occurred",
+        "unexpected error",
+        "error",
+        "failed",
+        "fail",
+        "failure",
+        "internal server error",
+        "unprocessable entity",
+        "one or more validation errors occurred",
+        "multiple problems found",
+        "multiple errors",
+        "request processing failed",
+        "something went wrong",
+        "hata",
+        "hata oluştu",
+        "bir hata oluştu",
+        "işlem başarısız",
+        "işlem başarısız oldu",
+        "beklenmeyen hata",
+        "doğrulama hatası",
+        "geçersiz istek",
+        "başarısız",
+        "the request is invalid",
+        "invalid input",
+        "invalid data",
+        "rejected",
+        "processing failed",
+        "an error occurred while saving the entity changes",
+    ];
+    if text.len() > 80 {
+        return false;
+    }
+    let folded = text.to_lowercase();
+    SUMMARIES.iter().any(|summary| {
+        folded.strip_prefix(summary).is_some_and(|rest| {
+            rest.is_empty() || (rest.starts_with([',', '.', ';']) && rest.contains("see "))
+        })
+    })
+}
+
+/// A text with its placeholders (`%1`, `%name`, `{0}`, `{name}`) filled; `None` when none was.
+fn fill(text: &str, parameters: Value<'_>) -> Option<String> {
+    let mut filled = String::with_capacity(text.len() + 32);
+    let (mut rest, mut some) = (text, false);
+    while let Some(at) = rest.find(['%', '{']) {
+        let (before, from) = rest.split_at(at);
+        filled.push_str(before);
+        let braced = from.starts_with('{');
+        let name = &from[1..];
+        let end = name.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(name.len());
+        let closed = !braced || name[end..].starts_with('}');
+        let value = if closed { parameter(parameters, &name[..end], !braced) } else { None };
+        match value {
+            Some(value) => {
+                unescape(value.inner(), &mut filled);
+                some = true;
+                rest = &name[end + usize::from(braced)..];
+            }
+            None => {
+                filled.push_str(&from[..1]);
+                rest = name;
+            }
+        }
+    }
+    filled.push_str(rest);
+    some.then_some(filled)
+}
+
+/// The parameter with this name, or at this place.
+fn parameter<'r>(parameters: Value<'r>, name: &str, one_based: bool) -> Option<Value<'r>> {
+    let mut found = None;
+    if parameters.ty == Type::Array {
+        let place = name.parse::<usize>().ok()?.checked_sub(usize::from(one_based))?;
+        let mut at = 0;
+        parameters.elements(|element| {
+            if at == place {
+                found = Some(element);
+            }
+            at += 1;
+            found.is_none()
+        });
+    } else {
+        parameters.members(|key, value| {
+            if key == name {
+                found = Some(value);
+            }
+            found.is_none()
+        });
+    }
+    found.filter(|value| matches!(value.ty, Type::String | Type::Number) && !name.is_empty())
+}

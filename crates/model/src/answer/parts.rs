@@ -1,0 +1,119 @@
+//! The parts of an answer that failed, each with the key of its row.
+
+use super::names::Says;
+use super::statement::{Place, Statement};
+use super::{MAX_LEVELS, may_be_json};
+use crate::exchange::{Key, KeyKind, cut};
+use crate::failure::ErrorCollector;
+use crate::json::{Type, Value, unescaped};
+use crate::record::{FieldSide, NameRoles};
+use crate::roles::Role;
+use crate::slots::{KeyCandidate, usable_key};
+
+impl<'r> ErrorCollector<'_, 'r> {
+    /// Collects the errors of the parts of an answer that say that they failed; whether one did.
+    pub(crate) fn parts_that_failed(&mut self, value: Value<'r>, place: Place, level: u8) -> bool {
+        let mut failed = false;
+        match value.ty {
+            _ if level > MAX_LEVELS => {}
+            Type::Array => value.elements(|element| {
+                let before = self.out.len();
+                failed |= self.parts_that_failed(element, Place::Inside, level + 1);
+                self.name_row(element, before);
+                true
+            }),
+            Type::String if may_be_json(value) => {
+                let text = self.string(value).trim();
+                failed = Value::of(text).is_some_and(|inner| {
+                    inner.ty != Type::String
+                        && self.parts_that_failed(inner, Place::Answer, level + 1)
+                });
+            }
+            Type::Object => {
+                let statement = Statement::of(value, self.names);
+                if statement.is_advice() {
+                    return false;
+                }
+                let own = statement.verdict(place) == Some(true);
+                let mut inside = false;
+                value.members(|key, member| {
+                    let name = self.names.in_answer(key);
+                    if name.says != Says::Aside && !name.holds_errors() {
+                        inside |= self.parts_that_failed(member, Place::Inside, level + 1);
+                    }
+                    true
+                });
+                if own && !inside {
+                    self.value(value, None, level + 1);
+                } else if own && statement.list {
+                    value.members(|key, member| {
+                        if self.names.in_answer(key).holds_errors() && member.ty == Type::Array {
+                            self.value(member, None, level + 1);
+                        }
+                        true
+                    });
+                }
+                failed = own || inside;
+            }
+            _ => {}
+        }
+        failed
+    }
+
+    /// Gives the errors from `before` on the key that their row has, if they have none.
+    pub(crate) fn name_row(&mut self, row: Value<'r>, before: usize) {
+        if self.out[before..].iter().all(|error| error.key.is_some()) {
+            return;
+        }
+        if let Some(key) = key_of(row, self.names) {
+            let key = Key { kind: key.kind, value: unescaped(cut(key.inner), self.arena) };
+            for error in &mut self.out[before..] {
+                error.key = error.key.or(Some(key));
+            }
+        }
+    }
+}
+
+/// The key by which an entry of an answer names its row: a sure name in it, or in what it echoes; else the id
+/// beside an error.
+fn key_of<'r>(row: Value<'r>, names: &mut NameRoles) -> Option<KeyCandidate<'r>> {
+    let mut best = None;
+    let mut id = None;
+    let mut holds_error = false;
+    row.members(|name, value| {
+        offer(&mut best, names, name, value);
+        let is = |words: &[&str]| words.iter().any(|word| name.eq_ignore_ascii_case(word));
+        if is(&["id", "_id", "externalId", "external_id", "referenceId", "recordId", "rowId"]) {
+            id = id.or(usable_key(KeyKind::Record, 6, value));
+        }
+        holds_error |= matches!(value.ty, Type::Object | Type::Array)
+            && names.in_answer(name).says == Says::Errors;
+        true
+    });
+    if best.is_none() {
+        row.members(|_, echo| {
+            if echo.ty == Type::Object {
+                echo.members(|name, value| {
+                    offer(&mut best, names, name, value);
+                    true
+                });
+            }
+            true
+        });
+    }
+    best.or(id.filter(|_| holds_error))
+}
+
+/// Takes a member as the key if its name is a sure one, and surer than that of the best so far.
+fn offer<'r>(
+    best: &mut Option<KeyCandidate<'r>>,
+    names: &mut NameRoles,
+    name: &str,
+    value: Value<'r>,
+) {
+    if let Role::Key(kind, rank @ 0..=2) = names.role(FieldSide::Record, name, usize::MAX)
+        && best.is_none_or(|best| rank < best.rank)
+    {
+        *best = usable_key(kind, rank, value).or(*best);
+    }
+}
