@@ -9,6 +9,7 @@
 //! | `{"orders": [{"status": "rejected"}]}` | nothing: inside, the status of goods is no verdict without an error beside it |
 //! | `{"request": {..}, "history": [..]}` | nothing: what was sent, and earlier errors |
 
+mod forms;
 pub(crate) mod names;
 pub(crate) mod object;
 mod parts;
@@ -77,10 +78,10 @@ pub(crate) fn fails_inside(value: Value<'_>, names: &mut NameRoles, level: u8) -
         }),
         Type::Object => {
             let statement = Statement::of(value, names);
-            if level > 0 && statement.verdict(Place::Inside) == Some(true) {
-                return true;
-            }
             if !statement.is_advice() {
+                if level > 0 && statement.verdict(Place::Inside) == Some(true) {
+                    return true;
+                }
                 value.members(|key, member| {
                     failed = names.in_answer(key).says != Says::Aside
                         && fails_inside(member, names, level + 1);

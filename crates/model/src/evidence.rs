@@ -67,12 +67,14 @@ impl<'r> Evaluation<'_, 'r> {
             body_errors: false,
             status: x.status,
             exception,
-            response: self.slots.evidence & RESPONSE != 0 && x.response.is_some(),
+            // A text alone may be a page, a number, a sentence: it says nothing of success.
+            response: self.slots.evidence & RESPONSE != 0
+                && x.response.is_some_and(|body| body.kind != BodyKind::Text),
         };
         collector.source = ErrorSource::Response;
         collector.cut = x.response_truncated;
-        let listing = lists_errors(x.method, x.url);
-        let body = self.response_errors(signs, record.texts, listing, rows, collector);
+        let call = (x.method, x.url);
+        let body = self.response_errors(signs, record.texts, call, rows, collector);
         signs.body_failed = body.failed || rows.iter().any(|row| row.failed);
         signs.body_errors = body.texts;
         x.evidence = signs.evidence();
@@ -168,17 +170,17 @@ impl<'r> Evaluation<'_, 'r> {
     }
 
     /// Collects the errors of the response body. `signs`: all others; `record_texts`: the record has error texts;
-    /// `listing`: errors are what was asked for.
+    /// `call`: its method and URL.
     fn response_errors(
         &self,
         signs: Signs,
         record_texts: bool,
-        listing: bool,
+        call: Call<'_>,
         rows: &mut [Row<'r>],
         collector: &mut ErrorCollector<'_, 'r>,
     ) -> BodySigns {
         let Some((read, verdict)) = self.response else { return BodySigns::default() };
-        let mut failed = verdict.failed(listing);
+        let mut failed = verdict.failed(lists_errors(call));
         let (text, kind) = (read.body.text, read.body.kind);
         let from = collector.out.len();
         let bad = signs.bad_status() || signs.flag == Some(false) || record_texts;
@@ -197,6 +199,7 @@ impl<'r> Evaluation<'_, 'r> {
                 BodyKind::Json if collector.cut => collector.broken(text, None, 0),
                 _ => collector.answer(read, self.memo),
             };
+            let is_error = is_error || (kind == BodyKind::Text && is_refusal_code(text, call));
             if kind != BodyKind::Json && is_error && failed.is_none() {
                 failed = Some(true);
             }
@@ -236,9 +239,23 @@ impl<'r> Evaluation<'_, 'r> {
     }
 }
 
+/// The method and URL of a call.
+type Call<'r> = (Option<&'r str>, Option<&'r str>);
+
+/// An answer of two digits to a call that sends something: a code of a gateway, zero when it went well. Elsewhere
+/// it may be a count.
+fn is_refusal_code(text: &str, (_, url): Call<'_>) -> bool {
+    let code = text.trim();
+    let path = url.unwrap_or_default().split('?').next().unwrap_or_default().to_ascii_lowercase();
+    code.len() == 2
+        && code.bytes().all(|b| b.is_ascii_digit())
+        && !code.starts_with('0')
+        && ["send", "sms", "gonder", "submit"].iter().any(|verb| path.contains(verb))
+}
+
 /// Whether a call only reads a list of errors or logs: `GET /integrations/5/error-reports?page=2`.
-fn lists_errors(method: Option<&str>, url: Option<&str>) -> bool {
-    let (Some(method), Some(url)) = (method, url) else { return false };
+fn lists_errors(call: Call<'_>) -> bool {
+    let (Some(method), Some(url)) = call else { return false };
     let path = url.split(['?', '#']).next().unwrap_or(url);
     method.eq_ignore_ascii_case("get")
         && path.rsplit('/').take(3).any(|segment| {

@@ -74,6 +74,8 @@ pub(crate) struct OwnedError {
     pub(crate) code: Option<Box<str>>,
     pub(crate) field: Option<Box<str>>,
     pub(crate) message: Box<str>,
+    /// The key of its row.
+    pub(crate) key: Option<(KeyKind, Box<str>)>,
 }
 
 /// Reads bodies, with buffers kept between them.
@@ -208,6 +210,7 @@ impl AnswerErrors {
             code: error.code.map(Into::into),
             field: error.field.map(Into::into),
             message: error.message.into(),
+            key: error.key.map(|key| (key.kind, key.value.into())),
         };
         Self { is_error, errors: errors.iter().map(own).collect() }
     }
@@ -216,7 +219,12 @@ impl AnswerErrors {
     pub(crate) fn bytes(&self) -> usize {
         let len = |text: &Option<Box<str>>| text.as_ref().map_or(0, |text| text.len());
         let texts = |error: &OwnedError| {
-            size_of::<OwnedError>() + error.message.len() + len(&error.code) + len(&error.field)
+            let key = error.key.as_ref().map_or(0, |(_, key)| key.len());
+            size_of::<OwnedError>()
+                + error.message.len()
+                + len(&error.code)
+                + len(&error.field)
+                + key
         };
         self.errors.iter().map(texts).sum()
     }

@@ -43,6 +43,8 @@ pub(crate) struct ErrorCollector<'x, 'r> {
     scratch: &'x mut String,
     /// What is read stands beside an error: a sentence there, advice for example, is no error itself.
     pub(crate) beside: bool,
+    /// An error that holds it has a text of its own.
+    pub(crate) headed: bool,
 }
 
 impl<'x, 'r> ErrorCollector<'x, 'r> {
@@ -54,7 +56,17 @@ impl<'x, 'r> ErrorCollector<'x, 'r> {
         out: &'x mut Vec<ErrorText<'r>>,
     ) -> Self {
         let source = ErrorSource::Errors;
-        Self { arena, names, out, source, key: None, cut: false, scratch, beside: false }
+        Self {
+            arena,
+            names,
+            out,
+            source,
+            key: None,
+            cut: false,
+            scratch,
+            beside: false,
+            headed: false,
+        }
     }
 
     /// The content of a string value: a slice of the document, or unescaped into the arena.
@@ -76,6 +88,9 @@ impl<'x, 'r> ErrorCollector<'x, 'r> {
                 }
                 return self.value(value, field, level + 1) && self.condemns(value);
             }
+            if let Some(failed) = self.parts_of_text(trimmed, level) {
+                return failed;
+            }
             let mut json = std::mem::take(self.scratch);
             json.clear();
             let read = fault::python_to_json(trimmed, &mut json)
@@ -87,6 +102,9 @@ impl<'x, 'r> ErrorCollector<'x, 'r> {
             if matches!(trimmed.as_bytes()[0], b'{' | b'[') && self.broken(trimmed, field, level) {
                 return self.condemns(unchecked(trimmed));
             }
+        }
+        if let Some(failed) = self.parts_of_text(trimmed, level) {
+            return failed;
         }
         let mut found_text = String::new();
         let (arena, before) = (self.arena, self.out.len());
@@ -103,11 +121,31 @@ impl<'x, 'r> ErrorCollector<'x, 'r> {
                 } else {
                     source
                 },
-                key,
+                key: key.or(found.key.map(|(kind, value)| Key { kind, value: keep(value) })),
                 cut,
             });
         });
+        self.open_tails(before, level);
         error || (self.source != ErrorSource::Response && self.out.len() > before)
+    }
+
+    /// Errors that end with JSON, as clients quote an answer (`400 Bad Request: [{"message": ..}]`), are what
+    /// stands in there.
+    fn open_tails(&mut self, from: usize, level: u8) {
+        for at in (from..self.out.len()).rev() {
+            let error = self.out[at];
+            let Some(value) = tail(error.message) else { continue };
+            let before = self.out.len();
+            let beside = std::mem::replace(&mut self.beside, true);
+            self.value(value, error.field, level + 1);
+            self.beside = beside;
+            if self.out.len() > before {
+                for inner in &mut self.out[before..] {
+                    inner.key = inner.key.or(error.key);
+                }
+                self.out.swap_remove(at);
+            }
+        }
     }
 
     /// Whether a value says of itself that it is an error. Where errors stand, any is; the sentences of
@@ -147,6 +185,9 @@ impl<'x, 'r> ErrorCollector<'x, 'r> {
             for error in &kept.errors {
                 let (code, field) = (error.code.as_deref(), error.field.as_deref());
                 self.push(code.map(keep), field.map(keep), keep(&error.message));
+                if let (Some(pushed), Some((kind, value))) = (self.out.last_mut(), &error.key) {
+                    pushed.key = pushed.key.or(Some(Key { kind: *kind, value: keep(value) }));
+                }
             }
             return kept.is_error;
         }
@@ -243,6 +284,18 @@ impl<'x, 'r> ErrorCollector<'x, 'r> {
             cut: self.cut,
         });
     }
+}
+
+/// The JSON at the end of a text, a word of its own.
+fn tail(text: &str) -> Option<Value<'_>> {
+    let text = text.trim_end_matches(['"', '.', ' ']);
+    if !text.ends_with(['}', ']']) {
+        return None;
+    }
+    let from = text.find("[{").into_iter().chain(text.find("{\"")).min()?;
+    let (head, json) = text.split_at(from);
+    let apart = head.ends_with(|c: char| c.is_whitespace() || matches!(c, ':' | '"' | '\''));
+    Value::of(json).filter(|_| apart)
 }
 
 /// Marks the errors of a body that was cut which are cut themselves: those in whose last word the body ends.

@@ -60,7 +60,10 @@ const NAMES: &[(Says, Role, &[&str])] = &[
     (Says::Status, Role::Status, &["ack", "resultstatus"]),
     (Says::Severity, Role::Code, &["type", "severity", "msgtype", "messagetype", "msgty", "msgtyp", "statyp", "messageseverity", "mesajtipi", "mesajturu"]),
     (Says::ResultCode, Role::ErrorCode, &["resultcode", "returncode", "sonuckodu", "islemsonuckodu", "responsecode"]),
-    (Says::Code, Role::Code, &["code", "kod", "kodu", "issue", "category", "messagecode", "msgno", "reasoncode", "number", "stamno", "errorkey"]),
+    (Says::Code, Role::Code, &["code", "kod", "kodu", "issue", "category", "messagecode", "msgno", "reasoncode", "stamno", "errorkey"]),
+    (Says::Nothing, Role::Code, &["number"]),
+    (Says::Nothing, Role::ExceptionClass, &["exctype", "errorclass"]),
+    (Says::Nothing, Role::Field, &["propertypath", "attribute", "attributecode", "parametername", "fieldpath", "datapath", "instancepath", "jsonpath", "columnname", "kolon", "alanismi"]),
     (Says::Text(true), Role::Message, &["resulttext", "statxt", "statusmessage", "responsemessage", "responsetext", "sonucmetni", "sonucaciklama", "longtext", "shortmessage"]),
     (Says::Text(false), Role::Message, &["reasons", "info", "text", "title", "explanation"]),
 ];
@@ -114,7 +117,9 @@ pub(crate) fn name_in_answer(key: &str, scratch: &mut String) -> AnswerName {
     }
     let role = role_of(name);
     let says = match role {
-        Role::Request | Role::RequestBody | Role::RawRequest | Role::Headers => Says::Aside,
+        // `header` holds the outcome of many answers.
+        Role::Headers if name != "header" => Says::Aside,
+        Role::Request | Role::RequestBody | Role::RawRequest => Says::Aside,
         Role::Ok => Says::Well,
         Role::Failed => Says::Failed,
         Role::Errors => Says::Errors,

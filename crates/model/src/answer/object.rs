@@ -7,6 +7,9 @@ use crate::json::{Type, Value, unescape};
 use crate::roles::Role;
 use crate::scalar::{http_status, integer};
 
+/// What is added to the score of a text that is only a summary.
+const SUMMARY: u8 = 4;
+
 /// The members of an error object by what they mean.
 #[derive(Default)]
 struct ErrorParts<'r> {
@@ -37,7 +40,13 @@ impl<'r> ErrorCollector<'_, 'r> {
                 None => field,
             };
             if parts.nested {
-                self.details(object, named, level);
+                let outer = self.headed;
+                self.headed |= parts.text.is_some();
+                let summary = parts
+                    .text
+                    .is_none_or(|(score, text)| score >= SUMMARY && is_summary(text.inner()));
+                self.details(object, named, summary, level);
+                self.headed = outer;
             }
             let text = parts.text.map(|(_, text)| match parts.parameters {
                 Some(parameters) if text.ty == Type::String => {
@@ -52,6 +61,7 @@ impl<'r> ErrorCollector<'_, 'r> {
             });
             if self.out.len() > before {
                 // A detail that repeats the headline has the code of the headline, which is the surer one.
+                let text = text.map(|text| text_in_language(text).unwrap_or(text));
                 if let (Some(text), Some(code)) = (text.filter(|t| t.ty == Type::String), code) {
                     let headline = self.string(text);
                     for error in self.out[before..].iter_mut().filter(|e| e.message == headline) {
@@ -70,6 +80,7 @@ impl<'r> ErrorCollector<'_, 'r> {
         // A code that stands alone is all that there is to show.
         if self.out.len() == before
             && level > 1
+            && !self.headed
             && let Some(code) = code.filter(|code| code.bytes().any(|b| b.is_ascii_alphabetic()))
         {
             let named = parts.field.and_then(|value| self.field_of(value)).or(field);
@@ -77,15 +88,18 @@ impl<'r> ErrorCollector<'_, 'r> {
         }
     }
 
-    /// The errors in the details of an error object.
-    fn details(&mut self, object: Value<'r>, field: Option<&'r str>, level: u8) {
+    /// The errors in the details of an error object. `summary`: its text only says that something went wrong, so
+    /// the cause is what a person wants to read.
+    fn details(&mut self, object: Value<'r>, field: Option<&'r str>, summary: bool, level: u8) {
         object.members(|name, value| {
             let known = self.names.in_answer(name);
-            if is_nested(known.says, known.role, name, value) {
+            let nested = is_nested(known.says, known.role, name, value);
+            if nested && (summary || !holds_causes(name)) {
                 let outer = self.beside;
-                self.beside |= !(known.holds_errors()
-                    || matches!(known.says, Says::Text(_) | Says::Failed)
-                    || holds_details(name));
+                self.beside |= name_contains(name, &["inner", "cause"])
+                    || !(known.holds_errors()
+                        || matches!(known.says, Says::Text(_) | Says::Failed)
+                        || name_contains(name, DETAILS));
                 self.value(value, field, level + 1);
                 self.beside = outer;
             }
@@ -109,13 +123,13 @@ impl<'r> ErrorCollector<'_, 'r> {
             };
             if let Some(score) = score.filter(|_| is_text) {
                 let summary = value.ty == Type::String && is_summary(value.inner());
-                let score = score + if summary { 4 } else { 0 };
+                let score = score + if summary { SUMMARY } else { 0 };
                 if parts.text.is_none_or(|(best, _)| score < best) {
                     parts.text = Some((score, value));
                 }
             }
             if let Some(score) = code_score(known.says, known.role, name, value)
-                && is_code(value)
+                && (is_code(value) || (score == 0 && value.ty == Type::Number && value.raw != "0"))
                 && parts.code.is_none_or(|(best, _)| score < best)
             {
                 parts.code = Some((score, value));
@@ -124,8 +138,7 @@ impl<'r> ErrorCollector<'_, 'r> {
                 value.members(|name, inner| {
                     if is_code(inner)
                         && parts.code.is_none_or(|(best, _)| best > 3)
-                        && matches!(self.names.in_answer(name).says, Says::Code | Says::ErrorCode)
-                        && !name.eq_ignore_ascii_case("number")
+                        && ["code", "errorCode", "error_code"].contains(&name)
                     {
                         parts.code = Some((3, inner));
                     }
@@ -259,13 +272,14 @@ fn code_score(says: Says, role: Role, name: &str, value: Value<'_>) -> Option<u8
         Says::ErrorCode => Some(0),
         Says::ResultCode => Some(1),
         // `"number": "849"` of a BAPI.
-        Says::Code if is(&["number"]) => (value.inner().len() <= 4
+        _ if is(&["number"]) => (value.inner().len() <= 4
             && value.inner().bytes().all(|b| b.is_ascii_digit()))
         .then_some(6),
         Says::Code if is(&["issue"]) => token().then_some(2),
         Says::Code if is(&["category"]) => token().then_some(5),
         Says::Code => Some(1),
-        Says::Severity if is(&["type"]) => (value.inner().len() > 1).then_some(3),
+        // `type`, `__type`, `@type`
+        Says::Severity if is_type(name) => (value.inner().len() > 1).then_some(3),
         Says::Text(_) if is(&["reason"]) => token().then_some(4),
         _ => match role {
             Role::ReasonType => Some(2),
@@ -274,6 +288,10 @@ fn code_score(says: Says, role: Role, name: &str, value: Value<'_>) -> Option<u8
             _ => None,
         },
     }
+}
+
+fn is_type(name: &str) -> bool {
+    name.trim_start_matches(|c: char| !c.is_ascii_alphanumeric()).eq_ignore_ascii_case("type")
 }
 
 /// `UNPROCESSABLE_ENTITY`, `ValidationError`.
@@ -372,29 +390,24 @@ fn is_nested(says: Says, role: Role, name: &str, value: Value<'_>) -> bool {
     }
     let holds = matches!(says, Says::Errors | Says::ErrorText | Says::Exception | Says::Text(_))
         || role == Role::Failed
-        || holds_details(name);
+        || name_contains(name, DETAILS)
+        || name_contains(name, &["cause", "innererror", "innerexception"]);
     holds
         || ["body", "data", "extensions", "response", "result", "response_metadata"].contains(&name)
         || (name == "fields" && !holds_only_strings(value))
 }
 
-/// Whether a name is one of details behind a summary: `additionalDetails`, `violations`, `invalid-params`.
-fn holds_details(name: &str) -> bool {
-    [
-        "detail",
-        "violation",
-        "issue",
-        "cause",
-        "invalid",
-        "validation",
-        "modelstate",
-        "innererror",
-        "problem",
-        "fielderror",
-        "detay",
-    ]
-    .iter()
-    .any(|part| {
+/// Parts of names of details behind a summary: `additionalDetails`, `violations`, `invalid-params`.
+const DETAILS: &[&str] =
+    &["detail", "violation", "issue", "invalid", "validation", "modelstate", "problem", "detay"];
+
+/// Whether the cause of an error stands in a member: where the error has a text of its own, that is told.
+fn holds_causes(name: &str) -> bool {
+    name_contains(name, &["caused", "rootcause", "root_cause", "innerexception", "previous"])
+}
+
+fn name_contains(name: &str, parts: &[&str]) -> bool {
+    parts.iter().any(|part| {
         name.as_bytes().windows(part.len()).any(|w| w.eq_ignore_ascii_case(part.as_bytes()))
     })
 }
@@ -422,6 +435,7 @@ pub(crate) fn is_summary(text: &str) -> bool {
         "unexpected error",
         "error",
         "failed",
+        "all shards failed",
         "fail",
         "failure",
         "internal server error",

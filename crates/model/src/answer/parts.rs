@@ -77,43 +77,52 @@ impl<'r> ErrorCollector<'_, 'r> {
 /// The key by which an entry of an answer names its row: a sure name in it, or in what it echoes; else the id
 /// beside an error.
 fn key_of<'r>(row: Value<'r>, names: &mut NameRoles) -> Option<KeyCandidate<'r>> {
-    let mut best = None;
-    let mut id = None;
-    let mut holds_error = false;
+    let mut found = RowName::default();
     row.members(|name, value| {
-        offer(&mut best, names, name, value);
-        let is = |words: &[&str]| words.iter().any(|word| name.eq_ignore_ascii_case(word));
-        if is(&["id", "_id", "externalId", "external_id", "referenceId", "recordId", "rowId"]) {
-            id = id.or(usable_key(KeyKind::Record, 6, value));
-        }
-        holds_error |= matches!(value.ty, Type::Object | Type::Array)
-            && names.in_answer(name).says == Says::Errors;
+        found.offer(names, name, value);
         true
     });
-    if best.is_none() {
+    if found.key().is_none() {
         row.members(|_, echo| {
             if echo.ty == Type::Object {
+                let mut inner = RowName::default();
                 echo.members(|name, value| {
-                    offer(&mut best, names, name, value);
+                    inner.offer(names, name, value);
                     true
                 });
+                found.best = found.best.or(inner.key());
             }
             true
         });
     }
-    best.or(id.filter(|_| holds_error))
+    found.key()
 }
 
-/// Takes a member as the key if its name is a sure one, and surer than that of the best so far.
-fn offer<'r>(
-    best: &mut Option<KeyCandidate<'r>>,
-    names: &mut NameRoles,
-    name: &str,
-    value: Value<'r>,
-) {
-    if let Role::Key(kind, rank @ 0..=2) = names.role(FieldSide::Record, name, usize::MAX)
-        && best.is_none_or(|best| rank < best.rank)
-    {
-        *best = usable_key(kind, rank, value).or(*best);
+/// The members that may name a row.
+#[derive(Default)]
+struct RowName<'r> {
+    best: Option<KeyCandidate<'r>>,
+    id: Option<KeyCandidate<'r>>,
+    /// An error stands beside them.
+    error: bool,
+}
+
+impl<'r> RowName<'r> {
+    fn offer(&mut self, names: &mut NameRoles, name: &str, value: Value<'r>) {
+        if let Role::Key(kind, rank @ 0..=2) = names.role(FieldSide::Record, name, usize::MAX)
+            && self.best.is_none_or(|best| rank < best.rank)
+        {
+            self.best = usable_key(kind, rank, value).or(self.best);
+        }
+        let is = |words: &[&str]| words.iter().any(|word| name.eq_ignore_ascii_case(word));
+        if is(&["id", "_id", "externalId", "external_id", "recordId", "rowId"]) {
+            self.id = self.id.or(usable_key(KeyKind::Record, 6, value));
+        }
+        self.error |= matches!(value.ty, Type::Object | Type::Array)
+            && names.in_answer(name).says == Says::Errors;
+    }
+
+    fn key(&self) -> Option<KeyCandidate<'r>> {
+        self.best.or(self.id.filter(|_| self.error))
     }
 }

@@ -229,13 +229,15 @@ fn is_code(value: Value<'_>) -> bool {
     matches!(value.ty, Type::String | Type::Number)
 }
 
-/// A code that stands for "no error": zero however it is written (`0000`, `AE00000`), 1, an HTTP status below 400.
-fn is_sound_code(value: Value<'_>) -> bool {
+/// A code that stands for "no error": zero however it is written (`0000`, `AE00000`), 1, a word for success, an
+/// HTTP status below 400.
+pub(crate) fn is_sound_code(value: Value<'_>) -> bool {
     let text = value.inner().trim();
     let digits = text.trim_start_matches(|c: char| c.is_ascii_alphabetic());
     says_none(text)
         || truth(value) == Some(true)
         || outcome_word(text) == Some(true)
+        || severity(text) == Some(false)
         || (!digits.is_empty() && digits.bytes().all(|b| b == b'0' || b == b'.'))
         || (100..400).contains(&http_status(value).unwrap_or(0))
 }
@@ -247,7 +249,7 @@ fn is_id(text: &str) -> bool {
 }
 
 /// Whether the word of a severity is one of an error; `None` for any other word.
-fn severity(word: &str) -> Option<bool> {
+pub(crate) fn severity(word: &str) -> Option<bool> {
     let is = |words: &[&str]| words.iter().any(|w| word.trim().eq_ignore_ascii_case(w));
     if is(&["e", "a", "x", "error", "err", "fatal", "abort", "critical", "exception", "hata"]) {
         Some(true)

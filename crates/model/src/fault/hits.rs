@@ -1,6 +1,7 @@
 //! The error texts of one body, kept until all of them are known.
 
 use super::{FoundError, TEXT_MAX};
+use crate::exchange::KeyKind;
 
 /// A piece of the buffer, from and to in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +17,8 @@ struct Hit {
     field: Option<Span>,
     message: Span,
     exception: bool,
+    /// The key of its row; `Some(None)`: there are several, so none is meant.
+    key: Option<Option<(KeyKind, Span)>>,
     /// Where it stands in the outermost text; hits are handed out in this order.
     at: usize,
 }
@@ -76,7 +79,8 @@ impl<'s> Hits<'s> {
         }
         let code = draft.code.and_then(|code| self.keep(code));
         let field = draft.field.and_then(|field| self.keep(field));
-        self.hits.push(Hit { code, field, message, exception: draft.exception, at: draft.at });
+        let (exception, at) = (draft.exception, draft.at);
+        self.hits.push(Hit { code, field, message, exception, key: None, at });
         true
     }
 
@@ -94,6 +98,19 @@ impl<'s> Hits<'s> {
         let code = self.keep(code);
         for hit in self.hits.iter_mut().skip(mark) {
             hit.code = code.or(hit.code);
+        }
+    }
+
+    /// Whether a hit from `mark` on waits for the key of its row.
+    pub(super) fn wait_for_key(&self, mark: usize) -> bool {
+        self.hits.iter().skip(mark).any(|hit| hit.key.is_none())
+    }
+
+    /// Gives the hits from `mark` on that wait for it the key of their row; `None`: it has several.
+    pub(super) fn give_key(&mut self, mark: usize, key: Option<(KeyKind, &str)>) {
+        let key = key.and_then(|(kind, key)| Some((kind, self.keep(key)?)));
+        for hit in self.hits.iter_mut().skip(mark) {
+            hit.key = hit.key.or(Some(key));
         }
     }
 
@@ -150,6 +167,7 @@ impl<'s> Hits<'s> {
                 field: hit.field.map(|span| self.text(span)),
                 message: self.text(hit.message),
                 exception: hit.exception,
+                key: hit.key.flatten().map(|(kind, span)| (kind, self.text(span))),
             });
         }
     }

@@ -2,6 +2,8 @@
 
 use memchr::memmem;
 
+use crate::answer::object::is_summary;
+
 /// An exception, its pieces borrowed from the text and not yet folded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct StackTrace<'t> {
@@ -167,6 +169,8 @@ fn managed(text: &str) -> Option<StackTrace<'_>> {
     let mut header: Option<(&str, &str)> = None;
     let mut frames = None;
     let mut cause = None;
+    // Where the text of the last cause begins and ends.
+    let mut told: Option<(usize, Option<usize>)> = None;
     let mut at = 0;
     for line in text.split_inclusive('\n') {
         let start = at;
@@ -174,9 +178,13 @@ fn managed(text: &str) -> Option<StackTrace<'_>> {
         let words = line.trim();
         if is_frame(line) {
             frames = frames.or(Some(start));
+            if let Some((_, end)) = &mut told {
+                *end = end.or(Some(start));
+            }
         } else if let Some(rest) = words.strip_prefix("Caused by: ") {
             frames = frames.or(Some(start));
             cause = class_and_rest(rest).or(cause);
+            told = class_and_rest(rest).map(|(_, rest)| (offset_in(text, rest), None)).or(told);
         } else if frames.is_none() && header.is_none() {
             let named = class_and_rest(strip_opening(words));
             // An ordinary line may hold a colon: only a name of an exception makes a header, or, on
@@ -214,6 +222,18 @@ fn managed(text: &str) -> Option<StackTrace<'_>> {
         message = first_lines(message);
     }
     message = message[..frame_in_line(message).unwrap_or(message.len())].trim();
+    if let Some((head, nested)) = message.split_once("; nested exception is ")
+        && is_summary(head)
+        && let Some((class, rest)) = class_and_rest(nested).filter(|(_, rest)| !rest.is_empty())
+    {
+        return Some(StackTrace { code: Some(class), lead: None, message: rest, exception: true });
+    }
+    if let (true, Some((class, _)), Some((from, end))) = (is_summary(message), cause, told)
+        && let Some(rest) = text.get(from..end.unwrap_or(text.len())).map(str::trim)
+        && !rest.is_empty()
+    {
+        return Some(StackTrace { code: Some(class), lead: None, message: rest, exception: true });
+    }
     if is_namespaced(class, frames.is_some()) {
         if message.is_empty() {
             message = match cause {
