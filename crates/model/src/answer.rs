@@ -15,11 +15,12 @@ pub(crate) mod object;
 mod parts;
 pub(crate) mod statement;
 
-use self::names::Says;
+use self::names::{AnswerName, Says};
 use self::statement::{Place, Statement};
 use crate::body::BodyMember;
 use crate::json::{Type, Value, unescape};
 use crate::record::NameRoles;
+use crate::roles::Role;
 
 /// How deep answers are looked into.
 pub(crate) const MAX_LEVELS: u8 = 12;
@@ -79,11 +80,11 @@ pub(crate) fn fails_inside(value: Value<'_>, names: &mut NameRoles, level: u8) -
         Type::Object => {
             let statement = Statement::of(value, names);
             if !statement.is_advice() {
-                if level > 0 && statement.verdict(Place::Inside) == Some(true) {
+                if level > 0 && statement.fails_inside() {
                     return true;
                 }
                 value.members(|key, member| {
-                    failed = names.in_answer(key).says != Says::Aside
+                    failed = may_tell(&statement, names.in_answer(key), member)
                         && fails_inside(member, names, level + 1);
                     !failed
                 });
@@ -101,6 +102,15 @@ pub(crate) fn fails_inside(value: Value<'_>, names: &mut NameRoles, level: u8) -
         _ => {}
     }
     failed
+}
+
+/// Whether a member of an object may tell how the call went: not what was sent or happened before, and not a thing
+/// that belongs to a thing, as the address to an order.
+fn may_tell(object: &Statement<'_>, name: AnswerName, member: Value<'_>) -> bool {
+    name.says != Says::Aside
+        && (!object.is_resource()
+            || member.ty != Type::Object
+            || matches!(name.role, Role::Body | Role::ResponseBody | Role::Response))
 }
 
 /// A string that holds an object or a list of objects.

@@ -255,9 +255,9 @@ fn is_refusal_code(text: &str, (_, url): Call<'_>) -> bool {
 
 /// Whether a call only reads a list of errors or logs: `GET /integrations/5/error-reports?page=2`.
 fn lists_errors(call: Call<'_>) -> bool {
-    let (Some(method), Some(url)) = call else { return false };
+    let (method, Some(url)) = call else { return false };
     let path = url.split(['?', '#']).next().unwrap_or(url);
-    method.eq_ignore_ascii_case("get")
+    method.is_none_or(|method| method.eq_ignore_ascii_case("get"))
         && path.rsplit('/').take(3).any(|segment| {
             segment.split(|c: char| !c.is_alphanumeric()).any(|word| {
                 [

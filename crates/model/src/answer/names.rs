@@ -53,7 +53,7 @@ pub(crate) struct AnswerName {
 /// Names that mean something else here than in a record.
 #[rustfmt::skip]
 const NAMES: &[(Says, Role, &[&str])] = &[
-    (Says::Aside, Role::None, &["history", "log", "logs", "loglevel", "events", "audit", "audits", "auditlog", "reviews", "comments", "warning", "warnings", "uyari", "uyarilar", "infos", "notices", "debug", "schema", "schemas", "definitions", "components", "config", "configuration", "settings", "options", "enums", "translations", "labels", "dictionary", "locales", "links", "examples", "onerror", "onfailure", "onexception", "continueonerror", "stoponerror", "failonerror", "ignoreerrors", "lasterror", "lasterrors", "lasterrormessage", "lasterrorcode", "previouserror", "previouserrors", "sonhata", "errortypes", "errorpolicy", "requestitem", "requestparameters", "requestparams", "echo", "attempts", "denemeler", "retries"]),
+    (Says::Aside, Role::None, &["history", "log", "logs", "loglevel", "events", "audit", "audits", "auditlog", "reviews", "comments", "warning", "warnings", "uyari", "uyarilar", "infos", "notices", "debug", "schema", "schemas", "definitions", "components", "config", "configuration", "settings", "options", "enums", "translations", "labels", "dictionary", "locales", "links", "examples", "onerror", "onfailure", "onexception", "continueonerror", "stoponerror", "failonerror", "ignoreerrors", "lasterror", "lasterrors", "lasterrormessage", "lasterrorcode", "previouserror", "previouserrors", "sonhata", "errortypes", "errorpolicy", "requestitem", "requestparameters", "requestparams", "echo", "attempts", "denemeler", "retries", "trackingdetails", "timeline"]),
     (Says::Well, Role::Ok, &["valid", "islembasarili", "sonucbasarili"]),
     (Says::Failed, Role::Failed, &["failedcount", "failcount", "failurecount", "errorcount", "errorscount", "faileditemcount", "itemsfailed", "hatasayisi", "hatalisayisi", "hatalikayitsayisi", "unsuccessfulcount", "rejectedcount"]),
     (Says::Result, Role::ResponseBody, &["result", "sonuc"]),
@@ -115,6 +115,9 @@ pub(crate) fn name_in_answer(key: &str, scratch: &mut String) -> AnswerName {
     if let Some((says, role, _)) = listed {
         return AnswerName { says: *says, role: *role };
     }
+    if name.contains("history") || name.contains("gecmis") {
+        return AnswerName { says: Says::Aside, role: Role::None };
+    }
     let role = role_of(name);
     let says = match role {
         // `header` holds the outcome of many answers.
@@ -143,6 +146,10 @@ pub(crate) fn name_in_answer(key: &str, scratch: &mut String) -> AnswerName {
 fn by_end(name: &str) -> Option<AnswerName> {
     let (says, role, _) =
         ENDS.iter().find(|(_, _, ends)| ends.iter().any(|end| name.ends_with(end)))?;
+    // `last_payment_error`, `previousErrors`: of an earlier call.
+    if ["last", "latest", "prev", "onceki"].iter().any(|word| name.starts_with(word)) {
+        return Some(AnswerName { says: Says::Aside, role: Role::None });
+    }
     let business = *says == Says::Status && BUSINESS.iter().any(|word| name.contains(word));
     (!business).then_some(AnswerName { says: *says, role: *role })
 }

@@ -2,7 +2,7 @@
 
 use super::names::Says;
 use super::statement::{Place, Statement};
-use super::{MAX_LEVELS, may_be_json};
+use super::{MAX_LEVELS, may_be_json, may_tell};
 use crate::exchange::{Key, KeyKind, cut};
 use crate::failure::ErrorCollector;
 use crate::json::{Type, Value, unescaped};
@@ -34,11 +34,14 @@ impl<'r> ErrorCollector<'_, 'r> {
                 if statement.is_advice() {
                     return false;
                 }
-                let own = statement.verdict(place) == Some(true);
+                let own = match place {
+                    Place::Answer => statement.verdict(place) == Some(true),
+                    Place::Inside => statement.fails_inside(),
+                };
                 let mut inside = false;
                 value.members(|key, member| {
                     let name = self.names.in_answer(key);
-                    if name.says != Says::Aside && !name.holds_errors() {
+                    if may_tell(&statement, name, member) && !name.holds_errors() {
                         inside |= self.parts_that_failed(member, Place::Inside, level + 1);
                     }
                     true

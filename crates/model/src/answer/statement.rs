@@ -3,6 +3,7 @@
 use super::names::{AnswerName, Says};
 use crate::json::{Type, Value};
 use crate::record::NameRoles;
+use crate::roles::Role;
 use crate::scalar::{http_status, integer, outcome_word, truth};
 
 /// What the members of one object state.
@@ -37,6 +38,9 @@ pub(crate) struct Statement<'a> {
     count: bool,
     /// A text for people.
     message: Option<Value<'a>>,
+    /// It has an id, and a time when it was made or changed.
+    id: bool,
+    time: bool,
 }
 
 /// Where an object stands.
@@ -53,7 +57,10 @@ impl<'a> Statement<'a> {
     pub(crate) fn of(object: Value<'a>, names: &mut NameRoles) -> Self {
         let mut statement = Self::default();
         object.members(|key, value| {
-            statement.add(names.in_answer(key).says, key, value);
+            let name = names.in_answer(key);
+            statement.add(name.says, key, value);
+            statement.id |= name.role == Role::Id && value.ty != Type::Null;
+            statement.time |= matches!(name.role, Role::Start | Role::End);
             true
         });
         statement
@@ -97,7 +104,9 @@ impl<'a> Statement<'a> {
                 None => self.list |= value.ty == Type::Array && is_told(value),
             },
             Says::Errors => match value.ty {
-                Type::Bool => self.flag(value.raw == "false"),
+                // Not `showErrors: true`.
+                Type::Bool if key.len() < 8 => self.flag(value.raw == "false"),
+                Type::Bool => {}
                 Type::Array => self.list |= is_told(value),
                 Type::Object => self.error |= is_told(value),
                 Type::String => match truth(value) {
@@ -184,6 +193,20 @@ impl<'a> Statement<'a> {
             || (told && !well);
         let sound = self.flag == Some(true) || self.word == Some(true) || self.severity.is_some();
         if failed { Some(true) } else { sound.then_some(false) }
+    }
+
+    /// It is a thing that the other system keeps, an order or a shipment: it has an id and a time. The states of
+    /// what belongs to it are no outcome of the call.
+    pub(crate) fn is_resource(&self) -> bool {
+        self.id && self.time
+    }
+
+    /// Whether an object inside an answer says that it failed.
+    pub(crate) fn fails_inside(&self) -> bool {
+        if self.is_resource() {
+            return self.flag == Some(false) || self.list;
+        }
+        self.verdict(Place::Inside) == Some(true)
     }
 
     /// Nothing but a list of errors says that it failed: it may be what was asked for.
