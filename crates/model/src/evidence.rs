@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use crate::answer::BodyVerdict;
 use crate::bulk;
-use crate::exchange::{BodyKind, ErrorSource, ErrorText, Exchange, Outcome, Row};
+use crate::exchange::{BodyKind, ErrorSource, ErrorText, Exchange, Key, Outcome, Row};
 use crate::facts::ReadBody;
 use crate::failure::{ErrorCollector, mark_cut};
 use crate::json::{Type, Value};
@@ -74,7 +74,7 @@ impl<'r> Evaluation<'_, 'r> {
         collector.source = ErrorSource::Response;
         collector.cut = x.response_truncated;
         let call = (x.method, x.url);
-        let body = self.response_errors(signs, record.texts, call, rows, collector);
+        let body = self.response_errors(signs, record.texts, call, x.key, rows, collector);
         signs.body_failed = body.failed || rows.iter().any(|row| row.failed);
         signs.body_errors = body.texts;
         x.evidence = signs.evidence();
@@ -170,12 +170,13 @@ impl<'r> Evaluation<'_, 'r> {
     }
 
     /// Collects the errors of the response body. `signs`: all others; `record_texts`: the record has error texts;
-    /// `call`: its method and URL.
+    /// `call`: its method and URL; `own_key`: that of the exchange.
     fn response_errors(
         &self,
         signs: Signs,
         record_texts: bool,
         call: Call<'_>,
+        own_key: Option<Key<'r>>,
         rows: &mut [Row<'r>],
         collector: &mut ErrorCollector<'_, 'r>,
     ) -> BodySigns {
@@ -209,6 +210,17 @@ impl<'r> Evaluation<'_, 'r> {
         }
         if collector.cut {
             mark_cut(&mut collector.out[from..], text, kind);
+        }
+        // A document about one thing names it in its own way; the key of the exchange is the surer one.
+        let errors = &mut collector.out[from..];
+        if let Some(own) = own_key
+            && kind == BodyKind::Xml
+            && errors.iter().all(|error| error.key == errors[0].key)
+            && errors.iter().any(|error| error.key.is_some_and(|key| key.kind != own.kind))
+        {
+            for error in errors {
+                error.key = None;
+            }
         }
         let texts = collector.out.len() > from;
         BodySigns { failed: failed == Some(true), texts, rows_named }

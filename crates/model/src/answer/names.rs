@@ -63,9 +63,9 @@ const NAMES: &[(Says, Role, &[&str])] = &[
     (Says::Code, Role::Code, &["code", "kod", "kodu", "issue", "category", "messagecode", "msgno", "reasoncode", "stamno", "errorkey"]),
     (Says::Nothing, Role::Code, &["number"]),
     (Says::Nothing, Role::ExceptionClass, &["exctype", "errorclass"]),
-    (Says::Nothing, Role::Field, &["propertypath", "attribute", "attributecode", "parametername", "fieldpath", "datapath", "instancepath", "jsonpath", "columnname", "kolon", "alanismi"]),
+    (Says::Nothing, Role::Field, &["propertypath", "attribute", "attributecode", "parametername", "fieldpath", "datapath", "instancepath", "jsonpath", "columnname", "kolon", "alanismi", "attributenames", "fieldnames", "element", "location", "propertyref", "jsonpointer"]),
     (Says::Text(true), Role::Message, &["resulttext", "statxt", "statusmessage", "responsemessage", "responsetext", "sonucmetni", "sonucaciklama", "longtext", "shortmessage"]),
-    (Says::Text(false), Role::Message, &["reasons", "info", "text", "title", "explanation"]),
+    (Says::Text(false), Role::Message, &["reasons", "validationresults", "validationmessages", "info", "text", "title", "explanation"]),
 ];
 
 /// What the ends of names say, the first that fits.
@@ -79,6 +79,7 @@ const ENDS: &[(Says, Role, &[&str])] = &[
     (Says::Text(true), Role::Message, &["message", "msg", "mesaj", "mesaji", "messages", "mesajlar"]),
     (Says::Text(false), Role::Message, &["description", "aciklama", "aciklamasi", "reason", "explanation"]),
     (Says::Status, Role::Status, &["status", "durumu"]),
+    (Says::Nothing, Role::Field, &["fieldname", "errorfield", "invalidfield", "errorpath", "fieldpath", "propertyname"]),
 ];
 
 /// Words that make the status of goods, orders and people out of a name that ends with "status".

@@ -45,7 +45,7 @@ impl<'r> ErrorCollector<'_, 'r> {
                 let summary = parts
                     .text
                     .is_none_or(|(score, text)| score >= SUMMARY && is_summary(text.inner()));
-                self.details(object, named, summary, level);
+                self.details(object, named, summary, code, level);
                 self.headed = outer;
             }
             let text = parts.text.map(|(_, text)| match parts.parameters {
@@ -90,7 +90,14 @@ impl<'r> ErrorCollector<'_, 'r> {
 
     /// The errors in the details of an error object. `summary`: its text only says that something went wrong, so
     /// the cause is what a person wants to read.
-    fn details(&mut self, object: Value<'r>, field: Option<&'r str>, summary: bool, level: u8) {
+    fn details(
+        &mut self,
+        object: Value<'r>,
+        field: Option<&'r str>,
+        summary: bool,
+        code: Option<&'r str>,
+        level: u8,
+    ) {
         object.members(|name, value| {
             let known = self.names.in_answer(name);
             let nested = is_nested(known.says, known.role, name, value);
@@ -100,8 +107,15 @@ impl<'r> ErrorCollector<'_, 'r> {
                     || !(known.holds_errors()
                         || matches!(known.says, Says::Text(_) | Says::Failed)
                         || name_contains(name, DETAILS));
+                let before = self.out.len();
                 self.value(value, field, level + 1);
                 self.beside = outer;
+                // Mere texts have the code that stands beside their list.
+                if summary && value.ty == Type::Array && holds_only_strings(value) {
+                    for error in &mut self.out[before..] {
+                        error.code = error.code.or(code);
+                    }
+                }
             }
             true
         });
@@ -117,7 +131,10 @@ impl<'r> ErrorCollector<'_, 'r> {
             let score = match known.says {
                 Says::ErrorText => Some(0),
                 Says::Text(_) => Some(message_score(name)),
-                Says::Errors if value.ty == Type::String => Some(3),
+                // `"error": "invalid_grant"` is a code where a description stands beside it.
+                Says::Errors if value.ty == Type::String => {
+                    Some(if value.inner().contains(' ') { 3 } else { 7 })
+                }
                 Says::Exception => Some(8),
                 _ => None,
             };
@@ -146,6 +163,13 @@ impl<'r> ErrorCollector<'_, 'r> {
                 });
             }
             let is_field = match known.role {
+                Role::Field if name == "location" => {
+                    value.ty == Type::String && value.inner() != "Authorization"
+                }
+                // `"source": "UPS"` is no place in a document, `{"pointer": ..}` is one.
+                Role::Field if name == "source" => {
+                    value.ty != Type::String || value.inner().starts_with(['/', '$', '#'])
+                }
                 _ if name == "fields" => value.ty == Type::Array && holds_only_strings(value),
                 Role::Field => !value.is_empty(),
                 // `"path": ["items", 0, "price"]`
@@ -194,6 +218,7 @@ impl<'r> ErrorCollector<'_, 'r> {
             }
             let says_error = known.holds_errors()
                 || known.says == Says::Failed
+                || (known.says == Says::Status && value.ty == Type::Object)
                 || (matches!(known.says, Says::Text(_)) && says_message(name, value))
                 || matches!(
                     known.role,
@@ -280,6 +305,8 @@ fn code_score(says: Says, role: Role, name: &str, value: Value<'_>) -> Option<u8
         Says::Code => Some(1),
         // `type`, `__type`, `@type`
         Says::Severity if is_type(name) => (value.inner().len() > 1).then_some(3),
+        // `"statusCode": "DUPLICATE_VALUE"`
+        Says::HttpStatus => (token() && integer(value).is_none()).then_some(1),
         Says::Text(_) if is(&["reason"]) => token().then_some(4),
         _ => match role {
             Role::ReasonType => Some(2),
@@ -327,6 +354,7 @@ fn holds_only_strings(array: Value<'_>) -> bool {
 /// Whether a member of a map of fields is a message itself: `message`, or a text under `resultMessage`.
 fn says_message(name: &str, value: Value<'_>) -> bool {
     message_score(name) < 3 && (is_message_name(name) || value.ty == Type::String)
+        || ["reasons", "validationResults", "validationMessages"].contains(&name)
         || (value.ty == Type::String
             && ["reason", "explanation"].iter().any(|end| {
                 name.len() > end.len()
@@ -398,7 +426,7 @@ fn is_nested(says: Says, role: Role, name: &str, value: Value<'_>) -> bool {
 }
 
 /// Parts of names of details behind a summary: `additionalDetails`, `violations`, `invalid-params`.
-const DETAILS: &[&str] =
+pub(super) const DETAILS: &[&str] =
     &["detail", "violation", "issue", "invalid", "validation", "modelstate", "problem", "detay"];
 
 /// Whether the cause of an error stands in a member: where the error has a text of its own, that is told.
@@ -406,7 +434,7 @@ fn holds_causes(name: &str) -> bool {
     name_contains(name, &["caused", "rootcause", "root_cause", "innerexception", "previous"])
 }
 
-fn name_contains(name: &str, parts: &[&str]) -> bool {
+pub(super) fn name_contains(name: &str, parts: &[&str]) -> bool {
     parts.iter().any(|part| {
         name.as_bytes().windows(part.len()).any(|w| w.eq_ignore_ascii_case(part.as_bytes()))
     })

@@ -1,6 +1,7 @@
 //! The parts of an answer that failed, each with the key of its row.
 
 use super::names::Says;
+use super::object::{DETAILS, name_contains};
 use super::statement::{Place, Statement};
 use super::{MAX_LEVELS, may_be_json, may_tell};
 use crate::exchange::{Key, KeyKind, cut};
@@ -41,7 +42,10 @@ impl<'r> ErrorCollector<'_, 'r> {
                 let mut inside = false;
                 value.members(|key, member| {
                     let name = self.names.in_answer(key);
-                    if may_tell(&statement, name, member) && !name.holds_errors() {
+                    // The details of an error are read with it, for they know of its field and code.
+                    let detail =
+                        own && (matches!(name.says, Says::Text(_)) || name_contains(key, DETAILS));
+                    if may_tell(&statement, name, member) && !name.holds_errors() && !detail {
                         inside |= self.parts_that_failed(member, Place::Inside, level + 1);
                     }
                     true
@@ -112,7 +116,12 @@ struct RowName<'r> {
 
 impl<'r> RowName<'r> {
     fn offer(&mut self, names: &mut NameRoles, name: &str, value: Value<'r>) {
-        if let Role::Key(kind, rank @ 0..=2) = names.role(FieldSide::Record, name, usize::MAX)
+        let role = match names.role(FieldSide::Record, name, usize::MAX) {
+            // `offer-sku`, `sellerSku`
+            Role::None if name.to_ascii_lowercase().ends_with("sku") => Role::Key(KeyKind::Sku, 1),
+            role => role,
+        };
+        if let Role::Key(kind, rank @ 0..=2) = role
             && self.best.is_none_or(|best| rank < best.rank)
         {
             self.best = usable_key(kind, rank, value).or(self.best);

@@ -30,6 +30,12 @@ pub(crate) struct Statement<'a> {
     result_code: bool,
     /// An HTTP status of 400 or above.
     http: bool,
+    /// `code` is a number, or a name of an error, of which good answers have none.
+    odd_code: bool,
+    /// Any text that is not blank.
+    any_text: bool,
+    /// A list of texts, or the text of a reason.
+    reasons: bool,
     /// `code` or `status` as high.
     number: bool,
     /// `severity`: whether it is an error.
@@ -134,9 +140,26 @@ impl<'a> Statement<'a> {
                 self.result_code |= is_code(value) && !is_sound_code(value);
             }
             Says::HttpStatus => self.http |= http_status(value).is_some_and(|status| status >= 400),
-            Says::Code => self.number |= http_status(value).is_some_and(|status| status >= 400),
+            Says::Code => {
+                let (word, number) = (value.inner(), integer(value));
+                self.number |= http_status(value).is_some_and(|status| status >= 400);
+                self.odd_code |= is_code(value)
+                    && !is_sound_code(value)
+                    && (number.is_some_and(|n| !(0..1000).contains(&n)) || names_an_error(word));
+                if value.ty == Type::String && (is_sure(word) || says_well(word)) {
+                    self.state(word);
+                }
+            }
             Says::Status if value.ty == Type::String && http_status(value).is_none() => {
                 self.state(value.inner());
+            }
+            Says::Status if value.ty == Type::Object => {
+                // `"status": {"code": 401, "description": ..}`
+                value.members(|name, code| {
+                    self.http |= ["code", "statusCode"].contains(&name)
+                        && http_status(code).is_some_and(|status| status >= 400);
+                    true
+                });
             }
             Says::Status => self.number |= http_status(value).is_some_and(|status| status >= 400),
             Says::Result => match value.ty {
@@ -149,6 +172,14 @@ impl<'a> Statement<'a> {
             }
             Says::Text(true) if value.ty == Type::String && value.raw.len() > 2 => {
                 self.message = self.message.or(Some(value));
+            }
+            Says::Text(_) => {
+                self.any_text |= value.ty == Type::String && value.raw.len() > 2;
+                self.reasons |= match value.ty {
+                    Type::Array => is_told(value),
+                    Type::String => filled() && key.to_ascii_lowercase().ends_with("reason"),
+                    _ => false,
+                };
             }
             _ => {}
         }
@@ -181,13 +212,17 @@ impl<'a> Statement<'a> {
             && (place == Place::Answer
                 || told
                 || bad_result
-                || (self.sure_word && self.message.is_some()));
+                || (self.sure_word && (self.message.is_some() || self.reasons)));
+        let odd = self.odd_code
+            && place == Place::Answer
+            && self.message.is_some_and(|message| !says_success(message.inner()));
         let failed = self.flag == Some(false)
             || self.list
             || self.http
             || bad_word
             || bad_result
-            || (self.severity == Some(true) && (self.message.is_some() || told))
+            || (odd && !well)
+            || (self.severity == Some(true) && (self.message.is_some() || self.any_text || told))
             || (self.number && (place == Place::Answer || told || self.message.is_some()) && !well)
             || (self.count && (place == Place::Answer || told))
             || (told && !well);
@@ -263,6 +298,35 @@ pub(crate) fn is_sound_code(value: Value<'_>) -> bool {
         || severity(text) == Some(false)
         || (!digits.is_empty() && digits.bytes().all(|b| b == b'0' || b == b'.'))
         || (100..400).contains(&http_status(value).unwrap_or(0))
+}
+
+/// `IllegalAccessToken`, `INVALID_SIGN`, `isv.limit-exceeded`: the name of an error, not of a thing.
+fn names_an_error(code: &str) -> bool {
+    let code = code.to_ascii_lowercase();
+    !code.contains(' ')
+        && [
+            "error",
+            "invalid",
+            "illegal",
+            "fail",
+            "denied",
+            "missing",
+            "notfound",
+            "not_found",
+            "unauthor",
+            "expired",
+            "exceed",
+            "forbidden",
+            "duplicate",
+            "unsupported",
+            "conflict",
+        ]
+        .iter()
+        .any(|word| code.contains(word))
+}
+
+fn says_well(word: &str) -> bool {
+    word.eq_ignore_ascii_case("success") || word.eq_ignore_ascii_case("ok")
 }
 
 /// `00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01`: the id of a trace.

@@ -143,6 +143,9 @@ fn by_folded(name: &[u8]) -> FaultRole {
         | b"failures"
         | b"serviceexceptionreport"
         | b"exceptionreport" => FaultRole::Error,
+        _ if name.ends_with(b"returncode") || name.ends_with(b"resultcode") => {
+            FaultRole::ResultCode
+        }
         _ if TEXT_ENDS.iter().any(|end| name.ends_with(end)) => {
             FaultRole::Message { rank: 1, strong: true }
         }

@@ -28,6 +28,7 @@ pub(super) fn read(text: &str) -> Option<StackTrace<'_>> {
         .or_else(|| php(text))
         .or_else(|| django(text))
         .or_else(|| shown(text))
+        .or_else(|| nested(text))
         .or_else(|| managed(text))
 }
 
@@ -150,6 +151,18 @@ fn django(text: &str) -> Option<StackTrace<'_>> {
     })
 }
 
+/// `Request processing failed; nested exception is java.lang.X: text`, as Spring has it.
+fn nested(text: &str) -> Option<StackTrace<'_>> {
+    let (head, nested) = text.split_once("; nested exception is ")?;
+    let (class, message) = class_and_rest(nested.lines().next()?)?;
+    (is_summary(head) && !message.is_empty()).then_some(StackTrace {
+        code: Some(class),
+        lead: None,
+        message,
+        exception: true,
+    })
+}
+
 /// An exception as Python shows it inside other values: `ValidationError({'price': [...]})`.
 fn shown(text: &str) -> Option<StackTrace<'_>> {
     let (class, _) = text.strip_suffix(')')?.split_once('(')?;
@@ -222,11 +235,8 @@ fn managed(text: &str) -> Option<StackTrace<'_>> {
         message = first_lines(message);
     }
     message = message[..frame_in_line(message).unwrap_or(message.len())].trim();
-    if let Some((head, nested)) = message.split_once("; nested exception is ")
-        && is_summary(head)
-        && let Some((class, rest)) = class_and_rest(nested).filter(|(_, rest)| !rest.is_empty())
-    {
-        return Some(StackTrace { code: Some(class), lead: None, message: rest, exception: true });
+    if let Some(nested) = nested(message) {
+        return Some(nested);
     }
     if let (true, Some((class, _)), Some((from, end))) = (is_summary(message), cause, told)
         && let Some(rest) = text.get(from..end.unwrap_or(text.len())).map(str::trim)

@@ -75,6 +75,14 @@ struct Pending<'t> {
     at: usize,
 }
 
+/// A message with the code and the field beside it.
+#[derive(Debug, Clone, Copy)]
+struct LentMessage<'t> {
+    message: Pending<'t>,
+    code: Option<&'t str>,
+    field: Option<&'t str>,
+}
+
 /// An open element.
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own that a child reports")]
@@ -90,7 +98,7 @@ struct Element<'t> {
     mark: usize,
     message: Option<Pending<'t>>,
     /// A message of a child that was no error by itself: it is the text when this one failed.
-    lent: Option<Pending<'t>>,
+    lent: Option<LentMessage<'t>>,
     code: Option<(u8, &'t str)>,
     /// A result code that is neither zero nor a word for success.
     bad_result: bool,
@@ -447,8 +455,15 @@ impl<'t> Reader<'t, '_, '_> {
         if let Some(trace) = element.trace {
             return self.add(element, &as_pending(trace), code);
         }
-        if let Some(message) = element.lent {
-            return self.add(element, &message, code);
+        if let Some(LentMessage { message, code: own, field }) = element.lent {
+            let draft = Draft {
+                code: own.or(code),
+                field: field.or(element.field),
+                exception: element.exception,
+                at: message.at,
+                ..Draft::default()
+            };
+            return add_raw(&message, draft, self.levels, self.hits);
         }
         let mut added = false;
         if code.is_none() || element.role == FaultRole::Error {
@@ -478,8 +493,10 @@ impl<'t> Reader<'t, '_, '_> {
     /// Gives the parent a message to use if it turns out to have failed.
     fn lend(&mut self, element: &Element<'t>) {
         let Some(message) = element.message.filter(|message| message.rank <= 1) else { return };
+        let code = element.code.map(|(_, code)| code);
+        let lent = LentMessage { message, code, field: element.field };
         if let Some(parent) = self.open.last_mut() {
-            parent.lent = parent.lent.or(Some(message));
+            parent.lent = parent.lent.or(Some(lent));
         }
     }
 
