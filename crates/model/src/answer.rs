@@ -14,6 +14,7 @@ pub(crate) mod names;
 pub(crate) mod object;
 mod parts;
 pub(crate) mod statement;
+pub(crate) mod text;
 
 use self::names::{AnswerName, Says};
 use self::statement::{Place, Statement};

@@ -196,7 +196,7 @@ impl<'r> Evaluation<'_, 'r> {
             // Bodies that are not JSON are read in any case: a SOAP fault comes with any status.
             let is_error = match kind {
                 BodyKind::Json if !expected => false,
-                BodyKind::Form | BodyKind::Empty => false,
+                BodyKind::Empty => false,
                 BodyKind::Json if collector.cut => collector.broken(text, None, 0),
                 _ => collector.answer(read, self.memo),
             };

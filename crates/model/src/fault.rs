@@ -22,6 +22,7 @@ mod edi;
 mod hits;
 mod html;
 mod inner;
+mod keys;
 mod literal;
 mod loose;
 mod markup;

@@ -4,6 +4,8 @@
 //! `code | field | key | message`, with `-` for none. The call was a POST that was answered with 200.
 //! Who meets a system that is told wrongly adds a case here.
 
+use std::fmt::Write as _;
+
 use model::exchange::Outcome;
 use model::extract::Extractor;
 use serde_json::{Value, json};
@@ -50,7 +52,8 @@ fn check(cases: &[(&str, &str, &str)]) {
         let told = told(&answered("POST", "https://erp.example.com/api/v1/items", body));
         let expected = expected.lines().map(str::trim).collect::<Vec<_>>().join("\n");
         if told != expected {
-            wrong += &format!("\n== {what}\n{body}\nexpected\n{expected}\ntold\n{told}\n");
+            write!(wrong, "\n== {what}\n{body}\nexpected\n{expected}\ntold\n{told}\n")
+                .expect("room");
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
@@ -528,7 +531,7 @@ fn more_answers_of_other_systems() {
         ),
         (
             "a bank",
-            r#"<CC5Response><OrderId>O-1</OrderId><Response>Declined</Response><ProcReturnCode>51</ProcReturnCode><ErrMsg>Limit yetersiz</ErrMsg></CC5Response>"#,
+            "<CC5Response><OrderId>O-1</OrderId><Response>Declined</Response><ProcReturnCode>51</ProcReturnCode><ErrMsg>Limit yetersiz</ErrMsg></CC5Response>",
             "51 | - | O-1 | Limit yetersiz",
         ),
         (
@@ -545,6 +548,222 @@ fn more_answers_of_other_systems() {
             "the outcome of a service of a carrier",
             "<Sonuc><IslemKodu>X</IslemKodu><HataVar>true</HataVar><HataAciklama>Desi sıfır</HataAciklama></Sonuc>",
             "- | - | - | Desi sıfır",
+        ),
+    ]);
+}
+
+#[test]
+fn answers_of_the_third_round() {
+    check(&[
+        (
+            "a German service",
+            r#"{"ergebnis":null,"errors":[{"kennung":"X","errorText":"Artikel ist gesperrt","errorCode":"ART-9"}]}"#,
+            "ART-9 | - | - | Artikel ist gesperrt",
+        ),
+        (
+            "a Russian service",
+            r#"{"result":[{"offer_id":"R-1","updated":false,"errors":[{"code":"SKU_NOT_FOUND","message":"Товар не найден"}]},{"offer_id":"R-2","updated":true,"errors":[]}]}"#,
+            "SKU_NOT_FOUND | - | - | Товар не найден",
+        ),
+        (
+            "a Chinese service",
+            r#"{"error_response":{"code":15,"msg":"Remote service error","sub_code":"isv.item-not-exist","sub_msg":"该商品不存在","request_id":"r"}}"#,
+            "15 | - | - | Remote service error",
+        ),
+        (
+            "a Spanish service",
+            r#"{"success":false,"error":{"codigo":"E-3","message":"El pedido ya existe"}}"#,
+            "- | - | - | El pedido ya existe",
+        ),
+        (
+            "JSON:API",
+            r#"{"errors":[{"status":"422","title":"Invalid attribute","detail":"Tax id is taken","source":{"pointer":"/data/attributes/tax_id"},"code":"taken"}]}"#,
+            "taken | tax_id | - | Tax id is taken",
+        ),
+        (
+            "two errors in a list",
+            r#"{"success":false,"errors":["Fiyat zorunlu","Stok zorunlu"]}"#,
+            "- | - | - | Fiyat zorunlu\n- | - | - | Stok zorunlu",
+        ),
+        (
+            "a state with a reason in data",
+            r#"{"data":{"status":"REJECTED","rejectReason":"Marka onaysız"}}"#,
+            "- | - | - | Marka onaysız",
+        ),
+        (
+            "a state and a text in lists of lists",
+            r#"{"result":{"batches":[[{"barcode":"869055","state":"error","message":"Barkod kayıtlı"}]]}}"#,
+            "- | - | 869055 | Barkod kayıtlı",
+        ),
+        (
+            "a numeric status with a message",
+            r#"{"status":500,"message":"Beklenmeyen bir durum: kilit"}"#,
+            "- | - | - | Beklenmeyen bir durum: kilit",
+        ),
+        (
+            "an inner status in data",
+            r#"{"data":{"statusCode":422,"detail":"Weight must be positive"}}"#,
+            "- | - | - | Weight must be positive",
+        ),
+        (
+            "flags as texts",
+            r#"{"IsSuccess":"False","ErrorMessage":"Oturum süresi doldu"}"#,
+            "- | - | - | Oturum süresi doldu",
+        ),
+        (
+            "flags as numbers",
+            r#"{"basarili":0,"mesaj":"Lisans bitti"}"#,
+            "- | - | - | Lisans bitti",
+        ),
+        (
+            "an error flag with a text",
+            r#"{"hata":true,"mesaj":"Cari yok"}"#,
+            "- | - | - | Cari yok",
+        ),
+        (
+            "an exception with its name",
+            r#"{"exc_type":"DoesNotExistError","_server_messages":"[\"{\\\"message\\\": \\\"Item Q-1 not found\\\"}\"]","exception":"frappe.exceptions.DoesNotExistError: Item Q-1 not found"}"#,
+            "DoesNotExistError | - | - | Item Q-1 not found",
+        ),
+        (
+            "rows by index",
+            r#"{"errors":{"0":{"price":["Must be positive"]},"3":{"sku":["Unknown"]}}}"#,
+            "- | price | - | Must be positive\n- | sku | - | Unknown",
+        ),
+        (
+            "an error beside data",
+            r#"{"data":{"order":null},"errors":[{"message":"Order is closed","path":["order"],"extensions":{"code":"CONFLICT"}}]}"#,
+            "CONFLICT | order | - | Order is closed",
+        ),
+        (
+            "a summary with lines",
+            r#"{"ok":false,"error":{"message":"Validation error","details":["qty: too big","unit: unknown"]}}"#,
+            "- | - | - | qty: too big\n- | - | - | unit: unknown",
+        ),
+        (
+            "a list of parts of one order",
+            r#"{"orderNumber":"P-5","lines":[{"sku":"P-5a","result":{"success":true}},{"sku":"P-5b","result":{"success":false,"message":"Out of stock"}}]}"#,
+            "- | - | P-5b | Out of stock",
+        ),
+        (
+            "a page of login",
+            "<!DOCTYPE html><html><head><title>403 Forbidden</title></head><body>x</body></html>",
+            "- | - | - | 403 Forbidden",
+        ),
+        (
+            "a form",
+            "ACK=Failure&L_ERRORCODE0=10002&L_LONGMESSAGE0=Security+header+is+not+valid",
+            "10002 | - | - | Security header is not valid",
+        ),
+        (
+            "a code and a text by a bar",
+            "ERR|1043|Musteri bulunamadi",
+            "- | - | - | ERR|1043|Musteri bulunamadi",
+        ),
+        (
+            "a group that was rejected",
+            "ISA*00*          *00*          *ZZ*A              *ZZ*B              *260101*1200*U*00401*000000001*0*P*>~GS*FA*A*B*20260101*1200*1*X*004010~ST*997*0001~AK1*PO*1~AK9*R*1*1*0~SE*4*0001~",
+            "R | - | - | rejected: AK9*R*1*1*0",
+        ),
+    ]);
+}
+
+#[test]
+fn good_answers_of_many_systems_stay_good() {
+    check(&[
+        (
+            "an interchange that was accepted",
+            "ISA*00*          *00*          *ZZ*A              *ZZ*B              *260101*1200*U*00401*000000001*0*P*>~GS*FA*A*B*20260101*1200*1*X*004010~ST*997*0001~AK1*PO*1~AK9*A*1*1*1~SE*4*0001~",
+            "ok",
+        ),
+        (
+            "a list of jobs with a failed one",
+            r#"{"jobs":[{"id":1,"created_at":"2026-01-01T10:00:00Z","status":"failed","message":"Timeout"},{"id":2,"created_at":"2026-01-01T10:00:00Z","status":"done"}]}"#,
+            "ok",
+        ),
+        (
+            "a description of an interface",
+            r#"{"openapi":"3.0","components":{"schemas":{"Error":{"type":"object","properties":{"message":{"type":"string"}}}}},"paths":{"/x":{"get":{"responses":{"400":{"description":"Bad request"}}}}}}"#,
+            "ok",
+        ),
+        (
+            "texts of a shop",
+            r#"{"translations":{"errors":{"required":"This field is required","invalid":"Not valid"}}}"#,
+            "ok",
+        ),
+        ("counts of zero", r#"{"total":3,"success":3,"failed":0,"errors":0,"errorCount":0}"#, "ok"),
+        (
+            "a stock list",
+            r#"{"items":[{"sku":"A","qty":0,"state":"out_of_stock","message":null,"code":"500"}]}"#,
+            "ok",
+        ),
+        (
+            "a webhook",
+            r#"{"id":8,"url":"https://x.example.com","is_active":true,"on_failure":"retry","failure_count":0,"last_error_message":"timeout"}"#,
+            "ok",
+        ),
+        (
+            "a return order",
+            r#"{"returns":[{"returnNumber":"R-1","reason":"Defective: screen error","status":"REJECTED"}]}"#,
+            "ok",
+        ),
+        (
+            "a claim with reasons",
+            r#"{"claims":[{"claimId":"c","status":"rejected","rejectNote":"used"}],"total":1}"#,
+            "ok",
+        ),
+        (
+            "advice beside a success",
+            r#"{"success":true,"message":"Saved","errors":null,"warnings":["Price is low"]}"#,
+            "ok",
+        ),
+        (
+            "a word for success in Turkish",
+            r#"{"sonuc":"BAŞARILI","hataKodu":"0","hataMesaji":"Hata yok"}"#,
+            "ok",
+        ),
+        (
+            "a code 1 with a good text",
+            r#"{"resultCode":1,"resultMessage":"İşlem başarıyla tamamlandı"}"#,
+            "ok",
+        ),
+        (
+            "a flag of a check",
+            r#"{"address":{"city":"Ankara","isValid":false},"saved":true}"#,
+            "ok",
+        ),
+        (
+            "a message of an order",
+            r#"{"order":{"number":"5","customer_message":"error on the box please","gift_message":"failed again"}}"#,
+            "ok",
+        ),
+        (
+            "an empty row of errors",
+            r#"{"rows":[{"sku":"A","hatalar":[],"hataMesaji":""},{"sku":"B","hatalar":null,"hataMesaji":"-"}]}"#,
+            "ok",
+        ),
+        (
+            "an id of an error object that is null",
+            r#"{"response":{"error":null,"errors":{},"data":{"ok":true}}}"#,
+            "ok",
+        ),
+        (
+            "states in an audit",
+            r#"{"audit":[{"status":"error","message":"x"}],"auditLog":[{"success":false,"error":"y"}]}"#,
+            "ok",
+        ),
+        (
+            "goods of kind E",
+            r#"{"data":[{"type":"E","title":"Euro pallet","description":"A pallet"}]}"#,
+            "ok",
+        ),
+        ("a text that begins well", "Record saved without errors", "ok"),
+        ("a table of orders", "number;status;total\n1;rejected;5\n2;failed_delivery;6\n", "ok"),
+        ("a page", "<html><head><title>Orders</title></head><body>Hello</body></html>", "ok"),
+        (
+            "XML of goods",
+            "<Products><Product><Sku>A</Sku><Type>E</Type><Description>Error proof</Description><Status>rejected</Status></Product></Products>",
+            "ok",
         ),
     ]);
 }

@@ -40,6 +40,8 @@ pub(crate) struct Statement<'a> {
     number: bool,
     /// `severity`: whether it is an error.
     severity: Option<bool>,
+    /// It is one letter: `A` may be a kind of record as well.
+    letter: bool,
     /// A number of failed rows.
     count: bool,
     /// A text for people.
@@ -112,7 +114,6 @@ impl<'a> Statement<'a> {
             Says::Errors => match value.ty {
                 // Not `showErrors: true`.
                 Type::Bool if key.len() < 8 => self.flag(value.raw == "false"),
-                Type::Bool => {}
                 Type::Array => self.list |= is_told(value),
                 Type::Object => self.error |= is_told(value),
                 Type::String => match truth(value) {
@@ -120,7 +121,7 @@ impl<'a> Statement<'a> {
                     _ => self.text |= filled(),
                 },
                 Type::Number => self.count |= positive(),
-                Type::Null => {}
+                Type::Bool | Type::Null => {}
             },
             Says::ErrorText => match value.ty {
                 Type::String => self.text |= filled() && truth(value).is_none(),
@@ -169,6 +170,7 @@ impl<'a> Statement<'a> {
             },
             Says::Severity if value.ty == Type::String => {
                 self.severity = self.severity.or(severity(value.inner()));
+                self.letter |= value.inner().len() == 1;
             }
             Says::Text(true) if value.ty == Type::String && value.raw.len() > 2 => {
                 self.message = self.message.or(Some(value));
@@ -222,7 +224,8 @@ impl<'a> Statement<'a> {
             || bad_word
             || bad_result
             || (odd && !well)
-            || (self.severity == Some(true) && (self.message.is_some() || self.any_text || told))
+            || (self.severity == Some(true)
+                && (self.message.is_some() || (self.any_text && !self.letter) || told))
             || (self.number && (place == Place::Answer || told || self.message.is_some()) && !well)
             || (self.count && (place == Place::Answer || told))
             || (told && !well);

@@ -4,8 +4,8 @@ use super::hits::{Draft, Hits};
 
 /// Adds the rejections in an EDI answer; `None` when the text is no EDI.
 pub(super) fn read(text: &str, hits: &mut Hits<'_>) -> Option<bool> {
-    let (element, segment) = if text.starts_with("ISA") {
-        let element = text[3..].chars().next().filter(|c| !c.is_alphanumeric())?;
+    let (element, segment) = if let Some(rest) = text.strip_prefix("ISA") {
+        let element = rest.chars().next().filter(|c| !c.is_alphanumeric())?;
         // The last sign of the first segment, which has a fixed length, ends segments.
         let end = text.get(105..).and_then(|rest| rest.chars().next()).unwrap_or('~');
         (element, if text.contains('~') { '~' } else { end })

@@ -17,10 +17,27 @@ struct Hit {
     field: Option<Span>,
     message: Span,
     exception: bool,
-    /// The key of its row; `Some(None)`: there are several, so none is meant.
-    key: Option<Option<(KeyKind, Span)>>,
+    /// The key of its row.
+    key: HitKey,
     /// Where it stands in the outermost text; hits are handed out in this order.
     at: usize,
+}
+
+/// What is known of the key of a hit's row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum HitKey {
+    /// An element further out may name it.
+    Unknown,
+    /// Several keys stand beside it, so none is meant.
+    Several,
+    One(KeyKind, Span),
+}
+
+/// The keys that an element names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NamedKeys<'t> {
+    One(KeyKind, &'t str),
+    Several,
 }
 
 /// What is known of an error text before it is folded into the buffer.
@@ -80,7 +97,7 @@ impl<'s> Hits<'s> {
         let code = draft.code.and_then(|code| self.keep(code));
         let field = draft.field.and_then(|field| self.keep(field));
         let (exception, at) = (draft.exception, draft.at);
-        self.hits.push(Hit { code, field, message, exception, key: None, at });
+        self.hits.push(Hit { code, field, message, exception, key: HitKey::Unknown, at });
         true
     }
 
@@ -103,14 +120,19 @@ impl<'s> Hits<'s> {
 
     /// Whether a hit from `mark` on waits for the key of its row.
     pub(super) fn wait_for_key(&self, mark: usize) -> bool {
-        self.hits.iter().skip(mark).any(|hit| hit.key.is_none())
+        self.hits.iter().skip(mark).any(|hit| hit.key == HitKey::Unknown)
     }
 
-    /// Gives the hits from `mark` on that wait for it the key of their row; `None`: it has several.
-    pub(super) fn give_key(&mut self, mark: usize, key: Option<(KeyKind, &str)>) {
-        let key = key.and_then(|(kind, key)| Some((kind, self.keep(key)?)));
-        for hit in self.hits.iter_mut().skip(mark) {
-            hit.key = hit.key.or(Some(key));
+    /// Tells the hits from `mark` on that wait for it the key of their row.
+    pub(super) fn give_key(&mut self, mark: usize, keys: NamedKeys<'_>) {
+        let key = match keys {
+            NamedKeys::One(kind, key) => {
+                self.keep(key).map_or(HitKey::Several, |key| HitKey::One(kind, key))
+            }
+            NamedKeys::Several => HitKey::Several,
+        };
+        for hit in self.hits.iter_mut().skip(mark).filter(|hit| hit.key == HitKey::Unknown) {
+            hit.key = key;
         }
     }
 
@@ -167,7 +189,10 @@ impl<'s> Hits<'s> {
                 field: hit.field.map(|span| self.text(span)),
                 message: self.text(hit.message),
                 exception: hit.exception,
-                key: hit.key.flatten().map(|(kind, span)| (kind, self.text(span))),
+                key: match hit.key {
+                    HitKey::One(kind, span) => Some((kind, self.text(span))),
+                    HitKey::Unknown | HitKey::Several => None,
+                },
             });
         }
     }

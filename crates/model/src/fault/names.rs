@@ -90,10 +90,8 @@ fn by_folded(name: &[u8]) -> FaultRole {
         | b"failurereason" | b"failreason" => FaultRole::Message { rank: 2, strong: true },
         b"message" | b"msg" | b"mesaj" | b"aciklama" | b"resultmessage" | b"statusmessage"
         | b"responsemessage" | b"returnmessage" | b"sonucaciklama" | b"sonucaciklamasi"
-        | b"sonucmesaji" | b"faulttext" | b"messagetext" => {
-            FaultRole::Message { rank: 1, strong: false }
-        }
-        b"resulttext" | b"resultmsg" | b"returntext" | b"statxt" | b"sonucmetni" => {
+        | b"sonucmesaji" | b"faulttext" | b"messagetext" | b"resulttext" | b"resultmsg"
+        | b"returntext" | b"statxt" | b"sonucmetni" => {
             FaultRole::Message { rank: 1, strong: false }
         }
         b"description" | b"desc" | b"resultdescription" | b"statusdescription" | b"resultdesc" => {
@@ -146,6 +144,7 @@ fn by_folded(name: &[u8]) -> FaultRole {
         _ if name.ends_with(b"returncode") || name.ends_with(b"resultcode") => {
             FaultRole::ResultCode
         }
+        _ if name.ends_with(b"errorcode") => FaultRole::Code { rank: 0, strong: true },
         _ if TEXT_ENDS.iter().any(|end| name.ends_with(end)) => {
             FaultRole::Message { rank: 1, strong: true }
         }
@@ -155,7 +154,7 @@ fn by_folded(name: &[u8]) -> FaultRole {
 }
 
 /// What the names of error texts end with: `KargoHataMesaji`, `cvcErrorMessage`.
-const TEXT_ENDS: [&[u8]; 3] = [b"errormessage", b"errmessage", b"hatamesaji"];
+const TEXT_ENDS: [&[u8]; 4] = [b"errormessage", b"errmessage", b"hatamesaji", b"longmessage"];
 
 /// What the names of errors end with: `ValidationError`, `api-errors`, `ServiceException`.
 const ERROR_ENDS: [&[u8]; 7] = [

@@ -226,7 +226,8 @@ pub(super) fn read_form(text: &str, hits: &mut Hits<'_>) -> bool {
         if value.is_empty() {
             continue;
         }
-        match names::role(name) {
+        // `L_ERRORCODE0`: the fields of the first of several errors.
+        match names::role(name.trim_end_matches(|c: char| c.is_ascii_digit())) {
             FaultRole::Message { rank, strong } if message.is_none_or(|(old, _, _)| rank < old) => {
                 message = Some((rank, strong, value));
             }

@@ -2,7 +2,7 @@
 
 use memchr::memmem;
 
-use crate::answer::object::is_summary;
+use crate::answer::text::is_summary;
 
 /// An exception, its pieces borrowed from the text and not yet folded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

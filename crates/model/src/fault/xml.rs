@@ -17,11 +17,9 @@
 use super::hits::{Draft, Hits};
 use super::markup::{self, Token, Tokens};
 use super::names::{self, FaultRole};
-use super::{BodyKind, inner, plain};
+use super::{BodyKind, inner, keys, plain};
 use crate::answer::statement::{is_sound_code, says_success, severity};
-use crate::exchange::KeyKind;
 use crate::json::{Type, Value};
-use crate::roles::{Role, normalise, role_of};
 
 /// Elements below this depth are passed over: real answers have a dozen levels.
 const DEPTH_MAX: usize = 64;
@@ -199,9 +197,9 @@ impl<'t> Reader<'t, '_, '_> {
         if !element.leaf
             && self.hits.len() > element.mark
             && self.hits.wait_for_key(element.mark)
-            && let Some(key) = key_of(raw)
+            && let Some(keys) = keys::named_in(raw)
         {
-            self.hits.give_key(element.mark, key);
+            self.hits.give_key(element.mark, keys);
         }
     }
 
@@ -409,7 +407,7 @@ impl<'t> Reader<'t, '_, '_> {
         let speaks = element.message.filter(|message| !is_nothing(message));
         let says_error = element.failed
             || ((strong || element.bad_code) && !well)
-            || (element.severity == Some(true) && speaks.is_some())
+            || (element.severity == Some(true) && speaks.is_some_and(|message| message.rank <= 1))
             || (element.bad_result
                 && !well
                 && speaks.is_some_and(|message| !is_good_news(&message)));
@@ -593,34 +591,6 @@ fn counts(name: &str, word: &str) -> bool {
 /// What the answer of a call is when the call was refused: `<LoginResult>false</LoginResult>`.
 fn is_refusal(raw: &str) -> bool {
     ["false", "-1"].iter().any(|no| raw.trim().eq_ignore_ascii_case(no))
-}
-
-/// The key of the row that an element is about, by the sure names in it; `Some(None)`: it has several keys, `None`:
-/// it has none.
-fn key_of(content: &str) -> Option<Option<(KeyKind, &str)>> {
-    let mut best: Option<(u8, KeyKind, &str)> = None;
-    let mut several = false;
-    let mut name = String::new();
-    let mut open = None;
-    for token in Tokens::new(content) {
-        match token {
-            Token::Start { name: tag, empty: false, .. } => open = Some(tag),
-            Token::Text(text) if !text.trim().is_empty() => {
-                let Some(tag) = open.take() else { continue };
-                normalise(names::local(tag), &mut name);
-                let Role::Key(kind, rank @ 0..=2) = role_of(&name) else { continue };
-                let value = text.trim();
-                match best {
-                    Some((old, ..)) if old < rank => {}
-                    Some((old, _, same)) if old == rank => several |= same != value,
-                    _ => (best, several) = (Some((rank, kind, value)), false),
-                }
-            }
-            _ => open = None,
-        }
-    }
-    let (_, kind, value) = best?;
-    Some((!several && value.len() <= 256).then_some((kind, value)))
 }
 
 /// Whether an element is what a call answers with: `SaveOrderResult`, `ns2:return`.
