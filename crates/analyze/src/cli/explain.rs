@@ -65,7 +65,7 @@ Exit codes: 0 done, 2 not done: no such group, several groups that begin so, no 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum FormatArg {
     /// For people
-    ExplainedText,
+    Text,
     /// JSON
     Json,
 }
@@ -90,7 +90,7 @@ impl Explain {
                 serde_json::to_writer_pretty(&mut out, &explained).map_err(io::Error::from)?;
                 writeln!(out)?;
             }
-            FormatArg::ExplainedText => {
+            FormatArg::Text => {
                 let wide = io::stdout().is_terminal().then(width);
                 for line in (ExplainedText { of: &explained, wide }).lines(rank, groups.len()) {
                     writeln!(out, "{line}")?;

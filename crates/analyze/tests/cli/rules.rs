@@ -75,10 +75,16 @@ fn the_other_commands_know_named_groups() {
         .position(|row| row["name"] == "product missing in Omnitron")
         .map(|at| (at + 1).to_string())
         .unwrap();
-    let told = place.run(&["explain", "report", &rank]).out;
-    assert!(told.lines().next().unwrap().ends_with(": product missing in Omnitron"), "{told}");
-    assert!(told.contains("Same       the name that a rule of yours gives\n"), "{told}");
-    assert!(told.contains("not counted: 1 message, worded otherwise, too long or cut"), "{told}");
+    let explained = place.run(&["explain", "report", &rank]).out;
+    assert!(
+        explained.lines().next().unwrap().ends_with(": product missing in Omnitron"),
+        "{explained}"
+    );
+    assert!(explained.contains("In common  name by a rule of yours\n"), "{explained}");
+    assert!(
+        explained.contains("not counted: 1 message, of another wording, too long or cut"),
+        "{explained}"
+    );
     let keys = place.run(&["keys", "report", "--open", "--group", &rank, "--format", "json"]);
     assert_eq!((keys.code, keys.out.lines().count()), (0, 2));
 
