@@ -1,4 +1,4 @@
-//! `analyze report --rules`, and what the other commands make of such a report.
+//! `analyze report --rules`, and the other commands on such a report.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,7 +12,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// A dump of five refused requests of four causes.
+/// A dump of five refused requests with four causes.
 fn place() -> Place {
     let place = Place::new();
     let refused = |minute: u32, sku: &str, status: u16, answer: &str| {
@@ -90,7 +90,7 @@ fn the_other_commands_know_named_groups() {
 
     report(&place, "plain", &[]);
     let run = place.run(&["diff", "plain", "report", "--min-count", "1"]);
-    assert!(run.err.contains("the two were made with different --rules"), "{}", run.err);
+    assert!(run.err.contains("the reports were made with different --rules"), "{}", run.err);
     assert!(run.out.contains("product missing in Omnitron"), "{}", run.out);
     let run = place.run(&["diff", "report", "report", "--min-count", "1"]);
     assert!(!run.err.contains("--rules"), "{}", run.err);
@@ -112,7 +112,7 @@ fn with_rules_too_threads_change_nothing() {
 }
 
 #[test]
-fn a_bad_rule_is_told_before_any_work() {
+fn a_bad_rule_is_reported_before_any_work() {
     let place = place();
     place.file("bad.toml", "# mine\n[[mask]]\npattern = '(a'\n");
     let run = place.run(&["report", "no-such-dump", "--out", "report", "--rules", "bad.toml"]);
