@@ -1,14 +1,14 @@
 //! What the tables say of hand-made exchanges; and that neither order nor split changes it.
 
 use super::*;
-use tables::cell::{
-    FileName, FlowName, LogStatusWord, MessageText, Micros, ShapePath, StatusText, StepName,
-};
-use tables::rows::{ErrorGroupRow, KeyRow};
 use grouping::{ErrorRef, MaskedMessages};
 use model::exchange::{KeyKind, Row};
 use model::listing;
 use std::collections::BTreeSet;
+use tables::cell::{
+    FileName, FlowName, LogStatusWord, MessageText, Micros, ShapePath, StatusText, StepName,
+};
+use tables::rows::{ErrorGroupRow, KeyRow};
 
 mod laws;
 
@@ -288,8 +288,7 @@ fn when_a_bulk_request_failed_and_no_row_is_named_all_rows_failed_for_its_errors
     };
     let whole = Whole::of(&[case]);
     let tables = whole.tables();
-    let keys: Vec<_> =
-        tables.keys.iter().map(|row| (row.key.0, row.open, message(row))).collect();
+    let keys: Vec<_> = tables.keys.iter().map(|row| (row.key.0, row.open, message(row))).collect();
     assert_eq!(keys, [("A", true, Some(TIMEOUT)), ("B", true, Some(TIMEOUT))]);
     assert_eq!((tables.error_groups[0].keys, tables.error_groups[0].open_keys), (2, 2));
 }
@@ -442,8 +441,12 @@ fn endpoints_are_one_row_per_flow_and_step_and_an_empty_endpoint_is_absent() {
         Case { endpoint: "", ..success((0, 2), 1, "A") },
     ];
     let whole = Whole::of(&cases);
-    let rows: Vec<_> =
-        whole.tables().endpoints.iter().map(|row| (row.endpoint.is_some(), row.step.map(|step| step.0))).collect();
+    let rows: Vec<_> = whole
+        .tables()
+        .endpoints
+        .iter()
+        .map(|row| (row.endpoint.is_some(), row.step.map(|step| step.0)))
+        .collect();
     assert_eq!(rows, [(false, Some("write")), (true, None), (true, Some("write"))]);
 }
 
@@ -462,15 +465,13 @@ fn bodies_are_counted_by_shape_over_all_flows() {
     ];
     let whole = Whole::of(&cases);
     let rows = whole.tables().bodies;
-    let counts: Vec<_> =
-        rows.iter().map(|row| (row.side.0, row.shape.0, row.count, row.failed, row.distinct)).collect();
+    let counts: Vec<_> = rows
+        .iter()
+        .map(|row| (row.side.0, row.shape.0, row.count, row.failed, row.distinct))
+        .collect();
     assert_eq!(
         counts,
-        [
-            ("request", 7, 3, 1, 2),
-            ("request", 6, 1, 0, 1),
-            ("response", 8, 1, 1, 1)
-        ]
+        [("request", 7, 3, 1, 2), ("request", 6, 1, 0, 1), ("response", 8, 1, 1, 1)]
     );
     assert_eq!((rows[0].bytes_sum, rows[0].bytes_max), (50, 20));
     assert_eq!((rows[0].sample_file.0, rows[0].sample_record), ("0", 1));
@@ -565,9 +566,11 @@ fn runs_and_logs_of_the_listing_are_there_without_a_download() {
     ];
     assert_eq!(runs, expected);
     assert_eq!((tables.runs[0].duration_ms, tables.runs[0].error_rate), (Some(1000.0), None));
-    assert_eq!((tables.runs[2].flow, tables.runs[2].error_rate), (Some(FlowName("price")), Some(0.0)));
-    let logs: Vec<_> =
-        tables.logs.iter().map(|row| (row.id.0, row.downloaded)).collect();
+    assert_eq!(
+        (tables.runs[2].flow, tables.runs[2].error_rate),
+        (Some(FlowName("price")), Some(0.0))
+    );
+    let logs: Vec<_> = tables.logs.iter().map(|row| (row.id.0, row.downloaded)).collect();
     assert_eq!(logs, [("7", false), ("9", true)]);
 }
 

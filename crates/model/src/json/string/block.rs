@@ -37,6 +37,12 @@ pub(super) fn signs16(block: &[u8; 16]) -> BlockSigns {
     }
 }
 
+/// The backslashes among 16 bytes.
+#[inline]
+pub(super) fn slashes16(block: &[u8; 16]) -> u64 {
+    u64::from(u8x16::new(*block).simd_eq(u8x16::splat(b'\\')).to_bitmask())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,6 +61,7 @@ mod tests {
                     controls: bits(|b| b < b' '),
                 };
                 prop_assert_eq!(signs16(&block), wanted);
+                prop_assert_eq!(slashes16(&block), wanted.slashes);
             }
         }
     }
