@@ -25,17 +25,21 @@ const fn special(word: u64) -> u64 {
 
 /// The place past the closing quote of the string whose content begins at `at`.
 ///
-/// Most strings are keys and end within 16 bytes; most bytes stand in bodies, where an escape comes
-/// every few bytes. So the first step is one block of 16, and what goes on is read in blocks of 64
-/// whose escapes are found by arithmetic, all at once.
+/// Most strings are short and hold no escape; most bytes stand in bodies, where an escape comes every few
+/// bytes. So it goes in steps of 16 bytes to the first sign, and if that is an escape, on in blocks of 64 whose
+/// escapes are found by arithmetic, all at once.
 #[inline]
-pub(super) fn string_end(bytes: &[u8], at: usize) -> Result<usize, Fault> {
-    if let Some(first) = bytes.get(at..).and_then(<[u8]>::first_chunk::<16>) {
-        let signs = block::signs16(first);
-        // The first sign decides; a string without any goes on.
-        if signs.quotes != 0 && (signs.slashes | signs.controls) & below(signs.quotes) == 0 {
-            return Ok(at + signs.quotes.trailing_zeros() as usize + 1);
+pub(super) fn string_end(bytes: &[u8], mut at: usize) -> Result<usize, Fault> {
+    while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk::<16>) {
+        let signs = block::any16(block);
+        if signs != 0 {
+            let sign = signs.trailing_zeros() as usize;
+            if block[sign % 16] == b'"' {
+                return Ok(at + sign + 1);
+            }
+            break;
         }
+        at += 16;
     }
     long_string_end(bytes, at)
 }
