@@ -7,7 +7,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-
 /// Commands that build, test or need what a test does not have.
 const NOT_RUN: [&str; 6] = [
     "cargo test",

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use query::{ErrorSample, Explained, PeriodCount, Values, find_group, groups};
+use query::{Explained, ExplainedError, PeriodCount, Values, find_group, groups};
 use tables::Stored;
 
 use super::Exit;
@@ -50,7 +50,7 @@ pub(crate) struct Explain {
         default_value = "text",
         hide_possible_values = true
     )]
-    format: FormatArg,
+    format: ExplainFormat,
 }
 
 const EXAMPLES: &str = "\
@@ -63,7 +63,7 @@ Exit codes: 0 done, 2 not done: no such group, several groups that begin so, no 
 
 /// How the explanation is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum FormatArg {
+enum ExplainFormat {
     /// For people
     Text,
     /// JSON
@@ -86,13 +86,13 @@ impl Explain {
         let explained = query::explain(&report, group, self.top, self.samples)?;
         let mut out = io::stdout().lock();
         match self.format {
-            FormatArg::Json => {
+            ExplainFormat::Json => {
                 serde_json::to_writer_pretty(&mut out, &explained).map_err(io::Error::from)?;
                 writeln!(out)?;
             }
-            FormatArg::Text => {
+            ExplainFormat::Text => {
                 let wide = io::stdout().is_terminal().then(width);
-                for line in (Text { of: &explained, wide }).lines(rank, groups.len()) {
+                for line in (ExplainedText { of: &explained, wide }).lines(rank, groups.len()) {
                     writeln!(out, "{line}")?;
                 }
             }
@@ -102,13 +102,13 @@ impl Explain {
     }
 }
 
-struct Text<'e> {
+struct ExplainedText<'e> {
     of: &'e Explained<'e>,
     /// Columns of the terminal; `None` when the output is no terminal.
     wide: Option<usize>,
 }
 
-impl Text<'_> {
+impl ExplainedText<'_> {
     fn lines(&self, rank: usize, groups: usize) -> Vec<String> {
         let group = &self.of.group;
         let name = group.name.map(|name| format!(": {}", safe(name.0)));
@@ -216,7 +216,7 @@ impl Text<'_> {
         }
     }
 
-    fn sample(&self, n: usize, sample: &ErrorSample) -> Vec<String> {
+    fn sample(&self, n: usize, sample: &ExplainedError) -> Vec<String> {
         let mut lines = vec![format!("Sample {n}  {}", safe(&cat_command(sample)))];
         let mut line = |name: &str, value: Option<String>| {
             if let Some(value) = value {
@@ -247,7 +247,7 @@ impl Text<'_> {
 }
 
 /// The command that shows the file of a sample.
-fn cat_command(sample: &ErrorSample) -> String {
+fn cat_command(sample: &ExplainedError) -> String {
     let member = sample.member.as_deref();
     let member = member.map(|name| format!(" --member {}", shell(name))).unwrap_or_default();
     format!("analyze cat {} --pretty{member}", shell(&sample.file))

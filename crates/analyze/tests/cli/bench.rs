@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::kit::{Place, exchange};
+use super::kit::{TestFolder, exchange};
 
 /// Every stage, and where its input is.
 const STAGES: [(&str, &str); 14] = [
@@ -24,7 +24,7 @@ const STAGES: [(&str, &str); 14] = [
     ("report", "disk"),
 ];
 
-fn measured(place: &Place, args: &[&str]) -> Value {
+fn measured(place: &TestFolder, args: &[&str]) -> Value {
     let usual = ["bench", "--dir", ".", "--format", "json", "-q"];
     let run = place.run(&[&usual, args].concat());
     assert_eq!((run.code, run.err.as_str()), (0, ""));
@@ -33,7 +33,7 @@ fn measured(place: &Place, args: &[&str]) -> Value {
 
 #[test]
 fn every_stage_is_measured_with_every_number_of_threads() {
-    let place = Place::new();
+    let place = TestFolder::new();
     let found = measured(&place, &["--generate", "20kB", "--threads", "3,1", "--runs", "2"]);
     let mut expected = Vec::new();
     for (stage, from) in STAGES {
@@ -70,7 +70,7 @@ fn every_stage_is_measured_with_every_number_of_threads() {
 
 #[test]
 fn equal_seeds_are_measured_on_equal_logs() {
-    let place = Place::new();
+    let place = TestFolder::new();
     let sample = |args: &[&str]| {
         let usual = ["--generate", "20kB", "--stages", "read", "--runs", "1"];
         measured(&place, &[&usual, args].concat())["sample"].clone()
@@ -84,7 +84,7 @@ fn equal_seeds_are_measured_on_equal_logs() {
 
 #[test]
 fn only_what_is_asked_for_and_is_there_is_measured() {
-    let place = Place::new();
+    let place = TestFolder::new();
     place.file("dump/a.json", exchange("A-1", 200));
     place.file("dump/b.json", exchange("A-2", 200));
     place.file("dump/b-again.json", exchange("A-2", 200));
@@ -109,7 +109,7 @@ fn only_what_is_asked_for_and_is_there_is_measured() {
 
 #[test]
 fn a_sample_is_told_as_one() {
-    let place = Place::new();
+    let place = TestFolder::new();
     for n in 0..40 {
         place.file(&format!("dump/{n}.json"), exchange(&format!("A-{n}"), 200));
     }
@@ -124,7 +124,7 @@ fn a_sample_is_told_as_one() {
 
 #[test]
 fn people_get_a_table_and_a_line_about_the_limit() {
-    let place = Place::new();
+    let place = TestFolder::new();
     let args = ["bench", "--generate", "20kB", "--runs", "1", "--threads", "1", "-q"];
     let run = place.run(&args);
     let mut lines = run.out.lines();
@@ -149,7 +149,7 @@ fn people_get_a_table_and_a_line_about_the_limit() {
 
 #[test]
 fn the_help_names_every_stage() {
-    let help = Place::new().run(&["bench", "--help"]).out;
+    let help = TestFolder::new().run(&["bench", "--help"]).out;
     for (stage, _) in STAGES {
         assert!(help.contains(&format!("\n  {stage} ")), "{stage}");
     }
@@ -157,7 +157,7 @@ fn the_help_names_every_stage() {
 
 #[test]
 fn the_plot_is_sound_and_has_a_chart_a_stage() {
-    let place = Place::new();
+    let place = TestFolder::new();
     place.file("threads.svg", "what stood there before ".repeat(5_000));
     measured(
         &place,
@@ -225,7 +225,7 @@ fn well_formed(xml: &str, texts: &mut Vec<String>) {
 
 #[test]
 fn no_log_is_1() {
-    let place = Place::new();
+    let place = TestFolder::new();
     place.file("dump/notes.txt", "just words");
     for args in [&["bench", "dump"][..], &["bench", "dump", "--stages", "json"]] {
         let run = place.run(args);
@@ -237,7 +237,7 @@ fn no_log_is_1() {
 
 #[test]
 fn what_cannot_be_done_is_told_with_what_to_do() {
-    let place = Place::with_dump();
+    let place = TestFolder::with_dump();
     fs::create_dir(place.path().join("folder")).unwrap();
     for (args, told) in [
         (&["bench"][..], "required"),

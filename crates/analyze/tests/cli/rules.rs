@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::kit::{Place, attempt};
+use super::kit::{TestFolder, attempt};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 /// A dump of five refused requests of four causes.
-fn place() -> Place {
-    let place = Place::new();
+fn place() -> TestFolder {
+    let place = TestFolder::new();
     let refused = |minute: u32, sku: &str, status: u16, answer: &str| {
         let created = format!("2026-10-24T06:{minute:02}:00Z");
         attempt("price", &created, &format!(r#"{{"sku":"{sku}"}}"#), status, answer)
@@ -32,13 +32,13 @@ fn place() -> Place {
     place
 }
 
-fn report(place: &Place, out: &str, args: &[&str]) {
+fn report(place: &TestFolder, out: &str, args: &[&str]) {
     let run = place
         .run(&[&["report", "dump", "--out", out, "-q", "--format", "parquet,json"], args].concat());
     assert_eq!((run.code, run.err.as_str()), (0, ""));
 }
 
-fn rows(place: &Place, table: &str) -> Vec<Value> {
+fn rows(place: &TestFolder, table: &str) -> Vec<Value> {
     let text = place.read(&format!("{table}.jsonl"));
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
@@ -92,7 +92,7 @@ fn the_other_commands_know_named_groups() {
 
 #[test]
 fn with_rules_too_threads_change_nothing() {
-    let place = Place::new();
+    let place = TestFolder::new();
     let (dump, rules) = (root().join("testdata/dump"), root().join("docs/rules.toml"));
     let made = |out: &str, threads: &str| {
         let args =

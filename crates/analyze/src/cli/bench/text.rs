@@ -158,7 +158,7 @@ fn limit(measured: &Measured) -> Option<String> {
 pub(super) fn figure(value: f64) -> String {
     match value {
         // No digit behind the point, so that it is a number with thousands apart.
-        100.0.. => format!("{value:.0}").parse().map_or_else(|_| "-".to_owned(), count),
+        100.0.. => format!("{value:.0}").parse::<u64>().map_or_else(|_| "-".to_owned(), count),
         10.0..100.0 => format!("{value:.1}"),
         1.0..10.0 => format!("{value:.2}"),
         _ => format!("{value:.3}"),
