@@ -133,8 +133,8 @@ impl ExplainedText<'_> {
         self.part(&mut lines, "What varies", &what);
         if self.of.unaligned > 0 {
             let messages = counted(self.of.unaligned, "message", "messages");
-            let why = if group.name.is_some() { "of another wording, " } else { "" };
-            lines.push(format!("  not counted: {messages}, {why}too long or cut"));
+            let why = if group.name.is_some() { "other wording, " } else { "" };
+            lines.push(format!("  not counted: {messages} ({why}too long, or cut)"));
         }
         let mut place = Table::new(VALUES);
         for (name, values) in [
@@ -159,7 +159,7 @@ impl ExplainedText<'_> {
     /// What makes the errors one group, and the kind of cause.
     fn common(&self) -> Vec<String> {
         let group = &self.of.group;
-        let text = if group.name.is_some() { "name by a rule of yours" } else { "masked message" };
+        let text = if group.name.is_some() { "name from --rules" } else { "masked message" };
         let mut common = vec![text.to_owned()];
         common.extend(group.code.map(|code| format!("code {}", safe(code.0))));
         common.extend(group.field.map(|field| format!("field {}", safe(field.0))));

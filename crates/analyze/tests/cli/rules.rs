@@ -75,16 +75,16 @@ fn the_other_commands_know_named_groups() {
         .position(|row| row["name"] == "product missing in Omnitron")
         .map(|at| (at + 1).to_string())
         .unwrap();
-    let told = place.run(&["explain", "report", &rank]).out;
-    assert!(told.lines().next().unwrap().ends_with(": product missing in Omnitron"), "{told}");
-    assert!(told.contains("Same       the name that a rule of yours gives\n"), "{told}");
-    assert!(told.contains("not counted: 1 message, worded otherwise, too long or cut"), "{told}");
+    let text = place.run(&["explain", "report", &rank]).out;
+    assert!(text.lines().next().unwrap().ends_with(": product missing in Omnitron"), "{text}");
+    assert!(text.contains("In common  name from --rules\n"), "{text}");
+    assert!(text.contains("not counted: 1 message (other wording, too long, or cut)"), "{text}");
     let keys = place.run(&["keys", "report", "--open", "--group", &rank, "--format", "json"]);
     assert_eq!((keys.code, keys.out.lines().count()), (0, 2));
 
     report(&place, "plain", &[]);
     let run = place.run(&["diff", "plain", "report", "--min-count", "1"]);
-    assert!(run.err.contains("the two were made with different --rules"), "{}", run.err);
+    assert!(run.err.contains("the reports were made with different --rules"), "{}", run.err);
     assert!(run.out.contains("product missing in Omnitron"), "{}", run.out);
     let run = place.run(&["diff", "report", "report", "--min-count", "1"]);
     assert!(!run.err.contains("--rules"), "{}", run.err);
