@@ -14,7 +14,7 @@ use criterion::{BatchSize, Bencher, Criterion, SamplingMode, Throughput};
 use grouping::RULES_VERSION;
 use pipeline::input::Input;
 use pipeline::run::{Done, Options, Progress, report};
-use pipeline::worker::Bodies;
+use pipeline::worker::KeepBodies;
 use tables::{Folder, Format, Formats, Metadata};
 
 /// Large downloads, and exchanges in each: 64 files of about a megabyte of JSON.
@@ -35,7 +35,7 @@ fn main() {
         (
             "parquet, bodies of failures",
             parquet(),
-            Options { bodies: Bodies::Failed, ..plain.clone() },
+            Options { bodies: KeepBodies::Failed, ..plain.clone() },
         ),
         ("parquet, one thread", parquet(), Options { threads: 1, ..plain.clone() }),
     ];

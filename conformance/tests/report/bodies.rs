@@ -1,7 +1,7 @@
 //! `--bodies` says for which exchanges the bodies are kept; nothing else depends on it.
 
 use pipeline::run::Options;
-use pipeline::worker::Bodies;
+use pipeline::worker::KeepBodies;
 
 use crate::kit::{Report, dump, every_format};
 
@@ -13,9 +13,9 @@ fn bodies_are_kept_for_all_for_the_failed_or_for_none() {
         let options = Options { bodies, ..Options::default() };
         Report::written(&[&dump()], &options, every_format())
     };
-    let all = of(Bodies::All);
+    let all = of(KeepBodies::All);
     let whole = all.table("exchanges");
-    for (kept, of_failed) in [(Bodies::Failed, true), (Bodies::None, false)] {
+    for (kept, of_failed) in [(KeepBodies::Failed, true), (KeepBodies::None, false)] {
         let report = of(kept);
         let exchanges = report.table("exchanges");
         assert_eq!(exchanges.rows(), whole.rows());

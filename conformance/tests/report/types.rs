@@ -139,7 +139,7 @@ fn parquet_holds_every_cell_as_it_was() {
     }
     for n in 0..9_000 {
         let cell = |column: &str| table.cell(n, column);
-        assert_eq!(cell("id"), AnyValue::Int64(n as i64));
+        assert_eq!(cell("id"), AnyValue::Int64(n.cast_signed() as i64));
         assert_eq!(cell("never"), AnyValue::Null);
         let AnyValue::List(items) = cell("list") else { panic!("{:?}", cell("list")) };
         let Some(values) = values(n as u64) else {
@@ -210,7 +210,7 @@ fn a_report_in_memory_has_the_rows_of_the_folder() {
     {
         let mut table = stored.table::<T>().unwrap();
         let batches: Vec<_> = memory.batches::<T>().collect();
-        let mut found = batches.iter().flat_map(|batch| batch.rows());
+        let mut found = batches.iter().flat_map(Batch::rows);
         for group in 0..table.groups() {
             for row in table.read::<T>(group).unwrap().iter() {
                 let expected = found.next().map(|row| format!("{row:?}"));

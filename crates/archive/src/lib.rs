@@ -51,6 +51,6 @@ pub use budget::{Budget, Share};
 pub use ends::Ends;
 pub use limits::Limits;
 pub use peel::{Decoded, Decoder, Form, Leaf};
-pub use pool::{Finished, map_ordered, two_stage};
+pub use pool::{Finished, map_ordered};
 pub use problem::{Problem, ProblemKind, Stage, problem_message};
 pub use source::{Digest, DiscoverError, Discovery, Source, Unread, discover, read, read_ends};

@@ -10,16 +10,12 @@
 //! At most `window` jobs stand between their launch and the call of `collect`, so results that wait for a
 //! slower job before them cannot pile up. Any number of threads gives the same order.
 
-mod two_stage;
-
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 
 use rayon::ThreadPool;
-
-pub use two_stage::two_stage;
 
 /// How a run came to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -189,16 +189,16 @@ pub fn distinct(count: usize, seed: u64) -> Vec<ErrorSample> {
 mod tests {
     use std::collections::HashSet;
 
-    use grouping::{ErrorRef, Skeletons};
+    use grouping::{ErrorRef, MaskedMessages};
 
     use super::*;
 
-    fn skeletons(errors: &[ErrorSample]) -> usize {
-        let mut skeletons = Skeletons::default();
+    fn masked_messages(errors: &[ErrorSample]) -> usize {
+        let mut messages = MaskedMessages::default();
         let ids: HashSet<_> = errors
             .iter()
             .map(|error| {
-                skeletons.add(ErrorRef {
+                messages.add(ErrorRef {
                     code: error.code,
                     field: error.field,
                     message: &error.message,
@@ -219,13 +219,13 @@ mod tests {
 
     #[test]
     fn repeated_errors_have_few_masked_messages() {
-        let count = skeletons(&repeated(5_000, 1));
+        let count = masked_messages(&repeated(5_000, 1));
         assert!((12..60).contains(&count), "{count}");
     }
 
     #[test]
     fn distinct_errors_have_nearly_as_many_masked_messages_as_texts() {
-        let count = skeletons(&distinct(5_000, 1));
+        let count = masked_messages(&distinct(5_000, 1));
         assert!(count > 4_900, "{count}");
     }
 }

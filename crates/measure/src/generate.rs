@@ -17,8 +17,8 @@ use super::{Error, ScratchFolder};
 pub struct GeneratedLogs {
     /// Seed of all values in them.
     pub seed: u64,
-    /// Whether every run repeats the bodies of the first. If not, no two bodies are equal. A report of logs that
-    /// repeat is several times faster, so the figures of the two kinds cannot be compared.
+    /// Whether every run repeats the bodies of the first. If not, no two bodies are equal. Logs that repeat are faster
+    /// to report, so figures of the two kinds cannot be compared.
     pub repeats: bool,
 }
 

@@ -6,7 +6,7 @@ use archive::steps::{Anatomy, DecoderSteps};
 use archive::{Budget, Digest};
 use pipeline::input::Input;
 use pipeline::survey::{Survey, survey};
-use pipeline::worker::{Bodies, JobRows, Setting, Worker};
+use pipeline::worker::{JobRows, KeepBodies, Setting, Worker};
 use rayon::ThreadPool;
 use serde::Serialize;
 
@@ -109,7 +109,7 @@ pub(super) fn load(
     pool: &ThreadPool,
 ) -> Result<(Vec<Input>, Vec<FileContents>), Error> {
     let budget = Budget::unlimited();
-    let setting = Setting { bodies: Bodies::None, ..context.setting(&budget) };
+    let setting = Setting { bodies: KeepBodies::None, ..context.setting(&budget) };
     let extractor = context.extractor();
     let new = || (context.worker(&extractor), DecoderSteps::new(context.limits));
     let look = |(worker, steps): &mut (Worker, DecoderSteps), n: usize| {

@@ -19,7 +19,7 @@ use model::listing;
 use pipeline::input::Input;
 use pipeline::run;
 use pipeline::survey::Survey;
-use pipeline::worker::{Bodies, JobRows, Setting, Worker};
+use pipeline::worker::{JobRows, KeepBodies, Setting, Worker};
 use rayon::ThreadPool;
 use tables::rows::EXCHANGES;
 use tables::{
@@ -66,7 +66,7 @@ impl StageContext<'_> {
         Setting {
             limits: self.limits,
             budget,
-            bodies: Bodies::All,
+            bodies: KeepBodies::All,
             survey: self.survey,
             stop: self.stop,
         }

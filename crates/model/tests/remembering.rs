@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use corpus::logs::{Shape, document, rows};
+use corpus::logs::{LogShape, document, exchanges as logged};
 use model::extract::Extractor;
 
 /// All exchanges of these documents as text.
@@ -16,7 +16,7 @@ fn exchanges(extractor: &mut Extractor, documents: &[String]) -> String {
 
 /// Documents of every shape; three of four come more than once.
 fn documents() -> Vec<String> {
-    let logs = |seed| Shape::ALL.map(|shape| document(shape, &rows(60, seed)));
+    let logs = |seed| LogShape::ALL.map(|shape| document(shape, &logged(60, seed)));
     [1, 2, 1, 3, 1, 2, 1].into_iter().flat_map(logs).collect()
 }
 

@@ -49,17 +49,17 @@ mod top;
 pub use small::SmallTables;
 pub use top::{OpenKey, Top, TopGroup, TopName};
 
-use bodies::Bodies;
-use endpoints::Endpoints;
+use bodies::BodyCounter;
+use endpoints::EndpointCounter;
 use grouping::{Class, Groups, MessageId};
-use groups::{Context, Errors, MessageNumber};
+use groups::{Context, ErrorCounter, MessageNumber};
 use hashbrown::HashMap;
 use intern::{Name, Names};
-use keys::{KeyId, Keys, Order};
+use keys::{KeyCounter, KeyId, Order};
 use model::exchange::{BodyKind, Exchange, Key, Outcome};
 use model::listing::Listing;
 use model::time::Timestamp;
-use runs::Runs;
+use runs::RunCounter;
 
 /// A sample or last message is kept up to this many bytes and ends in `...` when it was longer: a
 /// stack trace for each of a million keys would not fit in memory. The table `errors` has it whole.
@@ -168,13 +168,13 @@ pub struct CountedError<'r> {
 #[derive(Debug, Default)]
 pub struct Accumulator {
     names: Names,
-    endpoints: Endpoints,
-    bodies: Bodies,
-    keys: Keys,
-    errors: Errors,
-    runs: Runs,
+    endpoints: EndpointCounter,
+    bodies: BodyCounter,
+    keys: KeyCounter,
+    errors: ErrorCounter,
+    runs: RunCounter,
     period: Option<(Timestamp, Timestamp)>,
-    exchange: Scratch,
+    exchange: AttemptBuffers,
     last: Last,
 }
 
@@ -191,14 +191,14 @@ struct Last {
 
 /// Buffers for one exchange, kept for the next.
 #[derive(Debug, Default)]
-struct Scratch {
+struct AttemptBuffers {
     /// The attempts: rows of a bulk request, or the one key.
     rows: Vec<Attempted>,
     /// The place in `rows` of each key there.
     row_of: HashMap<KeyId, u32>,
     /// MaskedMessages of all errors.
     messages: Vec<MessageNumber>,
-    /// Errors that name no row of the exchange: place among the errors, and masked message.
+    /// ErrorCounter that name no row of the exchange: place among the errors, and masked message.
     general: Vec<(u32, MessageNumber)>,
 }
 
@@ -326,7 +326,7 @@ impl Accumulator {
     }
 
     fn add_attempts(&mut self, seen: &CountedExchange<'_>, flow: Name) {
-        let Scratch { rows, row_of, .. } = &mut self.exchange;
+        let AttemptBuffers { rows, row_of, .. } = &mut self.exchange;
         rows.clear();
         row_of.clear();
         let at = seen.exchange.started_at;
@@ -348,7 +348,7 @@ impl Accumulator {
     }
 
     fn add_errors(&mut self, seen: &CountedExchange<'_>, flow: Name, context: &Context) {
-        let Scratch { rows, row_of, messages, general } = &mut self.exchange;
+        let AttemptBuffers { rows, row_of, messages, general } = &mut self.exchange;
         messages.clear();
         general.clear();
         let errors = seen.errors;

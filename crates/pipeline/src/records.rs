@@ -15,7 +15,7 @@ use tables::rows::{ErrorRow, ExchangeRow};
 
 use crate::aggregate::{BodySide, CountedBody, CountedError, CountedExchange, RecordPlace};
 use crate::link::{self, Linked, LinkedBy, NameLink};
-use crate::worker::{Bodies, JobRows, Setting, WorkerCounts};
+use crate::worker::{JobRows, KeepBodies, Setting, WorkerCounts};
 
 /// A row group of `exchanges` is cut at this size in memory, in bytes, equal bodies counting once. A few fit the
 /// cache of a core together with what is read; larger ones gain 1 % in the size of the file and cost memory.
@@ -85,9 +85,9 @@ impl<'f, E: Encoder> RecordRows<'f, E> {
         let by_listing = evidence == Some(Evidence::Listing);
         let errors = if by_listing { &LISTED } else { x.errors };
         let keep = match self.setting.bodies {
-            Bodies::All => true,
-            Bodies::Failed => outcome == Outcome::Failed,
-            Bodies::None => false,
+            KeepBodies::All => true,
+            KeepBodies::Failed => outcome == Outcome::Failed,
+            KeepBodies::None => false,
         };
         let mut endpoint = std::mem::take(&mut self.counts.endpoint);
         endpoint.clear();

@@ -51,14 +51,14 @@ pub fn read(path: &Path) -> Result<Rules, RulesError> {
 
 /// What is wrong, and at which byte.
 #[derive(Debug, PartialEq)]
-struct Fault {
+struct RuleFault {
     at: usize,
     reason: String,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct RulesFile {
     #[serde(default)]
     mask: Vec<MaskTable>,
     #[serde(default)]
@@ -83,9 +83,9 @@ struct SplitTable {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct GroupTable {
-    template: Option<Spanned<Texts>>,
-    code: Option<Spanned<Texts>>,
-    field: Option<Spanned<Texts>>,
+    template: Option<Spanned<TextList>>,
+    code: Option<Spanned<TextList>>,
+    field: Option<Spanned<TextList>>,
     name: Option<Spanned<String>>,
     class: Option<Spanned<String>>,
     side: Option<Spanned<String>>,
@@ -94,9 +94,9 @@ struct GroupTable {
 
 /// A text or a list of texts, each with the byte where it stands when it is in a list.
 #[derive(Debug)]
-struct Texts(Vec<(Option<usize>, String)>);
+struct TextList(Vec<(Option<usize>, String)>);
 
-impl<'de> Deserialize<'de> for Texts {
+impl<'de> Deserialize<'de> for TextList {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(TextsVisitor)
     }
@@ -105,28 +105,28 @@ impl<'de> Deserialize<'de> for Texts {
 struct TextsVisitor;
 
 impl<'de> Visitor<'de> for TextsVisitor {
-    type Value = Texts;
+    type Value = TextList;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a text or a list of texts")
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Texts, E> {
-        Ok(Texts(vec![(None, text.to_owned())]))
+    fn visit_str<E>(self, text: &str) -> Result<TextList, E> {
+        Ok(TextList(vec![(None, text.to_owned())]))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut texts: A) -> Result<Texts, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut texts: A) -> Result<TextList, A::Error> {
         let mut all = Vec::new();
         while let Some(text) = texts.next_element::<Spanned<String>>()? {
             all.push((Some(text.span().start), text.into_inner()));
         }
-        Ok(Texts(all))
+        Ok(TextList(all))
     }
 }
 
 /// The rules in a text.
-fn parse(text: &str) -> Result<Rules, Fault> {
-    let file: File = toml::from_str(text).map_err(|error| Fault {
+fn parse(text: &str) -> Result<Rules, RuleFault> {
+    let file: RulesFile = toml::from_str(text).map_err(|error| RuleFault {
         at: error.span().map_or(0, |span| span.start),
         reason: error.message().replace('\n', ", "),
     })?;
@@ -143,7 +143,7 @@ fn parse(text: &str) -> Result<Rules, Fault> {
         {
             let reason =
                 "no {} in the name of a split: all that it sets apart would be called the same";
-            return Err(Fault { at: at.span().start, reason: reason.to_owned() });
+            return Err(RuleFault { at: at.span().start, reason: reason.to_owned() });
         }
         rules.splits.push(SplitRule { pattern, name });
     }
@@ -159,7 +159,7 @@ fn parse(text: &str) -> Result<Rules, Fault> {
             let reason = format!(
                 "another class, side or retryable than above for \"{name}\"; groups of one name are one group"
             );
-            return Err(Fault { at: table.span().start, reason });
+            return Err(RuleFault { at: table.span().start, reason });
         }
         rules.groups.push(rule);
     }
@@ -167,10 +167,10 @@ fn parse(text: &str) -> Result<Rules, Fault> {
 }
 
 /// The rule of a table.
-fn group(table: &Spanned<GroupTable>) -> Result<GroupRule, Fault> {
+fn group(table: &Spanned<GroupTable>) -> Result<GroupRule, RuleFault> {
     let at = table.span().start;
     let given = table.get_ref();
-    let fault = |reason: &str| Err(Fault { at, reason: reason.to_owned() });
+    let fault = |reason: &str| Err(RuleFault { at, reason: reason.to_owned() });
     let rule = GroupRule {
         template: patterns(given.template.as_ref())?,
         code: patterns(given.code.as_ref())?,
@@ -193,31 +193,34 @@ fn group(table: &Spanned<GroupTable>) -> Result<GroupRule, Fault> {
     Ok(rule)
 }
 
-fn pattern(at: usize, text: &str) -> Result<Pattern, Fault> {
+fn pattern(at: usize, text: &str) -> Result<Pattern, RuleFault> {
     if text.is_empty() {
-        return Err(Fault {
+        return Err(RuleFault {
             at,
             reason: "an empty pattern, which stands in every text".to_owned(),
         });
     }
     Pattern::new(text)
-        .map_err(|error| Fault { at, reason: format!("no regular expression: {error}") })
+        .map_err(|error| RuleFault { at, reason: format!("no regular expression: {error}") })
 }
 
-fn patterns(texts: Option<&Spanned<Texts>>) -> Result<Vec<Pattern>, Fault> {
+fn patterns(texts: Option<&Spanned<TextList>>) -> Result<Vec<Pattern>, RuleFault> {
     let Some(texts) = texts else { return Ok(Vec::new()) };
     let start = texts.span().start;
     if texts.get_ref().0.is_empty() {
-        return Err(Fault { at: start, reason: "an empty list, which fits nothing".to_owned() });
+        return Err(RuleFault {
+            at: start,
+            reason: "an empty list, which fits nothing".to_owned(),
+        });
     }
     texts.get_ref().0.iter().map(|(at, text)| pattern(at.unwrap_or(start), text)).collect()
 }
 
-fn name(name: &Spanned<String>) -> Result<String, Fault> {
+fn name(name: &Spanned<String>) -> Result<String, RuleFault> {
     let text = name.get_ref().trim();
     if text.is_empty() || text.contains(char::is_control) {
         let reason = "a name is one line that is not blank".to_owned();
-        return Err(Fault { at: name.span().start, reason });
+        return Err(RuleFault { at: name.span().start, reason });
     }
     Ok(text.to_owned())
 }
@@ -228,10 +231,10 @@ fn one_of<T: Copy, const N: usize>(
     what: &str,
     all: [T; N],
     name: fn(T) -> &'static str,
-) -> Result<Option<T>, Fault> {
+) -> Result<Option<T>, RuleFault> {
     let Some(word) = word else { return Ok(None) };
     let found = all.into_iter().find(|one| name(*one) == word.get_ref());
-    found.map(Some).ok_or_else(|| Fault {
+    found.map(Some).ok_or_else(|| RuleFault {
         at: word.span().start,
         reason: format!(
             "no such {what}: \"{}\"; there are {}",

@@ -25,9 +25,9 @@ use crate::copies::{Originals, Whole};
 use crate::input::Input;
 use crate::outcome::FileFacts;
 use crate::problem::FileProblem;
-use crate::summary::{Counts, Summary};
+use crate::summary::{JobCounts, Summary};
 use crate::survey::{Survey, survey};
-use crate::worker::{Bodies, JobRows, Setting, Worker};
+use crate::worker::{JobRows, KeepBodies, Setting, Worker};
 
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
@@ -57,7 +57,7 @@ pub struct Options {
     /// Bounds on what one input may make the decoder do.
     pub limits: Limits,
     /// Which bodies are kept.
-    pub bodies: Bodies,
+    pub bodies: KeepBodies,
     /// Rules of the user for error groups.
     pub rules: Arc<Rules>,
     /// Bytes of what repeated bodies say that the workers remember together, so that they need not read them again.
@@ -71,7 +71,7 @@ impl Default for Options {
         Self {
             threads: 0,
             limits: Limits::default(),
-            bodies: Bodies::default(),
+            bodies: KeepBodies::default(),
             rules: Arc::default(),
             remember_bytes: 64 << 20,
         }
@@ -138,7 +138,7 @@ pub fn report<S: Sink>(
         survey: &survey,
         stop,
     };
-    let mut report = Report::open(sink)?;
+    let mut report = OpenReport::open(sink)?;
     for place in unread {
         report.problem(&place.name, &place.problem.clone().into())?;
     }
@@ -147,7 +147,7 @@ pub fn report<S: Sink>(
 
     let names: Vec<&str> = inputs.iter().map(Input::name).collect();
     let (groups, counted) = pool.install(|| merged(&workers));
-    let Report { mut sink, encoder, files, problems, spill, counts } = report;
+    let OpenReport { mut sink, encoder, files, problems, spill, counts } = report;
     let small_tables = || {
         let small = counted.finish(&groups, &survey.listing, &names);
         small.encode(&encoder).map(|parts| (small, parts))
@@ -194,7 +194,7 @@ fn read<S: Sink>(
     inputs: &[Input],
     setting: &Setting<'_>,
     workers: &[Mutex<Worker>],
-    report: &mut Report<S>,
+    report: &mut OpenReport<S>,
     progress: &Progress,
 ) -> Result<(), Error> {
     let Setting { survey, stop, .. } = *setting;
@@ -325,13 +325,13 @@ fn write_errors<S: Sink>(
 }
 
 /// The report while the work runs: what is appended, and what is counted.
-struct Report<S: Sink> {
+struct OpenReport<S: Sink> {
     sink: S,
     encoder: S::Encoder,
     files: FewRows<Files>,
     problems: FewRows<Problems>,
     spill: Spill<Errors>,
-    counts: Counts,
+    counts: JobCounts,
 }
 
 /// Rows of a table of which few come at a time.
@@ -357,14 +357,14 @@ impl<T: Table> FewRows<T> {
     }
 }
 
-impl<S: Sink> Report<S> {
+impl<S: Sink> OpenReport<S> {
     fn open(sink: S) -> Result<Self, Error> {
         Ok(Self {
             encoder: sink.encoder(),
             files: FewRows(Batch::new()),
             problems: FewRows(Batch::new()),
             spill: sink.spill()?,
-            counts: Counts::default(),
+            counts: JobCounts::default(),
             sink,
         })
     }

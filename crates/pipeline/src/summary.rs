@@ -11,20 +11,20 @@ use crate::outcome::{FileFacts, FileOutcome};
 
 /// What is counted while the work runs.
 #[derive(Debug, Clone, Default)]
-pub struct Counts {
+pub struct JobCounts {
     files: BTreeMap<FileOutcome, u64>,
     members: Members,
     problems: BTreeMap<&'static str, u64>,
     read: u64,
     decoded: u64,
-    /// Exchanges: success, failed, unknown.
+    /// ExchangeTotals: success, failed, unknown.
     pub exchanges: [u64; 3],
     /// Rows of `errors`.
     pub errors: u64,
 }
 
-impl Counts {
-    /// Counts a file.
+impl JobCounts {
+    /// JobCounts a file.
     pub fn file(&mut self, file: &FileFacts) {
         *self.files.entry(file.outcome).or_default() += 1;
         self.members.merge(&file.members);
@@ -32,7 +32,7 @@ impl Counts {
         self.decoded += file.decoded_bytes;
     }
 
-    /// Counts a problem.
+    /// JobCounts a problem.
     pub(crate) fn problem(&mut self, kind: &'static str) {
         *self.problems.entry(kind).or_default() += 1;
     }
@@ -50,14 +50,14 @@ pub struct Summary {
     pub members: BTreeMap<&'static str, u64>,
     /// Problems: total, and one count per kind.
     pub problems: BTreeMap<&'static str, u64>,
-    /// Bytes on disk and bytes of text in them.
-    pub bytes: Bytes,
-    /// Exchanges by outcome.
-    pub exchanges: Exchanges,
-    /// Errors and their groups.
-    pub errors: Errors,
+    /// ByteTotals on disk and bytes of text in them.
+    pub bytes: ByteTotals,
+    /// ExchangeTotals by outcome.
+    pub exchanges: ExchangeTotals,
+    /// ErrorTotals and their groups.
+    pub errors: ErrorTotals,
     /// Business keys.
-    pub keys: Keys,
+    pub keys: KeyTotals,
     /// Runs, by listing or download.
     pub runs: u64,
     /// When the exchanges began; `None` when none has a time.
@@ -71,18 +71,18 @@ pub struct Summary {
     pub rules_version: u32,
 }
 
-/// Bytes on disk and bytes of text in them.
+/// ByteTotals on disk and bytes of text in them.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct Bytes {
+pub struct ByteTotals {
     /// Of all input files.
     pub read: u64,
     /// After unpacking.
     pub decoded: u64,
 }
 
-/// Exchanges by outcome.
+/// ExchangeTotals by outcome.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct Exchanges {
+pub struct ExchangeTotals {
     /// All of them.
     pub total: u64,
     /// Something says that they went well.
@@ -93,9 +93,9 @@ pub struct Exchanges {
     pub unknown: u64,
 }
 
-/// Errors and their groups.
+/// ErrorTotals and their groups.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct Errors {
+pub struct ErrorTotals {
     /// All of them.
     pub total: u64,
     /// Groups of them.
@@ -104,7 +104,7 @@ pub struct Errors {
 
 /// Business keys.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct Keys {
+pub struct KeyTotals {
     /// All of them.
     pub total: u64,
     /// Those whose newest attempt failed.
@@ -124,7 +124,11 @@ pub struct Period {
 
 impl Summary {
     /// The summary of a finished job.
-    pub fn new(counts: &Counts, small: &SmallTables<'_>, period: Option<(Micros, Micros)>) -> Self {
+    pub fn new(
+        counts: &JobCounts,
+        small: &SmallTables<'_>,
+        period: Option<(Micros, Micros)>,
+    ) -> Self {
         let mut files: BTreeMap<_, _> = FileOutcome::ALL
             .iter()
             .map(|o| (o.name(), counts.files.get(o).copied().unwrap_or(0)))
@@ -140,10 +144,15 @@ impl Summary {
             files,
             members,
             problems,
-            bytes: Bytes { read: counts.read, decoded: counts.decoded },
-            exchanges: Exchanges { total: success + failed + unknown, success, failed, unknown },
-            errors: Errors { total: counts.errors, groups: small.error_groups.len() as u64 },
-            keys: Keys {
+            bytes: ByteTotals { read: counts.read, decoded: counts.decoded },
+            exchanges: ExchangeTotals {
+                total: success + failed + unknown,
+                success,
+                failed,
+                unknown,
+            },
+            errors: ErrorTotals { total: counts.errors, groups: small.error_groups.len() as u64 },
+            keys: KeyTotals {
                 total: small.keys.len() as u64,
                 open: small.keys.iter().filter(|key| key.open).count() as u64,
                 // Not open, and yet it failed: the newest attempt with a known outcome succeeded.

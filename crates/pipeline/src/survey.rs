@@ -147,20 +147,20 @@ pub fn survey(
                 && !listing::may_begin_listing(&begin)
             {
                 let (check, bytes) = (Check::ends(&ends), ends.bytes);
-                seen.push(Seen { check, bytes, ..Seen::default() });
+                seen.push(FirstLook { check, bytes, ..FirstLook::default() });
                 continue;
             }
             // What cannot be read is told by the main pass.
             let share = budget.share((first + n) as u64);
             let Ok(bytes) = input.read(limits, &share, buffer) else {
-                seen.push(Seen { bytes: input.bytes(), ..Seen::default() });
+                seen.push(FirstLook { bytes: input.bytes(), ..FirstLook::default() });
                 continue;
             };
-            let mut seen_file = Seen {
+            let mut look = FirstLook {
                 digest: Some(Digest::of(bytes)),
                 check: Check::Whole(xxh3_128(bytes)),
                 bytes: bytes.len() as u64,
-                ..Seen::default()
+                ..FirstLook::default()
             };
             let small = bytes.len() <= PEEK;
             let mut may_begin = |most| {
@@ -178,18 +178,18 @@ pub fn survey(
                         && let Some(page) = listing::parse(leaf.text)
                     {
                         listing.add(page, (first + n) as u64);
-                        seen_file.pages = true;
+                        look.pages = true;
                     }
                     keep = keep && packer.leaf(&leaf);
                 });
             }
             // Pages are few, and telling them apart from logs once more costs little.
-            if keep && decoded.problems.is_empty() && decoded.unread == 0 && !seen_file.pages {
+            if keep && decoded.problems.is_empty() && decoded.unread == 0 && !look.pages {
                 packer.keep(&decoded);
             } else {
                 packer.forget();
             }
-            seen.push(seen_file);
+            seen.push(look);
             buffer.clear();
             buffer.shrink_to(budget.keep());
         }
@@ -242,7 +242,7 @@ pub fn survey(
 
 /// What the first look at one file found.
 #[derive(Default)]
-struct Seen {
+struct FirstLook {
     digest: Option<Digest>,
     check: Check,
     bytes: u64,

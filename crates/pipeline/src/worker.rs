@@ -23,7 +23,7 @@ use crate::survey::{Survey, Unpacked};
 
 /// For which exchanges the two body columns are filled; digests and statistics cover all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Bodies {
+pub enum KeepBodies {
     /// For all.
     #[default]
     All,
@@ -41,7 +41,7 @@ pub struct Setting<'s> {
     /// The memory that all workers share.
     pub budget: &'s Budget,
     /// Which bodies are kept.
-    pub bodies: Bodies,
+    pub bodies: KeepBodies,
     /// What the first look at the files found.
     pub survey: &'s Survey,
     /// When set, the rest of a file is skipped, and its row says nothing.

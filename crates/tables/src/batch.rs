@@ -341,7 +341,9 @@ mod tests {
         let mut batch = Batch::<Problems>::new();
         assert!(batch.is_empty());
         let rows = [problem("ğ.json", 7), problem("b", i64::MIN)];
-        rows.iter().for_each(|row| batch.push(row));
+        for row in &rows {
+            batch.push(row);
+        }
         assert_eq!(batch.len(), 2);
         assert!(batch.bytes() > 40, "{}", batch.bytes());
         assert_eq!(batch.rows().collect::<Vec<_>>(), rows);

@@ -17,9 +17,9 @@ pub struct Cells {
 /// The values of one column, in the representation of its [`Type`].
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Data {
-    Text(Runs),
+    Text(ColumnTexts),
     /// [`Type::Text`] of a column with bodies.
-    Bodies(Bodies),
+    Bodies(BodyTexts),
     I32(Vec<i32>),
     /// [`Type::I64`] and [`Type::Time`].
     I64(Vec<i64>),
@@ -30,26 +30,26 @@ pub(crate) enum Data {
 
 /// Texts one behind the other in one buffer.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Texts {
+pub(crate) struct TextBuffer {
     pub(crate) buffer: String,
     /// Where each text ends in `buffer`; it starts where the one before it ends. Ascending, and on
     /// character boundaries.
     pub(crate) ends: Vec<usize>,
 }
 
-/// The texts of a column. One that is as the newest before it, or is told to be as that of an earlier row, is not
-/// copied: file, log and flow are the same for many rows, and what comes again has the same address.
+/// The texts of a column. One that equals the text of the row before is not copied: file, log and flow are the same
+/// for many neighbouring rows.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Runs {
+pub(crate) struct ColumnTexts {
     /// In the order in which they first came; equal ones may stand there more than once.
-    pub(crate) distinct: Texts,
+    pub(crate) distinct: TextBuffer,
     /// For each row the place of its text among them.
     pub(crate) rows: Vec<u32>,
     /// Bytes of all rows, repeats counted.
     pub(crate) bytes: usize,
 }
 
-impl PartialEq for Runs {
+impl PartialEq for ColumnTexts {
     fn eq(&self, other: &Self) -> bool {
         let rows = self.rows.len();
         rows == other.rows.len() && (0..rows).all(|row| self.get(row) == other.get(row))
@@ -58,7 +58,7 @@ impl PartialEq for Runs {
 
 /// Large texts of which many are equal: each distinct one stands there once.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Bodies {
+pub(crate) struct BodyTexts {
     /// The distinct texts in the order in which they first appear, each with its length in four
     /// bytes, little endian, before it: as a page of plain values has them.
     pub(crate) plain: Vec<u8>,
@@ -71,7 +71,7 @@ pub(crate) struct Bodies {
     places: HashMap<u64, u32, BuildHasherDefault<Hashed>>,
 }
 
-impl PartialEq for Bodies {
+impl PartialEq for BodyTexts {
     /// Rows decide; `places` follows from them.
     fn eq(&self, other: &Self) -> bool {
         self.plain == other.plain && self.rows == other.rows
@@ -99,7 +99,7 @@ impl Hasher for Hashed {
 /// The items of one list cell.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Items<'b> {
-    texts: &'b Texts,
+    texts: &'b TextBuffer,
     range: std::ops::Range<usize>,
 }
 
@@ -114,7 +114,7 @@ impl<'b> Iterator for Items<'b> {
 /// Lists of text, their items one behind the other.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Lists {
-    pub(crate) items: Texts,
+    pub(crate) items: TextBuffer,
     /// Where each list ends in `items`. Ascending.
     pub(crate) ends: Vec<usize>,
 }
@@ -133,7 +133,7 @@ impl Cells {
     }
 
     pub(crate) fn of_kind(kind: Type, body: bool) -> Self {
-        let data = if body { Data::Bodies(Bodies::default()) } else { Data::new(kind) };
+        let data = if body { Data::Bodies(BodyTexts::default()) } else { Data::new(kind) };
         Self { valid: Bits::default(), data }
     }
 
@@ -213,12 +213,12 @@ impl Cells {
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        let texts = |texts: &Texts| texts.buffer.len() + size_of_val(texts.ends.as_slice());
+        let texts = |texts: &TextBuffer| texts.buffer.len() + size_of_val(texts.ends.as_slice());
         self.valid.bytes.len()
             + match &self.data {
                 // As if each text stood there: where a row group is cut must not depend on what is known
                 // of its rows.
-                Data::Text(runs) => runs.bytes + size_of::<usize>() * runs.rows.len(),
+                Data::Text(texts) => texts.bytes + size_of::<usize>() * texts.rows.len(),
                 // An entry of `places` takes some 16 bytes.
                 Data::Bodies(bodies) => {
                     bodies.plain.len() + 4 * bodies.rows.len() + (8 + 16) * bodies.ends.len()
@@ -251,7 +251,7 @@ impl Cells {
 impl Data {
     pub(crate) fn new(kind: Type) -> Self {
         match kind {
-            Type::Text => Self::Text(Runs::default()),
+            Type::Text => Self::Text(ColumnTexts::default()),
             Type::I32 => Self::I32(Vec::new()),
             Type::I64 | Type::Time => Self::I64(Vec::new()),
             Type::F64 => Self::F64(Vec::new()),
@@ -273,7 +273,7 @@ impl Data {
     }
 }
 
-impl Texts {
+impl TextBuffer {
     pub(crate) fn push(&mut self, text: &str) {
         self.buffer.push_str(text);
         self.ends.push(self.buffer.len());
@@ -299,9 +299,9 @@ impl Texts {
     }
 }
 
-impl Runs {
+impl ColumnTexts {
     /// Rows of which each has a text of `distinct`.
-    pub(crate) fn of(distinct: Texts, rows: Vec<u32>) -> Self {
+    pub(crate) fn of(distinct: TextBuffer, rows: Vec<u32>) -> Self {
         let bytes = rows.iter().map(|place| distinct.length(*place as usize)).sum();
         Self { distinct, rows, bytes }
     }
@@ -332,8 +332,8 @@ impl Runs {
     }
 
     /// All of them one behind the other, repeats too.
-    pub(crate) fn plain(&self) -> Texts {
-        let mut plain = Texts {
+    pub(crate) fn plain(&self) -> TextBuffer {
+        let mut plain = TextBuffer {
             buffer: String::with_capacity(self.bytes),
             ends: Vec::with_capacity(self.rows.len()),
         };
@@ -342,7 +342,7 @@ impl Runs {
     }
 }
 
-impl Bodies {
+impl BodyTexts {
     /// Pushes a text. `hash`: equal texts have equal hashes.
     pub(crate) fn push(&mut self, text: &str, hash: u64) {
         let place = self.place_of(text, hash);
@@ -481,25 +481,25 @@ mod tests {
         fn texts_of_a_column_read_as_they_were_pushed_and_repeats_are_not_copied(
             texts in vec(prop_oneof![Just(""), Just("a"), Just("ab"), Just("ş")], 1..20),
         ) {
-            let mut runs = Runs::default();
+            let mut column = ColumnTexts::default();
             let mut expected = Vec::new();
             for text in &texts {
-                runs.push(text);
+                column.push(text);
                 expected.push(*text);
             }
-            let read: Vec<&str> = (0..expected.len()).map(|row| runs.get(row)).collect();
+            let read: Vec<&str> = (0..expected.len()).map(|row| column.get(row)).collect();
             prop_assert_eq!(&read, &expected);
-            prop_assert_eq!(runs.bytes, expected.concat().len());
-            prop_assert_eq!(&runs.plain().buffer, &expected.concat());
+            prop_assert_eq!(column.bytes, expected.concat().len());
+            prop_assert_eq!(&column.plain().buffer, &expected.concat());
             let changes = texts.iter().zip(texts.iter().skip(1)).filter(|(a, b)| a != b).count();
-            prop_assert_eq!(runs.distinct.ends.len(), 1 + changes);
-            prop_assert_eq!(Runs::of(runs.distinct.clone(), runs.rows.clone()), runs);
+            prop_assert_eq!(column.distinct.ends.len(), 1 + changes);
+            prop_assert_eq!(ColumnTexts::of(column.distinct.clone(), column.rows.clone()), column);
         }
     }
 
     #[test]
     fn a_repeated_body_is_kept_once() {
-        let mut bodies = Bodies::default();
+        let mut bodies = BodyTexts::default();
         // The last two: another text with a hash seen before.
         for (text, hash) in [("one", 1), ("two", 2), ("one", 1), ("six", 1), ("six", 1)] {
             bodies.push(text, hash);

@@ -20,7 +20,7 @@ use polars_parquet::read::{
 };
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::columns::{Bits, Bodies, Cells, Data, Lists};
+use super::columns::{Bits, BodyTexts, Cells, Data, Lists};
 use super::parquet::arrow_type;
 use super::schema::{Column, Type};
 use super::stored::ReadError;
@@ -66,14 +66,15 @@ pub(super) fn column(
     column: &Column,
 ) -> Result<Cells, ReadError> {
     let group = &footer.metadata.row_groups[group];
-    let lacks = |what: &str| ReadError::damaged(path, format!("column {} {what}", column.name));
+    let damaged = |what: &str| ReadError::damaged(path, format!("column {} {what}", column.name));
     let Some(mut chunks) = group.columns_under_root_iter(column.name) else {
-        return match column.nullable {
-            true => Ok(Cells::nulls(column, group.num_rows())),
-            false => Err(lacks("is missing")),
+        return if column.nullable {
+            Ok(Cells::nulls(column, group.num_rows()))
+        } else {
+            Err(damaged("is missing"))
         };
     };
-    let other = || lacks("is of another type");
+    let other = || damaged("is of another type");
     let (Some(chunk), None) = (chunks.next(), chunks.next()) else { return Err(other()) };
     if !fits(chunk, column.kind) {
         return Err(other());
@@ -88,16 +89,15 @@ pub(super) fn column(
 
     let bytes = Cursor::new(bytes.into());
     let pages = || PageReader::new(bytes.clone(), chunk, Vec::new(), PAGE_BYTES);
-    // Polars takes the headers of pages at their word, and ends the program where that breaks.
-    let mut values = 0;
-    for page in pages() {
-        if let CompressedPage::Data(page) = caught(path, || page)? {
-            values += page.num_values() as i64;
-        }
-    }
-    let rows = if column.kind == Type::List { values } else { group.num_rows() as i64 };
-    if (values, values) != (rows, chunk.num_values()) {
-        return Err(lacks("has pages of another length than its rows"));
+    // Polars trusts the headers of pages, and aborts the process where one promises more values than there are.
+    let values = |page| match page {
+        CompressedPage::Data(page) => page.num_values(),
+        CompressedPage::Dict(_) => 0,
+    };
+    let values = caught(path, || pages().map(|page| page.map(values)).sum::<Result<usize, _>>())?;
+    let rows = if column.kind == Type::List { values } else { group.num_rows() };
+    if values != rows || usize::try_from(chunk.num_values()) != Ok(values) {
+        return Err(damaged("has pages of another length than its rows"));
     }
     let pages = BasicDecompressor::new(pages(), Vec::new());
     let field =
@@ -113,7 +113,7 @@ pub(super) fn column(
         return Err(ReadError::damaged(path, format!("{fault} for {} rows", group.num_rows())));
     }
     if !column.nullable && cells.valid.unset() > 0 {
-        return Err(lacks("has nulls where it cannot have any"));
+        return Err(damaged("has nulls where it cannot have any"));
     }
     Ok(cells)
 }
@@ -182,7 +182,7 @@ fn push_texts(mut push: impl FnMut(&str), array: &dyn Array) -> Option<()> {
 }
 
 /// Equal bodies share their bytes in the file and in the array, and so they do here.
-fn push_bodies(bodies: &mut Bodies, array: &dyn Array) -> Option<()> {
+fn push_bodies(bodies: &mut BodyTexts, array: &dyn Array) -> Option<()> {
     let array: &Utf8ViewArray = array.as_any().downcast_ref()?;
     for text in array {
         match text {

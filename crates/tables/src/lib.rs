@@ -54,11 +54,11 @@ mod error;
 mod json;
 mod output;
 mod parquet;
+mod partial;
 mod plain;
 mod schema;
 mod sink;
 mod spill;
-mod stage;
 mod stored;
 #[cfg(test)]
 mod tests;

@@ -36,7 +36,7 @@ use polars_parquet::write::{
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::batch::Columns;
-use super::columns::{Bits, Bodies, Cells, Data, Hashed, Runs, Texts};
+use super::columns::{Bits, BodyTexts, Cells, ColumnTexts, Data, Hashed, TextBuffer};
 use super::error::Error;
 use super::schema::{Column, Schema, Type};
 
@@ -133,7 +133,7 @@ impl Writer {
 }
 
 /// The file. Keeps what the system answers when it refuses: the Parquet writer makes a text of it,
-/// in which a full disk cannot be told from a bug.
+/// in which a full disk looks like a bug.
 struct Disk {
     file: BufWriter<File>,
     /// The number of the error; 0 while there is none.
@@ -216,7 +216,7 @@ impl PageCompressor {
 }
 
 fn page_options(column: &Column) -> WriteOptions {
-    // The extremes of bodies tell nothing, those of list items little, and both cost a pass.
+    // The extremes of bodies are of no use, those of list items of little, and both cost a pass.
     let extremes = !column.body && column.kind != Type::List;
     WriteOptions {
         statistics: StatisticsOptions {
@@ -353,7 +353,7 @@ fn primitive<T: NativeType>(
 
 /// Some rows of a text column; `valid` is as long as `rows`.
 fn binary(
-    texts: &Texts,
+    texts: &TextBuffer,
     rows: Range<usize>,
     valid: Option<Bitmap>,
     place: &Path,
@@ -387,7 +387,7 @@ fn bitmap(valid: &Bits) -> Option<Bitmap> {
 }
 
 /// Cuts a text column into pages: as many rows as [`PAGE_BYTES`] take, and at least one.
-fn page_ranges(texts: &Texts) -> impl Iterator<Item = Range<usize>> {
+fn page_ranges(texts: &TextBuffer) -> impl Iterator<Item = Range<usize>> {
     let mut first = 0;
     std::iter::from_fn(move || {
         let ends = texts.ends.get(first..).filter(|ends| !ends.is_empty())?;
@@ -399,7 +399,7 @@ fn page_ranges(texts: &Texts) -> impl Iterator<Item = Range<usize>> {
 }
 
 /// Cuts a column with bodies into pages, as [`page_ranges`] does.
-fn body_ranges(bodies: &Bodies) -> impl Iterator<Item = Range<usize>> {
+fn body_ranges(bodies: &BodyTexts) -> impl Iterator<Item = Range<usize>> {
     let mut first = 0;
     std::iter::from_fn(move || {
         let mut rows = first..first;
@@ -419,7 +419,7 @@ fn body_ranges(bodies: &Bodies) -> impl Iterator<Item = Range<usize>> {
 /// The distinct bodies as a dictionary page, which may be as large as the batch: it is compressed
 /// as it lies there, and no memory is touched but for the result.
 fn body_dictionary(
-    bodies: &Bodies,
+    bodies: &BodyTexts,
     zstd: &mut PageCompressor,
 ) -> std::io::Result<CompressedDictPage> {
     let mut compressed = Vec::with_capacity(zstd::zstd_safe::compress_bound(bodies.plain.len()));
@@ -437,11 +437,11 @@ fn body_dictionary(
 
 /// The places of all rows' bodies, over as many empty values as there are bodies.
 fn body_keys(
-    bodies: &Bodies,
+    bodies: &BodyTexts,
     valid: Option<Bitmap>,
     place: &Path,
 ) -> Result<Box<dyn Array>, Error> {
-    let mut empty = Texts::default();
+    let mut empty = TextBuffer::default();
     empty.ends.resize(bodies.ends.len(), 0);
     Dictionary { texts: empty, keys: bodies.rows.clone() }.array(valid, place)
 }
@@ -449,7 +449,7 @@ fn body_keys(
 /// The distinct texts of a column, in the order in which they first appear, and the place of every
 /// row's text among them.
 struct Dictionary {
-    texts: Texts,
+    texts: TextBuffer,
     /// One a row; 0 at a null.
     keys: Vec<u32>,
 }
@@ -457,7 +457,7 @@ struct Dictionary {
 impl Dictionary {
     /// `None` where plain text is smaller, or likely to be. Texts are hashed first, and copied when it
     /// is known that they repeat.
-    fn of(texts: &Runs, valid: &Bits) -> Option<Self> {
+    fn of(texts: &ColumnTexts, valid: &Bits) -> Option<Self> {
         let rows = texts.rows.len();
         let mut places: HashMap<u64, u32, BuildHasherDefault<Hashed>> = HashMap::default();
         // The row in which each distinct text first appears.
@@ -504,7 +504,7 @@ impl Dictionary {
         if firsts.is_empty() || encoded >= plain {
             return None;
         }
-        let mut found = Texts::default();
+        let mut found = TextBuffer::default();
         for row in firsts {
             found.push(texts.get(row));
         }
@@ -529,8 +529,8 @@ impl Dictionary {
 mod tests {
     use super::*;
 
-    fn texts(lengths: &[usize]) -> Texts {
-        let mut texts = Texts::default();
+    fn texts(lengths: &[usize]) -> TextBuffer {
+        let mut texts = TextBuffer::default();
         for len in lengths {
             texts.push(&"x".repeat(*len));
         }
@@ -554,7 +554,7 @@ mod tests {
     #[test]
     fn a_dictionary_is_made_where_texts_repeat_and_only_there() {
         let column = |rows: usize, distinct: usize| {
-            let (mut texts, mut valid) = (Runs::default(), Bits::default());
+            let (mut texts, mut valid) = (ColumnTexts::default(), Bits::default());
             for row in 0..rows {
                 texts.push(&format!("text {}", row % distinct));
                 valid.push(true);
@@ -567,7 +567,7 @@ mod tests {
         assert_eq!(found.keys[..5], [0, 1, 2, 0, 1]);
         assert!(column(10_000, 10_000).is_none());
         assert!(column(10, 10).is_none());
-        let (mut nulls, mut valid) = (Runs::default(), Bits::default());
+        let (mut nulls, mut valid) = (ColumnTexts::default(), Bits::default());
         for _ in 0..2 {
             nulls.push("");
             valid.push(false);

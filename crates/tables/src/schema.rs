@@ -77,7 +77,7 @@ impl Schema {
     pub fn markdown(&self) -> String {
         let mut out = String::from("| column | type | meaning |\n|---|---|---|\n");
         for Column { name, kind, doc, .. } in self.columns {
-            out.push_str(&format!("| `{name}` | {} |{doc} |\n", kind.name()));
+            out.extend(["| `", name, "` | ", kind.name(), " |", doc, " |\n"]);
         }
         out
     }

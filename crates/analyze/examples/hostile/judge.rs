@@ -20,7 +20,7 @@ use pipeline::input::Input;
 use pipeline::problem::FileProblem;
 use pipeline::run::{self, Options, Progress};
 use pipeline::survey::Survey;
-use pipeline::worker::{Bodies, JobRows, Setting, Worker};
+use pipeline::worker::{JobRows, KeepBodies, Setting, Worker};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tables::{Folder, Format, Formats, Metadata};
@@ -233,7 +233,7 @@ fn alone(bytes: Vec<u8>) -> Result<Reported, Box<dyn std::error::Error>> {
     let (limits, survey, stop) = (Limits::default(), Survey::default(), AtomicBool::new(false));
     let budget = Budget::new(limits.in_flight_bytes, 1);
     let setting =
-        Setting { limits, budget: &budget, bodies: Bodies::All, survey: &survey, stop: &stop };
+        Setting { limits, budget: &budget, bodies: KeepBodies::All, survey: &survey, stop: &stop };
     let input = Input::Memory { name: "alone".to_owned(), bytes };
     let extractor = Extractor::new(1 << 20, limits.json_depth as usize);
     let mut worker = Worker::new(&limits, extractor, MaskedMessages::default());

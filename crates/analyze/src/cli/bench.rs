@@ -12,12 +12,14 @@ use anyhow::{Context as _, bail};
 use archive::Limits;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
-use measure::{self, Measured, Options, Scratch, Stage};
+use measure::{
+    GeneratedLogs, MeasureOptions, MeasureProgress, Measured, MeasuredStage, ScratchFolder,
+};
 use pipeline::input::Input;
 
 use super::Exit;
 use super::figures::{bytes, counted};
-use super::inputs::{Found, InputArgs};
+use super::inputs::{FoundInputs, InputArgs};
 use super::interrupt::Watch;
 use super::limits::{LimitArgs, size};
 use super::progress::Steps;
@@ -25,10 +27,9 @@ use super::terminal::tell;
 
 /// Measures how fast this machine decodes logs, stage by stage and as a whole
 ///
-/// Every stage of `analyze report` is run over the same files, several times in turns, with each number of
-/// threads, and timed alone: what it works on lies in memory, made ready by the stages before it. All rates
-/// are those of the whole sample, so they compare. Nothing is kept: reports go to a folder of its own that
-/// is removed at the end.
+/// Every stage of `analyze report` is run over the same files, several times in turns, with each number of threads, and
+/// timed alone: its input is prepared before and is in memory. All rates are those of the whole sample, so they can be
+/// compared. Nothing is kept: reports go to a new folder that is removed at the end.
 #[derive(Debug, Args)]
 #[command(
     after_help = EXAMPLES,
@@ -37,15 +38,19 @@ use super::terminal::tell;
 pub(crate) struct Bench {
     #[command(flatten)]
     inputs: InputArgs,
-    /// Makes its own logs instead: files with so many bytes of JSON together, realistic, the same on every
-    /// machine. Takes a fifth of it on the disk, and up to four times its size in memory
+    /// Makes logs instead: files with so many bytes of JSON together, realistic, the same on every machine. No two
+    /// bodies in them are equal. Takes a fifth of SIZE on the disk, and up to four times SIZE in memory
     #[arg(long, value_name = "SIZE", value_parser = size, conflicts_with_all = ["inputs", "files_from", "sample"])]
     generate: Option<u64>,
-    /// Which logs it makes: equal seeds make equal logs [default: 1]
+    /// Makes logs in which every run (13 MB of JSON) repeats the bodies of the first. They are faster to report than
+    /// logs without repeats, so do not compare the figures of the two
+    #[arg(long, requires = "generate", conflicts_with_all = ["inputs", "files_from"])]
+    repeats: bool,
+    /// Seed of the logs that are made: equal seeds make equal logs [default: 1]
     #[arg(long, value_name = "N", requires = "generate", conflicts_with_all = ["inputs", "files_from"])]
     seed: Option<u64>,
-    /// Bytes of files that are measured, at most; of larger inputs, files evenly from the first to the
-    /// last. They and what they decode to are held in memory, up to sixteen times this size
+    /// Bytes of files that are measured, at most; of larger inputs, files evenly from the first to the last. They and
+    /// the texts in them are kept in memory, up to sixteen times this size
     #[arg(long, value_name = "SIZE", value_parser = size, default_value = "32MiB")]
     sample: u64,
 
@@ -58,7 +63,7 @@ pub(crate) struct Bench {
         help_heading = "What is measured"
     )]
     threads: Vec<u16>,
-    /// Runs of each stage that count, after one that warms up
+    /// Runs of each stage that count, after one run as a warm-up
     #[arg(
         long,
         value_name = "N",
@@ -87,16 +92,15 @@ pub(crate) struct Bench {
         hide_possible_values = true,
         help_heading = "Output"
     )]
-    format: FormatArg,
-    /// Draws the throughput of each stage over the threads to this file, as SVG. An existing file is
-    /// replaced
+    format: BenchFormat,
+    /// Draws the throughput of each stage over the threads into this file, as SVG. An existing file is replaced
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     plot: Option<PathBuf>,
-    /// Folder for what is written meanwhile [default: the system's for temporary files]. Its disk is part of
-    /// the figures of `write` and `report`, and of all that reads generated files
+    /// Folder for temporary files [default: that of the system]. The speed of its disk is part of the figures of
+    /// `write` and `report`, and of all stages that read generated files
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     dir: Option<PathBuf>,
-    /// Says nothing but errors on stderr
+    /// Prints only errors on stderr
     #[arg(short, long, help_heading = "Output")]
     quiet: bool,
 
@@ -109,31 +113,32 @@ Examples:
   analyze bench dump
   analyze bench --generate 256MB --threads 1,2,4,8 --plot threads.svg
   analyze bench dump --stages limit,decode --threads 1 --runs 20
+  analyze bench --generate 256MB --repeats --stages report
   analyze bench --generate 64MB --format json > this-machine.json
 
 Stages:
   read     files into a buffer, from disk (cached after the warm-up)
-  digest   BLAKE3 of the files, which tells copies
+  digest   BLAKE3 of the files, by which copies are found
   base64   base64 texts to bytes
-  inflate  packed members to text
-  limit    both of these, the engines alone and nothing else, with one thread: what `decode` is held against
-  decode   file bytes to texts with checked sums and encoding; from memory and from disk
+  inflate  compressed members to text
+  limit    only the engines of these two, with one thread: `decode` is compared with it
+  decode   files to texts, with checksums and encoding checked; from memory and from disk
   json     the grammar of JSON over the texts
   extract  texts to exchanges
   group    error texts to groups
-  rows     file bytes to rows of tables: all that a worker does but encoding
+  rows     files to rows of tables: all that a worker does, except encoding `exchanges`
   write    rows of `exchanges` to Parquet
   report   the whole of `analyze report --format parquet`; from memory and from disk
 
-Copies of files are left out. A stage that is through in less than 50 ms goes through the sample several times in each \
-run. MB are millions of bytes; `text` is what the files decode to. TIMES is how many times \
-as fast it is as with one thread. PEAK is the most memory of the process in a report from disk, while nothing else is \
-held (Linux only).
+Copies of files are left out. A stage that takes less than 50 ms makes several passes over the sample in each run. MB \
+are millions of bytes; `text` is what the files decode to. TIMES is how many times as fast the stage is as with one \
+thread. PEAK is the most memory that the process used in a report from disk, while nothing else was in memory (Linux \
+only).
 Exit codes: 0 done, 1 no log found, 2 not done, 130 interrupted.";
 
 /// How the figures are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum FormatArg {
+enum BenchFormat {
     /// Aligned columns
     Table,
     /// JSON
@@ -142,9 +147,9 @@ enum FormatArg {
     Markdown,
 }
 
-/// The words of all stages, each once.
+/// The names of all stages, each once.
 fn names() -> Vec<&'static str> {
-    let mut names: Vec<_> = Stage::ALL.iter().map(|stage| stage.name()).collect();
+    let mut names: Vec<_> = MeasuredStage::ALL.iter().map(|stage| stage.name()).collect();
     names.dedup();
     names
 }
@@ -155,12 +160,12 @@ impl Bench {
         let watch = Watch::begin()?;
         let limits = self.limits.limits();
         let options = self.options(limits);
-        // A path that cannot be written to is told before the long work.
+        // A path that cannot be written to is an error before the long work, not after it.
         let mut plot = self.plot.as_deref().map(create).transpose()?;
         let given = if self.generate.is_some() { Vec::new() } else { self.given(&limits)? };
         let parent = self.dir.clone().unwrap_or_else(std::env::temp_dir);
-        let scratch = Scratch::create(&parent)
-            .context("no folder for what is written meanwhile\nname another with --dir")?;
+        let scratch = ScratchFolder::create(&parent)
+            .context("no folder for temporary files\nname another with --dir")?;
         watch.working_in(scratch.path().to_owned());
         let measured = self.measure(&given, &scratch, &options, &watch);
         drop(scratch);
@@ -187,19 +192,19 @@ impl Bench {
         }
         let mut out = io::stdout().lock();
         match self.format {
-            FormatArg::Table => text::table(&measured, &mut out)?,
-            FormatArg::Json => {
+            BenchFormat::Table => text::table(&measured, &mut out)?,
+            BenchFormat::Json => {
                 serde_json::to_writer_pretty(&mut out, &json::view(&measured))
                     .map_err(io::Error::from)?;
                 writeln!(out)?;
             }
-            FormatArg::Markdown => text::markdown(&measured, &mut out)?,
+            BenchFormat::Markdown => text::markdown(&measured, &mut out)?,
         }
         out.flush()?;
         Ok(Exit::Done)
     }
 
-    fn options(&self, limits: Limits) -> Options {
+    fn options(&self, limits: Limits) -> MeasureOptions {
         let mut threads: Vec<usize> = self.threads.iter().map(|&n| usize::from(n)).collect();
         if threads.is_empty() {
             let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -209,14 +214,14 @@ impl Bench {
         }
         threads.sort_unstable();
         threads.dedup();
-        let asked = |stage: &Stage| {
+        let chosen = |stage: &MeasuredStage| {
             self.stages.is_empty() || self.stages.iter().any(|name| name == stage.name())
         };
-        Options {
+        MeasureOptions {
             threads,
             runs: self.runs,
-            stages: Stage::ALL.into_iter().filter(asked).collect(),
-            // What is generated has its size already.
+            stages: MeasuredStage::ALL.into_iter().filter(chosen).collect(),
+            // Generated logs have the wanted size already.
             sample_bytes: if self.generate.is_some() { u64::MAX } else { self.sample },
             limits,
         }
@@ -224,13 +229,13 @@ impl Bench {
 
     /// The files that are named.
     fn given(&self, limits: &Limits) -> anyhow::Result<Vec<Input>> {
-        let Found { inputs, unread } = self.inputs.find(limits, 0)?;
+        let FoundInputs { inputs, unread } = self.inputs.find(limits, 0)?;
         for place in &unread {
             tell(&format!("{}: {}", place.name, place.problem));
         }
         if let Some(input) = inputs.iter().find(|input| matches!(input, Input::Memory { .. })) {
             bail!(
-                "{}: standard input is no file on disk, which is read again and again\nwrite it to a file first, and name that",
+                "{}: standard input can be read only once, and files are read several times\nwrite it to a file first, and name that",
                 input.name()
             );
         }
@@ -240,34 +245,34 @@ impl Bench {
     fn measure(
         &self,
         given: &[Input],
-        scratch: &Scratch,
-        options: &Options,
+        scratch: &ScratchFolder,
+        options: &MeasureOptions,
         watch: &Watch,
     ) -> Result<Measured, measure::Error> {
         let steps = Steps::begin(self.quiet);
-        let seed = self.seed.unwrap_or(1);
+        let logs = GeneratedLogs { seed: self.seed.unwrap_or(1), repeats: self.repeats };
         let made;
         let inputs = if let Some(size) = self.generate {
             steps.show("making logs", 0, 0);
-            made = measure::generate(size, seed, 0, scratch, watch.stop())?;
+            made = measure::generate(size, logs, 0, scratch, watch.stop())?;
             &made
         } else {
             given
         };
-        let generated = self.generate.map(|_| seed);
-        let mut step = |step: measure::Step| {
-            let what = match step.stage {
+        let generated = self.generate.map(|_| logs);
+        let mut show = |progress: MeasureProgress| {
+            let what = match progress.stage {
                 Some((stage, threads)) => format!(
                     "{} from {}, {}",
                     stage.name(),
                     stage.source(),
                     counted(threads as u64, "thread", "threads")
                 ),
-                None => "making ready".to_owned(),
+                None => "preparing".to_owned(),
             };
-            steps.show(&what, step.done, step.total);
+            steps.show(&what, progress.done, progress.total);
         };
-        measure::measure(inputs, generated, scratch, options, &mut step, watch.stop())
+        measure::measure(inputs, generated, scratch, options, &mut show, watch.stop())
     }
 }
 
@@ -276,22 +281,22 @@ fn create(path: &Path) -> anyhow::Result<File> {
     if path.is_dir() {
         bail!("{}: a folder\nname the file for --plot, such as threads.svg", path.display());
     }
-    // Without emptying it: a run that fails leaves the plot of the one before.
+    // Without emptying it: when the run fails, the plot of an earlier run is kept.
     let file = fs::OpenOptions::new().write(true).create(true).truncate(false).open(path);
     file.with_context(|| format!("{}: the plot cannot be written", path.display()))
 }
 
-/// What has to be known to read the figures.
+/// Prints on stderr what a reader of the figures has to know.
 fn notes(measured: &Measured) {
     let sample = &measured.sample;
     if measured.build.unoptimised {
         tell(
-            "warning: this program was built without optimisation, its figures say nothing; build it with --release",
+            "warning: this program was built without optimisation, its figures are meaningless; build it with --release",
         );
     }
     if let Some(load) = measured.machine.load.filter(|&load| load > 0.5) {
         tell(&format!(
-            "note: other programs were running (load {load:.1}): figures may be low, compare the spread"
+            "note: other programs were running (load {load:.1}): figures may be low; see how far MIN and MAX are apart"
         ));
     }
     if sample.files + sample.copies + sample.unreadable < sample.of_files {

@@ -97,13 +97,13 @@ impl Out {
 }
 
 /// A member, for messages.
-struct Seen {
+struct LeafCounts {
     name: Option<String>,
     form: Form,
     bytes: u64,
 }
 
-impl Seen {
+impl LeafCounts {
     fn what(&self) -> String {
         let what = match self.form {
             Form::Json => "JSON",
@@ -126,7 +126,7 @@ struct Printing<'c> {
     file: &'c str,
     out: Out,
     printed: u32,
-    found: Vec<Seen>,
+    found: Vec<LeafCounts>,
     /// A member whose last part is the name asked for; printed when none has it as its whole path.
     second_choice: Option<(String, Form)>,
     failed: Option<io::Error>,
@@ -135,7 +135,7 @@ struct Printing<'c> {
 impl Printing<'_> {
     fn leaf(&mut self, leaf: &Leaf<'_>) {
         let cat = self.cat;
-        self.found.push(Seen {
+        self.found.push(LeafCounts {
             name: leaf.member.map(str::to_owned),
             form: leaf.form,
             bytes: leaf.bytes,

@@ -27,7 +27,7 @@ pub(crate) struct InputArgs {
 
 /// What the inputs come to.
 #[derive(Debug)]
-pub(crate) struct Found {
+pub(crate) struct FoundInputs {
     /// In name order.
     pub(crate) inputs: Vec<Input>,
     /// Places that could not be looked into.
@@ -36,7 +36,7 @@ pub(crate) struct Found {
 
 impl InputArgs {
     /// Finds the files, with so many threads (0 for one a core). Standard input is read here, whole.
-    pub(crate) fn find(&self, limits: &Limits, threads: usize) -> anyhow::Result<Found> {
+    pub(crate) fn find(&self, limits: &Limits, threads: usize) -> anyhow::Result<FoundInputs> {
         let mut names = self.inputs.clone();
         if let Some(list) = &self.files_from {
             if list == STDIN && names.iter().any(|name| name == STDIN) {
@@ -64,7 +64,7 @@ impl InputArgs {
             let at = inputs.partition_point(|input| input.name() < name.as_str());
             inputs.insert(at, Input::Memory { name, bytes });
         }
-        Ok(Found { inputs, unread: found.unread })
+        Ok(FoundInputs { inputs, unread: found.unread })
     }
 }
 

@@ -77,7 +77,7 @@ impl Watch {
                 Exit::Interrupted
             }
             Phase::Working if !self.stop.swap(true, Ordering::Relaxed) => return,
-            Phase::Working => match Output::sweep() {
+            Phase::Working => match Output::clean_up() {
                 // The work has come to its end, one way or the other, and tells it in a moment.
                 Ok(false) => return,
                 Ok(true) => {

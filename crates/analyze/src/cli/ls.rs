@@ -13,13 +13,13 @@ use pipeline::input::Input;
 use pipeline::outcome::{FileFacts, FileOutcome};
 use pipeline::run;
 use pipeline::survey::{Survey, survey};
-use pipeline::worker::{Bodies, JobRows, Setting, Worker};
+use pipeline::worker::{JobRows, KeepBodies, Setting, Worker};
 use serde::Serialize;
 use tables::MemoryEncoder;
 
 use super::Exit;
 use super::figures::{bytes, count};
-use super::inputs::{Found, InputArgs};
+use super::inputs::{FoundInputs, InputArgs};
 use super::limits::LimitArgs;
 use super::table::{Align, Columns, Table};
 use super::terminal::tell;
@@ -112,7 +112,7 @@ impl Ls {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         let limits = self.limits.limits();
         let threads = self.threads.map_or(0, usize::from);
-        let Found { inputs, unread } = self.inputs.find(&limits, threads)?;
+        let FoundInputs { inputs, unread } = self.inputs.find(&limits, threads)?;
         for place in &unread {
             tell(&format!("{}: {}", place.name, place.problem));
         }
@@ -121,8 +121,13 @@ impl Ls {
         let stop = AtomicBool::new(false);
         let budget = Budget::new(limits.in_flight_bytes, pool.current_num_threads());
         let survey = survey(&pool, &inputs, &limits, &budget, &stop).unwrap_or_default();
-        let setting =
-            Setting { limits, budget: &budget, bodies: Bodies::None, survey: &survey, stop: &stop };
+        let setting = Setting {
+            limits,
+            budget: &budget,
+            bodies: KeepBodies::None,
+            survey: &survey,
+            stop: &stop,
+        };
         let extractor = Extractor::new(1 << 20, limits.json_depth as usize);
         let lookers: Vec<Mutex<Looker>> = (0..pool.current_num_threads())
             .map(|_| {

@@ -11,12 +11,12 @@ use pipeline::input::Input;
 use pipeline::rules;
 use pipeline::run::{self, Options, Progress};
 use pipeline::summary::Summary;
-use pipeline::worker::Bodies;
+use pipeline::worker::KeepBodies;
 use tables::{CsvOptions, Folder, Format, Formats, Metadata, Output};
 
 use super::Exit;
 use super::figures;
-use super::inputs::{Found, InputArgs};
+use super::inputs::{FoundInputs, InputArgs};
 use super::interrupt::Watch;
 use super::limits::LimitArgs;
 use super::progress;
@@ -173,7 +173,8 @@ impl Report {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         let watch = Watch::begin()?;
         let options = self.options()?;
-        let Found { mut inputs, unread } = self.inputs.find(&options.limits, options.threads)?;
+        let FoundInputs { mut inputs, unread } =
+            self.inputs.find(&options.limits, options.threads)?;
         self.leave_out_the_report(&mut inputs)?;
         watch.working();
         let stop = watch.stop();
@@ -300,9 +301,9 @@ impl Report {
             threads: self.threads.map_or(0, usize::from),
             limits: self.limits.limits(),
             bodies: match self.bodies {
-                BodiesArg::All => Bodies::All,
-                BodiesArg::Failed => Bodies::Failed,
-                BodiesArg::None => Bodies::None,
+                BodiesArg::All => KeepBodies::All,
+                BodiesArg::Failed => KeepBodies::Failed,
+                BodiesArg::None => KeepBodies::None,
             },
             rules: Arc::new(rules),
             ..Options::default()

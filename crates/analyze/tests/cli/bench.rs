@@ -1,8 +1,8 @@
-//! `analyze bench`. What it says of time is different in each run, and is not looked at.
+//! `analyze bench`. Times differ from run to run and are only checked for being there.
 
 use std::fs;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::kit::{TestFolder, exchange};
 
@@ -77,13 +77,31 @@ fn equal_seeds_are_measured_on_equal_logs() {
     };
     let usual = sample(&["--threads", "1"]);
     assert_eq!(usual, sample(&["--threads", "2", "--seed", "1"]));
-    assert_eq!(usual["generated"], 1);
+    assert_eq!(usual["generated"], json!({"seed": 1, "repeats": false}));
     assert!(usual["decoded_bytes"].as_u64().unwrap() >= 20_000);
     assert_ne!(usual["digest"], sample(&["--seed", "2"])["digest"]);
 }
 
 #[test]
-fn only_what_is_asked_for_and_is_there_is_measured() {
+fn repeating_logs_are_named_as_such() {
+    let place = TestFolder::new();
+    let args =
+        ["bench", "--dir", ".", "-q", "--stages", "read", "--runs", "1", "--generate", "9kB"];
+    let out = |more: &[&str]| place.run(&[&args, more].concat()).out;
+    for format in ["table", "markdown"] {
+        let usual = out(&["--format", format]);
+        assert!(usual.contains("made with seed 1, no body repeats"), "{usual}");
+        let repeating = out(&["--format", format, "--repeats", "--seed", "2"]);
+        let expected = "made with seed 2, every run repeats the bodies of the first";
+        assert!(repeating.contains(expected), "{repeating}");
+    }
+    let found = measured(&place, &["--generate", "9kB", "--repeats", "--stages", "read"]);
+    assert_eq!(found["sample"]["generated"], json!({"seed": 1, "repeats": true}));
+    assert_eq!(found["schema_version"], 2);
+}
+
+#[test]
+fn only_chosen_stages_with_an_input_are_measured() {
     let place = TestFolder::new();
     place.file("dump/a.json", exchange("A-1", 200));
     place.file("dump/b.json", exchange("A-2", 200));
@@ -99,6 +117,7 @@ fn only_what_is_asked_for_and_is_there_is_measured() {
         .collect();
     assert_eq!(stages, ["extract"], "no base64, nothing packed, no error");
     assert!(found["limit"].is_null());
+    assert!(found["sample"]["generated"].is_null());
     let sample = &found["sample"];
     assert_eq!(
         (&sample["files"], &sample["copies"], &sample["of_files"]),
@@ -108,7 +127,7 @@ fn only_what_is_asked_for_and_is_there_is_measured() {
 }
 
 #[test]
-fn a_sample_is_told_as_one() {
+fn a_note_says_that_files_were_sampled() {
     let place = TestFolder::new();
     for n in 0..40 {
         place.file(&format!("dump/{n}.json"), exchange(&format!("A-{n}"), 200));
@@ -117,13 +136,13 @@ fn a_sample_is_told_as_one() {
         ["bench", "dump", "--sample", "3k", "--runs", "1", "--stages", "decode", "--threads", "1"];
     let run = place.run(&args);
     assert_eq!(run.code, 0, "{}", run.err);
-    let told = run.err.lines().find(|line| line.contains("--sample")).unwrap();
-    assert!(told.starts_with("note: a sample of ") && told.contains(" of 40, "), "{told}");
+    let note = run.err.lines().find(|line| line.contains("--sample")).unwrap();
+    assert!(note.starts_with("note: a sample of ") && note.contains(" of 40, "), "{note}");
     assert!(run.out.contains("\nSample  "), "{}", run.out);
 }
 
 #[test]
-fn people_get_a_table_and_a_line_about_the_limit() {
+fn the_table_is_followed_by_a_line_about_the_limit() {
     let place = TestFolder::new();
     let args = ["bench", "--generate", "20kB", "--runs", "1", "--threads", "1", "-q"];
     let run = place.run(&args);
@@ -156,9 +175,9 @@ fn the_help_names_every_stage() {
 }
 
 #[test]
-fn the_plot_is_sound_and_has_a_chart_a_stage() {
+fn the_plot_is_well_formed_and_has_a_chart_for_each_stage() {
     let place = TestFolder::new();
-    place.file("threads.svg", "what stood there before ".repeat(5_000));
+    place.file("threads.svg", "an older and longer file ".repeat(5_000));
     measured(
         &place,
         &[
@@ -181,12 +200,13 @@ fn the_plot_is_sound_and_has_a_chart_a_stage() {
         assert!(texts.iter().any(|text| text == title), "{title}: {texts:?}");
     }
     assert!(texts.iter().any(|text| text.starts_with("ideal")), "{texts:?}");
+    assert!(texts.iter().any(|text| text.contains("no body repeats")), "{texts:?}");
     assert_eq!(svg.matches("<polyline").count(), 3);
     assert_eq!(svg.matches("<circle").count(), 9);
     assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
 }
 
-/// Fails unless every tag is closed, every attribute quoted and every text escaped; gives the texts.
+/// Fails unless every tag is closed, every attribute quoted and every text escaped; appends the texts to `texts`.
 fn well_formed(xml: &str, texts: &mut Vec<String>) {
     let mut open = Vec::new();
     let mut rest = xml;
@@ -209,7 +229,7 @@ fn well_formed(xml: &str, texts: &mut Vec<String>) {
             continue;
         }
         let name = tag.split([' ', '/']).next().unwrap();
-        // Between quotes stand values, before each of them a name and `=`.
+        // Values are between quotes, with a name and `=` before each.
         let parts: Vec<&str> = tag[name.len()..].trim_end_matches('/').split('"').collect();
         assert_eq!(parts.len() % 2, 1, "{tag}");
         assert!(
@@ -224,7 +244,7 @@ fn well_formed(xml: &str, texts: &mut Vec<String>) {
 }
 
 #[test]
-fn no_log_is_1() {
+fn without_a_log_the_exit_code_is_1() {
     let place = TestFolder::new();
     place.file("dump/notes.txt", "just words");
     for args in [&["bench", "dump"][..], &["bench", "dump", "--stages", "json"]] {
@@ -236,16 +256,18 @@ fn no_log_is_1() {
 }
 
 #[test]
-fn what_cannot_be_done_is_told_with_what_to_do() {
+fn errors_say_what_to_do() {
     let place = TestFolder::with_dump();
     fs::create_dir(place.path().join("folder")).unwrap();
-    for (args, told) in [
+    for (args, expected) in [
         (&["bench"][..], "required"),
         (&["bench", "dump", "--generate", "1MB"], "cannot be used with"),
         (&["bench", "--generate", "1MB", "--sample", "1MB"], "cannot be used with"),
         (&["bench", "--generate", "lots"], "write it like 4096, 64k, 256MiB or 1GiB"),
         (&["bench", "dump", "--seed", "2"], "cannot be used with"),
         (&["bench", "--seed", "2"], "--generate"),
+        (&["bench", "dump", "--repeats"], "cannot be used with"),
+        (&["bench", "--repeats"], "--generate"),
         (&["bench", "dump", "--threads", "0"], "0 is not in 1..=1024"),
         (&["bench", "dump", "--threads", "1,two"], "invalid digit"),
         (&["bench", "dump", "--runs", "0"], "0 is not in 1..=1000"),
@@ -259,6 +281,6 @@ fn what_cannot_be_done_is_told_with_what_to_do() {
     ] {
         let run = place.run(args);
         assert_eq!((run.code, run.out.as_str()), (2, ""), "{args:?}");
-        assert!(run.err.contains(told), "{args:?}: {}", run.err);
+        assert!(run.err.contains(expected), "{args:?}: {}", run.err);
     }
 }

@@ -5,12 +5,12 @@ use proptest::prelude::*;
 
 use super::*;
 
-pub(super) fn pool(threads: usize) -> ThreadPool {
+fn pool(threads: usize) -> ThreadPool {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap()
 }
 
 /// Uneven work, so that jobs overtake each other.
-pub(super) fn dawdle(job: usize) {
+fn dawdle(job: usize) {
     std::thread::sleep(Duration::from_micros((job * 37 % 11) as u64 * 20));
 }
 

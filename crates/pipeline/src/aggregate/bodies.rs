@@ -1,7 +1,7 @@
 //! The table `bodies`: which shapes of body an endpoint is sent and answers with; and how many
 //! distinct bodies there are.
 
-use super::endpoints::{EndpointId, Endpoints};
+use super::endpoints::{EndpointCounter, EndpointId};
 use super::intern::{Name, Names};
 use super::small::{count, file_of};
 use super::{BodyKind, BodySide, CountedBody, RecordPlace};
@@ -10,10 +10,10 @@ use std::collections::BTreeMap;
 use tables::cell::{BodyKindWord, BodySideWord, EndpointName, ShapeHash, ShapePath};
 use tables::rows::BodyRow;
 
-/// The number of a slot in [`Bodies`].
+/// The number of a slot in [`BodyCounter`].
 pub(super) type SlotId = u32;
 
-/// Bodies of one shape on one side of one (endpoint, flow, step).
+/// BodyCounter of one shape on one side of one (endpoint, flow, step).
 ///
 /// Finer than a row of the table, so that one set of digests serves this table and `endpoints`.
 #[derive(Debug)]
@@ -41,13 +41,13 @@ struct Shape {
 /// All bodies met: 10 to 19 bytes for each distinct one of an (endpoint, flow, step), and the
 /// paths of each distinct shape.
 #[derive(Debug, Default)]
-pub(super) struct Bodies {
+pub(super) struct BodyCounter {
     index: HashMap<(EndpointId, BodySide, u64), SlotId>,
     slots: Vec<Slot>,
     shapes: HashMap<u64, Shape>,
 }
 
-impl Bodies {
+impl BodyCounter {
     /// Counts one body; `paths` lists its paths, and is called when its shape is new.
     pub(super) fn add(
         &mut self,
@@ -109,7 +109,7 @@ impl Bodies {
     /// Rows sorted by (endpoint, side, most frequent first, shape).
     pub(super) fn rows<'a>(
         &'a self,
-        endpoints: &Endpoints,
+        endpoints: &EndpointCounter,
         names: &'a Names,
         files: &'a [&'a str],
     ) -> Vec<BodyRow<'a>> {

@@ -1,6 +1,6 @@
 //! The table `endpoints`: what was called, by which flow and step, how often, how large, how long.
 
-use super::bodies::Bodies;
+use super::bodies::BodyCounter;
 use super::intern::{Name, Names, Renamed};
 use super::sketch::Sketch;
 use super::small::{self, count};
@@ -9,7 +9,7 @@ use hashbrown::HashMap;
 use tables::cell::{EndpointName, FlowName, StatusText, StepName};
 use tables::rows::EndpointRow;
 
-/// The number of an (endpoint, flow, step) in [`Endpoints`].
+/// The number of an (endpoint, flow, step) in [`EndpointCounter`].
 pub(super) type EndpointId = u32;
 
 /// How one endpoint was called from one step of a flow: 300 bytes and three sketches.
@@ -33,7 +33,7 @@ pub(super) struct Calls {
 
 /// All (endpoint, flow, step) seen.
 #[derive(Debug, Default)]
-pub(super) struct Endpoints {
+pub(super) struct EndpointCounter {
     index: HashMap<(Name, Name, Name), EndpointId>,
     rows: Vec<Calls>,
 }
@@ -44,7 +44,7 @@ fn sizes(sketch: &Sketch) -> [Option<i64>; 4] {
     figures.map(|figure| figure.map(count))
 }
 
-impl Endpoints {
+impl EndpointCounter {
     /// Counts an exchange.
     pub(super) fn add(&mut self, id: EndpointId, seen: &CountedExchange<'_>, failed: bool) {
         let row = &mut self.rows[id as usize];
@@ -95,7 +95,11 @@ impl Endpoints {
     }
 
     /// Rows sorted by (endpoint, flow, step), absent first.
-    pub(super) fn rows<'a>(&'a self, bodies: &Bodies, names: &'a Names) -> Vec<EndpointRow<'a>> {
+    pub(super) fn rows<'a>(
+        &'a self,
+        bodies: &BodyCounter,
+        names: &'a Names,
+    ) -> Vec<EndpointRow<'a>> {
         let requests = bodies.distinct(BodySide::Request);
         let responses = bodies.distinct(BodySide::Response);
         let mut rows: Vec<_> = (0..)

@@ -3,9 +3,9 @@
 //! While logs are read the groups are not yet known, so everything is counted for each masked message
 //! (an error text with its variables masked) and brought together at the end.
 
-use super::endpoints::{EndpointId, Endpoints};
+use super::endpoints::{EndpointCounter, EndpointId};
 use super::intern::{Name, Names, Renamed};
-use super::keys::{KeyId, Keys};
+use super::keys::{KeyCounter, KeyId};
 use super::small::{self, count, file_of, micros};
 use super::{CountedError, RecordPlace};
 use grouping::{Class, Group, Groups, MessageId, Side};
@@ -19,7 +19,7 @@ use tables::cell::{
 };
 use tables::rows::ErrorGroupRow;
 
-/// The number of a masked message in [`Errors`].
+/// The number of a masked message in [`ErrorCounter`].
 pub(super) type MessageNumber = u32;
 
 /// A list of a group names at most this many flows, steps, endpoints or statuses.
@@ -40,7 +40,7 @@ struct MessageCounts {
     sides: Vec<(Side, u64)>,
     first: Option<Timestamp>,
     last: Option<Timestamp>,
-    sample: Sample,
+    sample: ErrorPlace,
     message: String,
     /// Exchanges whose errors all have this masked message.
     alone: u64,
@@ -51,7 +51,7 @@ struct MessageCounts {
 
 /// Where an error stands: its exchange and its place among the errors of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Sample {
+struct ErrorPlace {
     place: RecordPlace,
     error: u32,
 }
@@ -59,7 +59,7 @@ struct Sample {
 /// All masked messages met: about 200 bytes each beside their sample message, and 10 to 19 bytes for each
 /// distinct pair of a masked message with a file, a run, a key, or an endpoint and status.
 #[derive(Debug, Default)]
-pub(super) struct Errors {
+pub(super) struct ErrorCounter {
     index: HashMap<u64, MessageNumber>,
     masked_messages: Vec<MessageCounts>,
     contexts: HashMap<(MessageNumber, EndpointId, u16), u64>,
@@ -83,7 +83,7 @@ pub(super) struct Context {
     pub(super) run: Name,
 }
 
-impl Errors {
+impl ErrorCounter {
     /// Counts one error, the `nth` of its exchange.
     pub(super) fn add(
         &mut self,
@@ -91,7 +91,7 @@ impl Errors {
         nth: u32,
         context: &Context,
     ) -> MessageNumber {
-        let here = Sample { place: context.place, error: nth };
+        let here = ErrorPlace { place: context.place, error: nth };
         let number = self.number(error.masked, here, error.message);
         let masked = &mut self.masked_messages[number as usize];
         masked.count += 1;
@@ -162,7 +162,7 @@ impl Errors {
         numbers.collect()
     }
 
-    /// Takes in the rest of `other`, after [`Errors::merge_masked messages`].
+    /// Takes in the rest of `other`, after [`ErrorCounter::merge_masked messages`].
     pub(super) fn merge_sets(
         &mut self,
         other: Self,
@@ -221,8 +221,8 @@ impl Errors {
     pub(super) fn rows<'a>(
         &'a self,
         resolved: &Resolved<'a>,
-        endpoints: &Endpoints,
-        keys: &Keys,
+        endpoints: &EndpointCounter,
+        keys: &KeyCounter,
         names: &'a Names,
         files: &'a [&'a str],
     ) -> Vec<ErrorGroupRow<'a>> {
@@ -295,7 +295,7 @@ impl Errors {
         rows
     }
 
-    fn number(&mut self, id: MessageId, sample: Sample, message: &str) -> MessageNumber {
+    fn number(&mut self, id: MessageId, sample: ErrorPlace, message: &str) -> MessageNumber {
         let masked_messages = &mut self.masked_messages;
         *self.index.entry(id.0).or_insert_with(|| {
             let mut kept = String::new();
@@ -366,7 +366,7 @@ struct GroupSum<'a> {
     sides: Vec<(Side, u64)>,
     first: Option<Timestamp>,
     last: Option<Timestamp>,
-    sample: Option<(Sample, &'a str)>,
+    sample: Option<(ErrorPlace, &'a str)>,
     flows: BTreeMap<&'a str, u64>,
     steps: BTreeMap<&'a str, u64>,
     endpoints: BTreeMap<&'a str, u64>,
@@ -427,10 +427,10 @@ mod tests {
 
     #[test]
     fn an_exchange_with_two_masked_messages_of_one_group_counts_once() {
-        let mut errors = Errors::default();
+        let mut errors = ErrorCounter::default();
         let mut masked_messages = MaskedMessages::default();
         let mut names = Names::default();
-        let mut endpoints = Endpoints::default();
+        let mut endpoints = EndpointCounter::default();
         let endpoint = endpoints.id(names.intern("e"), Name::ABSENT, Name::ABSENT);
         let (place, run) = (RecordPlace { file: 0, record: 0 }, Name::ABSENT);
         let context = Context { place, at: None, endpoint, status: None, run };
@@ -448,7 +448,7 @@ mod tests {
         let groups = masked_messages.finish();
         // As if mining had found that they are one.
         let one = Resolved { groups: groups.iter().take(1).collect(), of: vec![0, 0] };
-        let rows = errors.rows(&one, &endpoints, &Keys::default(), &names, &[]);
+        let rows = errors.rows(&one, &endpoints, &KeyCounter::default(), &names, &[]);
         let counts: Vec<_> = rows.iter().map(|row| (row.count, row.exchanges)).collect();
         assert_eq!(counts, [(2, 2)]);
     }

@@ -1,4 +1,4 @@
-//! Texts stored once and named by a number, so that a table's keys are four bytes wide and a known
+//! TextStore stored once and named by a number, so that a table's keys are four bytes wide and a known
 //! text costs one hash and one comparison, never an allocation.
 
 use hashbrown::{DefaultHashBuilder, HashTable};
@@ -15,17 +15,17 @@ impl Name {
     pub(super) const ABSENT: Self = Self(0);
 }
 
-/// Texts one after the other in one allocation.
+/// TextStore one after the other in one allocation.
 ///
 /// Costs 8 bytes a text beside the text itself.
 #[derive(Debug, Default)]
-pub(super) struct Texts {
+pub(super) struct TextStore {
     text: String,
     /// Where each text ends in `text`; it starts where the one before it ends.
     ends: Vec<usize>,
 }
 
-impl Texts {
+impl TextStore {
     pub(super) fn len(&self) -> usize {
         self.ends.len()
     }
@@ -90,7 +90,7 @@ fn spread(hash: u32) -> u64 {
 /// Costs 17 to 26 bytes a text beside the text itself.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    texts: Texts,
+    texts: TextStore,
     index: Index,
 }
 

@@ -5,7 +5,7 @@
 
 use super::RecordPlace;
 use super::groups::MessageNumber;
-use super::intern::{Index, Name, Names, Renamed, Texts};
+use super::intern::{Index, Name, Names, Renamed, TextStore};
 use super::small::{count, file_of, micros};
 use hashbrown::HashMap;
 use model::exchange::{Key, KeyKind, Outcome};
@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use tables::cell::{Fingerprint, FlowName, KeyKindWord, KeyValue, MessageText, OutcomeWord};
 use tables::rows::KeyRow;
 
-/// The number of a (flow, kind, key) in [`Keys`].
+/// The number of a (flow, kind, key) in [`KeyCounter`].
 pub(super) type KeyId = u32;
 
 /// At most this many distinct masked messages are kept as reasons of one attempt. A row is refused for
@@ -61,16 +61,16 @@ struct Entity {
 
 /// All keys seen: about 280 bytes each, beside the key itself and the message of its last error.
 #[derive(Debug, Default)]
-pub(super) struct Keys {
+pub(super) struct KeyCounter {
     /// The keys' values; the same numbers as `entities`.
-    values: Texts,
+    values: TextStore,
     /// Flow and kind, apart from `entities` so that a look-up stays within few bytes.
     heads: Vec<(Name, KeyKind)>,
     index: Index,
     entities: Vec<Entity>,
 }
 
-impl Keys {
+impl KeyCounter {
     /// The number of a key, new or known.
     pub(super) fn id(&mut self, flow: Name, key: Key<'_>) -> KeyId {
         let Self { values, index, heads, entities } = self;
@@ -282,7 +282,7 @@ mod tests {
         fn rows_are_sorted_by_flow_kind_and_key(
             met in vec((prop::option::of("[ab]"), any::<bool>(), "[0\0]{0,2}|order-00[01]{0,3}|[a-zş]{0,9}"), 0..40),
         ) {
-            let (mut names, mut keys) = (Names::default(), Keys::default());
+            let (mut names, mut keys) = (Names::default(), KeyCounter::default());
             let place = RecordPlace { file: 0, record: 0 };
             for (flow, order, value) in &met {
                 let kind = if *order { KeyKind::Order } else { KeyKind::Sku };

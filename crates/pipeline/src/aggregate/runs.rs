@@ -30,7 +30,7 @@ struct RunCounts {
 
 /// All runs seen, about 120 bytes each, and the downloads seen, 10 to 19 bytes for each log id.
 #[derive(Debug, Default)]
-pub(super) struct Runs {
+pub(super) struct RunCounter {
     counts: HashMap<Name, RunCounts>,
     /// Run, if known, and log.
     downloads: HashSet<(Name, Name)>,
@@ -41,7 +41,7 @@ pub(super) struct Runs {
     last_unnamed: Option<(Name, u32)>,
 }
 
-impl Runs {
+impl RunCounter {
     pub(super) fn add(&mut self, seen: &CountedExchange<'_>, run: Name, log: Name, flow: Name) {
         self.download(run, log);
         if run == Name::ABSENT {

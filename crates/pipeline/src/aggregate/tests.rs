@@ -1,14 +1,14 @@
 //! What the tables say of hand-made exchanges; and that neither order nor split changes it.
 
 use super::*;
-use tables::cell::{
-    FileName, FlowName, LogStatusWord, MessageText, Micros, ShapePath, StatusText, StepName,
-};
-use tables::rows::{ErrorGroupRow, KeyRow};
 use grouping::{ErrorRef, MaskedMessages};
 use model::exchange::{KeyKind, Row};
 use model::listing;
 use std::collections::BTreeSet;
+use tables::cell::{
+    FileName, FlowName, LogStatusWord, MessageText, Micros, ShapePath, StatusText, StepName,
+};
+use tables::rows::{ErrorGroupRow, KeyRow};
 
 mod laws;
 
@@ -132,13 +132,13 @@ fn add(accumulator: &mut Accumulator, messages: &mut MaskedMessages, case: &Case
 }
 
 /// Everything that tables are made of.
-struct Whole {
+struct AllCounts {
     accumulator: Accumulator,
     groups: Groups,
     listing: Listing,
 }
 
-impl Whole {
+impl AllCounts {
     fn of(cases: &[Case]) -> Self {
         let mut accumulator = Accumulator::default();
         let mut messages = MaskedMessages::default();
@@ -161,14 +161,14 @@ fn message<'a>(row: &KeyRow<'a>) -> Option<&'a str> {
 }
 
 fn check_key(cases: &[Case], check: impl FnOnce(&KeyRow<'_>, &[ErrorGroupRow<'_>])) {
-    let whole = Whole::of(cases);
+    let whole = AllCounts::of(cases);
     let tables = whole.tables();
     assert_eq!(tables.keys.len(), 1, "{:?}", tables.keys);
     check(&tables.keys[0], &tables.error_groups);
 }
 
 fn open_keys(cases: &[Case]) -> Vec<String> {
-    let whole = Whole::of(cases);
+    let whole = AllCounts::of(cases);
     let open = whole.tables().keys.into_iter().filter(|row| row.open);
     open.map(|row| row.key.0.to_owned()).collect()
 }
@@ -240,7 +240,7 @@ fn an_unknown_outcome_neither_opens_nor_closes_a_key() {
 #[test]
 fn keys_are_kept_apart_by_flow() {
     let other = Case { flow: Some("stock"), ..success((0, 1), 20, "A") };
-    let whole = Whole::of(&[failure((0, 0), 10, "A", REFUSED), other]);
+    let whole = AllCounts::of(&[failure((0, 0), 10, "A", REFUSED), other]);
     let keys = whole.tables().keys;
     let open: Vec<_> = keys.iter().map(|row| (row.flow.map(|flow| flow.0), row.open)).collect();
     assert_eq!(open, [(Some("price"), true), (Some("stock"), false)]);
@@ -253,7 +253,7 @@ fn a_key_is_open_for_every_group_of_the_attempt_that_left_it_open() {
         ..failure((0, 1), 20, "A", REFUSED)
     };
     let cases = [failure((0, 0), 10, "A", "Nobody knows this product."), both];
-    let whole = Whole::of(&cases);
+    let whole = AllCounts::of(&cases);
     let open: Vec<_> = whole
         .tables()
         .error_groups
@@ -270,7 +270,7 @@ fn a_key_is_open_for_every_group_of_the_attempt_that_left_it_open() {
 fn a_bulk_request_is_one_attempt_for_each_row() {
     let mut case = bulk((0, 0), Outcome::Failed, &[("A", false), ("B", true), ("C", false)]);
     case.errors = vec![(Some("B"), REFUSED)];
-    let whole = Whole::of(std::slice::from_ref(&case));
+    let whole = AllCounts::of(std::slice::from_ref(&case));
     let tables = whole.tables();
     let keys: Vec<_> =
         tables.keys.iter().map(|row| (row.key.0, row.attempts, row.open, message(row))).collect();
@@ -286,10 +286,9 @@ fn when_a_bulk_request_failed_and_no_row_is_named_all_rows_failed_for_its_errors
         errors: vec![(None, TIMEOUT)],
         ..bulk((0, 0), Outcome::Failed, &rows)
     };
-    let whole = Whole::of(&[case]);
+    let whole = AllCounts::of(&[case]);
     let tables = whole.tables();
-    let keys: Vec<_> =
-        tables.keys.iter().map(|row| (row.key.0, row.open, message(row))).collect();
+    let keys: Vec<_> = tables.keys.iter().map(|row| (row.key.0, row.open, message(row))).collect();
     assert_eq!(keys, [("A", true, Some(TIMEOUT)), ("B", true, Some(TIMEOUT))]);
     assert_eq!((tables.error_groups[0].keys, tables.error_groups[0].open_keys), (2, 2));
 }
@@ -298,7 +297,7 @@ fn when_a_bulk_request_failed_and_no_row_is_named_all_rows_failed_for_its_errors
 fn an_error_of_the_whole_answer_is_not_put_down_to_rows_with_their_own() {
     let mut case = bulk((0, 0), Outcome::Failed, &[("A", true), ("B", true)]);
     case.errors = vec![(Some("A"), REFUSED), (None, TIMEOUT)];
-    let whole = Whole::of(&[case]);
+    let whole = AllCounts::of(&[case]);
     let tables = whole.tables();
     let keys: Vec<_> = tables.keys.iter().map(|row| (row.key.0, message(row))).collect();
     assert_eq!(keys, [("A", Some(REFUSED)), ("B", Some(TIMEOUT))]);
@@ -332,7 +331,7 @@ fn a_group_counts_errors_exchanges_files_runs_and_keys() {
         Case { run: Some("r2"), ..failure((4, 0), 20, "B", REFUSED) },
         Case { run: None, ..failure((4, 1), None, "B", REFUSED) },
     ];
-    let whole = Whole::of(&cases);
+    let whole = AllCounts::of(&cases);
     let tables = whole.tables();
     let [group] = tables.error_groups.as_slice() else { panic!("{:?}", tables.error_groups) };
     assert_eq!((group.count, group.exchanges, group.files), (5, 4, 2));
@@ -348,7 +347,7 @@ fn a_sample_is_the_error_at_the_smallest_place() {
         failure((1, 5), 9, "A", "Price 23 is too low."),
         failure((1, 6), 0, "A", "Price 42 is too low."),
     ];
-    let whole = Whole::of(&cases);
+    let whole = AllCounts::of(&cases);
     let tables = whole.tables();
     let group = &tables.error_groups[0];
     assert_eq!((group.sample_file.0, group.sample_record), ("1", 5));
@@ -368,7 +367,7 @@ fn lists_of_a_group_are_most_frequent_first_ties_by_name() {
         at(2, "image", Some(400)),
         at(3, "price", None),
     ];
-    let whole = Whole::of(&cases);
+    let whole = AllCounts::of(&cases);
     let tables = whole.tables();
     let group = &tables.error_groups[0];
     assert_eq!(group.flows, ["price", "image", "stock"].map(FlowName));
@@ -383,7 +382,7 @@ fn groups_come_most_frequent_first() {
         failure((0, 1), 1, "A", REFUSED),
         failure((0, 2), 1, "A", REFUSED),
     ];
-    let whole = Whole::of(&cases);
+    let whole = AllCounts::of(&cases);
     let messages: Vec<_> =
         whole.tables().error_groups.iter().map(|row| row.sample_message.0.to_owned()).collect();
     assert_eq!(messages, [REFUSED, TIMEOUT]);
@@ -421,7 +420,7 @@ fn endpoints_sum_sizes_and_durations_and_count_distinct_bodies() {
         with(2, 2, 300, 1000.25, 200),
         with(3, 2, 300, f64::NAN, 200),
     ];
-    let whole = Whole::of(&cases);
+    let whole = AllCounts::of(&cases);
     let tables = whole.tables();
     let [row] = tables.endpoints.as_slice() else { panic!("{:?}", tables.endpoints) };
     assert_eq!((row.exchanges, row.failed), (4, 1));
@@ -441,9 +440,13 @@ fn endpoints_are_one_row_per_flow_and_step_and_an_empty_endpoint_is_absent() {
         Case { step: None, ..success((0, 1), 1, "A") },
         Case { endpoint: "", ..success((0, 2), 1, "A") },
     ];
-    let whole = Whole::of(&cases);
-    let rows: Vec<_> =
-        whole.tables().endpoints.iter().map(|row| (row.endpoint.is_some(), row.step.map(|step| step.0))).collect();
+    let whole = AllCounts::of(&cases);
+    let rows: Vec<_> = whole
+        .tables()
+        .endpoints
+        .iter()
+        .map(|row| (row.endpoint.is_some(), row.step.map(|step| step.0)))
+        .collect();
     assert_eq!(rows, [(false, Some("write")), (true, None), (true, Some("write"))]);
 }
 
@@ -460,17 +463,15 @@ fn bodies_are_counted_by_shape_over_all_flows() {
         Case { request: body(2, 20, 7), ..stock },
         Case { request: body(3, 5, 6), ..success((0, 3), 1, "A") },
     ];
-    let whole = Whole::of(&cases);
+    let whole = AllCounts::of(&cases);
     let rows = whole.tables().bodies;
-    let counts: Vec<_> =
-        rows.iter().map(|row| (row.side.0, row.shape.0, row.count, row.failed, row.distinct)).collect();
+    let counts: Vec<_> = rows
+        .iter()
+        .map(|row| (row.side.0, row.shape.0, row.count, row.failed, row.distinct))
+        .collect();
     assert_eq!(
         counts,
-        [
-            ("request", 7, 3, 1, 2),
-            ("request", 6, 1, 0, 1),
-            ("response", 8, 1, 1, 1)
-        ]
+        [("request", 7, 3, 1, 2), ("request", 6, 1, 0, 1), ("response", 8, 1, 1, 1)]
     );
     assert_eq!((rows[0].bytes_sum, rows[0].bytes_max), (50, 20));
     assert_eq!((rows[0].sample_file.0, rows[0].sample_record), ("0", 1));
@@ -504,7 +505,7 @@ fn a_run_seen_only_in_exchanges_has_their_times_and_outcome() {
         run(failure((0, 2), None, "A", TIMEOUT)),
         success((0, 3), 1, "A"),
     ];
-    let whole = Whole::of(&cases);
+    let whole = AllCounts::of(&cases);
     let runs = whole.tables().runs;
     let [row] = runs.as_slice() else { panic!("{runs:?}") };
     assert_eq!((row.run_id.0, row.flow), ("r1", Some(FlowName("stock"))));
@@ -517,7 +518,7 @@ fn a_run_seen_only_in_exchanges_has_their_times_and_outcome() {
 
 #[test]
 fn downloads_without_exchanges_are_counted_by_log_and_without_one_by_call() {
-    let mut whole = Whole::of(&[]);
+    let mut whole = AllCounts::of(&[]);
     for log in [Some("1"), Some("2"), Some("1"), None, None] {
         whole.accumulator.file_linked(log, Some("r1"), Some("price"));
     }
@@ -532,7 +533,7 @@ fn downloads_without_exchanges_are_counted_by_log_and_without_one_by_call() {
 fn exchanges_that_name_no_log_are_one_download_a_file() {
     let at = |file, record, log| Case { run: Some("r1"), log, ..success((file, record), 1, "A") };
     let cases = [at(0, 0, None), at(0, 1, None), at(1, 0, None), at(2, 0, Some("7"))];
-    let whole = Whole::of(&cases);
+    let whole = AllCounts::of(&cases);
     assert_eq!(whole.tables().runs[0].downloaded, 3);
 }
 
@@ -549,7 +550,7 @@ fn runs_and_logs_of_the_listing_are_there_without_a_download() {
         Case { run: Some("r2"), log: Some("8"), ..success((0, 0), 1, "A") },
         Case { run: Some("r3"), log: Some("9"), ..success((0, 1), 1, "A") },
     ];
-    let mut whole = Whole::of(&cases);
+    let mut whole = AllCounts::of(&cases);
     whole.listing.add(listing::parse(page).expect("a page of the listing"), 0);
     whole.listing.finish();
     let tables = whole.tables();
@@ -565,9 +566,11 @@ fn runs_and_logs_of_the_listing_are_there_without_a_download() {
     ];
     assert_eq!(runs, expected);
     assert_eq!((tables.runs[0].duration_ms, tables.runs[0].error_rate), (Some(1000.0), None));
-    assert_eq!((tables.runs[2].flow, tables.runs[2].error_rate), (Some(FlowName("price")), Some(0.0)));
-    let logs: Vec<_> =
-        tables.logs.iter().map(|row| (row.id.0, row.downloaded)).collect();
+    assert_eq!(
+        (tables.runs[2].flow, tables.runs[2].error_rate),
+        (Some(FlowName("price")), Some(0.0))
+    );
+    let logs: Vec<_> = tables.logs.iter().map(|row| (row.id.0, row.downloaded)).collect();
     assert_eq!(logs, [("7", false), ("9", true)]);
 }
 
@@ -580,7 +583,7 @@ fn the_summary_shows_the_worst_first() {
         success((0, 2), 40, "C"),
         stock(failure((0, 3), 20, "A", TIMEOUT)),
     ];
-    let whole = Whole::of(&cases);
+    let whole = AllCounts::of(&cases);
     let finished = whole.tables();
     assert_eq!(finished.keys.iter().filter(|key| key.open).count(), 3);
     assert_eq!((finished.keys.len(), finished.error_groups.len()), (4, 2));

@@ -25,14 +25,14 @@ pub(super) struct Pack {
     /// Bytes of these when they are unpacked.
     bytes: usize,
     /// By place; `None` for files that are not kept.
-    files: Box<[Option<File>]>,
+    files: Box<[Option<KeptFile>]>,
     /// Files that were not asked for yet.
     left: AtomicU32,
 }
 
 /// A file of one leaf, in UTF-8 as it stands, and without problems.
 #[derive(Debug, Clone, Copy)]
-struct File {
+struct KeptFile {
     /// Where its bytes begin, and the lengths of their parts.
     at: u32,
     member: Option<u16>,
@@ -65,7 +65,7 @@ pub(crate) struct Unpacked {
 /// Packs what one worker decodes.
 pub(super) struct Packer {
     bytes: Vec<u8>,
-    files: Vec<Option<File>>,
+    files: Vec<Option<KeptFile>>,
     zstd: Compressor<'static>,
 }
 
@@ -99,7 +99,7 @@ impl Packer {
             self.bytes.extend_from_slice(part.as_bytes());
         }
         let (text, form) = (leaf.text.len() as u32, leaf.form);
-        *file = Some(File { at, member, layers, text, packed, form, members: 0, archives: 0 });
+        *file = Some(KeptFile { at, member, layers, text, packed, form, members: 0, archives: 0 });
         true
     }
 
@@ -120,7 +120,7 @@ impl Packer {
     /// Packs the files since the last time, if there is `room`, which is taken. Where there is too little, none is
     /// left for those that follow, so that nobody packs them in vain.
     pub(super) fn done(&mut self, room: &AtomicU64) -> Option<Pack> {
-        let files: Box<[Option<File>]> = self.files.drain(..).collect();
+        let files: Box<[Option<KeptFile>]> = self.files.drain(..).collect();
         let bytes = self.bytes.len();
         let left = files.iter().flatten().count() as u32;
         let packed = (left > 0).then(|| self.zstd.compress(&self.bytes).ok()).flatten();
@@ -146,7 +146,7 @@ impl Kept {
         self.packs.push(Mutex::new(pack.map(Arc::new)));
     }
 
-    /// File `n` as the decoder gave it, if it was kept, and its account. Only once: when no file of a pack
+    /// KeptFile `n` as the decoder gave it, if it was kept, and its account. Only once: when no file of a pack
     /// is left, its memory is free for what is made of them.
     pub(crate) fn take<'u>(
         &self,
@@ -183,7 +183,7 @@ impl Unpacked {
     }
 }
 
-impl File {
+impl KeptFile {
     /// The leaf and the account, from the bytes of the pack.
     fn of<'u>(&self, bytes: &'u [u8]) -> Option<(Leaf<'u>, Decoded)> {
         let mut rest = bytes.get(self.at as usize..)?;

@@ -1,26 +1,26 @@
-//! The figures for programs: everything, in one object.
+//! The figures as JSON: everything, in one object.
 
-use measure::{Build, Machine, Measured, Measurement, Sample, Stage};
+use measure::{Build, FileSample, Machine, Measured, MeasuredStage, Measurement};
 use serde::Serialize;
 
 /// Raised when a field changes its meaning or goes away; new ones may come at any time.
-const SCHEMA_VERSION: u32 = 1;
+const BENCH_SCHEMA_VERSION: u32 = 2;
 
 #[derive(Debug, Serialize)]
-pub(super) struct View<'m> {
+pub(super) struct BenchView<'m> {
     schema_version: u32,
     machine: &'m Machine,
     build: &'m Build,
-    sample: &'m Sample,
+    sample: &'m FileSample,
     runs: u32,
-    measurements: Vec<Row<'m>>,
+    measurements: Vec<MeasurementView<'m>>,
     /// Null where the limit was not measured.
-    limit: Option<Limit>,
+    limit: Option<LimitView>,
 }
 
 /// One stage with one number of threads; null where something was not measured.
 #[derive(Debug, Serialize)]
-struct Row<'m> {
+struct MeasurementView<'m> {
     stage: &'static str,
     from: &'static str,
     threads: usize,
@@ -40,7 +40,7 @@ struct Row<'m> {
 }
 
 #[derive(Debug, Serialize)]
-struct Limit {
+struct LimitView {
     text_mb_per_second: Option<f64>,
     /// The share of it that `decode` reaches with one thread, 1 for all of it.
     decode_share: Option<f64>,
@@ -52,18 +52,18 @@ struct Limit {
     covered: f64,
 }
 
-/// What is serialised.
-pub(super) fn view(measured: &Measured) -> View<'_> {
+/// The object that is serialised.
+pub(super) fn view(measured: &Measured) -> BenchView<'_> {
     let sample = &measured.sample;
-    let limit = measured.find(Stage::Limit, 1).map(|one| Limit {
+    let limit = measured.find(MeasuredStage::Limit, 1).map(|one| LimitView {
         text_mb_per_second: measured.rates(one.spread().median).map(|rates| rates.decoded_mb),
         decode_share: measured.limit_share(),
         decode_and_json_share: measured.limit_share_with_json(),
-        decode_speedup_two_threads: measured.speedup(Stage::Decode, 2),
+        decode_speedup_two_threads: measured.speedup(MeasuredStage::Decode, 2),
         covered: sample.limit_bytes as f64 / sample.encoded_bytes.max(1) as f64,
     });
-    View {
-        schema_version: SCHEMA_VERSION,
+    BenchView {
+        schema_version: BENCH_SCHEMA_VERSION,
         machine: &measured.machine,
         build: &measured.build,
         sample,
@@ -73,10 +73,10 @@ pub(super) fn view(measured: &Measured) -> View<'_> {
     }
 }
 
-fn row<'m>(measured: &Measured, one: &'m Measurement) -> Row<'m> {
+fn row<'m>(measured: &Measured, one: &'m Measurement) -> MeasurementView<'m> {
     let spread = one.spread();
     let rates = measured.rates(spread.median);
-    Row {
+    MeasurementView {
         stage: one.stage.name(),
         from: one.stage.source(),
         threads: one.threads,

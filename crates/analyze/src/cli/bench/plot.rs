@@ -9,12 +9,11 @@
 //!        0    1        2    threads
 //! ```
 //!
-//! Each chart has a scale of its own from zero: how a stage grows with threads is what is to be seen, and
-//! stages differ a hundredfold.
+//! Each chart has its own scale, from zero: it shows how a stage grows with threads, and stages differ a hundredfold.
 
 use std::fmt::Write as _;
 
-use measure::{Measured, Measurement, Stage};
+use measure::{Measured, MeasuredStage, Measurement};
 
 use super::text;
 
@@ -25,7 +24,7 @@ const CELL: (f64, f64) = (250.0, 200.0);
 /// The margins: left, top, right, bottom.
 const MARGIN: (f64, f64, f64, f64) = (52.0, 34.0, 16.0, 34.0);
 /// Height of the head of the picture, and of its foot.
-const HEAD: f64 = 64.0;
+const HEAD: f64 = 79.0;
 const FOOT: f64 = 30.0;
 
 const INK: &str = "#24292f";
@@ -39,7 +38,7 @@ struct Chart<'m> {
     title: String,
     /// Fewer threads first.
     points: Vec<Point>,
-    /// MB/s that the limit has with one thread; of `decode` alone.
+    /// MB/s of the limit with one thread; only for `decode`.
     limit: Option<f64>,
     measured: &'m Measured,
 }
@@ -54,9 +53,9 @@ struct Point {
 
 /// The whole picture.
 pub(super) fn svg(measured: &Measured) -> String {
-    let charts: Vec<Chart<'_>> = Stage::ALL
+    let charts: Vec<Chart<'_>> = MeasuredStage::ALL
         .into_iter()
-        .filter(|&stage| stage != Stage::Limit)
+        .filter(|&stage| stage != MeasuredStage::Limit)
         .filter_map(|stage| Chart::of(stage, measured))
         .collect();
     let columns = charts.len().clamp(1, COLUMNS);
@@ -71,7 +70,7 @@ pub(super) fn svg(measured: &Measured) -> String {
          <title>Throughput of each stage over threads</title>\n\
          <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n"
     );
-    let mut head = Text { out: &mut out, anchor: "start", colour: INK };
+    let mut head = SvgText { out: &mut out, anchor: "start", colour: INK };
     head.put(
         16.0,
         24.0,
@@ -81,6 +80,7 @@ pub(super) fn svg(measured: &Measured) -> String {
     head.colour = PALE;
     head.put(16.0, 41.0, "", &text::machine(&measured.machine));
     head.put(16.0, 56.0, "", &text::build(&measured.build));
+    head.put(16.0, 71.0, "", &text::sample(&measured.sample));
     for (n, chart) in charts.iter().enumerate() {
         let (column, row) = (n % columns, n / columns);
         chart.draw(column as f64 * CELL.0, HEAD + row as f64 * CELL.1, &mut out);
@@ -103,14 +103,14 @@ fn legend(y: f64, limited: bool, out: &mut String) {
     let mut x = 16.0;
     for (colour, dashes, words) in entries {
         line((x, y), (x + 24.0, y), colour, 2.0, dashes, out);
-        Text { out, anchor: "start", colour: INK }.put(x + 30.0, y + 4.0, "", words);
+        SvgText { out, anchor: "start", colour: INK }.put(x + 30.0, y + 4.0, "", words);
         x += 48.0 + 6.0 * words.len() as f64;
     }
 }
 
 impl<'m> Chart<'m> {
     /// The chart of a stage; None when it was not measured.
-    fn of(stage: Stage, measured: &'m Measured) -> Option<Self> {
+    fn of(stage: MeasuredStage, measured: &'m Measured) -> Option<Self> {
         let point = |one: &Measurement| {
             let spread = one.spread();
             let rate = |seconds| Some(measured.rates(seconds)?.decoded_mb);
@@ -127,7 +127,8 @@ impl<'m> Chart<'m> {
             .filter(|one| one.stage == stage)
             .filter_map(point)
             .collect();
-        let limit = measured.find(Stage::Limit, 1).filter(|_| stage == Stage::Decode);
+        let limit =
+            measured.find(MeasuredStage::Limit, 1).filter(|_| stage == MeasuredStage::Decode);
         let limit = limit.and_then(|one| measured.rates(one.spread().median));
         (!points.is_empty()).then(|| Self {
             title: match stage.source() {
@@ -144,7 +145,7 @@ impl<'m> Chart<'m> {
         let (x0, x1) = (left + MARGIN.0, left + CELL.0 - MARGIN.2);
         let (y0, y1) = (top + CELL.1 - MARGIN.3, top + MARGIN.1);
         let [Some(first), Some(last)] = [self.points.first(), self.points.last()] else { return };
-        // One thread of what the fewest reached; from the origin on it is a straight line.
+        // The rate of one thread, from the measurement with the fewest threads: a straight line from the origin.
         let ideal = first.median / first.threads as f64;
         let most_threads = last.threads as f64;
         let highest = self
@@ -158,7 +159,7 @@ impl<'m> Chart<'m> {
         let x = |threads: f64| x0 + (x1 - x0) * threads / (most_threads + 0.25);
         let y = |value: f64| y0 + (y1 - y0) * value / top_value;
 
-        Text { out, anchor: "start", colour: INK }.put(
+        SvgText { out, anchor: "start", colour: INK }.put(
             left + 16.0,
             top + 18.0,
             "font-weight=\"600\"",
@@ -167,7 +168,7 @@ impl<'m> Chart<'m> {
         let ticks = (0..).map(|n| f64::from(n) * step);
         for value in ticks.take_while(|value| *value < top_value + step / 2.0) {
             line((x0, y(value)), (x1, y(value)), GRID, 1.0, "", out);
-            Text { out, anchor: "end", colour: PALE }.put(
+            SvgText { out, anchor: "end", colour: PALE }.put(
                 x0 - 6.0,
                 y(value) + 4.0,
                 "",
@@ -178,7 +179,7 @@ impl<'m> Chart<'m> {
         if cores < last.threads {
             // More threads than cores cannot be faster.
             line((x(cores as f64), y0), (x(cores as f64), y1), GRID, 1.0, "", out);
-            Text { out, anchor: "middle", colour: PALE }.put(
+            SvgText { out, anchor: "middle", colour: PALE }.put(
                 x(cores as f64),
                 y1 - 3.0,
                 "font-size=\"9\"",
@@ -192,11 +193,16 @@ impl<'m> Chart<'m> {
             // Numbers that would run into the one before are left out.
             if at >= free {
                 let number = point.threads.to_string();
-                Text { out, anchor: "middle", colour: PALE }.put(at, y0 + 15.0, "", &number);
+                SvgText { out, anchor: "middle", colour: PALE }.put(at, y0 + 15.0, "", &number);
                 free = at + 8.0 + 7.0 * number.len() as f64;
             }
         }
-        Text { out, anchor: "end", colour: PALE }.put(x1, y0 + 28.0, "font-size=\"10\"", "threads");
+        SvgText { out, anchor: "end", colour: PALE }.put(
+            x1,
+            y0 + 28.0,
+            "font-size=\"10\"",
+            "threads",
+        );
         line((x0, y0), (x1, y0), PALE, 1.0, "", out);
         if let Some(limit) = self.limit {
             let end = (x(most_threads), y(limit * most_threads));
@@ -230,7 +236,7 @@ impl<'m> Chart<'m> {
             let times = last.median / first.median;
             let _never = write!(words, ", {times:.2}×");
         }
-        Text { out, anchor: "end", colour: LINE }.put(
+        SvgText { out, anchor: "end", colour: LINE }.put(
             x1,
             top + 18.0,
             "font-weight=\"600\"",
@@ -239,7 +245,7 @@ impl<'m> Chart<'m> {
     }
 }
 
-/// The distance of grid lines, 1, 2 or 5 times a power of ten, of which four or less fit below `highest`.
+/// The distance of grid lines: 1, 2 or 5 times a power of ten, so that at most four are below `highest`.
 fn tick(highest: f64) -> f64 {
     let power = 10_f64.powf((highest.max(1e-3) / 4.0).log10().floor());
     let steps = [1.0, 2.0, 5.0, 10.0].map(|step| step * power);
@@ -275,14 +281,14 @@ fn line(
 }
 
 /// Words in the picture.
-struct Text<'o> {
+struct SvgText<'o> {
     out: &'o mut String,
     anchor: &'static str,
     colour: &'static str,
 }
 
-impl Text<'_> {
-    /// Puts words at a place; `style` is of our own making, the words may be anything.
+impl SvgText<'_> {
+    /// Writes words at a position. They may be anything; `style` is not escaped.
     fn put(&mut self, x: f64, y: f64, style: &str, words: &str) {
         let mut safe = String::new();
         for c in words.chars() {
@@ -290,7 +296,7 @@ impl Text<'_> {
                 '&' => safe.push_str("&amp;"),
                 '<' => safe.push_str("&lt;"),
                 '>' => safe.push_str("&gt;"),
-                // What XML has no place for (2.2, Char).
+                // Not allowed in XML (2.2, Char).
                 _ if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => {
                     safe.push('\u{fffd}');
                 }
@@ -327,7 +333,7 @@ mod tests {
     #[test]
     fn words_cannot_end_the_text() {
         let mut out = String::new();
-        Text { out: &mut out, anchor: "start", colour: INK }.put(0.0, 0.0, "", "a<b>&\u{1}");
+        SvgText { out: &mut out, anchor: "start", colour: INK }.put(0.0, 0.0, "", "a<b>&\u{1}");
         assert!(out.contains(">a&lt;b&gt;&amp;\u{fffd}</text>"), "{out}");
     }
 }

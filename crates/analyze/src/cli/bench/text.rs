@@ -1,8 +1,8 @@
-//! The figures for people: aligned, or as Markdown.
+//! The figures as an aligned table, or as Markdown.
 
 use std::io::{self, Write};
 
-use measure::{Build, Machine, Measured, Sample, Stage};
+use measure::{Build, FileSample, GeneratedLogs, Machine, Measured, MeasuredStage, Rates};
 
 use super::super::figures::{bytes, count, counted, percent};
 use super::super::markdown;
@@ -50,14 +50,17 @@ pub(super) fn markdown(measured: &Measured, out: &mut dyn Write) -> io::Result<(
     }
 }
 
-/// What it was measured on.
+/// Machine, build, sample and runs, each with its name.
 fn facts(measured: &Measured) -> [(&'static str, String); 4] {
     let runs = counted(measured.runs, "run", "runs");
     [
         ("Machine", machine(&measured.machine)),
         ("Build", build(&measured.build)),
         ("Sample", sample(&measured.sample)),
-        ("Runs", format!("{runs} of each stage in turns after a warm-up; medians, least and most")),
+        (
+            "Runs",
+            format!("{runs} of each stage in turns after a warm-up; median, lowest and highest"),
+        ),
     ]
 }
 
@@ -81,14 +84,20 @@ pub(super) fn build(build: &Build) -> String {
     out
 }
 
-fn sample(sample: &Sample) -> String {
-    let made = match sample.generated {
-        Some(seed) => format!("made with seed {seed}"),
+/// The files in a line.
+pub(super) fn sample(sample: &FileSample) -> String {
+    let origin = match sample.generated {
+        Some(GeneratedLogs { seed, repeats: false }) => {
+            format!("made with seed {seed}, no body repeats")
+        }
+        Some(GeneratedLogs { seed, repeats: true }) => {
+            format!("made with seed {seed}, every run repeats the bodies of the first")
+        }
         None if sample.files < sample.of_files => format!("of {}", count(sample.of_files)),
         None => "all of the input".to_owned(),
     };
     format!(
-        "{} ({made}), {}; {} of text, {}, {}; digest {:.12}",
+        "{} ({origin}), {}; {} of text, {}, {}; digest {:.12}",
         counted(sample.files, "file", "files"),
         bytes(sample.encoded_bytes),
         bytes(sample.decoded_bytes),
@@ -103,7 +112,7 @@ fn rows(measured: &Measured) -> Table {
     for one in &measured.measurements {
         let spread = one.spread();
         let rates = measured.rates(spread.median);
-        let rate = |of: fn(&measure::Rates) -> f64| {
+        let rate = |of: fn(&Rates) -> f64| {
             rates.as_ref().map(|rates| figure(of(rates))).unwrap_or_default()
         };
         let times = measured.speedup(one.stage, one.threads).filter(|_| one.threads > 1);
@@ -125,40 +134,39 @@ fn rows(measured: &Measured) -> Table {
     table
 }
 
-/// How near decoding comes to its limit.
+/// How close decoding comes to its limit.
 fn limit(measured: &Measured) -> Option<String> {
-    let one = measured.find(Stage::Limit, 1)?;
+    let one = measured.find(MeasuredStage::Limit, 1)?;
     let rate = figure(measured.rates(one.spread().median)?.decoded_mb);
-    let mut said = vec![format!("base64 and DEFLATE alone: {rate} MB of text a second")];
+    let mut parts = vec![format!("base64 and DEFLATE alone: {rate} MB of text a second")];
     let share = measured.limit_share();
-    said.push(match (share.map(percent), measured.speedup(Stage::Decode, 2)) {
+    parts.push(match (share.map(percent), measured.speedup(MeasuredStage::Decode, 2)) {
         (Some(share), Some(times)) => {
             format!(
                 "decode reaches {share} of it with one thread, and {times:.2} times that with two"
             )
         }
         (Some(share), None) => format!("decode reaches {share} of it with one thread"),
-        (None, _) => "decode was not measured beside it".to_owned(),
+        (None, _) => "decode was not measured with one thread".to_owned(),
     });
     if let Some(share) = measured.limit_share_with_json() {
-        said.push(format!("decode and json together {}", percent(share)));
+        parts.push(format!("decode and json together reach {}", percent(share)));
     }
     let sample = &measured.sample;
     if sample.limit_bytes < sample.encoded_bytes {
         let covered = sample.limit_bytes as f64 / sample.encoded_bytes as f64;
         let covered = percent(covered);
-        said.push(format!(
-            "it counts {covered} of the files' bytes: zips, and base64 of zips on one line"
+        parts.push(format!(
+            "it covers {covered} of the files' bytes: zips, and zips in base64 on one line"
         ));
     }
-    Some(said.join("; "))
+    Some(parts.join("; "))
 }
 
-/// Three digits that count, thousands apart.
+/// A number with three significant digits, thousands apart.
 pub(super) fn figure(value: f64) -> String {
     match value {
-        // No digit behind the point, so that it is a number with thousands apart.
-        100.0.. => format!("{value:.0}").parse::<u64>().map_or_else(|_| "-".to_owned(), count),
+        100.0.. => count(value.round() as i64),
         10.0..100.0 => format!("{value:.1}"),
         1.0..10.0 => format!("{value:.2}"),
         _ => format!("{value:.3}"),
@@ -170,7 +178,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn figures_have_three_digits() {
+    fn figures_have_three_significant_digits() {
         for (value, expected) in [
             (0.01234, "0.012"),
             (1.234, "1.23"),

@@ -105,7 +105,7 @@ fn any_cases() -> impl Strategy<Value = Vec<Case>> {
     })
 }
 
-fn same(left: &Whole, right: &Whole) {
+fn same(left: &AllCounts, right: &AllCounts) {
     let (left, right) = (left.tables(), right.tables());
     assert_eq!(left.error_groups, right.error_groups);
     assert_eq!(left.keys, right.keys);
@@ -116,7 +116,7 @@ fn same(left: &Whole, right: &Whole) {
 
 /// Adds the cases to as many accumulators as `parts` names, and merges these left to right, or
 /// right to left, or in pairs.
-fn split(cases: &[(Case, usize)], order: usize) -> Whole {
+fn split(cases: &[(Case, usize)], order: usize) -> AllCounts {
     let mut parts: Vec<_> = (0..4).map(|_| Accumulator::default()).collect();
     let mut messages = MaskedMessages::default();
     for (case, part) in cases {
@@ -136,7 +136,7 @@ fn split(cases: &[(Case, usize)], order: usize) -> Whole {
         }
     };
     let accumulator = accumulator.expect("four parts");
-    Whole { accumulator, groups: messages.finish(), listing: Listing::default() }
+    AllCounts { accumulator, groups: messages.finish(), listing: Listing::default() }
 }
 
 proptest! {
@@ -157,7 +157,7 @@ proptest! {
 
     #[test]
     fn keys_agree_with_sorting_all_attempts(cases in any_cases()) {
-        let whole = Whole::of(&cases);
+        let whole = AllCounts::of(&cases);
         let mut attempts: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for case in &cases {
             let whole_failed =
@@ -200,7 +200,7 @@ proptest! {
 
     #[test]
     fn groups_agree_with_counting_over_a_list(cases in any_cases()) {
-        let whole = Whole::of(&cases);
+        let whole = AllCounts::of(&cases);
         let tables = whole.tables();
         let mut messages = MaskedMessages::default();
         let mut counts: BTreeMap<&str, (i64, BTreeSet<_>, BTreeSet<_>, BTreeSet<_>)> = BTreeMap::new();
@@ -234,7 +234,7 @@ proptest! {
 
     #[test]
     fn sums_over_tables_reconcile(cases in any_cases()) {
-        let whole = Whole::of(&cases);
+        let whole = AllCounts::of(&cases);
         let tables = whole.tables();
         let exchanges: i64 = tables.endpoints.iter().map(|row| row.exchanges).sum();
         prop_assert_eq!(exchanges, cases.len() as i64);
