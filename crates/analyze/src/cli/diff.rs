@@ -39,7 +39,7 @@ pub(crate) struct Diff {
         default_value = "table",
         hide_possible_values = true
     )]
-    format: FormatArg,
+    format: DiffFormat,
     /// Exits with 1 when there are: new (new groups), worse (new groups, or groups that are back again or more
     /// frequent), open (keys newly open); a comma between several
     #[arg(
@@ -81,7 +81,7 @@ Exit codes: 0 done, 1 done, and something that --fail-on names was found, 2 not 
 
 /// How the changes are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum FormatArg {
+enum DiffFormat {
     /// Aligned columns
     Table,
     /// JSON
@@ -140,11 +140,11 @@ impl Diff {
         }
         let mut out = io::stdout().lock();
         match self.format {
-            FormatArg::Json => {
+            DiffFormat::Json => {
                 serde_json::to_writer_pretty(&mut out, &diff).map_err(io::Error::from)?;
                 writeln!(out)?;
             }
-            FormatArg::Table => {
+            DiffFormat::Table => {
                 let wide = io::stdout().is_terminal().then(|| width().saturating_sub(2));
                 for (n, part) in self.parts(&diff).iter().enumerate() {
                     if n > 0 {
@@ -160,7 +160,7 @@ impl Diff {
                     }
                 }
             }
-            FormatArg::Markdown => {
+            DiffFormat::Markdown => {
                 writeln!(
                     out,
                     "## Changes from {} to {}",
@@ -182,7 +182,7 @@ impl Diff {
         Ok(if self.fails(&diff) { Exit::FAILED_ON } else { Exit::Done })
     }
 
-    fn fails(&self, diff: &query::Diff) -> bool {
+    fn fails(&self, diff: &query::ReportDiff) -> bool {
         let any = |changes: &[ChangeKind]| {
             diff.groups.iter().any(|group| changes.contains(&group.change))
         };
@@ -193,8 +193,9 @@ impl Diff {
         })
     }
 
-    fn parts(&self, diff: &query::Diff) -> Vec<Part> {
-        let mut parts = vec![Part { title: String::new(), table: coverage(&diff.old, &diff.new) }];
+    fn parts(&self, diff: &query::ReportDiff) -> Vec<DiffSection> {
+        let mut parts =
+            vec![DiffSection { title: String::new(), table: coverage(&diff.old, &diff.new) }];
         for (change, title) in [
             (ChangeKind::New, "New"),
             (ChangeKind::Back, "Back again"),
@@ -209,7 +210,7 @@ impl Diff {
             let number = diff.of(change).count() as u64;
             if number > 0 {
                 let title = format!("{title}: {}", counted(number, "group", "groups"));
-                parts.push(Part { title, table });
+                parts.push(DiffSection { title, table });
             }
         }
         let keys = &diff.keys;
@@ -225,7 +226,7 @@ impl Diff {
             let more = list.len() > KEYS_SHOWN;
             let cut = if more { format!(", the newest {KEYS_SHOWN}") } else { String::new() };
             let title = format!("{title}: {}{cut}", counted(number, "key", "keys"));
-            parts.push(Part { title, table: listed(list) });
+            parts.push(DiffSection { title, table: listed(list) });
         }
         let none = if diff.is_empty() { "Nothing has changed. " } else { "" };
         let rest = format!(
@@ -235,13 +236,13 @@ impl Diff {
             self.min_count,
             counted(keys.still_open, "key", "keys"),
         );
-        parts.push(Part { title: rest, table: Table::new(KEYS) });
+        parts.push(DiffSection { title: rest, table: Table::new(KEYS) });
         parts
     }
 }
 
 /// A heading and the table below it.
-struct Part {
+struct DiffSection {
     title: String,
     table: Table,
 }

@@ -50,7 +50,7 @@ pub(crate) struct Keys {
     kind: Option<KindArg>,
     /// table, csv, or json (JSON lines) [default: table on a terminal, csv otherwise]
     #[arg(long, value_enum, value_name = "FORMAT", hide_possible_values = true)]
-    format: Option<FormatArg>,
+    format: Option<KeysFormat>,
     /// Writes CSV cells that a spreadsheet would run (those that begin with =, +, -, @) without a ' before them
     #[arg(long)]
     raw_csv: bool,
@@ -91,7 +91,7 @@ enum KindArg {
 
 /// How keys are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum FormatArg {
+enum KeysFormat {
     /// Aligned columns
     Table,
     /// CSV
@@ -131,17 +131,17 @@ impl Keys {
             }
         }
         let terminal = io::stdout().is_terminal();
-        let usual = if terminal { FormatArg::Table } else { FormatArg::Csv };
+        let usual = if terminal { KeysFormat::Table } else { KeysFormat::Csv };
         let options = CsvOptions { raw: self.raw_csv, ..CsvOptions::default() };
         let mut out = io::stdout().lock();
         match self.format.unwrap_or(usual) {
-            FormatArg::Table => {
+            KeysFormat::Table => {
                 for line in self.table(&keys).lines(terminal.then(width)) {
                     writeln!(out, "{line}")?;
                 }
             }
-            FormatArg::Csv => out.write_all(&text(&keys, TextFormat::Csv, options))?,
-            FormatArg::Json => out.write_all(&text(&keys, TextFormat::Json, options))?,
+            KeysFormat::Csv => out.write_all(&text(&keys, TextFormat::Csv, options))?,
+            KeysFormat::Json => out.write_all(&text(&keys, TextFormat::Json, options))?,
         }
         out.flush()?;
         Ok(Exit::Done)

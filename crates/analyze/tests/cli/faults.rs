@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
-use super::kit::{Place, Run, exchange};
+use super::kit::{RunOutput, TestFolder, exchange};
 
 /// Far longer than the program needs to notice anything.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -79,7 +79,7 @@ pub(crate) fn assert_whole(report: &Path) {
 }
 
 /// Asserts that a run was refused before or while it wrote: code 2, one error, nothing new.
-fn assert_not_done(place: &Place, run: &Run, names: &[&str], said: &str) {
+fn assert_not_done(place: &TestFolder, run: &RunOutput, names: &[&str], said: &str) {
     assert_eq!((run.code, run.out.as_str()), (2, ""), "{}", run.err);
     assert!(run.err.starts_with("error: ") && run.err.contains(said), "{}", run.err);
     assert_eq!(place.names(), names, "{}", run.err);
