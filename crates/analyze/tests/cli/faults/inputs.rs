@@ -173,10 +173,11 @@ fn changed_meanwhile(place: &TestFolder, change: impl FnOnce()) -> Option<()> {
     let mut args = REPORT.to_vec();
     args.extend(["--threads", "1"]);
     let child = place.command(&args).spawn().unwrap();
-    let table = place.path().join(".report.partial/exchanges.jsonl");
-    wait_until("the first look to be over", || table.exists());
+    let partial = place.path().join(".report.partial");
+    // The scratch file of the main pass.
+    wait_until("the survey to be over", || partial.join(".errors.scratch").exists());
     signal(&child, "-STOP");
-    let in_time = fs::metadata(&table).is_ok_and(|meta| meta.len() == 0);
+    let in_time = fs::metadata(partial.join("exchanges.jsonl")).is_ok_and(|meta| meta.len() == 0);
     change();
     signal(&child, "-CONT");
     let run = ended(child);
