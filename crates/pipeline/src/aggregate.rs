@@ -150,7 +150,7 @@ impl BodySide {
 /// One error of an exchange.
 #[derive(Debug, Clone, Copy)]
 pub struct CountedError<'r> {
-    /// MessageCounts of its text.
+    /// Masked message of its text.
     pub masked: MessageId,
     /// What kind of error it is.
     pub class: Class,
@@ -196,9 +196,9 @@ struct AttemptBuffers {
     rows: Vec<Attempted>,
     /// The place in `rows` of each key there.
     row_of: HashMap<KeyId, u32>,
-    /// MaskedMessages of all errors.
+    /// Masked messages of all errors.
     messages: Vec<MessageNumber>,
-    /// ErrorCounter that name no row of the exchange: place among the errors, and masked message.
+    /// Errors that name no row of the exchange: place among the errors, and masked message.
     general: Vec<(u32, MessageNumber)>,
 }
 

@@ -83,16 +83,17 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
                 let title = page_title(leaf.text);
                 self.error_page(leaf, &format!("a saved page instead of a log: {title}"))
             }
-            Form::Json => match self.listing_page(leaf) {
-                Some(outcome) => outcome,
-                None => {
+            Form::Json => {
+                if let Some(outcome) = self.listing_page(leaf) {
+                    outcome
+                } else {
                     let (several, outcome) = self.log(leaf, extractor);
                     if several {
                         word = "ndjson";
                     }
                     outcome
                 }
-            },
+            }
         };
         if leaf.member.is_some() {
             self.leaves.members.add(outcome, 1);

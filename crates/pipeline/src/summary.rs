@@ -17,14 +17,14 @@ pub struct JobCounts {
     problems: BTreeMap<&'static str, u64>,
     read: u64,
     decoded: u64,
-    /// ExchangeTotals: success, failed, unknown.
+    /// Exchanges: success, failed, unknown.
     pub exchanges: [u64; 3],
     /// Rows of `errors`.
     pub errors: u64,
 }
 
 impl JobCounts {
-    /// JobCounts a file.
+    /// Counts a file.
     pub fn file(&mut self, file: &FileFacts) {
         *self.files.entry(file.outcome).or_default() += 1;
         self.members.merge(&file.members);
@@ -32,7 +32,7 @@ impl JobCounts {
         self.decoded += file.decoded_bytes;
     }
 
-    /// JobCounts a problem.
+    /// Counts a problem.
     pub(crate) fn problem(&mut self, kind: &'static str) {
         *self.problems.entry(kind).or_default() += 1;
     }
@@ -50,11 +50,11 @@ pub struct Summary {
     pub members: BTreeMap<&'static str, u64>,
     /// Problems: total, and one count per kind.
     pub problems: BTreeMap<&'static str, u64>,
-    /// ByteTotals on disk and bytes of text in them.
+    /// Bytes on disk and bytes of text in them.
     pub bytes: ByteTotals,
-    /// ExchangeTotals by outcome.
+    /// Exchanges by outcome.
     pub exchanges: ExchangeTotals,
-    /// ErrorTotals and their groups.
+    /// Errors and their groups.
     pub errors: ErrorTotals,
     /// Business keys.
     pub keys: KeyTotals,
@@ -71,7 +71,7 @@ pub struct Summary {
     pub rules_version: u32,
 }
 
-/// ByteTotals on disk and bytes of text in them.
+/// Bytes on disk and bytes of text in them.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct ByteTotals {
     /// Of all input files.
@@ -80,7 +80,7 @@ pub struct ByteTotals {
     pub decoded: u64,
 }
 
-/// ExchangeTotals by outcome.
+/// Exchanges by outcome.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct ExchangeTotals {
     /// All of them.
@@ -93,7 +93,7 @@ pub struct ExchangeTotals {
     pub unknown: u64,
 }
 
-/// ErrorTotals and their groups.
+/// Errors and their groups.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct ErrorTotals {
     /// All of them.

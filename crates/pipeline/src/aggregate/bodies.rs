@@ -13,7 +13,7 @@ use tables::rows::BodyRow;
 /// The number of a slot in [`BodyCounter`].
 pub(super) type SlotId = u32;
 
-/// BodyCounter of one shape on one side of one (endpoint, flow, step).
+/// Bodies of one shape on one side of one (endpoint, flow, step).
 ///
 /// Finer than a row of the table, so that one set of digests serves this table and `endpoints`.
 #[derive(Debug)]

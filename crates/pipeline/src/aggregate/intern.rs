@@ -1,4 +1,4 @@
-//! TextStore stored once and named by a number, so that a table's keys are four bytes wide and a known
+//! Texts stored once and named by a number, so that a table's keys are four bytes wide and a known
 //! text costs one hash and one comparison, never an allocation.
 
 use hashbrown::{DefaultHashBuilder, HashTable};
@@ -15,7 +15,7 @@ impl Name {
     pub(super) const ABSENT: Self = Self(0);
 }
 
-/// TextStore one after the other in one allocation.
+/// Texts, one after the other in one allocation.
 ///
 /// Costs 8 bytes a text beside the text itself.
 #[derive(Debug, Default)]

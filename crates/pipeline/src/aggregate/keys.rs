@@ -53,7 +53,7 @@ struct Entity {
     deciding: Option<(Order, bool)>,
     /// The newest attempt that failed.
     failed: Option<Order>,
-    /// MaskedMessages of the errors of the deciding attempt, when it failed.
+    /// Masked messages of the errors of the deciding attempt, when it failed.
     reasons: Vec<MessageNumber>,
     last_error: Option<(Order, MessageNumber)>,
     last_message: String,

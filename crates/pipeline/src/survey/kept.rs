@@ -146,7 +146,7 @@ impl Kept {
         self.packs.push(Mutex::new(pack.map(Arc::new)));
     }
 
-    /// KeptFile `n` as the decoder gave it, if it was kept, and its account. Only once: when no file of a pack
+    /// File `n` as the decoder gave it, if it was kept, and its account. Only once: when no file of a pack
     /// is left, its memory is free for what is made of them.
     pub(crate) fn take<'u>(
         &self,
