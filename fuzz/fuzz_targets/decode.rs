@@ -1,5 +1,5 @@
-//! Any bytes as a file: decoding stays within the limits, gives the same twice, counts every member once,
-//! and what is given as whole has the checksum that stands beside it.
+//! Any bytes as a file: decoding stays within the limits, gives the same result twice and counts every member once; a
+//! leaf that is called whole has the checksum that the archive states.
 #![no_main]
 
 use archive::{Decoder, Form, Limits};
@@ -47,7 +47,7 @@ fuzz_target!(|input: &[u8]| {
         assert!(problem.message.len() < 400, "{}", problem.message);
         assert!(!problem.message.chars().any(char::is_control), "{:?}", problem.message);
     }
-    // What gives no text has a problem.
+    // A file that gives no text has a problem.
     if texts.is_empty() && !input.is_empty() {
         assert!(decoded.members == 0 || !decoded.problems.is_empty(), "{decoded:?}");
     }

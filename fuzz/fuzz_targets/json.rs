@@ -1,5 +1,5 @@
-//! Any text as JSON: what `serde_json` accepts is accepted, and read as the same, and the other way round but
-//! for the words of Python.
+//! Any text as JSON: our cursor and `serde_json` accept the same texts and read the same values, except for `NaN` and
+//! `Infinity`, which only ours accepts.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -56,7 +56,7 @@ fuzz_target!(|text: &str| {
         assert!(serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok(), "only we read it");
     }
     if let Some(value) = ours {
-        // What is a value stays one when it is cut out.
+        // The text of a value is a value by itself.
         assert!(Value::of(value.raw).is_some());
     }
 });

@@ -1,4 +1,4 @@
-//! Any text as a time: what is read is written and read again as the same.
+//! Any text as a time: a time that was read, written and read again is the same.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

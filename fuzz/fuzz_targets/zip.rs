@@ -1,11 +1,11 @@
-//! Bytes as the inside of a zip: the fuzzer's bytes become a member between sound headers, damaged in
-//! one place that the bytes choose. A member that is given as whole has the bytes that were packed.
+//! Bytes as the inside of a zip: the fuzzer's bytes become members between sound headers, damaged in one place that the
+//! bytes choose. A member that is called whole has the bytes that were packed.
 #![no_main]
 
 use archive::{Decoder, Limits};
 use libfuzzer_sys::fuzz_target;
 
-/// CRC-32 as zip has it, bit by bit: another one than the decoder's.
+/// CRC-32 as zips have it, bit by bit: independent of the decoder's.
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |crc, byte| {
         (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
@@ -84,7 +84,7 @@ fuzz_target!(|input: &[u8]| {
         if !is_sound && data.contains(&place) && !name.is_empty() && first != second {
             assert!(neighbour && whole == 1, "{:?}", decoded.problems);
         }
-        // Folders hold nothing, and a name may be one.
+        // A name may be that of a folder, which has no content.
         if is_sound && !name.is_empty() && !name.ends_with(b"/") && !name.ends_with(b"\\") && name != b"a.json" {
             assert_eq!(whole, 2, "{:?}", decoded.problems);
         }

@@ -135,7 +135,7 @@ const CASES: &[(&str, &str, &[Expected])] = &[
         &[failed(400, "C2", "Price is loc")],
     ),
     (
-        "an answer that is no sound JSON and tells of no error",
+        "an answer that is not valid JSON and reports no error",
         r#"[{"sku":"O1","status_code":200,"response_body":"{\"id\": <ID>, \"name\": \"A light shirt\", \"lines\": [{\"text\": \"Two of them\"}]}"}]"#,
         &[sound(200, "O1")],
     ),
@@ -297,8 +297,8 @@ fn only_equal_bytes_are_a_duplicate() {
     assert_eq!(report.summary.exchanges.total, 2);
 }
 
-/// Of large downloads the first look reads the ends only. All their bytes tell copies all the same, and a page
-/// among them is found.
+/// Of large downloads the first look reads the ends only. Copies are found by all their bytes all the same, and so is
+/// a listing page among them.
 #[test]
 fn large_downloads_are_compared_by_all_their_bytes() {
     let folder = tempfile::tempdir().unwrap();

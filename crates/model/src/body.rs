@@ -177,7 +177,8 @@ fn names_in(text: &str, sign: u8) -> impl Iterator<Item = &str> {
     let starts = memchr::memchr_iter(sign, text.as_bytes()).map(|at| at + 1);
     (sign == b'&').then_some(0).into_iter().chain(starts).filter_map(|start| {
         let rest = &text[start..];
-        let end = rest.bytes().position(|b| b" \t\r\n/>=&<".contains(&b));
+        let ends = |b| matches!(b, b' ' | b'\t' | b'\r' | b'\n' | b'/' | b'>' | b'=' | b'&' | b'<');
+        let end = rest.bytes().position(ends);
         let name = &rest[..end.unwrap_or(rest.len())];
         (!name.is_empty() && !name.starts_with(['!', '?'])).then_some(name)
     })

@@ -18,6 +18,7 @@ use crate::facts::{AnswerErrors, ReadBody};
 use crate::fault;
 use crate::json::{Type, Value, text_of, unescape};
 use crate::key::unchecked;
+use crate::members::Member;
 use crate::memo::Memo;
 use crate::record::{FieldSide, NameRoles};
 use crate::repair::{open_string, repair};
@@ -517,7 +518,8 @@ fn is_nested(role: Role, name: &str, value: Value<'_>) -> bool {
 pub(crate) fn verdict(body: Value<'_>, names: &mut NameRoles) -> Option<bool> {
     let mut failed = None;
     body.members(|name, value| {
-        failed = with_member(failed, name, value, names);
+        let role = names.role(FieldSide::Record, name, usize::MAX);
+        failed = with_member(failed, role, name, value);
         true
     });
     failed
@@ -526,17 +528,21 @@ pub(crate) fn verdict(body: Value<'_>, names: &mut NameRoles) -> Option<bool> {
 /// As [`verdict`], of a body whose outline is known.
 pub(crate) fn verdict_of(members: &[BodyMember<'_>], names: &mut NameRoles) -> Option<bool> {
     let top = members.iter().filter(|member| member.depth == 1);
-    top.fold(None, |failed, member| with_member(failed, member.key, member.value, names))
+    top.fold(None, |failed, member| {
+        let role = names.role(FieldSide::Record, member.key, usize::MAX);
+        with_member(failed, role, member.key, member.value)
+    })
+}
+
+/// As [`verdict`], of an object whose members are listed.
+pub(crate) fn verdict_of_listed(members: &[Member<'_>]) -> Option<bool> {
+    members
+        .iter()
+        .fold(None, |failed, member| with_member(failed, member.role, member.name, member.value))
 }
 
 /// Adds what one member says: a member that says "failed" outweighs all others.
-fn with_member(
-    before: Option<bool>,
-    name: &str,
-    value: Value<'_>,
-    names: &mut NameRoles,
-) -> Option<bool> {
-    let role = names.role(FieldSide::Record, name, usize::MAX);
+fn with_member(before: Option<bool>, role: Role, name: &str, value: Value<'_>) -> Option<bool> {
     let filled = || match value.ty {
         Type::Null | Type::Bool | Type::Number => false,
         Type::String => {

@@ -7,7 +7,7 @@ use model::listing;
 use tables::Encoder;
 
 use crate::link;
-use crate::members::Members;
+use crate::members::MemberCounts;
 use crate::outcome::{FileFacts, FileOutcome};
 use crate::problem::{FileProblem, LogFault};
 use crate::records::{FileLink, RecordRows};
@@ -33,7 +33,7 @@ struct LeafCounts {
     /// Some of the text could not be read.
     lossy: bool,
     layers: Option<String>,
-    members: Members,
+    members: MemberCounts,
     problems: Vec<FileProblem>,
     /// Problems beyond the limit.
     unreported: u32,
@@ -83,16 +83,17 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
                 let title = page_title(leaf.text);
                 self.error_page(leaf, &format!("a saved page instead of a log: {title}"))
             }
-            Form::Json => match self.listing_page(leaf) {
-                Some(outcome) => outcome,
-                None => {
+            Form::Json => {
+                if let Some(outcome) = self.listing_page(leaf) {
+                    outcome
+                } else {
                     let (several, outcome) = self.log(leaf, extractor);
                     if several {
                         word = "ndjson";
                     }
                     outcome
                 }
-            },
+            }
         };
         if leaf.member.is_some() {
             self.leaves.members.add(outcome, 1);

@@ -283,12 +283,16 @@ fn merged(workers: &[Mutex<Worker>]) -> (Groups, Accumulator) {
     let (messages, counted): (Vec<_>, Vec<_>) = counts.unzip();
     let groups = || {
         let mut all = MaskedMessages::default();
-        messages.into_iter().for_each(|messages| all.merge(messages));
+        for messages in messages {
+            all.merge(messages);
+        }
         all.finish()
     };
     let counts = || {
         let mut all = Accumulator::default();
-        counted.into_iter().for_each(|counted| all.merge(counted));
+        for counted in counted {
+            all.merge(counted);
+        }
         all
     };
     rayon::join(groups, counts)

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use crate::schema::{Column, Type};
+use crate::schema::{Column, ColumnType};
 
 /// The cells of one column.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,21 +14,21 @@ pub struct Cells {
     pub(crate) data: Data,
 }
 
-/// The values of one column, in the representation of its [`Type`].
+/// The values of one column, in the representation of its [`ColumnType`].
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Data {
-    Text(TextRuns),
-    /// [`Type::Text`] of a column with bodies.
-    Bodies(BodyPool),
+    Text(ColumnTexts),
+    /// [`ColumnType::Text`] of a column with bodies.
+    Bodies(BodyTexts),
     I32(Vec<i32>),
-    /// [`Type::I64`] and [`Type::Time`].
+    /// [`ColumnType::I64`] and [`ColumnType::Time`].
     I64(Vec<i64>),
     F64(Vec<f64>),
     Bool(Bits),
-    List(TextLists),
+    List(Lists),
 }
 
-/// TextBuffer one behind the other in one buffer.
+/// Texts one behind the other in one buffer.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct TextBuffer {
     pub(crate) buffer: String,
@@ -37,10 +37,10 @@ pub(crate) struct TextBuffer {
     pub(crate) ends: Vec<usize>,
 }
 
-/// The texts of a column. One that is as the newest before it, or is told to be as that of an earlier row, is not
-/// copied: file, log and flow are the same for many rows, and what comes again has the same address.
+/// The texts of a column. One that equals the text of the row before is not copied: file, log and flow are the same
+/// for many neighbouring rows.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct TextRuns {
+pub(crate) struct ColumnTexts {
     /// In the order in which they first came; equal ones may stand there more than once.
     pub(crate) distinct: TextBuffer,
     /// For each row the place of its text among them.
@@ -49,7 +49,7 @@ pub(crate) struct TextRuns {
     pub(crate) bytes: usize,
 }
 
-impl PartialEq for TextRuns {
+impl PartialEq for ColumnTexts {
     fn eq(&self, other: &Self) -> bool {
         let rows = self.rows.len();
         rows == other.rows.len() && (0..rows).all(|row| self.get(row) == other.get(row))
@@ -58,7 +58,7 @@ impl PartialEq for TextRuns {
 
 /// Large texts of which many are equal: each distinct one stands there once.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct BodyPool {
+pub(crate) struct BodyTexts {
     /// The distinct texts in the order in which they first appear, each with its length in four
     /// bytes, little endian, before it: as a page of plain values has them.
     pub(crate) plain: Vec<u8>,
@@ -71,7 +71,7 @@ pub(crate) struct BodyPool {
     places: HashMap<u64, u32, BuildHasherDefault<Hashed>>,
 }
 
-impl PartialEq for BodyPool {
+impl PartialEq for BodyTexts {
     /// Rows decide; `places` follows from them.
     fn eq(&self, other: &Self) -> bool {
         self.plain == other.plain && self.rows == other.rows
@@ -111,9 +111,9 @@ impl<'b> Iterator for Items<'b> {
     }
 }
 
-/// TextLists of text, their items one behind the other.
+/// Lists of text, their items one behind the other.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct TextLists {
+pub(crate) struct Lists {
     pub(crate) items: TextBuffer,
     /// Where each list ends in `items`. Ascending.
     pub(crate) ends: Vec<usize>,
@@ -132,8 +132,8 @@ impl Cells {
         Self::of_kind(column.kind, column.body)
     }
 
-    pub(crate) fn of_kind(kind: Type, body: bool) -> Self {
-        let data = if body { Data::Bodies(BodyPool::default()) } else { Data::new(kind) };
+    pub(crate) fn of_kind(kind: ColumnType, body: bool) -> Self {
+        let data = if body { Data::Bodies(BodyTexts::default()) } else { Data::new(kind) };
         Self { valid: Bits::default(), data }
     }
 
@@ -161,7 +161,7 @@ impl Cells {
     pub(crate) fn push_text(&mut self, text: &str) {
         match &mut self.data {
             Data::Text(texts) => texts.push(text),
-            _ => self.wrong_type(Type::Text),
+            _ => self.wrong_type(ColumnType::Text),
         }
         self.valid.push(true);
     }
@@ -169,7 +169,7 @@ impl Cells {
     pub(crate) fn push_body(&mut self, text: &str, hash: u64) {
         match &mut self.data {
             Data::Bodies(bodies) => bodies.push(text, hash),
-            _ => self.wrong_type(Type::Text),
+            _ => self.wrong_type(ColumnType::Text),
         }
         self.valid.push(true);
     }
@@ -180,7 +180,7 @@ impl Cells {
                 items.for_each(|item| lists.items.push(item));
                 lists.ends.push(lists.items.ends.len());
             }
-            _ => self.wrong_type(Type::List),
+            _ => self.wrong_type(ColumnType::List),
         }
         self.valid.push(true);
     }
@@ -190,7 +190,7 @@ impl Cells {
         match &self.data {
             Data::Text(texts) => texts.get(row),
             Data::Bodies(bodies) => bodies.get(row),
-            _ => self.wrong_type(Type::Text),
+            _ => self.wrong_type(ColumnType::Text),
         }
     }
 
@@ -198,13 +198,13 @@ impl Cells {
     pub(crate) fn list(&self, row: usize) -> Option<Items<'_>> {
         match &self.data {
             Data::List(lists) => self.valid.get(row).then(|| lists.get(row)),
-            _ => self.wrong_type(Type::List),
+            _ => self.wrong_type(ColumnType::List),
         }
     }
 
     /// Columns are made from the types of their cells, so no cell meets another type.
     #[cold]
-    pub(crate) fn wrong_type(&self, asked: Type) -> ! {
+    pub(crate) fn wrong_type(&self, asked: ColumnType) -> ! {
         unreachable!(
             "a column of {:?} holds no {}",
             std::mem::discriminant(&self.data),
@@ -218,7 +218,7 @@ impl Cells {
             + match &self.data {
                 // As if each text stood there: where a row group is cut must not depend on what is known
                 // of its rows.
-                Data::Text(runs) => runs.bytes + size_of::<usize>() * runs.rows.len(),
+                Data::Text(texts) => texts.bytes + size_of::<usize>() * texts.rows.len(),
                 // An entry of `places` takes some 16 bytes.
                 Data::Bodies(bodies) => {
                     bodies.plain.len() + 4 * bodies.rows.len() + (8 + 16) * bodies.ends.len()
@@ -249,14 +249,14 @@ impl Cells {
 }
 
 impl Data {
-    pub(crate) fn new(kind: Type) -> Self {
+    pub(crate) fn new(kind: ColumnType) -> Self {
         match kind {
-            Type::Text => Self::Text(TextRuns::default()),
-            Type::I32 => Self::I32(Vec::new()),
-            Type::I64 | Type::Time => Self::I64(Vec::new()),
-            Type::F64 => Self::F64(Vec::new()),
-            Type::Bool => Self::Bool(Bits::default()),
-            Type::List => Self::List(TextLists::default()),
+            ColumnType::Text => Self::Text(ColumnTexts::default()),
+            ColumnType::I32 => Self::I32(Vec::new()),
+            ColumnType::I64 | ColumnType::Time => Self::I64(Vec::new()),
+            ColumnType::F64 => Self::F64(Vec::new()),
+            ColumnType::Bool => Self::Bool(Bits::default()),
+            ColumnType::List => Self::List(Lists::default()),
         }
     }
 
@@ -299,7 +299,7 @@ impl TextBuffer {
     }
 }
 
-impl TextRuns {
+impl ColumnTexts {
     /// Rows of which each has a text of `distinct`.
     pub(crate) fn of(distinct: TextBuffer, rows: Vec<u32>) -> Self {
         let bytes = rows.iter().map(|place| distinct.length(*place as usize)).sum();
@@ -342,7 +342,7 @@ impl TextRuns {
     }
 }
 
-impl BodyPool {
+impl BodyTexts {
     /// Pushes a text. `hash`: equal texts have equal hashes.
     pub(crate) fn push(&mut self, text: &str, hash: u64) {
         let place = self.place_of(text, hash);
@@ -399,7 +399,7 @@ impl BodyPool {
     }
 }
 
-impl TextLists {
+impl Lists {
     pub(crate) fn get(&self, index: usize) -> Items<'_> {
         let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
         Items { texts: &self.items, range: start..self.ends[index] }
@@ -481,25 +481,25 @@ mod tests {
         fn texts_of_a_column_read_as_they_were_pushed_and_repeats_are_not_copied(
             texts in vec(prop_oneof![Just(""), Just("a"), Just("ab"), Just("ş")], 1..20),
         ) {
-            let mut runs = TextRuns::default();
+            let mut column = ColumnTexts::default();
             let mut expected = Vec::new();
             for text in &texts {
-                runs.push(text);
+                column.push(text);
                 expected.push(*text);
             }
-            let read: Vec<&str> = (0..expected.len()).map(|row| runs.get(row)).collect();
+            let read: Vec<&str> = (0..expected.len()).map(|row| column.get(row)).collect();
             prop_assert_eq!(&read, &expected);
-            prop_assert_eq!(runs.bytes, expected.concat().len());
-            prop_assert_eq!(&runs.plain().buffer, &expected.concat());
+            prop_assert_eq!(column.bytes, expected.concat().len());
+            prop_assert_eq!(&column.plain().buffer, &expected.concat());
             let changes = texts.iter().zip(texts.iter().skip(1)).filter(|(a, b)| a != b).count();
-            prop_assert_eq!(runs.distinct.ends.len(), 1 + changes);
-            prop_assert_eq!(TextRuns::of(runs.distinct.clone(), runs.rows.clone()), runs);
+            prop_assert_eq!(column.distinct.ends.len(), 1 + changes);
+            prop_assert_eq!(ColumnTexts::of(column.distinct.clone(), column.rows.clone()), column);
         }
     }
 
     #[test]
     fn a_repeated_body_is_kept_once() {
-        let mut bodies = BodyPool::default();
+        let mut bodies = BodyTexts::default();
         // The last two: another text with a hash seen before.
         for (text, hash) in [("one", 1), ("two", 2), ("one", 1), ("six", 1), ("six", 1)] {
             bodies.push(text, hash);

@@ -20,9 +20,9 @@ use polars_parquet::read::{
 };
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::columns::{Bits, BodyPool, Cells, Data, TextLists};
+use super::columns::{Bits, BodyTexts, Cells, Data, Lists};
 use super::parquet::arrow_type;
-use super::schema::{Column, Type};
+use super::schema::{Column, ColumnType};
 use super::stored::ReadError;
 
 /// The largest page that is taken, in bytes: a body that a file of the largest size may hold.
@@ -66,15 +66,15 @@ pub(super) fn column(
     column: &Column,
 ) -> Result<Cells, ReadError> {
     let group = &footer.metadata.row_groups[group];
-    let lacks = |what: &str| ReadError::damaged(path, format!("column {} {what}", column.name));
+    let damaged = |what: &str| ReadError::damaged(path, format!("column {} {what}", column.name));
     let Some(mut chunks) = group.columns_under_root_iter(column.name) else {
         return if column.nullable {
             Ok(Cells::nulls(column, group.num_rows()))
         } else {
-            Err(lacks("is missing"))
+            Err(damaged("is missing"))
         };
     };
-    let other = || lacks("is of another type");
+    let other = || damaged("is of another type");
     let (Some(chunk), None) = (chunks.next(), chunks.next()) else { return Err(other()) };
     if !fits(chunk, column.kind) {
         return Err(other());
@@ -95,9 +95,9 @@ pub(super) fn column(
         CompressedPage::Dict(_) => 0,
     };
     let values = caught(path, || pages().map(|page| page.map(values)).sum::<Result<usize, _>>())?;
-    let rows = if column.kind == Type::List { values } else { group.num_rows() };
+    let rows = if column.kind == ColumnType::List { values } else { group.num_rows() };
     if values != rows || usize::try_from(chunk.num_values()) != Ok(values) {
-        return Err(lacks("has pages of another length than its rows"));
+        return Err(damaged("has pages of another length than its rows"));
     }
     let pages = BasicDecompressor::new(pages(), Vec::new());
     let field =
@@ -113,7 +113,7 @@ pub(super) fn column(
         return Err(ReadError::damaged(path, format!("{fault} for {} rows", group.num_rows())));
     }
     if !column.nullable && cells.valid.unset() > 0 {
-        return Err(lacks("has nulls where it cannot have any"));
+        return Err(damaged("has nulls where it cannot have any"));
     }
     Ok(cells)
 }
@@ -128,16 +128,16 @@ fn caught<R, E: Display>(path: &Path, read: impl FnOnce() -> Result<R, E>) -> Re
 }
 
 /// Whether a column of the file is stored as `parquet` stores the type.
-fn fits(chunk: &ColumnChunkMetadata, kind: Type) -> bool {
+fn fits(chunk: &ColumnChunkMetadata, kind: ColumnType) -> bool {
     let stored = match kind {
-        Type::Text | Type::List => PhysicalType::ByteArray,
-        Type::I32 => PhysicalType::Int32,
-        Type::I64 | Type::Time => PhysicalType::Int64,
-        Type::F64 => PhysicalType::Double,
-        Type::Bool => PhysicalType::Boolean,
+        ColumnType::Text | ColumnType::List => PhysicalType::ByteArray,
+        ColumnType::I32 => PhysicalType::Int32,
+        ColumnType::I64 | ColumnType::Time => PhysicalType::Int64,
+        ColumnType::F64 => PhysicalType::Double,
+        ColumnType::Bool => PhysicalType::Boolean,
     };
     // The path of a list goes through its list and its element.
-    let depth = if kind == Type::List { 3 } else { 1 };
+    let depth = if kind == ColumnType::List { 3 } else { 1 };
     chunk.physical_type() == stored && chunk.descriptor().path_in_schema.len() == depth
 }
 
@@ -182,7 +182,7 @@ fn push_texts(mut push: impl FnMut(&str), array: &dyn Array) -> Option<()> {
 }
 
 /// Equal bodies share their bytes in the file and in the array, and so they do here.
-fn push_bodies(bodies: &mut BodyPool, array: &dyn Array) -> Option<()> {
+fn push_bodies(bodies: &mut BodyTexts, array: &dyn Array) -> Option<()> {
     let array: &Utf8ViewArray = array.as_any().downcast_ref()?;
     for text in array {
         match text {
@@ -193,7 +193,7 @@ fn push_bodies(bodies: &mut BodyPool, array: &dyn Array) -> Option<()> {
     Some(())
 }
 
-fn push_lists(lists: &mut TextLists, array: &dyn Array) -> Option<()> {
+fn push_lists(lists: &mut Lists, array: &dyn Array) -> Option<()> {
     let array: &ListArray<i64> = array.as_any().downcast_ref()?;
     for list in array {
         if let Some(items) = list {

@@ -25,13 +25,13 @@ pub enum Error {
     /// Another run is writing a report for the same folder.
     #[error(
         "{}: another run is writing this report\nwait for it, or name another folder; if there is none, delete {}",
-        path.display(), stage.display()
+        path.display(), partial.display()
     )]
     Busy {
         /// The folder for the report.
         path: PathBuf,
         /// The hidden folder in which it is being written.
-        stage: PathBuf,
+        partial: PathBuf,
     },
     /// Another file system is mounted at the folder, which therefore cannot be replaced as a whole.
     #[error("{}: another file system is mounted here\nname a folder in it: {}", path.display(), path.join("report").display())]

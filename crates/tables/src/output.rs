@@ -9,7 +9,7 @@ use super::CsvOptions;
 use super::batch::Table;
 use super::encode::{Encoded, Format, Formats};
 use super::error::Error;
-use super::hidden::{self, HiddenFolder};
+use super::partial::{self, PartialFolder};
 use super::rows::TABLES;
 use super::schema::{SCHEMA_VERSION, Schema};
 use super::spill::Spill;
@@ -34,7 +34,7 @@ pub(super) const SCRATCH: &str = ".scratch";
 /// second output of the same name from being made.
 #[derive(Debug)]
 pub struct Output {
-    stage: HiddenFolder,
+    partial: PartialFolder,
     replaces_report: bool,
 }
 
@@ -70,7 +70,7 @@ pub(super) enum Standing {
 }
 
 impl Output {
-    /// Checks that a report can go to `dir` and makes the stage for it. Parents that do not exist
+    /// Checks that a report can go to `dir` and makes the partial folder for it. Parents that do not exist
     /// are made. A symbolic link to a folder stands for that folder.
     ///
     /// An empty folder is used. A report, which is a folder with a `summary.json` of this or an
@@ -80,15 +80,15 @@ impl Output {
     /// # Errors
     /// [`Error::Exists`] for a report without `force`, [`Error::InTheWay`] for anything else that
     /// stands there, [`Error::Busy`] while another output of this name is being written,
-    /// [`Error::Mount`], [`Error::NoName`], and [`Error::Io`] when the stage cannot be made.
+    /// [`Error::Mount`], [`Error::NoName`], and [`Error::Io`] when the partial folder cannot be made.
     pub fn create(dir: &Path, force: bool) -> Result<Self, Error> {
         let (target, name) = target_of(dir)?;
-        hidden::recover(&target, &name)?;
+        partial::recover(&target, &name)?;
         replaceable(&target, dir, force)?;
-        let stage = HiddenFolder::create(&target, &name)?;
+        let partial = PartialFolder::create(&target, &name)?;
         // Again, now that no other run can move a report here.
         let replaces_report = replaceable(&target, dir, force)?;
-        Ok(Self { stage, replaces_report })
+        Ok(Self { partial, replaces_report })
     }
 
     /// The folders that an output for `dir` replaces or removes, those that are there: the report, and
@@ -98,7 +98,7 @@ impl Output {
     /// As [`Output::create`] for a path that is no name or a link to nothing.
     pub fn places(dir: &Path) -> Result<Vec<PathBuf>, Error> {
         let (target, name) = target_of(dir)?;
-        let mut places = Vec::from(hidden::hidden_beside(&target, &name));
+        let mut places = Vec::from(partial::hidden_beside(&target, &name));
         if matches!(standing(&target), Ok(Standing::Report)) {
             places.push(target);
         }
@@ -114,7 +114,7 @@ impl Output {
     /// # Errors
     /// [`Error::Io`] when the file system refuses.
     pub fn clean_up() -> Result<bool, Error> {
-        hidden::clean_up()
+        partial::clean_up()
     }
 
     /// Opens the files of a table, one for each format.
@@ -128,7 +128,7 @@ impl Output {
         metadata: &Metadata,
     ) -> Result<TableWriter, Error> {
         let files = formats.iter().map(|format| {
-            let path = self.stage.path().join(schema.name).with_extension(format.extension());
+            let path = self.partial.path().join(schema.name).with_extension(format.extension());
             Ok((format, TableFile::create(path, schema, format, formats.csv, metadata)?))
         });
         Ok(TableWriter { schema, rows: 0, files: files.collect::<Result<_, _>>()? })
@@ -139,7 +139,7 @@ impl Output {
     /// # Errors
     /// [`Error::Io`] when it cannot be created.
     pub fn spill<T: Table>(&self) -> Result<Spill<T>, Error> {
-        Spill::create(self.stage.path().join(format!(".{}{SCRATCH}", T::SCHEMA.name)))
+        Spill::create(self.partial.path().join(format!(".{}{SCRATCH}", T::SCHEMA.name)))
     }
 
     /// Writes a file that is not a table: `summary.json`.
@@ -148,16 +148,16 @@ impl Output {
     /// [`Error::Io`].
     pub fn file(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
         debug_assert!(is_ours(name), "`{name}` is missing in OTHER_FILES");
-        let path = self.stage.path().join(name);
+        let path = self.partial.path().join(name);
         fs::write(&path, bytes).map_err(Error::io(&path, "write"))
     }
 
     /// Asks the disk to take what was written so far, so that [`commit`](Self::commit) waits for less. For a thread of
     /// its own, since it waits; what the disk refuses is reported by the commit.
     pub fn flush_ahead(&self) -> Box<dyn FnOnce() + Send> {
-        let path = self.stage.path().to_owned();
+        let path = self.partial.path().to_owned();
         Box::new(move || {
-            let _refused = hidden::flush(&path);
+            let _refused = partial::flush(&path);
         })
     }
 
@@ -172,7 +172,7 @@ impl Output {
     /// [`Error::Io`] or [`Error::InTheWay`] when something came into the way since
     /// [`Output::create`], or the file system refuses. What stood there before stands there still.
     pub fn commit(self) -> Result<(), Error> {
-        self.stage.publish(self.replaces_report)
+        self.partial.publish(self.replaces_report)
     }
 }
 
@@ -195,14 +195,16 @@ impl TableWriter {
         for (format, file) in &mut self.files {
             let encoded = match format {
                 _ if schema != self.schema => None,
-                Format::Parquet => parquet.take().map(Part::Parquet),
-                Format::Csv => csv.take().map(Part::Text),
-                Format::Json => json.take().map(Part::Text),
+                Format::Parquet => parquet.take().map(FormatPart::Parquet),
+                Format::Csv => csv.take().map(FormatPart::Text),
+                Format::Json => json.take().map(FormatPart::Text),
             };
             let missing = Error::NotEncoded { table: self.schema.name, format: format.name() };
             match (encoded.ok_or(missing)?, file) {
-                (Part::Parquet(group), TableFile::Parquet(writer)) => writer.append(&group)?,
-                (Part::Text(bytes), TableFile::Text { path, file }) => {
+                (FormatPart::Parquet(group), TableFile::Parquet(writer)) => {
+                    writer.append(&group)?;
+                }
+                (FormatPart::Text(bytes), TableFile::Text { path, file }) => {
                     file.write_all(&bytes).map_err(Error::io(path, "write"))?;
                 }
                 _ => unreachable!("a file is opened for its format"),
@@ -230,7 +232,7 @@ impl TableWriter {
 }
 
 /// Rows in one format.
-enum Part {
+enum FormatPart {
     Parquet(parquet::RowGroup),
     Text(Vec<u8>),
 }
@@ -287,7 +289,7 @@ fn replaceable(target: &Path, dir: &Path, force: bool) -> Result<bool, Error> {
             return Err(Error::InTheWay { path, entry });
         }
     };
-    hidden::refuse_mount(target)?;
+    partial::refuse_mount(target)?;
     Ok(replaces)
 }
 
@@ -515,7 +517,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_has_the_name_of_a_stage_is_kept() {
+    fn what_only_has_the_name_of_a_partial_folder_is_kept() {
         let (folder, dir) = place();
         let mine = folder.path().join(".report.partial");
         fs::create_dir(&mine).unwrap();

@@ -36,9 +36,9 @@ use polars_parquet::write::{
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::batch::Columns;
-use super::columns::{Bits, BodyPool, Cells, Data, Hashed, TextBuffer, TextRuns};
+use super::columns::{Bits, BodyTexts, Cells, ColumnTexts, Data, Hashed, TextBuffer};
 use super::error::Error;
-use super::schema::{Column, Schema, Type};
+use super::schema::{Column, ColumnType, Schema};
 
 /// The level at which zstd keeps up with the decoding of the dump.
 pub(super) const ZSTD_LEVEL: i32 = 1;
@@ -133,7 +133,7 @@ impl Writer {
 }
 
 /// The file. Keeps what the system answers when it refuses: the Parquet writer makes a text of it,
-/// in which a full disk cannot be told from a bug.
+/// in which a full disk looks like a bug.
 struct Disk {
     file: BufWriter<File>,
     /// The number of the error; 0 while there is none.
@@ -216,8 +216,8 @@ impl PageCompressor {
 }
 
 fn page_options(column: &Column) -> WriteOptions {
-    // The extremes of bodies tell nothing, those of list items little, and both cost a pass.
-    let extremes = !column.body && column.kind != Type::List;
+    // The extremes of bodies are of no use, those of list items of little, and both cost a pass.
+    let extremes = !column.body && column.kind != ColumnType::List;
     WriteOptions {
         statistics: StatisticsOptions {
             min_value: extremes,
@@ -240,15 +240,15 @@ fn parquet_type(column: &Column, place: &Path) -> Result<ParquetType, Error> {
 }
 
 /// A type of the schema as Arrow has it; `text`: which of Arrow's texts.
-pub(super) fn arrow_type(kind: Type, text: ArrowDataType) -> ArrowDataType {
+pub(super) fn arrow_type(kind: ColumnType, text: ArrowDataType) -> ArrowDataType {
     match kind {
-        Type::Text => text,
-        Type::I32 => ArrowDataType::Int32,
-        Type::I64 => ArrowDataType::Int64,
-        Type::F64 => ArrowDataType::Float64,
-        Type::Bool => ArrowDataType::Boolean,
-        Type::Time => ArrowDataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
-        Type::List => ArrowDataType::LargeList(Box::new(item(text))),
+        ColumnType::Text => text,
+        ColumnType::I32 => ArrowDataType::Int32,
+        ColumnType::I64 => ArrowDataType::Int64,
+        ColumnType::F64 => ArrowDataType::Float64,
+        ColumnType::Bool => ArrowDataType::Boolean,
+        ColumnType::Time => ArrowDataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+        ColumnType::List => ArrowDataType::LargeList(Box::new(item(text))),
     }
 }
 
@@ -344,7 +344,7 @@ fn primitive<T: NativeType>(
     place: &Path,
 ) -> Result<Box<dyn Array>, Error> {
     let kind = match column.kind {
-        Type::Time => ArrowDataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+        ColumnType::Time => ArrowDataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
         _ => ArrowDataType::from(T::PRIMITIVE),
     };
     let array = PrimitiveArray::try_new(kind, values.to_vec().into(), valid);
@@ -399,7 +399,7 @@ fn page_ranges(texts: &TextBuffer) -> impl Iterator<Item = Range<usize>> {
 }
 
 /// Cuts a column with bodies into pages, as [`page_ranges`] does.
-fn body_ranges(bodies: &BodyPool) -> impl Iterator<Item = Range<usize>> {
+fn body_ranges(bodies: &BodyTexts) -> impl Iterator<Item = Range<usize>> {
     let mut first = 0;
     std::iter::from_fn(move || {
         let mut rows = first..first;
@@ -419,7 +419,7 @@ fn body_ranges(bodies: &BodyPool) -> impl Iterator<Item = Range<usize>> {
 /// The distinct bodies as a dictionary page, which may be as large as the batch: it is compressed
 /// as it lies there, and no memory is touched but for the result.
 fn body_dictionary(
-    bodies: &BodyPool,
+    bodies: &BodyTexts,
     zstd: &mut PageCompressor,
 ) -> std::io::Result<CompressedDictPage> {
     let mut compressed = Vec::with_capacity(zstd::zstd_safe::compress_bound(bodies.plain.len()));
@@ -437,7 +437,7 @@ fn body_dictionary(
 
 /// The places of all rows' bodies, over as many empty values as there are bodies.
 fn body_keys(
-    bodies: &BodyPool,
+    bodies: &BodyTexts,
     valid: Option<Bitmap>,
     place: &Path,
 ) -> Result<Box<dyn Array>, Error> {
@@ -455,9 +455,9 @@ struct Dictionary {
 }
 
 impl Dictionary {
-    /// `None` where plain text is smaller, or likely to be. TextBuffer are hashed first, and copied when it
+    /// `None` where plain text is smaller, or likely to be. Texts are hashed first, and copied when it
     /// is known that they repeat.
-    fn of(texts: &TextRuns, valid: &Bits) -> Option<Self> {
+    fn of(texts: &ColumnTexts, valid: &Bits) -> Option<Self> {
         let rows = texts.rows.len();
         let mut places: HashMap<u64, u32, BuildHasherDefault<Hashed>> = HashMap::default();
         // The row in which each distinct text first appears.
@@ -554,7 +554,7 @@ mod tests {
     #[test]
     fn a_dictionary_is_made_where_texts_repeat_and_only_there() {
         let column = |rows: usize, distinct: usize| {
-            let (mut texts, mut valid) = (TextRuns::default(), Bits::default());
+            let (mut texts, mut valid) = (ColumnTexts::default(), Bits::default());
             for row in 0..rows {
                 texts.push(&format!("text {}", row % distinct));
                 valid.push(true);
@@ -567,7 +567,7 @@ mod tests {
         assert_eq!(found.keys[..5], [0, 1, 2, 0, 1]);
         assert!(column(10_000, 10_000).is_none());
         assert!(column(10, 10).is_none());
-        let (mut nulls, mut valid) = (TextRuns::default(), Bits::default());
+        let (mut nulls, mut valid) = (ColumnTexts::default(), Bits::default());
         for _ in 0..2 {
             nulls.push("");
             valid.push(false);

@@ -465,7 +465,7 @@ mod tests {
                 format!("## {}\n\n{}\n\n{}", table.name, table.doc.trim(), table.markdown());
             assert!(
                 page.contains(&wanted),
-                "docs/tables.md lacks or contradicts:\n{wanted}\nIt is made from the row types in rows.rs."
+                "docs/tables.md does not have:\n{wanted}\nIt is made from the row types in rows.rs."
             );
         }
     }

@@ -11,34 +11,34 @@ use std::path::{Path, PathBuf};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::batch::{Batch, Columns, Table};
-use crate::columns::{Bits, BodyPool, Cells, Data, TextBuffer, TextLists, TextRuns};
+use crate::columns::{Bits, BodyTexts, Cells, ColumnTexts, Data, Lists, TextBuffer};
 use crate::error::Error;
 use crate::parquet::ZSTD_LEVEL;
-use crate::schema::{Schema, Type};
+use crate::schema::{ColumnType, Schema};
 
 /// Rows of one table that wait. A spill that is dropped removes its file.
 #[derive(Debug)]
 pub struct Spill<T> {
-    place: Place,
+    place: FrameStore,
     /// Of each frame, in order.
     frames: Vec<FrameSize>,
     table: PhantomData<T>,
 }
 
 #[derive(Debug)]
-enum Place {
+enum FrameStore {
     Memory(Vec<u8>),
-    Disk(Scratch),
+    Disk(ScratchFile),
 }
 
 /// A file that is removed when it is dropped.
 #[derive(Debug)]
-struct Scratch {
+struct ScratchFile {
     path: PathBuf,
     file: BufWriter<File>,
 }
 
-impl Drop for Scratch {
+impl Drop for ScratchFile {
     fn drop(&mut self) {
         // What cannot be removed here is removed with the hidden folder it stands in.
         let _ = std::fs::remove_file(&self.path);
@@ -63,14 +63,14 @@ struct FrameSize {
 impl<T: Table> Spill<T> {
     /// Rows that wait in memory.
     pub fn in_memory() -> Self {
-        Self { place: Place::Memory(Vec::new()), frames: Vec::new(), table: PhantomData }
+        Self { place: FrameStore::Memory(Vec::new()), frames: Vec::new(), table: PhantomData }
     }
 
     /// Creates the scratch file; no other of its name exists.
     pub(super) fn create(path: PathBuf) -> Result<Self, Error> {
         let file = File::options().read(true).write(true).create_new(true).open(&path);
         let file = BufWriter::new(file.map_err(Error::io(&path, "create"))?);
-        let place = Place::Disk(Scratch { path, file });
+        let place = FrameStore::Disk(ScratchFile { path, file });
         Ok(Self { place, frames: Vec::new(), table: PhantomData })
     }
 
@@ -80,8 +80,8 @@ impl<T: Table> Spill<T> {
     /// [`Error::Io`].
     pub fn append(&mut self, frame: &Frame<T>) -> Result<(), Error> {
         match &mut self.place {
-            Place::Memory(bytes) => bytes.extend_from_slice(&frame.compressed),
-            Place::Disk(Scratch { path, file }) => {
+            FrameStore::Memory(bytes) => bytes.extend_from_slice(&frame.compressed),
+            FrameStore::Disk(ScratchFile { path, file }) => {
                 file.write_all(&frame.compressed).map_err(Error::io(path, "write"))?;
             }
         }
@@ -98,7 +98,7 @@ impl<T: Table> Spill<T> {
         at_a_time: usize,
         mut take: impl FnMut(Vec<Frame<T>>) -> Result<(), E>,
     ) -> Result<(), E> {
-        if let Place::Disk(Scratch { path, file }) = &mut self.place {
+        if let FrameStore::Disk(ScratchFile { path, file }) = &mut self.place {
             file.flush().map_err(Error::io(path, "write"))?;
             file.get_mut().rewind().map_err(Error::io(path, "read"))?;
         }
@@ -108,10 +108,10 @@ impl<T: Table> Spill<T> {
             for &size in window {
                 let mut compressed = vec![0; size.compressed];
                 match &mut self.place {
-                    Place::Memory(bytes) => {
+                    FrameStore::Memory(bytes) => {
                         compressed.copy_from_slice(&bytes[from..from + size.compressed]);
                     }
-                    Place::Disk(Scratch { path, file }) => {
+                    FrameStore::Disk(ScratchFile { path, file }) => {
                         let read = file.get_mut().read_exact(&mut compressed);
                         read.map_err(Error::io(path, "read"))?;
                     }
@@ -153,11 +153,11 @@ fn pack(batch: &Columns) -> Result<(FrameSize, Vec<u8>), Error> {
     for cells in batch.cells() {
         plain.extend_from_slice(&cells.valid.bytes);
         match &cells.data {
-            Data::Text(runs) => push_runs(runs, &mut plain),
+            Data::Text(texts) => push_column(texts, &mut plain),
             Data::Bodies(bodies) => {
-                let mut texts = TextRuns::default();
+                let mut texts = ColumnTexts::default();
                 (0..bodies.rows.len()).for_each(|row| texts.push(bodies.get(row)));
-                push_runs(&texts, &mut plain);
+                push_column(&texts, &mut plain);
             }
             Data::I32(values) => values.iter().for_each(|v| plain.extend(v.to_le_bytes())),
             Data::I64(values) => values.iter().for_each(|v| plain.extend(v.to_le_bytes())),
@@ -176,9 +176,9 @@ fn pack(batch: &Columns) -> Result<(FrameSize, Vec<u8>), Error> {
     Ok((size, compressed))
 }
 
-fn push_runs(runs: &TextRuns, out: &mut Vec<u8>) {
-    push_texts(&runs.distinct, out);
-    runs.rows.iter().for_each(|place| out.extend(place.to_le_bytes()));
+fn push_column(texts: &ColumnTexts, out: &mut Vec<u8>) {
+    push_texts(&texts.distinct, out);
+    texts.rows.iter().for_each(|place| out.extend(place.to_le_bytes()));
 }
 
 fn push_texts(texts: &TextBuffer, out: &mut Vec<u8>) {
@@ -205,21 +205,23 @@ fn read_columns(schema: &'static Schema, mut rest: &[u8]) -> Option<Columns> {
     for column in schema.columns {
         let valid = take_bits(rows, &mut rest)?;
         let data = match column.kind {
-            Type::Text if column.body => {
-                Data::Bodies(bodies_of(&take_runs(rows, &mut rest)?, &valid))
+            ColumnType::Text if column.body => {
+                Data::Bodies(bodies_of(&take_column(rows, &mut rest)?, &valid))
             }
-            Type::Text => Data::Text(take_runs(rows, &mut rest)?),
-            Type::I32 => Data::I32(take_values(rows, &mut rest, i32::from_le_bytes)?),
-            Type::I64 | Type::Time => Data::I64(take_values(rows, &mut rest, i64::from_le_bytes)?),
-            Type::F64 => Data::F64(take_values(rows, &mut rest, f64::from_le_bytes)?),
-            Type::Bool => Data::Bool(take_bits(rows, &mut rest)?),
-            Type::List => {
+            ColumnType::Text => Data::Text(take_column(rows, &mut rest)?),
+            ColumnType::I32 => Data::I32(take_values(rows, &mut rest, i32::from_le_bytes)?),
+            ColumnType::I64 | ColumnType::Time => {
+                Data::I64(take_values(rows, &mut rest, i64::from_le_bytes)?)
+            }
+            ColumnType::F64 => Data::F64(take_values(rows, &mut rest, f64::from_le_bytes)?),
+            ColumnType::Bool => Data::Bool(take_bits(rows, &mut rest)?),
+            ColumnType::List => {
                 let items = take_texts(&mut rest)?;
                 let ends = take_ends(rows, &mut rest)?;
                 if ends.last().is_some_and(|end| *end > items.ends.len()) {
                     return None;
                 }
-                Data::List(TextLists { items, ends })
+                Data::List(Lists { items, ends })
             }
         };
         columns.push(Cells { valid, data });
@@ -259,18 +261,18 @@ fn take_ends(len: usize, rest: &mut &[u8]) -> Option<Vec<usize>> {
     ends.is_sorted().then_some(ends)
 }
 
-fn take_runs(len: usize, rest: &mut &[u8]) -> Option<TextRuns> {
+fn take_column(len: usize, rest: &mut &[u8]) -> Option<ColumnTexts> {
     let distinct = take_texts(rest)?;
     let rows = take_values(len, rest, u32::from_le_bytes)?;
     if rows.iter().any(|place| *place as usize >= distinct.ends.len()) {
         return None;
     }
-    Some(TextRuns::of(distinct, rows))
+    Some(ColumnTexts::of(distinct, rows))
 }
 
-/// BodyPool wait as texts.
-fn bodies_of(texts: &TextRuns, valid: &Bits) -> BodyPool {
-    let mut bodies = BodyPool::default();
+/// Bodies wait as texts.
+fn bodies_of(texts: &ColumnTexts, valid: &Bits) -> BodyTexts {
+    let mut bodies = BodyTexts::default();
     for row in 0..valid.len() {
         match texts.get(row) {
             text if valid.get(row) => bodies.push(text, xxh3_64(text.as_bytes())),
@@ -364,7 +366,9 @@ mod tests {
         let mut spill = Spill::create(path.clone()).unwrap();
         let frame = Frame::pack(&mut everything(0..40)).unwrap();
         spill.append(&frame).unwrap();
-        let Place::Disk(scratch) = &mut spill.place else { unreachable!("it was created on disk") };
+        let FrameStore::Disk(scratch) = &mut spill.place else {
+            unreachable!("it was created on disk")
+        };
         scratch.file.flush().unwrap();
         std::fs::write(&path, vec![b'x'; frame.compressed.len()]).unwrap();
         let read = spill.drain(1, |frames| frames[0].unpack().map(drop));

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use query::{ErrorSample, Explained, PeriodCount, Values, find_group, groups};
+use query::{Explained, ExplainedError, PeriodCount, Values, find_group, groups};
 use tables::Stored;
 
 use super::Exit;
@@ -50,7 +50,7 @@ pub(crate) struct ExplainCommand {
         default_value = "text",
         hide_possible_values = true
     )]
-    format: ExplanationFormat,
+    format: ExplainFormat,
 }
 
 const EXAMPLES: &str = "\
@@ -63,7 +63,7 @@ Exit codes: 0 done, 2 not done: no such group, several groups that begin so, no 
 
 /// How the explanation is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum ExplanationFormat {
+enum ExplainFormat {
     /// For people
     Text,
     /// JSON
@@ -86,11 +86,11 @@ impl ExplainCommand {
         let explained = query::explain(&report, group, self.top, self.samples)?;
         let mut out = io::stdout().lock();
         match self.format {
-            ExplanationFormat::Json => {
+            ExplainFormat::Json => {
                 serde_json::to_writer_pretty(&mut out, &explained).map_err(io::Error::from)?;
                 writeln!(out)?;
             }
-            ExplanationFormat::Text => {
+            ExplainFormat::Text => {
                 let wide = io::stdout().is_terminal().then(width);
                 for line in (ExplainedText { of: &explained, wide }).lines(rank, groups.len()) {
                     writeln!(out, "{line}")?;
@@ -133,8 +133,8 @@ impl ExplainedText<'_> {
         self.part(&mut lines, "What varies", &what);
         if self.of.unaligned > 0 {
             let messages = counted(self.of.unaligned, "message", "messages");
-            let why = if group.name.is_some() { "of another wording, " } else { "" };
-            lines.push(format!("  not counted: {messages}, {why}too long or cut"));
+            let why = if group.name.is_some() { "other wording, " } else { "" };
+            lines.push(format!("  not counted: {messages} ({why}too long, or cut)"));
         }
         let mut place = TextTable::new(VALUES);
         for (name, values) in [
@@ -159,7 +159,7 @@ impl ExplainedText<'_> {
     /// What makes the errors one group, and the kind of cause.
     fn common(&self) -> Vec<String> {
         let group = &self.of.group;
-        let text = if group.name.is_some() { "name by a rule of yours" } else { "masked message" };
+        let text = if group.name.is_some() { "name from --rules" } else { "masked message" };
         let mut common = vec![text.to_owned()];
         common.extend(group.code.map(|code| format!("code {}", safe(code.0))));
         common.extend(group.field.map(|field| format!("field {}", safe(field.0))));
@@ -216,7 +216,7 @@ impl ExplainedText<'_> {
         }
     }
 
-    fn sample(&self, n: usize, sample: &ErrorSample) -> Vec<String> {
+    fn sample(&self, n: usize, sample: &ExplainedError) -> Vec<String> {
         let mut lines = vec![format!("Sample {n}  {}", safe(&cat_command(sample)))];
         let mut line = |name: &str, value: Option<String>| {
             if let Some(value) = value {
@@ -247,7 +247,7 @@ impl ExplainedText<'_> {
 }
 
 /// The command that shows the file of a sample.
-fn cat_command(sample: &ErrorSample) -> String {
+fn cat_command(sample: &ExplainedError) -> String {
     let member = sample.member.as_deref();
     let member = member.map(|name| format!(" --member {}", shell(name))).unwrap_or_default();
     format!("analyze cat {} --pretty{member}", shell(&sample.file))

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
-use super::kit::{Place, Run, exchange};
+use super::kit::{RunOutput, TestFolder, exchange};
 
 /// Far longer than the program needs to react.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -78,7 +78,7 @@ pub(crate) fn assert_whole(report: &Path) {
 }
 
 /// Asserts that a run was refused before or while it wrote: code 2, one error, nothing new.
-fn assert_not_done(place: &Place, run: &Run, names: &[&str], said: &str) {
+fn assert_not_done(place: &TestFolder, run: &RunOutput, names: &[&str], said: &str) {
     assert_eq!((run.code, run.out.as_str()), (2, ""), "{}", run.err);
     assert!(run.err.starts_with("error: ") && run.err.contains(said), "{}", run.err);
     assert_eq!(place.names(), names, "{}", run.err);

@@ -7,13 +7,13 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::faults::{assert_whole, document, signal, skipped, wait_until};
-use super::kit::{Place, ended, exchange};
+use super::kit::{TestFolder, ended, exchange};
 
 const REPORT: [&str; 5] = ["report", "dump", "--out", "report", "--quiet"];
 
 /// Starts a report that takes seconds, sends a signal when it is writing, and returns what is left behind.
 fn interrupted(kind: &str, out: &str) -> (i32, String, Vec<String>) {
-    let place = Place::new();
+    let place = TestFolder::new();
     for n in 0..1_000 {
         place.file(&format!("dump/{n}.json"), document(&n.to_string(), 40));
     }
@@ -41,7 +41,7 @@ fn a_polite_kill_is_an_interrupt_and_folders_made_for_the_report_go_too() {
 
 #[test]
 fn a_second_interrupt_ends_at_once_and_leaves_nothing_behind() {
-    let place = Place::new();
+    let place = TestFolder::new();
     place.file("dump/large.json", document("A", 30_000));
     for out in ["report", "new/report"] {
         let mut child = place.command(&["report", "dump", "--out", out]).spawn().unwrap();
@@ -58,7 +58,7 @@ fn a_second_interrupt_ends_at_once_and_leaves_nothing_behind() {
 #[test]
 fn an_interrupted_bench_leaves_nothing_behind_after_one_signal_or_many() {
     for signals in [1, usize::MAX] {
-        let place = Place::new();
+        let place = TestFolder::new();
         let args =
             ["bench", "--generate", "300kB", "--dir", ".", "--runs", "1000", "--stages", "report"];
         let mut child = place.command(&args).spawn().unwrap();
@@ -104,7 +104,7 @@ fn an_interrupt_while_standard_input_is_awaited_ends_at_once() {
         ignored.is_some_and(|mask| mask.trim().ends_with(['1', '3', '5', '7', '9', 'b', 'd', 'f']))
     });
     for kind in ["-INT", "-TERM", "-HUP"].into_iter().filter(|kind| hangups || *kind != "-HUP") {
-        let place = Place::new();
+        let place = TestFolder::new();
         let args = ["report", "-", "--out", "report"];
         let mut child = place.command(&args).stdin(Stdio::piped()).spawn().unwrap();
         let stdin = child.stdin.take();
@@ -122,7 +122,7 @@ fn an_interrupt_while_standard_input_is_awaited_ends_at_once() {
 
 #[test]
 fn a_hangup_that_is_ignored_from_the_start_stays_ignored() {
-    let place = Place::with_dump();
+    let place = TestFolder::with_dump();
     let script = "trap '' HUP; exec \"$0\" report - dump --out report --quiet";
     let mut command = Command::new("sh");
     command.args(["-c", script, env!("CARGO_BIN_EXE_analyze")]).current_dir(place.path());
@@ -138,7 +138,7 @@ fn a_hangup_that_is_ignored_from_the_start_stays_ignored() {
 
 #[test]
 fn an_interrupt_after_the_report_is_there_ends_as_the_report_did() {
-    let place = Place::with_dump();
+    let place = TestFolder::with_dump();
     let (reader, mut writer) = std::io::pipe().unwrap();
     let args = ["report", "dump", "--out", "report"];
     let mut command = place.command(&args);
@@ -173,8 +173,8 @@ impl Moments {
 }
 
 /// A dump of many files, and how long a report of it takes.
-fn dump_and_time(files: usize) -> (Place, Duration) {
-    let place = Place::new();
+fn dump_and_time(files: usize) -> (TestFolder, Duration) {
+    let place = TestFolder::new();
     for n in 0..files {
         place.file(&format!("dump/{n}.json"), document(&n.to_string(), 10));
     }

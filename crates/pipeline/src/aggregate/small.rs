@@ -59,7 +59,9 @@ where
 {
     let part = |rows: &[T::Row<'a>]| {
         let mut batch = Batch::<T>::new();
-        rows.iter().for_each(|row| batch.push(row));
+        for row in rows {
+            batch.push(row);
+        }
         encoder.encode(&mut batch)
     };
     rows.par_chunks(GROUP_ROWS).map(part).collect()

@@ -3,11 +3,11 @@
 use std::fs::File;
 use std::process::{Command, Stdio};
 
-use super::super::kit::{Place, exchange};
+use super::super::kit::{TestFolder, exchange};
 use super::{assert_whole, skipped};
 
 /// Runs a shell script, in which `$0` is the program, and gives its exit code.
-fn shell(place: &Place, script: &str) -> Option<i32> {
+fn shell(place: &TestFolder, script: &str) -> Option<i32> {
     let mut command = Command::new("sh");
     command.args(["-c", script, env!("CARGO_BIN_EXE_analyze")]).current_dir(place.path());
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -16,7 +16,7 @@ fn shell(place: &Place, script: &str) -> Option<i32> {
 
 #[test]
 fn closed_streams_change_nothing_but_what_can_be_said() {
-    let place = Place::with_dump();
+    let place = TestFolder::with_dump();
     for (script, code) in [
         ("exec \"$0\" ls dump >&-", 0),
         ("exec \"$0\" cat dump/90123.txt >&-", 0),
@@ -38,7 +38,7 @@ fn an_output_that_takes_no_more_is_an_error_that_names_it() {
     if full().is_err() {
         return skipped("there is no /dev/full");
     }
-    let place = Place::with_dump();
+    let place = TestFolder::with_dump();
     for args in [
         &["ls", "dump"][..],
         &["ls", "dump", "--json"],
@@ -60,7 +60,7 @@ fn an_output_that_takes_no_more_is_an_error_that_names_it() {
 
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {
-    let place = Place::new();
+    let place = TestFolder::new();
     place.file("large.json", format!("[{}]", vec![exchange("A", 200); 3_000].join(",")));
     let script =
         "for how in '' --pretty; do { \"$0\" cat large.json $how; echo $? > code; } | head -c 1

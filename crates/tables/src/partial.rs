@@ -1,13 +1,13 @@
 //! The hidden folder in which a report is built, and its way to the final name.
 //!
 //! ```text
-//!   dump/  .report.partial/      the stage: made, and locked for as long as this process lives
+//!   dump/  .report.partial/      the partial folder: made, and locked for as long as this process lives
 //!   dump/  report/               after the move, which is one step of the file system
 //! ```
 //!
-//! The stage of a report has one name, so of two runs for one folder the second finds it and gives
-//! up. Whether its owner still lives is told by a lock on the folder, which ends with the process,
-//! however it ends: an unlocked stage was left by a killed run and is removed.
+//! The partial folder of a report has one name, so of two runs for one folder the second finds it and gives
+//! up. A lock on the folder, which ends with the process however it ends, says whether its owner
+//! still runs: an unlocked partial folder was left by a killed run and is removed.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, TryLockError};
@@ -19,13 +19,13 @@ use std::time::Duration;
 use super::error::Error;
 use super::output::{SCRATCH, Standing, standing};
 
-/// Ends the name of a stage.
-const STAGE: &str = ".partial";
+/// Ends the name of a partial folder.
+const PARTIAL: &str = ".partial";
 
-/// Ends the name of a report that was moved aside, behind [`STAGE`].
+/// Ends the name of a report that was moved aside, behind [`PARTIAL`].
 const ASIDE: &str = ".old";
 
-/// Tries to make a stage while another run removes a dead one.
+/// Tries to make a partial folder while another run removes a dead one.
 const ATTEMPTS: u32 = 50;
 
 /// Tries to remove a folder into which another thread still writes.
@@ -34,21 +34,21 @@ const REMOVALS: u32 = 20;
 /// Between two tries.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// What this process has to remove when it ends early: the stages that were neither moved nor
+/// What this process has to remove when it ends early: the partial folders that were neither moved nor
 /// removed, each with the parent folders that were made for it. Whoever moves or removes one holds
-/// this lock, so that no stage is removed while it becomes the report.
-static OPEN: Mutex<Vec<Unfinished>> = Mutex::new(Vec::new());
+/// this lock, so that no partial folder is removed while it becomes the report.
+static OPEN: Mutex<Vec<Leftovers>> = Mutex::new(Vec::new());
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Unfinished {
-    stage: PathBuf,
+struct Leftovers {
+    partial: PathBuf,
     /// The innermost first.
     made: Vec<PathBuf>,
 }
 
-impl Unfinished {
+impl Leftovers {
     fn remove(&self) -> io::Result<()> {
-        let removed = remove_folder(&self.stage);
+        let removed = remove_folder(&self.partial);
         for folder in &self.made {
             // Somebody else may use it by now.
             let _ = fs::remove_dir(folder);
@@ -57,34 +57,34 @@ impl Unfinished {
     }
 }
 
-/// A stage that this process owns. It removes itself when it goes away without [`HiddenFolder::publish`].
+/// A partial folder that this process owns. It removes itself when it goes away without [`PartialFolder::publish`].
 #[derive(Debug)]
-pub(super) struct HiddenFolder {
+pub(super) struct PartialFolder {
     target: PathBuf,
-    unfinished: Unfinished,
-    /// Held for as long as the stage lives; `None` where folders cannot be locked.
+    leftovers: Leftovers,
+    /// Held for as long as the partial folder lives; `None` where folders cannot be locked.
     lock: Option<File>,
 }
 
-impl HiddenFolder {
-    /// Makes the stage for a report at `target`, and the parents of it that do not exist.
+impl PartialFolder {
+    /// Makes the partial folder for a report at `target`, and the parents of it that do not exist.
     pub(super) fn create(target: &Path, name: &OsStr) -> Result<Self, Error> {
         let parent = parent_of(target);
         let absent = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
         let made = parent.ancestors().take_while(absent).map(Path::to_owned).collect();
-        let [stage, _] = hidden_beside(target, name);
-        let unfinished = Unfinished { stage, made };
+        let [partial, _] = hidden_beside(target, name);
+        let leftovers = Leftovers { partial, made };
         let mut open = open();
         let lock = fs::create_dir_all(parent)
             .map_err(Error::io(parent, "create"))
-            .and_then(|()| acquire(target, &unfinished.stage));
+            .and_then(|()| acquire(target, &leftovers.partial));
         match lock {
             Ok(lock) => {
-                open.push(unfinished.clone());
-                Ok(Self { target: target.to_owned(), unfinished, lock })
+                open.push(leftovers.clone());
+                Ok(Self { target: target.to_owned(), leftovers, lock })
             }
             Err(error) => {
-                for folder in &unfinished.made {
+                for folder in &leftovers.made {
                     let _ = fs::remove_dir(folder);
                 }
                 Err(error)
@@ -94,66 +94,66 @@ impl HiddenFolder {
 
     /// Where files are written.
     pub(super) fn path(&self) -> &Path {
-        &self.unfinished.stage
+        &self.leftovers.partial
     }
 
-    /// Makes the stage the report, after everything in it has reached the disk.
+    /// Makes the partial folder the report, after everything in it has reached the disk.
     ///
-    /// With `replaces`, a report that stands at the target changes places with the stage in one
+    /// With `replaces`, a report that stands at the target changes places with the partial folder in one
     /// step, and is removed then. Without, the target must be free or an empty folder.
     pub(super) fn publish(self, replaces: bool) -> Result<(), Error> {
-        let (target, stage) = (&self.target, &self.unfinished.stage);
-        flush(stage)?;
+        let (target, partial) = (&self.target, &self.leftovers.partial);
+        flush(partial)?;
         let mut open = open();
         let old = if replaces { present(target)? } else { None };
         if old.is_some() {
-            swap(target, stage)?;
+            swap(target, partial)?;
         } else {
             // An empty folder gives way by itself, but not on every system.
             #[cfg(not(unix))]
             let _ = fs::remove_dir(target);
-            fs::rename(stage, target).map_err(Error::io(target, "move the report here"))?;
+            fs::rename(partial, target).map_err(Error::io(target, "move the report here"))?;
         }
-        open.retain(|unfinished| *unfinished != self.unfinished);
+        open.retain(|leftovers| *leftovers != self.leftovers);
         // The name reaches the disk, too. The report is whole without it.
         let _ = File::open(parent_of(target)).and_then(|parent| parent.sync_all());
         if old.is_some() {
             // The new report is in its place; what is left of the old one is removed by the next run.
-            let _ = remove_folder(stage);
-            let _ = remove_folder(&aside(stage));
+            let _ = remove_folder(partial);
+            let _ = remove_folder(&aside(partial));
         }
         Ok(())
     }
 }
 
-impl Drop for HiddenFolder {
+impl Drop for PartialFolder {
     fn drop(&mut self) {
         let mut open = open();
-        if let Some(at) = open.iter().position(|unfinished| *unfinished == self.unfinished) {
+        if let Some(at) = open.iter().position(|leftovers| *leftovers == self.leftovers) {
             open.swap_remove(at);
-            // Nobody is left to tell of a failure, and the next run removes what stays.
-            let _ = self.unfinished.remove();
+            // A failure cannot be reported from here; the next run removes what remains.
+            let _ = self.leftovers.remove();
         }
         // Not before the folder is gone, or another run would find it ownerless.
         self.lock = None;
     }
 }
 
-/// Removes all stages of this process, and keeps any from becoming a report from now on: the process
+/// Removes all partial folders of this process, and keeps any from becoming a report from now on: the process
 /// has to end. `false`, and no more, when there is none.
 pub(super) fn clean_up() -> Result<bool, Error> {
     let open = open();
     if open.is_empty() {
         return Ok(false);
     }
-    let mut swept = Ok(true);
-    for unfinished in open.iter() {
-        if let Err(error) = unfinished.remove() {
-            swept = Err(Error::io(&unfinished.stage, "remove")(error));
+    let mut removed = Ok(true);
+    for leftovers in open.iter() {
+        if let Err(error) = leftovers.remove() {
+            removed = Err(Error::io(&leftovers.partial, "remove")(error));
         }
     }
     std::mem::forget(open);
-    swept
+    removed
 }
 
 /// Brings back a report that a killed run had moved aside, where it could not change places with the
@@ -170,11 +170,11 @@ pub(super) fn recover(target: &Path, name: &OsStr) -> Result<(), Error> {
     }
 }
 
-/// The stage of a report at `target`, and where a report is moved aside.
+/// The partial folder of a report at `target`, and where a report is moved aside.
 pub(super) fn hidden_beside(target: &Path, name: &OsStr) -> [PathBuf; 2] {
-    let stage = target.with_file_name(hidden(name, STAGE));
-    let aside = aside(&stage);
-    [stage, aside]
+    let partial = target.with_file_name(hidden(name, PARTIAL));
+    let aside = aside(&partial);
+    [partial, aside]
 }
 
 /// Refuses a folder on which another file system is mounted: the report could not be moved there.
@@ -182,10 +182,10 @@ pub(super) fn refuse_mount(target: &Path) -> Result<(), Error> {
     #[cfg(target_os = "linux")]
     {
         use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
-        let told = statx(CWD, target, AtFlags::empty(), StatxFlags::empty());
-        if told.is_ok_and(|told| {
-            told.stx_attributes_mask.contains(StatxAttributes::MOUNT_ROOT)
-                && told.stx_attributes.contains(StatxAttributes::MOUNT_ROOT)
+        let answer = statx(CWD, target, AtFlags::empty(), StatxFlags::empty());
+        if answer.is_ok_and(|answer| {
+            answer.stx_attributes_mask.contains(StatxAttributes::MOUNT_ROOT)
+                && answer.stx_attributes.contains(StatxAttributes::MOUNT_ROOT)
         }) {
             return Err(Error::Mount { path: target.to_owned() });
         }
@@ -202,7 +202,7 @@ pub(super) fn parent_of(target: &Path) -> &Path {
     }
 }
 
-fn open() -> MutexGuard<'static, Vec<Unfinished>> {
+fn open() -> MutexGuard<'static, Vec<Leftovers>> {
     OPEN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -214,29 +214,29 @@ fn hidden(name: &OsStr, end: &str) -> OsString {
     hidden
 }
 
-fn aside(stage: &Path) -> PathBuf {
-    let mut aside = stage.as_os_str().to_owned();
+fn aside(partial: &Path) -> PathBuf {
+    let mut aside = partial.as_os_str().to_owned();
     aside.push(ASIDE);
     PathBuf::from(aside)
 }
 
-/// Makes the stage, or takes the place of one whose owner is dead.
-fn acquire(target: &Path, stage: &Path) -> Result<Option<File>, Error> {
-    let busy = || Error::Busy { path: target.to_owned(), stage: stage.to_owned() };
+/// Makes the partial folder, or takes the place of one whose owner is dead.
+fn acquire(target: &Path, partial: &Path) -> Result<Option<File>, Error> {
+    let busy = || Error::Busy { path: target.to_owned(), partial: partial.to_owned() };
     for _ in 0..ATTEMPTS {
-        match fs::create_dir(stage) {
-            Ok(()) => match lock(stage) {
+        match fs::create_dir(partial) {
+            Ok(()) => match lock(partial) {
                 Lock::Held(file) => return Ok(Some(file)),
                 Lock::Unknown => return Ok(None),
                 // Another run took it for a dead one, in the moment before it was locked.
                 Lock::Other | Lock::Gone => std::thread::sleep(PAUSE),
             },
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => match lock(stage) {
-                Lock::Held(_guard) => remove_stale(stage)?,
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => match lock(partial) {
+                Lock::Held(_guard) => remove_stale(partial)?,
                 Lock::Gone => {}
                 Lock::Other | Lock::Unknown => return Err(busy()),
             },
-            Err(error) => return Err(Error::io(stage, "create")(error)),
+            Err(error) => return Err(Error::io(partial, "create")(error)),
         }
     }
     Err(busy())
@@ -281,7 +281,7 @@ fn is_at(_: &File, path: &Path) -> bool {
     path.is_dir()
 }
 
-/// Removes the stage or the old report of a dead run, if it holds nothing else.
+/// Removes the partial folder or the old report of a dead run, if it holds nothing else.
 fn remove_stale(path: &Path) -> Result<(), Error> {
     if let Standing::Foreign(entry) = standing(path)? {
         return Err(Error::InTheWay { path: path.to_owned(), entry });
@@ -309,19 +309,19 @@ fn present(target: &Path) -> Result<Option<Old>, Error> {
     }
 }
 
-/// Puts the stage at the place of the report, and the report at that of the stage or aside.
-fn swap(target: &Path, stage: &Path) -> Result<(), Error> {
+/// Puts the partial folder at the place of the report, and the report at that of the partial folder or aside.
+fn swap(target: &Path, partial: &Path) -> Result<(), Error> {
     #[cfg(any(target_os = "linux", target_vendor = "apple"))]
     {
         use rustix::fs::{CWD, RenameFlags, renameat_with};
-        if renameat_with(CWD, stage, CWD, target, RenameFlags::EXCHANGE).is_ok() {
+        if renameat_with(CWD, partial, CWD, target, RenameFlags::EXCHANGE).is_ok() {
             return Ok(());
         }
-        // Not every file system can. What else may be wrong is told by the way below.
+        // Not every file system can. If something else is wrong, the renames below report it.
     }
-    let aside = aside(stage);
+    let aside = aside(partial);
     fs::rename(target, &aside).map_err(Error::io(target, "move aside"))?;
-    if let Err(error) = fs::rename(stage, target) {
+    if let Err(error) = fs::rename(partial, target) {
         fs::rename(&aside, target).map_err(Error::io(&aside, "move back"))?;
         return Err(Error::io(target, "move the report here")(error));
     }
