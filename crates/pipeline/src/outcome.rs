@@ -9,7 +9,7 @@ use crate::problem::{FileProblem, LogFault};
 /// The outcome of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum FileOutcome {
-    /// All of it could be read, and it holds exchanges. MemberCounts of an archive that are no logs do not change that.
+    /// All of it could be read, and it holds exchanges. Members of an archive that are no logs do not change that.
     Decoded,
     /// Some of it could be read: the rest is lost, or is a saved error answer in place of a log.
     Partial,
