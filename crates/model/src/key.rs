@@ -17,7 +17,7 @@ struct BestKey<'a> {
 
 impl<'a> BestKey<'a> {
     fn offer_named(&mut self, names: &mut NameRoles, name: &str, value: Value<'a>, depth: u8) {
-        self.offer(names.role(FieldSide::Record, name, usize::MAX), value, depth);
+        self.offer(names.role(FieldSide::Record, name), value, depth);
     }
 
     fn offer(&mut self, role: Role, value: Value<'a>, depth: u8) {

@@ -9,7 +9,7 @@ use hashbrown::hash_table::Entry;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{MAX_PATH, Paths, is_id, mix};
-use crate::json::{Cursor, Fault, Type, unescape};
+use crate::json::{Cursor, ExpectedKey, Fault, Type, unescape};
 
 /// By [`Type`]: what makes a type part of a shape, and what it is called.
 const TYPE: [u64; 6] = [0x11, 0x22, 0x33, 0x44, 0x55, 0x66];
@@ -44,7 +44,7 @@ pub(super) struct Tree {
     sum: u64,
 }
 
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct PathNode {
     /// The hash of the path.
     path: u64,
@@ -60,6 +60,8 @@ struct PathNode {
     next: NodeId,
     /// Where its name begins and ends.
     name: (usize, usize),
+    /// Its name, to be compared.
+    key: ExpectedKey,
 }
 
 impl Default for Tree {
@@ -120,10 +122,10 @@ impl Tree {
         let first = last == ROOT;
         let guess =
             if first { self.nodes[parent as usize].first } else { self.nodes[last as usize].next };
-        let PathNode { name: (begin, end), element, .. } = self.nodes[guess as usize];
+        let expected = &self.nodes[guess as usize];
         if guess != ROOT
-            && !element
-            && let Some(key) = cursor.key_if(&self.names[begin..end], first)
+            && !expected.element
+            && let Some(key) = cursor.key_if(&expected.key, first)
         {
             return Ok(Some((key, guess)));
         }
@@ -141,7 +143,7 @@ impl Tree {
 
     /// The path of the elements of the array at `parent`.
     pub(super) fn element(&mut self, parent: NodeId) -> NodeId {
-        let PathNode { path, first, .. } = self.nodes[parent as usize];
+        let &PathNode { path, first, .. } = &self.nodes[parent as usize];
         if self.nodes[first as usize].element {
             return first;
         }
@@ -161,8 +163,11 @@ impl Tree {
                 let begin = names.len();
                 names.extend_from_slice(name.as_bytes());
                 let depth = nodes[parent as usize].depth + 1;
+                let key = ExpectedKey::new(name);
                 let name = (begin, names.len());
-                nodes.push(PathNode { path, element, depth, parent, name, ..PathNode::default() });
+                let node =
+                    PathNode { path, element, depth, parent, name, key, ..PathNode::default() };
+                nodes.push(node);
                 next
             }
         }
