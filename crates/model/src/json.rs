@@ -192,17 +192,18 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// When no value can begin here or the text ends.
+    #[inline]
     pub fn peek(&mut self) -> Result<Type, Fault> {
         self.blanks();
-        Ok(match self.byte()? {
-            b'{' => Type::Object,
-            b'[' => Type::Array,
-            b'"' => Type::String,
-            b't' | b'f' => Type::Bool,
-            b'n' => Type::Null,
-            b'-' | b'0'..=b'9' | b'N' | b'I' => Type::Number,
-            _ => return Err(self.fault(FaultKind::Syntax)),
-        })
+        let byte = self.text.as_bytes().get(self.pos);
+        byte.and_then(|byte| FIRST[usize::from(*byte)]).ok_or_else(|| self.no_value())
+    }
+
+    /// Why no value begins here.
+    #[cold]
+    fn no_value(&self) -> Fault {
+        let ends = self.pos == self.text.len();
+        self.fault(if ends { FaultKind::Truncated } else { FaultKind::Syntax })
     }
 
     /// Steps into the array or object that begins here, past its bracket.
@@ -448,8 +449,13 @@ impl<'a> Cursor<'a> {
         Err(Fault { offset: at, kind })
     }
 
+    #[inline]
     fn blanks(&mut self) {
-        self.pos = past_blanks(self.text.as_bytes(), self.pos);
+        let bytes = self.text.as_bytes();
+        // Most logs are written without blanks.
+        if bytes.get(self.pos).is_some_and(|byte| *byte <= b' ') {
+            self.pos = past_blanks(bytes, self.pos);
+        }
     }
 
     fn byte(&self) -> Result<u8, Fault> {
@@ -460,6 +466,24 @@ impl<'a> Cursor<'a> {
         Fault { offset: self.pos, kind }
     }
 }
+
+/// By the first byte of a value, its type.
+const FIRST: [Option<Type>; 256] = {
+    let mut types = [None; 256];
+    types[b'{' as usize] = Some(Type::Object);
+    types[b'[' as usize] = Some(Type::Array);
+    types[b'"' as usize] = Some(Type::String);
+    types[b't' as usize] = Some(Type::Bool);
+    types[b'f' as usize] = Some(Type::Bool);
+    types[b'n' as usize] = Some(Type::Null);
+    let numbers = *b"-0123456789NI";
+    let mut at = 0;
+    while at < numbers.len() {
+        types[numbers[at] as usize] = Some(Type::Number);
+        at += 1;
+    }
+    types
+};
 
 /// The place of the first byte from `at` on that is no blank.
 fn past_blanks(bytes: &[u8], mut at: usize) -> usize {
