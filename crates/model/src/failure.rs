@@ -519,30 +519,26 @@ pub(crate) fn verdict(body: Value<'_>, names: &mut NameRoles) -> Option<bool> {
     let mut failed = None;
     body.members(|name, value| {
         let role = names.role(FieldSide::Record, name);
-        failed = with_member(failed, role, name, value);
+        failed = with_member(failed, &Member { name, role, value });
         true
     });
     failed
 }
 
 /// As [`verdict`], of a body whose outline is known.
-pub(crate) fn verdict_of(members: &[BodyMember<'_>], names: &mut NameRoles) -> Option<bool> {
+pub(crate) fn verdict_of(members: &[BodyMember<'_>]) -> Option<bool> {
     let top = members.iter().filter(|member| member.depth == 1);
-    top.fold(None, |failed, member| {
-        let role = names.role(FieldSide::Record, member.key);
-        with_member(failed, role, member.key, member.value)
-    })
+    top.fold(None, |failed, top| with_member(failed, &top.member))
 }
 
 /// As [`verdict`], of an object whose members are listed.
 pub(crate) fn verdict_of_listed(members: &[Member<'_>]) -> Option<bool> {
-    members
-        .iter()
-        .fold(None, |failed, member| with_member(failed, member.role, member.name, member.value))
+    members.iter().fold(None, with_member)
 }
 
 /// Adds what one member says: a member that says "failed" outweighs all others.
-fn with_member(before: Option<bool>, role: Role, name: &str, value: Value<'_>) -> Option<bool> {
+fn with_member(before: Option<bool>, member: &Member<'_>) -> Option<bool> {
+    let &Member { name, role, value } = member;
     let filled = || match value.ty {
         Type::Null | Type::Bool | Type::Number => false,
         Type::String => {
