@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::kit::{TestFolder, attempt};
 
 /// What a download of a day holds: messages and how often each made a request fail, among `good`
-/// requests that went well. Each request has a key of its own.
+/// requests that succeeded. Each request has a key of its own.
 fn day(day: u32, flow: &str, good: u32, failures: &[(&str, u32)]) -> String {
     let mut log = Vec::new();
     let mut add = |status: u16, response: &str| {
@@ -161,7 +161,7 @@ fn a_resolved_group_that_is_open_again_is_back() {
 }
 
 #[test]
-fn new_groups_fail_when_asked_and_are_shown_all_the_same() {
+fn new_groups_fail_with_fail_on_and_are_shown_as_well() {
     let place = two_days();
     let run = place.run(&["diff", "old", "new", "--fail-on", "new"]);
     assert_eq!((run.code, run.err.as_str()), (1, ""));

@@ -11,7 +11,7 @@ pub(crate) struct TestFolder {
     folder: tempfile::TempDir,
 }
 
-/// How a run ended and what it said.
+/// How a run ended and what it printed.
 #[derive(Debug)]
 pub(crate) struct RunOutput {
     pub(crate) code: i32,
@@ -59,7 +59,7 @@ impl TestFolder {
         summary.pointer(pointer).and_then(serde_json::Value::as_u64).unwrap()
     }
 
-    /// What stands in the folder, hidden names included.
+    /// The names in the folder, hidden ones too.
     pub(crate) fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(self.path()).unwrap();
         let mut names: Vec<_> =

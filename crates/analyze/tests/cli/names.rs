@@ -1,4 +1,4 @@
-//! Names and messages that are made to hurt, through every writer.
+//! Hostile names and messages, through every writer.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -169,11 +169,11 @@ fn files(folder: &Path) -> Vec<std::path::PathBuf> {
 fn no_name_and_no_message_acts_on_its_reader() {
     let place = TestFolder::new();
     dump(&place, "dump", false);
-    dump(&place, "healed", true);
+    dump(&place, "resolved", true);
 
     let report = ["report", "dump", "--out", "report", "--format", "parquet,csv,json", "-v"];
     assert!(run(&place, &report).err.contains("Most frequent errors"));
-    run(&place, &["report", "healed", "--out", "later", "-q"]);
+    run(&place, &["report", "resolved", "--out", "later", "-q"]);
     let mut tables = 0;
     for path in files(&place.path().join("report")) {
         let what = path.file_name().unwrap().to_str().unwrap().to_owned();

@@ -25,21 +25,21 @@ fn quiet_says_nothing() {
 }
 
 #[test]
-fn verbose_names_groups_and_cases() {
-    let place = TestFolder::with_dump();
+fn verbose_shows_fingerprints_and_samples() {
+    let place = Place::with_dump();
     let said = |columns: &str| {
         let mut command = place.command(&["report", "dump", "--out", "report", "-v", "--force"]);
         String::from_utf8(command.env("COLUMNS", columns).output().unwrap().stderr).unwrap()
     };
     let (narrow, wide) = (said("80"), said("140"));
     assert!(wide.contains("  GROUP  ") && !narrow.contains("  GROUP  "), "{narrow}{wide}");
-    assert!(narrow.contains("  90123.txt, exchange 0: price of A-1 is missing"), "{narrow}");
+    assert!(narrow.contains("  90123.txt, record 0: price of A-1 is missing"), "{narrow}");
     assert!(narrow.lines().all(|line| line.chars().count() <= 120), "{narrow}");
 }
 
 #[test]
-fn colours_only_when_asked() {
-    let place = TestFolder::with_dump();
+fn colours_only_with_the_flag() {
+    let place = Place::with_dump();
     let coloured = |args: &[&str], no_color: bool| {
         let mut all = vec!["report", "dump", "--out", "report", "--force"];
         all.extend(args);

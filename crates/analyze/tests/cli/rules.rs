@@ -1,4 +1,4 @@
-//! `analyze report --rules`, and what the other commands make of such a report.
+//! `analyze report --rules`, and the other commands on such a report.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,9 +12,9 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// A dump of five refused requests of four causes.
-fn place() -> TestFolder {
-    let place = TestFolder::new();
+/// A dump of five refused requests with four causes.
+fn place() -> Place {
+    let place = Place::new();
     let refused = |minute: u32, sku: &str, status: u16, answer: &str| {
         let created = format!("2026-10-24T06:{minute:02}:00Z");
         attempt("price", &created, &format!(r#"{{"sku":"{sku}"}}"#), status, answer)
@@ -106,7 +106,7 @@ fn with_rules_too_threads_change_nothing() {
 }
 
 #[test]
-fn a_bad_rule_is_told_before_any_work() {
+fn a_bad_rule_is_reported_before_any_work() {
     let place = place();
     place.file("bad.toml", "# mine\n[[mask]]\npattern = '(a'\n");
     let run = place.run(&["report", "no-such-dump", "--out", "report", "--rules", "bad.toml"]);

@@ -11,7 +11,7 @@ use super::kit::{TestFolder, ended, exchange};
 
 const REPORT: [&str; 5] = ["report", "dump", "--out", "report", "--quiet"];
 
-/// Starts a report that takes seconds, signals as soon as it is writing, gives what is left behind.
+/// Starts a report that takes seconds, sends a signal when it is writing, and returns what is left behind.
 fn interrupted(kind: &str, out: &str) -> (i32, String, Vec<String>) {
     let place = TestFolder::new();
     for n in 0..1_000 {
@@ -56,7 +56,7 @@ fn a_second_interrupt_ends_at_once_and_leaves_nothing_behind() {
 }
 
 #[test]
-fn an_interrupted_bench_leaves_nothing_behind_however_often_it_is_asked() {
+fn an_interrupted_bench_leaves_nothing_behind_after_one_signal_or_many() {
     for signals in [1, usize::MAX] {
         let place = TestFolder::new();
         let args =
@@ -80,7 +80,7 @@ fn an_interrupted_bench_leaves_nothing_behind_however_often_it_is_asked() {
     }
 }
 
-/// Waits until a process has a handler for SIGINT; false where nothing tells.
+/// Waits until a process has a handler for SIGINT; false where the system does not say.
 fn watches(child: &Child) -> bool {
     let status = format!("/proc/{}/status", child.id());
     let caught = || {
@@ -89,7 +89,7 @@ fn watches(child: &Child) -> bool {
         Some(u64::from_str_radix(mask.trim(), 16).unwrap() & 2 != 0)
     };
     if caught().is_none() {
-        skipped("nothing tells which signals a process watches");
+        skipped("the system does not say which signals a process handles");
         return false;
     }
     wait_until("a handler", || caught().unwrap_or(true));
@@ -128,7 +128,7 @@ fn a_hangup_that_is_ignored_from_the_start_stays_ignored() {
     command.args(["-c", script, env!("CARGO_BIN_EXE_analyze")]).current_dir(place.path());
     let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    // More than a pipe holds: when it is written, the program is past its beginning.
+    // More than a pipe holds: when all is written, the program has begun to read.
     stdin.write_all(document("A", 1_000).as_bytes()).unwrap();
     signal(&child, "-HUP");
     drop(stdin);
@@ -143,7 +143,7 @@ fn an_interrupt_after_the_report_is_there_ends_as_the_report_did() {
     let args = ["report", "dump", "--out", "report"];
     let mut command = place.command(&args);
     command.stderr(writer.try_clone().unwrap());
-    // Full, and nobody reads: the program waits at the first word of its summary.
+    // A full pipe without a reader: the program blocks at the first word of its summary.
     let filler = std::thread::spawn(move || while writer.write_all(&[b' '; 4096]).is_ok() {});
     let mut child = command.spawn().unwrap();
     drop(command);
@@ -160,7 +160,7 @@ fn an_interrupt_after_the_report_is_there_ends_as_the_report_did() {
     assert_eq!(place.names(), ["dump", "report"]);
 }
 
-/// Xorshift: the same moments in every run, as far as a machine can be the same.
+/// Xorshift: the same delays in every run.
 struct Moments(u64);
 
 impl Moments {
@@ -199,7 +199,7 @@ fn a_new_report_is_whole_or_absent_whenever_a_signal_comes() {
         let code = child.wait().unwrap().code();
         match code {
             Some(0) => assert_whole(&report),
-            // Before it watches, a signal just ends it.
+            // Before it handles signals, a signal ends it at once.
             Some(130) => assert!(!report.exists(), "round {round}"),
             None if report.exists() => assert_whole(&report),
             None => {}

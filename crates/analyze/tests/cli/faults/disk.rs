@@ -44,7 +44,7 @@ fn a_full_disk_leaves_nothing_whichever_file_meets_it_first() {
     fs::create_dir(place.path().join("disk")).unwrap();
     let mut refused = Vec::new();
     let mut done = 0;
-    // From a disk that takes no folder to one that takes all.
+    // From a disk without room for a folder to one with room for everything.
     for kib in [4, 16, 64, 96, 128, 192, 256, 320, 384, 448, 512, 640, 768, 1_024, 4_096] {
         let script = format!(
             "mount -t tmpfs -o size={kib}k none disk; \"$0\" report dump --out disk/report --quiet; \
@@ -69,7 +69,7 @@ fn a_full_disk_leaves_nothing_whichever_file_meets_it_first() {
     assert!(done > 0 && refused.len() > 5);
     refused.sort();
     refused.dedup();
-    assert!(refused.len() > 2, "several writers met it: {refused:?}");
+    assert!(refused.len() > 2, "several writers were refused: {refused:?}");
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn a_disk_of_its_own_is_written_into_but_not_replaced() {
 }
 
 #[test]
-fn a_disk_that_cannot_be_written_is_told_before_work_starts() {
+fn a_disk_that_cannot_be_written_is_reported_before_work_starts() {
     if !can_mount() {
         return;
     }

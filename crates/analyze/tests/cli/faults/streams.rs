@@ -1,4 +1,4 @@
-//! Standard input, output and error that are closed, full, or have nobody at the other end.
+//! Standard input, output and error that are closed, full, or have no process at the other end.
 
 use std::fs::File;
 use std::process::{Command, Stdio};
@@ -53,8 +53,8 @@ fn an_output_that_takes_no_more_is_an_error_that_names_it() {
     let help = place.command(&["--help"]).stdout(full().unwrap()).status().unwrap();
     assert_eq!(help.code(), Some(2));
     let report = ["report", "dump", "--out", "report"];
-    let told = place.command(&report).stderr(full().unwrap()).status().unwrap();
-    assert_eq!(told.code(), Some(0), "the report is there, whoever hears of it");
+    let ended = place.command(&report).stderr(full().unwrap()).status().unwrap();
+    assert_eq!(ended.code(), Some(0), "the report is there, even when no message can be written");
     assert_whole(&place.path().join("report"));
 }
 
@@ -67,7 +67,7 @@ fn a_reader_that_goes_away_is_no_failure() {
         [ \"$(cat code)\" = 0 ] || exit 9; done
         { \"$0\" --help; echo $? > code; } | true; exit $(cat code)";
     assert_eq!(shell(&place, script), Some(0));
-    // stderr: a summary that nobody reads.
+    // stderr: a summary without a reader.
     let script =
         "{ \"$0\" report large.json --out report -v 2>&1 >/dev/null; echo $? > code; } | true
         exit $(cat code)";
