@@ -196,7 +196,7 @@ impl DiffCommand {
         })
     }
 
-    fn sections(&self, diff: &query::Diff) -> Vec<Section> {
+    fn sections(&self, diff: &query::ReportDiff) -> Vec<Section> {
         let mut sections =
             vec![Section { title: String::new(), table: coverage(&diff.old, &diff.new) }];
         for (change, title) in [

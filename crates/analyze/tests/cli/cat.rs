@@ -96,7 +96,7 @@ fn of_several_members_the_first_with_json_is_printed() {
 
 #[test]
 fn all_members_with_json_are_printed_and_the_others_listed() {
-    let place = Place::new();
+    let place = TestFolder::new();
     week(&place);
     let run = place.run(&["cat", "week.zip", "--all"]);
     assert_eq!((run.code, run.out.as_str()), (0, "{\"n\":1}\n{\"n\":2}\n{\"n\":3}\n"));
@@ -128,7 +128,7 @@ fn a_member_is_named_by_its_path_or_the_last_part_of_it() {
 
 #[test]
 fn a_file_without_json_is_1_and_its_content_is_named() {
-    let place = Place::new();
+    let place = TestFolder::new();
     for (bytes, what) in [
         (&b""[..], "empty"),
         (b"<html><title>502 Bad Gateway</title></html>", "HTML or XML"),
@@ -155,7 +155,7 @@ fn a_file_that_cannot_be_read_is_2() {
 
 #[test]
 fn problems_are_reported_and_the_rest_is_printed() {
-    let place = Place::new();
+    let place = TestFolder::new();
     let mut packed = zip(&[("a.json", JSON.as_bytes()), ("b.json", exchange("B", 400).as_bytes())]);
     let at = 30 + "a.json".len() + 3;
     packed[at] ^= 1;

@@ -26,7 +26,7 @@ fn quiet_says_nothing() {
 
 #[test]
 fn verbose_shows_fingerprints_and_samples() {
-    let place = Place::with_dump();
+    let place = TestFolder::with_dump();
     let said = |columns: &str| {
         let mut command = place.command(&["report", "dump", "--out", "report", "-v", "--force"]);
         String::from_utf8(command.env("COLUMNS", columns).output().unwrap().stderr).unwrap()
@@ -39,7 +39,7 @@ fn verbose_shows_fingerprints_and_samples() {
 
 #[test]
 fn colours_only_with_the_flag() {
-    let place = Place::with_dump();
+    let place = TestFolder::with_dump();
     let coloured = |args: &[&str], no_color: bool| {
         let mut all = vec!["report", "dump", "--out", "report", "--force"];
         all.extend(args);

@@ -13,8 +13,8 @@ fn root() -> PathBuf {
 }
 
 /// A dump of five refused requests with four causes.
-fn place() -> Place {
-    let place = Place::new();
+fn place() -> TestFolder {
+    let place = TestFolder::new();
     let refused = |minute: u32, sku: &str, status: u16, answer: &str| {
         let created = format!("2026-10-24T06:{minute:02}:00Z");
         attempt("price", &created, &format!(r#"{{"sku":"{sku}"}}"#), status, answer)

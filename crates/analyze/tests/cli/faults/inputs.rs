@@ -25,7 +25,7 @@ const REPORT: [&str; 8] =
 
 #[test]
 fn links_to_nothing_or_in_circles_are_reported_and_the_rest_is_read() {
-    let place = Place::with_dump();
+    let place = TestFolder::with_dump();
     let dump = place.path().join("dump");
     symlink("nowhere", dump.join("dangling.json")).unwrap();
     symlink(".", dump.join("loop")).unwrap();
@@ -91,7 +91,7 @@ fn a_file_that_the_system_does_not_give_is_a_rejected_file() {
 }
 
 /// Runs the program as a user for whom permissions count; `None`, with a message, where that cannot be done.
-fn run_bound(place: &Place, args: &[&str]) -> Option<(Option<i32>, String)> {
+fn run_bound(place: &TestFolder, args: &[&str]) -> Option<(Option<i32>, String)> {
     let program = env!("CARGO_BIN_EXE_analyze");
     let root = fs::read(place.path().join("dump/secret.json")).is_ok();
     let mut command = if root {
@@ -116,7 +116,7 @@ fn run_bound(place: &Place, args: &[&str]) -> Option<(Option<i32>, String)> {
 
 #[test]
 fn what_may_not_be_read_is_reported_and_costs_nothing_else() {
-    let place = Place::with_dump();
+    let place = TestFolder::with_dump();
     let locked = fs::Permissions::from_mode(0o000);
     fs::set_permissions(place.file("dump/secret.json", exchange("A", 400)), locked.clone())
         .unwrap();
@@ -139,7 +139,7 @@ fn what_may_not_be_read_is_reported_and_costs_nothing_else() {
 
 #[test]
 fn a_folder_that_vanishes_after_it_was_listed_is_reported_file_by_file() {
-    let place = Place::with_dump();
+    let place = TestFolder::with_dump();
     place.file("dump/gone/1.json", exchange("B", 400));
     place.file("dump/gone/2.json", exchange("C", 400));
     let mut args = vec!["report", "-"];
@@ -167,7 +167,7 @@ fn read_twice(document: String) -> String {
 
 /// Makes a report of a dump that changes after the survey, before its last files are read. `None`, with a message,
 /// when it was read faster than it could be changed.
-fn changed_meanwhile(place: &Place, change: impl FnOnce()) -> Option<()> {
+fn changed_meanwhile(place: &TestFolder, change: impl FnOnce()) -> Option<()> {
     // The main pass needs seconds for it, the survey does not.
     place.file("dump/0.json", document("first", 15_000));
     let mut args = REPORT.to_vec();
@@ -190,7 +190,7 @@ fn changed_meanwhile(place: &Place, change: impl FnOnce()) -> Option<()> {
 
 #[test]
 fn a_file_that_changes_between_the_two_passes_is_reported_and_what_was_read_is_consistent() {
-    let place = Place::new();
+    let place = TestFolder::new();
     let grown = format!("[{}]", exchange("A", 400));
     let grown = place.file("dump/1-grows.json", read_twice(grown));
     let shrunk = place.file("dump/2-shrinks.json", read_twice(document("B", 5)));
@@ -235,7 +235,7 @@ fn a_copy_is_read_when_its_original_goes_away_first() {
 
 #[test]
 fn a_small_file_that_changes_after_the_survey_is_reported_as_it_was() {
-    let place = Place::new();
+    let place = TestFolder::new();
     let small = place.file("dump/1.json", exchange("A", 400));
     if changed_meanwhile(&place, || fs::remove_file(&small).unwrap()).is_none() {
         return;

@@ -8,7 +8,7 @@ use super::{assert_not_done, assert_whole, document, wait_until};
 
 #[test]
 fn what_is_in_the_way_is_reported_before_work_starts_and_kept() {
-    let place = Place::with_dump();
+    let place = TestFolder::with_dump();
     place.file("file", "mine");
     place.file("folder/notes.txt", "mine");
     symlink("nowhere", place.path().join("link")).unwrap();
