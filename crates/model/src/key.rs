@@ -17,7 +17,7 @@ struct BestKey<'a> {
 
 impl<'a> BestKey<'a> {
     fn offer_named(&mut self, names: &mut NameRoles, name: &str, value: Value<'a>, depth: u8) {
-        self.offer(names.role(FieldSide::Record, name, usize::MAX), value, depth);
+        self.offer(names.role(FieldSide::Record, name), value, depth);
     }
 
     fn offer(&mut self, role: Role, value: Value<'a>, depth: u8) {
@@ -45,8 +45,8 @@ pub(crate) fn in_body<'a>(
         BodyKind::Json => {
             // Members of the root first, else those of the objects in it.
             for depth in [1, 2] {
-                for member in members.iter().filter(|m| m.depth == depth) {
-                    pick.offer_named(names, member.key, member.value, depth - 1);
+                for BodyMember { member, .. } in members.iter().filter(|m| m.depth == depth) {
+                    pick.offer(member.role, member.value, depth - 1);
                 }
                 if pick.best.is_some() {
                     break;
@@ -106,18 +106,15 @@ pub(crate) fn rows<'a>(
         return list(root, orders, names);
     }
     let mut pick = BestKey { best: None, orders };
-    for member in members.iter().filter(|m| m.depth == 1) {
-        pick.offer_named(names, member.key, member.value, 0);
+    for BodyMember { member, .. } in members.iter().filter(|m| m.depth == 1) {
+        pick.offer(member.role, member.value, 0);
     }
     // `pk`, `reference` and the like name the batch, not its one row.
     if pick.best.is_some_and(|(_, key)| key.rank < 4) {
         return Vec::new();
     }
-    let lists = members.iter().filter(|member| member.value.ty == Type::Array);
-    lists
-        .map(|member| list(member.value, orders, names))
-        .find(|rows| !rows.is_empty())
-        .unwrap_or_default()
+    let lists = members.iter().map(|m| m.member.value).filter(|value| value.ty == Type::Array);
+    lists.map(|value| list(value, orders, names)).find(|rows| !rows.is_empty()).unwrap_or_default()
 }
 
 /// The keys of the elements of a list; none unless every element has one.
@@ -184,7 +181,7 @@ mod tests {
 
     fn outline(text: &str) -> Vec<BodyMember<'_>> {
         let mut members = Vec::new();
-        crate::body::Shapes::default().outlined(text, 0, &mut members);
+        crate::body::Shapes::default().outlined(text, 0, &mut NameRoles::default(), &mut members);
         members
     }
 

@@ -1,6 +1,6 @@
 //! The members of objects, each with the role of its name.
 
-use crate::json::{Cursor, Fault, Type, Value};
+use crate::json::{Cursor, ExpectedKey, Fault, Type, Value};
 use crate::record::{FieldSide, NameRoles};
 use crate::roles::Role;
 
@@ -22,8 +22,8 @@ pub(crate) struct Member<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Members<'a> {
     list: Vec<Member<'a>>,
-    /// How many of the list belong to the present object.
-    len: usize,
+    /// The names that stood at each place, and their roles.
+    before: Vec<(ExpectedKey, Role)>,
 }
 
 impl<'a> Members<'a> {
@@ -36,7 +36,7 @@ impl<'a> Members<'a> {
         cursor: &mut Cursor<'a>,
         names: &mut NameRoles,
     ) -> Result<Value<'a>, Fault> {
-        self.len = 0;
+        self.list.clear();
         let ty = cursor.peek()?;
         if ty != Type::Object {
             return cursor.value();
@@ -44,31 +44,35 @@ impl<'a> Members<'a> {
         let start = cursor.pos();
         cursor.enter()?;
         loop {
-            let first = self.len == 0;
-            let before = self.list.get(self.len);
-            let same = before.and_then(|member| {
-                Some((cursor.key_if(member.name.as_bytes(), first)?, member.role))
-            });
-            let (name, role) = match same {
-                Some(same) => same,
-                None => match cursor.key(first)? {
-                    Some(name) => (name, names.role(FieldSide::Record, name, usize::MAX)),
-                    None => break,
-                },
+            let at = self.list.len();
+            let before = self.before.get(at);
+            let same = before.and_then(|(key, role)| Some((cursor.key_if(key, at == 0)?, *role)));
+            let (name, role) = if let Some(same) = same {
+                same
+            } else if let Some(name) = cursor.key(at == 0)? {
+                let role = names.role(FieldSide::Record, name);
+                self.expect(at, name, role);
+                (name, role)
+            } else {
+                break;
             };
-            let member = Member { name, role, value: cursor.value()? };
-            match self.list.get_mut(self.len) {
-                Some(place) => *place = member,
-                None => self.list.push(member),
-            }
-            self.len += 1;
+            self.list.push(Member { name, role, value: cursor.value()? });
         }
         Ok(Value { ty, raw: &cursor.text()[start..cursor.pos()] })
     }
 
     /// The members, in order; none of a value that is no object.
     pub(crate) fn listed(&self) -> &[Member<'a>] {
-        &self.list[..self.len]
+        &self.list
+    }
+
+    /// Expects this name at place `at` of the next object.
+    fn expect(&mut self, at: usize, name: &str, role: Role) {
+        let expected = (ExpectedKey::new(name), role);
+        match self.before.get_mut(at) {
+            Some(before) => *before = expected,
+            None => self.before.push(expected),
+        }
     }
 }
 
@@ -115,8 +119,7 @@ mod tests {
                 .listed()
                 .iter()
                 .map(|member| {
-                    let fresh =
-                        NameRoles::default().role(FieldSide::Record, member.name, usize::MAX);
+                    let fresh = NameRoles::default().role(FieldSide::Record, member.name);
                     assert_eq!(member.role, fresh);
                     format!("{}={}", member.name, member.value.raw)
                 })
