@@ -113,7 +113,7 @@ texts! {
     GroupName,
     /// Error code or class of exception, as written.
     ErrorCode,
-    /// Path of a field that an error speaks of, dots between names.
+    /// Path of the field of an error, dots between names.
     FieldPath,
     /// A message for people.
     MessageText,
