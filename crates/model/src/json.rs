@@ -395,14 +395,10 @@ impl<'a> Cursor<'a> {
         Err(self.fault(kind))
     }
 
+    #[inline]
     fn string(&mut self) -> Result<(), Fault> {
-        match string_end(self.text.as_bytes(), self.pos + 1) {
-            Ok(end) => {
-                self.pos = end;
-                Ok(())
-            }
-            Err(fault) => Err(fault),
-        }
+        self.pos = string_end(self.text.as_bytes(), self.pos + 1)?;
+        Ok(())
     }
 
     fn number(&mut self) -> Result<(), Fault> {

@@ -49,6 +49,8 @@ const fn below(bits: u64) -> u64 {
     (bits & bits.wrapping_neg()).wrapping_sub(1)
 }
 
+// Beside `string_end`, whose callers are to hold only the first step.
+#[inline(never)]
 fn long_string_end(bytes: &[u8], mut at: usize) -> Result<usize, Fault> {
     // The first byte of the block is escaped by the last one before it.
     let mut carry = 0;
