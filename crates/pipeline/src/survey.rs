@@ -1,6 +1,6 @@
 //! The survey: the first pass over all files, which finds copies and reads the listing pages.
 //!
-//! Downloads are linked to logs while they are read, so the listing must be known before, wherever its pages lie. The
+//! Downloads are linked to logs while they are read, so the listing must be known before. The
 //! first bytes of each document show whether it may be a listing page; only such files are decoded. Of most large files
 //! the survey reads only the two ends: they show that no other file has the same bytes. So only the main pass reads
 //! large files whole. Small files are cheaper to decode than to peek into. While there is room they are kept, packed,
