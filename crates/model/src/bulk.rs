@@ -45,7 +45,7 @@ struct Judge<'j, 'x, 'r> {
 struct ListEntry<'r> {
     value: Value<'r>,
     named: Named,
-    /// What it says of itself, see [`verdict`](crate::failure::verdict).
+    /// What it says of itself, see [`verdict`].
     verdict: Option<bool>,
 }
 
