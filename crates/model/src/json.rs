@@ -372,6 +372,8 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// As [`value`](Self::value).
+    #[expect(clippy::inline_always, reason = "most values; 2 % of the instructions")]
+    #[inline(always)]
     pub(crate) fn scalar(&mut self, ty: Type) -> Result<(), Fault> {
         match ty {
             Type::String => self.string(),
@@ -396,12 +398,15 @@ impl<'a> Cursor<'a> {
         Err(self.fault(kind))
     }
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "as `scalar`")]
+    #[inline(always)]
     fn string(&mut self) -> Result<(), Fault> {
         self.pos = string_end(self.text.as_bytes(), self.pos + 1)?;
         Ok(())
     }
 
+    // Beside `scalar`, which is in the loops of its callers.
+    #[inline(never)]
     fn number(&mut self) -> Result<(), Fault> {
         let bytes = self.text.as_bytes();
         let mut at = self.pos;
