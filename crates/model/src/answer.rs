@@ -20,6 +20,7 @@ use self::names::{AnswerName, Says};
 use self::statement::{Place, Statement};
 use crate::body::BodyMember;
 use crate::json::{Type, Value, unescape};
+use crate::members::Member;
 use crate::record::NameRoles;
 use crate::roles::Role;
 
@@ -47,7 +48,7 @@ impl BodyVerdict {
     ) -> Self {
         let mut statement = Statement::default();
         for member in members.iter().filter(|member| member.depth == 1) {
-            statement.add(names.in_answer(member.key).says, member.key, member.value);
+            statement.add_member(&member.member);
         }
         let top = statement.verdict(Place::Answer);
         let only_lists = statement.only_lists();
@@ -67,6 +68,15 @@ impl BodyVerdict {
 /// What an object says of success, see [`BodyVerdict::top`].
 pub(crate) fn verdict(object: Value<'_>, names: &mut NameRoles) -> Option<bool> {
     Statement::of(object, names).verdict(Place::Answer)
+}
+
+/// As [`verdict`], of an object whose members are listed.
+pub(crate) fn verdict_of_listed(members: &[Member<'_>]) -> Option<bool> {
+    let mut statement = Statement::default();
+    for member in members {
+        statement.add_member(member);
+    }
+    statement.verdict(Place::Answer)
 }
 
 /// Whether something inside a value says that it failed.

@@ -96,7 +96,7 @@ impl BodyReader<'_> {
             return ReadBody { body, whole, outline: None, kept: Some(facts) };
         }
         let mut members = Vec::with_capacity(32);
-        let (body, whole) = self.shapes.outlined(text, digest, &mut members);
+        let (body, whole) = self.shapes.outlined(text, digest, self.names, &mut members);
         let facts = || BodyFacts::new(body.kind, body.shape, whole);
         let kept = self.memo.put(digest, text, facts);
         let outline = Some(Outline { members, alarm: self.shapes.alarm() });
@@ -173,7 +173,8 @@ impl BodyReader<'_> {
         }
         let mut outline = Outline::default();
         if body.body.kind == BodyKind::Json {
-            self.shapes.outlined(body.body.text, body.body.digest, &mut outline.members);
+            let members = &mut outline.members;
+            self.shapes.outlined(body.body.text, body.body.digest, self.names, members);
             outline.alarm = self.shapes.alarm();
         }
         Cow::Owned(outline)

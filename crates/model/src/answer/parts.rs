@@ -116,7 +116,7 @@ struct RowName<'r> {
 
 impl<'r> RowName<'r> {
     fn offer(&mut self, names: &mut NameRoles, name: &str, value: Value<'r>) {
-        let role = match names.role(FieldSide::Record, name, usize::MAX) {
+        let role = match names.role(FieldSide::Record, name) {
             // `offer-sku`, `sellerSku`
             Role::None if name.to_ascii_lowercase().ends_with("sku") => Role::Key(KeyKind::Sku, 1),
             role => role,

@@ -2,6 +2,7 @@
 
 use super::names::{AnswerName, Says};
 use crate::json::{Type, Value};
+use crate::members::Member;
 use crate::record::NameRoles;
 use crate::roles::Role;
 use crate::scalar::{http_status, integer, outcome_word, truth};
@@ -65,10 +66,8 @@ impl<'a> Statement<'a> {
     pub(crate) fn of(object: Value<'a>, names: &mut NameRoles) -> Self {
         let mut statement = Self::default();
         object.members(|key, value| {
-            let name = names.in_answer(key);
-            statement.add(name.says, key, value);
-            statement.id |= name.role == Role::Id && value.ty != Type::Null;
-            statement.time |= matches!(name.role, Role::Start | Role::End);
+            let AnswerName { role, says } = names.in_answer(key);
+            statement.add_member(&Member { name: key, role, says, value });
             true
         });
         statement
@@ -95,8 +94,16 @@ impl<'a> Statement<'a> {
             || alone.count
     }
 
+    /// Adds what a member says and is.
+    pub(crate) fn add_member(&mut self, member: &Member<'a>) {
+        let Member { name, role, says, value } = *member;
+        self.add(says, name, value);
+        self.id |= role == Role::Id && value.ty != Type::Null;
+        self.time |= matches!(role, Role::Start | Role::End);
+    }
+
     /// Adds what a member says.
-    pub(crate) fn add(&mut self, says: Says, key: &str, value: Value<'a>) {
+    fn add(&mut self, says: Says, key: &str, value: Value<'a>) {
         let filled = || value.ty == Type::String && !says_none(value.inner());
         let positive = || value.ty == Type::Number && integer(value).is_some_and(|n| n > 0);
         match says {

@@ -143,22 +143,22 @@ impl<'s> Hits<'s> {
         let Some(inner) = inner.get(mark..).filter(|inner| !inner.is_empty()) else { return };
         let newest = *newest;
         let mut left = self.text(newest.message);
-        let mut twin = None;
+        let mut same = None;
         for (i, hit) in inner.iter().enumerate() {
             let text = self.text(hit.message);
             if text == self.text(newest.message) {
-                twin = Some(mark + i);
+                same = Some(mark + i);
                 break;
             }
             if let Some(rest) = left.strip_prefix(text) {
                 left = rest.trim_start_matches([' ', ',', ';', '.', '|']);
             }
         }
-        if twin.is_none() && !left.is_empty() {
+        if same.is_none() && !left.is_empty() {
             return;
         }
         self.hits.pop();
-        if let Some(hit) = twin.and_then(|i| self.hits.get_mut(i)) {
+        if let Some(hit) = same.and_then(|i| self.hits.get_mut(i)) {
             hit.code = hit.code.or(newest.code);
             hit.field = hit.field.or(newest.field);
             hit.exception |= newest.exception;
