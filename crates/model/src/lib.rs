@@ -38,14 +38,18 @@ pub mod json;
 pub mod roles;
 pub mod time;
 
+mod address;
 mod build;
 mod bulk;
+mod duration;
+mod envelope;
 mod evidence;
 mod extra;
 mod facts;
 mod failure;
 mod key;
 mod memo;
+mod payload;
 mod raw_request;
 mod reason;
 mod record;
