@@ -68,6 +68,10 @@ pub(crate) struct Slots<'a> {
     pub(crate) reason_type: Option<Value<'a>>,
     /// Lists and maps that may hold records.
     pub(crate) items: FieldIndexes,
+    /// Strings that hold JSON, and may hold records.
+    pub(crate) texts: FieldIndexes,
+    /// A state of the record, understood or not (`productStatus`).
+    pub(crate) state: bool,
     /// Kinds of evidence that this is an exchange: request, response, status, address, errors, exception, flag.
     pub(crate) evidence: u8,
     /// Fields that stand in a column of the report.
@@ -368,13 +372,20 @@ impl<'a> Slots<'a> {
             if !scalar && generic(field.role) {
                 slots.items.push(at as u16);
             }
+            if value.ty == Type::String
+                && matches!(field.role, Role::None | Role::Message | Role::Body | Role::Items)
+            {
+                if is_json_text(value) {
+                    slots.texts.push(at as u16);
+                }
+                slots.state |= is_state_name(field.key);
+            }
         }
         // The value of a message that could not be processed.
         if let Some(at) = message_value {
             if slots.evidence & EXCEPTION != 0 && body.is_none() {
                 offer(&mut body, at, 5, fields[at].value);
-            } else if !matches!(fields[at].value.ty, Type::Object | Type::Array) {
-            } else {
+            } else if matches!(fields[at].value.ty, Type::Object | Type::Array) {
                 slots.items.push(at as u16);
             }
         }
@@ -621,6 +632,22 @@ fn generic(role: Role) -> bool {
             | Role::Unit
             | Role::Attributes
     )
+}
+
+/// A name whose last word says that it is a state.
+fn is_state_name(key: &str) -> bool {
+    ["status", "Status", "STATUS", "state", "State", "durumu", "Durumu"]
+        .iter()
+        .any(|word| key.ends_with(word))
+}
+
+/// A string that holds a JSON object or list.
+pub(crate) fn is_json_text(value: Value<'_>) -> bool {
+    value.ty == Type::String
+        && matches!(
+            value.inner().trim_start().as_bytes(),
+            [b'{' | b'[', ..] | [b'\\', b'"', b'{' | b'[' | b'\\', ..]
+        )
 }
 
 fn is_result_word(key: &str) -> bool {
