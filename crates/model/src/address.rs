@@ -83,7 +83,9 @@ pub(crate) fn text<'r>(
     };
     let scheme = parts.scheme.and_then(|value| scheme(value.inner()));
     let host = joined(parts.host, ".", arena)
-        .filter(|host| (parts.sure_host || scheme.is_some()) && is_host(host))
+        .filter(|host| {
+            (parts.sure_host || scheme.is_some() || host.contains("://")) && is_host(host)
+        })
         .filter(|host| {
             !path.starts_with(host)
                 && (path.is_empty() || path.starts_with('/') || written.is_none())

@@ -124,7 +124,10 @@ impl Builder {
 /// The text of the request body; takes a request string apart into method, URL and body.
 fn request<'r>(slots: &Slots<'r>, x: &mut Exchange<'r>, arena: &'r Bump) -> Option<&'r str> {
     let string = slots.raw_request.or(slots.request).filter(|value| value.ty == Type::String);
-    let parts = string.and_then(|value| split(text_of(value, arena)));
+    let parts = string.and_then(|value| {
+        let text = text_of(value, arena);
+        split(text).or_else(|| split(payload::decoded_message(text, arena)?))
+    });
     let text = if let Some(RawRequest { method, url, body }) = parts {
         x.method = x.method.or(Some(method));
         x.url = x.url.or(Some(url));
@@ -139,6 +142,7 @@ fn request<'r>(slots: &Slots<'r>, x: &mut Exchange<'r>, arena: &'r Bump) -> Opti
 /// The text of the response body; takes an HTTP message apart into status and body.
 fn response<'r>(slots: &Slots<'r>, x: &mut Exchange<'r>, arena: &'r Bump) -> Option<&'r str> {
     let mut text = payload::text(slots.response?, slots.encoded[1], arena)?;
+    text = payload::decoded_message(text, arena).unwrap_or(text);
     if let Some(rest) = text.strip_prefix("HTTP/")
         && let Some((head, body)) = rest.split_once("\r\n\r\n").or_else(|| rest.split_once("\n\n"))
     {

@@ -16,6 +16,8 @@ const NANO: Unit = 1e-6;
 const MICRO: Unit = 1e-3;
 const MILLI: Unit = 1.0;
 const SECOND: Unit = 1e3;
+/// Seconds, where the number has a point.
+const POINTED: Unit = -1.0;
 const MINUTE: Unit = 60e3;
 const HOUR: Unit = 3600e3;
 
@@ -34,7 +36,7 @@ const UNITS: &[(Unit, &[&str])] = &[
 #[rustfmt::skip]
 const BY_NAME: &[(Unit, &[&str])] = &[
     (MILLI, &["invokehttprequestduration", "time", "timetaken", "took", "sure", "gecensure"]),
-    (SECOND, &["requesttime", "upstreamresponsetime", "upstreamconnecttime", "totaltime", "timetotal", "timeelapsed"]),
+    (POINTED, &["requesttime", "upstreamresponsetime", "upstreamconnecttime", "totaltime", "timetotal", "timeelapsed"]),
     (NANO, &["eventduration", "origindurationnanos"]),
 ];
 
@@ -84,14 +86,30 @@ const BY_NEIGHBOUR: &[(Unit, &str)] = &[
     (NANO, "OriginDuration"),
     (NANO, "Overhead"),
     (SECOND, "resp_headers"),
-    (SECOND, "bytes_read"),
+    (MILLI, "@mt"),
+    (MILLI, "db"),
 ];
 
 /// The unit that a field beside a duration says.
 pub(crate) fn unit_beside(fields: &[Field<'_>], duration: &Field<'_>) -> Option<Unit> {
     let beside = || fields.iter().filter(|f| f.parent == duration.parent);
     let named = beside().find(|f| f.role == Role::Unit).and_then(|f| unit_named(f.value.inner()));
-    named.or_else(|| {
+    // Who counts the beginning in microseconds counts so throughout.
+    let start = || {
+        let start = beside().find(|f| f.role == Role::Start && f.value.ty == Type::Number)?;
+        match start
+            .value
+            .raw
+            .bytes()
+            .all(|b| b.is_ascii_digit())
+            .then_some(start.value.raw.len())?
+        {
+            16 => Some(MICRO),
+            19 => Some(NANO),
+            _ => None,
+        }
+    };
+    named.or_else(start).or_else(|| {
         let neighbour = |(_, name): &&(Unit, &str)| beside().any(|f| f.key == *name);
         BY_NEIGHBOUR.iter().find(neighbour).map(|(unit, _)| *unit)
     })
@@ -111,6 +129,9 @@ pub(crate) fn milliseconds(value: Value<'_>, unit: Option<Unit>) -> Option<f64> 
 }
 
 fn bare(digits: &str, unit: Option<Unit>) -> Option<f64> {
+    // Web servers write their seconds with a point.
+    let unit = unit.filter(|unit| *unit != POINTED || digits.contains('.'));
+    let unit = unit.map(|unit| if unit == POINTED { SECOND } else { unit });
     let number: f64 = digits.parse().or_else(|_| digits.replace(',', ".").parse()).ok()?;
     let whole = digits.bytes().all(|b| b.is_ascii_digit());
     // More than an hour of milliseconds are finer units that nobody named.

@@ -54,16 +54,14 @@ pub(crate) fn message(fields: &[Field<'_>], at: usize) -> Message {
             signs.take(child);
         }
     }
-    let elsewhere = |f: &Field<'_>| {
-        f.side == FieldSide::Record
-            && if field.role == Role::Response {
-                f.role == Role::HttpStatus
-                    || (f.role == Role::Status && http_status(f.value).is_some())
-            } else {
-                matches!(f.role, Role::Url | Role::Method)
-            }
+    let beside = |role: Role| {
+        fields.iter().any(|f| {
+            let status = role == Role::HttpStatus && f.role == Role::Status;
+            f.side == FieldSide::Record
+                && (f.role == role || (status && http_status(f.value).is_some()))
+        })
     };
-    signs.judge(|| fields.iter().any(elsewhere))
+    signs.judge(beside)
 }
 
 impl MessageSigns {
@@ -99,7 +97,8 @@ impl MessageSigns {
         }
     }
 
-    fn judge(&self, elsewhere: impl Fn() -> bool) -> Message {
+    /// Decides. `beside`: whether the record has a field of this role itself.
+    fn judge(&self, beside: impl Fn(Role) -> bool) -> Message {
         let firm = [self.method, self.address, self.headers, self.status, self.body];
         let firm: u16 = firm.into_iter().map(u16::from).sum();
         if firm >= 2 && firm * 3 >= self.others {
@@ -112,7 +111,12 @@ impl MessageSigns {
         if self.headers || self.body {
             return Message::Envelope;
         }
-        if elsewhere() {
+        let own = [
+            (self.method, Role::Method),
+            (self.address, Role::Url),
+            (self.status, Role::HttpStatus),
+        ];
+        if own.into_iter().any(|(has, role)| has && beside(role)) {
             return Message::Body;
         }
         if self.status && self.reason && !self.data { Message::Both } else { Message::Envelope }

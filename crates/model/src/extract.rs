@@ -9,6 +9,8 @@
 //! index or step; parallel lists (`requests` and `responses`); records as lists of name-value pairs;
 //! JSON inside strings; several documents in one text (NDJSON, concatenated).
 
+mod definition;
+mod halves;
 mod look;
 mod names;
 mod parallel;
@@ -26,6 +28,8 @@ use crate::slots::{
     ERRORS, EXCEPTION, FLAG, KeyCandidate, REQUEST, RESPONSE, STATUS, Slots, is_json_text,
 };
 use crate::time::Timestamp;
+use definition::{About, is_pattern};
+use halves::Waiting;
 use look::short_list;
 use names::{MapName, name_of_map};
 
@@ -158,11 +162,14 @@ impl Extractor {
             page: false,
             last_end: 0,
             looks: 0,
+            about: About::Calls,
+            waiting: Waiting::default(),
+            waited: 0,
         };
         let mut cursor = Cursor::within(text, 0, levels);
         while !cursor.at_end() {
             let start = cursor.pos();
-            let before = walk.found.exchanges;
+            let before = walk.found.exchanges + walk.waited;
             walk.page = false;
             walk.pointer.clear();
             if walk.found.documents > 0 {
@@ -184,7 +191,7 @@ impl Extractor {
                     walk.found.more_faults += 1;
                 }
                 cursor = Cursor::within(text, next, levels);
-            } else if walk.found.exchanges == before {
+            } else if walk.found.exchanges + walk.waited == before {
                 let body = text[start..cursor.pos()].trim();
                 match Value::of(body) {
                     Some(value) if is_nothing(value) => walk.found.empty += 1,
@@ -193,6 +200,7 @@ impl Extractor {
                 }
             }
         }
+        walk.end_of_halves();
         walk.found
     }
 }
@@ -230,6 +238,12 @@ struct Walk<'w> {
     last_end: usize,
     /// How many objects may still be looked at for a record.
     looks: u16,
+    /// What the document is about.
+    about: About,
+    /// Requests whose answers are records of their own.
+    waiting: Waiting,
+    /// How many requests have waited so far.
+    waited: u32,
 }
 
 impl Walk<'_> {
@@ -265,6 +279,9 @@ impl Walk<'_> {
                 // One of several documents is an entry of a log, whatever it holds.
                 let several = self.found.documents > 1 || !cursor.at_end();
                 let root = root.map(|wrapped| wrapped || several);
+                if root.is_some() {
+                    self.about = About::of(&fields);
+                }
                 self.object(&fields, above, read.is_ok(), root);
                 self.recycle(fields);
                 read
@@ -339,6 +356,9 @@ impl Walk<'_> {
         whole: bool,
         root: Option<bool>,
     ) {
+        if self.about == About::Definition {
+            return;
+        }
         let slots = Slots::of(fields);
         if let Some(length) = self.parallel(fields) {
             return self.parallel_lists(fields, &slots, length, above);
@@ -404,11 +424,19 @@ impl Walk<'_> {
             self.page |= is_error_answer(fields, &slots);
             return;
         }
+        let defined = self.about == About::Collection
+            && slots.status.is_none()
+            && slots.response.is_none_or(|response| response.is_empty());
+        if defined || (slots.evidence & REQUEST != 0 && is_pattern(fields)) {
+            return;
+        }
         // A sound row beside refused ones.
         let row = above.in_list && slots.state && slots.key.is_some();
         if slots.evidence != 0 || row {
             let above = self.beside(fields, &slots, above);
-            self.emit(fields, &slots, above);
+            if !self.half(fields, &slots, &above) {
+                self.emit(fields, &slots, above);
+            }
         }
     }
 
@@ -574,5 +602,7 @@ fn is_error_answer(fields: &[Field<'_>], slots: &Slots<'_>) -> bool {
     has_error && !slots.items.iter().any(holds_more)
 }
 
+#[cfg(test)]
+mod recordings;
 #[cfg(test)]
 mod tests;

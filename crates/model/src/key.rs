@@ -12,11 +12,27 @@ use crate::slots::{KeyCandidate, usable_key};
 struct BestKey<'a> {
     best: Option<(u8, KeyCandidate<'a>)>,
     orders: bool,
+    /// There is a list of the items of an order.
+    order_items: bool,
+    /// What names an order if nothing else does: a short number, then an id.
+    order: Option<(u8, KeyCandidate<'a>)>,
 }
 
 impl<'a> BestKey<'a> {
     fn offer(&mut self, names: &mut NameRoles, name: &str, value: Value<'a>, depth: u8) {
-        let Role::Key(kind, rank) = names.role(FieldSide::Record, name, usize::MAX) else { return };
+        self.order_items |= value.ty == Type::Array && is_order_items(name);
+        let role = names.role(FieldSide::Record, name, usize::MAX);
+        let rank = match role {
+            Role::Key(KeyKind::Order, rank) => rank,
+            Role::Id => 9,
+            _ => u8::MAX,
+        };
+        if self.order.is_none_or(|(before, _)| rank < before)
+            && let Some(key) = usable_key(KeyKind::Order, 0, value).filter(|_| rank < u8::MAX)
+        {
+            self.order = Some((rank, key));
+        }
+        let Role::Key(kind, rank) = role else { return };
         let Some(key) = usable_key(kind, rank, value) else { return };
         let away = (kind == KeyKind::Order) != self.orders && rank < 4;
         let score = rank + depth + if away && self.orders { 4 } else { 0 };
@@ -24,6 +40,23 @@ impl<'a> BestKey<'a> {
             self.best = Some((score, key));
         }
     }
+
+    /// The key; that of an order is the order's own, not one of an item.
+    fn key(self) -> Option<KeyCandidate<'a>> {
+        let best = self.best.map(|(_, key)| key);
+        let own = self
+            .order
+            .filter(|_| self.order_items && best.is_none_or(|key| key.kind != KeyKind::Order));
+        own.map(|(_, key)| key).or(best)
+    }
+}
+
+/// The name of a list that only an order has.
+fn is_order_items(name: &str) -> bool {
+    let name = name.to_ascii_lowercase().replace('_', "");
+    ["lineitem", "orderitem", "orderline", "sipariskalem", "siparissatir"]
+        .iter()
+        .any(|word| name.contains(word))
 }
 
 /// The key of what a body is about; `members` is the outline of a JSON body. `orders`: the flow or URL is about
@@ -35,7 +68,7 @@ pub(crate) fn in_body<'a>(
     orders: bool,
     names: &mut NameRoles,
 ) -> Option<KeyCandidate<'a>> {
-    let mut pick = BestKey { best: None, orders };
+    let mut pick = BestKey { orders, ..BestKey::default() };
     match kind {
         BodyKind::Json => {
             // Members of the root first, else those of the objects in it.
@@ -43,7 +76,7 @@ pub(crate) fn in_body<'a>(
                 for member in members.iter().filter(|m| m.depth == depth) {
                     pick.offer(names, member.key, member.value, depth - 1);
                 }
-                if pick.best.is_some() {
+                if pick.best.is_some() || pick.order_items {
                     break;
                 }
             }
@@ -52,7 +85,7 @@ pub(crate) fn in_body<'a>(
         BodyKind::Form => in_form(text, names, &mut pick),
         _ => {}
     }
-    pick.best.map(|(_, key)| key)
+    pick.key()
 }
 
 /// A text as a value without checking it: members up to where it breaks are found.
@@ -72,7 +105,7 @@ fn in_object<'a>(object: Value<'a>, names: &mut NameRoles, pick: &mut BestKey<'a
         pick.offer(names, name, value, 0);
         true
     });
-    if pick.best.is_none() {
+    if pick.best.is_none() && !pick.order_items {
         object.members(|_, inner| {
             if inner.ty == Type::Object {
                 inner.members(|name, value| {
@@ -91,9 +124,9 @@ pub(crate) fn of_row<'a>(
     orders: bool,
     names: &mut NameRoles,
 ) -> Option<KeyCandidate<'a>> {
-    let mut pick = BestKey { best: None, orders };
+    let mut pick = BestKey { orders, ..BestKey::default() };
     in_object(row, names, &mut pick);
-    pick.best.map(|(_, key)| key)
+    pick.key()
 }
 
 /// The keys of the rows of a bulk request, in order: the elements of a list, or of the one list of an
@@ -108,7 +141,7 @@ pub(crate) fn rows<'a>(
     if root.ty == Type::Array {
         return list(root, orders, names);
     }
-    let mut pick = BestKey { best: None, orders };
+    let mut pick = BestKey { orders, ..BestKey::default() };
     for member in members.iter().filter(|m| m.depth == 1) {
         pick.offer(names, member.key, member.value, 0);
     }
@@ -116,7 +149,11 @@ pub(crate) fn rows<'a>(
     if pick.best.is_some_and(|(_, key)| key.rank < 4) {
         return Vec::new();
     }
+    // The items of an order are no rows.
     let lists = members.iter().filter(|member| member.value.ty == Type::Array);
+    if lists.clone().any(|list| is_order_items(list.key)) {
+        return Vec::new();
+    }
     lists
         .map(|member| list(member.value, orders, names))
         .find(|rows| !rows.is_empty())
@@ -171,7 +208,7 @@ pub(crate) fn in_url<'a>(
     names: &mut NameRoles,
 ) -> Option<KeyCandidate<'a>> {
     let (_, query) = url.split_once('?')?;
-    let mut pick = BestKey { best: None, orders };
+    let mut pick = BestKey { orders, ..BestKey::default() };
     in_form(query.split('#').next().unwrap_or(query), names, &mut pick);
     pick.best.map(|(_, key)| key).filter(|key| key.rank < 3)
 }

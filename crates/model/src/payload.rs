@@ -39,8 +39,8 @@ const PARTS: &[(Part, &[&str])] = &[
     (Part::Form, &["params", "urlencoded", "formdata", "form"]),
     (Part::Encoding, &["encoding"]),
     (Part::Encoded, &["encoded", "isbase64", "isbase64encoded", "base64encoded", "encodedbody"]),
-    (Part::Sign, &["mimetype", "contenttype", "mode"]),
-    (Part::Fact, &["type", "size", "length", "bytes", "contentlength", "charset", "compression", "comment", "options", "truncated", "subtype", "contenttypehint", "not"]),
+    (Part::Sign, &["mimetype", "contenttype", "mode", "charset"]),
+    (Part::Fact, &["type", "size", "length", "bytes", "contentlength", "compression", "comment", "options", "truncated", "subtype", "contenttypehint", "not"]),
 ];
 
 /// Whether all names in the object are those of a wrapper around a body; then what is in it.
@@ -183,6 +183,14 @@ fn unpacked<'r>(object: Value<'r>, arena: &'r Bump) -> Option<&'r str> {
         return Some(form(fields, arena).unwrap_or(object.raw));
     }
     (!wrapper.media).then_some(object.raw)
+}
+
+/// A whole HTTP message that is written in base64.
+pub(crate) fn decoded_message<'r>(text: &str, arena: &'r Bump) -> Option<&'r str> {
+    // `HTTP/`, `GET `, `POST`, `PUT `, `PATC`, `DELE`, `HEAD`.
+    const BEGINNINGS: [&str; 7] = ["SFRUUC8", "R0VUI", "UE9TV", "UFVUI", "UEFUQ", "REVMR", "SEVBR"];
+    let begins = BEGINNINGS.iter().any(|beginning| text.starts_with(beginning));
+    begins.then(|| decoded(text, arena)).flatten().filter(|message| message.contains("HTTP/"))
 }
 
 /// The text in base64 of either alphabet, with or without padding and line ends; `None` when it holds none.

@@ -115,6 +115,8 @@ pub enum Role {
     Items,
     /// Name of the field that an error is about.
     Field,
+    /// What the other half of the exchange says as well.
+    Doubled,
     /// No role.
     None,
 }
@@ -125,7 +127,7 @@ pub enum Role {
 const TABLE: &[(Role, &[&str])] = &[
     (Role::Request, &["request", "req", "istek", "gonderilen", "giden", "httprequest", "sent", "talep", "originalrequest", "recordedrequest", "outboundrequest", "inboundrequest"]),
     (Role::Response, &["response", "res", "resp", "cevap", "yanit", "gelen", "alinan", "httpresponse", "reply", "answer", "received", "donus", "sonuccevap", "responsedefinition", "recordedresponse", "upstreamresponse"]),
-    (Role::Attributes, &["attributes", "attrs", "flowfileattributes", "attribute", "ozellikler", "properties", "updatedattributes", "http", "call", "exchange", "transaction", "islem", "cagri", "httpcall", "apicall", "fields", "alanlar", "degerler"]),
+    (Role::Attributes, &["attributes", "attrs", "flowfileattributes", "attribute", "ozellikler", "properties", "updatedattributes", "http", "call", "exchange", "transaction", "islem", "cagri", "httpcall", "apicall", "fields", "alanlar", "degerler", "tags"]),
     (Role::RequestBody, &["requestbody", "reqbody", "payload", "input", "sentdata", "requestdata", "requestcontent", "requestpayload", "requesttext", "sentbody", "senddata", "requestjson", "requestxml", "bodysent", "istekgovdesi", "istekverisi", "istekicerigi", "gonderilenveri", "inputdata", "inputpayload", "postdatatext", "postbody", "outgoing", "senttext", "postdata", "serializeddata", "requestitem", "requestrow", "requestrecord", "requestbodycontent", "httprequestbodycontent", "bodysentbase64"]),
     (Role::ResponseBody, &["responsebody", "respbody", "resbody", "rawresponse", "responsetext", "responsedata", "responsecontent", "responsepayload", "output", "result", "contenttext", "receiveddata", "responsejson", "responsexml", "replybody", "cevapgovdesi", "yanitgovdesi", "cevapverisi", "yanitverisi", "gelenveri", "outputdata", "incoming", "bodyreceived", "returned", "sonucverisi", "resultserializeddata", "resultdata", "responsebodycontent", "httpresponsebodycontent", "responseitem"]),
     (Role::Body, &["body", "content", "data", "flowfilecontent", "veri", "govde", "icerik"]),
@@ -133,16 +135,16 @@ const TABLE: &[(Role, &[&str])] = &[
     (Role::HttpStatus, &["invokehttpstatuscode", "responsestatuscode", "statuscode", "httpstatus", "httpcode", "responsecode", "responsestatus", "httpstatuscode", "httpresponsecode", "durumkodu", "httpdurumu", "httpdurumkodu", "cevapkodu", "yanitkodu", "httpkodu", "returncode", "downstreamstatus", "edgeresponsestatus", "elbstatuscode", "clientstatus", "finalstatus", "statusnumber", "gatewaystatus", "proxystatus", "httpresponsestatus", "responsestatuscodevalue"]),
     (Role::Status, &["status"]),
     (Role::Reason, &["invokehttpstatusmessage", "responsereason", "statustext", "statusmessage", "reasonphrase", "httpmessage", "responsemessage", "responsestatustext", "statusline"]),
-    (Role::Url, &["invokehttprequesturl", "url", "requesturl", "endpoint", "uri", "path", "transituri", "remoteurl", "adres", "requesturi", "requestpath", "targeturl", "endpointurl", "apiurl", "serviceurl", "istekadresi", "href", "fullurl", "link", "requestendpoint", "urlfull", "urloriginal", "absoluteurl", "absoluteuri", "requestfullurl", "httptarget", "httpurl", "rawurl", "originalurl", "requesturlfull", "urlpath", "clientrequesturi", "clientrequesturl", "apiendpoint", "urlstring"]),
+    (Role::Url, &["invokehttprequesturl", "url", "requesturl", "endpoint", "uri", "path", "transituri", "remoteurl", "adres", "requesturi", "requestpath", "targeturl", "endpointurl", "apiurl", "serviceurl", "istekadresi", "href", "fullurl", "link", "requestendpoint", "urlfull", "urloriginal", "absoluteurl", "absoluteuri", "requestfullurl", "httptarget", "httpurl", "rawurl", "originalurl", "requesturlfull", "urlpath", "clientrequesturi", "clientrequesturl", "apiendpoint", "urlstring", "resourcepath", "requestpathandquery", "pathandquery"]),
     (Role::ResponseUrl, &["invokehttpresponseurl", "responseurl", "finalurl", "effectiveurl"]),
     (Role::Method, &["method", "httpmethod", "requestmethod", "verb", "httpverb", "metod", "metot", "yontem", "istekmetodu", "istekyontemi", "invokehttprequestmethod", "httprequestmethod", "clientrequestmethod"]),
-    (Role::Host, &["host", "hostname", "destination", "authority", "domain", "requesthost", "clientrequesthost", "urldomain", "urlhost", "httphost", "vhost", "serveraddress", "prettyhost"]),
+    (Role::Host, &["host", "hostname", "destination", "authority", "domain", "requesthost", "clientrequesthost", "urldomain", "urlhost", "httphost", "vhost", "serveraddress", "prettyhost", "scope", "baseurl", "baseuri", "servername", "upstreamhost"]),
     (Role::Scheme, &["scheme", "protocol", "requestscheme", "clientrequestscheme", "urlscheme", "httpscheme"]),
     (Role::Port, &["port", "requestport", "urlport", "serverport"]),
     (Role::Query, &["querystring", "requestquery", "urlquery", "rawquery", "queryparams", "queryparameters", "requestquerystring"]),
     (Role::Headers, &["headers", "header", "requestheaders", "responseheaders", "requestheader", "responseheader", "basliklar", "cookies", "requestcookies", "responsecookies"]),
-    (Role::Start, &["created", "createddate", "createdat", "timestamp", "ts", "startedat", "starteddatetime", "executiontime", "occurredat", "occurred", "eventtime", "timestampmillis", "logtime", "tarih", "starttime", "start", "started", "begin", "begintime", "date", "datetime", "requesttime", "requestedat", "requestdate", "sentat", "loggedat", "logdate", "islemtarihi", "islemzamani", "zaman", "baslangic", "baslangictarihi", "olusturmatarihi", "createdtime", "createdon", "creationdate", "occuredat", "eventdate", "tarihsaat", "baslama", "istektarihi", "epoch", "epochms", "epochmillis", "lineagestart", "entrydate", "createdms", "timestampms", "executedat", "runat", "time0", "recordedat", "loggeddate", "timestarted", "timestart", "startat", "startts", "t", "instant", "receivedtime", "requesttimestamp", "requeststart", "requestreceived", "recordedtime", "capturedat", "timestampstart", "logdatetime", "datecreated", "createdatetime", "createtime", "creationtime", "eventtimestamp", "startedon", "startdate", "startdatetime", "starttimestamp", "publishtime", "publishedat", "ingestiontime", "enqueuedat", "enqueuedtime", "enqueuedtimeutc", "receivedtimestamp", "timegenerated", "edgestarttimestamp", "startutc", "startedtime", "starttimeutc", "kayittarihi", "kayitzamani", "baslangiczamani", "gonderimtarihi", "failedat", "deadletteredat", "loggedtime", "timestamputc", "datecreatedutc", "timelocal", "timeiso8601"]),
-    (Role::End, &["finished", "finishedat", "completedat", "endedat", "endtime", "end", "modifieddate", "objmodifieddate", "bitis", "bitistarihi", "responsetime0", "receivedat", "completed", "updatedat", "finishtime", "respondedat", "ended", "timeended", "timeend", "timefinished", "timestampend", "completedon", "completiontime", "completeddate", "finishedon", "enddate", "enddatetime", "edgeendtimestamp", "stoppedat", "bitiszamani", "closedat", "endts", "endutc", "endtimeutc"]),
+    (Role::Start, &["created", "createddate", "createdat", "timestamp", "ts", "startedat", "starteddatetime", "executiontime", "occurredat", "occurred", "eventtime", "timestampmillis", "logtime", "tarih", "starttime", "start", "started", "begin", "begintime", "date", "datetime", "requesttime", "requestedat", "requestdate", "sentat", "loggedat", "logdate", "islemtarihi", "islemzamani", "zaman", "baslangic", "baslangictarihi", "olusturmatarihi", "createdtime", "createdon", "creationdate", "occuredat", "eventdate", "tarihsaat", "baslama", "istektarihi", "epoch", "epochms", "epochmillis", "lineagestart", "entrydate", "createdms", "timestampms", "executedat", "runat", "time0", "recordedat", "loggeddate", "timestarted", "timestart", "startat", "startts", "t", "instant", "receivedtime", "requesttimestamp", "requeststart", "requestreceived", "recordedtime", "capturedat", "timestampstart", "logdatetime", "datecreated", "createdatetime", "createtime", "creationtime", "eventtimestamp", "startedon", "startdate", "startdatetime", "starttimestamp", "publishtime", "publishedat", "ingestiontime", "enqueuedat", "enqueuedtime", "enqueuedtimeutc", "receivedtimestamp", "timegenerated", "edgestarttimestamp", "startutc", "startedtime", "starttimeutc", "kayittarihi", "kayitzamani", "baslangiczamani", "gonderimtarihi", "failedat", "deadletteredat", "loggedtime", "timestamputc", "datecreatedutc", "timelocal", "timeiso8601", "deliveredat", "attemptedat", "starttimeunixnano", "timeunixnano", "observedtimeunixnano", "reqtimesec", "requeststarttime", "firedat", "invokedat", "calledat", "querytime", "requestreceivedat", "requestsentat", "starttimems", "startedatms", "kayitzaman"]),
+    (Role::End, &["finished", "finishedat", "completedat", "endedat", "endtime", "end", "modifieddate", "objmodifieddate", "bitis", "bitistarihi", "responsetime0", "receivedat", "completed", "updatedat", "finishtime", "respondedat", "ended", "timeended", "timeend", "timefinished", "timestampend", "completedon", "completiontime", "completeddate", "finishedon", "enddate", "enddatetime", "edgeendtimestamp", "stoppedat", "bitiszamani", "closedat", "endts", "endutc", "endtimeutc", "endtimeunixnano", "endtimems", "datedone"]),
     (Role::Time, &["time"]),
     (Role::Duration, &["invokehttprequestduration", "duration", "durationms", "durationmillis", "eventduration", "executionduration", "elapsed", "elapsedms", "elapsedtime", "responsetime", "responsetimems", "took", "tookms", "sure", "surems", "latency", "latencyms", "requestduration", "timetaken", "gecensure", "responseduration", "runtimems", "millis", "durationseconds", "durationsec", "durations", "durationus", "durationns", "durationnano", "durationnanos", "durationmicros", "durationinms", "durationinmillis", "durationmilliseconds", "latencies", "timings", "elapsedmilliseconds", "elapsedmillis", "elapsedseconds", "elapsedsec", "totaltime", "timetotal", "totaltimems", "responsetimeseconds", "upstreamresponsetime", "latencyseconds", "latencyns", "latencyus", "executiontimems", "processingtime", "processingtimems", "processtime", "roundtriptime", "rtt", "roundtripms", "requesttimems", "requesttimeseconds", "timems", "totalduration", "totalms", "totalmillis", "totalelapsed", "timeelapsed", "tookseconds", "suresaniye", "calismasuresi", "islemsuresi", "islemsuresims", "responsetimemillis", "responsetimens", "callduration", "requestlatency", "responselatency", "timing"]),
     (Role::Unit, &["unit", "timeunit", "durationunit", "latencyunit", "elapsedunit"]),
@@ -174,8 +176,8 @@ const TABLE: &[(Role, &[&str])] = &[
     (Role::ErrorCode, &["errorcode", "errcode", "errortypeidentifier", "errorid", "faultcode", "hatakodu", "errornumber", "errno", "errortype", "exceptioncode", "resultcode"]),
     (Role::Code, &["code", "type", "classification", "kod", "messagecode", "kodu", "msgno"]),
     (Role::ReasonType, &["reasontype", "failedreasontype"]),
-    (Role::ExceptionClass, &["invokehttpjavaexceptionclass", "exceptiontype", "exceptionclass", "javaexceptionclass", "exceptionname"]),
-    (Role::ExceptionMessage, &["invokehttpjavaexceptionmessage", "exc", "traceback", "stacktrace", "exception", "javaexceptionmessage", "istisna", "trace", "callstack", "excinfo"]),
+    (Role::ExceptionClass, &["invokehttpjavaexceptionclass", "exceptiontype", "exceptionclass", "javaexceptionclass", "exceptionname", "exceptionclassname", "exceptiontypename", "exceptionfqcn", "errorclass", "dltexceptionfqcn", "kafkadltexceptionfqcn", "kafkaexceptionfqcn"]),
+    (Role::ExceptionMessage, &["invokehttpjavaexceptionmessage", "exc", "traceback", "stacktrace", "exception", "javaexceptionmessage", "istisna", "trace", "callstack", "excinfo", "kafkadltexceptionmessage", "dltexceptionmessage", "kafkaexceptionmessage"]),
     (Role::Ok, &["isok", "success", "issuccess", "ok", "issuccessful", "successful", "basarili", "basarilimi", "succeeded", "issucceeded", "successflag", "isvalid"]),
     (Role::Failed, &["iserror", "haserror", "haserrors", "failed", "isfailed", "hatali", "hatalimi", "hatavar", "hatavarmi", "basarisiz", "isfailure", "isfault", "errorflag"]),
     (Role::State, &["state", "outcome", "sonuc", "durum", "resultstatus", "logstatus", "executionstatus", "rowstatus", "statusname", "statustype", "operationresult", "islemsonucu", "processstatus"]),
@@ -240,6 +242,8 @@ const PARTS: &[(&str, Role, Role)] = &[
     ("string", Role::RequestBody, Role::ResponseBody), ("document", Role::RequestBody, Role::ResponseBody),
     ("url", Role::Url, Role::ResponseUrl), ("uri", Role::Url, Role::ResponseUrl), ("path", Role::Url, Role::None),
     ("endpoint", Role::Url, Role::None), ("adresi", Role::Url, Role::None), ("address", Role::Url, Role::None),
+    ("host", Role::Host, Role::None), ("scheme", Role::Scheme, Role::None), ("port", Role::Port, Role::None),
+    ("query", Role::Query, Role::None), ("querystring", Role::Query, Role::None),
     ("method", Role::Method, Role::None), ("verb", Role::Method, Role::None), ("metodu", Role::Method, Role::None),
     ("yontemi", Role::Method, Role::None), ("type", Role::None, Role::None),
     ("headers", Role::Headers, Role::Headers), ("header", Role::Headers, Role::Headers),
@@ -389,7 +393,7 @@ pub fn role_of_key(key: &str, scratch: &mut String) -> Role {
 pub fn role_in_request(name: &str) -> Role {
     match name {
         "body" | "content" | "data" | "text" | "payload" | "json" | "raw" | "form" | "govde"
-        | "icerik" | "veri" | "xml" => Role::RequestBody,
+        | "icerik" | "veri" | "xml" | "bodyasbase64" => Role::RequestBody,
         "mimetype" | "httpversion" | "headerssize" | "bodysize" | "size" | "cookies"
         | "contenttype" | "encoding" | "timeout" => Role::Headers,
         "params" | "query" | "querystring" | "search" | "args" => Role::Query,
@@ -417,7 +421,7 @@ pub fn role_in_response(name: &str) -> Role {
     match name {
         "status" | "code" | "durum" | "kod" => Role::HttpStatus,
         "body" | "content" | "data" | "text" | "payload" | "json" | "raw" | "govde" | "icerik"
-        | "veri" | "xml" => Role::ResponseBody,
+        | "veri" | "xml" | "stream" | "bodyasbase64" => Role::ResponseBody,
         "mimetype" | "httpversion" | "redirecturl" | "headerssize" | "bodysize" | "cookies"
         | "size" | "compression" | "contenttype" | "encoding" | "contentlength" => Role::Headers,
         "message" | "reason" | "phrase" => Role::Reason,

@@ -150,7 +150,7 @@ impl<'a> Slots<'a> {
         let (mut request, mut response, mut body) = (None, None, None);
         let (mut status, mut url, mut method, mut start, mut duration) =
             (None, None, None, None, None);
-        let (mut parts, mut message_value) = (FieldSet::default(), None);
+        let (mut parts, mut message_value, mut sure_flag) = (FieldSet::default(), None, false);
         let (mut group, mut parent_group, mut step, mut step_word) = (None, None, None, None);
         for (at, field) in fields.iter().enumerate() {
             if field.parent.is_some_and(|p| hidden.has(usize::from(p))) {
@@ -264,6 +264,11 @@ impl<'a> Slots<'a> {
                     if let Some(read) = timestamp(value) {
                         let score = u8::from(field.side != FieldSide::Record);
                         offer_read(&mut start, at, score, value, read);
+                    } else if let Some(unit) = unit_of_name(field.key) {
+                        // `request_time` of a web server.
+                        if let Some(read) = milliseconds(value, Some(unit)) {
+                            offer_read(&mut duration, at, 2, value, read);
+                        }
                     }
                 }
                 Role::End if slots.ended_at.is_none() => slots.ended_at = timestamp(value),
@@ -322,6 +327,10 @@ impl<'a> Slots<'a> {
                 }
                 Role::Id if scalar && !blank(value) && field.side == FieldSide::Record => {
                     slots.id = Some(cut(value.inner()));
+                    // A document of an index has no other key than its id.
+                    if field.key == "_id" && fields.iter().any(|f| f.key == "_index") {
+                        slots.take_key(at, KeyKind::Record, 5, value);
+                    }
                 }
                 Role::Errors | Role::Failed if field.role == Role::Errors || !scalar => {
                     slots.take_errors(at, value);
@@ -330,7 +339,13 @@ impl<'a> Slots<'a> {
                     slots.error_texts.push(at as u16);
                     slots.evidence |= ERRORS;
                 }
-                Role::ErrorCode if scalar => slots.error_codes.push(at as u16),
+                Role::ErrorCode if scalar => match http_status(value) {
+                    // Telemetry calls the status of a call its result.
+                    Some(read) if field.key.eq_ignore_ascii_case("resultcode") => {
+                        offer_read(&mut status, at, 5, value, read);
+                    }
+                    _ => slots.error_codes.push(at as u16),
+                },
                 Role::Message | Role::Reason if field.side == FieldSide::Record => {
                     slots.messages.push(at as u16);
                 }
@@ -351,12 +366,8 @@ impl<'a> Slots<'a> {
                     }
                     slots.evidence |= EXCEPTION;
                 }
-                Role::Ok if scalar => {
-                    slots.take_flag(value, true);
-                }
-                Role::Failed => {
-                    slots.take_flag(value, false);
-                }
+                Role::Ok if scalar => sure_flag |= slots.take_flag(value, true),
+                Role::Failed => sure_flag |= slots.take_flag(value, false),
                 Role::State if scalar => match integer(value) {
                     Some(_) => {}
                     None => {
@@ -409,6 +420,10 @@ impl<'a> Slots<'a> {
             offer(side, at, score, fields[at].value);
         }
         slots.assign(fields, request, response, status, url, method, start, duration);
+        // `status: "COMPLETE"` says that the call was made, not what came of it.
+        if slots.flag == Some(true) && !sure_flag && slots.status.is_some_and(|s| s >= 400) {
+            slots.flag = None;
+        }
         if slots.url.is_none_or(|url| !url.inner().contains("://")) {
             slots.carried.add(&parts);
         }
@@ -497,7 +512,9 @@ impl<'a> Slots<'a> {
             Role::Host => {
                 let own = field.side == FieldSide::Request || {
                     let key = field.key.to_ascii_lowercase();
-                    ["request", "url", "http", "vhost"].iter().any(|word| key.contains(word))
+                    ["request", "url", "http", "vhost", "authority"]
+                        .iter()
+                        .any(|word| key.contains(word))
                 };
                 if own || self.address.host.is_none() {
                     self.address.host = Some(value);
