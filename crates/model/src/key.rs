@@ -3,6 +3,7 @@
 use crate::body::BodyMember;
 use crate::exchange::{BodyKind, KeyKind};
 use crate::json::{Type, Value};
+use crate::members::{Elements, Member, Members};
 use crate::record::{FieldSide, NameRoles};
 use crate::roles::Role;
 use crate::slots::{KeyCandidate, usable_key};
@@ -14,23 +15,25 @@ struct BestKey<'a> {
     orders: bool,
     /// There is a list of the items of an order.
     order_items: bool,
-    /// What names an order if nothing else does: a short number, then an id.
+    /// What names an order when nothing else does: a short number, else an id.
     order: Option<(u8, KeyCandidate<'a>)>,
 }
 
 impl<'a> BestKey<'a> {
-    fn offer(&mut self, names: &mut NameRoles, name: &str, value: Value<'a>, depth: u8) {
-        self.order_items |= value.ty == Type::Array && is_order_items(name);
-        let role = names.role(FieldSide::Record, name, usize::MAX);
+    fn offer_named(&mut self, names: &mut NameRoles, name: &str, value: Value<'a>, depth: u8) {
+        self.offer(names.role(FieldSide::Record, name), value, depth);
+    }
+
+    fn offer(&mut self, role: Role, value: Value<'a>, depth: u8) {
+        self.order_items |= role == Role::OrderItems && value.ty == Type::Array;
         let rank = match role {
             Role::Key(KeyKind::Order, rank) => rank,
             Role::Id => 9,
-            _ => u8::MAX,
+            Role::Key(..) => u8::MAX,
+            _ => return,
         };
-        if self.order.is_none_or(|(before, _)| rank < before)
-            && let Some(key) = usable_key(KeyKind::Order, 0, value).filter(|_| rank < u8::MAX)
-        {
-            self.order = Some((rank, key));
+        if rank < self.order.map_or(u8::MAX, |(before, _)| before) {
+            self.order = usable_key(KeyKind::Order, 0, value).map(|key| (rank, key)).or(self.order);
         }
         let Role::Key(kind, rank) = role else { return };
         let Some(key) = usable_key(kind, rank, value) else { return };
@@ -44,19 +47,9 @@ impl<'a> BestKey<'a> {
     /// The key; that of an order is the order's own, not one of an item.
     fn key(self) -> Option<KeyCandidate<'a>> {
         let best = self.best.map(|(_, key)| key);
-        let own = self
-            .order
-            .filter(|_| self.order_items && best.is_none_or(|key| key.kind != KeyKind::Order));
-        own.map(|(_, key)| key).or(best)
+        let named = best.is_some_and(|key| key.kind == KeyKind::Order);
+        self.order.filter(|_| self.order_items && !named).map(|(_, key)| key).or(best)
     }
-}
-
-/// The name of a list that only an order has.
-fn is_order_items(name: &str) -> bool {
-    let name = name.to_ascii_lowercase().replace('_', "");
-    ["lineitem", "orderitem", "orderline", "sipariskalem", "siparissatir"]
-        .iter()
-        .any(|word| name.contains(word))
 }
 
 /// The key of what a body is about; `members` is the outline of a JSON body. `orders`: the flow or URL is about
@@ -73,8 +66,8 @@ pub(crate) fn in_body<'a>(
         BodyKind::Json => {
             // Members of the root first, else those of the objects in it.
             for depth in [1, 2] {
-                for member in members.iter().filter(|m| m.depth == depth) {
-                    pick.offer(names, member.key, member.value, depth - 1);
+                for BodyMember { member, .. } in members.iter().filter(|m| m.depth == depth) {
+                    pick.offer(member.role, member.value, depth - 1);
                 }
                 if pick.best.is_some() || pick.order_items {
                     break;
@@ -99,33 +92,25 @@ pub(crate) fn unchecked(text: &str) -> Value<'_> {
     Value { ty, raw }
 }
 
-/// Keys among the members of an object; else in the objects it holds, one level down.
-fn in_object<'a>(object: Value<'a>, names: &mut NameRoles, pick: &mut BestKey<'a>) {
-    object.members(|name, value| {
-        pick.offer(names, name, value, 0);
-        true
-    });
-    if pick.best.is_none() && !pick.order_items {
-        object.members(|_, inner| {
-            if inner.ty == Type::Object {
-                inner.members(|name, value| {
-                    pick.offer(names, name, value, 1);
-                    true
-                });
-            }
-            pick.best.is_none()
-        });
-    }
-}
-
-/// The key of one row of a list.
+/// The key of one row of a list, by its members; else by those of the objects in it.
 pub(crate) fn of_row<'a>(
-    row: Value<'a>,
+    row: &[Member<'a>],
     orders: bool,
     names: &mut NameRoles,
 ) -> Option<KeyCandidate<'a>> {
     let mut pick = BestKey { orders, ..BestKey::default() };
-    in_object(row, names, &mut pick);
+    for member in row {
+        pick.offer(member.role, member.value, 0);
+    }
+    for object in row.iter().filter(|member| member.value.ty == Type::Object) {
+        if pick.best.is_some() || pick.order_items {
+            break;
+        }
+        object.value.members(|name, value| {
+            pick.offer_named(names, name, value, 1);
+            true
+        });
+    }
     pick.key()
 }
 
@@ -142,53 +127,48 @@ pub(crate) fn rows<'a>(
         return list(root, orders, names);
     }
     let mut pick = BestKey { orders, ..BestKey::default() };
-    for member in members.iter().filter(|m| m.depth == 1) {
-        pick.offer(names, member.key, member.value, 0);
+    for BodyMember { member, .. } in members.iter().filter(|m| m.depth == 1) {
+        pick.offer(member.role, member.value, 0);
     }
     // `pk`, `reference` and the like name the batch, not its one row.
     if pick.best.is_some_and(|(_, key)| key.rank < 4) {
         return Vec::new();
     }
     // The items of an order are no rows.
-    let lists = members.iter().filter(|member| member.value.ty == Type::Array);
-    if lists.clone().any(|list| is_order_items(list.key)) {
+    if members.iter().any(|m| m.member.role == Role::OrderItems) {
         return Vec::new();
     }
-    lists
-        .map(|member| list(member.value, orders, names))
-        .find(|rows| !rows.is_empty())
-        .unwrap_or_default()
+    let lists = members.iter().map(|m| m.member.value).filter(|value| value.ty == Type::Array);
+    lists.map(|value| list(value, orders, names)).find(|rows| !rows.is_empty()).unwrap_or_default()
 }
 
 /// The keys of the elements of a list; none unless every element has one.
 fn list<'a>(array: Value<'a>, orders: bool, names: &mut NameRoles) -> Vec<KeyCandidate<'a>> {
     let mut keys = Vec::new();
-    array.elements(|element| {
-        let key = (element.ty == Type::Object).then(|| of_row(element, orders, names)).flatten();
-        match key {
-            Some(key) => keys.push(key),
-            None => keys.clear(),
-        }
-        key.is_some()
-    });
+    let (mut elements, mut members) = (Elements::of(array), Members::default());
+    while elements.next(&mut members, names).is_some() {
+        let Some(key) = of_row(members.listed(), orders, names) else { return Vec::new() };
+        keys.push(key);
+    }
     keys
 }
 
 fn in_markup<'a>(text: &'a str, names: &mut NameRoles, pick: &mut BestKey<'a>) {
     for at in memchr::memchr_iter(b'<', text.as_bytes()) {
         let rest = &text[at + 1..];
-        let Some(close) = rest.find('>') else { return };
-        let tag = &rest[..close];
-        if tag.starts_with(['/', '?', '!']) || tag.ends_with('/') {
+        if matches!(rest.as_bytes().first(), Some(b'/' | b'?' | b'!')) {
+            continue;
+        }
+        let Some(close) = memchr::memchr(b'>', rest.as_bytes()) else { return };
+        let (tag, content) = (&rest[..close], &rest[close + 1..]);
+        let end = memchr::memchr(b'<', content.as_bytes()).unwrap_or(content.len());
+        let content = content[..end].trim();
+        if content.is_empty() || tag.as_bytes().last() == Some(&b'/') {
             continue;
         }
         let name = tag.split_ascii_whitespace().next().unwrap_or("");
-        let local = name.rsplit(':').next().unwrap_or(name);
-        let content = &rest[close + 1..];
-        let content = content[..content.find('<').unwrap_or(content.len())].trim();
-        if !content.is_empty() {
-            pick.offer(names, local, bare(content), 0);
-        }
+        let local = memchr::memrchr(b':', name.as_bytes()).map_or(name, |at| &name[at + 1..]);
+        pick.offer_named(names, local, bare(content), 0);
     }
 }
 
@@ -196,7 +176,7 @@ fn in_form<'a>(text: &'a str, names: &mut NameRoles, pick: &mut BestKey<'a>) {
     for pair in text.split('&') {
         if let Some((name, value)) = pair.split_once('=') {
             // Keys that need percent decoding are rare, and then kept as written.
-            pick.offer(names, name, bare(value), 0);
+            pick.offer_named(names, name, bare(value), 0);
         }
     }
 }
@@ -227,7 +207,7 @@ mod tests {
 
     fn outline(text: &str) -> Vec<BodyMember<'_>> {
         let mut members = Vec::new();
-        crate::body::Shapes::default().outlined(text, 0, &mut members);
+        crate::body::Shapes::default().outlined(text, 0, &mut NameRoles::default(), &mut members);
         members
     }
 

@@ -48,6 +48,7 @@ mod extra;
 mod facts;
 mod failure;
 mod key;
+mod members;
 mod memo;
 mod payload;
 mod raw_request;

@@ -113,6 +113,8 @@ pub enum Role {
     Truncated,
     /// A list, or map, of records.
     Items,
+    /// The items of an order.
+    OrderItems,
     /// Name of the field that an error is about.
     Field,
     /// What the other half of the exchange says as well.
@@ -183,6 +185,7 @@ const TABLE: &[(Role, &[&str])] = &[
     (Role::State, &["state", "outcome", "sonuc", "durum", "resultstatus", "logstatus", "executionstatus", "rowstatus", "statusname", "statustype", "operationresult", "islemsonucu", "processstatus"]),
     (Role::Truncated, &["truncated", "istruncated", "responsetruncated", "responsebodytruncated", "cut", "kesildi", "bodytruncated"]),
     (Role::Items, &["logs", "rows", "lines", "items", "records", "results", "entries", "subflows", "exchanges", "calls", "steps", "runs", "kayitlar", "satirlar", "adimlar", "loglar", "children", "list", "log", "batches", "batch", "objects", "hits", "events", "transactions", "history", "attempts", "denemeler", "islemler", "linelogs", "sublogs", "operationslist", "pairs", "interactions", "httpinteractions", "recordings", "cassettes"]),
+    (Role::OrderItems, &["lineitems", "orderitems", "orderlines", "orderitemset", "orderlineitems", "orderproducts", "saleorderlines", "sipariskalemleri", "siparissatirlari", "siparisurunleri"]),
     (Role::Field, &["field", "fieldname", "attr", "property", "propertyname", "param", "parameter", "loc", "pointer", "alan", "alanadi", "target", "source", "attributename", "column", "membernames"]),
 ];
 
@@ -367,23 +370,26 @@ pub fn role_of_key(key: &str, scratch: &mut String) -> Role {
     while let Some((_, last)) = rest.split_once(['.', ':', '/']) {
         rest = last;
         normalise(rest, scratch);
-        match role_of(scratch) {
-            // Names that mean something wherever they stand; `mime.type` is no error code.
-            role @ (Role::Start
-            | Role::End
-            | Role::Duration
-            | Role::RequestBody
-            | Role::ResponseBody
-            | Role::HttpStatus
-            | Role::Url
-            | Role::Method
-            | Role::Errors
-            | Role::ErrorMessage
-            | Role::ErrorCode
-            | Role::ExceptionClass
-            | Role::ExceptionMessage
-            | Role::Key(_, 0..3)) => return role,
-            _ => {}
+        let role = role_of(scratch);
+        // Names that mean something wherever they stand; `mime.type` is no error code.
+        if matches!(
+            role,
+            Role::Start
+                | Role::End
+                | Role::Duration
+                | Role::RequestBody
+                | Role::ResponseBody
+                | Role::HttpStatus
+                | Role::Url
+                | Role::Method
+                | Role::Errors
+                | Role::ErrorMessage
+                | Role::ErrorCode
+                | Role::ExceptionClass
+                | Role::ExceptionMessage
+                | Role::Key(_, 0..3)
+        ) {
+            return role;
         }
     }
     Role::None

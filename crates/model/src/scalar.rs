@@ -234,7 +234,7 @@ pub(crate) fn timestamp(value: Value<'_>) -> Option<Timestamp> {
             value.members(|name, value| {
                 match name.trim_start_matches('_') {
                     "seconds" | "epochSecond" => {
-                        seconds = Timestamp::from_number_text(value.inner())
+                        seconds = Timestamp::from_number_text(value.inner());
                     }
                     "nanos" | "nanoseconds" | "nano" | "nanoOfSecond" => {}
                     _ => others = true,

@@ -21,6 +21,7 @@ use crate::time::Timestamp;
 
 /// The fields of one record by role. Values are slices of the document.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Slots<'a> {
     pub(crate) request: Option<Value<'a>>,
     pub(crate) response: Option<Value<'a>>,
@@ -643,6 +644,7 @@ fn generic(role: Role) -> bool {
             | Role::Run
             | Role::Start
             | Role::Field
+            | Role::OrderItems
             | Role::Host
             | Role::Correlation
             | Role::Query

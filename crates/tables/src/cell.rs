@@ -1,14 +1,14 @@
-//! What a cell is in Rust. Texts of different meaning are different types, so that two columns cannot be swapped.
+//! The types of cells. Texts of different meaning are different types, so that two columns cannot be swapped.
 //!
 //! Closed sets of words (`failed`, `sku`) have types that end in `Word`; the words themselves are in docs/tables.md.
 
 use crate::columns::{Cells, Data};
-use crate::schema::Type;
+use crate::schema::ColumnType;
 
 /// A value that a column can hold. A column is nullable when its type is an `Option`.
 pub trait Cell<'b>: Sized {
     /// How it is stored.
-    const KIND: Type;
+    const KIND: ColumnType;
     /// Whether it may be absent.
     const NULLABLE: bool = false;
     /// Whether it is a request or response body.
@@ -32,7 +32,7 @@ pub trait Text<'b>: Copy {
 }
 
 impl<'b, C: Cell<'b>> Cell<'b> for Option<C> {
-    const KIND: Type = C::KIND;
+    const KIND: ColumnType = C::KIND;
     const NULLABLE: bool = true;
     const BODY: bool = C::BODY;
 
@@ -65,7 +65,7 @@ macro_rules! texts {
         }
 
         impl<'b> Cell<'b> for $name<'b> {
-            const KIND: Type = Type::Text;
+            const KIND: ColumnType = ColumnType::Text;
 
             fn push(&self, cells: &mut Cells) {
                 cells.push_text(self.0);
@@ -107,15 +107,15 @@ texts! {
     ExtraFields,
     /// Name of an error group.
     Fingerprint,
-    /// Text of an error group with `<*>` where it varies.
+    /// Template of an error group, with `<*>` for variables.
     TemplateText,
     /// Name that a rule of the user gives to a group.
     GroupName,
     /// Error code or class of exception, as written.
     ErrorCode,
-    /// Path of a field that an error speaks of, dots between names.
+    /// Path of the field of an error, dots between names.
     FieldPath,
-    /// A text that a person would read.
+    /// A message for people.
     MessageText,
     /// An HTTP status in a list.
     StatusText,
@@ -133,9 +133,9 @@ texts! {
     ScheduleText,
     /// Who started a run.
     TriggeredBy,
-    /// The log under whose `sub_flows` another stands.
+    /// The log that has another log in its `sub_flows`.
     ParentLogId,
-    /// What became of a file.
+    /// Outcome of a file.
     FileOutcomeWord,
     /// Kind of a problem.
     ProblemKindWord,
@@ -145,19 +145,19 @@ texts! {
     LinkedByWord,
     /// What a business key names.
     KeyKindWord,
-    /// Whether an exchange did what it should.
+    /// Outcome of an exchange.
     OutcomeWord,
     /// Why an exchange counts as failed.
     EvidenceWord,
-    /// Kind of cause of an error.
+    /// Class of an error.
     ClassWord,
-    /// Where the text of an error came from.
+    /// Source of the text of an error.
     SourceWord,
-    /// On which side an error arose.
+    /// Side of an error.
     SideWord,
-    /// Whether a body was sent or answered.
+    /// Side of a body.
     BodySideWord,
-    /// What a body is written in.
+    /// Format of a body.
     BodyKindWord,
     /// Type of a log.
     LogTypeWord,
@@ -180,7 +180,7 @@ macro_rules! hexes {
         pub struct $name(pub $inner);
 
         impl<'b> Cell<'b> for $name {
-            const KIND: Type = Type::Text;
+            const KIND: ColumnType = ColumnType::Text;
 
             fn push(&self, cells: &mut Cells) {
                 cells.push_text(hex(&self.0.to_be_bytes(), &mut [0; 2 * size_of::<$inner>()]));
@@ -205,7 +205,7 @@ hexes! {
 pub struct FileDigest(pub [u8; 32]);
 
 impl<'b> Cell<'b> for FileDigest {
-    const KIND: Type = Type::Text;
+    const KIND: ColumnType = ColumnType::Text;
 
     fn push(&self, cells: &mut Cells) {
         cells.push_text(hex(&self.0, &mut [0; 64]));
@@ -237,13 +237,13 @@ fn hex<'t>(bytes: &[u8], out: &'t mut [u8]) -> &'t str {
 pub struct BodyText<'b> {
     /// The body.
     pub text: &'b str,
-    /// A hash of it: bodies with equal hashes are kept once in a batch when they are equal. Of one kind in one
-    /// batch; 0 in rows that were read back.
+    /// A hash of it, by which a batch finds equal bodies and keeps them once. All rows of a batch use the same hash function;
+    /// 0 in rows that were read back.
     pub hash: u64,
 }
 
 impl<'b> Cell<'b> for BodyText<'b> {
-    const KIND: Type = Type::Text;
+    const KIND: ColumnType = ColumnType::Text;
     const BODY: bool = true;
 
     fn push(&self, cells: &mut Cells) {
@@ -256,7 +256,7 @@ impl<'b> Cell<'b> for BodyText<'b> {
 }
 
 impl<'b, T: Text<'b>> Cell<'b> for Vec<T> {
-    const KIND: Type = Type::List;
+    const KIND: ColumnType = ColumnType::List;
 
     fn push(&self, cells: &mut Cells) {
         cells.push_list(self.iter().map(|item| item.text()));
@@ -274,7 +274,7 @@ pub struct Micros(pub i64);
 macro_rules! values {
     ($($rust:ty, $kind:ident, $data:ident, $to:expr, $from:expr;)*) => {$(
         impl<'b> Cell<'b> for $rust {
-            const KIND: Type = Type::$kind;
+            const KIND: ColumnType = ColumnType::$kind;
 
             fn push(&self, cells: &mut Cells) {
                 match &mut cells.data {
@@ -308,7 +308,7 @@ mod tests {
 
     #[test]
     fn digests_are_hex_and_read_back() {
-        let mut cells = Cells::of_kind(Type::Text, false);
+        let mut cells = Cells::of_kind(ColumnType::Text, false);
         let file = FileDigest(std::array::from_fn(|n| n as u8 * 7));
         file.push(&mut cells);
         BodyDigest(0x0f).push(&mut cells);
