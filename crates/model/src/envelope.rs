@@ -5,7 +5,7 @@
 
 use crate::address::is_address;
 use crate::json::{Type, Value};
-use crate::record::{Field, FieldSide};
+use crate::record::{Field, FieldSide, pair};
 use crate::roles::Role;
 use crate::scalar::{StatusValue, http_status, status_value};
 use crate::slots::is_method;
@@ -101,10 +101,14 @@ impl MessageSigns {
     fn judge(&self, beside: impl Fn(Role) -> bool) -> Message {
         let firm = [self.method, self.address, self.headers, self.status, self.body];
         let firm: u16 = firm.into_iter().map(u16::from).sum();
-        if firm >= 2 && firm * 3 >= self.others {
+        // A method or a status is what a body has least often.
+        let sure = self.method || self.status;
+        let two_bodies = self.body && self.data && !sure;
+        let doubled = !sure && self.others > 0 && self.address && beside(Role::Url);
+        if firm >= 2 && !two_bodies && !doubled && (firm + u16::from(sure)) * 2 >= self.others {
             return Message::Envelope;
         }
-        if self.others > 0 || firm == 0 {
+        if self.others > 0 || firm == 0 || two_bodies {
             return Message::Body;
         }
         // One sign, and nothing beside it that no message has.
@@ -140,10 +144,42 @@ fn is_verb(value: Value<'_>) -> bool {
 /// Headers as a map, as a list of pairs, or as lines; a name such as `size` or `encoding` alone does not say so.
 fn is_headers(child: &Field<'_>) -> bool {
     let named = child.key.to_ascii_lowercase();
-    (named.contains("header") || named.contains("baslik"))
-        && match child.value.ty {
-            Type::Object | Type::Array => true,
-            Type::String => child.value.inner().contains(": "),
-            _ => false,
-        }
+    if !named.contains("header") && !named.contains("baslik") {
+        return false;
+    }
+    let mut like = false;
+    match child.value.ty {
+        Type::String => like = child.value.inner().contains(": "),
+        Type::Object => child.value.members(|name, _| {
+            like = is_header_name(name);
+            !like
+        }),
+        Type::Array => child.value.elements(|header| {
+            like = match header.ty {
+                Type::String => header.inner().contains(':') || is_header_name(header.inner()),
+                _ => pair(header).is_some(),
+            };
+            false
+        }),
+        _ => {}
+    }
+    like
+}
+
+fn is_header_name(name: &str) -> bool {
+    const SHORT: [&str; 12] = [
+        "accept",
+        "age",
+        "allow",
+        "authorization",
+        "connection",
+        "cookie",
+        "date",
+        "etag",
+        "host",
+        "location",
+        "server",
+        "vary",
+    ];
+    name.contains('-') || SHORT.iter().any(|header| name.eq_ignore_ascii_case(header))
 }

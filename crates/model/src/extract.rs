@@ -37,7 +37,7 @@ use names::{MapName, name_of_map};
 pub const MAX_FAULTS: usize = 1000;
 
 /// How many levels below an object are looked at for records.
-const LOOK_LEVELS: u8 = 6;
+const LOOK_LEVELS: u8 = 12;
 
 /// How deep containers may nest before an exchange.
 const MAX_CONTAINERS: u8 = 12;

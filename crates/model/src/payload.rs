@@ -17,6 +17,8 @@ use crate::json::{Type, Value, text_of, unescape};
 enum Part {
     /// The body as text, or as the object that it is.
     Text,
+    /// The body as text; an object under this name is a member of a body.
+    OnlyText,
     /// The body in base64, by the member's name.
     Base64,
     /// The fields of a form.
@@ -34,7 +36,8 @@ enum Part {
 /// The members of wrappers; ASCII lower case, letters and digits only.
 #[rustfmt::skip]
 const PARTS: &[(Part, &[&str])] = &[
-    (Part::Text, &["text", "string", "content", "raw", "json", "xml", "data", "body", "payload"]),
+    (Part::Text, &["text", "string", "content", "raw", "json", "xml"]),
+    (Part::OnlyText, &["data", "body", "payload"]),
     (Part::Base64, &["base64string", "base64bytes", "base64", "base64body", "base64data", "binary", "rawbytes"]),
     (Part::Form, &["params", "urlencoded", "formdata", "form"]),
     (Part::Encoding, &["encoding"]),
@@ -81,7 +84,8 @@ impl<'a> Wrapper<'a> {
         let Some(part) = part_of(name) else { return false };
         let text = value.ty == Type::String;
         match part {
-            Part::Text => {
+            Part::OnlyText if value.ty == Type::Object => return false,
+            Part::Text | Part::OnlyText => {
                 let second = self.text.is_some_and(|(_, before)| !before.is_empty());
                 if self.text.is_none_or(|(_, before)| before.is_empty()) {
                     self.text = Some((name, value));
@@ -151,19 +155,17 @@ pub(crate) fn text<'r>(value: Value<'r>, encoded: bool, arena: &'r Bump) -> Opti
 fn unpacked<'r>(object: Value<'r>, arena: &'r Bump) -> Option<&'r str> {
     let Some(wrapper) = Wrapper::of(object) else { return Some(object.raw) };
     let sure = wrapper.sign || wrapper.kind_says();
+    let buffer = wrapper.kind.is_some_and(|kind| kind.inner() == "Buffer");
     if let Some((_, value)) =
         wrapper.text.filter(|(_, value)| !value.is_empty() || wrapper.base64.is_none())
     {
         let text = text_of(value, arena);
         let inside = value.ty == Type::String && text.trim_start().starts_with(['{', '[', '<']);
         return Some(match value.ty {
-            Type::Array if wrapper.kind_says() => bytes(value, arena).unwrap_or(object.raw),
+            Type::Array if buffer && !value.is_empty() => bytes(value, arena).unwrap_or(object.raw),
+            Type::Array => object.raw,
             _ if !sure && !inside => object.raw,
-            Type::String
-                if wrapper.base64_text || wrapper.kind.is_some_and(|k| k.inner() == "Buffer") =>
-            {
-                decoded(text, arena).unwrap_or(text)
-            }
+            Type::String if wrapper.base64_text || buffer => decoded(text, arena).unwrap_or(text),
             _ if value.is_empty() && wrapper.form.is_some_and(|form| !form.is_empty()) => {
                 wrapper.form.and_then(|fields| form(fields, arena)).unwrap_or(object.raw)
             }

@@ -385,7 +385,8 @@ impl<'a> Slots<'a> {
                 slots.items.push(at as u16);
             }
             if value.ty == Type::String
-                && matches!(field.role, Role::None | Role::Message | Role::Body | Role::Items)
+                && field.side == FieldSide::Record
+                && (generic(field.role) || matches!(field.role, Role::None | Role::Items))
             {
                 if is_json_text(value) {
                     slots.texts.push(at as u16);

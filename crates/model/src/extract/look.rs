@@ -68,12 +68,14 @@ impl Walk<'_> {
         match inner.ty {
             Type::Object => {
                 let traffic = self.is(inner, |slots| {
-                    (slots.evidence & (REQUEST | RESPONSE | STATUS | ADDRESS)).count_ones() >= 2
+                    let answered = slots.evidence & (RESPONSE | STATUS) != 0;
+                    let asked = slots.evidence & (REQUEST | ADDRESS) != 0;
+                    (answered && asked) || (slots.method.is_some() && slots.url.is_some())
                 });
                 traffic || {
                     let mut found = false;
                     inner.members(|_, member| {
-                        found = matches!(member.ty, Type::Object | Type::Array)
+                        found = matches!(member.ty, Type::Object | Type::Array | Type::String)
                             && self.holds_below(member, levels - 1);
                         !found
                     });

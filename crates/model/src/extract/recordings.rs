@@ -4,6 +4,7 @@
 //! checks: `method`, `url`, `status`, `outcome`, `key`, `ms`, `at`, `request`, `response`, `error`; `-` is none.
 
 use super::*;
+use proptest::prelude::*;
 
 #[rustfmt::skip]
 const CASES: &[(&str, &str, &[&str])] = &[
@@ -41,7 +42,7 @@ const CASES: &[(&str, &str, &[&str])] = &[
     ("an answer that is a payload with such names", r#"{"method":"POST","url":"https://erp.example/o","status":200,"response":{"id":5,"headers":"none","encoding":"utf-8","timeout":30,"body":"cotton","query":"x"}}"#, &[r#"response={"id":5,"headers":"none","encoding":"utf-8","timeout":30,"body":"cotton","query":"x"} | outcome=success"#]),
     ("a query language in the request", r#"{"url":"https://erp.example/graphql","status":200,"request":{"query":"{ products { sku } }","variables":{}},"response":{"data":{"products":[]}}}"#, &[r#"request={"query":"{ products { sku } }","variables":{}} | response={"data":{"products":[]}}"#]),
     ("an answer with a code and a text only", r#"{"method":"POST","url":"https://erp.example/o","response":{"code":400,"message":"sku zorunlu"}}"#, &[r#"status=400 | outcome=failed | response={"code":400,"message":"sku zorunlu"} | error=sku zorunlu"#]),
-    ("a delivery of a webhook", r#"{"guid":"g","delivered_at":"2026-03-01T10:00:00Z","duration":0.27,"status":"Invalid HTTP Response: 502","status_code":502,"url":"https://erp.example/hook","request":{"headers":{"a":"b"},"payload":{"order_number":"S-9"}},"response":{"headers":{},"payload":"no upstream"}}"#,
+    ("a delivery of a webhook", r#"{"guid":"g","delivered_at":"2026-03-01T10:00:00Z","duration":0.27,"status":"Invalid HTTP Response: 502","status_code":502,"url":"https://erp.example/hook","request":{"headers":{"X-Event":"order"},"payload":{"order_number":"S-9"}},"response":{"headers":{"Server":"x"},"payload":"no upstream"}}"#,
         &[r#"status=502 | request={"order_number":"S-9"} | response=no upstream | key=S-9 | ms=- | at=2026-03-01T10:00:00.000000Z"#]),
 
     // URLs in parts.
@@ -136,4 +137,150 @@ fn records_are_understood_as_recorders_write_them() {
         }
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), CASES.len(), wrong.join("\n"));
+}
+
+/// A small object as an API sends it: `n` picks its members.
+fn payload(n: usize) -> serde_json::Map<String, serde_json::Value> {
+    let members = [
+        ("id", serde_json::json!(7)),
+        ("sku", "A-1".into()),
+        ("price", "10.00".into()),
+        ("attributes", serde_json::json!({"colour": "red", "headers": ["x"]})),
+        ("tags", serde_json::json!(["a", "b"])),
+        ("note", "şık \"x\"".into()),
+    ];
+    let picked = members.into_iter().enumerate().filter(|(at, _)| (n + 1) >> at & 1 == 1);
+    picked.map(|(_, (name, value))| (name.to_owned(), value)).collect()
+}
+
+/// Names of HTTP messages and of wrappers around bodies, with values as a body has them.
+const MESSAGE_NAMES: [(&str, &str); 26] = [
+    ("size", "\"XL\""),
+    ("size", "3"),
+    ("encoding", "\"base64\""),
+    ("cookies", "[]"),
+    ("cookies", "{\"oat\":2}"),
+    ("headers", "{}"),
+    ("headers", "\"none\""),
+    ("content_type", "\"article\""),
+    ("body", "\"cotton\""),
+    ("body", "{\"a\":1}"),
+    ("query", "\"x\""),
+    ("params", "{\"a\":1}"),
+    ("method", "\"call\""),
+    ("method", "\"cash\""),
+    ("timeout", "30"),
+    ("content", "\"x\""),
+    ("text", "\"x\""),
+    ("compression", "0"),
+    ("redirect_url", "\"\""),
+    ("mimeType", "\"a/b\""),
+    ("url", "\"https://cdn.example/a.jpg\""),
+    ("status", "\"paid\""),
+    ("type", "\"Buffer\""),
+    ("isBase64Encoded", "true"),
+    ("host", "\"h\""),
+    ("duration", "1"),
+];
+
+/// Spellings of a status, `N` its number, `P` its phrase.
+const STATUS_SPELLINGS: [&str; 12] = [
+    "N",
+    "\"N\"",
+    "N.0",
+    "\"N P\"",
+    "\"P\"",
+    "\"HTTP/1.1 N P\"",
+    "\"P (N)\"",
+    "{\"code\":N}",
+    "{\"$numberInt\":\"N\"}",
+    "{\"status\":\"N\",\"message\":\"P\"}",
+    "[N]",
+    "{\"N\":\"N\"}",
+];
+
+/// What may stand around a record, `R` the record and `T` the record as a text.
+const WRAPPINGS: [&str; 16] = [
+    "R",
+    "[R]",
+    "{\"logs\":[R]}",
+    "{\"data\":{\"items\":[R]}}",
+    "{\"_source\":R}",
+    "{\"source\":R}",
+    "[{\"_index\":\"a\",\"_source\":R}]",
+    "{\"message\":T}",
+    "{\"log\":T,\"stream\":\"stdout\"}",
+    "{\"content\":T,\"type\":\"request\"}",
+    "[[\"1700000000\",T]]",
+    "{\"record\":R,\"level\":\"info\"}",
+    "{\"hits\":{\"hits\":[{\"_source\":R}]}}",
+    "{\"event\":{\"payload\":T}}",
+    "T",
+    "{\"value\":T,\"offset\":7,\"partition\":0}",
+];
+
+/// The exchanges of a document in short.
+fn short(document: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    Extractor::default().extract(document, true, &mut |x| {
+        let columns = ["method", "url", "status", "outcome", "key", "request", "response"];
+        let line = columns.map(|name| column(x, name).unwrap_or_else(|| "-".to_owned()));
+        lines.push(line.join(" | "));
+    });
+    lines
+}
+
+proptest! {
+    #[test]
+    fn a_body_is_kept_whole_whatever_names_stand_in_it(
+        n in 0_usize..62, named in 0..MESSAGE_NAMES.len(), first in any::<bool>(), answer in any::<bool>(), status in any::<bool>(),
+    ) {
+        let body = serde_json::Value::Object(payload(n)).to_string();
+        let (name, value) = MESSAGE_NAMES[named];
+        let inside = &body[1..body.len() - 1];
+        let body = if first { format!("{{\"{name}\":{value},{inside}}}") } else { format!("{{{inside},\"{name}\":{value}}}") };
+        let side = if answer { "response" } else { "request" };
+        let status = if status { ",\"status_code\":200" } else { "" };
+        let record = format!("{{\"method\":\"POST\",\"url\":\"https://erp.example/o\",\"{side}\":{body}{status}}}");
+        let mut kept = Vec::new();
+        Extractor::default().extract(&record, true, &mut |x| kept.push(column(x, side)));
+        prop_assert_eq!(kept, [Some(body)], "{}", record);
+    }
+
+    #[test]
+    fn a_status_of_failure_is_none_of_success_in_any_spelling(
+        status in prop::sample::select(vec![400_u16, 401, 403, 404, 422, 429, 500, 502, 503, 504]), spelling in 0..STATUS_SPELLINGS.len(),
+        name in prop::sample::select(vec!["status_code", "statusCode", "HttpStatus", "responseStatus", "durum_kodu", "http.response.status_code"]),
+    ) {
+        let spelling = STATUS_SPELLINGS[spelling].replace('N', &status.to_string()).replace('P', crate::reason::phrase(status));
+        let spelling = spelling.replace(&format!("{{\"{status}\":"), "{\"N\":");
+        let record = format!("{{\"url\":\"https://erp.example/o\",\"{name}\":{spelling},\"response_body\":\"x\"}}");
+        let mut read = Vec::new();
+        Extractor::default().extract(&record, true, &mut |x| read.push((x.status, x.outcome)));
+        prop_assert_eq!(read, [(Some(status), crate::exchange::Outcome::Failed)], "{}", record);
+    }
+
+    #[test]
+    fn a_record_is_the_same_in_any_wrapping(
+        outer in 0..WRAPPINGS.len(), inner in 0..WRAPPINGS.len(), status in prop::sample::select(vec![200, 404, 500]), swapped in any::<bool>(),
+    ) {
+        let mut members = [
+            "\"method\":\"POST\"".to_owned(),
+            "\"url\":\"https://erp.example/o\"".to_owned(),
+            format!("\"status_code\":{status}"),
+            "\"request_body\":{\"sku\":\"A-1\",\"note\":\"a \\\"b\\\" \\u0131\"}".to_owned(),
+            "\"response_body\":\"{\\\"detail\\\":\\\"kayit yok\\\"}\"".to_owned(),
+        ];
+        if swapped {
+            members.reverse();
+        }
+        let record = format!("{{{}}}", members.join(","));
+        let wrapped = [inner, outer].into_iter().fold(record.clone(), |record, wrapping| {
+            let text = serde_json::Value::String(record.clone()).to_string();
+            let (before, after) = WRAPPINGS[wrapping].split_once(['R', 'T']).expect("a record");
+            let record = if WRAPPINGS[wrapping].contains('R') { record } else { text };
+            format!("{before}{record}{after}")
+        });
+        prop_assert_eq!(short(&wrapped), short(&record), "{}", wrapped);
+    }
 }
