@@ -9,8 +9,8 @@ use tables::rows::{
     Bodies, Endpoints, ErrorGroups, Errors, Exchanges, Files, Keys, Logs, Problems, Runs,
 };
 use tables::{
-    Batch, Folder, Format, Formats, Memory, Metadata, Output, Select, Sink as _, Stored, TABLES,
-    Table, Type, encode,
+    Batch, ColumnType, Folder, Format, Formats, Memory, Metadata, Output, Select, Sink as _,
+    Stored, TABLES, Table, encode,
 };
 
 use crate::kit::{Report, dump, read_parquet, run};
@@ -185,13 +185,13 @@ fn the_types_of_all_tables_are_those_of_their_columns() {
         assert_eq!(frame.width(), schema.columns.len());
         for (column, found) in schema.columns.iter().zip(frame.columns()) {
             let expected = match column.kind {
-                Type::Text => DataType::String,
-                Type::I32 => DataType::Int32,
-                Type::I64 => DataType::Int64,
-                Type::F64 => DataType::Float64,
-                Type::Bool => DataType::Boolean,
-                Type::Time => DataType::Datetime(TimeUnit::Microseconds, Some(TimeZone::UTC)),
-                Type::List => DataType::List(Box::new(DataType::String)),
+                ColumnType::Text => DataType::String,
+                ColumnType::I32 => DataType::Int32,
+                ColumnType::I64 => DataType::Int64,
+                ColumnType::F64 => DataType::Float64,
+                ColumnType::Bool => DataType::Boolean,
+                ColumnType::Time => DataType::Datetime(TimeUnit::Microseconds, Some(TimeZone::UTC)),
+                ColumnType::List => DataType::List(Box::new(DataType::String)),
                 other => panic!("{other:?}"),
             };
             let place = format!("{}.{}", schema.name, column.name);

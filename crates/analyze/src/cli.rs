@@ -1,6 +1,6 @@
-//! The command line: what can be typed, what it does with the library, and what it says.
+//! The command line: what can be typed, what it does with the library, and what it prints.
 //!
-//! stdout carries data only; talk goes to stderr. Every command is a struct with `run`.
+//! stdout carries data only; messages go to stderr. Every command is a struct with `run`.
 
 mod bench;
 mod cat;
@@ -30,7 +30,7 @@ use std::io;
 
 use clap::{Parser, Subcommand};
 
-/// Says what failed, why, and what was sent and answered, from a folder of saved Integrator logs.
+/// Reports what failed, why, and what was sent and answered, from a folder of saved Integrator logs.
 ///
 /// Reads what `GET /logs/download` and `GET /logs` returned, in whatever wrapping it was saved (base64,
 /// zip, gzip, quoted, unpacked), without unpacking anything to disk and without a network.
@@ -47,26 +47,26 @@ Examples:
   analyze ls dump                         what each file holds, writing nothing
   analyze cat dump/90123.txt --pretty     the JSON inside one download
   analyze keys report --open              the orders and products that have to be sent again
-  analyze explain report 1                why the errors of the most frequent group belong together
+  analyze explain report 1                the most frequent error group, explained
   analyze diff yesterday today            what is new, gone, more or less frequent between two reports
   analyze bench --generate 256MB          how fast this machine is
 
 Exit codes: 0 done, 1 no log found (`diff`: what --fail-on names was found), 2 not done, 3 too many files rejected, 130 interrupted.
-`analyze COMMAND --help` tells more.";
+`analyze help COMMAND` explains a command.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Report(Box<report::Report>),
-    Cat(cat::Cat),
-    Ls(ls::Ls),
-    Explain(explain::Explain),
-    Keys(keys::Keys),
-    Diff(diff::Diff),
-    Bench(Box<bench::Bench>),
+    Report(Box<report::ReportCommand>),
+    Cat(cat::CatCommand),
+    Ls(ls::LsCommand),
+    Explain(explain::ExplainCommand),
+    Keys(keys::KeysCommand),
+    Diff(diff::DiffCommand),
+    Bench(Box<bench::BenchCommand>),
 }
 
 impl Cli {
-    /// Does what was asked; what went wrong is told on stderr.
+    /// Runs the command; errors are printed on stderr.
     pub(crate) fn run(self) -> Exit {
         let done = match self.command {
             Command::Report(report) => report.run(),
@@ -81,15 +81,15 @@ impl Cli {
             if is_closed_pipe(&error) {
                 return Exit::Done;
             }
-            // What is written to is named everywhere but where it is standard output.
+            // Every error names the file, except for standard output.
             let place = if error.is::<io::Error>() { "standard output: " } else { "" };
-            terminal::tell(&format!("error: {place}{error:#}{}", advice(&error)));
+            terminal::say(&format!("error: {place}{error:#}{}", advice(&error)));
             Exit::NotDone
         })
     }
 }
 
-/// What helps when there is no room, on a line of its own.
+/// What to do when there is no room, on a line of its own.
 fn advice(error: &anyhow::Error) -> &'static str {
     use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
     let kind =
@@ -105,7 +105,7 @@ fn advice(error: &anyhow::Error) -> &'static str {
     }
 }
 
-/// Whether the reader of our output went away, as `head` does when it has enough.
+/// Whether the reader of the output has closed the pipe, as `head` does.
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     let io = error.downcast_ref::<io::Error>();
     io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)

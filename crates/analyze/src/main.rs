@@ -13,10 +13,10 @@ fn main() -> ExitCode {
     let exit = match Cli::try_parse() {
         Ok(cli) => cli.run(),
         Err(answer) => {
-            // Help and version are answers too; they go to stdout and are no failure.
+            // Help and version go to stdout and are no failure.
             match answer.print() {
                 _ if answer.use_stderr() => Exit::NotDone,
-                // A closed pipe is a reader who has enough.
+                // A closed pipe is no failure.
                 Err(error) if error.kind() != ErrorKind::BrokenPipe => Exit::NotDone,
                 _ => Exit::Done,
             }

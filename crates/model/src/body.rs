@@ -13,6 +13,8 @@ use self::tree::{NodeId, Tree};
 use crate::exchange::{Body, BodyKind};
 use crate::fault::kind;
 use crate::json::{Cursor, Fault, FaultKind, Type, Value};
+use crate::members::Member;
+use crate::record::NameRoles;
 
 /// At most this many paths are listed of one shape.
 pub const MAX_PATHS: usize = 1000;
@@ -33,10 +35,8 @@ pub struct Shapes {
 pub(crate) struct BodyMember<'r> {
     /// 1 for members of the root, 2 for those of an object in the root.
     pub(crate) depth: u8,
-    /// The key, escaped as it stands.
-    pub(crate) key: &'r str,
-    /// The value.
-    pub(crate) value: Value<'r>,
+    /// The member itself.
+    pub(crate) member: Member<'r>,
 }
 
 /// How many members are listed. A body with more of them at its top is a map or a table.
@@ -54,7 +54,8 @@ impl Shapes {
     /// A body with its digest, kind and shape, and whether it is whole: false when it begins as
     /// JSON or markup and ends inside. One pass over the text, no allocation in the steady state.
     pub fn body<'r>(&mut self, text: &'r str) -> (Body<'r>, bool) {
-        self.outlined(text, xxh3_128(text.as_bytes()), &mut Vec::new())
+        let digest = xxh3_128(text.as_bytes());
+        self.outlined(text, digest, &mut NameRoles::default(), &mut Vec::new())
     }
 
     /// As [`body`](Self::body), and lists the members of the first two levels of objects on the way, those of an
@@ -64,12 +65,13 @@ impl Shapes {
         &mut self,
         text: &'r str,
         digest: u128,
+        names: &mut NameRoles,
         members: &mut Vec<BodyMember<'r>>,
     ) -> (Body<'r>, bool) {
         members.clear();
         let (kind, shape, whole) = match kind(text) {
             BodyKind::Empty => (BodyKind::Empty, 0, true),
-            BodyKind::Json => match self.json(text, members) {
+            BodyKind::Json => match self.json(text, names, members) {
                 Ok(shape) => (BodyKind::Json, shape, true),
                 Err(fault) if fault.kind == FaultKind::Syntax => (BodyKind::Text, 0, true),
                 // The paths before the cut, so that equal shapes have equal paths here too.
@@ -84,13 +86,18 @@ impl Shapes {
         (Body { text, digest, kind, shape }, whole)
     }
 
-    fn json<'r>(&mut self, text: &'r str, members: &mut Vec<BodyMember<'r>>) -> Result<u64, Fault> {
+    fn json<'r>(
+        &mut self,
+        text: &'r str,
+        names: &mut NameRoles,
+        members: &mut Vec<BodyMember<'r>>,
+    ) -> Result<u64, Fault> {
         // The place in `members` of the member whose value is being read, on either level.
         let mut open: [Option<usize>; 2] = [None; 2];
-        let shape = self.walk(text, members, &mut open);
+        let shape = self.walk(text, names, members, &mut open);
         for at in open.into_iter().flatten() {
             // A value that broke off is no value.
-            members[at].value = Value { ty: Type::Null, raw: "" };
+            members[at].member.value = Value { ty: Type::Null, raw: "" };
         }
         shape
     }
@@ -98,6 +105,7 @@ impl Shapes {
     fn walk<'r>(
         &mut self,
         text: &'r str,
+        names: &mut NameRoles,
         members: &mut Vec<BodyMember<'r>>,
         open: &mut [Option<usize>; 2],
     ) -> Result<u64, Fault> {
@@ -111,7 +119,7 @@ impl Shapes {
             self.tree.add(here, ty);
             let depth = self.levels.len();
             if let Some(at) = open.get(depth.wrapping_sub(1)).copied().flatten() {
-                members[at].value = Value { ty, raw: &text[start..] };
+                members[at].member.value = Value { ty, raw: &text[start..] };
             }
             let mut opened = false;
             if matches!(ty, Type::Object | Type::Array) {
@@ -142,7 +150,9 @@ impl Shapes {
                         if listed && members.len() < MAX_MEMBERS {
                             open[depth - 1] = Some(members.len());
                             let value = Value { ty: Type::Null, raw: "" };
-                            members.push(BodyMember { depth: depth as u8, key, value });
+                            let role = self.tree.role(node, key, names);
+                            let member = Member { name: key, role, value };
+                            members.push(BodyMember { depth: depth as u8, member });
                         }
                         break;
                     }
@@ -177,7 +187,8 @@ fn names_in(text: &str, sign: u8) -> impl Iterator<Item = &str> {
     let starts = memchr::memchr_iter(sign, text.as_bytes()).map(|at| at + 1);
     (sign == b'&').then_some(0).into_iter().chain(starts).filter_map(|start| {
         let rest = &text[start..];
-        let end = rest.bytes().position(|b| b" \t\r\n/>=&<".contains(&b));
+        let ends = |b| matches!(b, b' ' | b'\t' | b'\r' | b'\n' | b'/' | b'>' | b'=' | b'&' | b'<');
+        let end = rest.bytes().position(ends);
         let name = &rest[..end.unwrap_or(rest.len())];
         (!name.is_empty() && !name.starts_with(['!', '?'])).then_some(name)
     })
@@ -194,7 +205,7 @@ fn close<'r>(
     if let Some(slot) = open.get_mut(depth.wrapping_sub(1))
         && let Some(at) = slot.take()
     {
-        let raw = &mut members[at].value.raw;
+        let raw = &mut members[at].member.value.raw;
         *raw = &raw[..end - (text.len() - raw.len())];
     }
 }
@@ -207,7 +218,7 @@ pub fn paths(body: &Body<'_>) -> Vec<String> {
         BodyKind::Json => {
             let mut shapes = Shapes::default();
             // Of a body that was cut, the paths before the cut.
-            let _cut = shapes.json(body.text, &mut Vec::new());
+            let _cut = shapes.json(body.text, &mut NameRoles::default(), &mut Vec::new());
             return shapes.paths();
         }
         BodyKind::Xml | BodyKind::Form => {
@@ -350,8 +361,9 @@ mod tests {
     fn the_outline_lists_two_levels_of_objects() {
         let text = r#"{"a":{"b":[1,{"c":2}],"d":{"e":3}},"f":[{"g":1}],"h":"x"}"#;
         let mut members = Vec::new();
-        Shapes::default().outlined(text, 0, &mut members);
-        let listed: Vec<_> = members.iter().map(|m| (m.depth, m.key, m.value.raw)).collect();
+        Shapes::default().outlined(text, 0, &mut NameRoles::default(), &mut members);
+        let listed: Vec<_> =
+            members.iter().map(|m| (m.depth, m.member.name, m.member.value.raw)).collect();
         let wanted = [
             (1, "a", r#"{"b":[1,{"c":2}],"d":{"e":3}}"#),
             (2, "b", r#"[1,{"c":2}]"#),

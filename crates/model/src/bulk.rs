@@ -7,10 +7,10 @@
 use std::collections::HashMap;
 
 use crate::exchange::{Key, Row};
-use crate::failure::{ErrorCollector, verdict};
-use crate::json::{Type, Value};
+use crate::failure::{ErrorCollector, verdict, verdict_of_listed};
+use crate::json::{Cursor, Type, Value};
 use crate::key::of_row;
-use crate::record::FieldSide;
+use crate::members::{Elements, Member, Members};
 use crate::roles::Role;
 use crate::scalar::integer;
 
@@ -41,6 +41,15 @@ struct Judge<'j, 'x, 'r> {
     bad: bool,
 }
 
+/// An element of a list.
+struct ListEntry<'r> {
+    value: Value<'r>,
+    named: Named,
+    /// What it says of itself, see [`verdict`].
+    verdict: Option<bool>,
+}
+
+#[derive(Clone, Copy)]
 enum Named {
     Key(usize),
     /// The number, and whether its name counts from one.
@@ -61,7 +70,13 @@ impl<'r> Judge<'_, '_, 'r> {
                 })
             }
             Type::Array => self.list(answer, errors),
-            Type::Object => self.keyed(answer, errors) || self.inside(answer, errors, level),
+            Type::Object => {
+                let mut members = Members::default();
+                // Of an answer that breaks off, the members before.
+                let _read = members.read(&mut Cursor::new(answer.raw), self.collector.names);
+                let members = members.listed();
+                self.keyed(members, errors) || self.inside(members, errors, level)
+            }
             _ => false,
         }
     }
@@ -69,43 +84,41 @@ impl<'r> Judge<'_, '_, 'r> {
     /// A list: parallel to the request, or of entries that name their row.
     fn list(&mut self, answer: Value<'r>, errors: bool) -> bool {
         let mut entries = Vec::new();
-        answer.elements(|element| {
-            entries.push(element);
-            true
-        });
-        let named: Vec<Named> = entries.iter().map(|entry| self.place(*entry)).collect();
+        let (mut elements, mut members) = (Elements::of(answer), Members::default());
+        while let Some(value) = elements.next(&mut members, self.collector.names) {
+            let named = self.place(members.listed());
+            entries.push(ListEntry { value, named, verdict: verdict_of_listed(members.listed()) });
+        }
         let parallel = entries.len() == self.rows.len();
         // Row numbers count from one when the last of them is the count, indexes from zero.
         let numbers = || {
-            named
-                .iter()
-                .filter_map(|n| if let Named::Index(n, one) = n { Some((*n, *one)) } else { None })
+            entries.iter().filter_map(|e| {
+                if let Named::Index(n, one) = e.named { Some((n, one)) } else { None }
+            })
         };
         let zero = numbers().any(|(n, _)| n == 0);
         let one_based = !zero && numbers().any(|(n, one)| one || n == self.rows.len());
         // `{}` beside entries that are not empty: sound rows beside refused ones.
         let some_sound =
-            parallel && entries.iter().any(|entry| entry.ty == Type::Object && entry.is_empty());
+            parallel && entries.iter().any(|e| e.value.ty == Type::Object && e.value.is_empty());
         let mut some = false;
-        for (at, (entry, named)) in entries.into_iter().zip(named).enumerate() {
-            let place = match named {
+        for (at, entry) in entries.iter().enumerate() {
+            let place = match entry.named {
                 Named::Key(place) => Some(place),
                 Named::Index(n, _) => n.checked_sub(usize::from(one_based)),
                 Named::No => parallel.then_some(at),
             };
             if let Some(place) = place.filter(|place| *place < self.rows.len()) {
                 some = true;
-                self.entry(entry, place, errors, self.bad || some_sound);
+                let ListEntry { value, verdict, .. } = *entry;
+                self.entry(value, verdict, place, errors, self.bad || some_sound);
             }
         }
         some
     }
 
-    /// The row that an entry of an answer names.
-    fn place(&mut self, entry: Value<'r>) -> Named {
-        if entry.ty != Type::Object {
-            return Named::No;
-        }
+    /// The row that an entry of an answer names, by the members of the entry.
+    fn place(&mut self, entry: &[Member<'r>]) -> Named {
         for orders in [false, true] {
             if let Some(at) = of_row(entry, orders, self.collector.names)
                 .and_then(|key| self.places.get(key.inner))
@@ -113,31 +126,29 @@ impl<'r> Judge<'_, '_, 'r> {
                 return Named::Key(*at);
             }
         }
-        let mut found = Named::No;
-        entry.members(|name, value| {
-            if self.collector.names.role(FieldSide::Record, name, usize::MAX) == Role::RowNum
-                && let Some(n) = integer(value).and_then(|n| usize::try_from(n).ok())
-            {
-                found = Named::Index(n, !name.to_ascii_lowercase().contains("index"));
-            }
-            matches!(found, Named::No)
-        });
-        found
+        entry
+            .iter()
+            .filter(|member| member.role == Role::RowNum)
+            .find_map(|member| {
+                let n = integer(member.value).and_then(|n| usize::try_from(n).ok())?;
+                Some(Named::Index(n, !member.name.to_ascii_lowercase().contains("index")))
+            })
+            .unwrap_or(Named::No)
     }
 
     /// A map whose names are indexes or keys of rows, all of them.
-    fn keyed(&mut self, answer: Value<'r>, errors: bool) -> bool {
-        let (mut members, mut total) = (Vec::new(), 0);
-        answer.members(|name, value| {
-            total += 1;
-            if let Some(at) = self.places.get(name) {
-                members.push((*at, false, value));
-            } else if let Some(at) = name.parse().ok().filter(|n| *n <= self.rows.len()) {
-                members.push((at, true, value));
+    fn keyed(&mut self, answer: &[Member<'r>], errors: bool) -> bool {
+        let named = |member: &Member<'r>| {
+            if let Some(at) = self.places.get(member.name) {
+                return Some((*at, false, member.value));
             }
-            true
-        });
-        if members.is_empty() || members.len() < total {
+            let at = member.name.parse().ok().filter(|n| *n <= self.rows.len())?;
+            Some((at, true, member.value))
+        };
+        let Some(members) = answer.iter().map(named).collect::<Option<Vec<_>>>() else {
+            return false;
+        };
+        if members.is_empty() {
             return false;
         }
         let zero = members.iter().any(|(at, index, _)| *index && *at == 0);
@@ -146,43 +157,48 @@ impl<'r> Judge<'_, '_, 'r> {
         for (at, index, value) in members {
             let at = if index && one_based { at - 1 } else { at };
             if at < self.rows.len() {
-                self.entry(value, at, true, errors || self.bad);
+                let verdict = verdict(value, self.collector.names);
+                self.entry(value, verdict, at, true, errors || self.bad);
             }
         }
         true
     }
 
     /// Searches the members of an object for the part that names rows.
-    fn inside(&mut self, answer: Value<'r>, errors: bool, level: u8) -> bool {
+    fn inside(&mut self, answer: &[Member<'r>], errors: bool, level: u8) -> bool {
         let mut named = false;
-        answer.members(|name, value| {
-            if matches!(value.ty, Type::Array | Type::Object) && !value.is_empty() {
-                let role = self.collector.names.role(FieldSide::Record, name, usize::MAX);
-                let says_errors = matches!(role, Role::Errors | Role::Failed | Role::ErrorMessage);
-                let may_hold = matches!(
-                    role,
-                    Role::Items
-                        | Role::Body
-                        | Role::ResponseBody
-                        | Role::Response
-                        | Role::Message
-                        | Role::None
-                        | Role::Key(..)
-                );
-                if says_errors || may_hold {
-                    named |= self.part(value, errors || says_errors, level - 1);
-                }
+        for Member { role, value, .. } in answer {
+            if !matches!(value.ty, Type::Array | Type::Object) || value.is_empty() {
+                continue;
             }
-            true
-        });
+            let says_errors = matches!(role, Role::Errors | Role::Failed | Role::ErrorMessage);
+            let may_hold = matches!(
+                role,
+                Role::Items
+                    | Role::Body
+                    | Role::ResponseBody
+                    | Role::Response
+                    | Role::Message
+                    | Role::None
+                    | Role::Key(..)
+            );
+            if says_errors || may_hold {
+                named |= self.part(*value, errors || says_errors, level - 1);
+            }
+        }
         named
     }
 
     /// Judges one entry of an answer for its row.
-    fn entry(&mut self, entry: Value<'r>, at: usize, errors: bool, bad: bool) {
-        let said =
-            if entry.ty == Type::Object { verdict(entry, self.collector.names) } else { None };
-        let failed = match said {
+    fn entry(
+        &mut self,
+        entry: Value<'r>,
+        verdict: Option<bool>,
+        at: usize,
+        errors: bool,
+        bad: bool,
+    ) {
+        let failed = match verdict {
             Some(failed) => failed,
             None if entry.is_empty() => false,
             None => errors || (bad && !matches!(entry.ty, Type::Number | Type::Bool)),

@@ -86,7 +86,7 @@ impl BodyReader<'_> {
             return ReadBody { body, whole, members: None, kept: Some(facts) };
         }
         let mut members = Vec::with_capacity(32);
-        let (body, whole) = self.shapes.outlined(text, digest, &mut members);
+        let (body, whole) = self.shapes.outlined(text, digest, self.names, &mut members);
         let facts = || BodyFacts::new(body.kind, body.shape, whole);
         let kept = self.memo.put(digest, text, facts);
         ReadBody { body, whole, members: Some(members), kept }
@@ -101,7 +101,7 @@ impl BodyReader<'_> {
         if let Some(verdict) = kept.and_then(OnceLock::get) {
             return *verdict;
         }
-        let verdict = verdict_of(&self.members(body), self.names);
+        let verdict = verdict_of(&self.members(body));
         if let Some(kept) = kept {
             // Another thread may have set the same before; so below.
             let _same = kept.set(verdict);
@@ -160,7 +160,7 @@ impl BodyReader<'_> {
         }
         let mut members = Vec::new();
         if body.body.kind == BodyKind::Json {
-            self.shapes.outlined(body.body.text, body.body.digest, &mut members);
+            self.shapes.outlined(body.body.text, body.body.digest, self.names, &mut members);
         }
         Cow::Owned(members)
     }

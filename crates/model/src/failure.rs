@@ -18,6 +18,7 @@ use crate::facts::{AnswerErrors, ReadBody};
 use crate::fault;
 use crate::json::{Type, Value, text_of, unescape};
 use crate::key::unchecked;
+use crate::members::Member;
 use crate::memo::Memo;
 use crate::record::{FieldSide, NameRoles};
 use crate::repair::{open_string, repair};
@@ -222,7 +223,7 @@ impl<'x, 'r> ErrorCollector<'x, 'r> {
         let before = self.out.len();
         if parts.nested {
             object.members(|name, value| {
-                let role = self.names.role(FieldSide::Record, name, usize::MAX);
+                let role = self.names.role(FieldSide::Record, name);
                 if is_nested(role, name, value) {
                     let outer = self.beside;
                     self.beside |= !holds_errors(role);
@@ -248,7 +249,7 @@ impl<'x, 'r> ErrorCollector<'x, 'r> {
     fn parts(&mut self, object: Value<'r>) -> ErrorParts<'r> {
         let mut parts = ErrorParts::default();
         object.members(|name, value| {
-            let role = self.names.role(FieldSide::Record, name, usize::MAX);
+            let role = self.names.role(FieldSide::Record, name);
             let text = (value.ty == Type::String && value.raw.trim_matches('"').trim() != "")
                 || is_message(value);
             let mut offer = |score: u8| {
@@ -291,7 +292,7 @@ impl<'x, 'r> ErrorCollector<'x, 'r> {
         // OAuth: `error` is the code where a description stands beside it.
         if parts.text.is_some_and(|(score, _)| score < 3) && parts.code.is_none() {
             object.members(|name, value| {
-                let role = self.names.role(FieldSide::Record, name, usize::MAX);
+                let role = self.names.role(FieldSide::Record, name);
                 if role == Role::Errors
                     && value.ty == Type::String
                     && value.raw.len() > 2
@@ -308,7 +309,7 @@ impl<'x, 'r> ErrorCollector<'x, 'r> {
     /// `{field: [..]}`: the names are fields, unless they are indexes or only say "error".
     fn map(&mut self, object: Value<'r>, field: Option<&'r str>, level: u8) {
         object.members(|name, value| {
-            let role = self.names.role(FieldSide::Record, name, usize::MAX);
+            let role = self.names.role(FieldSide::Record, name);
             let says_error = matches!(role, Role::Errors | Role::ErrorMessage | Role::Failed)
                 || (role == Role::Message && message_score(name) < 5)
                 || matches!(role, Role::Items | Role::Body | Role::ResponseBody | Role::Response);
@@ -375,7 +376,7 @@ impl<'x, 'r> ErrorCollector<'x, 'r> {
             Type::Object => {
                 let mut found = None;
                 value.members(|name, inner| {
-                    if self.names.role(FieldSide::Record, name, usize::MAX) == Role::Field
+                    if self.names.role(FieldSide::Record, name) == Role::Field
                         && inner.ty == Type::String
                     {
                         found = self.field_of(inner);
@@ -517,26 +518,27 @@ fn is_nested(role: Role, name: &str, value: Value<'_>) -> bool {
 pub(crate) fn verdict(body: Value<'_>, names: &mut NameRoles) -> Option<bool> {
     let mut failed = None;
     body.members(|name, value| {
-        failed = with_member(failed, name, value, names);
+        let role = names.role(FieldSide::Record, name);
+        failed = with_member(failed, &Member { name, role, value });
         true
     });
     failed
 }
 
 /// As [`verdict`], of a body whose outline is known.
-pub(crate) fn verdict_of(members: &[BodyMember<'_>], names: &mut NameRoles) -> Option<bool> {
+pub(crate) fn verdict_of(members: &[BodyMember<'_>]) -> Option<bool> {
     let top = members.iter().filter(|member| member.depth == 1);
-    top.fold(None, |failed, member| with_member(failed, member.key, member.value, names))
+    top.fold(None, |failed, top| with_member(failed, &top.member))
+}
+
+/// As [`verdict`], of an object whose members are listed.
+pub(crate) fn verdict_of_listed(members: &[Member<'_>]) -> Option<bool> {
+    members.iter().fold(None, with_member)
 }
 
 /// Adds what one member says: a member that says "failed" outweighs all others.
-fn with_member(
-    before: Option<bool>,
-    name: &str,
-    value: Value<'_>,
-    names: &mut NameRoles,
-) -> Option<bool> {
-    let role = names.role(FieldSide::Record, name, usize::MAX);
+fn with_member(before: Option<bool>, member: &Member<'_>) -> Option<bool> {
+    let &Member { name, role, value } = member;
     let filled = || match value.ty {
         Type::Null | Type::Bool | Type::Number => false,
         Type::String => {

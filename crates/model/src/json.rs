@@ -8,8 +8,10 @@
 //! wanted as slices with their place, and lone surrogates or `NaN` must not cost the record. Where
 //! both accept a text they agree; a property test holds one against the other.
 
+mod expected;
 mod string;
 
+pub(crate) use expected::ExpectedKey;
 pub use string::{push_escaped, unescape};
 pub(crate) use string::{text_of, unescaped};
 
@@ -190,17 +192,18 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// When no value can begin here or the text ends.
+    #[inline]
     pub fn peek(&mut self) -> Result<Type, Fault> {
         self.blanks();
-        Ok(match self.byte()? {
-            b'{' => Type::Object,
-            b'[' => Type::Array,
-            b'"' => Type::String,
-            b't' | b'f' => Type::Bool,
-            b'n' => Type::Null,
-            b'-' | b'0'..=b'9' | b'N' | b'I' => Type::Number,
-            _ => return Err(self.fault(FaultKind::Syntax)),
-        })
+        let byte = self.text.as_bytes().get(self.pos);
+        byte.and_then(|byte| FIRST[usize::from(*byte)]).ok_or_else(|| self.no_value())
+    }
+
+    /// Why no value begins here.
+    #[cold]
+    fn no_value(&self) -> Fault {
+        let ends = self.pos == self.text.len();
+        self.fault(if ends { FaultKind::Truncated } else { FaultKind::Syntax })
     }
 
     /// Steps into the array or object that begins here, past its bracket.
@@ -227,32 +230,15 @@ impl<'a> Cursor<'a> {
         Ok(key)
     }
 
-    /// As [`key`](Self::key), when that is `name` (escaped content that is sound); otherwise `None`, and the cursor
-    /// stays where it is.
+    /// As [`key`](Self::key), when that is the one expected; otherwise `None`, and the cursor stays where it is.
     #[inline]
-    pub(crate) fn key_if(&mut self, name: &[u8], first: bool) -> Option<&'a str> {
-        let mut ahead = self.clone();
-        ahead.blanks();
-        if !first {
-            if ahead.byte() != Ok(b',') {
-                return None;
-            }
-            ahead.pos += 1;
-            ahead.blanks();
-        }
-        let rest = &self.text.as_bytes()[ahead.pos..];
-        let after = rest.strip_prefix(b"\"")?.strip_prefix(name)?;
-        if after.first() != Some(&b'"') {
-            return None;
-        }
-        let start = ahead.pos + 1;
-        ahead.pos = start + name.len() + 1;
-        ahead.blanks();
-        if ahead.byte() != Ok(b':') {
-            return None;
-        }
-        self.pos = ahead.pos + 1;
-        Some(&self.text[start..start + name.len()])
+    pub(crate) fn key_if(&mut self, expected: &ExpectedKey, first: bool) -> Option<&'a str> {
+        let bytes = self.text.as_bytes();
+        let at = if first { self.pos } else { behind(bytes, self.pos, b',')? };
+        let start = behind(bytes, at, b'"')?;
+        let end = start + expected.len_at(bytes, start)?;
+        self.pos = behind(bytes, end + 1, b':')?;
+        Some(&self.text[start..end])
     }
 
     fn next_key(&mut self, first: bool) -> Result<Option<&'a str>, Fault> {
@@ -463,10 +449,12 @@ impl<'a> Cursor<'a> {
         Err(Fault { offset: at, kind })
     }
 
+    #[inline]
     fn blanks(&mut self) {
         let bytes = self.text.as_bytes();
-        while let Some(b' ' | b'\n' | b'\r' | b'\t') = bytes.get(self.pos) {
-            self.pos += 1;
+        // Most logs are written without blanks.
+        if bytes.get(self.pos).is_some_and(|byte| *byte <= b' ') {
+            self.pos = past_blanks(bytes, self.pos);
         }
     }
 
@@ -477,6 +465,45 @@ impl<'a> Cursor<'a> {
     fn fault(&self, kind: FaultKind) -> Fault {
         Fault { offset: self.pos, kind }
     }
+}
+
+/// By the first byte of a value, its type.
+const FIRST: [Option<Type>; 256] = {
+    let mut types = [None; 256];
+    types[b'{' as usize] = Some(Type::Object);
+    types[b'[' as usize] = Some(Type::Array);
+    types[b'"' as usize] = Some(Type::String);
+    types[b't' as usize] = Some(Type::Bool);
+    types[b'f' as usize] = Some(Type::Bool);
+    types[b'n' as usize] = Some(Type::Null);
+    let numbers = *b"-0123456789NI";
+    let mut at = 0;
+    while at < numbers.len() {
+        types[numbers[at] as usize] = Some(Type::Number);
+        at += 1;
+    }
+    types
+};
+
+/// The place of the first byte from `at` on that is no blank.
+fn past_blanks(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(b' ' | b'\n' | b'\r' | b'\t') = bytes.get(at) {
+        at += 1;
+    }
+    at
+}
+
+/// The place behind `sign`, if that stands at `at` or behind blanks there.
+#[inline]
+fn behind(bytes: &[u8], mut at: usize, sign: u8) -> Option<usize> {
+    // Most logs are written without blanks.
+    if bytes.get(at) != Some(&sign) {
+        at = past_blanks(bytes, at);
+        if bytes.get(at) != Some(&sign) {
+            return None;
+        }
+    }
+    Some(at + 1)
 }
 
 fn digits(bytes: &[u8], mut at: usize) -> usize {

@@ -3,6 +3,7 @@
 use crate::body::BodyMember;
 use crate::exchange::{BodyKind, KeyKind};
 use crate::json::{Type, Value};
+use crate::members::{Elements, Member, Members};
 use crate::record::{FieldSide, NameRoles};
 use crate::roles::Role;
 use crate::slots::{KeyCandidate, usable_key};
@@ -15,8 +16,12 @@ struct BestKey<'a> {
 }
 
 impl<'a> BestKey<'a> {
-    fn offer(&mut self, names: &mut NameRoles, name: &str, value: Value<'a>, depth: u8) {
-        let Role::Key(kind, rank) = names.role(FieldSide::Record, name, usize::MAX) else { return };
+    fn offer_named(&mut self, names: &mut NameRoles, name: &str, value: Value<'a>, depth: u8) {
+        self.offer(names.role(FieldSide::Record, name), value, depth);
+    }
+
+    fn offer(&mut self, role: Role, value: Value<'a>, depth: u8) {
+        let Role::Key(kind, rank) = role else { return };
         let Some(key) = usable_key(kind, rank, value) else { return };
         let away = (kind == KeyKind::Order) != self.orders && rank < 4;
         let score = rank + depth + if away && self.orders { 4 } else { 0 };
@@ -40,8 +45,8 @@ pub(crate) fn in_body<'a>(
         BodyKind::Json => {
             // Members of the root first, else those of the objects in it.
             for depth in [1, 2] {
-                for member in members.iter().filter(|m| m.depth == depth) {
-                    pick.offer(names, member.key, member.value, depth - 1);
+                for BodyMember { member, .. } in members.iter().filter(|m| m.depth == depth) {
+                    pick.offer(member.role, member.value, depth - 1);
                 }
                 if pick.best.is_some() {
                     break;
@@ -66,33 +71,25 @@ pub(crate) fn unchecked(text: &str) -> Value<'_> {
     Value { ty, raw }
 }
 
-/// Keys among the members of an object; else in the objects it holds, one level down.
-fn in_object<'a>(object: Value<'a>, names: &mut NameRoles, pick: &mut BestKey<'a>) {
-    object.members(|name, value| {
-        pick.offer(names, name, value, 0);
-        true
-    });
-    if pick.best.is_none() {
-        object.members(|_, inner| {
-            if inner.ty == Type::Object {
-                inner.members(|name, value| {
-                    pick.offer(names, name, value, 1);
-                    true
-                });
-            }
-            pick.best.is_none()
-        });
-    }
-}
-
-/// The key of one row of a list.
+/// The key of one row of a list, by its members; else by those of the objects in it.
 pub(crate) fn of_row<'a>(
-    row: Value<'a>,
+    row: &[Member<'a>],
     orders: bool,
     names: &mut NameRoles,
 ) -> Option<KeyCandidate<'a>> {
     let mut pick = BestKey { best: None, orders };
-    in_object(row, names, &mut pick);
+    for member in row {
+        pick.offer(member.role, member.value, 0);
+    }
+    for object in row.iter().filter(|member| member.value.ty == Type::Object) {
+        if pick.best.is_some() {
+            break;
+        }
+        object.value.members(|name, value| {
+            pick.offer_named(names, name, value, 1);
+            true
+        });
+    }
     pick.best.map(|(_, key)| key)
 }
 
@@ -109,31 +106,25 @@ pub(crate) fn rows<'a>(
         return list(root, orders, names);
     }
     let mut pick = BestKey { best: None, orders };
-    for member in members.iter().filter(|m| m.depth == 1) {
-        pick.offer(names, member.key, member.value, 0);
+    for BodyMember { member, .. } in members.iter().filter(|m| m.depth == 1) {
+        pick.offer(member.role, member.value, 0);
     }
     // `pk`, `reference` and the like name the batch, not its one row.
     if pick.best.is_some_and(|(_, key)| key.rank < 4) {
         return Vec::new();
     }
-    let lists = members.iter().filter(|member| member.value.ty == Type::Array);
-    lists
-        .map(|member| list(member.value, orders, names))
-        .find(|rows| !rows.is_empty())
-        .unwrap_or_default()
+    let lists = members.iter().map(|m| m.member.value).filter(|value| value.ty == Type::Array);
+    lists.map(|value| list(value, orders, names)).find(|rows| !rows.is_empty()).unwrap_or_default()
 }
 
 /// The keys of the elements of a list; none unless every element has one.
 fn list<'a>(array: Value<'a>, orders: bool, names: &mut NameRoles) -> Vec<KeyCandidate<'a>> {
     let mut keys = Vec::new();
-    array.elements(|element| {
-        let key = (element.ty == Type::Object).then(|| of_row(element, orders, names)).flatten();
-        match key {
-            Some(key) => keys.push(key),
-            None => keys.clear(),
-        }
-        key.is_some()
-    });
+    let (mut elements, mut members) = (Elements::of(array), Members::default());
+    while elements.next(&mut members, names).is_some() {
+        let Some(key) = of_row(members.listed(), orders, names) else { return Vec::new() };
+        keys.push(key);
+    }
     keys
 }
 
@@ -150,7 +141,7 @@ fn in_markup<'a>(text: &'a str, names: &mut NameRoles, pick: &mut BestKey<'a>) {
         let content = &rest[close + 1..];
         let content = content[..content.find('<').unwrap_or(content.len())].trim();
         if !content.is_empty() {
-            pick.offer(names, local, bare(content), 0);
+            pick.offer_named(names, local, bare(content), 0);
         }
     }
 }
@@ -159,7 +150,7 @@ fn in_form<'a>(text: &'a str, names: &mut NameRoles, pick: &mut BestKey<'a>) {
     for pair in text.split('&') {
         if let Some((name, value)) = pair.split_once('=') {
             // Keys that need percent decoding are rare, and then kept as written.
-            pick.offer(names, name, bare(value), 0);
+            pick.offer_named(names, name, bare(value), 0);
         }
     }
 }
@@ -190,7 +181,7 @@ mod tests {
 
     fn outline(text: &str) -> Vec<BodyMember<'_>> {
         let mut members = Vec::new();
-        crate::body::Shapes::default().outlined(text, 0, &mut members);
+        crate::body::Shapes::default().outlined(text, 0, &mut NameRoles::default(), &mut members);
         members
     }
 

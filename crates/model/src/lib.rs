@@ -45,6 +45,7 @@ mod extra;
 mod facts;
 mod failure;
 mod key;
+mod members;
 mod memo;
 mod raw_request;
 mod reason;

@@ -9,9 +9,8 @@
 //! comparison a key.
 
 use hashbrown::HashMap;
-use smallvec::SmallVec;
 
-use crate::json::{Cursor, Fault, Type, Value};
+use crate::json::{Cursor, ExpectedKey, Fault, Type, Value};
 use crate::roles::{Role, normalise, role_in_request, role_in_response, role_of_key};
 
 /// What a field stands in.
@@ -53,36 +52,39 @@ const MAX_NAMES: usize = 4096;
 #[derive(Debug, Default)]
 pub(crate) struct NameRoles {
     known: [HashMap<Box<str>, Role>; 3],
-    /// Side, key and role of the fields of the record before, in order. Keys lie side by side, since
-    /// each is compared once a record.
-    before: Vec<(FieldSide, SmallVec<[u8; 24]>, Role)>,
+    /// The fields of the record before, in order.
+    before: Vec<FieldBefore>,
     scratch: String,
 }
 
+/// The field that stood at one place of the record before.
+#[derive(Debug)]
+struct FieldBefore {
+    side: FieldSide,
+    key: ExpectedKey,
+    role: Role,
+}
+
 impl NameRoles {
-    /// The key that stood at this place of the record before, if it stood in `side`, and its role.
-    fn expected(&self, side: FieldSide, at: usize) -> Option<(&[u8], Role)> {
-        let (_, key, role) = self.before.get(at).filter(|(before, ..)| *before == side)?;
-        Some((key, *role))
+    /// The field that stood at this place of the record before, if it stood in `side`.
+    fn expected(&self, side: FieldSide, at: usize) -> Option<&FieldBefore> {
+        self.before.get(at).filter(|before| before.side == side)
     }
 
-    /// The role of a key in `side`, at place `at` of its record.
-    pub(crate) fn role(&mut self, side: FieldSide, key: &str, at: usize) -> Role {
-        if let Some((before, role)) = self.expected(side, at)
-            && before == key.as_bytes()
-        {
-            return role;
-        }
-        let role = self.look_up(side, key);
-        if at < self.before.len() {
-            self.before[at] = (side, key.as_bytes().into(), role);
+    /// The role of the key in `side` at place `at` of a record, which is expected there from now on.
+    fn role_at(&mut self, side: FieldSide, key: &str, at: usize) -> Role {
+        let role = self.role(side, key);
+        let field = FieldBefore { side, key: ExpectedKey::new(key), role };
+        if let Some(before) = self.before.get_mut(at) {
+            *before = field;
         } else if at == self.before.len() && at < MAX_FIELDS {
-            self.before.push((side, key.as_bytes().into(), role));
+            self.before.push(field);
         }
         role
     }
 
-    fn look_up(&mut self, side: FieldSide, key: &str) -> Role {
+    /// The role of a key in `side`.
+    pub(crate) fn role(&mut self, side: FieldSide, key: &str) -> Role {
         let known = &mut self.known[side as usize];
         if let Some(role) = known.get(key) {
             return *role;
@@ -140,7 +142,7 @@ impl<'a> Scan<'_, 'a> {
         loop {
             let at = self.fields.len();
             let expected = self.names.expected(side, at);
-            let same = expected.and_then(|(key, role)| Some((cursor.key_if(key, first)?, role)));
+            let same = expected.and_then(|e| Some((cursor.key_if(&e.key, first)?, e.role)));
             let (key, role) = if let Some((key, role)) = same {
                 (key, Some(role))
             } else if let Some(key) = cursor.key(first)? {
@@ -155,7 +157,7 @@ impl<'a> Scan<'_, 'a> {
                 cursor.value()?;
                 continue;
             }
-            let role = role.unwrap_or_else(|| self.names.role(side, key, at));
+            let role = role.unwrap_or_else(|| self.names.role_at(side, key, at));
             let inner = if depth < 3 { entered(role, side) } else { None };
             let value = Value { ty, raw: &self.text[start..start] };
             self.fields.push(Field { key, role, side, parent, entered: false, value });
@@ -213,7 +215,7 @@ pub(crate) fn push_pairs<'a>(
     array.elements(|element| {
         match pair(element) {
             Some((key, value)) if fields.len() < MAX_FIELDS => {
-                let role = names.role(side, key, fields.len());
+                let role = names.role(side, key);
                 fields.push(Field { key, role, side, parent, entered: false, value });
             }
             _ => sound = false,
@@ -295,7 +297,7 @@ mod tests {
             let mut fields = Vec::new();
             scan(text, &mut Cursor::new(text), &mut names, &mut fields).unwrap();
             for field in &fields {
-                let fresh = NameRoles::default().role(field.side, field.key, 0);
+                let fresh = NameRoles::default().role(field.side, field.key);
                 assert_eq!(field.role, fresh, "{text} {}", field.key);
             }
         }

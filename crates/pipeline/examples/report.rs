@@ -1,6 +1,7 @@
 //! A report made by a program of your own: `cargo run -p pipeline --example report -- DUMP OUT`.
 
 use std::error::Error;
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
@@ -20,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let never = AtomicBool::new(false);
     let done = run::report(&inputs, &found.unread, folder, &options, &progress, &never)?;
     for group in done.top.groups {
-        println!("{:>8}  {}", group.count, group.template);
+        writeln!(std::io::stdout(), "{:>8}  {}", group.count, group.template)?;
     }
     Ok(())
 }

@@ -1,8 +1,7 @@
-//! What a report says beyond its single exchanges: error groups, keys, endpoints, runs, bodies and
-//! logs (the in-memory tables of a report).
+//! The small tables of a report: error groups, keys, endpoints, runs, bodies and logs. They are counted in memory.
 //!
-//! Each worker fills an [`Accumulator`] of its own with what it has [`CountedExchange`]; at the end they are
-//! merged and finished once, when the error groups and the listing are whole:
+//! Each worker adds its exchanges to an [`Accumulator`] of its own. At the end, when all error groups are known, the
+//! accumulators are merged and finished:
 //!
 //! ```text
 //! CountedExchange ──► Accumulator ─┐
@@ -11,8 +10,8 @@
 //! ```
 //!
 //! Laws, held by a test: the order of [`Accumulator::add`], the split over accumulators and the
-//! order of [`Accumulator::merge`] change nothing in the result. So nothing here depends on what came
-//! first: samples are those at the smallest [`RecordPlace`], sums are of whole numbers (bytes and
+//! order of [`Accumulator::merge`] change nothing in the result. So nothing here depends on the order of
+//! reading: samples are those at the smallest [`RecordPlace`], sums are of whole numbers (bytes and
 //! microseconds), and rows are sorted.
 //!
 //! Counts, distinct counts, sums and maxima are exact. Percentiles are exact for up to 64 numbers
@@ -29,11 +28,11 @@
 //! | masked message of an error | 200 and a sample message |
 //! | pair of a masked message with a file | 8 to 16 |
 //! | pair of a masked message with a run, key, or endpoint and status | 10 to 19 |
-//! | exchange with errors of a mixture of masked messages not seen before | 40 and 4 a masked message |
+//! | set of masked messages in one exchange | 40, and 4 for each of them |
 //! | run; log | 140 and its id; 40 and its id |
 //! | (endpoint, flow, step) | 300 and up to 3 KiB of sizes and durations |
 //!
-//! A known exchange costs a dozen look-ups and no allocation.
+//! An exchange in which all is known costs a dozen look-ups and no allocation.
 
 mod bodies;
 mod endpoints;
@@ -52,7 +51,7 @@ pub use top::{OpenKey, Top, TopGroup, TopName};
 use bodies::BodyCounter;
 use endpoints::EndpointCounter;
 use grouping::{Class, Groups, MessageId};
-use groups::{Context, ErrorCounter, MessageNumber};
+use groups::{ErrorContext, ErrorCounter, MessageNumber};
 use hashbrown::HashMap;
 use intern::{Name, Names};
 use keys::{KeyCounter, KeyId, Order};
@@ -65,7 +64,7 @@ use runs::RunCounter;
 /// stack trace for each of a million keys would not fit in memory. The table `errors` has it whole.
 pub const MESSAGE_BYTES: usize = 4096;
 
-/// Where an exchange stands: the order of samples, and of attempts at the same time.
+/// The place of an exchange, by which samples are ordered, and attempts with the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RecordPlace {
     /// Number of the file in name order, from 0.
@@ -74,12 +73,12 @@ pub struct RecordPlace {
     pub record: u32,
 }
 
-/// One exchange, with all that was worked out about it where the stages meet.
+/// One exchange, with everything that is counted of it.
 #[derive(Debug, Clone, Copy)]
 pub struct CountedExchange<'r> {
-    /// Where it stands; no two exchanges share a place.
+    /// Its place; no two exchanges have the same.
     pub place: RecordPlace,
-    /// Key, rows, times and status are taken from here; what follows overrules the rest of it.
+    /// Key, rows, times and status are used; the fields below replace the others.
     pub exchange: &'r Exchange<'r>,
     /// The run, after linking.
     pub run_id: Option<&'r str>,
@@ -91,13 +90,13 @@ pub struct CountedExchange<'r> {
     pub log_id: Option<&'r str>,
     /// Method, host and masked path; empty when the exchange has none of them.
     pub endpoint: &'r str,
-    /// Whether it failed, after the listing had its say.
+    /// Its outcome, the listing considered.
     pub outcome: Outcome,
     /// The request body; `None` when absent or empty.
     pub request: Option<CountedBody>,
     /// The response body; `None` when absent or empty.
     pub response: Option<CountedBody>,
-    /// Its errors, in the order they stand.
+    /// Its errors, in the order of the record.
     pub errors: &'r [CountedError<'r>],
 }
 
@@ -118,22 +117,22 @@ impl CountedExchange<'_> {
 /// What is counted of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CountedBody {
-    /// XXH3-128 of its bytes; the lower 64 bits tell bodies apart.
+    /// XXH3-128 of its bytes; bodies with the same lower 64 bits count as equal.
     pub digest: u128,
     /// Its length in bytes.
     pub bytes: u64,
     /// Hash of kind and paths; equal bodies must have equal shapes.
     pub shape: u64,
-    /// What it is written in.
+    /// Its format.
     pub kind: BodyKind,
 }
 
 /// One of the two bodies of an exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum BodySide {
-    /// What was sent.
+    /// The body of the request.
     Request,
-    /// What came back.
+    /// The body of the answer.
     Response,
 }
 
@@ -150,13 +149,13 @@ impl BodySide {
 /// One error of an exchange.
 #[derive(Debug, Clone, Copy)]
 pub struct CountedError<'r> {
-    /// MessageCounts of its text.
+    /// The masked message of its text.
     pub masked: MessageId,
     /// What kind of error it is.
     pub class: Class,
-    /// On which side it arose; `None` when nothing tells.
+    /// Its side; `None` when unknown.
     pub side: Option<grouping::Side>,
-    /// Whether trying again may help.
+    /// Whether a retry may help.
     pub retryable: bool,
     /// Key of the row it speaks of, else of the exchange.
     pub key: Option<Key<'r>>,
@@ -164,7 +163,7 @@ pub struct CountedError<'r> {
     pub message: &'r str,
 }
 
-/// What a worker has seen so far. See the [module](self) for laws and memory.
+/// What a worker has counted. See the [module](self) for laws and memory.
 #[derive(Debug, Default)]
 pub struct Accumulator {
     names: Names,
@@ -189,16 +188,16 @@ struct Last {
     log: Name,
 }
 
-/// Buffers for one exchange, kept for the next.
+/// Buffers for one exchange, reused for the next.
 #[derive(Debug, Default)]
 struct AttemptBuffers {
     /// The attempts: rows of a bulk request, or the one key.
     rows: Vec<Attempted>,
     /// The place in `rows` of each key there.
     row_of: HashMap<KeyId, u32>,
-    /// MaskedMessages of all errors.
+    /// Masked messages of all errors.
     messages: Vec<MessageNumber>,
-    /// ErrorCounter that name no row of the exchange: place among the errors, and masked message.
+    /// Errors that name no row of the exchange: place among the errors, and masked message.
     general: Vec<(u32, MessageNumber)>,
 }
 
@@ -213,11 +212,11 @@ struct Attempted {
 impl Accumulator {
     /// Counts one exchange.
     ///
-    /// `shape_paths` gives the sorted paths of the body on that side; it is called only for a shape
-    /// this accumulator has not met.
+    /// `shape_paths` returns the sorted paths of the body on that side. It is called only for a shape that is new to this
+    /// accumulator.
     ///
     /// A bulk exchange is one attempt for each of its rows, any other is one for its key, if it
-    /// has one. When it failed but no row did, all rows failed. An error is put down to the row whose
+    /// has one. When it failed but no row did, all rows failed. An error is added to the row whose
     /// key it has, and one that names no row to all failed rows that no error names.
     pub fn add(
         &mut self,
@@ -250,7 +249,7 @@ impl Accumulator {
         }
         self.runs.add(seen, run, log, flow);
         self.add_attempts(seen, flow);
-        let context = Context {
+        let context = ErrorContext {
             place: seen.place,
             at: seen.exchange.started_at,
             endpoint,
@@ -265,8 +264,8 @@ impl Accumulator {
         (*first, *last) = ((*first).min(from), (*last).max(to));
     }
 
-    /// Counts a download that holds no exchange, an empty log say, towards its log and run. One that
-    /// holds some counts by these: once a log, or once a file where they name none.
+    /// Counts a download without exchanges, such as an empty log, for its log and run. A download with exchanges is counted
+    /// by them: once for each log, or once for each file where they name no log.
     pub fn file_linked(&mut self, log_id: Option<&str>, run_id: Option<&str>, flow: Option<&str>) {
         let log = self.names.intern_some(log_id);
         let run = self.names.intern_some(run_id);
@@ -274,16 +273,16 @@ impl Accumulator {
         self.runs.linked(run, log, flow, &self.names);
     }
 
-    /// As if everything `other` was given had been given to this accumulator.
+    /// Adds everything that was added to `other`.
     pub fn merge(&mut self, mut other: Self) {
         if self.keys.len() < other.keys.len() {
-            // The result is the same either way; the smaller one is the cheaper to take in.
+            // The result is the same either way; merging the smaller one is cheaper.
             std::mem::swap(self, &mut other);
         }
         if let Some(period) = other.period {
             self.cover(period);
         }
-        let names = self.names.absorb(&other.names);
+        let names = self.names.merge(&other.names);
         let endpoints = self.endpoints.merge(other.endpoints, &names);
         let messages = self.errors.merge_masked_messages(&mut other.errors);
         let keys = self.keys.merge(other.keys, &names, &messages);
@@ -292,7 +291,7 @@ impl Accumulator {
         self.runs.merge(other.runs, &self.names, &names);
     }
 
-    /// The tables of all that was seen.
+    /// The small tables.
     ///
     /// `groups` must know every masked message that was added; `files` are the names of all files, in their order. Costs
     /// a sort of each table, on the threads of the current Rayon pool, and for a moment a second set of
@@ -347,12 +346,12 @@ impl Accumulator {
         }
     }
 
-    fn add_errors(&mut self, seen: &CountedExchange<'_>, flow: Name, context: &Context) {
+    fn add_errors(&mut self, seen: &CountedExchange<'_>, flow: Name, context: &ErrorContext) {
         let AttemptBuffers { rows, row_of, messages, general } = &mut self.exchange;
         messages.clear();
         general.clear();
         let errors = seen.errors;
-        // A bulk request's own key, a batch number say, names none of its rows and was not tried.
+        // The key of a bulk request itself, such as a batch number, names no row and is no attempt.
         let batch = seen.exchange.key.filter(|_| !seen.exchange.rows.is_empty());
         let order = |nth| Order::new(context.at, context.place, nth);
         for (nth, error) in (0..).zip(errors) {
@@ -369,7 +368,7 @@ impl Accumulator {
                     row.named = true;
                     self.keys.error(row.key, order(nth), masked, error.message);
                 }
-                // More would only repeat what the first few say of every row.
+                // The first few are enough for every row.
                 None if general.len() < keys::REASONS => general.push((nth, masked)),
                 None => {}
             }
@@ -386,14 +385,14 @@ impl Accumulator {
     }
 }
 
-/// Milliseconds as logged in whole microseconds; `None` for what is no duration.
+/// Logged milliseconds as whole microseconds; `None` when they are no duration.
 #[expect(clippy::cast_sign_loss, reason = "negative durations are refused before the cast")]
 fn micros(milliseconds: f64) -> Option<u64> {
     let micros = (milliseconds * 1000.0).round();
     (micros.is_finite() && micros >= 0.0).then_some(micros as u64)
 }
 
-/// The earlier of two times, if any; `Option`'s own order would take absent for the earliest.
+/// The earlier of two times, if any. (`None` is the smallest in the order of `Option`.)
 fn earlier(left: Option<Timestamp>, right: Option<Timestamp>) -> Option<Timestamp> {
     match (left, right) {
         (Some(left), Some(right)) => Some(left.min(right)),
@@ -401,7 +400,7 @@ fn earlier(left: Option<Timestamp>, right: Option<Timestamp>) -> Option<Timestam
     }
 }
 
-/// Puts a message, or as much of it as [`MESSAGE_BYTES`] allows, in place of the one kept before.
+/// Replaces a kept message with another, cut to [`MESSAGE_BYTES`].
 fn keep_message(kept: &mut String, message: &str) {
     kept.clear();
     if message.len() <= MESSAGE_BYTES {

@@ -1,39 +1,38 @@
-//! Which files are left out as copies, when files change between the two looks at them.
+//! Which files are left out as copies, even when files change between the two passes.
 //!
-//! The survey finds copies by their bytes; the main pass reads the first of them only. Should that one
-//! have changed or gone by then, a copy that comes later is read in its stead. A copy that was
-//! already passed over is told as lost: nothing is ever left out in silence.
+//! The survey finds copies by their bytes; the main pass reads only the first file of each set. When that file has
+//! changed or gone meanwhile, a later copy replaces it. A copy that was already left out by then is reported as lost.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::outcome::{FileFacts, FileOutcome};
 use crate::survey::Survey;
 
-/// It is still to be read, or was read with the bytes that its copies have.
+/// It was not read yet, or has the same bytes as its copies.
 const GOOD: u8 = 0;
-/// It had other bytes than its copies when it was read.
+/// It had other bytes than its copies when it was read, or could not be read.
 const LOST: u8 = 1;
-/// One of its copies is being read in its stead.
+/// One of its copies replaces it.
 const REPLACED: u8 = 2;
 
-/// What became of files that have copies. Workers share it.
+/// The states of files that have copies, shared by the workers.
 #[derive(Debug)]
 pub(crate) struct Originals(Vec<AtomicU8>);
 
 impl Originals {
-    /// For so many files.
+    /// For this number of files.
     pub(crate) fn new(files: usize) -> Self {
         Self((0..files).map(|_| AtomicU8::new(GOOD)).collect())
     }
 
-    /// Whether file `n` need not be read, because another one stands for it.
-    pub(crate) fn stands_for(&self, n: usize, survey: &Survey) -> bool {
+    /// Whether file `n` is left out as a copy.
+    pub(crate) fn is_left_out(&self, n: usize, survey: &Survey) -> bool {
         let Some(original) = survey.copy_of[n] else { return false };
         let state = &self.0[original as usize];
         state.compare_exchange(LOST, REPLACED, Ordering::Relaxed, Ordering::Relaxed).is_err()
     }
 
-    /// Takes note of a file that was read.
+    /// Records that a file was read.
     pub(crate) fn was_read(&self, n: usize, survey: &Survey, row: &FileFacts) {
         if !row.same {
             let original = survey.copy_of[n].map_or(n, |original| original as usize);
@@ -42,18 +41,18 @@ impl Originals {
     }
 }
 
-/// Which files' bytes stand in the report. Asked in the order of the files.
+/// For each set of copies, whether the report has its bytes. Used in the order of the files.
 #[derive(Debug)]
 pub(crate) struct Whole(Vec<bool>);
 
 impl Whole {
-    /// For so many files.
+    /// For this number of files.
     pub(crate) fn new(files: usize) -> Self {
         Self(vec![false; files])
     }
 
-    /// Takes note of the row of file `n`. When it was left out as a copy and no file before it was
-    /// read with its bytes: the file it was held to be a copy of.
+    /// Records the facts of file `n`. When it was left out as a copy and no earlier file was read with its bytes,
+    /// returns the file that it was a copy of.
     pub(crate) fn missing(&mut self, n: usize, survey: &Survey, row: &FileFacts) -> Option<usize> {
         let original = survey.copy_of[n].map_or(n, |original| original as usize);
         if row.outcome != FileOutcome::Duplicate {
@@ -89,21 +88,21 @@ mod tests {
     fn copies_are_left_out_while_their_original_is_good() {
         let survey = survey();
         let (originals, mut whole) = (Originals::new(3), Whole::new(3));
-        assert!(!originals.stands_for(0, &survey));
+        assert!(!originals.is_left_out(0, &survey));
         originals.was_read(0, &survey, &read("same"));
-        assert!(originals.stands_for(1, &survey) && originals.stands_for(2, &survey));
+        assert!(originals.is_left_out(1, &survey) && originals.is_left_out(2, &survey));
         assert_eq!(whole.missing(0, &survey, &read("same")), None);
         assert_eq!(whole.missing(1, &survey, &FileFacts::copy(9, Some(Digest::of(b"same")))), None);
     }
 
     #[test]
-    fn one_copy_is_read_in_the_stead_of_an_original_that_changed() {
+    fn one_copy_replaces_an_original_that_changed() {
         let survey = survey();
         let (originals, mut whole) = (Originals::new(3), Whole::new(3));
         originals.was_read(0, &survey, &read("other"));
-        assert!(!originals.stands_for(1, &survey));
+        assert!(!originals.is_left_out(1, &survey));
         originals.was_read(1, &survey, &read("same"));
-        assert!(originals.stands_for(2, &survey));
+        assert!(originals.is_left_out(2, &survey));
         assert_eq!(whole.missing(0, &survey, &read("other")), None);
         assert_eq!(whole.missing(1, &survey, &read("same")), None);
         assert_eq!(whole.missing(2, &survey, &FileFacts::copy(9, Some(Digest::of(b"same")))), None);
@@ -114,13 +113,13 @@ mod tests {
         let survey = survey();
         let originals = Originals::new(3);
         originals.was_read(0, &survey, &read(""));
-        assert!(!originals.stands_for(1, &survey));
+        assert!(!originals.is_left_out(1, &survey));
         originals.was_read(1, &survey, &read(""));
-        assert!(!originals.stands_for(2, &survey));
+        assert!(!originals.is_left_out(2, &survey));
     }
 
     #[test]
-    fn a_copy_that_was_passed_over_too_early_is_told_as_lost() {
+    fn a_copy_that_was_left_out_too_early_is_reported_as_lost() {
         let survey = survey();
         let mut whole = Whole::new(3);
         assert_eq!(whole.missing(0, &survey, &read("other")), None);

@@ -1,4 +1,4 @@
-//! Where payloads come from: files, or one from standard input.
+//! What one job reads: files, and payloads in memory, such as standard input.
 
 use archive::{Ends, Limits, Problem, ProblemKind, Share, Source, Stage};
 
@@ -7,9 +7,9 @@ use archive::{Ends, Limits, Problem, ProblemKind, Share, Source, Stage};
 pub enum Input {
     /// A file.
     File(Source),
-    /// Bytes that are in memory already.
+    /// Bytes in memory.
     Memory {
-        /// What reports call it.
+        /// Its name in reports.
         name: String,
         /// The payload.
         bytes: Vec<u8>,
@@ -17,7 +17,7 @@ pub enum Input {
 }
 
 impl Input {
-    /// What reports call it.
+    /// Its name in reports.
     pub fn name(&self) -> &str {
         match self {
             Self::File(source) => &source.name,
@@ -25,7 +25,7 @@ impl Input {
         }
     }
 
-    /// Its size in bytes, when it was found.
+    /// Its size in bytes when it was found.
     pub fn bytes(&self) -> u64 {
         match self {
             Self::File(source) => source.bytes,
@@ -33,7 +33,7 @@ impl Input {
         }
     }
 
-    /// Its two ends, if it is longer than they are and than `least`; `buffer` holds those of files.
+    /// Its two ends, if it is longer than both ends and than `least`; `buffer` holds those of a file.
     pub fn ends<'a>(
         &'a self,
         limits: &Limits,
@@ -41,7 +41,7 @@ impl Input {
         buffer: &'a mut Vec<u8>,
     ) -> Option<Ends<'a>> {
         match self {
-            // It was small when it was found, and most dumps are small files.
+            // Most dumps are small files, and the size is known.
             Self::File(source) if source.bytes <= least => None,
             Self::File(source) => archive::read_ends(source, limits, least, buffer),
             Self::Memory { bytes, .. } => {
@@ -51,8 +51,8 @@ impl Input {
         }
     }
 
-    /// Its bytes; `buffer` holds those of files, with room that is taken from `share`. What is in memory
-    /// already is there whatever `share` says.
+    /// Its bytes; `buffer` holds those of a file, and `share` accounts for them. Bytes in memory are not accounted
+    /// for.
     ///
     /// # Errors
     /// As [`archive::read`].

@@ -1,4 +1,4 @@
-//! What becomes of each text in a file, and of the file as a whole: outcome, problems, counts.
+//! The outcome of each leaf of a file, and of the file as a whole; problems and counts.
 
 use archive::{Decoded, Digest, Form, Leaf, ProblemKind};
 use model::extract::{Extracted, Extractor};
@@ -20,7 +20,7 @@ pub(crate) struct LeafReader<'f, E: Encoder> {
     leaves: LeafCounts,
 }
 
-/// What the leaves of a file came to.
+/// Counts of the leaves of a file.
 #[derive(Debug, Default)]
 struct LeafCounts {
     leaves: u32,
@@ -30,7 +30,7 @@ struct LeafCounts {
     error_pages: u32,
     /// Leaves and documents that are no logs.
     others: u32,
-    /// Some text was lost.
+    /// Some of the text could not be read.
     lossy: bool,
     layers: Option<String>,
     members: Members,
@@ -64,7 +64,7 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
             }
             Form::Binary => {
                 self.leaves.others += 1;
-                // Of a file that is nothing else the decoder has said it.
+                // When the whole file is binary, the decoder has reported it.
                 if leaf.member.is_some() {
                     let fault = "neither text nor an archive";
                     self.problem(leaf, 0, LogFault::NotAnArchive, fault);
@@ -83,16 +83,17 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
                 let title = page_title(leaf.text);
                 self.error_page(leaf, &format!("a saved page instead of a log: {title}"))
             }
-            Form::Json => match self.listing_page(leaf) {
-                Some(outcome) => outcome,
-                None => {
+            Form::Json => {
+                if let Some(outcome) = self.listing_page(leaf) {
+                    outcome
+                } else {
                     let (several, outcome) = self.log(leaf, extractor);
                     if several {
                         word = "ndjson";
                     }
                     outcome
                 }
-            },
+            }
         };
         if leaf.member.is_some() {
             self.leaves.members.add(outcome, 1);
@@ -106,9 +107,9 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
         }
     }
 
-    /// What became of a leaf that is a listing page; `None` when it is none.
+    /// The outcome of a leaf that is a listing page; `None` when it is none.
     fn listing_page(&mut self, leaf: &Leaf<'_>) -> Option<FileOutcome> {
-        // Most files hold no page, and need not be read as one.
+        // Most files hold no page; the survey has seen which may.
         let pages = self.setting.survey.pages.get(self.records.number as usize).copied();
         let may_be = pages.unwrap_or(true) && listing::may_be_listing(leaf.text);
         let page = may_be.then(|| listing::parse(leaf.text)).flatten()?;
@@ -122,7 +123,7 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
         Some(FileOutcome::Partial)
     }
 
-    /// Takes the exchanges out of a leaf. Whether it holds several documents, and what became of it.
+    /// Extracts the exchanges of a leaf. Returns whether it holds several documents, and its outcome.
     fn log(&mut self, leaf: &Leaf<'_>, extractor: &mut Extractor) -> (bool, FileOutcome) {
         let records = &mut self.records;
         let link = link::by_names(&self.setting.survey.listing, records.file, leaf.member);
@@ -199,7 +200,7 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
         self.leaves.problems.push(FileProblem::new(leaf.member, byte, kind, fault));
     }
 
-    /// What the file came to. `same`: it has the bytes of the first look. When the run is to stop, it says nothing.
+    /// The facts about the file. `same`: it has the same bytes as in the survey. When the job is stopped, they are not used.
     pub(crate) fn finish(
         self,
         bytes: u64,
@@ -214,8 +215,8 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
         members.add_archives(decoded.archives);
         members.add(FileOutcome::Rejected, decoded.unread);
         debug_assert_eq!(members.total(), u64::from(decoded.members), "a member has one outcome");
-        // What only says how a text was written costs none of it. A member that is no log costs no log,
-        // but a saved error answer stands where one should.
+        // An odd encoding loses no text, and a member that is no log loses no log. But a saved error answer is there
+        // in place of a log.
         let lost = leaves.lossy
             || leaves.error_pages > 0
             || decoded.problems.iter().any(|problem| problem.kind != ProblemKind::BadEncoding);
@@ -243,7 +244,7 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
             let (log, run) = (link.log_id.as_deref(), link.run_id.as_deref());
             records.counts.accumulator.file_linked(log, run, None);
         }
-        let found = decoded.problems.into_iter().map(FileProblem::from).collect();
+        let of_decoder = decoded.problems.into_iter().map(FileProblem::from).collect();
         let most = setting.limits.problems as usize;
         let linked = records.linked.filter(|link| link.log_id.is_some() || link.run_id.is_some());
         FileFacts {
@@ -256,7 +257,7 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
             documents: leaves.documents,
             exchanges: records.records,
             decoded_bytes: decoded.bytes,
-            problems: limited(found, leaves.problems, leaves.unreported, most),
+            problems: limited(of_decoder, leaves.problems, leaves.unreported, most),
             linked_by: linked.as_ref().and_then(|link| link.by),
             run_id: linked.as_ref().and_then(|link| link.run_id.clone()),
             log_id: linked.and_then(|link| link.log_id),
@@ -264,7 +265,7 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
     }
 }
 
-/// The problems of the decoder and of the leaves, `most` at the most; one that counts the others comes last.
+/// The problems of the decoder and of the leaves, at most `most`, and at the end one that counts the others.
 fn limited(
     mut all: Vec<FileProblem>,
     of_leaves: Vec<FileProblem>,
@@ -281,7 +282,7 @@ fn limited(
     all
 }
 
-/// Whether a text is an HTTP answer, head and all, that does not bring what was asked for.
+/// Whether a text is an HTTP answer with its head, and with a status of 300 or more.
 fn is_refusal(text: &str) -> bool {
     let head = text.strip_prefix("HTTP/").unwrap_or_default();
     let status = head.split_ascii_whitespace().nth(1).and_then(|code| code.parse::<u16>().ok());
@@ -293,7 +294,7 @@ fn start(leaf: &Leaf<'_>) -> String {
     leaf.text.trim().chars().take(120).collect()
 }
 
-/// What a saved page says of itself.
+/// The title or first message of a saved page.
 fn page_title(text: &str) -> String {
     let mut title = String::new();
     let mut scratch = String::new();

@@ -1,8 +1,8 @@
-//! Saved Integrator logs to the rows of a report: where the stages of the other crates meet.
+//! From saved Integrator logs to the rows of a report: the stages of the other crates in one job.
 //!
-//! [`run::report`] is the main job. It takes [`Input`](input::Input)s in name order, reads them once for copies and
-//! listing pages ([`survey`]), then lets workers turn a few neighbouring files at a time into rows ([`worker`]) and
-//! counts ([`aggregate`], merged at the end), ties each download to its log ([`link`]), and hands typed rows to a
+//! [`run::report`] is the main job. It takes [`Input`](input::Input)s in name order. A first pass finds copies and
+//! listing pages ([`survey`]). Then workers turn a few neighbouring files at a time into rows ([`worker`]) and counts
+//! ([`aggregate`], merged at the end), and link each download to its log ([`link`]). Typed rows go to a
 //! [`tables::Sink`]: a folder, or memory.
 //!
 //! ```text

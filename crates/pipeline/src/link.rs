@@ -1,20 +1,20 @@
 //! Which log and run a download belongs to, and how that was found.
 //!
-//! The inner JSON need not say. In order: an id or file id in the document; an id as the name of the
-//! archive's member; an id in the file's name, then in the folders around it. Names that the listing
-//! knows go before names that only look like ids. What cannot be linked stays unlinked.
+//! In this order: an id or file id in the document; an id in the name of the archive's member; an id in the name of the
+//! file, then of the folders around it. Names that the listing has go before names that only look like ids. A download
+//! without any of these is not linked.
 
 use model::exchange::{Exchange, cut};
 use model::listing::{Listing, Log};
 
-/// How a link was found; the words of the report.
+/// How a link was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinkedBy {
-    /// The document says so.
+    /// By an id in the document.
     Document,
-    /// The member's name says so.
+    /// By the name of the member.
     Member,
-    /// The name of the file or of a folder around it says so.
+    /// By the name of the file or of a folder around it.
     FileName,
 }
 
@@ -29,21 +29,21 @@ impl LinkedBy {
     }
 }
 
-/// What a name says of the log behind it.
+/// The log and run that a name leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NameLink {
-    /// Id of the log; `None` when the name is only a run's.
+    /// Id of the log; `None` when the name is that of a run.
     pub log_id: Option<String>,
-    /// Id of the run, where the listing tells.
+    /// Id of the run, where the listing has it.
     pub run_id: Option<String>,
-    /// Where the name stood.
+    /// Which name it is.
     pub by: LinkedBy,
 }
 
-/// The shortest number that is taken for a log id without a listing that knows it.
+/// The shortest number that counts as the id of a log that the listing does not have, in digits.
 const MIN_DIGITS: usize = 4;
 
-/// The link that member and file name give; the member's goes first.
+/// The link by the name of the member, or else of the file.
 pub fn by_names(listing: &Listing, file: &str, member: Option<&str>) -> Option<NameLink> {
     let from_member = member.and_then(|member| by_path(listing, member, LinkedBy::Member));
     from_member.or_else(|| by_path(listing, file, LinkedBy::FileName))
@@ -60,7 +60,7 @@ fn by_path(listing: &Listing, path: &str, by: LinkedBy) -> Option<NameLink> {
     )
 }
 
-/// A part of a path that the listing knows as log id, file id or run id.
+/// The link by a part of a path that the listing has as log id, file id or run id.
 fn known(listing: &Listing, part: &str, by: LinkedBy) -> Option<NameLink> {
     let link =
         |log: &Log| NameLink { log_id: Some(log.entry.id.clone()), run_id: log.run_id.clone(), by };
@@ -95,8 +95,8 @@ fn numbers(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty())
 }
 
-/// The one number of a name that is long enough for an id; `None` when there are several, or when
-/// letters stand against it (`sku12345x`), or in a UUID.
+/// The only number in a name that is long enough for an id; `None` when there are several, when letters touch it
+/// (`sku12345x`), or when the name has a UUID.
 fn only_number(name: &str) -> Option<&str> {
     if uuids(name).next().is_some() {
         return None;
@@ -126,7 +126,7 @@ pub struct Linked<'a> {
     pub log: Option<&'a Log>,
 }
 
-/// Ties an exchange to its log: by what its document says, else by `name`, filled up from the listing.
+/// Links an exchange to its log: by its document, else by `name`. The listing fills in what is missing.
 pub fn exchange<'a>(
     listing: &'a Listing,
     x: &Exchange<'a>,
@@ -155,7 +155,7 @@ pub fn exchange<'a>(
         .or_else(|| run_id.and_then(|id| listing.run(id)).and_then(|run| run.flow.as_deref()))
         .or(x.flow);
     let step = x.step.or_else(|| log.and_then(|log| log.step.as_deref()));
-    // What the document says is cut already; the listing can hurt as well.
+    // Texts of the document are cut already; those of the listing can be too long as well.
     Linked {
         log_id: log_id.map(cut),
         run_id: run_id.map(cut),
@@ -196,7 +196,7 @@ mod tests {
             id("x-11111111-2222-4333-8444-555555555555.txt", None),
             some("90123", "file_name")
         );
-        // Unknown to the listing, but it can only be an id.
+        // The listing does not have it, but it can only be an id.
         assert_eq!(id("10090123.txt", None), some("10090123", "file_name"));
         assert_eq!(id("shop.10090123.log.gz", None), some("10090123", "file_name"));
         assert_eq!(id("data.txt", Some("data.json")), None);

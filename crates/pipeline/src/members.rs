@@ -1,9 +1,9 @@
-//! What became of the members of archives.
+//! The outcomes of the members of archives.
 
 use crate::outcome::FileOutcome;
 
-/// Members of archives, each counted under exactly one outcome: those of a file, and one more for
-/// archives in archives, whose own members count for themselves.
+/// How many members of archives had each outcome. Each member counts once; a member that is an archive counts as
+/// `archive`, and its own members count as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Members {
     by_outcome: [u64; FileOutcome::ALL.len()],
@@ -11,7 +11,7 @@ pub struct Members {
 }
 
 impl Members {
-    /// Counts members that were read, or of which nothing could be.
+    /// Counts members with an outcome.
     pub fn add(&mut self, outcome: FileOutcome, more: u32) {
         self.by_outcome[outcome as usize] += u64::from(more);
     }
@@ -21,7 +21,7 @@ impl Members {
         self.archives += u64::from(more);
     }
 
-    /// Adds what was counted elsewhere.
+    /// Adds the counts of another file.
     pub fn merge(&mut self, other: &Self) {
         for (all, more) in self.by_outcome.iter_mut().zip(other.by_outcome) {
             *all += more;

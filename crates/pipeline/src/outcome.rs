@@ -1,4 +1,4 @@
-//! What became of a file: its outcome, and its row in the table `files`.
+//! The outcome of a file, and the facts for its row in the table `files`.
 
 use archive::Digest;
 
@@ -6,13 +6,12 @@ use crate::link::LinkedBy;
 use crate::members::Members;
 use crate::problem::{FileProblem, LogFault};
 
-/// What became of a file.
+/// The outcome of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum FileOutcome {
-    /// All of it could be read, and it holds exchanges. Members of an archive that are no logs do not
-    /// count against it.
+    /// All of it could be read, and it holds exchanges. Members of an archive that are no logs do not change that.
     Decoded,
-    /// Some of it could be read: a part is lost, or a saved error answer stands where a log should.
+    /// Some of it could be read: the rest is lost, or is a saved error answer in place of a log.
     Partial,
     /// A page of `GET /logs`, or of flows or projects.
     Listing,
@@ -52,20 +51,20 @@ impl FileOutcome {
     }
 }
 
-/// What one file came to.
+/// What is known of a file after it was read.
 #[derive(Debug, Clone)]
 pub struct FileFacts {
-    /// What became of it.
+    /// Its outcome.
     pub outcome: FileOutcome,
-    /// Its size in bytes, when it was read.
+    /// Its size in bytes when it was read.
     pub bytes: u64,
-    /// That of these bytes; `None` when it could not be read.
+    /// The digest of these bytes; `None` when it could not be read.
     pub digest: Option<Digest>,
-    /// It was read, and has the bytes that it had when it was first looked at.
+    /// It was read, and has the same bytes as in the survey.
     pub same: bool,
     /// Layers, outermost first, the kind of text last: `base64>zip>json`.
     pub layers: String,
-    /// Members of its archives, by what became of them.
+    /// Members of its archives, by outcome.
     pub members: Members,
     /// JSON documents in it.
     pub documents: u32,
@@ -84,7 +83,7 @@ pub struct FileFacts {
 }
 
 impl FileFacts {
-    /// The row of a file that was not looked into.
+    /// A file that was not decoded.
     pub(crate) fn bare(
         outcome: FileOutcome,
         bytes: u64,
@@ -108,12 +107,12 @@ impl FileFacts {
         }
     }
 
-    /// The row of a file with the same bytes as an earlier one.
+    /// A file with the same bytes as an earlier one.
     pub fn copy(bytes: u64, digest: Option<Digest>) -> Self {
         Self::bare(FileOutcome::Duplicate, bytes, digest, Vec::new())
     }
 
-    /// The row of a copy that was left out, although nothing with its bytes was read.
+    /// A copy that was left out, although no file with its bytes was read.
     pub(crate) fn lost_copy(bytes: u64, digest: Option<Digest>, of: &str) -> Self {
         let fault =
             format!("left out as a copy of {of}, which changed before it was read; read it alone");
@@ -121,8 +120,7 @@ impl FileFacts {
         Self::bare(FileOutcome::Rejected, bytes, digest, vec![problem])
     }
 
-    /// Says that the file had `before` bytes, and other ones, when it was first looked at. What it
-    /// holds may be only a part of what it is to hold.
+    /// Adds the problem that the file had `before` other bytes in the survey. It may have been read while it was written.
     pub(crate) fn changed(&mut self, before: u64) {
         let fault = format!(
             "changed while the report was made: {before} bytes at first, {} when it was read",

@@ -1,5 +1,4 @@
-//! What could not be read as it should: the problems of the decoder, and those that only show once it is known what a
-//! file should hold.
+//! Problems of files: those of the decoder, and those of logs.
 
 use std::fmt;
 
@@ -24,7 +23,7 @@ pub enum LogFault {
     NotAnArchive,
     /// The file has more problems than are kept.
     TooManyProblems,
-    /// The file changed between the first look at it and its reading.
+    /// The file changed between the survey and the main pass.
     Changed,
 }
 
@@ -57,9 +56,9 @@ impl LogFault {
 /// A row of the table `problems`, without its file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileProblem {
-    /// Path of the member; `None` when the fault is the file's own.
+    /// Path of the member; `None` when the problem is one of the file itself.
     pub member: Option<String>,
-    /// Where, in bytes from the start of the layer that the stage reads. At most [`i64::MAX`].
+    /// Its place, in bytes from the start of the layer that the stage reads. At most [`i64::MAX`].
     pub byte: u64,
     /// Word of the stage that reports it.
     pub stage: &'static str,

@@ -24,7 +24,7 @@ const ROW_GROUP_BYTES: usize = 12 << 20;
 /// Rows of `errors` are packed at this size in memory, in bytes.
 const ERRORS_BYTES: usize = 8 << 20;
 
-/// The errors of an exchange of which only the listing says that it failed.
+/// The errors of an exchange that failed by the listing alone.
 const LISTED: [ErrorText<'static>; 1] = [ErrorText {
     code: None,
     field: None,
@@ -42,7 +42,7 @@ pub(crate) struct FileLink {
     pub(crate) by: Option<LinkedBy>,
 }
 
-/// The rows of one file on their way.
+/// Makes the rows of one file.
 pub(crate) struct RecordRows<'f, E: Encoder> {
     pub(crate) file: &'f str,
     pub(crate) number: u32,
@@ -52,7 +52,7 @@ pub(crate) struct RecordRows<'f, E: Encoder> {
     pub(crate) counts: &'f mut WorkerCounts,
     /// Exchanges of the file so far.
     pub(crate) records: u32,
-    /// That of its first exchange.
+    /// The link of its first exchange.
     pub(crate) linked: Option<FileLink>,
 }
 
@@ -68,7 +68,7 @@ impl<'f, E: Encoder> RecordRows<'f, E> {
         Self { file, number, setting, encoder, rows, counts, records: 0, linked: None }
     }
 
-    /// Adds an exchange. `name`: the link that names of files give.
+    /// Adds an exchange. `name`: the link by the name of the member or file.
     pub(crate) fn add(&mut self, x: &Exchange<'_>, member: Option<&str>, name: Option<&NameLink>) {
         if self.setting.stopped() {
             return;
@@ -216,8 +216,8 @@ fn counted_body(body: Body<'_>) -> CountedBody {
     }
 }
 
-/// The verdict with the word of the listing, which is the weakest: a failed *line* log speaks of its one row, a failed
-/// run or step of some row in it.
+/// The verdict, with the status of the listing as its weakest evidence. Only a failed *line* log counts, because it is
+/// about one row; a failed run or step does not show which of its rows failed.
 fn with_listing(x: &Exchange<'_>, linked: &Linked<'_>) -> (Outcome, Option<Evidence>) {
     let failed = linked.log.is_some_and(|log| {
         log.entry.log_type == Some(LogType::Line) && log.entry.status == Some(Status::Failed)

@@ -1,7 +1,7 @@
-//! Rules of the user for error groups, from a TOML file. What they mean is told in `docs/groups.md`, what
-//! they do in [`grouping::Rules`].
+//! Rules of the user for error groups, from a TOML file. `docs/groups.md` describes the file, [`grouping::Rules`] the
+//! rules.
 //!
-//! Everything is checked before any work starts; what is wrong is told with its line.
+//! Everything is checked before any work starts; an error names its line.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ pub enum RulesError {
         /// Why.
         source: std::io::Error,
     },
-    /// A rule is not what a rule has to be.
+    /// A rule is wrong.
     #[error("{}:{line}: {reason}", path.display())]
     Bad {
         /// The file.
@@ -92,7 +92,7 @@ struct GroupTable {
     retryable: Option<bool>,
 }
 
-/// A text or a list of texts, each with the byte where it stands when it is in a list.
+/// A text or a list of texts; those of a list with the byte at which each begins.
 #[derive(Debug)]
 struct TextList(Vec<(Option<usize>, String)>);
 
@@ -149,7 +149,7 @@ fn parse(text: &str) -> Result<Rules, RuleFault> {
     }
     for table in file.group {
         let rule = group(&table)?;
-        // Groups of one name are one group, which is of one kind.
+        // Rules with the same name make one group, so they must agree.
         let of_kind = |rule: &GroupRule| (rule.class, rule.side, rule.retryable);
         let other = |known: &&GroupRule| known.name.is_some() && known.name == rule.name;
         if let Some(known) = rules.groups.iter().find(other)
@@ -181,7 +181,7 @@ fn group(table: &Spanned<GroupTable>) -> Result<GroupRule, RuleFault> {
         retryable: given.retryable,
     };
     if rule.template.is_empty() && rule.code.is_empty() && rule.field.is_empty() {
-        return fault("a group needs template, code or field, to tell which one is meant");
+        return fault("a group needs template, code or field, which say which errors are meant");
     }
     if rule.name.is_none()
         && rule.class.is_none()
@@ -197,7 +197,7 @@ fn pattern(at: usize, text: &str) -> Result<Pattern, RuleFault> {
     if text.is_empty() {
         return Err(RuleFault {
             at,
-            reason: "an empty pattern, which stands in every text".to_owned(),
+            reason: "an empty pattern, which every text contains".to_owned(),
         });
     }
     Pattern::new(text)
@@ -225,7 +225,7 @@ fn name(name: &Spanned<String>) -> Result<String, RuleFault> {
     Ok(text.to_owned())
 }
 
-/// The one that a word names.
+/// The value with this name.
 fn one_of<T: Copy, const N: usize>(
     word: Option<&Spanned<String>>,
     what: &str,
@@ -252,10 +252,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("my.toml");
         std::fs::write(&path, text).unwrap();
-        let told = read(&path).unwrap_err().to_string();
+        let said = read(&path).unwrap_err().to_string();
         let place = format!("{}:{line}: ", path.display());
         let said =
-            told.strip_prefix(&place).unwrap_or_else(|| panic!("{told} is not at line {line}"));
+            said.strip_prefix(&place).unwrap_or_else(|| panic!("{said} is not at line {line}"));
         assert!(said.starts_with(reason), "{said}");
         assert!(!said.contains('\n'), "{said}");
     }
@@ -335,7 +335,7 @@ mod tests {
 
     #[test]
     fn a_file_that_is_not_there_is_named() {
-        let told = read(Path::new("no/such.toml")).unwrap_err().to_string();
-        assert_eq!(told, "no/such.toml: cannot be read as a file of rules");
+        let said = read(Path::new("no/such.toml")).unwrap_err().to_string();
+        assert_eq!(said, "no/such.toml: cannot be read as a file of rules");
     }
 }

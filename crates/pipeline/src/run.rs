@@ -1,8 +1,8 @@
 //! The main job: inputs to a report.
 //!
-//! Two passes over the files (see [`survey`](crate::survey)), the second in jobs of neighbouring
-//! files. Workers read, extract and encode; this thread appends, in name order. So the bytes are the same for any
-//! number of threads, and memory depends on the window, not the dump.
+//! There are two passes over the files: the [`survey`](crate::survey), and the main pass in jobs of neighbouring files.
+//! Workers read, extract and encode; the calling thread appends their rows, in name order. So the bytes are the same for
+//! any number of threads, and memory depends on the window, not on the dump.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -36,23 +36,23 @@ pub enum Error {
     /// The report could not be written.
     #[error(transparent)]
     Report(#[from] tables::Error),
-    /// It was interrupted; nothing is left behind.
+    /// The job was interrupted; nothing is left behind.
     #[error("interrupted; nothing was written")]
     Interrupted,
     /// The worker threads could not be started.
     #[error("{threads} worker threads could not be started")]
     Threads {
-        /// How many were asked for.
+        /// The wanted number.
         threads: usize,
-        /// Why.
+        /// The cause.
         source: rayon::ThreadPoolBuildError,
     },
 }
 
-/// How the job is to be done.
+/// Options of the job.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Worker threads; 0 for one a core.
+    /// Worker threads; 0 for one for each core.
     pub threads: usize,
     /// Bounds on what one input may make the decoder do.
     pub limits: Limits,
@@ -60,13 +60,13 @@ pub struct Options {
     pub bodies: KeepBodies,
     /// Rules of the user for error groups.
     pub rules: Arc<Rules>,
-    /// Bytes of what repeated bodies say that the workers remember together, so that they need not read them again.
-    /// 0: nothing. The report does not depend on it.
+    /// Bytes of the memo of what bodies say, over all workers, so that repeated bodies are not read again. 0: no memo. The
+    /// report does not depend on it.
     pub remember_bytes: usize,
 }
 
 impl Default for Options {
-    /// One thread a core, all bodies, no rules, 64 MiB of what bodies say.
+    /// One thread for each core, all bodies, no rules, a memo of 64 MiB.
     fn default() -> Self {
         Self {
             threads: 0,
@@ -78,7 +78,7 @@ impl Default for Options {
     }
 }
 
-/// How far the job is, for whoever shows it.
+/// Progress of the job, updated while it runs.
 #[derive(Debug, Default)]
 pub struct Progress {
     /// Bytes of the files that were read in the main pass.
@@ -95,16 +95,16 @@ const REPEATING_JOB_BYTES: u64 = 4 << 20;
 /// all workers end at about the same time.
 const LAST_JOB_BYTES: u64 = 2 << 20;
 
-/// Files of one job at most, so that a million tiny ones still spread over the workers.
+/// Files of one job at most, so that a million tiny files are spread over the workers.
 const JOB_FILES: usize = 2048;
 
 /// Rows of `files` and `problems` that are written at a time.
 const SMALL_ROWS: usize = 1 << 16;
 
-/// What a finished job came to.
+/// The result of a finished job.
 ///
-/// Holds what was used on the way, in many small pieces: dropping it takes as long as some percent of the job, and a
-/// program that ends then does well to forget it.
+/// It holds everything that the job allocated: dropping it takes as long as some percent of the job. A program that ends
+/// then can forget it (`std::mem::forget`).
 #[derive(Debug)]
 pub struct Done {
     /// The numbers, as in `summary.json`.
@@ -116,7 +116,7 @@ pub struct Done {
     _used: (Vec<Mutex<Worker>>, Accumulator, Groups, Survey),
 }
 
-/// Reads `inputs`, which are in name order, and hands the report to `sink`. `unread`: what could not be looked into.
+/// Reads `inputs`, which are in name order, and hands the report to `sink`. `unread`: places that could not be listed.
 ///
 /// # Errors
 /// When the sink refuses rows, or `stop` was set. What is wrong with the inputs is no error but part of the report.
@@ -154,7 +154,7 @@ pub fn report<S: Sink>(
     };
     let flush = sink.flush_ahead();
     let (small, errors) = std::thread::scope(|scope| {
-        // The disk is at the largest table while the others are made.
+        // The disk writes the largest table while the others are made.
         scope.spawn(flush);
         let errors = || write_errors(spill, &groups, &encoder, &mut sink);
         pool.install(|| rayon::join(small_tables, errors))
@@ -176,7 +176,7 @@ pub fn report<S: Sink>(
     Ok(Done { summary, top, logs, _used: (workers, counted, groups, survey) })
 }
 
-/// A pool of `threads` workers; 0 for one a core.
+/// A pool of `threads` workers; 0 for one for each core.
 ///
 /// # Errors
 /// When the system gives no threads.
@@ -188,7 +188,7 @@ pub fn pool(threads: usize) -> Result<ThreadPool, Error> {
         .map_err(|source| Error::Threads { threads, source })
 }
 
-/// The main pass: reads all files, and appends what must not wait for the end.
+/// The main pass: reads all files, and appends all rows that need not wait for the end.
 fn read<S: Sink>(
     pool: &ThreadPool,
     inputs: &[Input],
@@ -207,8 +207,8 @@ fn read<S: Sink>(
         let mut rows = JobRows::default();
         let mut files = Vec::with_capacity(jobs[job].len());
         for n in jobs[job].clone() {
-            // When it is to stop, the result is thrown away; only the way there gets shorter.
-            let facts = if stop.load(Ordering::Relaxed) || originals.stands_for(n, survey) {
+            // After a stop the result is not used; it only has to come soon.
+            let facts = if stop.load(Ordering::Relaxed) || originals.is_left_out(n, survey) {
                 FileFacts::copy(survey.bytes[n], survey.digests[n])
             } else {
                 let mut facts = worker.file(&inputs[n], n as u32, setting, &encoder, &mut rows);
@@ -242,8 +242,8 @@ fn read<S: Sink>(
     Ok(())
 }
 
-/// Cuts the files into jobs, in order. Depends on their sizes and the encoder alone: the jobs are the same for any
-/// number of threads.
+/// Divides the files into jobs, in order. The jobs depend only on the sizes of the files and on the encoder, so they are
+/// the same for any number of threads.
 pub fn plan<E: Encoder>(inputs: &[Input], encoder: &E) -> Vec<Range<usize>> {
     let most = if encoder.repeats_bodies() { REPEATING_JOB_BYTES } else { JOB_BYTES };
     let mut jobs = Vec::new();
@@ -275,7 +275,7 @@ fn workers(options: &Options, threads: usize) -> Vec<Mutex<Worker>> {
     (0..threads).map(worker).collect()
 }
 
-/// What all workers counted, taken out of them.
+/// The merged counts of all workers, which are taken out of them.
 fn merged(workers: &[Mutex<Worker>]) -> (Groups, Accumulator) {
     let counts = workers
         .iter()
@@ -283,18 +283,22 @@ fn merged(workers: &[Mutex<Worker>]) -> (Groups, Accumulator) {
     let (messages, counted): (Vec<_>, Vec<_>) = counts.unzip();
     let groups = || {
         let mut all = MaskedMessages::default();
-        messages.into_iter().for_each(|messages| all.merge(messages));
+        for messages in messages {
+            all.merge(messages);
+        }
         all.finish()
     };
     let counts = || {
         let mut all = Accumulator::default();
-        counted.into_iter().for_each(|counted| all.merge(counted));
+        for counted in counted {
+            all.merge(counted);
+        }
         all
     };
     rayon::join(groups, counts)
 }
 
-/// Writes the errors that waited for their groups.
+/// Writes the rows of `errors`, now that their groups are known.
 fn write_errors<S: Sink>(
     spill: Spill<Errors>,
     groups: &Groups,
@@ -303,10 +307,10 @@ fn write_errors<S: Sink>(
 ) -> Result<(), Error> {
     spill.drain(rayon::current_num_threads(), |frames| {
         let parts = frames.into_par_iter().map(|frame| {
-            let waiting = frame.unpack()?;
+            let rows = frame.unpack()?;
             drop(frame);
             let mut batch = Batch::<Errors>::new();
-            for row in waiting.rows() {
+            for row in rows.rows() {
                 let id = u64::from_str_radix(row.fingerprint.0, 16).unwrap_or_default();
                 let group = groups.of(MessageId(id));
                 batch.push(&ErrorRow {
@@ -324,7 +328,7 @@ fn write_errors<S: Sink>(
     })
 }
 
-/// The report while the work runs: what is appended, and what is counted.
+/// A report while the job runs.
 struct OpenReport<S: Sink> {
     sink: S,
     encoder: S::Encoder,
@@ -334,11 +338,11 @@ struct OpenReport<S: Sink> {
     counts: JobCounts,
 }
 
-/// Rows of a table of which few come at a time.
+/// Rows of a small table, encoded when there are many.
 struct FewRows<T: Table>(Batch<T>);
 
 impl<T: Table> FewRows<T> {
-    /// All rows are ready to be appended.
+    /// Encodes the rest of the rows.
     fn flush<E: Encoder>(mut self, encoder: &E) -> Result<E::Part, tables::Error> {
         encoder.encode(&mut self.0)
     }

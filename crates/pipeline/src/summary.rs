@@ -9,7 +9,7 @@ use crate::aggregate::SmallTables;
 use crate::members::Members;
 use crate::outcome::{FileFacts, FileOutcome};
 
-/// What is counted while the work runs.
+/// Counts of a job while it runs.
 #[derive(Debug, Clone, Default)]
 pub struct JobCounts {
     files: BTreeMap<FileOutcome, u64>,
@@ -17,14 +17,14 @@ pub struct JobCounts {
     problems: BTreeMap<&'static str, u64>,
     read: u64,
     decoded: u64,
-    /// ExchangeTotals: success, failed, unknown.
+    /// Exchanges by outcome: success, failed, unknown.
     pub exchanges: [u64; 3],
     /// Rows of `errors`.
     pub errors: u64,
 }
 
 impl JobCounts {
-    /// JobCounts a file.
+    /// Counts a file.
     pub fn file(&mut self, file: &FileFacts) {
         *self.files.entry(file.outcome).or_default() += 1;
         self.members.merge(&file.members);
@@ -32,7 +32,7 @@ impl JobCounts {
         self.decoded += file.decoded_bytes;
     }
 
-    /// JobCounts a problem.
+    /// Counts a problem.
     pub(crate) fn problem(&mut self, kind: &'static str) {
         *self.problems.entry(kind).or_default() += 1;
     }
@@ -50,11 +50,11 @@ pub struct Summary {
     pub members: BTreeMap<&'static str, u64>,
     /// Problems: total, and one count per kind.
     pub problems: BTreeMap<&'static str, u64>,
-    /// ByteTotals on disk and bytes of text in them.
+    /// Bytes on disk, and bytes of text in them.
     pub bytes: ByteTotals,
-    /// ExchangeTotals by outcome.
+    /// Exchanges by outcome.
     pub exchanges: ExchangeTotals,
-    /// ErrorTotals and their groups.
+    /// Errors and their groups.
     pub errors: ErrorTotals,
     /// Business keys.
     pub keys: KeyTotals,
@@ -66,12 +66,12 @@ pub struct Summary {
     pub version: &'static str,
     /// Digest of the user's own rules for groups; `None` when there are none.
     pub user_rules: Option<String>,
-    /// Version of the rules that make groups: fingerprints of one version, and of equal rules of the
-    /// user, only can be compared.
+    /// Version of the rules that make groups. Fingerprints can be compared only when this version and the rules of the
+    /// user are equal.
     pub rules_version: u32,
 }
 
-/// ByteTotals on disk and bytes of text in them.
+/// Bytes on disk, and bytes of text in them.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct ByteTotals {
     /// Of all input files.
@@ -80,20 +80,20 @@ pub struct ByteTotals {
     pub decoded: u64,
 }
 
-/// ExchangeTotals by outcome.
+/// Exchanges by outcome.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct ExchangeTotals {
     /// All of them.
     pub total: u64,
-    /// Something says that they went well.
+    /// Those that succeeded.
     pub success: u64,
-    /// Something says that they failed.
+    /// Those that failed.
     pub failed: u64,
-    /// Nothing tells.
+    /// Those with an unknown outcome.
     pub unknown: u64,
 }
 
-/// ErrorTotals and their groups.
+/// Errors and their groups.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct ErrorTotals {
     /// All of them.
@@ -155,7 +155,7 @@ impl Summary {
             keys: KeyTotals {
                 total: small.keys.len() as u64,
                 open: small.keys.iter().filter(|key| key.open).count() as u64,
-                // Not open, and yet it failed: the newest attempt with a known outcome succeeded.
+                // It failed and is not open: the newest attempt with a known outcome succeeded.
                 resolved: small.keys.iter().filter(|key| !key.open && key.failures > 0).count()
                     as u64,
             },

@@ -1,11 +1,10 @@
-//! The first look at all files: which are copies, and what the listing pages say.
+//! The survey: the first pass over all files, which finds copies and reads the listing pages.
 //!
-//! Downloads are linked to logs while they are read, so the listing must be known before, wherever
-//! its pages lie; peeking at the first bytes of each document tells which files are pages, and only
-//! those are decoded. Of most large files a look at their two ends is enough, also to tell that no other file has
-//! the same bytes, so that only the main pass reads them. Small files are cheaper to
-//! decode than to peek into, and while there is room for it they are kept, packed, so that the main pass
-//! finds them ready: a dump of row logs is a million of them.
+//! Downloads are linked to logs while they are read, so the listing must be known before, wherever its pages lie. The
+//! first bytes of each document show whether it may be a listing page; only such files are decoded. Of most large files
+//! the survey reads only the two ends: they show that no other file has the same bytes. So only the main pass reads
+//! large files whole. Small files are cheaper to decode than to peek into. While there is room they are kept, packed,
+//! for the main pass: a dump of row logs is a million of them.
 
 mod kept;
 
@@ -22,50 +21,49 @@ use self::kept::Packer;
 pub(crate) use self::kept::{Kept, Unpacked};
 use crate::input::Input;
 
-/// How much of a document tells whether it may be a listing page, in bytes. Files that are not longer
-/// are decoded whole.
+/// How much of a document is read to see whether it may be a listing page, in bytes. Files that are not longer are
+/// decoded whole.
 const PEEK: usize = 4096;
 
-/// The looks at a document, each for one that the look before could not tell: names that pages have are
-/// found in a few downloads too, and a record may be longer than a page of memory.
+/// How much of a document is peeked at, in bytes: the second, longer look is for documents that may be listing pages by
+/// the first. A few downloads have the same names of fields, and their records can be longer than the first look.
 const LOOKS: [usize; 2] = [PEEK, 64 << 10];
 
-/// The part of the bytes in flight that kept files may take: one of so many.
+/// Kept files may take one part of so many of the bytes in flight.
 const KEPT_SHARE: u64 = 4;
 
-/// Files of so many bytes are read whole, which costs no more than to look at both ends.
+/// Files up to this size, in bytes, are read whole, which costs no more than reading both ends.
 const WHOLE: u64 = 64 << 10;
 
-/// Files one job looks at.
+/// Files of one job of the survey.
 const FILES: usize = 64;
 
-/// What the first look found.
+/// What the survey found.
 #[derive(Debug, Default)]
 pub struct Survey {
-    /// That of each file; `None` when it could not be read, or did not have to be.
+    /// The digest of each file; `None` when the file could not be read, or did not have to be.
     pub digests: Vec<Option<Digest>>,
-    /// What tells whether each file still has the same bytes.
+    /// For each file, by which the main pass sees whether it still has the same bytes.
     pub(crate) checks: Vec<Check>,
-    /// The size of each file in bytes; when it could not be read, that when it was found.
+    /// The size of each file in bytes; of an unreadable file, the size when it was found.
     pub bytes: Vec<u64>,
-    /// The first file with the same bytes, of those that come after it. Empty files are copies of
-    /// nothing, nor are unreadable ones.
+    /// For each copy, the first file with the same bytes. Empty and unreadable files are no copies.
     pub copy_of: Vec<Option<u32>>,
     /// Whether each file holds a listing page.
     pub pages: Vec<bool>,
-    /// Small files as they were decoded; which ones, is left to chance.
+    /// Small files as they were decoded. Which ones are kept depends on the room and on timing.
     pub(crate) kept: Kept,
     /// All listing pages, merged.
     pub listing: Listing,
 }
 
-/// What is remembered of the bytes of a file: XXH3-128, which takes less time than BLAKE3.
+/// A check of the bytes of a file: XXH3-128, which is faster than BLAKE3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Check {
     /// It could not be read.
     #[default]
     Unread,
-    /// Of its ends. What stands between was not read.
+    /// Of its two ends. The bytes between them were not read.
     Ends(u128),
     /// Of all of it.
     Whole(u128),
@@ -78,13 +76,13 @@ impl Check {
 }
 
 impl Survey {
-    /// A survey that knows the listing and nothing of the files, which are all read in full then.
+    /// A survey with a listing and without files: the main pass reads every file in full.
     pub fn with_listing(listing: Listing) -> Self {
         Self { listing, ..Self::default() }
     }
 
-    /// That of the bytes that file `n` has now, and whether they are those that were seen here. Without a
-    /// look at the file there is nothing else that they could be.
+    /// The digest of the bytes that file `n` has now, and whether they are those of the survey. They count as the same
+    /// when the survey has not seen the file.
     pub(crate) fn digest(&self, n: usize, bytes: &[u8]) -> (Digest, bool) {
         let same = match self.checks.get(n) {
             Some(Check::Whole(check)) => match self.digests[n] {
@@ -100,8 +98,8 @@ impl Survey {
         (Digest::of(bytes), same)
     }
 
-    /// Files of which only the ends were read, and which share them with another file. Equal files are looked at
-    /// in the same way, so no other file can be a copy.
+    /// Files of which only the ends were read, and whose ends are equal to those of another such file. Equal files are
+    /// read in the same way, so no other file can be a copy.
     fn same_ends(&self) -> Vec<usize> {
         let mut files: HashMap<u128, Vec<usize>> = HashMap::new();
         for (n, check) in self.checks.iter().enumerate() {
@@ -116,7 +114,7 @@ impl Survey {
     }
 }
 
-/// Looks at all files. `None` when `stop` was set on the way.
+/// Surveys all files. `None` when `stop` was set meanwhile.
 pub fn survey(
     pool: &ThreadPool,
     inputs: &[Input],
@@ -147,20 +145,20 @@ pub fn survey(
                 && !listing::may_begin_listing(&begin)
             {
                 let (check, bytes) = (Check::ends(&ends), ends.bytes);
-                seen.push(FirstLook { check, bytes, ..FirstLook::default() });
+                seen.push(SurveyedFile { check, bytes, ..SurveyedFile::default() });
                 continue;
             }
-            // What cannot be read is told by the main pass.
+            // The main pass reports what cannot be read.
             let share = budget.share((first + n) as u64);
             let Ok(bytes) = input.read(limits, &share, buffer) else {
-                seen.push(FirstLook { bytes: input.bytes(), ..FirstLook::default() });
+                seen.push(SurveyedFile { bytes: input.bytes(), ..SurveyedFile::default() });
                 continue;
             };
-            let mut look = FirstLook {
+            let mut surveyed = SurveyedFile {
                 digest: Some(Digest::of(bytes)),
                 check: Check::Whole(xxh3_128(bytes)),
                 bytes: bytes.len() as u64,
-                ..FirstLook::default()
+                ..SurveyedFile::default()
             };
             let small = bytes.len() <= PEEK;
             let mut may_begin = |most| {
@@ -178,18 +176,18 @@ pub fn survey(
                         && let Some(page) = listing::parse(leaf.text)
                     {
                         listing.add(page, (first + n) as u64);
-                        look.pages = true;
+                        surveyed.pages = true;
                     }
                     keep = keep && packer.leaf(&leaf);
                 });
             }
-            // Pages are few, and telling them apart from logs once more costs little.
-            if keep && decoded.problems.is_empty() && decoded.unread == 0 && !look.pages {
+            // Listing pages are few; the main pass decodes them again.
+            if keep && decoded.problems.is_empty() && decoded.unread == 0 && !surveyed.pages {
                 packer.keep(&decoded);
             } else {
                 packer.forget();
             }
-            seen.push(look);
+            seen.push(surveyed);
             buffer.clear();
             buffer.shrink_to(budget.keep());
         }
@@ -210,17 +208,17 @@ pub fn survey(
     if finished.stopped || stop.load(Ordering::Relaxed) {
         return None;
     }
-    let alike = survey.same_ends();
+    let same_ends = survey.same_ends();
     let work = |job: usize| {
         let worker = &workers[rayon::current_thread_index().unwrap_or(0)];
         let mut worker = worker.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let bytes = inputs[alike[job]].read(limits, &budget.share(job as u64), &mut worker.1);
+        let bytes = inputs[same_ends[job]].read(limits, &budget.share(job as u64), &mut worker.1);
         bytes.map(|bytes| (Some(Digest::of(bytes)), Check::Whole(xxh3_128(bytes)))).ok()
     };
     let Ok(finished) =
-        map_ordered(pool, alike.len(), 2 * workers.len(), stop, work, |job, read| {
-            // What cannot be read any more is told by the main pass.
-            let n = alike[job];
+        map_ordered(pool, same_ends.len(), 2 * workers.len(), stop, work, |job, read| {
+            // The main pass reports what can no longer be read.
+            let n = same_ends[job];
             (survey.digests[n], survey.checks[n]) = read.unwrap_or_default();
             Ok::<(), std::convert::Infallible>(())
         });
@@ -240,9 +238,9 @@ pub fn survey(
     Some(survey)
 }
 
-/// What the first look at one file found.
+/// What the survey found of one file.
 #[derive(Default)]
-struct FirstLook {
+struct SurveyedFile {
     digest: Option<Digest>,
     check: Check,
     bytes: u64,

@@ -1,4 +1,4 @@
-//! The state of one worker, and what it makes of one file.
+//! The state of one worker, and how it reads one file.
 //!
 //! ```text
 //!   bytes ──archive──► leaves ──model──► exchanges ──grouping──► rows of exchanges and errors
@@ -21,7 +21,7 @@ use crate::outcome::{FileFacts, FileOutcome};
 use crate::records::RecordRows;
 use crate::survey::{Survey, Unpacked};
 
-/// For which exchanges the two body columns are filled; digests and statistics cover all.
+/// Exchanges whose two body columns are filled. Digests and counts always cover all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum KeepBodies {
     /// For all.
@@ -33,7 +33,7 @@ pub enum KeepBodies {
     None,
 }
 
-/// What does not change during a run.
+/// What does not change during a job.
 #[derive(Debug, Clone, Copy)]
 pub struct Setting<'s> {
     /// Bounds on what one input may make the decoder do.
@@ -42,9 +42,9 @@ pub struct Setting<'s> {
     pub budget: &'s Budget,
     /// Which bodies are kept.
     pub bodies: KeepBodies,
-    /// What the first look at the files found.
+    /// What the survey found.
     pub survey: &'s Survey,
-    /// When set, the rest of a file is skipped, and its row says nothing.
+    /// When set, the rest of a file is skipped, and its row is not used.
     pub stop: &'s AtomicBool,
 }
 
@@ -54,7 +54,7 @@ impl Setting<'_> {
     }
 }
 
-/// The state of one worker: buffers, what it learned about names, and what it counted.
+/// The state of one worker: buffers, the names of fields it has seen, and its counts.
 #[derive(Debug)]
 pub struct Worker {
     decoder: Decoder,
@@ -64,7 +64,7 @@ pub struct Worker {
     counts: WorkerCounts,
 }
 
-/// What a worker counted, and the rows it has not handed on yet.
+/// What a worker counted, and rows that are not encoded yet.
 #[derive(Debug, Default)]
 pub(crate) struct WorkerCounts {
     /// Counts for the in-memory tables.
@@ -73,14 +73,14 @@ pub(crate) struct WorkerCounts {
     pub(crate) messages: MaskedMessages,
     /// A buffer for the endpoint of an exchange.
     pub(crate) endpoint: String,
-    /// Rows of the job at hand.
+    /// Rows of the current job.
     pub(crate) exchanges: Batch<Exchanges>,
-    /// Likewise; the fingerprint is the id of the masked message until the end of the run, and class and side are
-    /// without the rules of the user.
+    /// Rows of the current job. Until the end of the run the fingerprint is the id of the masked message; class and side
+    /// do not yet follow the rules of the user.
     pub(crate) errors: Batch<Errors>,
 }
 
-/// The rows that one job has made ready.
+/// The finished rows of one job.
 #[derive(Debug)]
 pub struct JobRows<P> {
     /// Row groups of `exchanges`, in order.
@@ -91,7 +91,7 @@ pub struct JobRows<P> {
     pub outcomes: [u64; 3],
     /// How many rows of `errors` there are.
     pub error_count: u64,
-    /// Why rows could not be encoded: the first reason.
+    /// The first error of encoding rows.
     pub failed: Option<tables::Error>,
 }
 
@@ -108,7 +108,7 @@ impl<P> Default for JobRows<P> {
 }
 
 impl Worker {
-    /// A worker that has seen nothing. `extractor` and `messages`: what it starts from.
+    /// A new worker with an extractor, and an empty set of masked messages.
     pub fn new(limits: &Limits, extractor: Extractor, messages: MaskedMessages) -> Self {
         Self {
             decoder: Decoder::new(*limits),
@@ -119,7 +119,7 @@ impl Worker {
         }
     }
 
-    /// Takes out what it counted.
+    /// Takes its counts out of it.
     pub fn take_counts(&mut self) -> (MaskedMessages, Accumulator) {
         let WorkerCounts { accumulator, messages, .. } = std::mem::take(&mut self.counts);
         (messages, accumulator)
@@ -162,7 +162,7 @@ impl Worker {
         facts
     }
 
-    /// Makes the rows ready that a job has left in the batches. To be called after the last file of a job.
+    /// Encodes the rows that are left in the batches. To be called after the last file of a job.
     pub fn end_job<E: Encoder>(&mut self, encoder: &E, rows: &mut JobRows<E::Part>) {
         rows.flush_exchanges(&mut self.counts.exchanges, encoder);
         rows.flush_errors(&mut self.counts.errors);

@@ -205,7 +205,7 @@ pub struct KeyChanges {
 
 /// What has changed from the old report to the new one.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Diff {
+pub struct ReportDiff {
     /// What the old report covers.
     pub old: Coverage,
     /// What the new report covers.
@@ -222,7 +222,7 @@ pub struct Diff {
     pub keys: KeyChanges,
 }
 
-impl Diff {
+impl ReportDiff {
     /// The groups with this change.
     pub fn of(&self, change: ChangeKind) -> impl Iterator<Item = &GroupChange> {
         self.groups.iter().filter(move |group| group.change == change)
@@ -239,7 +239,7 @@ impl Diff {
 ///
 /// # Errors
 /// When a table of one of the two cannot be read.
-pub fn diff(old: &Stored, new: &Stored, thresholds: &Thresholds) -> Result<Diff, ReadError> {
+pub fn diff(old: &Stored, new: &Stored, thresholds: &Thresholds) -> Result<ReportDiff, ReadError> {
     let (old_groups, new_groups) = (groups(old)?, groups(new)?);
     let old_groups: Vec<_> = old_groups.rows().collect();
     let new_groups: Vec<_> = new_groups.rows().collect();
@@ -275,7 +275,7 @@ pub fn diff(old: &Stored, new: &Stored, thresholds: &Thresholds) -> Result<Diff,
             &right.fingerprint,
         ))
     });
-    Ok(Diff {
+    Ok(ReportDiff {
         warnings: warnings(&old_coverage, &new_coverage),
         old: old_coverage,
         new: new_coverage,

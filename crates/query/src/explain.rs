@@ -63,7 +63,7 @@ pub struct Explained<'g> {
     /// out, and so are errors without a time.
     pub periods: Vec<PeriodCount>,
     /// Errors that differ from each other, in the order of the report.
-    pub samples: Vec<ErrorSample>,
+    pub samples: Vec<ExplainedError>,
 }
 
 /// How often which values occur.
@@ -101,7 +101,7 @@ pub struct PeriodCount {
 /// One error, with its exchange.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "the columns are described in docs/tables.md")]
-pub struct ErrorSample {
+pub struct ExplainedError {
     pub exchange: i64,
     pub file: String,
     pub member: Option<String>,
@@ -124,7 +124,7 @@ pub struct ErrorSample {
 
 tables::select! {
     /// What is counted and shown of an error.
-    struct CountedError<'b> from Errors {
+    struct GroupError<'b> from Errors {
         exchange: i64,
         file: FileName<'b>,
         record: i32,
@@ -156,9 +156,9 @@ pub fn explain<'g>(
     samples: usize,
 ) -> Result<Explained<'g>, ReadError> {
     let template = group.template.0;
-    let mut counts = Counts::default();
+    let mut counts = GroupCounts::default();
     counts.variables.resize_with(template.matches("<*>").count(), Tally::default);
-    read_errors::<CountedError<'_>>(report, group.fingerprint, |error| {
+    read_errors::<GroupError<'_>>(report, group.fingerprint, |error| {
         counts.add(&error, template);
     })?;
     let mut samples = differing(counts.candidates, samples);
@@ -219,7 +219,7 @@ impl Tally {
 
 /// What is counted of the errors.
 #[derive(Debug, Default)]
-struct Counts {
+struct GroupCounts {
     codes: Tally,
     fields: Tally,
     sources: Tally,
@@ -238,12 +238,12 @@ struct Counts {
     /// Hashes of the origins and of the sets of values that have a candidate.
     origins: HashSet<u64>,
     values: HashSet<u64>,
-    candidates: Vec<ErrorSample>,
+    candidates: Vec<ExplainedError>,
 }
 
-impl Counts {
-    fn add(&mut self, error: &CountedError<'_>, template: &str) {
-        let CountedError { file, flow, step, endpoint, status, .. } = *error;
+impl GroupCounts {
+    fn add(&mut self, error: &GroupError<'_>, template: &str) {
+        let GroupError { file, flow, step, endpoint, status, .. } = *error;
         self.exchanges.push(error.exchange);
         self.codes.add(error.code.map(|code| code.0));
         self.fields.add(error.field.map(|field| field.0));
@@ -273,7 +273,7 @@ impl Counts {
         if is_new(&mut self.origins, &(flow, step, endpoint, status))
             || is_new(&mut self.values, &values)
         {
-            self.candidates.push(ErrorSample {
+            self.candidates.push(ExplainedError {
                 exchange: error.exchange,
                 file: file.0.to_owned(),
                 member: None,
@@ -304,11 +304,11 @@ fn is_new(hashes: &mut HashSet<u64>, value: &impl Hash) -> bool {
 
 /// The first candidate, then repeatedly the one that differs most from those chosen; of equal ones the first. The
 /// result is in the order of the report.
-fn differing(candidates: Vec<ErrorSample>, most: usize) -> Vec<ErrorSample> {
+fn differing(candidates: Vec<ExplainedError>, most: usize) -> Vec<ExplainedError> {
     let mut left = candidates;
-    let mut chosen: Vec<ErrorSample> = Vec::new();
+    let mut chosen: Vec<ExplainedError> = Vec::new();
     while chosen.len() < most && !left.is_empty() {
-        let differs = |sample: &ErrorSample| {
+        let differs = |sample: &ExplainedError| {
             chosen.iter().map(|other| differences(sample, other)).min().unwrap_or_default()
         };
         let best = (0..left.len()).min_by_key(|&n| (Reverse(differs(&left[n])), n));
@@ -325,7 +325,7 @@ fn differing(candidates: Vec<ErrorSample>, most: usize) -> Vec<ErrorSample> {
 
 /// In how many respects two errors differ. The origin weighs more than what varies in the text, since the variables of
 /// a group nearly always differ.
-fn differences(one: &ErrorSample, other: &ErrorSample) -> u32 {
+fn differences(one: &ExplainedError, other: &ExplainedError) -> u32 {
     let origin = [
         one.endpoint != other.endpoint,
         one.status != other.status,
@@ -350,7 +350,7 @@ tables::select! {
 
 tables::select! {
     /// Where the record of an exchange stands in its file.
-    struct RecordPlace<'b> from Exchanges {
+    struct SamplePlace<'b> from Exchanges {
         member: Option<MemberName<'b>>,
         pointer: RecordPointer<'b>,
     }
@@ -360,7 +360,7 @@ tables::select! {
 fn read_exchanges(
     report: &Stored,
     mut exchanges: Vec<i64>,
-    samples: &mut [ErrorSample],
+    samples: &mut [ExplainedError],
 ) -> Result<Tally, ReadError> {
     // `errors` has them in this order already, unless another program has sorted the table.
     exchanges.sort_unstable();
@@ -384,9 +384,9 @@ fn read_exchanges(
             }
         }
         if !shown.is_empty() {
-            let rows = table.read::<RecordPlace<'_>>(group)?;
+            let rows = table.read::<SamplePlace<'_>>(group)?;
             for (row, sample) in shown {
-                let RecordPlace { member, pointer } = rows.get(row);
+                let SamplePlace { member, pointer } = rows.get(row);
                 samples[sample].member = member.map(|member| member.0.to_owned());
                 samples[sample].pointer = Some(pointer.0.to_owned());
             }

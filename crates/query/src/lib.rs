@@ -16,9 +16,9 @@ mod payloads;
 mod tests;
 
 pub use diff::{
-    ChangeKind, Coverage, Diff, GroupChange, KeyChange, KeyChanges, Thresholds, Warning, diff,
+    ChangeKind, Coverage, GroupChange, KeyChange, KeyChanges, ReportDiff, Thresholds, Warning, diff,
 };
-pub use explain::{ErrorSample, Explained, PeriodCount, ValueCount, Values, explain};
+pub use explain::{Explained, ExplainedError, PeriodCount, ValueCount, Values, explain};
 pub use groups::{FindError, find_group, groups};
 pub use keys::{KeyFilter, KeyState, keys};
 pub use payloads::{PayloadCounts, PayloadError, write_payloads};

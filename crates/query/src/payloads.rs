@@ -115,7 +115,7 @@ pub struct PayloadCounts {
 
 /// The result for one key.
 #[derive(Debug, Clone, Copy, Default)]
-enum Outcome {
+enum PayloadOutcome {
     Whole,
     Row,
     LeftOut,
@@ -124,7 +124,7 @@ enum Outcome {
     UnknownRecord,
 }
 
-impl Outcome {
+impl PayloadOutcome {
     /// The words in `index.csv`: the part that was written, or why nothing was.
     fn words(self) -> Result<PayloadPartWord<'static>, MissingBodyWord<'static>> {
         match self {
@@ -206,7 +206,7 @@ pub fn write_payloads(
 struct Payload {
     /// Name of the file.
     name: Option<String>,
-    outcome: Outcome,
+    outcome: PayloadOutcome,
     method: Option<String>,
     url: Option<String>,
     status: Option<i32>,
@@ -220,7 +220,11 @@ fn write_payload(
 ) -> Result<Payload, PayloadError> {
     let mut payload = Payload {
         name: None,
-        outcome: if request.request_digest.is_some() { Outcome::LeftOut } else { Outcome::NoBody },
+        outcome: if request.request_digest.is_some() {
+            PayloadOutcome::LeftOut
+        } else {
+            PayloadOutcome::NoBody
+        },
         method: request.method.map(|method| method.0.to_owned()),
         url: request.url.map(|url| url.0.to_owned()),
         status: request.status,
@@ -228,7 +232,7 @@ fn write_payload(
     let Some(BodyText { text: body, .. }) = request.request_body else { return Ok(payload) };
     let is_own = (request.key_kind, request.key) == (Some(key.key_kind), Some(key.key));
     let part = if is_own { None } else { row_of(body, key.key.0) };
-    payload.outcome = if part.is_some() { Outcome::Row } else { Outcome::Whole };
+    payload.outcome = if part.is_some() { PayloadOutcome::Row } else { PayloadOutcome::Whole };
     let body = part.unwrap_or(body);
     let name = file_name(key.flow, key.key_kind, key.key, body);
     let path = dir.join(&name);

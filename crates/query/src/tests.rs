@@ -14,8 +14,8 @@ use tables::{Batch, Encoder as _, Folder, Format, Formats, Metadata, Sink as _, 
 use tempfile::TempDir;
 
 use crate::{
-    ChangeKind, Diff, KeyFilter, KeyState, PayloadCounts, PayloadError, Thresholds, Warning, diff,
-    explain, find_group, groups, keys, write_payloads,
+    ChangeKind, KeyFilter, KeyState, PayloadCounts, PayloadError, ReportDiff, Thresholds, Warning,
+    diff, explain, find_group, groups, keys, write_payloads,
 };
 
 const HOUR: i64 = 3_600_000_000;
@@ -338,7 +338,7 @@ fn two_days() -> [Rows<'static>; 2] {
     [first, second]
 }
 
-fn changes(diff: &Diff) -> Vec<(ChangeKind, &str)> {
+fn changes(diff: &ReportDiff) -> Vec<(ChangeKind, &str)> {
     diff.groups.iter().map(|group| (group.change, group.fingerprint.as_str())).collect()
 }
 

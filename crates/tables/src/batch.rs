@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 
 use crate::columns::{Cells, Data, Items};
-use crate::schema::{Schema, Type};
+use crate::schema::{ColumnType, Schema};
 
 /// A table: its schema, and the type of its rows. Made by [`table!`](crate::table).
 pub trait Table: Sized + 'static {
@@ -188,7 +188,7 @@ impl Columns {
         match &cells.data {
             Data::Text(_) | Data::Bodies(_) => CellRef::Text(cells.text(row)),
             Data::I32(values) => CellRef::Integer(values[row].into()),
-            Data::I64(values) if self.schema.columns[column].kind == Type::Time => {
+            Data::I64(values) if self.schema.columns[column].kind == ColumnType::Time => {
                 CellRef::Time(values[row])
             }
             Data::I64(values) => CellRef::Integer(values[row]),
@@ -201,8 +201,7 @@ impl Columns {
 
 /// Defines a table by the type of its rows: the row, a marker type that names the table, and its [`Schema`].
 ///
-/// Each field is a column; its documentation is that of the column. `field = "name": Type` names a column that cannot
-/// be a field's name.
+/// Each field is a column; its documentation is that of the column. `field = "name": T` names a column that cannot be a field's name.
 #[macro_export]
 macro_rules! table {
     (

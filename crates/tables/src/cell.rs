@@ -3,12 +3,12 @@
 //! Closed sets of words (`failed`, `sku`) have types that end in `Word`; the words themselves are in docs/tables.md.
 
 use crate::columns::{Cells, Data};
-use crate::schema::Type;
+use crate::schema::ColumnType;
 
 /// A value that a column can hold. A column is nullable when its type is an `Option`.
 pub trait Cell<'b>: Sized {
     /// How it is stored.
-    const KIND: Type;
+    const KIND: ColumnType;
     /// Whether it may be absent.
     const NULLABLE: bool = false;
     /// Whether it is a request or response body.
@@ -32,7 +32,7 @@ pub trait Text<'b>: Copy {
 }
 
 impl<'b, C: Cell<'b>> Cell<'b> for Option<C> {
-    const KIND: Type = C::KIND;
+    const KIND: ColumnType = C::KIND;
     const NULLABLE: bool = true;
     const BODY: bool = C::BODY;
 
@@ -65,7 +65,7 @@ macro_rules! texts {
         }
 
         impl<'b> Cell<'b> for $name<'b> {
-            const KIND: Type = Type::Text;
+            const KIND: ColumnType = ColumnType::Text;
 
             fn push(&self, cells: &mut Cells) {
                 cells.push_text(self.0);
@@ -180,7 +180,7 @@ macro_rules! hexes {
         pub struct $name(pub $inner);
 
         impl<'b> Cell<'b> for $name {
-            const KIND: Type = Type::Text;
+            const KIND: ColumnType = ColumnType::Text;
 
             fn push(&self, cells: &mut Cells) {
                 cells.push_text(hex(&self.0.to_be_bytes(), &mut [0; 2 * size_of::<$inner>()]));
@@ -205,7 +205,7 @@ hexes! {
 pub struct FileDigest(pub [u8; 32]);
 
 impl<'b> Cell<'b> for FileDigest {
-    const KIND: Type = Type::Text;
+    const KIND: ColumnType = ColumnType::Text;
 
     fn push(&self, cells: &mut Cells) {
         cells.push_text(hex(&self.0, &mut [0; 64]));
@@ -243,7 +243,7 @@ pub struct BodyText<'b> {
 }
 
 impl<'b> Cell<'b> for BodyText<'b> {
-    const KIND: Type = Type::Text;
+    const KIND: ColumnType = ColumnType::Text;
     const BODY: bool = true;
 
     fn push(&self, cells: &mut Cells) {
@@ -256,7 +256,7 @@ impl<'b> Cell<'b> for BodyText<'b> {
 }
 
 impl<'b, T: Text<'b>> Cell<'b> for Vec<T> {
-    const KIND: Type = Type::List;
+    const KIND: ColumnType = ColumnType::List;
 
     fn push(&self, cells: &mut Cells) {
         cells.push_list(self.iter().map(|item| item.text()));
@@ -274,7 +274,7 @@ pub struct Micros(pub i64);
 macro_rules! values {
     ($($rust:ty, $kind:ident, $data:ident, $to:expr, $from:expr;)*) => {$(
         impl<'b> Cell<'b> for $rust {
-            const KIND: Type = Type::$kind;
+            const KIND: ColumnType = ColumnType::$kind;
 
             fn push(&self, cells: &mut Cells) {
                 match &mut cells.data {
@@ -308,7 +308,7 @@ mod tests {
 
     #[test]
     fn digests_are_hex_and_read_back() {
-        let mut cells = Cells::of_kind(Type::Text, false);
+        let mut cells = Cells::of_kind(ColumnType::Text, false);
         let file = FileDigest(std::array::from_fn(|n| n as u8 * 7));
         file.push(&mut cells);
         BodyDigest(0x0f).push(&mut cells);

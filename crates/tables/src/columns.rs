@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use crate::schema::{Column, Type};
+use crate::schema::{Column, ColumnType};
 
 /// The cells of one column.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,14 +14,14 @@ pub struct Cells {
     pub(crate) data: Data,
 }
 
-/// The values of one column, in the representation of its [`Type`].
+/// The values of one column, in the representation of its [`ColumnType`].
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Data {
     Text(ColumnTexts),
-    /// [`Type::Text`] of a column with bodies.
+    /// [`ColumnType::Text`] of a column with bodies.
     Bodies(BodyTexts),
     I32(Vec<i32>),
-    /// [`Type::I64`] and [`Type::Time`].
+    /// [`ColumnType::I64`] and [`ColumnType::Time`].
     I64(Vec<i64>),
     F64(Vec<f64>),
     Bool(Bits),
@@ -132,7 +132,7 @@ impl Cells {
         Self::of_kind(column.kind, column.body)
     }
 
-    pub(crate) fn of_kind(kind: Type, body: bool) -> Self {
+    pub(crate) fn of_kind(kind: ColumnType, body: bool) -> Self {
         let data = if body { Data::Bodies(BodyTexts::default()) } else { Data::new(kind) };
         Self { valid: Bits::default(), data }
     }
@@ -161,7 +161,7 @@ impl Cells {
     pub(crate) fn push_text(&mut self, text: &str) {
         match &mut self.data {
             Data::Text(texts) => texts.push(text),
-            _ => self.wrong_type(Type::Text),
+            _ => self.wrong_type(ColumnType::Text),
         }
         self.valid.push(true);
     }
@@ -169,7 +169,7 @@ impl Cells {
     pub(crate) fn push_body(&mut self, text: &str, hash: u64) {
         match &mut self.data {
             Data::Bodies(bodies) => bodies.push(text, hash),
-            _ => self.wrong_type(Type::Text),
+            _ => self.wrong_type(ColumnType::Text),
         }
         self.valid.push(true);
     }
@@ -180,7 +180,7 @@ impl Cells {
                 items.for_each(|item| lists.items.push(item));
                 lists.ends.push(lists.items.ends.len());
             }
-            _ => self.wrong_type(Type::List),
+            _ => self.wrong_type(ColumnType::List),
         }
         self.valid.push(true);
     }
@@ -190,7 +190,7 @@ impl Cells {
         match &self.data {
             Data::Text(texts) => texts.get(row),
             Data::Bodies(bodies) => bodies.get(row),
-            _ => self.wrong_type(Type::Text),
+            _ => self.wrong_type(ColumnType::Text),
         }
     }
 
@@ -198,13 +198,13 @@ impl Cells {
     pub(crate) fn list(&self, row: usize) -> Option<Items<'_>> {
         match &self.data {
             Data::List(lists) => self.valid.get(row).then(|| lists.get(row)),
-            _ => self.wrong_type(Type::List),
+            _ => self.wrong_type(ColumnType::List),
         }
     }
 
     /// Columns are made from the types of their cells, so no cell meets another type.
     #[cold]
-    pub(crate) fn wrong_type(&self, asked: Type) -> ! {
+    pub(crate) fn wrong_type(&self, asked: ColumnType) -> ! {
         unreachable!(
             "a column of {:?} holds no {}",
             std::mem::discriminant(&self.data),
@@ -249,14 +249,14 @@ impl Cells {
 }
 
 impl Data {
-    pub(crate) fn new(kind: Type) -> Self {
+    pub(crate) fn new(kind: ColumnType) -> Self {
         match kind {
-            Type::Text => Self::Text(ColumnTexts::default()),
-            Type::I32 => Self::I32(Vec::new()),
-            Type::I64 | Type::Time => Self::I64(Vec::new()),
-            Type::F64 => Self::F64(Vec::new()),
-            Type::Bool => Self::Bool(Bits::default()),
-            Type::List => Self::List(Lists::default()),
+            ColumnType::Text => Self::Text(ColumnTexts::default()),
+            ColumnType::I32 => Self::I32(Vec::new()),
+            ColumnType::I64 | ColumnType::Time => Self::I64(Vec::new()),
+            ColumnType::F64 => Self::F64(Vec::new()),
+            ColumnType::Bool => Self::Bool(Bits::default()),
+            ColumnType::List => Self::List(Lists::default()),
         }
     }
 

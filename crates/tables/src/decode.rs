@@ -22,7 +22,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::columns::{Bits, BodyTexts, Cells, Data, Lists};
 use super::parquet::arrow_type;
-use super::schema::{Column, Type};
+use super::schema::{Column, ColumnType};
 use super::stored::ReadError;
 
 /// The largest page that is taken, in bytes: a body that a file of the largest size may hold.
@@ -95,7 +95,7 @@ pub(super) fn column(
         CompressedPage::Dict(_) => 0,
     };
     let values = caught(path, || pages().map(|page| page.map(values)).sum::<Result<usize, _>>())?;
-    let rows = if column.kind == Type::List { values } else { group.num_rows() };
+    let rows = if column.kind == ColumnType::List { values } else { group.num_rows() };
     if values != rows || usize::try_from(chunk.num_values()) != Ok(values) {
         return Err(damaged("has pages of another length than its rows"));
     }
@@ -128,16 +128,16 @@ fn caught<R, E: Display>(path: &Path, read: impl FnOnce() -> Result<R, E>) -> Re
 }
 
 /// Whether a column of the file is stored as `parquet` stores the type.
-fn fits(chunk: &ColumnChunkMetadata, kind: Type) -> bool {
+fn fits(chunk: &ColumnChunkMetadata, kind: ColumnType) -> bool {
     let stored = match kind {
-        Type::Text | Type::List => PhysicalType::ByteArray,
-        Type::I32 => PhysicalType::Int32,
-        Type::I64 | Type::Time => PhysicalType::Int64,
-        Type::F64 => PhysicalType::Double,
-        Type::Bool => PhysicalType::Boolean,
+        ColumnType::Text | ColumnType::List => PhysicalType::ByteArray,
+        ColumnType::I32 => PhysicalType::Int32,
+        ColumnType::I64 | ColumnType::Time => PhysicalType::Int64,
+        ColumnType::F64 => PhysicalType::Double,
+        ColumnType::Bool => PhysicalType::Boolean,
     };
     // The path of a list goes through its list and its element.
-    let depth = if kind == Type::List { 3 } else { 1 };
+    let depth = if kind == ColumnType::List { 3 } else { 1 };
     chunk.physical_type() == stored && chunk.descriptor().path_in_schema.len() == depth
 }
 

@@ -70,7 +70,7 @@ pub use error::Error;
 pub use output::{Metadata, Output, TableWriter};
 pub use plain::rfc3339;
 pub use rows::TABLES;
-pub use schema::{Column, SCHEMA_VERSION, Schema, Type};
+pub use schema::{Column, ColumnType, SCHEMA_VERSION, Schema};
 pub use sink::{Encoder, Folder, Memory, MemoryEncoder, Sink};
 pub use spill::{Frame, Spill};
 pub use stored::{ReadError, Stored, StoredRows, StoredTable};

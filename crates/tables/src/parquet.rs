@@ -38,7 +38,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::batch::Columns;
 use super::columns::{Bits, BodyTexts, Cells, ColumnTexts, Data, Hashed, TextBuffer};
 use super::error::Error;
-use super::schema::{Column, Schema, Type};
+use super::schema::{Column, ColumnType, Schema};
 
 /// The level at which zstd keeps up with the decoding of the dump.
 pub(super) const ZSTD_LEVEL: i32 = 1;
@@ -217,7 +217,7 @@ impl PageCompressor {
 
 fn page_options(column: &Column) -> WriteOptions {
     // The extremes of bodies are of no use, those of list items of little, and both cost a pass.
-    let extremes = !column.body && column.kind != Type::List;
+    let extremes = !column.body && column.kind != ColumnType::List;
     WriteOptions {
         statistics: StatisticsOptions {
             min_value: extremes,
@@ -240,15 +240,15 @@ fn parquet_type(column: &Column, place: &Path) -> Result<ParquetType, Error> {
 }
 
 /// A type of the schema as Arrow has it; `text`: which of Arrow's texts.
-pub(super) fn arrow_type(kind: Type, text: ArrowDataType) -> ArrowDataType {
+pub(super) fn arrow_type(kind: ColumnType, text: ArrowDataType) -> ArrowDataType {
     match kind {
-        Type::Text => text,
-        Type::I32 => ArrowDataType::Int32,
-        Type::I64 => ArrowDataType::Int64,
-        Type::F64 => ArrowDataType::Float64,
-        Type::Bool => ArrowDataType::Boolean,
-        Type::Time => ArrowDataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
-        Type::List => ArrowDataType::LargeList(Box::new(item(text))),
+        ColumnType::Text => text,
+        ColumnType::I32 => ArrowDataType::Int32,
+        ColumnType::I64 => ArrowDataType::Int64,
+        ColumnType::F64 => ArrowDataType::Float64,
+        ColumnType::Bool => ArrowDataType::Boolean,
+        ColumnType::Time => ArrowDataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+        ColumnType::List => ArrowDataType::LargeList(Box::new(item(text))),
     }
 }
 
@@ -344,7 +344,7 @@ fn primitive<T: NativeType>(
     place: &Path,
 ) -> Result<Box<dyn Array>, Error> {
     let kind = match column.kind {
-        Type::Time => ArrowDataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+        ColumnType::Time => ArrowDataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
         _ => ArrowDataType::from(T::PRIMITIVE),
     };
     let array = PrimitiveArray::try_new(kind, values.to_vec().into(), valid);

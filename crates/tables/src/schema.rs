@@ -9,7 +9,7 @@ pub const SCHEMA_VERSION: u32 = 2;
 /// What the cells of a column hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Type {
+pub enum ColumnType {
     /// UTF-8 text. Ids, keys and codes are text, even when they look like numbers.
     Text,
     /// Signed, 32 bits.
@@ -26,7 +26,7 @@ pub enum Type {
     List,
 }
 
-impl Type {
+impl ColumnType {
     /// The word for it in the documentation of columns.
     pub fn name(self) -> &'static str {
         match self {
@@ -47,7 +47,7 @@ pub struct Column {
     /// Its name, in every format.
     pub name: &'static str,
     /// What its cells hold.
-    pub kind: Type,
+    pub kind: ColumnType,
     /// Whether a cell may be null, which means absent.
     pub nullable: bool,
     /// A request or response body: large; left out of CSV unless asked for.

@@ -14,7 +14,7 @@ use crate::batch::{Batch, Columns, Table};
 use crate::columns::{Bits, BodyTexts, Cells, ColumnTexts, Data, Lists, TextBuffer};
 use crate::error::Error;
 use crate::parquet::ZSTD_LEVEL;
-use crate::schema::{Schema, Type};
+use crate::schema::{ColumnType, Schema};
 
 /// Rows of one table that wait. A spill that is dropped removes its file.
 #[derive(Debug)]
@@ -205,15 +205,17 @@ fn read_columns(schema: &'static Schema, mut rest: &[u8]) -> Option<Columns> {
     for column in schema.columns {
         let valid = take_bits(rows, &mut rest)?;
         let data = match column.kind {
-            Type::Text if column.body => {
+            ColumnType::Text if column.body => {
                 Data::Bodies(bodies_of(&take_column(rows, &mut rest)?, &valid))
             }
-            Type::Text => Data::Text(take_column(rows, &mut rest)?),
-            Type::I32 => Data::I32(take_values(rows, &mut rest, i32::from_le_bytes)?),
-            Type::I64 | Type::Time => Data::I64(take_values(rows, &mut rest, i64::from_le_bytes)?),
-            Type::F64 => Data::F64(take_values(rows, &mut rest, f64::from_le_bytes)?),
-            Type::Bool => Data::Bool(take_bits(rows, &mut rest)?),
-            Type::List => {
+            ColumnType::Text => Data::Text(take_column(rows, &mut rest)?),
+            ColumnType::I32 => Data::I32(take_values(rows, &mut rest, i32::from_le_bytes)?),
+            ColumnType::I64 | ColumnType::Time => {
+                Data::I64(take_values(rows, &mut rest, i64::from_le_bytes)?)
+            }
+            ColumnType::F64 => Data::F64(take_values(rows, &mut rest, f64::from_le_bytes)?),
+            ColumnType::Bool => Data::Bool(take_bits(rows, &mut rest)?),
+            ColumnType::List => {
                 let items = take_texts(&mut rest)?;
                 let ends = take_ends(rows, &mut rest)?;
                 if ends.last().is_some_and(|end| *end > items.ends.len()) {

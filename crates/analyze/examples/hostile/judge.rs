@@ -5,7 +5,7 @@
 //! (name, size, SHA-256 of what stands in a container), `json` (which entry is the log),
 //! `entries_alt` (other readings that real readers give), `kind` (the class of the fault).
 //!
-//! What is given out is compared by content: names of members are told in other ways by other readers.
+//! What the decoder gives is compared by content: other readers write the names of members in other ways.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -31,7 +31,7 @@ use crate::vectors;
 /// What one file may take, decoded, and again as rows of a report.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What became of a row.
+/// The verdict on a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Verdict {
     /// It had to decode and did.
@@ -42,7 +42,7 @@ pub(crate) enum Verdict {
     EitherDecoded,
     /// Both were right.
     EitherRefused,
-    /// Neither was done, or the bytes are wrong.
+    /// Neither, or the bytes are wrong.
     Wrong,
 }
 
@@ -115,7 +115,7 @@ pub(crate) struct Reported {
 }
 
 impl Reported {
-    /// Whether nothing was taken for a whole log, and a problem of a kind that fits the row says why.
+    /// Whether no whole log was read, and a problem of a kind that fits the row gives the reason.
     pub(crate) fn refuses(&self, row: &Value) -> Result<(), String> {
         match self.outcome.as_str() {
             "rejected" | "error_page" | "partial" | "empty" => self.gives_a_reason(row),
@@ -123,28 +123,28 @@ impl Reported {
         }
     }
 
-    /// Whether a problem of a fitting kind stands beside the name of the file and says what is wrong.
+    /// Whether a problem of the file has a fitting kind and a message.
     fn gives_a_reason(&self, row: &Value) -> Result<(), String> {
-        let told = self.problems.iter().filter(|(_, message)| !message.trim().is_empty());
-        let mut told: Vec<&str> = told.map(|(kind, _)| kind.as_str()).collect();
+        let reported = self.problems.iter().filter(|(_, message)| !message.trim().is_empty());
+        let mut reported: Vec<&str> = reported.map(|(kind, _)| kind.as_str()).collect();
         if self.outcome == EMPTY {
-            told.push(EMPTY);
+            reported.push(EMPTY);
         }
-        if told.is_empty() {
+        if reported.is_empty() {
             return Err("nothing says why".to_owned());
         }
         let class = row["kind"].as_str().unwrap_or_default();
         match fitting(class) {
             Some(lists)
-                if !told.iter().any(|kind| lists.iter().any(|list| list.contains(kind))) =>
+                if !reported.iter().any(|kind| lists.iter().any(|list| list.contains(kind))) =>
             {
-                Err(format!("no problem fits the class {class}: {told:?}"))
+                Err(format!("no problem fits the class {class}: {reported:?}"))
             }
             _ => Ok(()),
         }
     }
 
-    fn tells(&self, kinds: &[&str]) -> bool {
+    fn reports_one_of(&self, kinds: &[&str]) -> bool {
         self.problems.iter().any(|(kind, _)| kinds.contains(&kind.as_str()))
     }
 }
@@ -169,7 +169,8 @@ pub(crate) fn judge(dir: &Path, scratch: &Path) -> Result<Judged, Box<dyn std::e
         if row["sha256"].as_str().is_some_and(|digest| digest != sha256(&bytes)) {
             return Err(format!("{file}: not the file that the manifest speaks of").into());
         }
-        let told = batch.get(file).ok_or_else(|| format!("{file}: the report does not list it"))?;
+        let reported =
+            batch.get(file).ok_or_else(|| format!("{file}: the report does not list it"))?;
 
         let start = Instant::now();
         let mut leaves = Vec::new();
@@ -185,9 +186,9 @@ pub(crate) fn judge(dir: &Path, scratch: &Path) -> Result<Judged, Box<dyn std::e
         let verdict = match layer {
             "vectors" => vectors::compare(&String::from_utf8_lossy(&bytes), &mut decoder)
                 .map(|()| Verdict::EitherDecoded),
-            _ => verdict(row, &leaves, &decoded, told),
+            _ => verdict(row, &leaves, &decoded, reported),
         };
-        let mut long = told
+        let mut long = reported
             .problems
             .iter()
             .any(|(_, message)| message.len() >= 400 || message.contains(char::is_control));
@@ -195,18 +196,18 @@ pub(crate) fn judge(dir: &Path, scratch: &Path) -> Result<Judged, Box<dyn std::e
         let verdict = match verdict {
             Ok(_) if took > PATIENCE => Err(format!("took {took:?}")),
             Ok(_) if long => Err("a message or a peek is longer than it may be".to_owned()),
-            Ok(_) if alone != *told => {
+            Ok(_) if alone != *reported => {
                 Err(format!("among others it is something else than alone, {:?}", alone.outcome))
             }
             other => other,
         };
         let verdict = verdict.unwrap_or_else(|fault| {
-            let first = told.problems.first().map_or("none", |(_, message)| message);
+            let first = reported.problems.first().map_or("none", |(_, message)| message);
             judged.wrong.push(format!(
                 "{file}: {layer}, {}: {fault}; outcome {:?}, {} problems, first: {first}",
                 row["expect"].as_str().unwrap_or_default(),
-                told.outcome,
-                told.problems.len(),
+                reported.outcome,
+                reported.problems.len(),
             ));
             Verdict::Wrong
         });
@@ -227,8 +228,8 @@ fn report(of: &Path, out: &Path) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Makes the rows of one file as a report has them, encoded too, but writes nothing. What they say
-/// of it.
+/// Makes the rows of one file as a report has them, and encodes them, but writes nothing. Returns what they say of
+/// the file.
 fn alone(bytes: Vec<u8>) -> Result<Reported, Box<dyn std::error::Error>> {
     let (limits, survey, stop) = (Limits::default(), Survey::default(), AtomicBool::new(false));
     let budget = Budget::new(limits.in_flight_bytes, 1);
@@ -252,8 +253,8 @@ fn alone(bytes: Vec<u8>) -> Result<Reported, Box<dyn std::error::Error>> {
     })
 }
 
-/// What the report in `out`, which has JSON lines, says of each file. A copy is told as the first file
-/// with its bytes.
+/// What the report in `out`, which has JSON lines, says of each file. A copy gets what is said of the first file with
+/// its bytes.
 ///
 /// # Errors
 /// When a table cannot be read.
@@ -274,18 +275,18 @@ pub(crate) fn read_back(
     let mut first: HashMap<String, Reported> = HashMap::new();
     for row in rows("files.jsonl")? {
         let file = text(&row, "file");
-        let mut told = Reported {
+        let mut reported = Reported {
             outcome: text(&row, "outcome"),
             members: row["members"].as_u64().unwrap_or_default(),
             digest: text(&row, "digest"),
             problems: problems.remove(&file).unwrap_or_default(),
         };
-        if told.outcome == "duplicate" {
-            told = first.get(&told.digest).cloned().unwrap_or(told);
+        if reported.outcome == "duplicate" {
+            reported = first.get(&reported.digest).cloned().unwrap_or(reported);
         } else {
-            first.insert(told.digest.clone(), told.clone());
+            first.insert(reported.digest.clone(), reported.clone());
         }
-        files.insert(file, told);
+        files.insert(file, reported);
     }
     Ok(files)
 }
@@ -295,7 +296,7 @@ fn verdict(
     row: &Value,
     leaves: &[Seen],
     decoded: &Decoded,
-    told: &Reported,
+    reported: &Reported,
 ) -> Result<Verdict, String> {
     wrong_bytes(row, leaves)?;
     let layer = row["layer"].as_str().unwrap_or_default();
@@ -303,8 +304,8 @@ fn verdict(
     match row["expect"].as_str().unwrap_or_default() {
         "decode" if layer == "json" => {
             // Any value counts, so a report may find no log in it, but not that it is no JSON.
-            let broken =
-                told.outcome == "partial" || told.tells(&["bad_json", "truncated", "too_deep"]);
+            let broken = reported.outcome == "partial"
+                || reported.reports_one_of(&["bad_json", "truncated", "too_deep"]);
             if broken || !decoded.problems.is_empty() || !one_json(leaves) {
                 return Err("a sound text is not read as one".to_owned());
             }
@@ -314,18 +315,21 @@ fn verdict(
             complete?;
             // A report has to know of every member, whether it is a log or not.
             let entries = row["entries"].as_array().map_or(0, |entries| files(entries).count());
-            if layer == "zip" && told.members < entries as u64 {
-                return Err(format!("{} members in the report, {entries} are there", told.members));
+            if layer == "zip" && reported.members < entries as u64 {
+                return Err(format!(
+                    "{} members in the report, {entries} are there",
+                    reported.members
+                ));
             }
             Ok(Verdict::Decoded)
         }
-        "refuse" => told.refuses(row).map(|()| Verdict::Refused),
+        "refuse" => reported.refuses(row).map(|()| Verdict::Refused),
         "either" => {
-            // A container speaks for itself; of its members most are no logs, which the report says too.
+            // Only the container counts here: most of its members are no logs, and the report says so.
             let sound = decoded.problems.is_empty() && (layer != "json" || one_json(leaves));
             match complete {
                 Ok(()) if sound => Ok(Verdict::EitherDecoded),
-                _ => told.gives_a_reason(row).map(|()| Verdict::EitherRefused),
+                _ => reported.gives_a_reason(row).map(|()| Verdict::EitherRefused),
             }
         }
         other => Err(format!("an unknown expectation {other:?}")),
@@ -351,8 +355,8 @@ fn files(entries: &[Value]) -> impl Iterator<Item = &Value> {
     entries.iter().filter(move |entry| !is_folder(entry))
 }
 
-/// Whether everything that the row binds was given: in one of the readings each entry, once for each time
-/// that it stands there, as a leaf or taken apart further.
+/// Whether all entries of one of the readings were decoded, each as often as the reading lists it, as a leaf or as an
+/// archive with leaves.
 fn complete(row: &Value, leaves: &[Seen], decoded: &Decoded) -> Result<(), String> {
     let mut fault = Ok(());
     for (n, entries) in readings(row).enumerate() {
@@ -398,7 +402,7 @@ fn wrong_bytes(row: &Value, leaves: &[Seen]) -> Result<(), String> {
     Ok(())
 }
 
-/// The most memory that this process had, in bytes; None where the system does not tell.
+/// The most memory that this process had, in bytes; None where the system does not say.
 pub(crate) fn peak_memory() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

@@ -37,7 +37,7 @@ const NO_JSON: &[&str] = &[
 /// What a saved answer can be.
 const ANSWER: &[&str] = &["http_error", "unknown_shape", "bad_json", EMPTY];
 
-/// One of these lists has to hold a kind that is told of a file of the class (`kind` in the manifest).
+/// For a file of the class (`kind` in the manifest), one of these lists has to hold a kind that is reported.
 /// None for a class that is not known here, where any kind fits.
 pub(crate) fn fitting(class: &str) -> Option<&'static [&'static [&'static str]]> {
     Some(match class {

@@ -1,5 +1,5 @@
-//! Runs a corpus of odd and hostile inputs through the decoder and the report, and counts what
-//! became of it: `hostile DIR`, where `DIR/manifest.json` says what each file must do.
+//! Runs a corpus of odd and hostile inputs through the decoder and the report, and counts the
+//! verdicts: `hostile DIR`, where `DIR/manifest.json` says what each file must do.
 //!
 //! Exit codes: 0 all as it should be, 1 something is wrong, 2 not done.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]

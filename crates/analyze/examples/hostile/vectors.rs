@@ -3,7 +3,7 @@
 use archive::Decoder;
 use model::json::{Type, Value, unescape};
 
-/// Something that is looked into, before each vector: most are too short to be taken for a payload.
+/// Comes before each vector, because most are too short to be taken for a payload.
 /// Its length is a multiple of three, so its base64 has no padding.
 const BEFORE: &[u8] = b"[\"of a length of which the rest is zero when it is divided by three, and \
 which reads like the beginning of JSON, as all payloads do:  \", \"";
@@ -27,7 +27,7 @@ pub(crate) fn compare(table: &str, decoder: &mut Decoder) -> Result<(), String> 
     }
     for vector in vectors {
         let text = &vector.text;
-        // Alone, it may be left the text that it is, but it does not vanish.
+        // Alone, it may stay the text that it is, but it must not vanish.
         let mut leaves = 0;
         let decoded = decoder.decode(text.as_bytes(), &mut |_| leaves += 1);
         if leaves == 0 && decoded.problems.is_empty() && !text.trim().is_empty() {
@@ -41,24 +41,24 @@ pub(crate) fn compare(table: &str, decoder: &mut Decoder) -> Result<(), String> 
                 found = Some((leaf.raw.to_vec(), leaf.whole));
             }
         });
-        let told = !decoded.problems.is_empty();
+        let reported = !decoded.problems.is_empty();
         match (&vector.bytes, found) {
             (Some(bytes), Some((found, true))) if found == [BEFORE, bytes].concat() => {
-                if told && !vector.strict {
+                if reported && !vector.strict {
                     return Err(format!("{text:?} is decoded, with a problem"));
                 }
             }
-            (Some(bytes), Some((found, _))) if told && vector.strict => {
+            (Some(bytes), Some((found, _))) if reported && vector.strict => {
                 if !([BEFORE, bytes].concat()).starts_with(&found) {
                     return Err(format!("{text:?} gives other bytes"));
                 }
             }
-            (None, _) if told => {}
+            (None, _) if reported => {}
             (expected, found) => {
                 let found = found
                     .map(|(bytes, whole)| (bytes[BEFORE.len().min(bytes.len())..].to_vec(), whole));
                 return Err(format!(
-                    "{text:?} must be {expected:?} and is {found:?}, told: {told}"
+                    "{text:?} must be {expected:?} and is {found:?}, reported: {reported}"
                 ));
             }
         }

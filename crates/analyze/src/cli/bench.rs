@@ -23,7 +23,7 @@ use super::inputs::{FoundInputs, InputArgs};
 use super::interrupt::Watch;
 use super::limits::{LimitArgs, size};
 use super::progress::Steps;
-use super::terminal::tell;
+use super::terminal::say;
 
 /// Measures how fast this machine decodes logs, stage by stage and as a whole
 ///
@@ -35,7 +35,7 @@ use super::terminal::tell;
     after_help = EXAMPLES,
     mut_arg("inputs", |inputs| inputs.required_unless_present_any(["files_from", "generate"]))
 )]
-pub(crate) struct Bench {
+pub(crate) struct BenchCommand {
     #[command(flatten)]
     inputs: InputArgs,
     /// Makes logs instead: files with so many bytes of JSON together, realistic, the same on every machine. No two
@@ -54,7 +54,7 @@ pub(crate) struct Bench {
     #[arg(long, value_name = "SIZE", value_parser = size, default_value = "32MiB")]
     sample: u64,
 
-    /// Numbers of worker threads [default: 1, 2, 4 and so on, up to one a core]
+    /// Numbers of worker threads [default: 1, 2, 4 and so on, up to one for each core]
     #[arg(
         long,
         value_name = "LIST",
@@ -154,7 +154,7 @@ fn names() -> Vec<&'static str> {
     names
 }
 
-impl Bench {
+impl BenchCommand {
     /// Measures, and shows the figures on stdout.
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         let watch = Watch::begin()?;
@@ -172,11 +172,11 @@ impl Bench {
         let measured = match measured {
             Ok(measured) => measured,
             Err(measure::Error::Interrupted) => {
-                tell("interrupted; nothing is left behind");
+                say("interrupted; nothing is left behind");
                 return Ok(Exit::Interrupted);
             }
             Err(error @ measure::Error::NoLog { .. }) => {
-                tell(&format!("error: {error}\n`analyze ls` tells what each file is instead"));
+                say(&format!("error: {error}\n`analyze ls` shows what each file is"));
                 return Ok(Exit::Nothing);
             }
             Err(error) => return Err(error.into()),
@@ -231,7 +231,7 @@ impl Bench {
     fn given(&self, limits: &Limits) -> anyhow::Result<Vec<Input>> {
         let FoundInputs { inputs, unread } = self.inputs.find(limits, 0)?;
         for place in &unread {
-            tell(&format!("{}: {}", place.name, place.problem));
+            say(&format!("{}: {}", place.name, place.problem));
         }
         if let Some(input) = inputs.iter().find(|input| matches!(input, Input::Memory { .. })) {
             bail!(
@@ -290,17 +290,17 @@ fn create(path: &Path) -> anyhow::Result<File> {
 fn notes(measured: &Measured) {
     let sample = &measured.sample;
     if measured.build.unoptimised {
-        tell(
+        say(
             "warning: this program was built without optimisation, its figures are meaningless; build it with --release",
         );
     }
     if let Some(load) = measured.machine.load.filter(|&load| load > 0.5) {
-        tell(&format!(
+        say(&format!(
             "note: other programs were running (load {load:.1}): figures may be low; see how far MIN and MAX are apart"
         ));
     }
     if sample.files + sample.copies + sample.unreadable < sample.of_files {
-        tell(&format!(
+        say(&format!(
             "note: a sample of {} of {}, {} of {}; --sample sets how much",
             counted(sample.files, "file", "files"),
             super::figures::count(sample.of_files),
@@ -309,12 +309,12 @@ fn notes(measured: &Measured) {
         ));
     }
     if sample.copies > 0 {
-        tell(&format!(
+        say(&format!(
             "note: {} left out",
             counted(sample.copies, "copy of a file", "copies of files")
         ));
     }
     if sample.unreadable > 0 {
-        tell(&format!("note: {} could not be read", counted(sample.unreadable, "file", "files")));
+        say(&format!("note: {} could not be read", counted(sample.unreadable, "file", "files")));
     }
 }

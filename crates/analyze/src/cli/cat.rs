@@ -12,19 +12,19 @@ use super::figures::{bytes, counted};
 use super::inputs;
 use super::limits::LimitArgs;
 use super::pretty;
-use super::terminal::{safe_json, shell, tell};
+use super::terminal::{safe_json, say, shell};
 
-/// Problems and members that are told one by one.
-const TOLD: usize = 20;
+/// Problems and members that are listed one by one.
+const LISTED: usize = 20;
 
 /// Prints the JSON inside one download, whatever it is wrapped in
 ///
-/// The text is printed byte for byte as it was decoded, with a line end added where there is none. Of
-/// an archive with several members the first one with JSON in it is printed.
+/// The text is printed byte for byte as it was decoded, and ends with a line end. Of an archive with several
+/// members, the first with JSON in it is printed.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
-pub(crate) struct Cat {
-    /// The file, or - for standard input
+pub(crate) struct CatCommand {
+    /// The file; - for standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Breaks lines and indents; numbers and strings stay as they are written
@@ -48,14 +48,14 @@ Examples:
 
 Exit codes: 0 printed, 1 there is no JSON in the file, 2 the file cannot be read.";
 
-impl Cat {
+impl CatCommand {
     /// Prints; problems go to stderr.
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         let limits = self.limits.limits();
         let input = inputs::one(&self.file, &limits)?;
         let file = input.name();
         let mut buffer = Vec::new();
-        // One file needs to wait for no other.
+        // There is no other file to share the memory with.
         let budget = Budget::unlimited();
         let share = budget.share(0);
         let payload = match input.read(&limits, &share, &mut buffer) {
@@ -80,7 +80,7 @@ impl Cat {
     }
 }
 
-/// stdout. On a terminal, characters that would act on it are shown as escapes.
+/// stdout. On a terminal, control characters are shown as escapes.
 struct Out {
     to: BufWriter<io::StdoutLock<'static>>,
     terminal: bool,
@@ -96,14 +96,14 @@ impl Out {
     }
 }
 
-/// A member, for messages.
-struct LeafCounts {
+/// A leaf that was seen, for messages.
+struct SeenLeaf {
     name: Option<String>,
     form: Form,
     bytes: u64,
 }
 
-impl LeafCounts {
+impl SeenLeaf {
     fn what(&self) -> String {
         let what = match self.form {
             Form::Json => "JSON",
@@ -121,13 +121,13 @@ impl LeafCounts {
 }
 
 struct Printing<'c> {
-    cat: &'c Cat,
+    cat: &'c CatCommand,
     /// The name of the file, for messages.
     file: &'c str,
     out: Out,
     printed: u32,
-    found: Vec<LeafCounts>,
-    /// A member whose last part is the name asked for; printed when none has it as its whole path.
+    found: Vec<SeenLeaf>,
+    /// A member whose last part is the wanted name; printed when no member has it as its whole path.
     second_choice: Option<(String, Form)>,
     failed: Option<io::Error>,
 }
@@ -135,7 +135,7 @@ struct Printing<'c> {
 impl Printing<'_> {
     fn leaf(&mut self, leaf: &Leaf<'_>) {
         let cat = self.cat;
-        self.found.push(LeafCounts {
+        self.found.push(SeenLeaf {
             name: leaf.member.map(str::to_owned),
             form: leaf.form,
             bytes: leaf.bytes,
@@ -169,7 +169,7 @@ impl Printing<'_> {
         if self.cat.pretty && form == Form::Json {
             match pretty::check(text) {
                 Ok(()) => return pretty::write(text, &mut |piece| self.out.text(piece)),
-                Err(fault) => tell(&format!("{}: {fault}; printed as it is", self.file)),
+                Err(fault) => say(&format!("{}: {fault}; printed as it is", self.file)),
             }
         }
         self.out.text(text)?;
@@ -186,13 +186,13 @@ impl Printing<'_> {
         }
         flushed?;
         let file = self.file;
-        for problem in decoded.problems.iter().take(TOLD) {
-            tell(&format!("{file}: {problem}"));
+        for problem in decoded.problems.iter().take(LISTED) {
+            say(&format!("{file}: {problem}"));
         }
-        if decoded.problems.len() > TOLD {
-            tell(&format!(
+        if decoded.problems.len() > LISTED {
+            say(&format!(
                 "{file}: {} more",
-                counted((decoded.problems.len() - TOLD) as u64, "problem", "problems")
+                counted((decoded.problems.len() - LISTED) as u64, "problem", "problems")
             ));
         }
         if self.printed > 0 {
@@ -200,9 +200,9 @@ impl Printing<'_> {
             return Ok(Exit::Done);
         }
         if let Some(member) = &self.cat.member {
-            tell(&format!("error: {file}: no member \"{member}\"{}", self.members()));
+            say(&format!("error: {file}: no member \"{member}\"{}", self.members()));
         } else {
-            tell(&format!(
+            say(&format!(
                 "error: {file}: no JSON in it: {}{}",
                 self.instead(decoded, size),
                 self.members()
@@ -216,7 +216,7 @@ impl Printing<'_> {
         let file = self.file;
         if self.cat.all {
             for seen in self.found.iter().filter(|seen| seen.form != Form::Json) {
-                tell(&format!(
+                say(&format!(
                     "{file}: {}: not printed: {}",
                     seen.name.as_deref().unwrap_or("-"),
                     seen.what()
@@ -226,14 +226,14 @@ impl Printing<'_> {
             let more = self.found.iter().filter(|seen| seen.form == Form::Json).count() as u64;
             if more > 1 {
                 let more = counted(more - 1, "more member", "more members");
-                tell(&format!(
+                say(&format!(
                     "{file}: {more} with JSON; --all prints them, --member NAME one of them"
                 ));
             }
         }
     }
 
-    /// What a file without JSON is.
+    /// What there is in a file without JSON.
     fn instead(&self, decoded: &Decoded, size: u64) -> String {
         let around = |what: String| {
             if decoded.layers.is_empty() { what } else { format!("{} with {what}", decoded.layers) }
@@ -247,7 +247,7 @@ impl Printing<'_> {
         }
     }
 
-    /// The members there are, on lines of their own; nothing when it is no archive.
+    /// The members, one on each line; a note when it is no archive.
     fn members(&self) -> String {
         let named: Vec<_> =
             self.found.iter().filter_map(|seen| Some((seen.name.as_deref()?, seen))).collect();
@@ -260,11 +260,11 @@ impl Printing<'_> {
         }
         // Writing to a String does not fail.
         let mut text = String::from("\nits members are:");
-        for (name, seen) in named.iter().take(TOLD) {
+        for (name, seen) in named.iter().take(LISTED) {
             let _never = write!(text, "\n  {}  {}", shell(name), seen.what());
         }
-        if named.len() > TOLD {
-            let _never = write!(text, "\n  and {} more", named.len() - TOLD);
+        if named.len() > LISTED {
+            let _never = write!(text, "\n  and {} more", named.len() - LISTED);
         }
         text
     }

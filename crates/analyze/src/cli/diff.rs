@@ -10,8 +10,8 @@ use tables::Stored;
 use super::Exit;
 use super::figures::{count, counted, minute};
 use super::markdown;
-use super::table::{Align, Columns, Table};
-use super::terminal::{cut, safe, tell, width};
+use super::table::{Align, ColumnHeads, TextTable};
+use super::terminal::{cut, safe, say, width};
 use super::title::title;
 
 /// Keys that are listed of each kind; JSON has all.
@@ -19,12 +19,12 @@ const KEYS_SHOWN: usize = 10;
 
 /// Compares two reports: groups that are new, gone, back again, more or less frequent, and keys newly open or resolved
 ///
-/// Groups are compared by rate, errors for each exchange of their flows, so reports of unequal periods can be compared.
-/// A group is more or less frequent when its rate has changed by --ratio, by more than chance gives (two standard
-/// deviations), and it has --min-count errors in one of the two.
+/// Groups are compared by rate: errors for each exchange of their flows. So the periods may differ in length. A group
+/// is more or less frequent when three things hold: its rate has changed by --ratio, the change is larger than chance
+/// (two standard deviations), and it has --min-count errors in one of the reports.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
-pub(crate) struct Diff {
+pub(crate) struct DiffCommand {
     /// The report to compare with, Parquet among its formats
     #[arg(value_name = "OLD")]
     old: PathBuf,
@@ -39,9 +39,9 @@ pub(crate) struct Diff {
         default_value = "table",
         hide_possible_values = true
     )]
-    format: FormatArg,
-    /// Exits with 1 when there are: new (new groups), worse (new groups, or groups that are back again or more
-    /// frequent), open (keys newly open); a comma between several
+    format: DiffFormat,
+    /// Exits with 1 when there are any of these: new (new groups), worse (new groups, or groups that are back again or
+    /// more frequent), open (keys newly open). Separate several with a comma
     #[arg(
         long,
         value_enum,
@@ -81,7 +81,7 @@ Exit codes: 0 done, 1 done, and something that --fail-on names was found, 2 not 
 
 /// How the changes are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum FormatArg {
+enum DiffFormat {
     /// Aligned columns
     Table,
     /// JSON
@@ -106,9 +106,9 @@ fn ratio(text: &str) -> Result<f64, String> {
     read.ok_or_else(|| "not a number above 1".to_owned())
 }
 
-const COVERAGE: Columns = &[("", Align::Left), ("OLD", Align::Left), ("NEW", Align::Left)];
+const COVERAGE: ColumnHeads = &[("", Align::Left), ("OLD", Align::Left), ("NEW", Align::Left)];
 
-const GROUPS: Columns = &[
+const GROUPS: ColumnHeads = &[
     ("OLD", Align::Right),
     ("NEW", Align::Right),
     ("OLD PER 1000", Align::Right),
@@ -122,58 +122,61 @@ const GROUPS: Columns = &[
     ("ERROR, <*> WHERE IT VARIES", Align::Left),
 ];
 
-const KEYS: Columns = &[
+const KEYS: ColumnHeads = &[
     ("KEY", Align::Left),
     ("LAST TRY (UTC)", Align::Left),
     ("FLOW", Align::Left),
     ("NEWEST ERROR", Align::Left),
 ];
 
-impl Diff {
+impl DiffCommand {
     /// Prints the changes; warnings go to stderr.
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         let thresholds = Thresholds { min_count: self.min_count, ratio: self.ratio };
         let (old, new) = (Stored::open(&self.old)?, Stored::open(&self.new)?);
         let diff = query::diff(&old, &new, &thresholds)?;
         for warning in &diff.warnings {
-            tell(&format!("warning: {}", words(warning)));
+            say(&format!("warning: {}", words(warning)));
         }
         let mut out = io::stdout().lock();
         match self.format {
-            FormatArg::Json => {
+            DiffFormat::Json => {
                 serde_json::to_writer_pretty(&mut out, &diff).map_err(io::Error::from)?;
                 writeln!(out)?;
             }
-            FormatArg::Table => {
+            DiffFormat::Table => {
                 let wide = io::stdout().is_terminal().then(|| width().saturating_sub(2));
-                for (n, part) in self.parts(&diff).iter().enumerate() {
+                for (n, section) in self.sections(&diff).iter().enumerate() {
                     if n > 0 {
                         writeln!(out)?;
                     }
-                    if !part.title.is_empty() {
-                        writeln!(out, "{}", safe(&part.title))?;
+                    if !section.title.is_empty() {
+                        writeln!(out, "{}", safe(&section.title))?;
                     }
-                    let lines =
-                        if part.table.is_empty() { Vec::new() } else { part.table.lines(wide) };
+                    let lines = if section.table.is_empty() {
+                        Vec::new()
+                    } else {
+                        section.table.lines(wide)
+                    };
                     for line in lines {
                         writeln!(out, "  {line}")?;
                     }
                 }
             }
-            FormatArg::Markdown => {
+            DiffFormat::Markdown => {
                 writeln!(
                     out,
                     "## Changes from {} to {}",
                     markdown::text(&self.old.to_string_lossy()),
                     markdown::text(&self.new.to_string_lossy())
                 )?;
-                for part in self.parts(&diff) {
-                    let level = if part.table.is_empty() { "" } else { "### " };
-                    if !part.title.is_empty() {
-                        writeln!(out, "\n{level}{}", markdown::text(&part.title))?;
+                for section in self.sections(&diff) {
+                    let level = if section.table.is_empty() { "" } else { "### " };
+                    if !section.title.is_empty() {
+                        writeln!(out, "\n{level}{}", markdown::text(&section.title))?;
                     }
-                    if !part.table.is_empty() {
-                        writeln!(out, "\n{}", markdown::table(&part.table).trim_end())?;
+                    if !section.table.is_empty() {
+                        writeln!(out, "\n{}", markdown::table(&section.table).trim_end())?;
                     }
                 }
             }
@@ -182,7 +185,7 @@ impl Diff {
         Ok(if self.fails(&diff) { Exit::FAILED_ON } else { Exit::Done })
     }
 
-    fn fails(&self, diff: &query::Diff) -> bool {
+    fn fails(&self, diff: &query::ReportDiff) -> bool {
         let any = |changes: &[ChangeKind]| {
             diff.groups.iter().any(|group| changes.contains(&group.change))
         };
@@ -193,8 +196,9 @@ impl Diff {
         })
     }
 
-    fn parts(&self, diff: &query::Diff) -> Vec<Part> {
-        let mut parts = vec![Part { title: String::new(), table: coverage(&diff.old, &diff.new) }];
+    fn sections(&self, diff: &query::ReportDiff) -> Vec<Section> {
+        let mut sections =
+            vec![Section { title: String::new(), table: coverage(&diff.old, &diff.new) }];
         for (change, title) in [
             (ChangeKind::New, "New"),
             (ChangeKind::Back, "Back again"),
@@ -202,14 +206,14 @@ impl Diff {
             (ChangeKind::Less, "Less frequent"),
             (ChangeKind::Gone, "Gone"),
         ] {
-            let mut table = Table::new(GROUPS);
+            let mut table = TextTable::new(GROUPS);
             for group in diff.of(change) {
                 table.row(cells(group));
             }
             let number = diff.of(change).count() as u64;
             if number > 0 {
                 let title = format!("{title}: {}", counted(number, "group", "groups"));
-                parts.push(Part { title, table });
+                sections.push(Section { title, table });
             }
         }
         let keys = &diff.keys;
@@ -225,7 +229,7 @@ impl Diff {
             let more = list.len() > KEYS_SHOWN;
             let cut = if more { format!(", the newest {KEYS_SHOWN}") } else { String::new() };
             let title = format!("{title}: {}{cut}", counted(number, "key", "keys"));
-            parts.push(Part { title, table: listed(list) });
+            sections.push(Section { title, table: listed(list) });
         }
         let none = if diff.is_empty() { "Nothing has changed. " } else { "" };
         let rest = format!(
@@ -235,19 +239,19 @@ impl Diff {
             self.min_count,
             counted(keys.still_open, "key", "keys"),
         );
-        parts.push(Part { title: rest, table: Table::new(KEYS) });
-        parts
+        sections.push(Section { title: rest, table: TextTable::new(KEYS) });
+        sections
     }
 }
 
 /// A heading and the table below it.
-struct Part {
+struct Section {
     title: String,
-    table: Table,
+    table: TextTable,
 }
 
-fn coverage(old: &Coverage, new: &Coverage) -> Table {
-    let mut table = Table::new(COVERAGE);
+fn coverage(old: &Coverage, new: &Coverage) -> TextTable {
+    let mut table = TextTable::new(COVERAGE);
     let mut row = |name: &str, cell: &dyn Fn(&Coverage) -> String| {
         table.row([name.to_owned(), cell(old), cell(new)]);
     };
@@ -286,8 +290,8 @@ fn cells(group: &GroupChange) -> [String; 11] {
     ]
 }
 
-fn listed(keys: &[KeyChange]) -> Table {
-    let mut table = Table::new(KEYS);
+fn listed(keys: &[KeyChange]) -> TextTable {
+    let mut table = TextTable::new(KEYS);
     for key in keys.iter().take(KEYS_SHOWN) {
         table.row([
             cut(&format!("{} {}", key.key_kind, key.key), 40),
@@ -315,7 +319,7 @@ fn words(warning: &Warning) -> String {
             "the old report holds no exchange, so everything is new against it".to_owned()
         }
         Warning::EmptyNew => {
-            "the new report holds no exchange, so everything seems gone".to_owned()
+            "the new report holds no exchange, so everything is gone in it".to_owned()
         }
         Warning::Overlap { from, to } => format!(
             "both reports cover {} to {} (UTC); what happened then counts in both",
@@ -338,7 +342,7 @@ fn words(warning: &Warning) -> String {
             "the reports were made with different --rules; what seems new and gone may be the same\nmake both with the same file"
                 .to_owned()
         }
-        _ => "these reports may not compare".to_owned(),
+        _ => "these reports may not be comparable".to_owned(),
     }
 }
 

@@ -2,24 +2,23 @@
 
 use std::process::ExitCode;
 
-/// What the exit code says. A closed pipe is [`Exit::Done`].
+/// The exit code. A closed pipe is [`Exit::Done`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// It was done.
+    /// Done.
     Done = 0,
-    /// It was done, and there is no log in the input. Goes before [`Exit::Rejected`]. The code is also
-    /// that of [`Exit::FAILED_ON`].
+    /// Done, and there is no log in the input. Goes before [`Exit::Rejected`]. [`Exit::FAILED_ON`] has the same code.
     Nothing = 1,
-    /// It was not done: usage, I/O, output refused.
+    /// Not done: wrong usage, I/O, or the output was refused.
     NotDone = 2,
-    /// It was done, but more files than allowed could not be read.
+    /// Done, but more files than allowed were rejected.
     Rejected = 3,
-    /// It was interrupted; nothing is left behind.
+    /// Interrupted; nothing is left behind.
     Interrupted = 130,
 }
 
 impl Exit {
-    /// It was done, and something that `--fail-on` names was found.
+    /// Done, and something that `--fail-on` names was found.
     pub(crate) const FAILED_ON: Self = Self::Nothing;
 }
 

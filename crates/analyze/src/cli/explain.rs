@@ -5,12 +5,12 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use query::{ErrorSample, Explained, PeriodCount, Values, find_group, groups};
+use query::{Explained, ExplainedError, PeriodCount, Values, find_group, groups};
 use tables::Stored;
 
 use super::Exit;
 use super::figures::{count, counted, minute};
-use super::table::{Align, Columns, Table};
+use super::table::{Align, ColumnHeads, TextTable};
 use super::terminal::{cut, cut_end, safe, shell, width};
 
 /// Columns of a value in a table.
@@ -29,7 +29,7 @@ const PERIODS: usize = 12;
 /// their values are counted. Samples are chosen to differ in endpoint, status, flow, field, file and values.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
-pub(crate) struct Explain {
+pub(crate) struct ExplainCommand {
     /// Folder that `analyze report` has written, Parquet among its formats
     #[arg(value_name = "REPORT")]
     report: PathBuf,
@@ -50,7 +50,7 @@ pub(crate) struct Explain {
         default_value = "text",
         hide_possible_values = true
     )]
-    format: FormatArg,
+    format: ExplanationFormat,
 }
 
 const EXAMPLES: &str = "\
@@ -63,21 +63,21 @@ Exit codes: 0 done, 2 not done: no such group, several groups that begin so, no 
 
 /// How the explanation is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum FormatArg {
+enum ExplanationFormat {
     /// For people
-    ExplainedText,
+    Text,
     /// JSON
     Json,
 }
 
-const VALUES: Columns = &[
+const VALUES: ColumnHeads = &[
     ("", Align::Left),
     ("DIFFERENT", Align::Right),
     ("ERRORS", Align::Right),
     ("MOST FREQUENT", Align::Left),
 ];
 
-impl Explain {
+impl ExplainCommand {
     /// Prints the explanation.
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         let report = Stored::open(&self.report)?;
@@ -86,11 +86,11 @@ impl Explain {
         let explained = query::explain(&report, group, self.top, self.samples)?;
         let mut out = io::stdout().lock();
         match self.format {
-            FormatArg::Json => {
+            ExplanationFormat::Json => {
                 serde_json::to_writer_pretty(&mut out, &explained).map_err(io::Error::from)?;
                 writeln!(out)?;
             }
-            FormatArg::ExplainedText => {
+            ExplanationFormat::Text => {
                 let wide = io::stdout().is_terminal().then(width);
                 for line in (ExplainedText { of: &explained, wide }).lines(rank, groups.len()) {
                     writeln!(out, "{line}")?;
@@ -122,7 +122,7 @@ impl ExplainedText<'_> {
         lines.extend(self.common());
         lines.push(String::new());
         lines.extend(self.counts());
-        let mut what = Table::new(VALUES);
+        let mut what = TextTable::new(VALUES);
         for (n, values) in (1..).zip(&self.of.variables) {
             rows(&mut what, &format!("<{n}>"), values);
         }
@@ -133,10 +133,10 @@ impl ExplainedText<'_> {
         self.part(&mut lines, "What varies", &what);
         if self.of.unaligned > 0 {
             let messages = counted(self.of.unaligned, "message", "messages");
-            let why = if group.name.is_some() { "of another wording, " } else { "" };
-            lines.push(format!("  not counted: {messages}, {why}too long or cut"));
+            let why = if group.name.is_some() { "other wording, " } else { "" };
+            lines.push(format!("  not counted: {messages} ({why}too long, or cut)"));
         }
-        let mut place = Table::new(VALUES);
+        let mut place = TextTable::new(VALUES);
         for (name, values) in [
             ("flow", &self.of.flows),
             ("step", &self.of.steps),
@@ -159,7 +159,7 @@ impl ExplainedText<'_> {
     /// What makes the errors one group, and the kind of cause.
     fn common(&self) -> Vec<String> {
         let group = &self.of.group;
-        let text = if group.name.is_some() { "name by a rule of yours" } else { "masked message" };
+        let text = if group.name.is_some() { "name from --rules" } else { "masked message" };
         let mut common = vec![text.to_owned()];
         common.extend(group.code.map(|code| format!("code {}", safe(code.0))));
         common.extend(group.field.map(|field| format!("field {}", safe(field.0))));
@@ -207,7 +207,7 @@ impl ExplainedText<'_> {
         lines
     }
 
-    fn part(&self, lines: &mut Vec<String>, heading: &str, table: &Table) {
+    fn part(&self, lines: &mut Vec<String>, heading: &str, table: &TextTable) {
         if !table.is_empty() {
             lines.push(String::new());
             lines.push(heading.to_owned());
@@ -216,7 +216,7 @@ impl ExplainedText<'_> {
         }
     }
 
-    fn sample(&self, n: usize, sample: &ErrorSample) -> Vec<String> {
+    fn sample(&self, n: usize, sample: &ExplainedError) -> Vec<String> {
         let mut lines = vec![format!("Sample {n}  {}", safe(&cat_command(sample)))];
         let mut line = |name: &str, value: Option<String>| {
             if let Some(value) = value {
@@ -247,7 +247,7 @@ impl ExplainedText<'_> {
 }
 
 /// The command that shows the file of a sample.
-fn cat_command(sample: &ErrorSample) -> String {
+fn cat_command(sample: &ExplainedError) -> String {
     let member = sample.member.as_deref();
     let member = member.map(|name| format!(" --member {}", shell(name))).unwrap_or_default();
     format!("analyze cat {} --pretty{member}", shell(&sample.file))
@@ -279,7 +279,7 @@ fn listed(values: &Values) -> String {
 }
 
 /// The values as rows, the first with their name and how many there are.
-fn rows(table: &mut Table, name: &str, values: &Values) {
+fn rows(table: &mut TextTable, name: &str, values: &Values) {
     let distinct = format!("{}{}", count(values.distinct), if values.at_least { "+" } else { "" });
     for (n, value) in values.top.iter().enumerate() {
         let (name, distinct) = if n == 0 { (name, distinct.as_str()) } else { ("", "") };
@@ -287,8 +287,8 @@ fn rows(table: &mut Table, name: &str, values: &Values) {
     }
 }
 
-fn periods(periods: &[PeriodCount]) -> Table {
-    let mut table = Table::new(&[("FROM", Align::Left), ("ERRORS", Align::Right)]);
+fn periods(periods: &[PeriodCount]) -> TextTable {
+    let mut table = TextTable::new(&[("FROM", Align::Left), ("ERRORS", Align::Right)]);
     for period in periods.iter().skip(periods.len().saturating_sub(PERIODS)) {
         let from = minute(period.from);
         let from =

@@ -44,7 +44,7 @@ pub(crate) fn bytes(number: u64) -> String {
     format!("{value:.1} {}", UNITS[unit])
 }
 
-/// A share of 0 to 1 in per cent. Neither 0 nor 100 unless it is that exactly.
+/// A share of 0 to 1 in per cent. `0 %` and `100 %` only when it is exactly that.
 pub(crate) fn percent(share: f64) -> String {
     let percent = share * 100.0;
     if percent > 0.0 && percent < 0.1 {

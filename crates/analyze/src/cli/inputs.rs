@@ -15,22 +15,22 @@ pub(crate) const STDIN: &str = "-";
 /// What is to be read.
 #[derive(Debug, Args)]
 pub(crate) struct InputArgs {
-    /// Files, folders (with all below them), patterns such as 'dump/**/*.zip', or - for one file on
-    /// standard input. What a file is, its content decides, never its name
+    /// Files, folders (with all below them), patterns such as 'dump/**/*.zip', or - for one file on standard input.
+    /// Names do not matter: the content of a file shows what it is
     #[arg(value_name = "INPUT", required_unless_present = "files_from")]
     inputs: Vec<String>,
-    /// Reads more INPUTs from a file, one a line or NUL-separated as `find -print0` writes them; - for
+    /// Reads more INPUTs from this file, one on each line, or NUL-separated as `find -print0` writes them; - for
     /// standard input
     #[arg(long, value_name = "LIST")]
     files_from: Option<String>,
 }
 
-/// What the inputs come to.
+/// The files that the inputs name.
 #[derive(Debug)]
 pub(crate) struct FoundInputs {
     /// In name order.
     pub(crate) inputs: Vec<Input>,
-    /// Places that could not be looked into.
+    /// Places that could not be read.
     pub(crate) unread: Vec<Unread>,
 }
 
@@ -58,7 +58,7 @@ impl InputArgs {
         let mut inputs: Vec<Input> = found.sources.into_iter().map(Input::File).collect();
         if from_stdin {
             let bytes = stdin(limits)?;
-            // Only a file that is itself called `-` can have taken the name.
+            // Another input has this name only when a file is called `-`.
             let taken = |name: &str| inputs.iter().any(|input| input.name() == name);
             let name = if taken(STDIN) { "-~stdin" } else { STDIN }.to_owned();
             let at = inputs.partition_point(|input| input.name() < name.as_str());
@@ -82,13 +82,13 @@ pub(crate) fn one(path: &Path, limits: &Limits) -> anyhow::Result<Input> {
         bail!("{file}: a folder\nname a file in it; `analyze ls` shows what there is");
     }
     if !meta.is_file() {
-        bail!("{file}: not a regular file\nlead it to standard input, and name - instead");
+        bail!("{file}: not a regular file\nredirect it to standard input, and name - instead");
     }
     let (bytes, link) = (meta.len(), path.is_symlink());
     Ok(Input::File(Source { path: path.to_owned(), name: file.to_string(), bytes, link }))
 }
 
-/// All of standard input, or one byte more than a file may have: enough to be refused like one.
+/// All of standard input, up to one byte more than the limit on files, so that it is refused like a file.
 fn stdin(limits: &Limits) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let most = limits.file_bytes.saturating_add(1);

@@ -1,4 +1,4 @@
-//! SIGINT, SIGTERM and SIGHUP: the first asks the work to stop, the second ends the program.
+//! SIGINT, SIGTERM and SIGHUP: the first signal asks the work to stop, the second ends the program.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,18 +9,18 @@ use tables::Output;
 
 use super::{Exit, terminal};
 
-/// What a signal meets.
+/// What the program does when a signal arrives.
 #[derive(Debug, Clone, Copy)]
 enum Phase {
-    /// Nothing is written yet, and what is waited for, such as standard input, may never come.
+    /// Nothing is written yet; standard input may block for ever.
     Before,
     /// A report is being written.
     Working,
-    /// All is done but the talk.
+    /// The work is done; only messages are left.
     After(Exit),
 }
 
-/// Watches the signals from its making on.
+/// Handles the signals as long as the program runs.
 #[derive(Debug, Clone)]
 pub(crate) struct Watch {
     stop: Arc<AtomicBool>,
@@ -29,8 +29,8 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Begins to watch. A SIGHUP that the program was started to ignore, as `nohup` does, stays
-    /// ignored. SIGINT does not: scripts start all that is in the background so, and mean nothing by it.
+    /// Begins to handle signals. SIGHUP stays ignored when the program was started so, as `nohup` does. SIGINT does
+    /// not: shells start every background job of a script with SIGINT ignored.
     pub(crate) fn begin() -> anyhow::Result<Self> {
         let watch = Self {
             stop: Arc::new(AtomicBool::new(false)),
@@ -42,23 +42,23 @@ impl Watch {
         Ok(watch)
     }
 
-    /// Set when the work is to stop. It then removes what it wrote.
+    /// Set when the work must stop. The work then removes what it wrote.
     pub(crate) fn stop(&self) -> &AtomicBool {
         &self.stop
     }
 
-    /// From now on there is something to clean up.
+    /// From now on there are files to remove.
     pub(crate) fn working(&self) {
         *self.phase() = Phase::Working;
     }
 
-    /// [`working`](Self::working), in a folder that has to go when the program does not come to its end.
+    /// As [`working`](Self::working), with a folder that must be removed when the program is interrupted.
     pub(crate) fn working_in(&self, scratch: PathBuf) {
         self.scratch.get_or_init(|| scratch);
         self.working();
     }
 
-    /// From now on a signal changes nothing but ends the program, as it would have ended by itself.
+    /// From now on a signal ends the program with the exit code that it would have had.
     pub(crate) fn after(&self, exit: Exit) {
         *self.phase() = Phase::After(exit);
     }
@@ -67,29 +67,29 @@ impl Watch {
         self.phase.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs on a thread of its own, not inside the signal, so it may do what it likes.
+    /// Runs on a thread of its own, outside the signal handler, so any call is allowed.
     fn signalled(&self) {
-        // Held to the end: no work begins once the program is about to exit.
+        // Held until the end, so that no work begins when the program is about to exit.
         let phase = self.phase();
         let exit = match *phase {
             Phase::Before => {
-                terminal::tell("interrupted; nothing was written");
+                terminal::say("interrupted; nothing was written");
                 Exit::Interrupted
             }
             Phase::Working if !self.stop.swap(true, Ordering::Relaxed) => return,
             Phase::Working => match Output::clean_up() {
-                // The work has come to its end, one way or the other, and tells it in a moment.
+                // The work has ended, and its result is about to be printed.
                 Ok(false) => return,
                 Ok(true) => {
                     if let Some(scratch) = self.scratch.get() {
-                        // What cannot be removed stays, and its name says what it is.
+                        // A folder that cannot be removed stays; its name says what it is.
                         let _removed = std::fs::remove_dir_all(scratch);
                     }
                     Exit::Interrupted
                 }
                 Err(error) => {
                     let text = format!("{:#}", anyhow::Error::new(error));
-                    terminal::tell(&format!(
+                    terminal::say(&format!(
                         "error: {text}\nthe hidden folder there is unfinished; the next run removes it"
                     ));
                     Exit::Interrupted
@@ -97,12 +97,12 @@ impl Watch {
             },
             Phase::After(exit) => exit,
         };
-        // The main thread may be waiting for what never comes.
+        // The main thread may be blocked.
         std::process::exit(exit as i32);
     }
 }
 
-/// Calls `handler` at every signal.
+/// Calls `handler` for every signal.
 #[cfg(unix)]
 fn listen(handler: impl Fn() + Send + 'static) -> std::io::Result<()> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
@@ -111,7 +111,7 @@ fn listen(handler: impl Fn() + Send + 'static) -> std::io::Result<()> {
         wanted.push(SIGHUP);
     }
     let mut signals = signal_hook::iterator::Signals::new(wanted)?;
-    // Writing past a limit on the size of files is then an error like a full disk, not the end.
+    // Writing past a limit on file size then returns an error, as a full disk does, instead of ending the program.
     signal_hook::flag::register(SIGXFSZ, Arc::default())?;
     std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
         for _ in &mut signals {
@@ -121,8 +121,8 @@ fn listen(handler: impl Fn() + Send + 'static) -> std::io::Result<()> {
     Ok(())
 }
 
-/// The signals that were ignored when the program was started, a bit each, the lowest for signal 1;
-/// none where nothing tells it.
+/// The signals that were ignored when the program was started, one bit for each, the lowest for signal 1; none where
+/// the system does not say.
 #[cfg(unix)]
 fn ignored() -> u64 {
     let mask = || {

@@ -9,8 +9,8 @@ use tables::{Batch, CsvOptions, Stored, TextFormat, rows, text};
 
 use super::Exit;
 use super::figures::{count, counted, minute};
-use super::table::{Align, Columns, Table};
-use super::terminal::{cut, tell, width};
+use super::table::{Align, ColumnHeads, TextTable};
+use super::terminal::{cut, say, width};
 
 /// Columns of a file name and of a key in the table.
 const SHORT: usize = 40;
@@ -22,7 +22,7 @@ const SHORT: usize = 40;
 /// the table `keys`; `last_file` and `last_record` name the record of the newest failed attempt.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
-pub(crate) struct Keys {
+pub(crate) struct KeysCommand {
     /// Folder that `analyze report` has written, Parquet among its formats
     #[arg(value_name = "REPORT")]
     report: PathBuf,
@@ -50,7 +50,7 @@ pub(crate) struct Keys {
     kind: Option<KindArg>,
     /// table, csv, or json (JSON lines) [default: table on a terminal, csv otherwise]
     #[arg(long, value_enum, value_name = "FORMAT", hide_possible_values = true)]
-    format: Option<FormatArg>,
+    format: Option<ListFormat>,
     /// Writes CSV cells that a spreadsheet would run (those that begin with =, +, -, @) without a ' before them
     #[arg(long)]
     raw_csv: bool,
@@ -68,7 +68,7 @@ Examples:
   analyze keys report --resolved --format json | jq -r .key
 
 Payloads: files are named KIND-KEY-DIGEST with .json, .xml or .txt by what they hold. Of a bulk request the row \
-of the key is written where it can be told apart, else the whole body; index.csv says which (`part`), where \
+of the key is written where it can be found, else the whole body; index.csv says which (`part`), where \
 it was sent, and why there is no file (`missing`): left_out (by --bodies of `analyze report`), no_body (nothing was \
 sent, or it is not in the log), unknown_record (the report does not name the record).
 Exit codes: 0 done, also when there is no such key, 2 not done.";
@@ -91,7 +91,7 @@ enum KindArg {
 
 /// How keys are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum FormatArg {
+enum ListFormat {
     /// Aligned columns
     Table,
     /// CSV
@@ -100,7 +100,7 @@ enum FormatArg {
     Json,
 }
 
-const COLUMNS: Columns = &[
+const COLUMNS: ColumnHeads = &[
     ("KEY", Align::Left),
     ("STATE", Align::Left),
     ("TRIES", Align::Right),
@@ -112,11 +112,11 @@ const COLUMNS: Columns = &[
     ("NEWEST ERROR", Align::Left),
 ];
 
-impl Keys {
+impl KeysCommand {
     /// Prints the list; with `--payloads` writes the bodies, and reports that on stderr.
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         if self.payloads.is_some() && !self.open && !self.resolved {
-            tell(
+            say(
                 "error: --payloads needs --open or --resolved\nto write the bodies of what has to be sent again, add --open",
             );
             return Ok(Exit::NotDone);
@@ -131,17 +131,17 @@ impl Keys {
             }
         }
         let terminal = io::stdout().is_terminal();
-        let usual = if terminal { FormatArg::Table } else { FormatArg::Csv };
+        let usual = if terminal { ListFormat::Table } else { ListFormat::Csv };
         let options = CsvOptions { raw: self.raw_csv, ..CsvOptions::default() };
         let mut out = io::stdout().lock();
         match self.format.unwrap_or(usual) {
-            FormatArg::Table => {
+            ListFormat::Table => {
                 for line in self.table(&keys).lines(terminal.then(width)) {
                     writeln!(out, "{line}")?;
                 }
             }
-            FormatArg::Csv => out.write_all(&text(&keys, TextFormat::Csv, options))?,
-            FormatArg::Json => out.write_all(&text(&keys, TextFormat::Json, options))?,
+            ListFormat::Csv => out.write_all(&text(&keys, TextFormat::Csv, options))?,
+            ListFormat::Json => out.write_all(&text(&keys, TextFormat::Json, options))?,
         }
         out.flush()?;
         Ok(Exit::Done)
@@ -167,8 +167,8 @@ impl Keys {
         })
     }
 
-    fn table(&self, keys: &Batch<rows::Keys>) -> Table {
-        let mut table = Table::new(COLUMNS);
+    fn table(&self, keys: &Batch<rows::Keys>) -> TextTable {
+        let mut table = TextTable::new(COLUMNS);
         // With one of the flags all are in one state, which needs no column.
         let states = self.open == self.resolved;
         for key in keys.rows() {
@@ -195,17 +195,20 @@ impl Keys {
 }
 
 fn report_payloads(counts: &PayloadCounts, dir: &str) {
-    tell(&format!(
+    say(&format!(
         "{dir}: {} and {} of bulk requests written, listed in index.csv",
         counted(counts.whole, "request body", "request bodies"),
         counted(counts.rows, "row", "rows"),
     ));
     let missing = [
-        (counts.left_out, "was left out of the report\nmake it with --bodies all to have them all"),
+        (
+            counts.left_out,
+            "was left out of the report\n`analyze report --bodies all` keeps all bodies",
+        ),
         (counts.no_body, "is not in the log, or nothing was sent"),
         (counts.unknown_record, "cannot be found: the report does not name its record"),
     ];
     for (number, why) in missing.into_iter().filter(|(number, _)| *number > 0) {
-        tell(&format!("{dir}: for {} the body {why}", counted(number, "key", "keys")));
+        say(&format!("{dir}: for {} the body {why}", counted(number, "key", "keys")));
     }
 }

@@ -3,48 +3,47 @@
 use archive::Limits;
 use clap::Args;
 
-/// How much of an input is believed.
+/// Bounds on what one input may cost.
 #[derive(Debug, Args)]
 #[command(
-    next_help_heading = "Limits (against damaged and hostile files; what is over one is told in `problems`)"
+    next_help_heading = "Limits (against damaged and hostile files; what exceeds one is listed in `problems`)"
 )]
 pub(crate) struct LimitArgs {
     /// Largest file that is read; each worker holds one in memory
     #[arg(hide_short_help = true, long = "max-file-bytes", value_name = "SIZE", default_value = "1GiB", value_parser = size)]
     file_bytes: u64,
-    /// Largest text that one member of an archive may unpack to; a hundred times the largest known log
+    /// Largest text that one member of an archive may unpack to. The default is a hundred times the largest known log
     #[arg(hide_short_help = true, long = "max-member-bytes", value_name = "SIZE", default_value = "256MiB", value_parser = size)]
     member_bytes: u64,
-    /// How many times its packed size a member above 1 MiB may grow to; real logs stay below 100, bombs do not
+    /// How many times its packed size a member above 1 MiB may unpack to. Real logs stay below 100, zip bombs do not
     #[arg(hide_short_help = true, long = "max-ratio", value_name = "N", default_value_t = 250, value_parser = clap::value_parser!(u64).range(1..))]
     ratio: u64,
-    /// Most members in one file, those of archives in archives included; ten years of hourly logs
+    /// Most members in one file, with those of archives in archives. The default is ten years of hourly logs
     #[arg(hide_short_help = true, long = "max-members", value_name = "N", default_value_t = 262_144, value_parser = clap::value_parser!(u32).range(1..))]
     members: u32,
-    /// Most layers in each other; a plain download has two (base64, zip), a zip of quoted downloads five
+    /// Most layers within each other. A plain download has two (base64, zip), a zip of quoted downloads five
     #[arg(hide_short_help = true, long = "max-depth", value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..))]
     depth: u32,
-    /// Bytes that all layers of one file may unpack to together: archives in archives multiply. Files
-    /// above 64 MiB may always have sixteen times their size [default: 1GiB, or four times
-    /// --max-member-bytes where that is more]
+    /// Bytes that all layers of one file may unpack to together, because archives in archives multiply. Files above
+    /// 64 MiB may always unpack to sixteen times their size [default: 1GiB, or four times --max-member-bytes where that
+    /// is more]
     #[arg(hide_short_help = true, long = "max-total-bytes", value_name = "SIZE", value_parser = size)]
     total_bytes: Option<u64>,
-    /// Most arrays and objects in each other in JSON, up to 8192; the deepest recorded exchange has 17
+    /// Most arrays and objects within each other in JSON, up to 8192. The deepest known exchange has 17
     #[arg(hide_short_help = true, long = "max-json-depth", value_name = "N", default_value_t = 1_024, value_parser = clap::value_parser!(u32).range(1..=8192))]
     json_depth: u32,
-    /// Most problems told of one file; one more then counts the rest. More lines than anybody reads
+    /// Most problems that are listed for one file; one more counts the rest
     #[arg(hide_short_help = true, long = "max-problems", value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
     problems: u32,
-    /// What all workers together may hold of files and of what they decode to; who needs more waits.
-    /// One file alone may go over it, up to the limits above; rows and tables are not counted. Half of
+    /// Memory that all workers together may use for files and what they decode to. A worker that needs more waits for
+    /// the others. One file alone may exceed it, up to the limits above. Rows and tables are not counted: set half of
     /// what a run should stay below
     #[arg(hide_short_help = true, long = "memory", value_name = "SIZE", default_value = "256MiB", value_parser = size)]
     memory: u64,
 }
 
 impl LimitArgs {
-    /// As the library takes them. What all layers of a file may produce together grows with what one
-    /// member may.
+    /// The same for the library. Where it is not set, the limit on all layers of a file grows with that on one member.
     pub(crate) fn limits(&self) -> Limits {
         let usual = Limits::default();
         Limits {

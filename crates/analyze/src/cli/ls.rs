@@ -21,25 +21,25 @@ use super::Exit;
 use super::figures::{bytes, count};
 use super::inputs::{FoundInputs, InputArgs};
 use super::limits::LimitArgs;
-use super::table::{Align, Columns, Table};
-use super::terminal::tell;
+use super::table::{Align, ColumnHeads, TextTable};
+use super::terminal::say;
 
 /// Shows what each file holds, writing nothing
 ///
-/// One line a file: what became of it, what it is, its size on disk and as text, the members, documents
-/// and exchanges in it, the layers around them, and the log and run it belongs to.
+/// One line for each file: its outcome, what it holds, its size on disk and as text, its numbers of members,
+/// documents, exchanges and problems, its layers, and the log and run it belongs to.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
-pub(crate) struct Ls {
+pub(crate) struct LsCommand {
     #[command(flatten)]
     inputs: InputArgs,
-    /// Shows the members of archives too, one a line below their file
+    /// Shows the members of archives too, each on a line below its file
     #[arg(short = 'l', long = "members", id = "show_members")]
     members: bool,
     /// JSON lines instead of a table
     #[arg(long)]
     json: bool,
-    /// Worker threads [default: one a core]
+    /// Worker threads [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
     #[command(flatten)]
@@ -68,7 +68,7 @@ struct FileLine {
     documents: u32,
     exchanges: u32,
     problems: usize,
-    /// What is wrong first.
+    /// Its first problem.
     problem: Option<String>,
     layers: String,
     log_id: Option<String>,
@@ -91,7 +91,7 @@ struct MemberLine {
     whole: bool,
 }
 
-const COLUMNS: Columns = &[
+const COLUMNS: ColumnHeads = &[
     ("OUTCOME", Align::Left),
     ("SHAPE", Align::Left),
     ("SIZE", Align::Right),
@@ -107,17 +107,17 @@ const COLUMNS: Columns = &[
     ("FILE", Align::Left),
 ];
 
-impl Ls {
-    /// Shows; what cannot be looked into goes to stderr.
+impl LsCommand {
+    /// Prints the lines; places that cannot be read are reported on stderr.
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         let limits = self.limits.limits();
         let threads = self.threads.map_or(0, usize::from);
         let FoundInputs { inputs, unread } = self.inputs.find(&limits, threads)?;
         for place in &unread {
-            tell(&format!("{}: {}", place.name, place.problem));
+            say(&format!("{}: {}", place.name, place.problem));
         }
         let pool = run::pool(threads)?;
-        // A signal just ends the program: there is nothing to clean up.
+        // A signal ends the program at once: there is nothing to clean up.
         let stop = AtomicBool::new(false);
         let budget = Budget::new(limits.in_flight_bytes, pool.current_num_threads());
         let survey = survey(&pool, &inputs, &limits, &budget, &stop).unwrap_or_default();
@@ -144,7 +144,7 @@ impl Ls {
             looker.look(&inputs[n], n, &setting, &survey, self.members)
         };
         let mut out = BufWriter::new(io::stdout().lock());
-        let mut table = Table::new(COLUMNS);
+        let mut table = TextTable::new(COLUMNS);
         let mut logs = false;
         let sink = |_: usize, line: FileLine| {
             logs |= line.exchanges > 0 || line.shape == "listing";
@@ -165,12 +165,12 @@ impl Ls {
         if logs {
             return Ok(Exit::Done);
         }
-        tell("error: no log was found in the input");
+        say("error: no log was found in the input");
         Ok(Exit::Nothing)
     }
 }
 
-fn add(table: &mut Table, line: &FileLine) {
+fn add(table: &mut TextTable, line: &FileLine) {
     let number = |n: u32| if n == 0 { "-".to_owned() } else { count(n) };
     table.row([
         line.outcome.to_owned(),
@@ -206,7 +206,7 @@ fn add(table: &mut Table, line: &FileLine) {
     }
 }
 
-/// How many times its size on disk the text has.
+/// The size of the text divided by that on disk.
 fn ratio(text: u64, disk: u64) -> String {
     if disk == 0 { String::new() } else { format!("{:.1}", text as f64 / disk as f64) }
 }
@@ -227,7 +227,7 @@ impl Looker {
         survey: &Survey,
         members: bool,
     ) -> FileLine {
-        // Only what the file came to is shown; its rows are dropped.
+        // Only the outcome and the counts are shown; the rows are dropped.
         let mut rows = JobRows::default();
         let mut facts = self.worker.file(input, number as u32, setting, &MemoryEncoder, &mut rows);
         self.worker.end_job(&MemoryEncoder, &mut rows);
@@ -256,7 +256,7 @@ impl Looker {
         }
     }
 
-    /// Looks at each member by itself; costs reading the file again.
+    /// Looks at each member by itself. The file is read again for that.
     fn members(&mut self, input: &Input, number: usize, setting: &Setting<'_>) -> Vec<MemberLine> {
         let Self { decoder, extractor, .. } = self;
         let mut buffer = Vec::new();
@@ -307,7 +307,7 @@ fn member(leaf: &Leaf<'_>, extractor: &mut Extractor) -> MemberLine {
 fn shape(facts: &FileFacts) -> &'static str {
     match facts.outcome {
         _ if facts.exchanges > 0 => "exchanges",
-        // Some of it could be read and no exchange was: pages.
+        // Partly read, and without exchanges: listing pages.
         FileOutcome::Listing | FileOutcome::Partial => "listing",
         FileOutcome::Empty => "empty",
         FileOutcome::ErrorPage => "error page",

@@ -1,10 +1,10 @@
-//! Markdown that shows what it is given: text from logs can neither format anything nor break a table.
+//! Markdown in which text from logs is shown as it is: it cannot format anything or break a table.
 
-use super::table::{Align, Table};
+use super::table::{Align, TextTable};
 use super::terminal::safe;
 
-/// A text on one line in which every character that Markdown reads otherwise has a backslash before
-/// it (`CommonMark`, section 2.4: any ASCII punctuation may have one).
+/// A text on one line, with a backslash before every character that has a meaning in Markdown (`CommonMark`, section
+/// 2.4: any ASCII punctuation may have one).
 pub(crate) fn text(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in safe(text).chars() {
@@ -14,7 +14,7 @@ pub(crate) fn text(text: &str) -> String {
                 out.push('\\');
                 out.push(c);
             }
-            // An entity, because a backslash does not stop GitHub from telling a person.
+            // An entity, because after a backslash GitHub would still notify the person.
             '@' => out.push_str("&#64;"),
             _ => out.push(c),
         }
@@ -22,8 +22,8 @@ pub(crate) fn text(text: &str) -> String {
     out
 }
 
-/// A table as GitHub and most others read it; columns in which nothing stands are left out.
-pub(crate) fn table(table: &Table) -> String {
+/// A table in the form of GitHub, which most others read too; empty columns are left out.
+pub(crate) fn table(table: &TextTable) -> String {
     let shown = table.shown();
     let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
     let columns = shown.iter().map(|&n| table.columns()[n]);
@@ -55,7 +55,7 @@ mod tests {
     #[test]
     fn a_table_has_a_line_a_row() {
         let mut rows =
-            Table::new(&[("N", Align::Right), ("EMPTY", Align::Left), ("TEXT", Align::Left)]);
+            TextTable::new(&[("N", Align::Right), ("EMPTY", Align::Left), ("TEXT", Align::Left)]);
         rows.row(["1".to_owned(), String::new(), "a|b\nc".to_owned()]);
         assert_eq!(table(&rows), "| N | TEXT |\n| ---: | --- |\n| 1 | a\\|b\\\\nc |\n");
     }

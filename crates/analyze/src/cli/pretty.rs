@@ -4,16 +4,16 @@ use std::io;
 
 use model::json::{Cursor, Fault};
 
-/// Before each line, once a level.
+/// One level of indent.
 const INDENT: &str = "  ";
 
-/// Gives pieces of text on.
-pub(crate) type Sink<'s> = &'s mut dyn FnMut(&str) -> io::Result<()>;
+/// Takes pieces of text.
+pub(crate) type TextSink<'s> = &'s mut dyn FnMut(&str) -> io::Result<()>;
 
 /// Whether `text` is nothing but JSON values.
 ///
 /// # Errors
-/// Where it stops being JSON; then it had better be shown as it is.
+/// The byte at which it is no longer JSON.
 pub(crate) fn check(text: &str) -> Result<(), Fault> {
     let mut cursor = Cursor::new(text);
     while !cursor.at_end() {
@@ -22,14 +22,14 @@ pub(crate) fn check(text: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Re-indents all JSON values in `text`, which was [`check`]ed, each ended by a line end. Numbers,
+/// Indents all JSON values in `text` anew, each ended by a line end. The text has passed [`check`]. Numbers,
 /// strings and the order and repetition of keys stay as they are: only blanks between tokens change.
 ///
-/// Goes piece by piece: a hostile text can nest so deeply that its indents fill a disk.
+/// Writes piece by piece: the indents of a deeply nested text can be larger than the memory.
 ///
 /// # Errors
 /// Those of `out`.
-pub(crate) fn write(text: &str, out: Sink<'_>) -> io::Result<()> {
+pub(crate) fn write(text: &str, out: TextSink<'_>) -> io::Result<()> {
     let mut cursor = Cursor::new(text);
     while !cursor.at_end() {
         let Ok(value) = cursor.value() else { break };
@@ -39,8 +39,8 @@ pub(crate) fn write(text: &str, out: Sink<'_>) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes one sound value. Knows only tokens; that they stand in order was checked before.
-fn push(raw: &str, out: Sink<'_>) -> io::Result<()> {
+/// Writes one valid value, token by token; their order was checked before.
+fn push(raw: &str, out: TextSink<'_>) -> io::Result<()> {
     let bytes = raw.as_bytes();
     let mut depth = 0_usize;
     let mut at = 0;
@@ -85,7 +85,7 @@ fn push(raw: &str, out: Sink<'_>) -> io::Result<()> {
     Ok(())
 }
 
-fn new_line(depth: usize, out: Sink<'_>) -> io::Result<()> {
+fn new_line(depth: usize, out: TextSink<'_>) -> io::Result<()> {
     out("\n")?;
     (0..depth).try_for_each(|_| out(INDENT))
 }
@@ -120,7 +120,7 @@ mod tests {
 
     fn check(text: &str, expected: &str) {
         assert_eq!(pretty(text), expected);
-        assert_eq!(pretty(expected), expected, "what is pretty stays so");
+        assert_eq!(pretty(expected), expected, "an indented text does not change");
     }
 
     #[test]

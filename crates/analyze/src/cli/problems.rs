@@ -1,6 +1,6 @@
-//! What the kinds of problems mean, for people who meet them for the first time.
+//! What the kinds of problems mean, in a few words.
 
-/// A few words on a kind, by its word in `problems.kind`; nothing for one that came later than this list.
+/// The meaning of a word in `problems.kind`; empty for a kind that this list does not have.
 pub(crate) fn meaning(kind: &str) -> &'static str {
     match kind {
         "truncated" => "the data ends early, as after a broken download",
@@ -20,11 +20,13 @@ pub(crate) fn meaning(kind: &str) -> &'static str {
         "overlapping_members" => "members share bytes, as in a zip bomb; none is used",
         "too_many_problems" => "one file had more problems than are listed",
         "bad_json" => "text that is not JSON",
-        "bad_encoding" => "bytes of no known text encoding; read as well as can be",
+        "bad_encoding" => "bytes of no known text encoding; the rest was read",
         "unknown_shape" => "readable, but no sign of a log",
         "http_error" => "a saved error answer or web page instead of a log",
         "io" => "the system refused to read it",
-        "changed" => "changed while the report was made; make it again when the file is at rest",
+        "changed" => {
+            "changed while the report was made; repeat the report when the file no longer changes"
+        }
         _ => "",
     }
 }

@@ -1,4 +1,4 @@
-//! How far the work is, on a terminal.
+//! Progress of the work, on a terminal.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -12,8 +12,8 @@ use super::figures;
 /// How often the line is drawn.
 const TICK: Duration = Duration::from_millis(100);
 
-/// Runs `work` and shows its progress on stderr meanwhile: bytes, rate, time left. Nothing is shown
-/// when stderr is no terminal, and nothing stays.
+/// Runs `work` and shows its progress on stderr: bytes, rate, time left. Shows nothing when stderr is no terminal. The
+/// line is removed at the end.
 pub(crate) fn shown<T>(
     files: u64,
     bytes: u64,
@@ -67,14 +67,14 @@ pub(crate) fn shown<T>(
     })
 }
 
-/// A line about work that comes in steps, on a terminal.
+/// The progress of work in steps, on a terminal.
 #[derive(Debug)]
 pub(crate) struct Steps {
     bar: ProgressBar,
 }
 
 impl Steps {
-    /// Begins it; nothing is shown when stderr is no terminal, or `quiet`.
+    /// Begins to show it, unless `quiet` is set or stderr is no terminal.
     pub(crate) fn begin(quiet: bool) -> Self {
         let target = if quiet {
             ProgressDrawTarget::hidden()
@@ -86,7 +86,7 @@ impl Steps {
         Self { bar }
     }
 
-    /// Says what is being done, and how many steps are, if it is known of how many.
+    /// Shows the current step, and how many of all are done, where their number is known.
     pub(crate) fn show(&self, what: &str, done: u64, total: u64) {
         let template = if total == 0 {
             "{spinner} {msg}"

@@ -25,21 +25,22 @@ use super::terminal::{self, Color, Style};
 
 /// Reads a dump and writes what it holds as tables, with a summary
 ///
-/// DIR gets one file per table and format, and `summary.json`. The tables: `error_groups` (what failed,
-/// most frequent first), `errors`, `exchanges` (what was sent and answered), `keys` (which orders and
-/// products are still open), `endpoints`, `runs`, `logs`, `bodies`, `files` (what became of every input
+/// DIR gets one file for each table and format, and `summary.json`. The tables: `error_groups` (what failed,
+/// most frequent first), `errors`, `exchanges` (requests and their answers), `keys` (orders and products, and
+/// whether they are still open), `endpoints`, `runs`, `logs`, `bodies`, `files` (the outcome of every input
 /// file) and `problems` (what could not be read).
 ///
 /// DIR is written whole or not at all: the tables are made in the hidden folder `.DIR.partial` beside it,
-/// which then becomes DIR. A run that is killed leaves no more than that folder; the next run removes it.
+/// which is renamed to DIR at the end. A killed run leaves only that folder; the next run removes it.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
-pub(crate) struct Report {
+pub(crate) struct ReportCommand {
     #[command(flatten)]
     inputs: InputArgs,
 
-    /// Folder for the report. An existing report is replaced only with --force, anything else never
+    /// Folder for the report. An existing report is replaced only with --force; any other folder with files in it is
+    /// refused
     #[arg(short, long, value_name = "DIR", help_heading = "Output")]
     out: PathBuf,
     /// Formats of the tables: parquet (for programs), csv (for spreadsheets), json (JSON lines)
@@ -51,8 +52,8 @@ pub(crate) struct Report {
         help_heading = "Output",
         hide_possible_values = true
     )]
-    format: Vec<FormatArg>,
-    /// For which exchanges the request and response bodies are kept; counts always cover all
+    format: Vec<TableFormat>,
+    /// Exchanges whose request and response bodies are kept: all, failed or none. Counts always cover all
     #[arg(
         long,
         value_enum,
@@ -65,31 +66,32 @@ pub(crate) struct Report {
     /// Replaces the report in DIR
     #[arg(long, help_heading = "Output")]
     force: bool,
-    /// Leaves CSV cells that a spreadsheet would run (=, +, -, @ first) without the ' that stops it
+    /// Writes CSV cells that a spreadsheet would run (those that begin with =, +, -, @) without a ' before them
     #[arg(long, help_heading = "Output")]
     raw_csv: bool,
-    /// Writes the request and response bodies into CSV too, each cut to 32,000 characters
+    /// Writes the request and response bodies into CSV as well, each cut to 32,000 characters
     #[arg(long, help_heading = "Output")]
     csv_bodies: bool,
 
-    /// Rules of your own for error groups: what varies, what to keep apart, names and classes (docs/groups.md)
+    /// Rules of your own for error groups, in TOML: what varies, what to keep apart, names and classes
+    /// (docs/groups.md)
     #[arg(long, value_name = "FILE", help_heading = "Error groups")]
     rules: Option<PathBuf>,
 
-    /// Worker threads [default: one a core]. The report is the same for any number
+    /// Worker threads [default: one for each core]. The report is the same for any number
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Work")]
     threads: Option<u16>,
-    /// Exit with 3 when more files than this could not be read: a number, or a share of all files
+    /// Exits with 3 when more files than this were rejected: a number, or a share of all files
     #[arg(long, value_name = "N|P%", default_value = "10%", help_heading = "Work")]
     max_rejects: MaxRejects,
     #[command(flatten)]
     limits: LimitArgs,
 
-    /// Says nothing but errors
-    #[arg(short, long, conflicts_with = "verbose", help_heading = "What is said on stderr")]
+    /// Prints only errors on stderr
+    #[arg(short, long, conflicts_with = "verbose", help_heading = "Messages")]
     quiet: bool,
-    /// Says more: ten rows of each list, with fingerprints, and a case of each group
-    #[arg(short, long, help_heading = "What is said on stderr")]
+    /// Prints ten rows of each list, with fingerprints, and a sample of each group
+    #[arg(short, long, help_heading = "Messages")]
     verbose: bool,
     /// Colours: auto (on a terminal, unless `NO_COLOR` is set), always, never
     #[arg(
@@ -97,7 +99,7 @@ pub(crate) struct Report {
         value_enum,
         value_name = "WHEN",
         default_value = "auto",
-        help_heading = "What is said on stderr",
+        help_heading = "Messages",
         hide_possible_values = true
     )]
     color: Color,
@@ -116,7 +118,7 @@ for the file at hand).";
 
 /// A format of the tables.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum FormatArg {
+enum TableFormat {
     /// Apache Parquet
     Parquet,
     /// CSV for spreadsheets
@@ -125,7 +127,7 @@ enum FormatArg {
     Json,
 }
 
-/// For which exchanges bodies are kept.
+/// Exchanges whose bodies are kept.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum BodiesArg {
     /// For all
@@ -136,12 +138,12 @@ enum BodiesArg {
     None,
 }
 
-/// How many files may be rejected.
+/// How many files may be rejected before the exit code says so.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum MaxRejects {
-    /// So many.
+    /// A number of files.
     Files(u64),
-    /// So many of a hundred.
+    /// Per cent of all files.
     Percent(f64),
 }
 
@@ -168,8 +170,8 @@ impl MaxRejects {
     }
 }
 
-impl Report {
-    /// Writes the report; the summary goes to stderr, which is where talk goes.
+impl ReportCommand {
+    /// Writes the report, and the summary to stderr.
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         let watch = Watch::begin()?;
         let options = self.options()?;
@@ -194,7 +196,7 @@ impl Report {
         let done = match done {
             Ok(done) => done,
             Err(run::Error::Interrupted) => {
-                terminal::tell("interrupted; nothing was written");
+                terminal::say("interrupted; nothing was written");
                 return Ok(Exit::Interrupted);
             }
             Err(error) => return Err(error.into()),
@@ -217,13 +219,13 @@ impl Report {
         let rejected = done.summary.files.get("rejected").copied().unwrap_or(0);
         match exit {
             Exit::Nothing if inputs.is_empty() => {
-                terminal::tell("error: there is no file in the input");
+                terminal::say("error: there is no file in the input");
             }
-            Exit::Nothing => terminal::tell(
-                "error: no log was found in the input\n`analyze ls` shows what each file is instead",
+            Exit::Nothing => terminal::say(
+                "error: no log was found in the input\n`analyze ls` shows what each file is",
             ),
-            Exit::Rejected => terminal::tell(&format!(
-                "error: {} of {} could not be read, more than --max-rejects allows\nthe report is written all the same; its table `problems` says why",
+            Exit::Rejected => terminal::say(&format!(
+                "error: {} of {} could not be read, more than --max-rejects allows\nthe report was written; its table `problems` says why",
                 figures::count(rejected),
                 figures::counted(
                     done.summary.files.get("total").copied().unwrap_or(0),
@@ -233,13 +235,13 @@ impl Report {
             )),
             _ => {}
         }
-        // The program ends here, and the system takes their memory back faster than piece by piece.
+        // The program ends here: the system frees all memory at once, faster than drop does.
         std::mem::forget((done, inputs));
         Ok(exit)
     }
 
-    /// Takes the report that is to be replaced, and what an earlier run left of one, out of the inputs:
-    /// it may stand inside the dump.
+    /// Removes the report that will be replaced, and what an interrupted run left of one, from the inputs: it may
+    /// lie inside the dump.
     fn leave_out_the_report(&self, inputs: &mut Vec<Input>) -> anyhow::Result<()> {
         let places = Output::places(&self.out)?;
         if places.is_empty() {
@@ -247,8 +249,7 @@ impl Report {
         }
         let before = inputs.len();
         let within = |path: &Path| places.iter().any(|place| path.starts_with(place));
-        // Files of one folder follow each other, and to resolve the way to each would cost as much as
-        // to read it.
+        // Files of one folder follow each other; resolving the path of each would cost as much as reading it.
         let mut last: Option<(PathBuf, bool)> = None;
         inputs.retain(|input| {
             let Input::File(source) = input else { return true };
@@ -276,8 +277,8 @@ impl Report {
         let left_out = (before - inputs.len()) as u64;
         if left_out > 0 && !self.quiet {
             let files = figures::counted(left_out, "file", "files");
-            terminal::tell(&format!(
-                "{}: {files} of the report that stands there, not read",
+            terminal::say(&format!(
+                "{}: {files} of the earlier report, not read",
                 self.out.display()
             ));
         }
@@ -286,9 +287,9 @@ impl Report {
 
     fn formats(&self) -> Formats {
         let formats = self.format.iter().map(|format| match format {
-            FormatArg::Parquet => Format::Parquet,
-            FormatArg::Csv => Format::Csv,
-            FormatArg::Json => Format::Json,
+            TableFormat::Parquet => Format::Parquet,
+            TableFormat::Csv => Format::Csv,
+            TableFormat::Json => Format::Json,
         });
         let mut formats = Formats::new(formats);
         formats.csv = CsvOptions { raw: self.raw_csv, bodies: self.csv_bodies };
@@ -310,7 +311,7 @@ impl Report {
         })
     }
 
-    /// Nothing found goes first: the advice for it helps more.
+    /// When no log was found, the code says so, whatever was rejected: its message helps more.
     fn exit(&self, summary: &Summary, no_listing: bool) -> Exit {
         let files = |outcome| summary.files.get(outcome).copied().unwrap_or(0);
         if summary.exchanges.total == 0 && no_listing {

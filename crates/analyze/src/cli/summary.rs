@@ -1,4 +1,4 @@
-//! What `report` says when it is done. The numbers are those of `summary.json`.
+//! The summary that `report` prints at the end. Its numbers are those of `summary.json`.
 
 use std::cmp::Reverse;
 use std::path::Path;
@@ -12,33 +12,33 @@ use tables::{Format, Formats};
 
 use super::figures::{bytes, count, counted, minute, percent, span};
 use super::problems;
-use super::table::{Align, Columns, Table};
-use super::terminal::{Style, columns, cut, cut_end, padded, safe, shell, tell_raw};
+use super::table::{Align, ColumnHeads, TextTable};
+use super::terminal::{Style, columns, cut, cut_end, padded, safe, say_raw, shell};
 use super::title::title;
 use super::totals::Totals;
 
-/// Rows of a list, unless more is asked for: all lists together fit on a screen.
+/// Rows of a list without `--verbose`: all lists together fit on a screen.
 const ROWS: usize = 5;
 
-const WORST_FLOWS: Columns = &[
+const WORST_FLOWS: ColumnHeads = &[
     ("FAILED", Align::Right),
     ("EXCHANGES", Align::Right),
     ("SHARE", Align::Right),
     ("FLOW", Align::Left),
 ];
-const WORST_ENDPOINTS: Columns = &[
+const WORST_ENDPOINTS: ColumnHeads = &[
     ("FAILED", Align::Right),
     ("EXCHANGES", Align::Right),
     ("SHARE", Align::Right),
     ("ENDPOINT", Align::Left),
 ];
 
-/// Columns from which fingerprints have room in a table; the lines below it have them anyway.
+/// From this width on, tables have room for fingerprints; the lines below them have them anyway.
 const ROOMY: usize = 110;
 
-/// A finished report to be summed up.
+/// What the summary of a finished report is made of.
 pub(crate) struct Shown<'r> {
-    /// What the job found.
+    /// The result of the job.
     pub(crate) done: &'r Done,
     /// What was read.
     pub(crate) inputs: &'r [Input],
@@ -46,9 +46,9 @@ pub(crate) struct Shown<'r> {
     pub(crate) out: &'r Path,
     /// What was written.
     pub(crate) formats: &'r Formats,
-    /// How long that took.
+    /// How long the job took.
     pub(crate) elapsed: Duration,
-    /// Ten rows of each list rather than five, and more about groups.
+    /// All ten rows of each list instead of five, and a sample of each group.
     pub(crate) verbose: bool,
     /// Colours.
     pub(crate) style: Style,
@@ -72,7 +72,7 @@ fn meaning(outcome: FileOutcome) -> &'static str {
 impl Shown<'_> {
     /// Writes it to stderr.
     pub(crate) fn print(&self) {
-        tell_raw(&self.text());
+        say_raw(&self.text());
     }
 
     /// The whole text, one blank line between its parts.
@@ -136,7 +136,7 @@ impl Shown<'_> {
         for (name, number, note) in [
             ("success", x.success, ""),
             ("failed", x.failed, ""),
-            ("unknown", x.unknown, ", nothing says how they ended"),
+            ("unknown", x.unknown, ", nothing shows how they ended"),
         ] {
             lines.part(
                 name,
@@ -172,7 +172,7 @@ impl Shown<'_> {
 
     fn groups(&self) -> Vec<String> {
         let top = &self.done.top.groups;
-        let mut table = Table::new(&[
+        let mut table = TextTable::new(&[
             ("ERRORS", Align::Right),
             ("OPEN KEYS", Align::Right),
             ("CLASS", Align::Left),
@@ -209,15 +209,15 @@ impl Shown<'_> {
             &table,
         );
         if self.verbose {
-            let cases = top.iter().map(|group| {
+            let samples = top.iter().map(|group| {
                 let (file, record) = &group.sample;
-                let case = format!(
-                    "  {}  {}, exchange {record}: {}",
+                let sample = format!(
+                    "  {}  {}, record {record}: {}",
                     group.fingerprint, file, group.sample_message
                 );
-                self.style.dim(&cut_end(&case, self.width))
+                self.style.dim(&cut_end(&sample, self.width))
             });
-            lines.extend(cases);
+            lines.extend(samples);
         }
         lines
     }
@@ -225,11 +225,11 @@ impl Shown<'_> {
     fn worst(
         &self,
         heading: &str,
-        columns: Columns,
+        columns: ColumnHeads,
         rows: &[TopName],
         unknown: &str,
     ) -> Vec<String> {
-        let mut table = Table::new(columns);
+        let mut table = TextTable::new(columns);
         for row in rows.iter().filter(|row| row.failed > 0).take(self.rows()) {
             let name = row.name.clone().unwrap_or_else(|| unknown.to_owned());
             let (failed, all) = (row.failed.unsigned_abs(), row.exchanges.unsigned_abs());
@@ -239,7 +239,7 @@ impl Shown<'_> {
     }
 
     fn open_keys(&self) -> Vec<String> {
-        let mut table = Table::new(&[
+        let mut table = TextTable::new(&[
             ("KEY", Align::Left),
             ("TRIES", Align::Right),
             ("LAST TRY (UTC)", Align::Left),
@@ -266,7 +266,7 @@ impl Shown<'_> {
         let mut kinds: Vec<_> =
             self.done.summary.problems.iter().filter(|(kind, _)| **kind != "total").collect();
         kinds.sort_by_key(|&(kind, number)| (Reverse(*number), *kind));
-        let mut table = Table::new(&[
+        let mut table = TextTable::new(&[
             ("PROBLEMS", Align::Right),
             ("KIND", Align::Left),
             ("MEANING", Align::Left),
@@ -323,7 +323,7 @@ impl Shown<'_> {
             steps.push((table("problems"), "which file, which byte, what is wrong".to_owned()));
         }
         if steps.is_empty() {
-            steps.push((table("files"), "what became of every file".to_owned()));
+            steps.push((table("files"), "the outcome of every file".to_owned()));
         }
         lines.push(self.style.bold("Next"));
         let wide = steps.iter().map(|(step, _)| columns(step)).max().unwrap_or(0).min(60);
@@ -334,7 +334,7 @@ impl Shown<'_> {
         lines
     }
 
-    /// Path of the file with the first case of the most frequent error, and its place in the file.
+    /// Path of the file with the sample of the most frequent error, and its record in the file.
     fn sample(&self) -> Option<(String, i32)> {
         let (name, record) = &self.done.top.groups.first()?.sample;
         let input = self.inputs.iter().find(|input| input.name() == name)?;
@@ -344,8 +344,8 @@ impl Shown<'_> {
         }
     }
 
-    /// A heading with a table under it; nothing when the table is empty.
-    fn list(&self, heading: &str, table: &Table) -> Vec<String> {
+    /// A heading and a table; nothing when the table is empty.
+    fn list(&self, heading: &str, table: &TextTable) -> Vec<String> {
         if table.is_empty() {
             return Vec::new();
         }

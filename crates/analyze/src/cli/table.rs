@@ -2,7 +2,7 @@
 
 use super::terminal::{columns, cut, padded, safe};
 
-/// On which side of its column a cell stands.
+/// How the cells of a column are aligned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Align {
     /// Words.
@@ -12,18 +12,18 @@ pub(crate) enum Align {
 }
 
 /// Names of columns, and how each is aligned.
-pub(crate) type Columns = &'static [(&'static str, Align)];
+pub(crate) type ColumnHeads = &'static [(&'static str, Align)];
 
-/// Rows to be shown under each other. Text of cells is made safe for a terminal here.
+/// Rows of text under their column heads. Makes the text of cells safe for a terminal.
 #[derive(Debug)]
-pub(crate) struct Table {
-    columns: Columns,
+pub(crate) struct TextTable {
+    columns: ColumnHeads,
     rows: Vec<Vec<String>>,
 }
 
-impl Table {
+impl TextTable {
     /// A table with these columns, named in its first line.
-    pub(crate) fn new(columns: Columns) -> Self {
+    pub(crate) fn new(columns: ColumnHeads) -> Self {
         Self { columns, rows: Vec::new() }
     }
 
@@ -37,8 +37,8 @@ impl Table {
         self.rows.is_empty()
     }
 
-    /// The columns, those in which nothing stands included.
-    pub(crate) fn columns(&self) -> Columns {
+    /// All columns, empty ones too.
+    pub(crate) fn columns(&self) -> ColumnHeads {
         self.columns
     }
 
@@ -47,15 +47,15 @@ impl Table {
         &self.rows
     }
 
-    /// Places of the columns in which something stands.
+    /// Places of the columns that are not empty.
     pub(crate) fn shown(&self) -> Vec<usize> {
         let filled =
             |n: usize| self.rows.iter().any(|row| row.get(n).is_some_and(|c| !c.is_empty()));
         (0..self.columns.len()).filter(|&n| filled(n)).collect()
     }
 
-    /// The lines, the first with the names of the columns. Columns in which nothing stands are left
-    /// out. With `width`, the last column is cut so that no line is longer, but not below 20 columns.
+    /// The lines, the first with the names of the columns. Empty columns are left out. With `width`, the last column is
+    /// cut so that no line is longer, but not below 20 columns.
     pub(crate) fn lines(&self, width: Option<usize>) -> Vec<String> {
         let cell = |row: &'_ Vec<String>, n: usize| row.get(n).cloned().unwrap_or_default();
         let shown = self.shown();
@@ -99,15 +99,15 @@ impl Table {
 mod tests {
     use super::*;
 
-    const COLUMNS: Columns = &[
+    const COLUMNS: ColumnHeads = &[
         ("COUNT", Align::Right),
         ("NOTHING", Align::Left),
         ("KIND", Align::Left),
         ("TEXT", Align::Left),
     ];
 
-    fn table() -> Table {
-        let mut table = Table::new(COLUMNS);
+    fn table() -> TextTable {
+        let mut table = TextTable::new(COLUMNS);
         table.row(["1".into(), String::new(), "ış".into(), "a\x1b long text that goes on".into()]);
         table.row(["1 234 567".into(), String::new(), "other".into()]);
         table

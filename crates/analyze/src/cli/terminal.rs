@@ -1,6 +1,6 @@
 //! What may be written to a terminal: text from logs made harmless, widths, colours.
 //!
-//! A log can hold anything, escape sequences that retitle the window included. Every text that the
+//! A log can hold anything, also escape sequences that change the title of the window. Every text that the
 //! program did not write itself goes through [`safe`] on its way to stderr and to tables on stdout.
 
 use std::fmt::Write as _;
@@ -9,7 +9,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use clap::ValueEnum;
 use unicode_width::UnicodeWidthChar as _;
 
-/// Columns when nothing tells how wide the terminal is.
+/// Columns when the width of the terminal is not known.
 const USUAL_WIDTH: usize = 100;
 
 /// When output is coloured.
@@ -64,43 +64,42 @@ impl Style {
         self.paint("1", text)
     }
 
-    /// What explains.
+    /// Explanations.
     pub(crate) fn dim(self, text: &str) -> String {
         self.paint("2", text)
     }
 
-    /// What failed.
+    /// Failures.
     pub(crate) fn red(self, text: &str) -> String {
         self.paint("31", text)
     }
 
-    /// What can be typed.
+    /// Commands and paths.
     pub(crate) fn cyan(self, text: &str) -> String {
         self.paint("36", text)
     }
 }
 
-/// Columns of the terminal behind stderr; of `COLUMNS` or 100 when it is none.
+/// Columns of the terminal behind stderr; when it is no terminal, those of `COLUMNS`, or 100.
 pub(crate) fn width() -> usize {
-    let asked = || std::env::var("COLUMNS").ok()?.parse().ok();
+    let wanted = || std::env::var("COLUMNS").ok()?.parse().ok();
     let real = terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| usize::from(width.0));
-    real.or_else(asked).unwrap_or(USUAL_WIDTH).max(40)
+    real.or_else(wanted).unwrap_or(USUAL_WIDTH).max(40)
 }
 
-/// Writes a message of one or more lines to stderr, each made [`safe`]. That stderr is closed is no
-/// reason to stop.
-pub(crate) fn tell(message: &str) {
+/// Writes a message of one or more lines to stderr, each made [`safe`]. A closed stderr is ignored.
+pub(crate) fn say(message: &str) {
     let lines: Vec<String> = message.split('\n').map(safe).collect();
     let _ = writeln!(io::stderr().lock(), "{}", lines.join("\n"));
 }
 
-/// Writes text of our own making, colours included, to stderr.
-pub(crate) fn tell_raw(text: &str) {
+/// Writes text to stderr as it is, with its colours.
+pub(crate) fn say_raw(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
-/// Whether a character would act on the terminal instead of being shown: control characters, those
-/// that turn the reading direction, line separators, invisible ones.
+/// Whether a character would act on the terminal instead of being shown: control characters, line separators,
+/// invisible ones, and those that turn the reading direction.
 fn acts(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -113,8 +112,8 @@ pub(crate) fn safe(text: &str) -> String {
     escaped(text, &|c| !acts(c))
 }
 
-/// Like [`safe`] for JSON text, in which line ends and tabs stand between values. What is escaped
-/// inside a string means the same to a JSON reader.
+/// Like [`safe`] for JSON text, which keeps its line ends and tabs. An escape inside a string means the same to a
+/// JSON reader.
 pub(crate) fn safe_json(text: &str) -> String {
     escaped(text, &|c| matches!(c, '\n' | '\r' | '\t') || !acts(c))
 }
@@ -154,7 +153,7 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
 
 /// Like [`cut`], with the blanks kept.
 pub(crate) fn cut_end(text: &str, most: usize) -> String {
-    // No more than is needed is looked at: an error text can be megabytes long.
+    // Reads no more than it needs: an error text can be megabytes long.
     let enough =
         text.char_indices().nth(most.saturating_mul(2) + 8).map_or(text.len(), |(at, _)| at);
     let shown = safe(&text[..enough]);

@@ -1,18 +1,18 @@
 //! What a group of errors is called in a list.
 
-/// The name that a rule gives it; else its text, after the field that it speaks of, or after its code
-/// where the text says nothing by itself.
+/// The name that a rule gives it; else its template, after its field, or after its code where the template has no
+/// letters.
 pub(crate) fn title(
     name: Option<&str>,
     code: Option<&str>,
     field: Option<&str>,
     template: &str,
 ) -> String {
-    let silent = || !template.replace("<*>", "").contains(char::is_alphabetic);
+    let wordless = || !template.replace("<*>", "").contains(char::is_alphabetic);
     match (name, field, code) {
         (Some(name), ..) => name.to_owned(),
         (None, Some(field), _) => format!("{field}: {template}"),
-        (None, None, Some(code)) if silent() => format!("{code}: {template}"),
+        (None, None, Some(code)) if wordless() => format!("{code}: {template}"),
         _ => template.to_owned(),
     }
 }

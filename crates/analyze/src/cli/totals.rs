@@ -1,9 +1,9 @@
-//! The first lines of a summary: totals and what they are made of.
+//! The first lines of a summary: totals and their parts.
 
 use super::figures::count;
 use super::terminal::{Style, padded};
 
-/// Numbers in one column, names before and notes behind them.
+/// Numbers in one column, with names before them and notes after them.
 #[derive(Debug, Default)]
 pub(crate) struct Totals {
     rows: Vec<(bool, &'static str, u64, String)>,
@@ -22,7 +22,7 @@ impl Totals {
         }
     }
 
-    /// The lines, one a number.
+    /// The lines, one for each number.
     pub(crate) fn lines(&self, style: Style) -> Vec<String> {
         let wide =
             self.rows.iter().map(|(_, _, number, _)| count(*number).len()).max().unwrap_or(0);

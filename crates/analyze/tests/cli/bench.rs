@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::kit::{Place, exchange};
+use super::kit::{TestFolder, exchange};
 
 /// Every stage, and where its input is.
 const STAGES: [(&str, &str); 14] = [
@@ -24,7 +24,7 @@ const STAGES: [(&str, &str); 14] = [
     ("report", "disk"),
 ];
 
-fn measured(place: &Place, args: &[&str]) -> Value {
+fn measured(place: &TestFolder, args: &[&str]) -> Value {
     let usual = ["bench", "--dir", ".", "--format", "json", "-q"];
     let run = place.run(&[&usual, args].concat());
     assert_eq!((run.code, run.err.as_str()), (0, ""));
@@ -33,7 +33,7 @@ fn measured(place: &Place, args: &[&str]) -> Value {
 
 #[test]
 fn every_stage_is_measured_with_every_number_of_threads() {
-    let place = Place::new();
+    let place = TestFolder::new();
     let found = measured(&place, &["--generate", "20kB", "--threads", "3,1", "--runs", "2"]);
     let mut expected = Vec::new();
     for (stage, from) in STAGES {
@@ -70,7 +70,7 @@ fn every_stage_is_measured_with_every_number_of_threads() {
 
 #[test]
 fn equal_seeds_are_measured_on_equal_logs() {
-    let place = Place::new();
+    let place = TestFolder::new();
     let sample = |args: &[&str]| {
         let usual = ["--generate", "20kB", "--stages", "read", "--runs", "1"];
         measured(&place, &[&usual, args].concat())["sample"].clone()
@@ -84,7 +84,7 @@ fn equal_seeds_are_measured_on_equal_logs() {
 
 #[test]
 fn repeating_logs_are_named_as_such() {
-    let place = Place::new();
+    let place = TestFolder::new();
     let args =
         ["bench", "--dir", ".", "-q", "--stages", "read", "--runs", "1", "--generate", "9kB"];
     let out = |more: &[&str]| place.run(&[&args, more].concat()).out;
@@ -102,7 +102,7 @@ fn repeating_logs_are_named_as_such() {
 
 #[test]
 fn only_chosen_stages_with_an_input_are_measured() {
-    let place = Place::new();
+    let place = TestFolder::new();
     place.file("dump/a.json", exchange("A-1", 200));
     place.file("dump/b.json", exchange("A-2", 200));
     place.file("dump/b-again.json", exchange("A-2", 200));
@@ -128,7 +128,7 @@ fn only_chosen_stages_with_an_input_are_measured() {
 
 #[test]
 fn a_note_says_that_files_were_sampled() {
-    let place = Place::new();
+    let place = TestFolder::new();
     for n in 0..40 {
         place.file(&format!("dump/{n}.json"), exchange(&format!("A-{n}"), 200));
     }
@@ -143,7 +143,7 @@ fn a_note_says_that_files_were_sampled() {
 
 #[test]
 fn the_table_is_followed_by_a_line_about_the_limit() {
-    let place = Place::new();
+    let place = TestFolder::new();
     let args = ["bench", "--generate", "20kB", "--runs", "1", "--threads", "1", "-q"];
     let run = place.run(&args);
     let mut lines = run.out.lines();
@@ -168,7 +168,7 @@ fn the_table_is_followed_by_a_line_about_the_limit() {
 
 #[test]
 fn the_help_names_every_stage() {
-    let help = Place::new().run(&["bench", "--help"]).out;
+    let help = TestFolder::new().run(&["bench", "--help"]).out;
     for (stage, _) in STAGES {
         assert!(help.contains(&format!("\n  {stage} ")), "{stage}");
     }
@@ -176,7 +176,7 @@ fn the_help_names_every_stage() {
 
 #[test]
 fn the_plot_is_well_formed_and_has_a_chart_for_each_stage() {
-    let place = Place::new();
+    let place = TestFolder::new();
     place.file("threads.svg", "an older and longer file ".repeat(5_000));
     measured(
         &place,
@@ -245,7 +245,7 @@ fn well_formed(xml: &str, texts: &mut Vec<String>) {
 
 #[test]
 fn without_a_log_the_exit_code_is_1() {
-    let place = Place::new();
+    let place = TestFolder::new();
     place.file("dump/notes.txt", "just words");
     for args in [&["bench", "dump"][..], &["bench", "dump", "--stages", "json"]] {
         let run = place.run(args);
@@ -257,7 +257,7 @@ fn without_a_log_the_exit_code_is_1() {
 
 #[test]
 fn errors_say_what_to_do() {
-    let place = Place::with_dump();
+    let place = TestFolder::with_dump();
     fs::create_dir(place.path().join("folder")).unwrap();
     for (args, expected) in [
         (&["bench"][..], "required"),

@@ -3,13 +3,13 @@
 use std::io::{Read as _, Write as _};
 use std::process::Stdio;
 
-use super::kit::{Place, base64, ended, exchange, zip};
+use super::kit::{TestFolder, base64, ended, exchange, zip};
 
 const JSON: &str = r#"{"big":1e400,"price":0.10,"name":"\u0131\ud800"}"#;
 
 #[test]
 fn every_layer_is_taken_off() {
-    let place = Place::new();
+    let place = TestFolder::new();
     let packed = zip(&[("a.json", JSON.as_bytes())]);
     let encoded = base64(&packed);
     let lines: Vec<_> = encoded.as_bytes().chunks(76).map(String::from_utf8_lossy).collect();
@@ -38,7 +38,7 @@ fn every_layer_is_taken_off() {
 
 #[test]
 fn any_chunking_of_standard_input_is_the_same_input() {
-    let place = Place::new();
+    let place = TestFolder::new();
     let payload = base64(&zip(&[("a.json", JSON.repeat(9).as_bytes())]));
     for chunk in [1, 2, 3, 7, 64, 1_000] {
         let mut child = place.command(&["cat", "-"]).stdin(Stdio::piped()).spawn().unwrap();
@@ -55,13 +55,13 @@ fn any_chunking_of_standard_input_is_the_same_input() {
 
 #[test]
 fn a_line_end_is_added_only_where_there_is_none() {
-    let place = Place::new();
+    let place = TestFolder::new();
     assert_eq!(place.run_with(&["cat", "-"], b" {\"a\":1}\r\n").out, " {\"a\":1}\r\n");
 }
 
 #[test]
 fn pretty_changes_blanks_only() {
-    let run = Place::new().run_with(&["cat", "-", "--pretty"], JSON.as_bytes());
+    let run = TestFolder::new().run_with(&["cat", "-", "--pretty"], JSON.as_bytes());
     assert_eq!(
         run.out,
         "{\n  \"big\": 1e400,\n  \"price\": 0.10,\n  \"name\": \"\\u0131\\ud800\"\n}\n"
@@ -70,12 +70,12 @@ fn pretty_changes_blanks_only() {
 
 #[test]
 fn pretty_leaves_what_is_not_json_as_it_is() {
-    let run = Place::new().run_with(&["cat", "-", "--pretty"], b"{\"a\": [1, 2");
+    let run = TestFolder::new().run_with(&["cat", "-", "--pretty"], b"{\"a\": [1, 2");
     assert_eq!((run.code, run.out.as_str()), (0, "{\"a\": [1, 2\n"));
     assert!(run.err.contains("ends inside a value at byte 11; printed as it is"), "{}", run.err);
 }
 
-fn week(place: &Place) {
+fn week(place: &TestFolder) {
     let members: [(&str, &[u8]); 4] = [
         ("readme.txt", b"hello there"),
         ("mon/1.json", b"{\"n\":1}"),
@@ -87,7 +87,7 @@ fn week(place: &Place) {
 
 #[test]
 fn of_several_members_the_first_with_json_is_printed() {
-    let place = Place::new();
+    let place = TestFolder::new();
     week(&place);
     let run = place.run(&["cat", "week.zip"]);
     assert_eq!((run.code, run.out.as_str()), (0, "{\"n\":1}\n"));
@@ -95,8 +95,8 @@ fn of_several_members_the_first_with_json_is_printed() {
 }
 
 #[test]
-fn all_members_with_json_are_printed_and_the_others_told() {
-    let place = Place::new();
+fn all_members_with_json_are_printed_and_the_others_listed() {
+    let place = TestFolder::new();
     week(&place);
     let run = place.run(&["cat", "week.zip", "--all"]);
     assert_eq!((run.code, run.out.as_str()), (0, "{\"n\":1}\n{\"n\":2}\n{\"n\":3}\n"));
@@ -109,7 +109,7 @@ fn all_members_with_json_are_printed_and_the_others_told() {
 
 #[test]
 fn a_member_is_named_by_its_path_or_the_last_part_of_it() {
-    let place = Place::new();
+    let place = TestFolder::new();
     week(&place);
     for (name, expected) in
         [("wed/2.json", "{\"n\":3}\n"), ("2.json", "{\"n\":2}\n"), ("readme.txt", "hello there\n")]
@@ -127,8 +127,8 @@ fn a_member_is_named_by_its_path_or_the_last_part_of_it() {
 }
 
 #[test]
-fn a_file_without_json_is_1_and_said_to_be_something_else() {
-    let place = Place::new();
+fn a_file_without_json_is_1_and_its_content_is_named() {
+    let place = TestFolder::new();
     for (bytes, what) in [
         (&b""[..], "empty"),
         (b"<html><title>502 Bad Gateway</title></html>", "HTML or XML"),
@@ -143,7 +143,7 @@ fn a_file_without_json_is_1_and_said_to_be_something_else() {
 
 #[test]
 fn a_file_that_cannot_be_read_is_2() {
-    let place = Place::with_dump();
+    let place = TestFolder::with_dump();
     for name in ["absent.txt", "dump"] {
         let run = place.run(&["cat", name]);
         assert_eq!((run.code, run.out.as_str()), (2, ""));
@@ -154,8 +154,8 @@ fn a_file_that_cannot_be_read_is_2() {
 }
 
 #[test]
-fn problems_are_told_and_what_is_left_is_printed() {
-    let place = Place::new();
+fn problems_are_reported_and_the_rest_is_printed() {
+    let place = TestFolder::new();
     let mut packed = zip(&[("a.json", JSON.as_bytes()), ("b.json", exchange("B", 400).as_bytes())]);
     let at = 30 + "a.json".len() + 3;
     packed[at] ^= 1;
@@ -167,7 +167,7 @@ fn problems_are_told_and_what_is_left_is_printed() {
 
 #[test]
 fn hostile_names_do_not_reach_the_terminal() {
-    let place = Place::new();
+    let place = TestFolder::new();
     place.file(
         "evil.zip",
         zip(&[("\x1b]0;owned\x07\u{202e}.txt", b"no log"), ("b\n\x1b[2J.txt", b"none")]),
@@ -180,7 +180,7 @@ fn hostile_names_do_not_reach_the_terminal() {
 
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {
-    let place = Place::new();
+    let place = TestFolder::new();
     place.file("large.json", format!("[{}0]", "1234567,".repeat(1 << 18)));
     for args in [&["cat", "large.json"][..], &["cat", "large.json", "--pretty"]] {
         let mut child = place.command(args).spawn().unwrap();

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::kit::{Place, attempt};
+use super::kit::{TestFolder, attempt};
 
 /// What a download of a day holds: messages and how often each made a request fail, among `good`
-/// requests that went well. Each request has a key of its own.
+/// requests that succeeded. Each request has a key of its own.
 fn day(day: u32, flow: &str, good: u32, failures: &[(&str, u32)]) -> String {
     let mut log = Vec::new();
     let mut add = |status: u16, response: &str| {
@@ -28,7 +28,7 @@ fn day(day: u32, flow: &str, good: u32, failures: &[(&str, u32)]) -> String {
 }
 
 /// Makes a report of these downloads.
-fn report(place: &Place, name: &str, downloads: &[String]) {
+fn report(place: &TestFolder, name: &str, downloads: &[String]) {
     for (n, download) in downloads.iter().enumerate() {
         place.file(&format!("{name}-dump/{n}.json"), download);
     }
@@ -44,14 +44,14 @@ const PRICE: &str = "A price is required.";
 const STOCK: &str = "No stock for this store";
 
 /// Two days: BUSY is steady, CLOSED gone, PRICE three times as frequent, STOCK new.
-fn two_days() -> Place {
-    let place = Place::new();
+fn two_days() -> TestFolder {
+    let place = TestFolder::new();
     report(&place, "old", &[day(1, "price", 80, &[(BUSY, 10), (CLOSED, 5), (PRICE, 5)])]);
     report(&place, "new", &[day(2, "price", 60, &[(BUSY, 12), (STOCK, 4), (PRICE, 15)])]);
     place
 }
 
-fn json(place: &Place, args: &[&str]) -> Value {
+fn json(place: &TestFolder, args: &[&str]) -> Value {
     let run = place.run(&[&["diff", "--format", "json"], args].concat());
     assert_eq!(run.code, 0, "{}", run.err);
     serde_json::from_str(&run.out).unwrap()
@@ -115,7 +115,7 @@ fn backwards_new_is_gone_and_more_is_less() {
 
 #[test]
 fn twice_the_traffic_with_twice_the_errors_is_no_change() {
-    let place = Place::new();
+    let place = TestFolder::new();
     report(&place, "old", &[day(1, "price", 90, &[(BUSY, 10)])]);
     report(&place, "new", &[day(2, "price", 360, &[(BUSY, 40)])]);
     assert_eq!(json(&place, &["old", "new"])["groups"], Value::Array(Vec::new()));
@@ -126,7 +126,7 @@ fn twice_the_traffic_with_twice_the_errors_is_no_change() {
 
 #[test]
 fn few_errors_and_chance_are_no_change() {
-    let place = Place::new();
+    let place = TestFolder::new();
     report(&place, "old", &[day(1, "price", 97, &[(BUSY, 2), (CLOSED, 1)])]);
     report(&place, "new", &[day(2, "price", 93, &[(BUSY, 5), (STOCK, 2)])]);
     let diff = json(&place, &["old", "new"]);
@@ -138,7 +138,7 @@ fn few_errors_and_chance_are_no_change() {
 
 #[test]
 fn a_resolved_group_that_is_open_again_is_back() {
-    let place = Place::new();
+    let place = TestFolder::new();
     let price = |status, day: u32, minute: u32| {
         let created = format!("2026-10-{day:02}T06:{minute:02}:00Z");
         let answer = format!(r#"{{"detail":"{PRICE}"}}"#);
@@ -161,7 +161,7 @@ fn a_resolved_group_that_is_open_again_is_back() {
 }
 
 #[test]
-fn new_groups_fail_when_asked_and_are_shown_all_the_same() {
+fn new_groups_fail_with_fail_on_and_are_shown_as_well() {
     let place = two_days();
     let run = place.run(&["diff", "old", "new", "--fail-on", "new"]);
     assert_eq!((run.code, run.err.as_str()), (1, ""));
@@ -193,7 +193,7 @@ fn what_may_mislead_is_a_warning() {
 
 #[test]
 fn a_flow_that_did_not_run_is_noted() {
-    let place = Place::new();
+    let place = TestFolder::new();
     report(&place, "old", &[day(1, "price", 5, &[])]);
     report(&place, "new", &[day(2, "stock", 5, &[(STOCK, 5)])]);
     let run = place.run(&["diff", "old", "new"]);

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::kit::{Place, attempt};
+use super::kit::{TestFolder, attempt};
 
 /// A report in which two products are unknown to two flows, one of them thrice.
-fn place() -> Place {
-    let place = Place::new();
+fn place() -> TestFolder {
+    let place = TestFolder::new();
     let missing = |flow: &str, minute: u32, sku: &str, status: u16| {
         let answer = format!(r#"{{"detail":"Object with sku={sku} does not exist."}}"#);
         let created = format!("2026-10-24T06:{minute:02}:00Z");
@@ -28,7 +28,7 @@ fn place() -> Place {
     place
 }
 
-fn json(place: &Place, group: &str, args: &[&str]) -> Value {
+fn json(place: &TestFolder, group: &str, args: &[&str]) -> Value {
     let run = place.run(&[&["explain", "report", group, "--format", "json"], args].concat());
     assert_eq!((run.code, run.err.as_str()), (0, ""));
     serde_json::from_str(&run.out).unwrap()
@@ -60,7 +60,7 @@ fn values_are_counted_and_samples_differ() {
 
 #[test]
 fn the_fields_of_a_missing_value_are_counted_among_what_varies() {
-    let place = Place::new();
+    let place = TestFolder::new();
     let refused = |minute: u32, answer: &str| {
         let created = format!("2026-10-24T06:{minute:02}:00Z");
         attempt("product", &created, r#"{"sku":"A-0001"}"#, 400, answer)
@@ -105,7 +105,7 @@ fn what_acts_on_a_terminal_is_escaped() {
 
 #[test]
 fn of_every_group_of_the_dump_all_errors_are_counted_and_all_messages_align() {
-    let place = Place::new();
+    let place = TestFolder::new();
     let dump = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/dump");
     assert_eq!(place.run(&["report", dump.to_str().unwrap(), "--out", "report", "-q"]).code, 0);
     let groups = place.summary("/errors/groups");

@@ -1,7 +1,6 @@
-//! Faults outside the data: what the system refuses, what changes meanwhile, what is in the way.
+//! Faults outside the data: the system refuses, files change during the run, something is in the way of the report.
 //!
-//! After every one of them the same holds: the exit code is true, the report is whole or not there,
-//! and nothing else is left behind.
+//! After each of them the exit code is right, the report is whole or not there, and nothing else is left behind.
 #![cfg(unix)]
 
 mod disk;
@@ -13,12 +12,12 @@ use std::path::Path;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
-use super::kit::{Place, Run, exchange};
+use super::kit::{RunOutput, TestFolder, exchange};
 
-/// Far longer than the program needs to notice anything.
+/// Far longer than the program needs to react.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// Waits until something is as it should be; says what was waited for when it never is.
+/// Waits until `done`; panics with `what` when that takes too long.
 pub(crate) fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     let began = Instant::now();
     while !done() {
@@ -27,17 +26,17 @@ pub(crate) fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     }
 }
 
-/// Sends a signal, given as `kill` takes it; that the program has ended already is fine.
+/// Sends a signal, written as for `kill`. The program may have ended already.
 pub(crate) fn signal(child: &Child, signal: &str) {
     let mut kill = std::process::Command::new("kill");
     kill.args([signal, &child.id().to_string()]).stderr(std::process::Stdio::null());
     kill.status().unwrap();
 }
 
-/// Says openly that a test was left out, and why.
+/// Prints that a test was skipped, and why.
 #[expect(
     clippy::print_stdout,
-    reason = "a test that is left out in silence looks like one that passed"
+    reason = "a test that is skipped in silence looks like one that passed"
 )]
 pub(crate) fn skipped(why: &str) {
     println!("skipped: {why}");
@@ -79,7 +78,7 @@ pub(crate) fn assert_whole(report: &Path) {
 }
 
 /// Asserts that a run was refused before or while it wrote: code 2, one error, nothing new.
-fn assert_not_done(place: &Place, run: &Run, names: &[&str], said: &str) {
+fn assert_not_done(place: &TestFolder, run: &RunOutput, names: &[&str], said: &str) {
     assert_eq!((run.code, run.out.as_str()), (2, ""), "{}", run.err);
     assert!(run.err.starts_with("error: ") && run.err.contains(said), "{}", run.err);
     assert_eq!(place.names(), names, "{}", run.err);

@@ -2,14 +2,14 @@
 
 use std::fs;
 
-use super::kit::{Place, Run, attempt};
+use super::kit::{RunOutput, TestFolder, attempt};
 
 const REFUSED: &str = r#"{"price":["A valid number is required."]}"#;
 
 /// A dump in which A is open, B is resolved, C never failed, D and E are rows of a bulk request, of which E was
 /// refused, and `../=F` is open too.
-fn place() -> Place {
-    let place = Place::new();
+fn place() -> TestFolder {
+    let place = TestFolder::new();
     let sku = |sku: &str| format!(r#"{{"sku":"{sku}","price":"x"}}"#);
     let attempt = |minute: u32, request: &str, status, response: &str| {
         attempt("price", &format!("2026-10-24T06:{minute:02}:00Z"), request, status, response)
@@ -32,18 +32,18 @@ fn place() -> Place {
     place
 }
 
-fn with_report() -> Place {
+fn with_report() -> TestFolder {
     let place = place();
     assert_eq!(place.run(&["report", "dump", "--out", "report", "-q"]).code, 0);
     place
 }
 
-fn keys(place: &Place, args: &[&str]) -> Run {
+fn keys(place: &TestFolder, args: &[&str]) -> RunOutput {
     place.run(&[&["keys", "report"], args].concat())
 }
 
 /// The keys of JSON lines, in their order.
-fn names(place: &Place, args: &[&str]) -> Vec<String> {
+fn names(place: &TestFolder, args: &[&str]) -> Vec<String> {
     let run = keys(place, &[&["--format", "json"], args].concat());
     assert_eq!((run.code, run.err.as_str()), (0, ""));
     let lines =

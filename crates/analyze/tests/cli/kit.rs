@@ -7,19 +7,19 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 /// A folder of a test, which is also where the program runs.
-pub(crate) struct Place {
+pub(crate) struct TestFolder {
     folder: tempfile::TempDir,
 }
 
-/// How a run ended and what it said.
+/// How a run ended and what it printed.
 #[derive(Debug)]
-pub(crate) struct Run {
+pub(crate) struct RunOutput {
     pub(crate) code: i32,
     pub(crate) out: String,
     pub(crate) err: String,
 }
 
-impl Place {
+impl TestFolder {
     pub(crate) fn new() -> Self {
         Self { folder: tempfile::tempdir().unwrap() }
     }
@@ -59,7 +59,7 @@ impl Place {
         summary.pointer(pointer).and_then(serde_json::Value::as_u64).unwrap()
     }
 
-    /// What stands in the folder, hidden names included.
+    /// The names in the folder, hidden ones too.
     pub(crate) fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(self.path()).unwrap();
         let mut names: Vec<_> =
@@ -76,11 +76,11 @@ impl Place {
         command
     }
 
-    pub(crate) fn run<S: AsRef<OsStr>>(&self, args: &[S]) -> Run {
+    pub(crate) fn run<S: AsRef<OsStr>>(&self, args: &[S]) -> RunOutput {
         ended(self.command(args).spawn().unwrap())
     }
 
-    pub(crate) fn run_with<S: AsRef<OsStr>>(&self, args: &[S], stdin: &[u8]) -> Run {
+    pub(crate) fn run_with<S: AsRef<OsStr>>(&self, args: &[S], stdin: &[u8]) -> RunOutput {
         let mut child = self.command(args).stdin(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(stdin).unwrap();
         ended(child)
@@ -88,9 +88,9 @@ impl Place {
 }
 
 /// Waits for the end of a run.
-pub(crate) fn ended(child: Child) -> Run {
+pub(crate) fn ended(child: Child) -> RunOutput {
     let output = child.wait_with_output().unwrap();
-    Run {
+    RunOutput {
         code: output.status.code().expect("it ended by itself"),
         out: String::from_utf8(output.stdout).unwrap(),
         err: String::from_utf8(output.stderr).unwrap(),

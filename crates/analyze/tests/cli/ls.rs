@@ -2,10 +2,10 @@
 
 use std::io::Read as _;
 
-use super::kit::{Place, ended, exchange, zip};
+use super::kit::{TestFolder, ended, exchange, zip};
 
-fn mixed() -> Place {
-    let place = Place::with_dump();
+fn mixed() -> TestFolder {
+    let place = TestFolder::with_dump();
     place.file("dump/again.json", exchange("A-2", 200));
     place.file("dump/empty.json", "[]");
     place.file("dump/gone.html", "<html><title>502 Bad Gateway</title></html>");
@@ -54,7 +54,7 @@ fn json_lines_say_the_same_and_more() {
 
 #[test]
 fn nothing_is_written_and_names_are_safe() {
-    let place = Place::new();
+    let place = TestFolder::new();
     place.file("dump/\x1b[31m\u{202e}.json", exchange("A", 200));
     let run = place.run(&["ls", "dump"]);
     assert_eq!(run.code, 0);
@@ -64,7 +64,7 @@ fn nothing_is_written_and_names_are_safe() {
 
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {
-    let place = Place::new();
+    let place = TestFolder::new();
     for n in 0..1_500 {
         place.file(&format!("dump/{n:060}.json"), exchange(&n.to_string(), 200));
     }
@@ -79,7 +79,7 @@ fn a_reader_that_goes_away_is_no_failure() {
 
 #[test]
 fn no_log_is_1_and_no_file_2() {
-    let place = Place::new();
+    let place = TestFolder::new();
     place.file("dump/notes.txt", "just words");
     let run = place.run(&["ls", "dump"]);
     assert_eq!(run.code, 1);

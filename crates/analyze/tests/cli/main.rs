@@ -15,18 +15,18 @@ mod report;
 mod rules;
 mod signals;
 
-use kit::Place;
+use kit::TestFolder;
 
 #[test]
 fn the_help_says_what_there_is() {
-    let run = Place::new().run(&["--help"]);
+    let run = TestFolder::new().run(&["--help"]);
     assert_eq!((run.code, run.err.as_str()), (0, ""));
     insta::assert_snapshot!(run.out);
 }
 
 #[test]
 fn the_help_of_each_command_has_examples() {
-    let place = Place::new();
+    let place = TestFolder::new();
     for command in ["report", "cat", "ls", "explain", "keys", "diff", "bench"] {
         let run = place.run(&[command, "--help"]);
         assert_eq!(run.code, 0);
@@ -37,7 +37,7 @@ fn the_help_of_each_command_has_examples() {
 
 #[test]
 fn usage_errors_are_2() {
-    let place = Place::new();
+    let place = TestFolder::new();
     for wrong in [
         &[][..],
         &["frobnicate"],

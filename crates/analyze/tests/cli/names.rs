@@ -1,4 +1,4 @@
-//! Names and messages that are made to hurt, through every writer.
+//! Hostile names and messages, through every writer.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::kit::{Place, Run, zip};
+use super::kit::{RunOutput, TestFolder, zip};
 
 /// Texts that stand as flow, step, key, address, code, field and message, and as names of members and files.
 fn hostile() -> Vec<(&'static str, String)> {
@@ -136,7 +136,7 @@ fn log(text: &str, good: bool) -> String {
 }
 
 /// A dump of all of them: as texts, as names of members, and as names of files where the system takes them.
-fn dump(place: &Place, name: &str, good: bool) {
+fn dump(place: &TestFolder, name: &str, good: bool) {
     for (n, (_, text)) in hostile().iter().enumerate() {
         place.file(&format!("{name}/{n}.json"), log(text, good));
         // Three members: a log, one that is no log, one whose checksum is wrong.
@@ -152,7 +152,7 @@ fn dump(place: &Place, name: &str, good: bool) {
     }
 }
 
-fn run(place: &Place, arguments: &[&str]) -> Run {
+fn run(place: &TestFolder, arguments: &[&str]) -> RunOutput {
     let run = place.run(arguments);
     assert!(run.code <= 1, "{arguments:?}: {}", run.err);
     assert_shows(&format!("{arguments:?} on stderr"), &run.err);
@@ -167,13 +167,13 @@ fn files(folder: &Path) -> Vec<std::path::PathBuf> {
 
 #[test]
 fn no_name_and_no_message_acts_on_its_reader() {
-    let place = Place::new();
+    let place = TestFolder::new();
     dump(&place, "dump", false);
-    dump(&place, "healed", true);
+    dump(&place, "resolved", true);
 
     let report = ["report", "dump", "--out", "report", "--format", "parquet,csv,json", "-v"];
     assert!(run(&place, &report).err.contains("Most frequent errors"));
-    run(&place, &["report", "healed", "--out", "later", "-q"]);
+    run(&place, &["report", "resolved", "--out", "later", "-q"]);
     let mut tables = 0;
     for path in files(&place.path().join("report")) {
         let what = path.file_name().unwrap().to_str().unwrap().to_owned();
@@ -225,7 +225,7 @@ fn no_name_and_no_message_acts_on_its_reader() {
 
 #[test]
 fn no_key_leads_out_of_the_folder_of_payloads() {
-    let place = Place::new();
+    let place = TestFolder::new();
     dump(&place, "dump", false);
     run(&place, &["report", "dump", "--out", "report", "-q"]);
     let before = place.names();
@@ -250,7 +250,7 @@ fn no_key_leads_out_of_the_folder_of_payloads() {
 /// A name may have 65,535 bytes and a text a megabyte; repeated in every row they would fill a disk.
 #[test]
 fn a_long_name_is_cut_before_it_is_repeated_in_every_row() {
-    let place = Place::new();
+    let place = TestFolder::new();
     let long = "F".repeat(500_000);
     let mut records = String::new();
     for n in 0..2_000 {

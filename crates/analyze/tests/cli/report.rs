@@ -2,11 +2,11 @@
 
 use std::fs;
 
-use super::kit::{PAGE, Place, base64, exchange, zip};
+use super::kit::{PAGE, TestFolder, base64, exchange, zip};
 
 #[test]
 fn a_dump_becomes_a_report() {
-    let place = Place::with_dump();
+    let place = TestFolder::with_dump();
     let run = place.run(&["report", "dump", "--out", "report"]);
     assert_eq!((run.code, run.out.as_str()), (0, ""), "{}", run.err);
     assert_eq!(place.names(), ["dump", "report"]);
@@ -20,26 +20,26 @@ fn a_dump_becomes_a_report() {
 
 #[test]
 fn quiet_says_nothing() {
-    let run = Place::with_dump().run(&["report", "dump", "--out", "report", "-q"]);
+    let run = TestFolder::with_dump().run(&["report", "dump", "--out", "report", "-q"]);
     assert_eq!((run.code, run.out.as_str(), run.err.as_str()), (0, "", ""));
 }
 
 #[test]
-fn verbose_names_groups_and_cases() {
-    let place = Place::with_dump();
+fn verbose_shows_fingerprints_and_samples() {
+    let place = TestFolder::with_dump();
     let said = |columns: &str| {
         let mut command = place.command(&["report", "dump", "--out", "report", "-v", "--force"]);
         String::from_utf8(command.env("COLUMNS", columns).output().unwrap().stderr).unwrap()
     };
     let (narrow, wide) = (said("80"), said("140"));
     assert!(wide.contains("  GROUP  ") && !narrow.contains("  GROUP  "), "{narrow}{wide}");
-    assert!(narrow.contains("  90123.txt, exchange 0: price of A-1 is missing"), "{narrow}");
+    assert!(narrow.contains("  90123.txt, record 0: price of A-1 is missing"), "{narrow}");
     assert!(narrow.lines().all(|line| line.chars().count() <= 120), "{narrow}");
 }
 
 #[test]
-fn colours_only_when_asked() {
-    let place = Place::with_dump();
+fn colours_only_with_the_flag() {
+    let place = TestFolder::with_dump();
     let coloured = |args: &[&str], no_color: bool| {
         let mut all = vec!["report", "dump", "--out", "report", "--force"];
         all.extend(args);
@@ -57,7 +57,7 @@ fn colours_only_when_asked() {
 
 #[test]
 fn an_existing_report_is_replaced_only_with_force() {
-    let place = Place::with_dump();
+    let place = TestFolder::with_dump();
     assert_eq!(place.run(&["report", "dump", "--out", "report"]).code, 0);
     place.file("dump/90125.json", exchange("A-9", 500));
     let run = place.run(&["report", "dump", "--out", "report"]);
@@ -78,7 +78,7 @@ fn an_existing_report_is_replaced_only_with_force() {
 
 #[test]
 fn what_is_not_a_report_is_never_replaced() {
-    let place = Place::with_dump();
+    let place = TestFolder::with_dump();
     place.file("report/notes.txt", "mine");
     for force in [&[][..], &["--force"]] {
         let run = place.run(&[&["report", "dump", "--out", "report"], force].concat());
@@ -90,7 +90,7 @@ fn what_is_not_a_report_is_never_replaced() {
 
 #[test]
 fn no_log_is_1_and_the_report_is_there() {
-    let place = Place::new();
+    let place = TestFolder::new();
     fs::create_dir(place.path().join("dump")).unwrap();
     let empty = "there is no file in the input";
     let no_log = "no log was found in the input";
@@ -109,14 +109,14 @@ fn no_log_is_1_and_the_report_is_there() {
 
 #[test]
 fn a_listing_alone_is_something() {
-    let place = Place::new();
+    let place = TestFolder::new();
     place.file("page.json", PAGE);
     assert_eq!(place.run(&["report", "page.json", "--out", "report"]).code, 0);
 }
 
 #[test]
 fn too_many_rejects_are_3_and_the_report_is_there() {
-    let place = Place::with_dump();
+    let place = TestFolder::with_dump();
     place.file("dump/notes.txt", "words");
     let run = place.run(&["report", "dump", "--out", "report"]);
     assert_eq!(run.code, 3, "1 of 4 is more than 10 %");
@@ -134,7 +134,7 @@ fn too_many_rejects_are_3_and_the_report_is_there() {
 
 #[test]
 fn one_payload_comes_from_standard_input() {
-    let place = Place::new();
+    let place = TestFolder::new();
     let payload = base64(&zip(&[("90123.json", exchange("A-1", 400).as_bytes())]));
     let run =
         place.run_with(&["report", "-", "--out", "report", "--format", "json"], payload.as_bytes());
@@ -144,7 +144,7 @@ fn one_payload_comes_from_standard_input() {
 
 #[test]
 fn standard_input_has_the_limit_of_a_file() {
-    let place = Place::new();
+    let place = TestFolder::new();
     let args = ["report", "-", "--out", "report", "--max-file-bytes", "10", "--format", "json"];
     let run = place.run_with(&args, b"[{\"status\": 400}]");
     assert_eq!(run.code, 1, "{}", run.err);
@@ -153,7 +153,7 @@ fn standard_input_has_the_limit_of_a_file() {
 
 #[test]
 fn inputs_come_from_a_list() {
-    let place = Place::with_dump();
+    let place = TestFolder::with_dump();
     place.file("with blank.json", exchange("A-3", 200));
     for (list, end) in [("lines", "\n"), ("dos", "\r\n"), ("zero", "\0")] {
         place.file(list, ["dump/90123.txt", "", "with blank.json", ""].join(end));
@@ -178,7 +178,7 @@ fn inputs_come_from_a_list() {
 
 #[test]
 fn an_input_that_names_nothing_is_2() {
-    let place = Place::with_dump();
+    let place = TestFolder::with_dump();
     for input in ["absent", "dump/*.zip"] {
         let run = place.run(&["report", input, "--out", "report"]);
         assert_eq!(run.code, 2);
@@ -189,7 +189,7 @@ fn an_input_that_names_nothing_is_2() {
 
 #[test]
 fn the_report_is_the_same_for_any_number_of_threads() {
-    let place = Place::with_dump();
+    let place = TestFolder::with_dump();
     let tables = |threads: &str| {
         assert_eq!(
             place.run(&["report", "dump", "--out", "report", "--force", "--threads", threads]).code,
@@ -210,7 +210,7 @@ fn the_report_is_the_same_for_any_number_of_threads() {
 
 #[test]
 fn text_of_logs_does_not_act_on_the_terminal() {
-    let place = Place::new();
+    let place = TestFolder::new();
     let hostile = r#"[{"sku":"\u001b[2J","status_code":400,"url":"https://a\u202eb.example.com/\u0007","errors":["\u001b]0;owned\u0007 missing\n\nfake line"]}]"#;
     place.file("dump/\x1b[31m.json", hostile);
     let run = place.run(&["report", "dump", "--out", "report", "-v"]);
@@ -247,7 +247,7 @@ fn an_exchange_that_comes_again_has_the_row_it_has_alone() {
     let order: Vec<usize> = (0..2_800).map(|n| (n + n / 7 * (n / 7)) % 7).collect();
     let document = |calls: &[&str]| format!("[{}]", calls.join(","));
     let rows = |documents: Vec<String>| -> Vec<serde_json::Map<String, serde_json::Value>> {
-        let place = Place::new();
+        let place = TestFolder::new();
         for (n, document) in documents.iter().enumerate() {
             // No file is a copy of another.
             place.file(&format!("dump/{n:03}.json"), format!("{document}{}", " ".repeat(n)));

@@ -1,4 +1,4 @@
-//! `analyze report --rules`, and what the other commands make of such a report.
+//! `analyze report --rules`, and the other commands on such a report.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::kit::{Place, attempt};
+use super::kit::{TestFolder, attempt};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// A dump of five refused requests of four causes.
-fn place() -> Place {
-    let place = Place::new();
+/// A dump of five refused requests with four causes.
+fn place() -> TestFolder {
+    let place = TestFolder::new();
     let refused = |minute: u32, sku: &str, status: u16, answer: &str| {
         let created = format!("2026-10-24T06:{minute:02}:00Z");
         attempt("price", &created, &format!(r#"{{"sku":"{sku}"}}"#), status, answer)
@@ -32,13 +32,13 @@ fn place() -> Place {
     place
 }
 
-fn report(place: &Place, out: &str, args: &[&str]) {
+fn report(place: &TestFolder, out: &str, args: &[&str]) {
     let run = place
         .run(&[&["report", "dump", "--out", out, "-q", "--format", "parquet,json"], args].concat());
     assert_eq!((run.code, run.err.as_str()), (0, ""));
 }
 
-fn rows(place: &Place, table: &str) -> Vec<Value> {
+fn rows(place: &TestFolder, table: &str) -> Vec<Value> {
     let text = place.read(&format!("{table}.jsonl"));
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
@@ -75,16 +75,16 @@ fn the_other_commands_know_named_groups() {
         .position(|row| row["name"] == "product missing in Omnitron")
         .map(|at| (at + 1).to_string())
         .unwrap();
-    let told = place.run(&["explain", "report", &rank]).out;
-    assert!(told.lines().next().unwrap().ends_with(": product missing in Omnitron"), "{told}");
-    assert!(told.contains("Same       the name that a rule of yours gives\n"), "{told}");
-    assert!(told.contains("not counted: 1 message, worded otherwise, too long or cut"), "{told}");
+    let text = place.run(&["explain", "report", &rank]).out;
+    assert!(text.lines().next().unwrap().ends_with(": product missing in Omnitron"), "{text}");
+    assert!(text.contains("In common  name from --rules\n"), "{text}");
+    assert!(text.contains("not counted: 1 message (other wording, too long, or cut)"), "{text}");
     let keys = place.run(&["keys", "report", "--open", "--group", &rank, "--format", "json"]);
     assert_eq!((keys.code, keys.out.lines().count()), (0, 2));
 
     report(&place, "plain", &[]);
     let run = place.run(&["diff", "plain", "report", "--min-count", "1"]);
-    assert!(run.err.contains("the two were made with different --rules"), "{}", run.err);
+    assert!(run.err.contains("the reports were made with different --rules"), "{}", run.err);
     assert!(run.out.contains("product missing in Omnitron"), "{}", run.out);
     let run = place.run(&["diff", "report", "report", "--min-count", "1"]);
     assert!(!run.err.contains("--rules"), "{}", run.err);
@@ -92,7 +92,7 @@ fn the_other_commands_know_named_groups() {
 
 #[test]
 fn with_rules_too_threads_change_nothing() {
-    let place = Place::new();
+    let place = TestFolder::new();
     let (dump, rules) = (root().join("testdata/dump"), root().join("docs/rules.toml"));
     let made = |out: &str, threads: &str| {
         let args =
@@ -106,7 +106,7 @@ fn with_rules_too_threads_change_nothing() {
 }
 
 #[test]
-fn a_bad_rule_is_told_before_any_work() {
+fn a_bad_rule_is_reported_before_any_work() {
     let place = place();
     place.file("bad.toml", "# mine\n[[mask]]\npattern = '(a'\n");
     let run = place.run(&["report", "no-such-dump", "--out", "report", "--rules", "bad.toml"]);

@@ -7,13 +7,13 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::faults::{assert_whole, document, signal, skipped, wait_until};
-use super::kit::{Place, ended, exchange};
+use super::kit::{TestFolder, ended, exchange};
 
 const REPORT: [&str; 5] = ["report", "dump", "--out", "report", "--quiet"];
 
-/// Starts a report that takes seconds, signals as soon as it is writing, gives what is left behind.
+/// Starts a report that takes seconds, sends a signal when it is writing, and returns what is left behind.
 fn interrupted(kind: &str, out: &str) -> (i32, String, Vec<String>) {
-    let place = Place::new();
+    let place = TestFolder::new();
     for n in 0..1_000 {
         place.file(&format!("dump/{n}.json"), document(&n.to_string(), 40));
     }
@@ -41,7 +41,7 @@ fn a_polite_kill_is_an_interrupt_and_folders_made_for_the_report_go_too() {
 
 #[test]
 fn a_second_interrupt_ends_at_once_and_leaves_nothing_behind() {
-    let place = Place::new();
+    let place = TestFolder::new();
     place.file("dump/large.json", document("A", 30_000));
     for out in ["report", "new/report"] {
         let mut child = place.command(&["report", "dump", "--out", out]).spawn().unwrap();
@@ -56,9 +56,9 @@ fn a_second_interrupt_ends_at_once_and_leaves_nothing_behind() {
 }
 
 #[test]
-fn an_interrupted_bench_leaves_nothing_behind_however_often_it_is_asked() {
+fn an_interrupted_bench_leaves_nothing_behind_after_one_signal_or_many() {
     for signals in [1, usize::MAX] {
-        let place = Place::new();
+        let place = TestFolder::new();
         let args =
             ["bench", "--generate", "300kB", "--dir", ".", "--runs", "1000", "--stages", "report"];
         let mut child = place.command(&args).spawn().unwrap();
@@ -80,7 +80,7 @@ fn an_interrupted_bench_leaves_nothing_behind_however_often_it_is_asked() {
     }
 }
 
-/// Waits until a process has a handler for SIGINT; false where nothing tells.
+/// Waits until a process has a handler for SIGINT; false where the system does not say.
 fn watches(child: &Child) -> bool {
     let status = format!("/proc/{}/status", child.id());
     let caught = || {
@@ -89,7 +89,7 @@ fn watches(child: &Child) -> bool {
         Some(u64::from_str_radix(mask.trim(), 16).unwrap() & 2 != 0)
     };
     if caught().is_none() {
-        skipped("nothing tells which signals a process watches");
+        skipped("the system does not say which signals a process handles");
         return false;
     }
     wait_until("a handler", || caught().unwrap_or(true));
@@ -104,7 +104,7 @@ fn an_interrupt_while_standard_input_is_awaited_ends_at_once() {
         ignored.is_some_and(|mask| mask.trim().ends_with(['1', '3', '5', '7', '9', 'b', 'd', 'f']))
     });
     for kind in ["-INT", "-TERM", "-HUP"].into_iter().filter(|kind| hangups || *kind != "-HUP") {
-        let place = Place::new();
+        let place = TestFolder::new();
         let args = ["report", "-", "--out", "report"];
         let mut child = place.command(&args).stdin(Stdio::piped()).spawn().unwrap();
         let stdin = child.stdin.take();
@@ -122,13 +122,13 @@ fn an_interrupt_while_standard_input_is_awaited_ends_at_once() {
 
 #[test]
 fn a_hangup_that_is_ignored_from_the_start_stays_ignored() {
-    let place = Place::with_dump();
+    let place = TestFolder::with_dump();
     let script = "trap '' HUP; exec \"$0\" report - dump --out report --quiet";
     let mut command = Command::new("sh");
     command.args(["-c", script, env!("CARGO_BIN_EXE_analyze")]).current_dir(place.path());
     let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    // More than a pipe holds: when it is written, the program is past its beginning.
+    // More than a pipe holds: when all is written, the program has begun to read.
     stdin.write_all(document("A", 1_000).as_bytes()).unwrap();
     signal(&child, "-HUP");
     drop(stdin);
@@ -138,12 +138,12 @@ fn a_hangup_that_is_ignored_from_the_start_stays_ignored() {
 
 #[test]
 fn an_interrupt_after_the_report_is_there_ends_as_the_report_did() {
-    let place = Place::with_dump();
+    let place = TestFolder::with_dump();
     let (reader, mut writer) = std::io::pipe().unwrap();
     let args = ["report", "dump", "--out", "report"];
     let mut command = place.command(&args);
     command.stderr(writer.try_clone().unwrap());
-    // Full, and nobody reads: the program waits at the first word of its summary.
+    // A full pipe without a reader: the program blocks at the first word of its summary.
     let filler = std::thread::spawn(move || while writer.write_all(&[b' '; 4096]).is_ok() {});
     let mut child = command.spawn().unwrap();
     drop(command);
@@ -160,7 +160,7 @@ fn an_interrupt_after_the_report_is_there_ends_as_the_report_did() {
     assert_eq!(place.names(), ["dump", "report"]);
 }
 
-/// Xorshift: the same moments in every run, as far as a machine can be the same.
+/// Xorshift: the same delays in every run.
 struct Moments(u64);
 
 impl Moments {
@@ -173,8 +173,8 @@ impl Moments {
 }
 
 /// A dump of many files, and how long a report of it takes.
-fn dump_and_time(files: usize) -> (Place, Duration) {
-    let place = Place::new();
+fn dump_and_time(files: usize) -> (TestFolder, Duration) {
+    let place = TestFolder::new();
     for n in 0..files {
         place.file(&format!("dump/{n}.json"), document(&n.to_string(), 10));
     }
@@ -199,7 +199,7 @@ fn a_new_report_is_whole_or_absent_whenever_a_signal_comes() {
         let code = child.wait().unwrap().code();
         match code {
             Some(0) => assert_whole(&report),
-            // Before it watches, a signal just ends it.
+            // Before it handles signals, a signal ends it at once.
             Some(130) => assert!(!report.exists(), "round {round}"),
             None if report.exists() => assert_whole(&report),
             None => {}

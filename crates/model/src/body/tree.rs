@@ -4,12 +4,15 @@
 //! path keeps which member came first in it and which came after it, and a key that stands where it is expected
 //! costs one comparison. What was learned changes how long it takes, never what comes out.
 
-use hashbrown::HashTable;
-use hashbrown::hash_table::Entry;
+use std::hash::BuildHasher as _;
+
+use hashbrown::{DefaultHashBuilder, HashTable};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{MAX_PATH, Paths, is_id, mix};
-use crate::json::{Cursor, Fault, Type, unescape};
+use crate::json::{Cursor, ExpectedKey, Fault, Type, unescape};
+use crate::record::{FieldSide, NameRoles};
+use crate::roles::Role;
 
 /// By [`Type`]: what makes a type part of a shape, and what it is called.
 const TYPE: [u64; 6] = [0x11, 0x22, 0x33, 0x44, 0x55, 0x66];
@@ -17,7 +20,10 @@ const WORDS: [&str; 6] = ["null", "bool", "number", "string", "array", "object"]
 
 const ELEMENT: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// Paths that are kept from one body to the next at most, some 60 bytes each beside their names.
+/// The name that keys share which are ids.
+const ID_NAME: &str = "*";
+
+/// Paths that are kept from one body to the next at most, some 100 bytes each beside their names.
 const MOST_NODES: usize = 1 << 14;
 
 /// Bytes of their names that are kept at most.
@@ -35,31 +41,44 @@ pub(super) struct Tree {
     nodes: Vec<PathNode>,
     /// The names of members, escaped as they stand, one after the other.
     names: Vec<u8>,
-    /// By the hash of the path.
+    /// The members by parent and name.
     index: HashTable<NodeId>,
+    hasher: DefaultHashBuilder,
     /// Those of the present body, parents before children.
     present: Vec<NodeId>,
     /// The number of the present body.
-    body: u64,
+    body: u32,
     sum: u64,
 }
 
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Default)]
 struct PathNode {
+    /// Its name, to be compared.
+    key: ExpectedKey,
     /// The hash of the path.
     path: u64,
     /// The last body that had it, and the types of its values there, a bit each.
-    body: u64,
+    body: u32,
     types: u8,
     /// An element of an array, which has no name.
     element: bool,
     depth: u16,
     parent: NodeId,
-    /// What came first in it the last time, and what came after it.
+    /// The member that came first in it the last time, and what came after it.
     first: NodeId,
     next: NodeId,
+    /// Its elements, if it is an array.
+    elements: NodeId,
     /// Where its name begins and ends.
-    name: (usize, usize),
+    name: (u32, u32),
+    /// What its name can mean in a record, once it was asked for.
+    role: Option<Role>,
+}
+
+impl PathNode {
+    fn name<'n>(&self, names: &'n [u8]) -> &'n [u8] {
+        &names[self.name.0 as usize..self.name.1 as usize]
+    }
 }
 
 impl Default for Tree {
@@ -68,6 +87,7 @@ impl Default for Tree {
             nodes: vec![PathNode::default()],
             names: Vec::new(),
             index: HashTable::new(),
+            hasher: DefaultHashBuilder::default(),
             present: Vec::new(),
             body: 0,
             sum: 0,
@@ -120,17 +140,13 @@ impl Tree {
         let first = last == ROOT;
         let guess =
             if first { self.nodes[parent as usize].first } else { self.nodes[last as usize].next };
-        let PathNode { name: (begin, end), element, .. } = self.nodes[guess as usize];
         if guess != ROOT
-            && !element
-            && let Some(key) = cursor.key_if(&self.names[begin..end], first)
+            && let Some(key) = cursor.key_if(&self.nodes[guess as usize].key, first)
         {
             return Ok(Some((key, guess)));
         }
         let Some(key) = cursor.key(first)? else { return Ok(None) };
-        let name = if is_id(key) { "*" } else { key };
-        let path = mix(self.nodes[parent as usize].path.rotate_left(5) ^ xxh3_64(name.as_bytes()));
-        let node = self.child(parent, path, name, false);
+        let node = self.member(parent, key);
         if first {
             self.nodes[parent as usize].first = node;
         } else {
@@ -139,33 +155,74 @@ impl Tree {
         Ok(Some((key, node)))
     }
 
+    /// What the key of the member at `node` can mean in a record.
+    pub(super) fn role(&mut self, node: NodeId, key: &str, names: &mut NameRoles) -> Role {
+        if let Some(role) = self.nodes[node as usize].role {
+            return role;
+        }
+        let role = names.role(FieldSide::Record, key);
+        if !is_id(key) && key != ID_NAME {
+            self.nodes[node as usize].role = Some(role);
+        }
+        role
+    }
+
     /// The path of the elements of the array at `parent`.
     pub(super) fn element(&mut self, parent: NodeId) -> NodeId {
-        let PathNode { path, first, .. } = self.nodes[parent as usize];
-        if self.nodes[first as usize].element {
-            return first;
+        let PathNode { path, elements, .. } = self.nodes[parent as usize];
+        if elements != ROOT {
+            return elements;
         }
-        let node = self.child(parent, mix(path ^ ELEMENT), "", true);
-        self.nodes[parent as usize].first = node;
+        let node = self.push(parent, mix(path ^ ELEMENT), None);
+        self.nodes[parent as usize].elements = node;
         node
     }
 
-    fn child(&mut self, parent: NodeId, path: u64, name: &str, element: bool) -> NodeId {
-        let Self { nodes, names, index, .. } = self;
-        let next = nodes.len() as NodeId;
-        let same = |node: &NodeId| nodes[*node as usize].path == path;
-        match index.entry(path, same, |node| nodes[*node as usize].path) {
-            Entry::Occupied(known) => *known.get(),
-            Entry::Vacant(free) => {
-                free.insert(next);
-                let begin = names.len();
-                names.extend_from_slice(name.as_bytes());
-                let depth = nodes[parent as usize].depth + 1;
-                let name = (begin, names.len());
-                nodes.push(PathNode { path, element, depth, parent, name, ..PathNode::default() });
-                next
-            }
+    /// The path of the member of `parent` with this key. Keys that are ids share one.
+    fn member(&mut self, parent: NodeId, key: &str) -> NodeId {
+        if let Some(node) = self.known(parent, key) {
+            return node;
         }
+        let name = if is_id(key) { ID_NAME } else { key };
+        if let Some(node) = self.known(parent, name) {
+            return node;
+        }
+        let path = self.nodes[parent as usize].path.rotate_left(5);
+        let path = mix(path ^ xxh3_64(name.as_bytes()));
+        let node = self.push(parent, path, Some(name));
+        let Self { nodes, names, index, hasher, .. } = self;
+        let hash = |parent: NodeId, name: &[u8]| hasher.hash_one((parent, name));
+        index.insert_unique(hash(parent, name.as_bytes()), node, |node| {
+            let node = &nodes[*node as usize];
+            hash(node.parent, node.name(names))
+        });
+        node
+    }
+
+    fn known(&self, parent: NodeId, name: &str) -> Option<NodeId> {
+        let name = name.as_bytes();
+        let same = |node: &NodeId| {
+            let node = &self.nodes[*node as usize];
+            node.parent == parent && node.name(&self.names) == name
+        };
+        self.index.find(self.hasher.hash_one((parent, name)), same).copied()
+    }
+
+    /// Adds a path below `parent`; that of an element has no name.
+    fn push(&mut self, parent: NodeId, path: u64, name: Option<&str>) -> NodeId {
+        let (element, name) = (name.is_none(), name.unwrap_or_default());
+        let begin = self.names.len() as u32;
+        self.names.extend_from_slice(name.as_bytes());
+        self.nodes.push(PathNode {
+            key: ExpectedKey::new(name),
+            path,
+            element,
+            depth: self.nodes[parent as usize].depth + 1,
+            parent,
+            name: (begin, self.names.len() as u32),
+            ..PathNode::default()
+        });
+        self.nodes.len() as NodeId - 1
     }
 
     /// The paths of the present body with their types, as [`paths`](super::paths) lists them.
@@ -202,14 +259,14 @@ impl Tree {
 
     /// Goes on from the path in `text`. Long keys in deep nests would make each path as large as the body.
     fn step(&self, node: NodeId, text: &mut String) {
-        let PathNode { name: (begin, end), element, .. } = self.nodes[node as usize];
-        if element {
+        let node = &self.nodes[node as usize];
+        if node.element {
             text.push_str("[]");
         } else {
             if !text.is_empty() {
                 text.push('.');
             }
-            unescape(std::str::from_utf8(&self.names[begin..end]).unwrap_or_default(), text);
+            unescape(std::str::from_utf8(node.name(&self.names)).unwrap_or_default(), text);
         }
         if text.len() > MAX_PATH {
             text.truncate(text.floor_char_boundary(MAX_PATH));
@@ -270,7 +327,7 @@ mod tests {
 
     fn shown(shapes: &mut Shapes, text: &str) -> String {
         let mut members = Vec::new();
-        let (body, whole) = shapes.outlined(text, 0, &mut members);
+        let (body, whole) = shapes.outlined(text, 0, &mut NameRoles::default(), &mut members);
         format!("{body:?} {whole} {members:?}")
     }
 

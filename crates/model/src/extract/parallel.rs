@@ -103,7 +103,7 @@ impl Walk<'_> {
                 });
                 if let (Some(side), true) = (side, entered) {
                     value.members(|key, value| {
-                        let role = self.extractor.names.role(side, key, usize::MAX);
+                        let role = self.extractor.names.role(side, key);
                         list.push(Field {
                             key,
                             role,

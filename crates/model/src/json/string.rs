@@ -25,17 +25,21 @@ const fn special(word: u64) -> u64 {
 
 /// The place past the closing quote of the string whose content begins at `at`.
 ///
-/// Most strings are keys and end within 16 bytes; most bytes stand in bodies, where an escape comes
-/// every few bytes. So the first step is one block of 16, and what goes on is read in blocks of 64
-/// whose escapes are found by arithmetic, all at once.
+/// Most strings are short and hold no escape; most bytes stand in bodies, where an escape comes every few
+/// bytes. So it goes in steps of 16 bytes to the first sign, and if that is an escape, on in blocks of 64 whose
+/// escapes are found by arithmetic, all at once.
 #[inline]
-pub(super) fn string_end(bytes: &[u8], at: usize) -> Result<usize, Fault> {
-    if let Some(first) = bytes.get(at..).and_then(<[u8]>::first_chunk::<16>) {
-        let signs = block::signs16(first);
-        // The first sign decides; a string without any goes on.
-        if signs.quotes != 0 && (signs.slashes | signs.controls) & below(signs.quotes) == 0 {
-            return Ok(at + signs.quotes.trailing_zeros() as usize + 1);
+pub(super) fn string_end(bytes: &[u8], mut at: usize) -> Result<usize, Fault> {
+    while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk::<16>) {
+        let signs = block::any16(block);
+        if signs != 0 {
+            let sign = signs.trailing_zeros() as usize;
+            if block[sign % 16] == b'"' {
+                return Ok(at + sign + 1);
+            }
+            break;
         }
+        at += 16;
     }
     long_string_end(bytes, at)
 }
@@ -189,34 +193,34 @@ pub(crate) fn unescaped<'r>(inner: &'r str, arena: &'r Bump) -> &'r str {
 
 /// As [`unescape`], into memory of at least the length of `inner`; gives the length used.
 ///
-/// For bodies, where an escape stands every few bytes: eight bytes are looked at and copied at a
+/// For bodies, where an escape stands every few bytes: sixteen bytes are looked at and copied at a
 /// time, and what was copied past an escape is overwritten.
 fn unescape_into(inner: &[u8], out: &mut [u8]) -> usize {
-    const LOW: u64 = all(0x01);
-    const HIGH: u64 = all(0x80);
     let (mut from, mut to) = (0, 0);
-    while let Some(eight) = inner.get(from..from + 8) {
-        let word = u64::from_le_bytes(eight.try_into().expect("eight bytes"));
-        let slash = word ^ all(b'\\');
-        let hits = slash.wrapping_sub(LOW) & !slash & HIGH;
+    while let Some(block) = inner.get(from..).and_then(<[u8]>::first_chunk::<16>)
         // `to` never passes `from`, so there is room.
-        out[to..to + 8].copy_from_slice(eight);
-        if hits == 0 {
-            from += 8;
-            to += 8;
+        && let Some(room) = out.get_mut(to..).and_then(<[u8]>::first_chunk_mut::<16>)
+    {
+        *room = *block;
+        let slashes = block::slashes16(block);
+        if slashes == 0 {
+            from += 16;
+            to += 16;
             continue;
         }
-        let plain = (hits.trailing_zeros() / 8) as usize;
-        if let Some(&sign @ (b'"' | b'\\' | b'/')) = inner.get(from + plain + 1) {
-            out[to + plain] = sign;
-            to += plain + 1;
-            from += plain + 2;
-            continue;
-        }
-        let (text, used) = escape(inner, from + plain);
+        let plain = slashes.trailing_zeros() as usize;
+        from += plain;
         to += plain;
+        let short = inner.get(from + 1).map_or(0, |sign| SHORT[usize::from(*sign)]);
+        if short != 0 {
+            out[to] = short;
+            from += 2;
+            to += 1;
+            continue;
+        }
+        let (text, used) = escape(inner, from);
         to += text.encode_utf8(&mut out[to..]).len();
-        from += plain + used;
+        from += used;
     }
     while let Some(&byte) = inner.get(from) {
         if byte == b'\\' {
@@ -232,17 +236,25 @@ fn unescape_into(inner: &[u8], out: &mut [u8]) -> usize {
     to
 }
 
+/// By the byte after a backslash: the byte that the two stand for, 0 when they are no escape of two bytes.
+const SHORT: [u8; 256] = {
+    let mut short = [0; 256];
+    let signs = *b"\"\\/ntrbf";
+    let bytes = *b"\"\\/\n\t\r\x08\x0c";
+    let mut n = 0;
+    while n < signs.len() {
+        short[signs[n] as usize] = bytes[n];
+        n += 1;
+    }
+    short
+};
+
 /// The character of the escape at `at`, and how many bytes it takes. The character never takes more
 /// bytes than the escape.
 #[inline]
 fn escape(bytes: &[u8], at: usize) -> (char, usize) {
     match bytes.get(at + 1) {
-        Some(c @ (b'"' | b'\\' | b'/')) => (char::from(*c), 2),
-        Some(b'n') => ('\n', 2),
-        Some(b't') => ('\t', 2),
-        Some(b'r') => ('\r', 2),
-        Some(b'b') => ('\u{8}', 2),
-        Some(b'f') => ('\u{c}', 2),
+        Some(sign) if SHORT[usize::from(*sign)] != 0 => (char::from(SHORT[usize::from(*sign)]), 2),
         Some(b'u') => match hex4(bytes, at + 2) {
             Some(high @ 0xd800..0xdc00) => match low_surrogate(bytes, at + 6) {
                 Some(low) => {

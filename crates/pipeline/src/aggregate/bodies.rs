@@ -1,5 +1,5 @@
-//! The table `bodies`: which shapes of body an endpoint is sent and answers with; and how many
-//! distinct bodies there are.
+//! The table `bodies`: the shapes of the request and response bodies of each endpoint, and how many distinct bodies there
+//! are.
 
 use super::endpoints::{EndpointCounter, EndpointId};
 use super::intern::{Name, Names};
@@ -13,9 +13,9 @@ use tables::rows::BodyRow;
 /// The number of a slot in [`BodyCounter`].
 pub(super) type SlotId = u32;
 
-/// BodyCounter of one shape on one side of one (endpoint, flow, step).
+/// Counts of one shape on one side of one (endpoint, flow, step).
 ///
-/// Finer than a row of the table, so that one set of digests serves this table and `endpoints`.
+/// Finer than a row of the table, so that the same digests serve this table and `endpoints`.
 #[derive(Debug)]
 struct Slot {
     endpoint: EndpointId,
@@ -31,14 +31,14 @@ struct Slot {
     sample: RecordPlace,
 }
 
-/// What is known of a shape whoever uses it.
+/// What does not depend on who uses a shape.
 #[derive(Debug)]
 struct Shape {
     kind: BodyKind,
     paths: Vec<String>,
 }
 
-/// All bodies met: 10 to 19 bytes for each distinct one of an (endpoint, flow, step), and the
+/// All bodies: 10 to 19 bytes for each distinct one of an (endpoint, flow, step), and the
 /// paths of each distinct shape.
 #[derive(Debug, Default)]
 pub(super) struct BodyCounter {
@@ -73,7 +73,7 @@ impl BodyCounter {
         slot.sample = slot.sample.min(place);
     }
 
-    /// Takes in `other`; `endpoints` says what its endpoint numbers are here.
+    /// Merges `other`; `endpoints` maps its endpoint numbers to those here.
     pub(super) fn merge(&mut self, other: Self, endpoints: &[EndpointId]) {
         for slot in other.slots {
             let endpoint = endpoints[slot.endpoint as usize];
@@ -95,7 +95,7 @@ impl BodyCounter {
         }
     }
 
-    /// How many distinct bodies each (endpoint, flow, step) was sent or answered with, by its number.
+    /// How many distinct bodies each (endpoint, flow, step) has on each side, by its number.
     ///
     /// Equal bodies have equal shapes, so no body is in two slots of one (endpoint, flow, step).
     pub(super) fn distinct(&self, side: BodySide) -> HashMap<EndpointId, u64> {
@@ -169,7 +169,7 @@ impl BodyCounter {
     }
 }
 
-/// Distinct digests of several slots: flows and steps may send equal bodies to one endpoint.
+/// The number of distinct digests in several slots: flows and steps can send equal bodies to one endpoint.
 fn union(slots: &[&Slot]) -> u64 {
     match slots {
         [one] => one.digests.len() as u64,

@@ -1,4 +1,4 @@
-//! The table `endpoints`: what was called, by which flow and step, how often, how large, how long.
+//! The table `endpoints`: what was called by which flow and step, how often, with which sizes and durations.
 
 use super::bodies::BodyCounter;
 use super::intern::{Name, Names, Renamed};
@@ -38,7 +38,7 @@ pub(super) struct EndpointCounter {
     rows: Vec<Calls>,
 }
 
-/// Sum, median, 95th percentile and greatest; all `None` when there was nothing to measure.
+/// Sum, median, 95th percentile and greatest number; all `None` without numbers.
 fn sizes(sketch: &Sketch) -> [Option<i64>; 4] {
     let figures = [sketch.sum(), sketch.percentile(50), sketch.percentile(95), sketch.max()];
     figures.map(|figure| figure.map(count))
@@ -74,7 +74,7 @@ impl EndpointCounter {
         &self.rows[id as usize]
     }
 
-    /// Takes in `other` and says what each of its numbers is here.
+    /// Merges `other`. Returns the number here for each number there.
     pub(super) fn merge(&mut self, other: Self, names: &Renamed) -> Vec<EndpointId> {
         let ids = other.rows.into_iter().map(|row| {
             let id = self.id(names.get(row.endpoint), names.get(row.flow), names.get(row.step));
@@ -166,7 +166,7 @@ impl EndpointCounter {
     }
 }
 
-/// An endpoint answers with a handful of statuses, so that a scan beats a map.
+/// A list instead of a map: an endpoint has only a few statuses.
 fn count_status(statuses: &mut Vec<(u16, u64)>, status: u16, count: u64) {
     match statuses.iter_mut().find(|(known, _)| *known == status) {
         Some((_, known)) => *known += count,

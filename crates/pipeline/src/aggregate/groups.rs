@@ -1,7 +1,7 @@
-//! The table `error_groups`: what goes wrong, where, how often, and which keys still wait for it.
+//! The table `error_groups`: error groups, with how often and where they occur, and how many keys they keep open.
 //!
-//! While logs are read the groups are not yet known, so everything is counted for each masked message
-//! (an error text with its variables masked) and brought together at the end.
+//! The groups are not known while logs are read. So everything is counted for each masked message (an error text with
+//! its variables masked), and summed for each group at the end.
 
 use super::endpoints::{EndpointCounter, EndpointId};
 use super::intern::{Name, Names, Renamed};
@@ -25,10 +25,10 @@ pub(super) type MessageNumber = u32;
 /// A list of a group names at most this many flows, steps, endpoints or statuses.
 pub(super) const LISTED: usize = 20;
 
-/// Stands for "no status" in a context; no exchange has it.
+/// "No status" in a context; no exchange has this status.
 const NO_STATUS: u16 = 0;
 
-/// What is counted for one masked message.
+/// Counts of one masked message.
 #[derive(Debug)]
 struct MessageCounts {
     id: MessageId,
@@ -44,38 +44,37 @@ struct MessageCounts {
     message: String,
     /// Exchanges whose errors all have this masked message.
     alone: u64,
-    /// The last file and run put into the sets, since the next error mostly has them too.
+    /// The file and run that were added last: the next error mostly has the same.
     last_file: Option<u32>,
     last_run: Name,
 }
 
-/// Where an error stands: its exchange and its place among the errors of it.
+/// The place of an error: its exchange, and its place within that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct ErrorPlace {
     place: RecordPlace,
     error: u32,
 }
 
-/// All masked messages met: about 200 bytes each beside their sample message, and 10 to 19 bytes for each
-/// distinct pair of a masked message with a file, a run, a key, or an endpoint and status.
+/// All masked messages: about 200 bytes each beside their sample message, and 10 to 19 bytes for each distinct pair of a
+/// masked message with a file, a run, a key, or an endpoint and status.
 #[derive(Debug, Default)]
 pub(super) struct ErrorCounter {
     index: HashMap<u64, MessageNumber>,
     masked_messages: Vec<MessageCounts>,
     contexts: HashMap<(MessageNumber, EndpointId, u16), u64>,
-    /// A file is read in one go, so a pair stands here once; the order of adding is free all the same, and
-    /// then it may stand here again.
+    /// A pair occurs once where the errors of a file are added together, else more than once.
     files: Vec<(MessageNumber, u32)>,
     runs: HashSet<(MessageNumber, Name)>,
     keys: HashSet<(MessageNumber, KeyId)>,
-    /// How many exchanges hold errors of exactly these masked messages, two or more, sorted. Two of them
-    /// may turn out to be one group, in which such an exchange counts once.
+    /// How many exchanges have errors of exactly these masked messages, two or more, sorted. They can turn out to be one
+    /// group, for which such an exchange counts once.
     together: HashMap<Vec<MessageNumber>, u64>,
 }
 
-/// What all errors of one exchange share.
+/// What all errors of one exchange have in common.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Context {
+pub(super) struct ErrorContext {
     pub(super) place: RecordPlace,
     pub(super) at: Option<Timestamp>,
     pub(super) endpoint: EndpointId,
@@ -89,7 +88,7 @@ impl ErrorCounter {
         &mut self,
         error: &CountedError<'_>,
         nth: u32,
-        context: &Context,
+        context: &ErrorContext,
     ) -> MessageNumber {
         let here = ErrorPlace { place: context.place, error: nth };
         let number = self.number(error.masked, here, error.message);
@@ -130,13 +129,13 @@ impl ErrorCounter {
         }
     }
 
-    /// Puts a masked message down to a key.
+    /// Adds a masked message to a key.
     pub(super) fn add_key(&mut self, masked: MessageNumber, key: KeyId) {
         self.keys.insert((masked, key));
     }
 
-    /// Takes in the masked messages of `other`, all but what it counts by key, endpoint and run, and says
-    /// what each of its numbers is here.
+    /// Merges the masked messages of `other`, without what it counts by key, endpoint and run. Returns the number here for
+    /// each number there.
     pub(super) fn merge_masked_messages(&mut self, other: &mut Self) -> Vec<MessageNumber> {
         let taken = std::mem::take(&mut other.masked_messages);
         let numbers = taken.into_iter().map(|masked| {
@@ -162,7 +161,7 @@ impl ErrorCounter {
         numbers.collect()
     }
 
-    /// Takes in the rest of `other`, after [`ErrorCounter::merge_masked messages`].
+    /// Merges the rest of `other`, after [`ErrorCounter::merge_masked_messages`].
     pub(super) fn merge_sets(
         &mut self,
         other: Self,
@@ -192,7 +191,7 @@ impl ErrorCounter {
     }
 
     /// Which group each masked message belongs to.
-    pub(super) fn resolve<'g>(&self, groups: &'g Groups) -> Resolved<'g> {
+    pub(super) fn resolve<'g>(&self, groups: &'g Groups) -> GroupsOfMessages<'g> {
         let mut numbers = BTreeMap::new();
         let found: Vec<&Group> =
             self.masked_messages.iter().map(|masked| groups.of(masked.id)).collect();
@@ -203,11 +202,11 @@ impl ErrorCounter {
         let by_fingerprint: HashMap<&str, u32> =
             (0..).zip(&all).map(|(number, group)| (group.fingerprint.as_str(), number)).collect();
         let of = found.iter().map(|group| by_fingerprint[group.fingerprint.as_str()]).collect();
-        Resolved { groups: all, of }
+        GroupsOfMessages { groups: all, of }
     }
 
-    /// How many distinct groups each run met.
-    pub(super) fn groups_of_runs(&self, resolved: &Resolved<'_>) -> HashMap<Name, u64> {
+    /// How many distinct groups each run has.
+    pub(super) fn groups_of_runs(&self, resolved: &GroupsOfMessages<'_>) -> HashMap<Name, u64> {
         let pairs: HashSet<_> =
             self.runs.iter().map(|&(masked, run)| (run, resolved.number(masked))).collect();
         let mut counts = HashMap::new();
@@ -220,7 +219,7 @@ impl ErrorCounter {
     /// Rows sorted most frequent first, then by fingerprint.
     pub(super) fn rows<'a>(
         &'a self,
-        resolved: &Resolved<'a>,
+        resolved: &GroupsOfMessages<'a>,
         endpoints: &EndpointCounter,
         keys: &KeyCounter,
         names: &'a Names,
@@ -319,16 +318,16 @@ impl ErrorCounter {
     }
 }
 
-/// The groups met, and which of them each masked message is in.
+/// The groups of all masked messages.
 #[derive(Debug)]
-pub(super) struct Resolved<'g> {
+pub(super) struct GroupsOfMessages<'g> {
     /// Sorted by fingerprint.
     groups: Vec<&'g Group>,
     /// Place in `groups`, by number of the masked message.
     of: Vec<u32>,
 }
 
-impl<'g> Resolved<'g> {
+impl<'g> GroupsOfMessages<'g> {
     fn number(&self, masked: MessageNumber) -> u32 {
         self.of[masked as usize]
     }
@@ -339,7 +338,7 @@ impl<'g> Resolved<'g> {
         Some(&group.fingerprint)
     }
 
-    /// How many distinct things each group was met with, from pairs of a masked message and a thing.
+    /// How many distinct things each group has, from pairs of a masked message and a thing.
     fn distinct<'p, T: Copy + Ord + 'p>(
         &self,
         pairs: impl IntoIterator<Item = &'p (MessageNumber, T)>,
@@ -356,7 +355,7 @@ impl<'g> Resolved<'g> {
     }
 }
 
-/// A group while its masked messages are added up.
+/// A group, summed over its masked messages.
 #[derive(Debug, Default)]
 struct GroupSum<'a> {
     count: u64,
@@ -433,7 +432,7 @@ mod tests {
         let mut endpoints = EndpointCounter::default();
         let endpoint = endpoints.id(names.intern("e"), Name::ABSENT, Name::ABSENT);
         let (place, run) = (RecordPlace { file: 0, record: 0 }, Name::ABSENT);
-        let context = Context { place, at: None, endpoint, status: None, run };
+        let context = ErrorContext { place, at: None, endpoint, status: None, run };
         let mut number = |message| {
             let text = ErrorRef { code: None, field: None, message, status: None, cut: false };
             let (masked, class) = (masked_messages.add(text), Class::Value);
@@ -446,8 +445,8 @@ mod tests {
         errors.add_exchange(&both[..1]);
 
         let groups = masked_messages.finish();
-        // As if mining had found that they are one.
-        let one = Resolved { groups: groups.iter().take(1).collect(), of: vec![0, 0] };
+        // As when mining finds that they are one group.
+        let one = GroupsOfMessages { groups: groups.iter().take(1).collect(), of: vec![0, 0] };
         let rows = errors.rows(&one, &endpoints, &KeyCounter::default(), &names, &[]);
         let counts: Vec<_> = rows.iter().map(|row| (row.count, row.exchanges)).collect();
         assert_eq!(counts, [(2, 2)]);

@@ -1,12 +1,12 @@
-//! TextStore stored once and named by a number, so that a table's keys are four bytes wide and a known
-//! text costs one hash and one comparison, never an allocation.
+//! Texts that are stored once and named by a number: the keys of a table are then four bytes wide, and a known text
+//! costs one hash and one comparison, and no allocation.
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 use std::hash::{BuildHasher, Hash};
 
 /// A text of one [`Names`], or the absence of a text.
 ///
-/// The order of names is the order in which they were met, which says nothing: sort by the text.
+/// Names are ordered by the first use of their texts, which means nothing: sort by the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub(super) struct Name(u32);
 
@@ -15,7 +15,7 @@ impl Name {
     pub(super) const ABSENT: Self = Self(0);
 }
 
-/// TextStore one after the other in one allocation.
+/// Texts one after the other in one allocation.
 ///
 /// Costs 8 bytes a text beside the text itself.
 #[derive(Debug, Default)]
@@ -42,10 +42,10 @@ impl TextStore {
     }
 }
 
-/// Numbers found by the hash of what they stand for: texts kept elsewhere.
+/// Finds the number of a text, which is kept elsewhere, by its hash.
 ///
-/// The hash is kept beside the number, so that growing never goes back to the texts, which lie all
-/// over the memory by then. Costs 9 to 18 bytes a number.
+/// The hash is kept beside the number, so that growing does not read the texts again. Costs 9 to 18 bytes for each
+/// number.
 #[derive(Debug, Default)]
 pub(super) struct Index {
     /// Lower half of the hash, and number.
@@ -56,11 +56,10 @@ pub(super) struct Index {
 }
 
 impl Index {
-    /// The number of the thing with the hash of `like` for which `is` holds, else `next`, which is
-    /// then its number. Numbers are given from 0 on.
+    /// The number of the entry with the hash of `like` for which `is` holds; else adds `next` as its number. Numbers count
+    /// from 0.
     ///
-    /// Jobs send the same rows again in the same order, so the one that follows the last one is looked at
-    /// before the table.
+    /// Tries the number after the last one before the table: jobs send the same rows again in the same order.
     pub(super) fn find_or_insert(
         &mut self,
         like: impl Hash,
@@ -80,12 +79,12 @@ impl Index {
     }
 }
 
-/// Back to 64 bits for the table, which looks at the highest and the lowest of them.
+/// Extends a hash to 64 bits for the table, which uses the highest and the lowest ones.
 fn spread(hash: u32) -> u64 {
     u64::from(hash).wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
-/// The distinct flows, steps, endpoints, run ids and log ids met.
+/// The distinct flows, steps, endpoints, run ids and log ids.
 ///
 /// Costs 17 to 26 bytes a text beside the text itself.
 #[derive(Debug, Default)]
@@ -106,13 +105,13 @@ impl Names {
         Name(number + 1)
     }
 
-    /// As [`Names::intern`]; no text is [`Name::ABSENT`].
+    /// As [`Names::intern`]; `None` is [`Name::ABSENT`].
     pub(super) fn intern_some(&mut self, text: Option<&str>) -> Name {
         text.map_or(Name::ABSENT, |text| self.intern(text))
     }
 
-    /// As [`Names::intern_some`], quick when the text is that of `last`, which becomes the result.
-    /// Exchanges of one file mostly share flow, step and run.
+    /// As [`Names::intern_some`], and faster when the text is that of `last`, which is set to the result. Exchanges of one
+    /// file mostly share flow, step and run.
     pub(super) fn intern_again(&mut self, text: Option<&str>, last: &mut Name) -> Name {
         if self.get(*last) != text {
             *last = self.intern_some(text);
@@ -125,14 +124,14 @@ impl Names {
         name.0.checked_sub(1).map(|number| self.texts.get(number))
     }
 
-    /// Takes in the texts of `other` and says what each is called here.
-    pub(super) fn absorb(&mut self, other: &Self) -> Renamed {
+    /// Adds the texts of `other`. Returns the name here for each name there.
+    pub(super) fn merge(&mut self, other: &Self) -> Renamed {
         let here = (0..other.texts.len() as u32).map(|number| self.intern(other.texts.get(number)));
         Renamed(std::iter::once(Name::ABSENT).chain(here).collect())
     }
 }
 
-/// What the names of an absorbed [`Names`] are called in the one that took them in.
+/// For each name of merged [`Names`], the name in those that took them.
 #[derive(Debug)]
 pub(super) struct Renamed(Vec<Name>);
 
@@ -167,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_met_again_keeps_its_name() {
+    fn a_repeated_text_keeps_its_name() {
         let mut names = Names::default();
         let mut last = Name::ABSENT;
         let stock = names.intern_again(Some("stock"), &mut last);
@@ -188,13 +187,13 @@ mod tests {
     }
 
     #[test]
-    fn absorbed_names_keep_their_texts() {
+    fn merged_names_keep_their_texts() {
         let mut left = Names::default();
         left.intern("a");
         let mut right = Names::default();
         let b = right.intern("b");
         let a = right.intern("a");
-        let renamed = left.absorb(&right);
+        let renamed = left.merge(&right);
         assert_eq!(left.get(renamed.get(a)), Some("a"));
         assert_eq!(left.get(renamed.get(b)), Some("b"));
         assert_eq!(renamed.get(Name::ABSENT), Name::ABSENT);

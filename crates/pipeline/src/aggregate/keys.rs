@@ -1,7 +1,7 @@
 //! The table `keys`: for each SKU, order and so on of a flow, how its newest attempt ended.
 //!
-//! Attempts are ordered by (start, place, row of a bulk request); one without a start is older
-//! than any with one. The newest attempt whose outcome is known decides whether the key is open.
+//! Attempts are ordered by (start, place, row of a bulk request). An attempt without a start is older than any with a
+//! start. The newest attempt whose outcome is known decides whether the key is open.
 
 use super::RecordPlace;
 use super::groups::MessageNumber;
@@ -17,11 +17,11 @@ use tables::rows::KeyRow;
 /// The number of a (flow, kind, key) in [`KeyCounter`].
 pub(super) type KeyId = u32;
 
-/// At most this many distinct masked messages are kept as reasons of one attempt. A row is refused for
-/// a few reasons; a hostile answer could otherwise name a million.
+/// Most distinct masked messages that are kept for one attempt. A row is refused for a few reasons; a hostile answer
+/// can name a million.
 pub(super) const REASONS: usize = 16;
 
-/// Where an attempt, or an error of one, stands in time.
+/// The order of attempts, and of errors of attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Order {
     /// Microseconds; `i64::MIN` when unknown, so that timed attempts are newer.
@@ -41,7 +41,7 @@ impl Order {
     }
 }
 
-/// How a (flow, kind, key) fared.
+/// Counts of a (flow, kind, key).
 #[derive(Debug, Default)]
 struct Entity {
     attempts: u64,
@@ -53,7 +53,7 @@ struct Entity {
     deciding: Option<(Order, bool)>,
     /// The newest attempt that failed.
     failed: Option<Order>,
-    /// MaskedMessages of the errors of the deciding attempt, when it failed.
+    /// Masked messages of the errors of the newest attempt with a known outcome, when it failed.
     reasons: Vec<MessageNumber>,
     last_error: Option<(Order, MessageNumber)>,
     last_message: String,
@@ -64,7 +64,7 @@ struct Entity {
 pub(super) struct KeyCounter {
     /// The keys' values; the same numbers as `entities`.
     values: TextStore,
-    /// Flow and kind, apart from `entities` so that a look-up stays within few bytes.
+    /// Flow and kind, apart from `entities`: a look-up then touches fewer bytes.
     heads: Vec<(Name, KeyKind)>,
     index: Index,
     entities: Vec<Entity>,
@@ -107,7 +107,7 @@ impl KeyCounter {
         }
     }
 
-    /// Puts an error down to a key, after the attempts of its exchange were counted.
+    /// Adds an error to a key, after the attempts of its exchange were counted.
     pub(super) fn error(&mut self, id: KeyId, order: Order, masked: MessageNumber, message: &str) {
         let entity = &mut self.entities[id as usize];
         if entity.last_error.is_none_or(|(known, _)| known < order) {
@@ -132,13 +132,13 @@ impl KeyCounter {
         self.entities[id as usize].is_good()
     }
 
-    /// How many keys there are, tried or only named by an error.
+    /// How many keys there are, with those that only an error names.
     pub(super) fn len(&self) -> usize {
         self.entities.len()
     }
 
-    /// Takes in `other` and says what each of its numbers is here; `masked messages` says the same of
-    /// the masked messages.
+    /// Merges `other`. Returns the number here for each number there; `masked_messages` is the same for the masked
+    /// messages.
     pub(super) fn merge(
         &mut self,
         other: Self,
@@ -156,7 +156,7 @@ impl KeyCounter {
 
     /// Rows sorted by (flow, kind, key), absent first; `fingerprint` gives that of a masked message.
     ///
-    /// A key that only an error names, of an exchange that did not try it, has no row.
+    /// A key that was not attempted, because only an error names it, has no row.
     pub(super) fn rows<'a>(
         &'a self,
         names: &'a Names,
@@ -165,8 +165,8 @@ impl KeyCounter {
     ) -> Vec<KeyRow<'a>> {
         let tried = |id: &KeyId| self.entities[*id as usize].attempts > 0;
         let head = |id: KeyId| self.heads[id as usize];
-        // Few heads stand before many keys, and where most keys differ early they are told apart without a look
-        // at their texts, which lie all over the memory.
+        // There are few pairs of flow and kind, and most keys differ in their first bytes. So most comparisons need no
+        // text, and texts are scattered in memory.
         let mut heads = self.heads.clone();
         heads.sort_unstable();
         heads.dedup();
@@ -208,7 +208,7 @@ impl KeyCounter {
     }
 }
 
-/// The first eight bytes of a text as a number, in the order of texts as far as they tell.
+/// The first eight bytes of a text as a number, which orders texts as far as these bytes differ.
 fn beginning(text: &str) -> u64 {
     let mut bytes = [0; 8];
     bytes.iter_mut().zip(text.bytes()).for_each(|(to, byte)| *to = byte);
@@ -237,7 +237,7 @@ impl Entity {
         }
     }
 
-    /// Whether the attempt decides now, as the newest with a known outcome.
+    /// Whether the attempt is the newest with a known outcome.
     fn decide(&mut self, order: Order, failed: bool) -> bool {
         let newer = self.deciding.is_none_or(|(known, _)| known < order);
         if newer {
@@ -280,16 +280,16 @@ mod tests {
     proptest! {
         #[test]
         fn rows_are_sorted_by_flow_kind_and_key(
-            met in vec((prop::option::of("[ab]"), any::<bool>(), "[0\0]{0,2}|order-00[01]{0,3}|[a-zş]{0,9}"), 0..40),
+            attempts in vec((prop::option::of("[ab]"), any::<bool>(), "[0\0]{0,2}|order-00[01]{0,3}|[a-zş]{0,9}"), 0..40),
         ) {
             let (mut names, mut keys) = (Names::default(), KeyCounter::default());
             let place = RecordPlace { file: 0, record: 0 };
-            for (flow, order, value) in &met {
+            for (flow, order, value) in &attempts {
                 let kind = if *order { KeyKind::Order } else { KeyKind::Sku };
                 let id = keys.id(names.intern_some(flow.as_deref()), Key { kind, value });
                 keys.attempt(id, Order::new(None, place, 0), None, Outcome::Success);
             }
-            let mut wanted: Vec<_> = met
+            let mut wanted: Vec<_> = attempts
                 .iter()
                 .map(|(flow, order, value)| {
                     (flow.as_deref(), if *order { "order" } else { "sku" }, value.as_str())

@@ -1,4 +1,4 @@
-//! The table `runs`: how each execution of a flow went, by its listing and by its downloads.
+//! The table `runs`: each execution of a flow, by its listing and by its downloads.
 
 use super::intern::{Name, Names, Renamed};
 use super::small::{self, count};
@@ -20,9 +20,9 @@ struct RunCounts {
     first: Option<Timestamp>,
     /// Latest end, or start where the duration is not known.
     last: Option<Timestamp>,
-    /// Of the exchange at the smallest place that names one.
+    /// The flow of the first exchange that names one, in the order of places.
     flow: Option<(RecordPlace, Name)>,
-    /// Of a download; counts only when no exchange names one.
+    /// The flow of a download; used only when no exchange names one.
     linked_flow: Option<Name>,
     /// Downloads linked to the run that name no log and hold no exchange.
     unnamed: u64,
@@ -34,7 +34,7 @@ pub(super) struct RunCounter {
     counts: HashMap<Name, RunCounts>,
     /// Run, if known, and log.
     downloads: HashSet<(Name, Name)>,
-    /// The last one put there, since the next exchange mostly is of the same download.
+    /// The newest entry: the next exchange is mostly of the same download.
     last_download: Option<(Name, Name)>,
     /// Run and file of exchanges that name no log.
     unnamed: HashSet<(Name, u32)>,
@@ -85,7 +85,7 @@ impl RunCounter {
         }
     }
 
-    /// Takes in `other`; `names` is of this accumulator, `renamed` says what the other's are here.
+    /// Merges `other`; `names` are those of this accumulator, `renamed` maps the names of the other to them.
     pub(super) fn merge(&mut self, other: Self, names: &Names, renamed: &Renamed) {
         for (run, counts) in other.counts {
             let here = self.counts.entry(renamed.get(run)).or_default();
@@ -113,7 +113,7 @@ impl RunCounter {
         self.downloads.iter().filter_map(|&(_, log)| names.get(log)).collect()
     }
 
-    /// Rows sorted by run id: those of the listing and those seen in downloads only.
+    /// Rows sorted by run id: the runs of the listing, and those that only downloads name.
     pub(super) fn rows<'a>(
         &self,
         names: &'a Names,
@@ -176,7 +176,7 @@ impl RunCounts {
         }
     }
 
-    /// Downloads have no place here, so the first name in the alphabet wins, whatever the order.
+    /// Downloads are not ordered here, so the first name in the alphabet is used.
     fn linked_flow(&mut self, flow: Name, names: &Names) {
         let known = self.linked_flow.and_then(|known| names.get(known));
         if names.get(flow).is_some_and(|new| known.is_none_or(|known| new < known)) {
@@ -188,7 +188,7 @@ impl RunCounts {
         names.get(self.flow.map(|(_, flow)| flow).or(self.linked_flow)?)
     }
 
-    /// Where the listing is silent: failed if anything failed, success if something succeeded.
+    /// The status without a listing: failed if anything failed, else success if anything succeeded.
     fn status(&self) -> Option<&'static str> {
         match (self.failed, self.succeeded) {
             (0, 0) => None,
@@ -198,7 +198,7 @@ impl RunCounts {
     }
 }
 
-/// `None` when the end is before the start: clocks of two machines, not a duration.
+/// `None` when the end is before the start: the clocks of two machines differ.
 fn elapsed_ms(from: Timestamp, to: Timestamp) -> Option<f64> {
     let elapsed = to.0.checked_sub(from.0)?;
     (elapsed >= 0).then(|| elapsed as f64 / 1000.0)

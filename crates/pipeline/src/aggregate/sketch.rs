@@ -1,5 +1,5 @@
-//! Percentiles of many numbers in little memory, from whole numbers only, so that no order of
-//! adding or merging can change a digit.
+//! Percentiles of many numbers in little memory. All arithmetic is on whole numbers, so that the order of adding and
+//! merging does not change the result.
 //!
 //! Up to [`EXACT`] numbers are kept as they are. Beyond that they are counted in buckets:
 //!
@@ -20,7 +20,7 @@ const KEPT_BITS: u32 = 7;
 
 /// Count, sum, greatest and percentiles of whole numbers.
 ///
-/// Costs 16 bytes for each distinct bucket met, 1 KiB to 3 KiB for sizes or durations as they occur,
+/// Costs 16 bytes for each bucket in use, 1 KiB to 3 KiB for sizes or durations as they occur,
 /// at most 60 KiB.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Sketch {
@@ -32,7 +32,7 @@ pub(super) struct Sketch {
 
 #[derive(Debug, Clone)]
 enum Numbers {
-    /// In the order they came; [`EXACT`] at most.
+    /// In the order of adding; [`EXACT`] at most.
     Exact(Vec<u64>),
     /// Bucket and how many fell into it, lowest bucket first.
     Buckets(Vec<(u16, u64)>),
@@ -59,7 +59,7 @@ impl Sketch {
         self.add_times(number, 1);
     }
 
-    /// Adds a number so many times.
+    /// Adds a number `times` times.
     pub(super) fn add_times(&mut self, number: u64, times: u64) {
         if times > 0 {
             self.count += times;
@@ -126,7 +126,7 @@ impl Numbers {
         }
     }
 
-    /// Gives up the exact numbers, if that has not yet happened.
+    /// Moves the exact numbers into buckets, if that was not done yet.
     fn buckets(&mut self) -> &mut Vec<(u16, u64)> {
         if let Self::Exact(numbers) = self {
             let mut buckets = Vec::new();

@@ -1,4 +1,4 @@
-//! The finished rows of the small tables, and how they are handed to a sink.
+//! The finished rows of the small tables, and their encoding.
 
 use std::sync::LazyLock;
 
@@ -33,7 +33,7 @@ pub struct SmallTables<'a> {
 }
 
 impl SmallTables<'_> {
-    /// Makes all rows ready, on the threads of the current Rayon pool. The parts are in the order of the rows.
+    /// Encodes all rows, on the threads of the current Rayon pool. The parts are in the order of the rows.
     ///
     /// # Errors
     /// When rows cannot be encoded.
@@ -59,18 +59,20 @@ where
 {
     let part = |rows: &[T::Row<'a>]| {
         let mut batch = Batch::<T>::new();
-        rows.iter().for_each(|row| batch.push(row));
+        for row in rows {
+            batch.push(row);
+        }
         encoder.encode(&mut batch)
     };
     rows.par_chunks(GROUP_ROWS).map(part).collect()
 }
 
-/// A count as tables have it.
+/// A count as a cell.
 pub(super) fn count(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// A time as tables have it.
+/// A time as a cell.
 pub(super) fn micros(at: Option<model::time::Timestamp>) -> Option<Micros> {
     at.map(|at| Micros(at.0))
 }

@@ -1,4 +1,4 @@
-//! What the tables say of hand-made exchanges; and that neither order nor split changes it.
+//! The small tables of exchanges made by hand.
 
 use super::*;
 use grouping::{ErrorRef, MaskedMessages};
@@ -12,7 +12,7 @@ use tables::rows::{ErrorGroupRow, KeyRow};
 
 mod laws;
 
-/// An exchange by what matters here; the rest is absent.
+/// The fields of an exchange that the tests set; the others are absent.
 #[derive(Debug, Clone)]
 struct Case {
     place: (u32, u32),
@@ -29,7 +29,7 @@ struct Case {
     sku: Option<&'static str>,
     /// Key and whether the answer refuses it.
     rows: Vec<(&'static str, bool)>,
-    /// Key of the row spoken of, and text.
+    /// Key of its row, and text.
     errors: Vec<(Option<&'static str>, &'static str)>,
     request: Option<CountedBody>,
     response: Option<CountedBody>,
@@ -84,7 +84,7 @@ fn sku(value: &str) -> Key<'_> {
     Key { kind: KeyKind::Sku, value }
 }
 
-/// Class and whether to retry by the text, as no test of this module is about classifying.
+/// Class and retry by the text: no test of this module is about classes.
 fn class_of(message: &str) -> (Class, bool) {
     if message.contains("timed out") { (Class::Connection, true) } else { (Class::Value, false) }
 }
@@ -127,7 +127,7 @@ fn add(accumulator: &mut Accumulator, messages: &mut MaskedMessages, case: &Case
     };
     let shape = |side| if side == BodySide::Request { case.request } else { case.response };
     accumulator.add(&seen, &mut |side| {
-        [format!("/{:x}", shape(side).expect("asked for a body that is there").shape)].into()
+        [format!("/{:x}", shape(side).expect("the exchange has this body").shape)].into()
     });
 }
 
@@ -252,7 +252,7 @@ fn a_key_is_open_for_every_group_of_the_attempt_that_left_it_open() {
         errors: vec![(None, REFUSED), (None, TIMEOUT)],
         ..failure((0, 1), 20, "A", REFUSED)
     };
-    let cases = [failure((0, 0), 10, "A", "Nobody knows this product."), both];
+    let cases = [failure((0, 0), 10, "A", "Unknown product."), both];
     let whole = AllCounts::of(&cases);
     let open: Vec<_> = whole
         .tables()
@@ -262,7 +262,7 @@ fn a_key_is_open_for_every_group_of_the_attempt_that_left_it_open() {
         .collect();
     assert_eq!(open.len(), 3);
     for (message, keys, open) in open {
-        assert_eq!((keys, open), (1, i64::from(!message.starts_with("Nobody"))), "{message}");
+        assert_eq!((keys, open), (1, i64::from(!message.starts_with("Unknown"))), "{message}");
     }
 }
 
@@ -388,7 +388,7 @@ fn groups_come_most_frequent_first() {
     assert_eq!(messages, [REFUSED, TIMEOUT]);
 }
 
-/// An exchange of which nothing is known.
+/// An exchange with no fields.
 fn nowhere<'r>(exchange: &'r Exchange<'r>) -> CountedExchange<'r> {
     CountedExchange {
         place: RecordPlace { file: 0, record: 0 },
@@ -482,18 +482,18 @@ fn bodies_are_counted_by_shape_over_all_flows() {
 fn paths_are_asked_for_once_a_shape() {
     let mut accumulator = Accumulator::default();
     let exchange = Exchange::default();
-    let mut asked = Vec::new();
+    let mut listed = Vec::new();
     for record in 0..3 {
         let mut seen = nowhere(&exchange);
         seen.place.record = record;
         seen.request = body(u128::from(record), 1, 7);
         seen.response = body(5, 1, 8);
         accumulator.add(&seen, &mut |side| {
-            asked.push(side);
+            listed.push(side);
             Vec::new()
         });
     }
-    assert_eq!(asked, [BodySide::Request, BodySide::Response]);
+    assert_eq!(listed, [BodySide::Request, BodySide::Response]);
 }
 
 #[test]

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use tables::cell::{Micros, Text};
 use tables::rows::KeyRow;
 
-/// At most this many rows of each kind: a screen.
+/// Rows of each kind at most, so that they fit on a screen.
 const SHOWN: usize = 10;
 
-/// What is worst, at most ten rows of each.
+/// The worst groups, flows, endpoints and keys, at most ten of each.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Top {
     /// Most frequent error groups first.
@@ -27,25 +27,25 @@ pub struct Top {
 pub struct TopGroup {
     /// Its fingerprint.
     pub fingerprint: String,
-    /// Its text with `<*>` for what varies.
+    /// Its template, with `<*>` for variables.
     pub template: String,
     /// What kind of error it is.
     pub class: String,
-    /// On which side it arose; `None` when nothing tells.
+    /// Its side; `None` when unknown.
     pub side: Option<String>,
-    /// What a rule of the user calls it.
+    /// Its name by a rule of the user.
     pub name: Option<String>,
-    /// The code that all its errors carry, where that tells causes apart.
+    /// The code of all its errors, where the code is part of the group.
     pub code: Option<String>,
-    /// The field that all of them speak of.
+    /// The field of all its errors.
     pub field: Option<String>,
-    /// Whether trying again may help.
+    /// Whether a retry may help.
     pub retryable: bool,
     /// Errors in it.
     pub count: i64,
     /// Exchanges with such an error.
     pub exchanges: i64,
-    /// Keys that still wait for it.
+    /// Keys that it keeps open.
     pub open_keys: i64,
     /// Start of the newest such exchange; `None` when no such exchange has a time.
     pub last_seen: Option<Micros>,
@@ -77,9 +77,9 @@ pub struct OpenKey {
     pub kind: String,
     /// Its value, as written.
     pub key: String,
-    /// How often it was tried.
+    /// Its attempts.
     pub attempts: i64,
-    /// How often that failed.
+    /// Its failed attempts.
     pub failures: i64,
     /// Start of the newest attempt; `None` when no attempt has a time.
     pub last_seen: Option<Micros>,
@@ -132,7 +132,7 @@ impl SmallTables<'_> {
     }
 }
 
-/// Sums exchanges and failures by name and gives the worst.
+/// Sums exchanges and failures by name, and returns the worst.
 fn worst<'a, T: Text<'a> + Ord>(rows: impl Iterator<Item = (Option<T>, i64, i64)>) -> Vec<TopName> {
     let mut sums: BTreeMap<Option<T>, (i64, i64)> = BTreeMap::new();
     for (name, exchanges, failed) in rows {

@@ -1,7 +1,7 @@
-//! Small files as they were decoded, packed until the main pass asks for them.
+//! Small files as the survey decoded them, packed for the main pass.
 //!
-//! Reading and decoding a file of one log takes longer than most of what is done with it afterwards, and the logs of
-//! a dump are so much alike that many of them packed together take a fraction of their bytes.
+//! Reading and decoding a file of one log takes longer than most of the work on it afterwards. The logs of a dump are
+//! much alike, so that many of them packed together take a fraction of their bytes.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -13,24 +13,23 @@ use zstd::bulk::{Compressor, Decompressor};
 /// Longer texts are not kept, in bytes. It bounds what is packed together.
 const TEXT: usize = 64 << 10;
 
-/// It is the likeness of the logs that saves room: with level 1 packs are a quarter smaller, and a report of small
-/// files takes 8 % longer.
+/// With level 1, packs are a quarter smaller and a report of small files takes 8 % longer.
 const ZSTD_LEVEL: i32 = -1;
 
-/// Neighbours that were looked at together.
+/// Neighbouring files of one job of the survey.
 #[derive(Debug)]
 pub(super) struct Pack {
-    /// Of each kept file its member, layers and text, one after the other, packed.
+    /// Member, layers and text of each kept file, one after the other, compressed.
     packed: Box<[u8]>,
-    /// Bytes of these when they are unpacked.
+    /// The number of bytes after unpacking.
     bytes: usize,
-    /// By place; `None` for files that are not kept.
+    /// By place in the job; `None` for files that are not kept.
     files: Box<[Option<KeptFile>]>,
-    /// Files that were not asked for yet.
+    /// Kept files that were not taken yet.
     left: AtomicU32,
 }
 
-/// A file of one leaf, in UTF-8 as it stands, and without problems.
+/// A file with one leaf, which was UTF-8 without any change, and no problems.
 #[derive(Debug, Clone, Copy)]
 struct KeptFile {
     /// Where its bytes begin, and the lengths of their parts.
@@ -38,23 +37,23 @@ struct KeptFile {
     member: Option<u16>,
     layers: u16,
     text: u32,
-    /// The rest of what the decoder told.
+    /// The other fields of [`Leaf`] and [`Decoded`].
     packed: u32,
     form: Form,
     members: u32,
     archives: u32,
 }
 
-/// All files that are kept.
+/// All kept files.
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
     /// In the order of the files.
     packs: Vec<Mutex<Option<Arc<Pack>>>>,
-    /// Neighbours in each of them.
+    /// Files in each pack.
     each: usize,
 }
 
-/// What one worker unpacked last.
+/// The pack that a worker unpacked last.
 #[derive(Default)]
 pub(crate) struct Unpacked {
     pack: Option<(usize, Arc<Pack>)>,
@@ -72,17 +71,17 @@ pub(super) struct Packer {
 impl Packer {
     pub(super) fn new() -> Self {
         let mut zstd = Compressor::default();
-        // No level is out of bounds, and the one it begins with would do as well.
+        // Cannot fail: zstd takes any level.
         let _set = zstd.set_compression_level(ZSTD_LEVEL);
         Self { bytes: Vec::new(), files: Vec::new(), zstd }
     }
 
-    /// Begins with the next file.
+    /// Begins the next file.
     pub(super) fn begin(&mut self) {
         self.files.push(None);
     }
 
-    /// Takes a leaf of the file. False when it is not one that can be kept, or not the only one.
+    /// Takes a leaf of the file. False when it cannot be kept, or is not the only leaf.
     pub(super) fn leaf(&mut self, leaf: &Leaf<'_>) -> bool {
         let plain = leaf.whole && leaf.raw == leaf.text.as_bytes() && leaf.text.len() <= TEXT;
         let member = leaf.member.map(|member| u16::try_from(member.len()));
@@ -103,22 +102,22 @@ impl Packer {
         true
     }
 
-    /// The file is kept, with the decoder's account of it.
+    /// Keeps the file, with what the decoder says of it.
     pub(super) fn keep(&mut self, decoded: &Decoded) {
         if let Some(Some(file)) = self.files.last_mut() {
             (file.members, file.archives) = (decoded.members, decoded.archives);
         }
     }
 
-    /// What was taken of the file goes.
+    /// Drops the file.
     pub(super) fn forget(&mut self) {
         if let Some(file) = self.files.last_mut().and_then(Option::take) {
             self.bytes.truncate(file.at as usize);
         }
     }
 
-    /// Packs the files since the last time, if there is `room`, which is taken. Where there is too little, none is
-    /// left for those that follow, so that nobody packs them in vain.
+    /// Packs the files since the last call and subtracts their size from `room`. When there is too little room, sets it
+    /// to 0, so that no later file is packed.
     pub(super) fn done(&mut self, room: &AtomicU64) -> Option<Pack> {
         let files: Box<[Option<KeptFile>]> = self.files.drain(..).collect();
         let bytes = self.bytes.len();
@@ -137,7 +136,7 @@ impl Packer {
 }
 
 impl Kept {
-    /// None yet; they will come in packs of `each` neighbours.
+    /// None yet. Each pack will hold up to `each` neighbouring files.
     pub(super) fn new(each: usize) -> Self {
         Self { packs: Vec::new(), each }
     }
@@ -146,8 +145,7 @@ impl Kept {
         self.packs.push(Mutex::new(pack.map(Arc::new)));
     }
 
-    /// KeptFile `n` as the decoder gave it, if it was kept, and its account. Only once: when no file of a pack
-    /// is left, its memory is free for what is made of them.
+    /// File `n` as the decoder gave it, if it was kept. Only once: a pack is freed when all its files were taken.
     pub(crate) fn take<'u>(
         &self,
         n: usize,
@@ -184,7 +182,7 @@ impl Unpacked {
 }
 
 impl KeptFile {
-    /// The leaf and the account, from the bytes of the pack.
+    /// The leaf, and what the decoder says of the file, from the bytes of the pack.
     fn of<'u>(&self, bytes: &'u [u8]) -> Option<(Leaf<'u>, Decoded)> {
         let mut rest = bytes.get(self.at as usize..)?;
         let mut part = |bytes: usize| {
@@ -242,7 +240,7 @@ mod tests {
         }
     }
 
-    /// Keeps a file for each of `leaves`, two in a pack, as long as there is room for so many bytes.
+    /// Keeps a file for each of `leaves`, two in a pack, with room for so many bytes.
     fn kept(leaves: &[Leaf<'_>], room: u64) -> Kept {
         let (mut packer, mut kept, room) = (Packer::new(), Kept::new(2), AtomicU64::new(room));
         for pair in leaves.chunks(2) {
@@ -266,13 +264,16 @@ mod tests {
         ];
         let (kept, mut unpacked) = (kept(&leaves, 1 << 20), Unpacked::default());
         for n in [2, 0, 1] {
-            let (told, decoded) = kept.take(n, &mut unpacked).unwrap();
-            assert_eq!(format!("{told:?}"), format!("{:?}", leaves[n]));
+            let (leaf, decoded) = kept.take(n, &mut unpacked).unwrap();
+            assert_eq!(format!("{leaf:?}"), format!("{:?}", leaves[n]));
             assert_eq!((decoded.members, decoded.archives), (3, 2));
             assert_eq!(decoded.layers, leaves[n].layers);
             assert_eq!(decoded.bytes, leaves[n].bytes);
         }
-        assert!(kept.packs.iter().all(|pack| pack.lock().unwrap().is_none()), "all was asked for");
+        assert!(
+            kept.packs.iter().all(|pack| pack.lock().unwrap().is_none()),
+            "all files were taken"
+        );
         assert!(kept.take(3, &mut unpacked).is_none());
     }
 
@@ -310,6 +311,6 @@ mod tests {
         let mut packer = Packer::new();
         packer.begin();
         assert!(packer.leaf(&leaves[0]) && packer.done(&room).is_none());
-        assert_eq!(room.into_inner(), 0, "nobody tries again");
+        assert_eq!(room.into_inner(), 0, "no room is left");
     }
 }

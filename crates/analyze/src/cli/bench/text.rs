@@ -6,9 +6,9 @@ use measure::{Build, FileSample, GeneratedLogs, Machine, Measured, MeasuredStage
 
 use super::super::figures::{bytes, count, counted, percent};
 use super::super::markdown;
-use super::super::table::{Align, Columns, Table};
+use super::super::table::{Align, ColumnHeads, TextTable};
 
-const COLUMNS: Columns = &[
+const COLUMNS: ColumnHeads = &[
     ("STAGE", Align::Left),
     ("FROM", Align::Left),
     ("THREADS", Align::Right),
@@ -107,8 +107,8 @@ pub(super) fn sample(sample: &FileSample) -> String {
     )
 }
 
-fn rows(measured: &Measured) -> Table {
-    let mut table = Table::new(COLUMNS);
+fn rows(measured: &Measured) -> TextTable {
+    let mut table = TextTable::new(COLUMNS);
     for one in &measured.measurements {
         let spread = one.spread();
         let rates = measured.rates(spread.median);

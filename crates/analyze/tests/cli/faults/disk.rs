@@ -3,16 +3,16 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
-use super::super::kit::{Place, Run};
+use super::super::kit::{RunOutput, TestFolder};
 use super::{assert_not_done, assert_whole, document, skipped};
 
 /// Runs a shell script, in which `$0` is the program.
-fn shell(place: &Place, wrapper: &[&str], script: &str) -> Run {
+fn shell(place: &TestFolder, wrapper: &[&str], script: &str) -> RunOutput {
     let mut command = Command::new(wrapper[0]);
     command.args(&wrapper[1..]).args(["sh", "-c", script, env!("CARGO_BIN_EXE_analyze")]);
     command.current_dir(place.path()).stdin(Stdio::null());
     let output = command.output().unwrap();
-    Run {
+    RunOutput {
         code: output.status.code().unwrap(),
         out: String::from_utf8(output.stdout).unwrap(),
         err: String::from_utf8(output.stderr).unwrap(),
@@ -22,7 +22,7 @@ fn shell(place: &Place, wrapper: &[&str], script: &str) -> Run {
 /// Whether disks can be mounted here, where only the test sees them.
 fn can_mount() -> bool {
     let script = "mkdir -p disk && mount -t tmpfs none disk";
-    let place = Place::new();
+    let place = TestFolder::new();
     let mut mount = Command::new("unshare");
     mount.args(["-rm", "sh", "-c", script]).current_dir(place.path());
     let can = mount.output().is_ok_and(|output| output.status.success());
@@ -39,12 +39,12 @@ fn a_full_disk_leaves_nothing_whichever_file_meets_it_first() {
     if !can_mount() {
         return;
     }
-    let place = Place::with_dump();
+    let place = TestFolder::with_dump();
     place.file("dump/large.json", document("A", 1_500));
     fs::create_dir(place.path().join("disk")).unwrap();
     let mut refused = Vec::new();
     let mut done = 0;
-    // From a disk that takes no folder to one that takes all.
+    // From a disk without room for a folder to one with room for everything.
     for kib in [4, 16, 64, 96, 128, 192, 256, 320, 384, 448, 512, 640, 768, 1_024, 4_096] {
         let script = format!(
             "mount -t tmpfs -o size={kib}k none disk; \"$0\" report dump --out disk/report --quiet; \
@@ -69,7 +69,7 @@ fn a_full_disk_leaves_nothing_whichever_file_meets_it_first() {
     assert!(done > 0 && refused.len() > 5);
     refused.sort();
     refused.dedup();
-    assert!(refused.len() > 2, "several writers met it: {refused:?}");
+    assert!(refused.len() > 2, "several writers were refused: {refused:?}");
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn a_full_disk_keeps_the_report_that_was_to_be_replaced() {
     if !can_mount() {
         return;
     }
-    let place = Place::with_dump();
+    let place = TestFolder::with_dump();
     fs::create_dir(place.path().join("disk")).unwrap();
     place.file("more/large.json", document("A", 4_000));
     let run = shell(
@@ -92,7 +92,7 @@ fn a_full_disk_keeps_the_report_that_was_to_be_replaced() {
 
 #[test]
 fn a_limit_on_the_size_of_files_is_an_error_and_not_the_end() {
-    let place = Place::with_dump();
+    let place = TestFolder::with_dump();
     place.file("dump/large.json", document("A", 2_000));
     for blocks in ["1", "40", "160"] {
         let script = format!("ulimit -f {blocks}; exec \"$0\" report dump --out report --quiet");
@@ -109,7 +109,7 @@ fn a_disk_of_its_own_is_written_into_but_not_replaced() {
     if !can_mount() {
         return;
     }
-    let place = Place::with_dump();
+    let place = TestFolder::with_dump();
     fs::create_dir(place.path().join("disk")).unwrap();
     let run = shell(
         &place,
@@ -122,11 +122,11 @@ fn a_disk_of_its_own_is_written_into_but_not_replaced() {
 }
 
 #[test]
-fn a_disk_that_cannot_be_written_is_told_before_work_starts() {
+fn a_disk_that_cannot_be_written_is_reported_before_work_starts() {
     if !can_mount() {
         return;
     }
-    let place = Place::with_dump();
+    let place = TestFolder::with_dump();
     fs::create_dir(place.path().join("disk")).unwrap();
     let script = "mount -t tmpfs -o ro none disk; exec \"$0\" report dump --out disk/new/report";
     let run = shell(&place, &PRIVATE, script);

@@ -6,11 +6,11 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::os::unix::net::UnixListener;
 use std::process::{Command, Stdio};
 
-use super::super::kit::{Place, ended, exchange};
+use super::super::kit::{TestFolder, ended, exchange};
 use super::{document, signal, skipped, wait_until};
 
 /// The rows of a table of `report`, each as JSON.
-fn rows(place: &Place, table: &str) -> Vec<serde_json::Value> {
+fn rows(place: &TestFolder, table: &str) -> Vec<serde_json::Value> {
     let text = place.read(&format!("report/{table}.jsonl"));
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
@@ -24,8 +24,8 @@ const REPORT: [&str; 8] =
     ["report", "dump", "--out", "report", "--format", "json", "--max-rejects", "100%"];
 
 #[test]
-fn links_that_lead_nowhere_or_in_circles_are_told_and_the_rest_is_read() {
-    let place = Place::with_dump();
+fn links_to_nothing_or_in_circles_are_reported_and_the_rest_is_read() {
+    let place = TestFolder::with_dump();
     let dump = place.path().join("dump");
     symlink("nowhere", dump.join("dangling.json")).unwrap();
     symlink(".", dump.join("loop")).unwrap();
@@ -40,7 +40,7 @@ fn links_that_lead_nowhere_or_in_circles_are_told_and_the_rest_is_read() {
 
 #[test]
 fn folders_that_link_to_each_other_are_walked_in_no_more_than_their_number() {
-    let place = Place::new();
+    let place = TestFolder::new();
     for n in 0..24 {
         let folder = place.path().join(format!("dump/{n}"));
         fs::create_dir_all(&folder).unwrap();
@@ -57,7 +57,7 @@ fn folders_that_link_to_each_other_are_walked_in_no_more_than_their_number() {
 
 #[test]
 fn pipes_sockets_and_devices_are_not_waited_for() {
-    let place = Place::with_dump();
+    let place = TestFolder::with_dump();
     let dump = place.path().join("dump");
     assert!(Command::new("mkfifo").arg(dump.join("pipe")).status().unwrap().success());
     let _socket = UnixListener::bind(dump.join("socket")).unwrap();
@@ -80,7 +80,7 @@ fn a_file_that_the_system_does_not_give_is_a_rejected_file() {
     if !file.exists() {
         return skipped("there is no /proc/self/mem");
     }
-    let place = Place::with_dump();
+    let place = TestFolder::with_dump();
     symlink(file, place.path().join("dump/a.json")).unwrap();
     let run = place.run(&REPORT);
     assert_eq!(run.code, 0, "{}", run.err);
@@ -90,8 +90,8 @@ fn a_file_that_the_system_does_not_give_is_a_rejected_file() {
     assert_eq!(place.summary("/exchanges/total"), 2);
 }
 
-/// Runs the program as somebody whom permissions bind; `None`, openly, where that cannot be done.
-fn run_bound(place: &Place, args: &[&str]) -> Option<(Option<i32>, String)> {
+/// Runs the program as a user for whom permissions count; `None`, with a message, where that cannot be done.
+fn run_bound(place: &TestFolder, args: &[&str]) -> Option<(Option<i32>, String)> {
     let program = env!("CARGO_BIN_EXE_analyze");
     let root = fs::read(place.path().join("dump/secret.json")).is_ok();
     let mut command = if root {
@@ -115,8 +115,8 @@ fn run_bound(place: &Place, args: &[&str]) -> Option<(Option<i32>, String)> {
 }
 
 #[test]
-fn what_may_not_be_read_is_told_and_costs_nothing_else() {
-    let place = Place::with_dump();
+fn what_may_not_be_read_is_reported_and_costs_nothing_else() {
+    let place = TestFolder::with_dump();
     let locked = fs::Permissions::from_mode(0o000);
     fs::set_permissions(place.file("dump/secret.json", exchange("A", 400)), locked.clone())
         .unwrap();
@@ -138,15 +138,15 @@ fn what_may_not_be_read_is_told_and_costs_nothing_else() {
 }
 
 #[test]
-fn a_folder_that_vanishes_after_it_was_listed_is_told_file_by_file() {
-    let place = Place::with_dump();
+fn a_folder_that_vanishes_after_it_was_listed_is_reported_file_by_file() {
+    let place = TestFolder::with_dump();
     place.file("dump/gone/1.json", exchange("B", 400));
     place.file("dump/gone/2.json", exchange("C", 400));
     let mut args = vec!["report", "-"];
     args.extend(&REPORT[1..]);
     let mut child = place.command(&args).stdin(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    // More than a pipe holds: when it is written, the program reads, and has listed the folders.
+    // More than a pipe holds: when all is written, the program has listed the folders and reads.
     stdin.write_all(document("stdin", 2_000).as_bytes()).unwrap();
     fs::remove_dir_all(place.path().join("dump/gone")).unwrap();
     drop(stdin);
@@ -159,24 +159,25 @@ fn a_folder_that_vanishes_after_it_was_listed_is_told_file_by_file() {
     assert_eq!(place.summary("/exchanges/total"), 2_002);
 }
 
-/// A document with so many blanks behind it that the first look does not keep it: small files are read
-/// once, and what becomes of them then is nobody's concern.
+/// A document with so many blanks after it that the survey does not keep it, so that it is read twice. Small files are
+/// read once.
 fn read_twice(document: String) -> String {
     document + &" ".repeat(8 << 10)
 }
 
-/// Makes a report of a dump that changes when it was looked at once and its last files are still to
-/// be read. `None`, openly, when it was read faster than it could be changed.
-fn changed_meanwhile(place: &Place, change: impl FnOnce()) -> Option<()> {
-    // Its reading takes seconds, the first look at it does not.
+/// Makes a report of a dump that changes after the survey, before its last files are read. `None`, with a message,
+/// when it was read faster than it could be changed.
+fn changed_meanwhile(place: &TestFolder, change: impl FnOnce()) -> Option<()> {
+    // The main pass needs seconds for it, the survey does not.
     place.file("dump/0.json", document("first", 15_000));
     let mut args = REPORT.to_vec();
     args.extend(["--threads", "1"]);
     let child = place.command(&args).spawn().unwrap();
-    let table = place.path().join(".report.partial/exchanges.jsonl");
-    wait_until("the first look to be over", || table.exists());
+    let partial = place.path().join(".report.partial");
+    // The scratch file of the main pass.
+    wait_until("the survey to be over", || partial.join(".errors.scratch").exists());
     signal(&child, "-STOP");
-    let in_time = fs::metadata(&table).is_ok_and(|meta| meta.len() == 0);
+    let in_time = fs::metadata(partial.join("exchanges.jsonl")).is_ok_and(|meta| meta.len() == 0);
     change();
     signal(&child, "-CONT");
     let run = ended(child);
@@ -188,8 +189,8 @@ fn changed_meanwhile(place: &Place, change: impl FnOnce()) -> Option<()> {
 }
 
 #[test]
-fn a_file_that_changes_between_the_two_looks_at_it_is_told_and_what_was_read_is_consistent() {
-    let place = Place::new();
+fn a_file_that_changes_between_the_two_passes_is_reported_and_what_was_read_is_consistent() {
+    let place = TestFolder::new();
     let grown = format!("[{}]", exchange("A", 400));
     let grown = place.file("dump/1-grows.json", read_twice(grown));
     let shrunk = place.file("dump/2-shrinks.json", read_twice(document("B", 5)));
@@ -220,7 +221,7 @@ fn a_file_that_changes_between_the_two_looks_at_it_is_told_and_what_was_read_is_
 
 #[test]
 fn a_copy_is_read_when_its_original_goes_away_first() {
-    let place = Place::new();
+    let place = TestFolder::new();
     let original = place.file("dump/1.json", read_twice(exchange("A", 400)));
     place.file("dump/2.json", read_twice(exchange("A", 400)));
     place.file("dump/3.json", read_twice(exchange("A", 400)));
@@ -233,8 +234,8 @@ fn a_copy_is_read_when_its_original_goes_away_first() {
 }
 
 #[test]
-fn a_small_file_that_changes_after_the_first_look_is_reported_as_it_was() {
-    let place = Place::new();
+fn a_small_file_that_changes_after_the_survey_is_reported_as_it_was() {
+    let place = TestFolder::new();
     let small = place.file("dump/1.json", exchange("A", 400));
     if changed_meanwhile(&place, || fs::remove_file(&small).unwrap()).is_none() {
         return;
@@ -247,7 +248,7 @@ fn a_small_file_that_changes_after_the_first_look_is_reported_as_it_was() {
 
 #[test]
 fn inputs_that_overlap_are_read_once() {
-    let place = Place::with_dump();
+    let place = TestFolder::with_dump();
     let twice =
         ["report", "dump", "dump/../dump", "dump/page.json", "dump/*.json", "--out", "report"];
     let run = place.run(&twice);

@@ -3,12 +3,12 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use super::super::kit::{Place, ended};
+use super::super::kit::{TestFolder, ended};
 use super::{assert_not_done, assert_whole, document, wait_until};
 
 #[test]
-fn what_is_in_the_way_is_told_before_work_starts_and_kept() {
-    let place = Place::with_dump();
+fn what_is_in_the_way_is_reported_before_work_starts_and_kept() {
+    let place = TestFolder::with_dump();
     place.file("file", "mine");
     place.file("folder/notes.txt", "mine");
     symlink("nowhere", place.path().join("link")).unwrap();
@@ -34,7 +34,7 @@ fn what_is_in_the_way_is_told_before_work_starts_and_kept() {
 
 #[test]
 fn a_report_inside_the_dump_is_not_read_as_a_part_of_it() {
-    let place = Place::with_dump();
+    let place = TestFolder::with_dump();
     for (n, force) in [(1, &[][..]), (2, &["--force"])] {
         // What a killed run left does not count either.
         place.file("dump/.report.partial/files.csv", "half");
@@ -52,7 +52,7 @@ fn a_report_inside_the_dump_is_not_read_as_a_part_of_it() {
 
 #[test]
 fn a_link_to_a_report_stays_and_the_report_behind_it_is_replaced() {
-    let place = Place::with_dump();
+    let place = TestFolder::with_dump();
     assert_eq!(place.run(&["report", "dump", "--out", "disk"]).code, 0);
     symlink("disk", place.path().join("report")).unwrap();
     place.file("dump/new.json", document("A", 2));
@@ -66,7 +66,7 @@ fn a_link_to_a_report_stays_and_the_report_behind_it_is_replaced() {
 
 #[test]
 fn of_two_runs_into_one_folder_one_is_refused_and_the_other_not_disturbed() {
-    let place = Place::with_dump();
+    let place = TestFolder::with_dump();
     place.file("dump/large.json", document("A", 6_000));
     for force in [&[][..], &["--force"]] {
         let args = [&["report", "dump", "--out", "report", "--quiet"], force].concat();
@@ -85,7 +85,7 @@ fn of_two_runs_into_one_folder_one_is_refused_and_the_other_not_disturbed() {
 
 #[test]
 fn of_runs_that_start_together_one_wins() {
-    let place = Place::with_dump();
+    let place = TestFolder::with_dump();
     for _ in 0..3 {
         let args = ["report", "dump", "--out", "report", "--quiet"];
         let runs: Vec<_> = (0..4).map(|_| place.command(&args).spawn().unwrap()).collect();

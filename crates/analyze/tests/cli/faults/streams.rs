@@ -1,13 +1,13 @@
-//! Standard input, output and error that are closed, full, or have nobody at the other end.
+//! Standard input, output and error that are closed, full, or have no process at the other end.
 
 use std::fs::File;
 use std::process::{Command, Stdio};
 
-use super::super::kit::{Place, exchange};
+use super::super::kit::{TestFolder, exchange};
 use super::{assert_whole, skipped};
 
 /// Runs a shell script, in which `$0` is the program, and gives its exit code.
-fn shell(place: &Place, script: &str) -> Option<i32> {
+fn shell(place: &TestFolder, script: &str) -> Option<i32> {
     let mut command = Command::new("sh");
     command.args(["-c", script, env!("CARGO_BIN_EXE_analyze")]).current_dir(place.path());
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -16,7 +16,7 @@ fn shell(place: &Place, script: &str) -> Option<i32> {
 
 #[test]
 fn closed_streams_change_nothing_but_what_can_be_said() {
-    let place = Place::with_dump();
+    let place = TestFolder::with_dump();
     for (script, code) in [
         ("exec \"$0\" ls dump >&-", 0),
         ("exec \"$0\" cat dump/90123.txt >&-", 0),
@@ -38,7 +38,7 @@ fn an_output_that_takes_no_more_is_an_error_that_names_it() {
     if full().is_err() {
         return skipped("there is no /dev/full");
     }
-    let place = Place::with_dump();
+    let place = TestFolder::with_dump();
     for args in [
         &["ls", "dump"][..],
         &["ls", "dump", "--json"],
@@ -53,21 +53,21 @@ fn an_output_that_takes_no_more_is_an_error_that_names_it() {
     let help = place.command(&["--help"]).stdout(full().unwrap()).status().unwrap();
     assert_eq!(help.code(), Some(2));
     let report = ["report", "dump", "--out", "report"];
-    let told = place.command(&report).stderr(full().unwrap()).status().unwrap();
-    assert_eq!(told.code(), Some(0), "the report is there, whoever hears of it");
+    let ended = place.command(&report).stderr(full().unwrap()).status().unwrap();
+    assert_eq!(ended.code(), Some(0), "the report is there, even when no message can be written");
     assert_whole(&place.path().join("report"));
 }
 
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {
-    let place = Place::new();
+    let place = TestFolder::new();
     place.file("large.json", format!("[{}]", vec![exchange("A", 200); 3_000].join(",")));
     let script =
         "for how in '' --pretty; do { \"$0\" cat large.json $how; echo $? > code; } | head -c 1
         [ \"$(cat code)\" = 0 ] || exit 9; done
         { \"$0\" --help; echo $? > code; } | true; exit $(cat code)";
     assert_eq!(shell(&place, script), Some(0));
-    // stderr: a summary that nobody reads.
+    // stderr: a summary without a reader.
     let script =
         "{ \"$0\" report large.json --out report -v 2>&1 >/dev/null; echo $? > code; } | true
         exit $(cat code)";

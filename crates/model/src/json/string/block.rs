@@ -37,6 +37,22 @@ pub(super) fn signs16(block: &[u8; 16]) -> BlockSigns {
     }
 }
 
+/// The bytes among 16 that are quotes, backslashes or below a blank.
+#[inline]
+pub(super) fn any16(block: &[u8; 16]) -> u64 {
+    let bytes = u8x16::new(*block);
+    let quotes = bytes.simd_eq(u8x16::splat(b'"'));
+    let slashes = bytes.simd_eq(u8x16::splat(b'\\'));
+    let controls = bytes.min(u8x16::splat(b' ' - 1)).simd_eq(bytes);
+    u64::from((quotes | slashes | controls).to_bitmask())
+}
+
+/// The backslashes among 16 bytes.
+#[inline]
+pub(super) fn slashes16(block: &[u8; 16]) -> u64 {
+    u64::from(u8x16::new(*block).simd_eq(u8x16::splat(b'\\')).to_bitmask())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,6 +71,8 @@ mod tests {
                     controls: bits(|b| b < b' '),
                 };
                 prop_assert_eq!(signs16(&block), wanted);
+                prop_assert_eq!(slashes16(&block), wanted.slashes);
+                prop_assert_eq!(any16(&block), wanted.quotes | wanted.slashes | wanted.controls);
             }
         }
     }
