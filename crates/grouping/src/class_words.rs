@@ -155,7 +155,7 @@ pub(crate) const WORDS: [(Class, &[&str]); 15] = [
         "unavailable", "not available at this time", "service is not available", "service not available", "server not available", "system is not available", "bad gateway", "gateway time", "overload*", "server is busy", "server busy", "system is busy", "system busy",
         "too busy", "busy", "under maintenance", "maintenance mode", "maintenance window", "scheduled maintenance", "planned maintenance",
         "system maintenance", "server maintenance", "down for maintenance", "no healthy upstream", "upstream connect", "upstream server", "upstream request",
-        "out of memory", "shutting down", "starting up",
+        "out of memory", "enough space on", "no space left", "disk is full", "disk full", "disk dolu*", "shutting down", "starting up",
         "gecici*", "daha sonra tekrar*", "daha sonra yeniden*", "daha sonra dene*", "bakimda*", "bakim calisma*", "bakim mod*", "bakim neden*", "sistem bakim*", "sistem bakimi*",
         "planli bakim*", "bakim yapil*", "bakim asamasinda*", "mesgul*", "yogunluk*", "yogunlugu*", "servis disi*", "hizmet disi*", "kullanim disi*",
     ]),
