@@ -71,7 +71,7 @@ pub(crate) fn joined(text: &[u8], at: usize) -> Option<usize> {
         joints += 1;
         let part = end + joint.len();
         end = part;
-        for words in 0..PART_WORDS {
+        for words in 0..if joint == JOINTS[0] { PART_WORDS } else { 1 } {
             let start = if words == 0 { end } else { end + 1 };
             let word = &text[start..start + word_len(start)];
             let code = word
@@ -95,7 +95,8 @@ pub(crate) fn joined(text: &[u8], at: usize) -> Option<usize> {
         }
         digits |= digit(&text[part..end]);
     }
-    whole.filter(|_| digits && (joint == JOINTS[0] || joints > 1))
+    let code = joints > 1 && digit(&text[at..at + word_len(at)]);
+    whole.filter(|_| digits && (joint == JOINTS[0] || code))
 }
 
 /// Where a value of several words ends that begins at `at`, behind `=`: `colour=Light Blue (`. Each
@@ -145,16 +146,18 @@ pub(crate) fn name_before(line: &[u8]) -> usize {
 /// (`KMB2201 38`), or ids of a kind (`blk_17 blk_18`). Two numbers are two values.
 pub(crate) fn goes_on(before: &[u8], value: &[u8]) -> bool {
     let Some(before) = before.strip_suffix(b" ") else { return false };
-    let len = before.iter().rev().take_while(|&&byte| !is(byte, STOP)).count();
-    let before = &before[before.len() - len..];
+    let words = || before.rsplit(|&byte| byte == b' ');
     let letters = value.iter().take_while(|&&byte| is(byte, LETTER) || byte == b'_').count();
+    if letters >= 2 && words().next().is_some_and(|word| word.starts_with(&value[..letters])) {
+        return true;
+    }
+    // A long one is a barcode.
+    let number = |word: &&[u8]| word.len() < 12 && !word.iter().any(|&byte| is(byte, LETTER));
     let id = |word: &[u8]| {
         let plain = |&byte: &u8| is(byte, UPPER | DIGIT) || matches!(byte, b'-' | b'_' | b'.');
-        let letter = word.iter().any(|&byte| is(byte, LETTER));
-        let digits = word.iter().filter(|byte| byte.is_ascii_digit()).count();
-        word.iter().all(|byte| plain(byte)) && digits > 0 && (letter || digits >= 12)
+        word.iter().any(u8::is_ascii_digit) && word.iter().all(plain)
     };
-    letters >= 2 && before.starts_with(&value[..letters]) || id(before) || id(value)
+    !number(&value) && id(value) || words().take(3).find(|word| !number(word)).is_some_and(id)
 }
 
 /// A capital of any language.
