@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use archive::{Budget, Limits, map_ordered};
 use grouping::{Groups, MaskedMessages, MessageId, Rules};
 use model::extract::Extractor;
+use model::given::GivenRoles;
 use rayon::ThreadPool;
 use rayon::prelude::*;
 use tables::cell::{
@@ -60,19 +61,22 @@ pub struct Options {
     pub bodies: KeepBodies,
     /// Rules of the user for error groups.
     pub rules: Arc<Rules>,
+    /// Roles of the user for fields of logs.
+    pub roles: Arc<GivenRoles>,
     /// Bytes of the memo of what bodies say, over all workers, so that repeated bodies are not read again. 0: no memo. The
     /// report does not depend on it.
     pub remember_bytes: usize,
 }
 
 impl Default for Options {
-    /// One thread for each core, all bodies, no rules, a memo of 64 MiB.
+    /// One thread for each core, all bodies, no rules and roles, a memo of 64 MiB.
     fn default() -> Self {
         Self {
             threads: 0,
             limits: Limits::default(),
             bodies: KeepBodies::default(),
             rules: Arc::default(),
+            roles: Arc::default(),
             remember_bytes: 64 << 20,
         }
     }
@@ -267,7 +271,8 @@ pub fn plan<E: Encoder>(inputs: &[Input], encoder: &E) -> Vec<Range<usize>> {
 
 fn workers(options: &Options, threads: usize) -> Vec<Mutex<Worker>> {
     let limits = &options.limits;
-    let extractor = Extractor::new(options.remember_bytes, limits.json_depth as usize);
+    let extractor = Extractor::new(options.remember_bytes, limits.json_depth as usize)
+        .with_roles(Arc::clone(&options.roles));
     let worker = |_| {
         let messages = MaskedMessages::with_rules(Arc::clone(&options.rules));
         Mutex::new(Worker::new(limits, extractor.fork(), messages))

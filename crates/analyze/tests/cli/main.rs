@@ -12,6 +12,7 @@ mod kit;
 mod ls;
 mod names;
 mod report;
+mod roles;
 mod rules;
 mod signals;
 
