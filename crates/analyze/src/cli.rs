@@ -49,7 +49,7 @@ Examples:
   analyze cat dump/90123.txt --pretty     the JSON inside one download
   analyze keys report --open              the orders and products that have to be sent again
   analyze explain report 1                the most frequent error group, explained
-  analyze diff yesterday today            what is new, gone, more or less frequent between two reports
+  analyze diff yesterday today            what has changed between two reports
   analyze bench --generate 256MB          how fast this machine is
 
 Exit codes: 0 done, 1 no log found (`diff`: what --fail-on names was found), 2 not done, 3 too many files rejected, 130 interrupted.

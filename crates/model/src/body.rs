@@ -48,6 +48,9 @@ struct Level {
     /// The path of the member read last; [`tree::ROOT`] before the first.
     last: NodeId,
     object: bool,
+    /// Where it is listed among the members, if it is, and where it begins in the text.
+    listed: Option<usize>,
+    start: usize,
 }
 
 impl Shapes {
@@ -92,48 +95,27 @@ impl Shapes {
         names: &mut NameRoles,
         members: &mut Vec<BodyMember<'r>>,
     ) -> Result<u64, Fault> {
-        // The place in `members` of the member whose value is being read, on either level.
-        let mut open: [Option<usize>; 2] = [None; 2];
-        let shape = self.walk(text, names, members, &mut open);
-        for at in open.into_iter().flatten() {
-            // A value that broke off is no value.
-            members[at].member.value = Value { ty: Type::Null, raw: "" };
-        }
-        shape
-    }
-
-    fn walk<'r>(
-        &mut self,
-        text: &'r str,
-        names: &mut NameRoles,
-        members: &mut Vec<BodyMember<'r>>,
-        open: &mut [Option<usize>; 2],
-    ) -> Result<u64, Fault> {
         self.levels.clear();
         self.tree.begin();
         let mut cursor = Cursor::new(text);
         let mut here = tree::ROOT;
+        let mut listed = None;
         loop {
             let ty = cursor.peek()?;
             let start = cursor.pos();
             self.tree.add(here, ty);
-            let depth = self.levels.len();
-            if let Some(at) = open.get(depth.wrapping_sub(1)).copied().flatten() {
-                members[at].member.value = Value { ty, raw: &text[start..] };
-            }
-            let mut opened = false;
-            if matches!(ty, Type::Object | Type::Array) {
-                if depth >= crate::json::MAX_DEPTH {
-                    return Err(Fault { offset: cursor.pos(), kind: FaultKind::TooDeep });
-                }
+            let mut opened = matches!(ty, Type::Object | Type::Array);
+            if opened {
                 cursor.enter()?;
                 let object = ty == Type::Object;
-                self.levels.push(Level { node: here, last: tree::ROOT, object });
-                opened = true;
+                self.levels.push(Level { node: here, last: tree::ROOT, object, listed, start });
             } else {
                 cursor.scalar(ty)?;
-                close(members, open, depth, cursor.pos(), text);
+                if let Some(at) = listed {
+                    members[at].member.value = Value { ty, raw: &text[start..cursor.pos()] };
+                }
             }
+            listed = None;
             loop {
                 let depth = self.levels.len();
                 let Some(level) = self.levels.last_mut() else {
@@ -146,11 +128,13 @@ impl Shapes {
                 if level.object {
                     if let Some((key, node)) = self.tree.key(level.node, level.last, &mut cursor)? {
                         (level.last, here) = (node, node);
-                        let listed = depth == 1 || (depth == 2 && open[0].is_some());
-                        if listed && members.len() < MAX_MEMBERS {
-                            open[depth - 1] = Some(members.len());
-                            let value = Value { ty: Type::Null, raw: "" };
+                        if (depth == 1 || (depth == 2 && level.listed.is_some()))
+                            && members.len() < MAX_MEMBERS
+                        {
+                            listed = Some(members.len());
                             let role = self.tree.role(node, key, names);
+                            // A value that breaks off is no value.
+                            let value = Value { ty: Type::Null, raw: "" };
                             let member = Member { name: key, role, value };
                             members.push(BodyMember { depth: depth as u8, member });
                         }
@@ -160,8 +144,11 @@ impl Shapes {
                     here = self.tree.element(level.node);
                     break;
                 }
+                if let Some(at) = level.listed {
+                    let ty = if level.object { Type::Object } else { Type::Array };
+                    members[at].member.value = Value { ty, raw: &text[level.start..cursor.pos()] };
+                }
                 self.levels.pop();
-                close(members, open, depth - 1, cursor.pos(), text);
                 opened = false;
             }
         }
@@ -192,22 +179,6 @@ fn names_in(text: &str, sign: u8) -> impl Iterator<Item = &str> {
         let name = &rest[..end.unwrap_or(rest.len())];
         (!name.is_empty() && !name.starts_with(['!', '?'])).then_some(name)
     })
-}
-
-/// Ends the member at `depth` whose value ends at `end`.
-fn close<'r>(
-    members: &mut [BodyMember<'r>],
-    open: &mut [Option<usize>; 2],
-    depth: usize,
-    end: usize,
-    text: &'r str,
-) {
-    if let Some(slot) = open.get_mut(depth.wrapping_sub(1))
-        && let Some(at) = slot.take()
-    {
-        let raw = &mut members[at].member.value.raw;
-        *raw = &raw[..end - (text.len() - raw.len())];
-    }
 }
 
 /// The paths of a JSON body with their types, sorted: `items[].sku: string`. Names of elements or

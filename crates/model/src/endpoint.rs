@@ -204,6 +204,9 @@ fn is_id(segment: &str) -> bool {
     if bytes.len() < SHORTEST_SCRAMBLED && bytes.iter().all(is_plain) {
         return false;
     }
+    if is_digits(segment) {
+        return true;
+    }
     // `(S(abc))` is the session segment of ASP.NET.
     if bytes[0] == b'(' && segment.ends_with(')') {
         return true;

@@ -231,7 +231,8 @@ impl<'a> Cursor<'a> {
     }
 
     /// As [`key`](Self::key), when that is the one expected; otherwise `None`, and the cursor stays where it is.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "tried for every member; 2 % of the instructions")]
+    #[inline(always)]
     pub(crate) fn key_if(&mut self, expected: &ExpectedKey, first: bool) -> Option<&'a str> {
         let bytes = self.text.as_bytes();
         let at = if first { self.pos } else { behind(bytes, self.pos, b',')? };
@@ -371,6 +372,8 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// As [`value`](Self::value).
+    #[expect(clippy::inline_always, reason = "most values; 2 % of the instructions")]
+    #[inline(always)]
     pub(crate) fn scalar(&mut self, ty: Type) -> Result<(), Fault> {
         match ty {
             Type::String => self.string(),
@@ -395,16 +398,15 @@ impl<'a> Cursor<'a> {
         Err(self.fault(kind))
     }
 
+    #[expect(clippy::inline_always, reason = "as `scalar`")]
+    #[inline(always)]
     fn string(&mut self) -> Result<(), Fault> {
-        match string_end(self.text.as_bytes(), self.pos + 1) {
-            Ok(end) => {
-                self.pos = end;
-                Ok(())
-            }
-            Err(fault) => Err(fault),
-        }
+        self.pos = string_end(self.text.as_bytes(), self.pos + 1)?;
+        Ok(())
     }
 
+    // Beside `scalar`, which is in the loops of its callers.
+    #[inline(never)]
     fn number(&mut self) -> Result<(), Fault> {
         let bytes = self.text.as_bytes();
         let mut at = self.pos;

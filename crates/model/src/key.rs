@@ -131,18 +131,19 @@ fn list<'a>(array: Value<'a>, orders: bool, names: &mut NameRoles) -> Vec<KeyCan
 fn in_markup<'a>(text: &'a str, names: &mut NameRoles, pick: &mut BestKey<'a>) {
     for at in memchr::memchr_iter(b'<', text.as_bytes()) {
         let rest = &text[at + 1..];
-        let Some(close) = rest.find('>') else { return };
-        let tag = &rest[..close];
-        if tag.starts_with(['/', '?', '!']) || tag.ends_with('/') {
+        if matches!(rest.as_bytes().first(), Some(b'/' | b'?' | b'!')) {
+            continue;
+        }
+        let Some(close) = memchr::memchr(b'>', rest.as_bytes()) else { return };
+        let (tag, content) = (&rest[..close], &rest[close + 1..]);
+        let end = memchr::memchr(b'<', content.as_bytes()).unwrap_or(content.len());
+        let content = content[..end].trim();
+        if content.is_empty() || tag.as_bytes().last() == Some(&b'/') {
             continue;
         }
         let name = tag.split_ascii_whitespace().next().unwrap_or("");
-        let local = name.rsplit(':').next().unwrap_or(name);
-        let content = &rest[close + 1..];
-        let content = content[..content.find('<').unwrap_or(content.len())].trim();
-        if !content.is_empty() {
-            pick.offer_named(names, local, bare(content), 0);
-        }
+        let local = memchr::memrchr(b':', name.as_bytes()).map_or(name, |at| &name[at + 1..]);
+        pick.offer_named(names, local, bare(content), 0);
     }
 }
 

@@ -157,7 +157,7 @@ pub struct CountedError<'r> {
     pub side: Option<grouping::Side>,
     /// Whether a retry may help.
     pub retryable: bool,
-    /// Key of the row it speaks of, else of the exchange.
+    /// Key of the row that it is about, else of the exchange.
     pub key: Option<Key<'r>>,
     /// The text a person would read.
     pub message: &'r str,

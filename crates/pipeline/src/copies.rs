@@ -43,9 +43,9 @@ impl Originals {
 
 /// For each set of copies, whether the report has its bytes. Used in the order of the files.
 #[derive(Debug)]
-pub(crate) struct Whole(Vec<bool>);
+pub(crate) struct SetsInReport(Vec<bool>);
 
-impl Whole {
+impl SetsInReport {
     /// For this number of files.
     pub(crate) fn new(files: usize) -> Self {
         Self(vec![false; files])
@@ -87,25 +87,31 @@ mod tests {
     #[test]
     fn copies_are_left_out_while_their_original_is_good() {
         let survey = survey();
-        let (originals, mut whole) = (Originals::new(3), Whole::new(3));
+        let (originals, mut in_report) = (Originals::new(3), SetsInReport::new(3));
         assert!(!originals.is_left_out(0, &survey));
         originals.was_read(0, &survey, &read("same"));
         assert!(originals.is_left_out(1, &survey) && originals.is_left_out(2, &survey));
-        assert_eq!(whole.missing(0, &survey, &read("same")), None);
-        assert_eq!(whole.missing(1, &survey, &FileFacts::copy(9, Some(Digest::of(b"same")))), None);
+        assert_eq!(in_report.missing(0, &survey, &read("same")), None);
+        assert_eq!(
+            in_report.missing(1, &survey, &FileFacts::copy(9, Some(Digest::of(b"same")))),
+            None
+        );
     }
 
     #[test]
     fn one_copy_replaces_an_original_that_changed() {
         let survey = survey();
-        let (originals, mut whole) = (Originals::new(3), Whole::new(3));
+        let (originals, mut in_report) = (Originals::new(3), SetsInReport::new(3));
         originals.was_read(0, &survey, &read("other"));
         assert!(!originals.is_left_out(1, &survey));
         originals.was_read(1, &survey, &read("same"));
         assert!(originals.is_left_out(2, &survey));
-        assert_eq!(whole.missing(0, &survey, &read("other")), None);
-        assert_eq!(whole.missing(1, &survey, &read("same")), None);
-        assert_eq!(whole.missing(2, &survey, &FileFacts::copy(9, Some(Digest::of(b"same")))), None);
+        assert_eq!(in_report.missing(0, &survey, &read("other")), None);
+        assert_eq!(in_report.missing(1, &survey, &read("same")), None);
+        assert_eq!(
+            in_report.missing(2, &survey, &FileFacts::copy(9, Some(Digest::of(b"same")))),
+            None
+        );
     }
 
     #[test]
@@ -121,10 +127,10 @@ mod tests {
     #[test]
     fn a_copy_that_was_left_out_too_early_is_reported_as_lost() {
         let survey = survey();
-        let mut whole = Whole::new(3);
-        assert_eq!(whole.missing(0, &survey, &read("other")), None);
+        let mut in_report = SetsInReport::new(3);
+        assert_eq!(in_report.missing(0, &survey, &read("other")), None);
         let copy = FileFacts::copy(9, Some(Digest::of(b"same")));
-        assert_eq!(whole.missing(1, &survey, &copy), Some(0));
+        assert_eq!(in_report.missing(1, &survey, &copy), Some(0));
         let lost = FileFacts::lost_copy(9, Some(Digest::of(b"same")), "1.json");
         assert_eq!((lost.outcome, lost.problems.len()), (FileOutcome::Rejected, 1));
     }

@@ -7,7 +7,7 @@ use model::listing;
 use tables::Encoder;
 
 use crate::link;
-use crate::members::Members;
+use crate::members::MemberCounts;
 use crate::outcome::{FileFacts, FileOutcome};
 use crate::problem::{FileProblem, LogFault};
 use crate::records::{FileLink, RecordRows};
@@ -33,7 +33,7 @@ struct LeafCounts {
     /// Some of the text could not be read.
     lossy: bool,
     layers: Option<String>,
-    members: Members,
+    members: MemberCounts,
     problems: Vec<FileProblem>,
     /// Problems beyond the limit.
     unreported: u32,

@@ -19,7 +19,7 @@
 //!
 //! let found = archive::discover(&["dump".to_owned()])?;
 //! let inputs: Vec<_> = found.sources.into_iter().map(Input::File).collect();
-//! let metadata = Metadata { rules_version: 2, redaction: "none" };
+//! let metadata = Metadata { rules_version: grouping::RULES_VERSION, redaction: "none" };
 //! let folder = Folder::create(Path::new("report"), false, Formats::default(), &metadata)?;
 //! let (options, progress) = (run::Options::default(), run::Progress::default());
 //! let never = AtomicBool::new(false);

@@ -5,12 +5,12 @@ use crate::outcome::FileOutcome;
 /// How many members of archives had each outcome. Each member counts once; a member that is an archive counts as
 /// `archive`, and its own members count as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Members {
+pub struct MemberCounts {
     by_outcome: [u64; FileOutcome::ALL.len()],
     archives: u64,
 }
 
-impl Members {
+impl MemberCounts {
     /// Counts members with an outcome.
     pub fn add(&mut self, outcome: FileOutcome, more: u32) {
         self.by_outcome[outcome as usize] += u64::from(more);
@@ -50,7 +50,7 @@ mod tests {
 
     #[test]
     fn each_member_counts_once() {
-        let mut members = Members::default();
+        let mut members = MemberCounts::default();
         members.add(FileOutcome::Decoded, 2);
         members.add(FileOutcome::Rejected, 1);
         members.add_archives(3);

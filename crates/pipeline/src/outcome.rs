@@ -3,7 +3,7 @@
 use archive::Digest;
 
 use crate::link::LinkedBy;
-use crate::members::Members;
+use crate::members::MemberCounts;
 use crate::problem::{FileProblem, LogFault};
 
 /// The outcome of a file.
@@ -65,7 +65,7 @@ pub struct FileFacts {
     /// Layers, outermost first, the kind of text last: `base64>zip>json`.
     pub layers: String,
     /// Members of its archives, by outcome.
-    pub members: Members,
+    pub members: MemberCounts,
     /// JSON documents in it.
     pub documents: u32,
     /// Exchanges in it.
@@ -96,7 +96,7 @@ impl FileFacts {
             digest,
             same: false,
             layers: String::new(),
-            members: Members::default(),
+            members: MemberCounts::default(),
             documents: 0,
             exchanges: 0,
             decoded_bytes: 0,

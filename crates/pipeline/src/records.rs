@@ -17,9 +17,10 @@ use crate::aggregate::{BodySide, CountedBody, CountedError, CountedExchange, Rec
 use crate::link::{self, Linked, LinkedBy, NameLink};
 use crate::worker::{JobRows, KeepBodies, Setting, WorkerCounts};
 
-/// A row group of `exchanges` is cut at this size in memory, in bytes, equal bodies counting once. A few fit the
-/// cache of a core together with what is read; larger ones gain 1 % in the size of the file and cost memory.
-const ROW_GROUP_BYTES: usize = 12 << 20;
+/// A row group of `exchanges` is cut at this size in memory, in bytes, equal bodies counting once. A body is written
+/// once a row group, so a large one catches more repeats: with 12 MiB a dump of retries took twice the space and a
+/// sixth more time than with 40 MiB, and 60 MiB less memory. Each worker holds one.
+const ROW_GROUP_BYTES: usize = 40 << 20;
 
 /// Rows of `errors` are packed at this size in memory, in bytes.
 const ERRORS_BYTES: usize = 8 << 20;

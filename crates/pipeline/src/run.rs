@@ -22,7 +22,7 @@ use tables::rows::{ErrorRow, Errors, FileRow, Files, ProblemRow, Problems};
 use tables::{Batch, Encoder, Sink, Spill, Table};
 
 use crate::aggregate::{Accumulator, Top};
-use crate::copies::{Originals, Whole};
+use crate::copies::{Originals, SetsInReport};
 use crate::input::Input;
 use crate::outcome::FileFacts;
 use crate::problem::FileProblem;
@@ -204,7 +204,8 @@ fn read<S: Sink>(
     let Setting { survey, stop, .. } = *setting;
     let encoder = report.sink.encoder();
     let jobs = plan(inputs, &encoder);
-    let (originals, mut whole) = (Originals::new(inputs.len()), Whole::new(inputs.len()));
+    let (originals, mut in_report) =
+        (Originals::new(inputs.len()), SetsInReport::new(inputs.len()));
     let work = |job: usize| {
         let worker = &workers[rayon::current_thread_index().unwrap_or(0)];
         let mut worker = worker.lock().unwrap_or_else(PoisonError::into_inner);
@@ -232,7 +233,7 @@ fn read<S: Sink>(
     let finished = map_ordered(pool, jobs.len(), workers.len() + 1, stop, work, |job, done| {
         let (files, rows) = done;
         for (n, mut facts) in jobs[job].clone().zip(files) {
-            if let Some(original) = whole.missing(n, survey, &facts) {
+            if let Some(original) = in_report.missing(n, survey, &facts) {
                 let of = inputs[original].name();
                 facts = FileFacts::lost_copy(facts.bytes, facts.digest, of);
             }

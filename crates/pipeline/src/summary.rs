@@ -6,14 +6,14 @@ use serde::Serialize;
 use tables::cell::Micros;
 
 use crate::aggregate::SmallTables;
-use crate::members::Members;
+use crate::members::MemberCounts;
 use crate::outcome::{FileFacts, FileOutcome};
 
 /// Counts of a job while it runs.
 #[derive(Debug, Clone, Default)]
 pub struct JobCounts {
     files: BTreeMap<FileOutcome, u64>,
-    members: Members,
+    members: MemberCounts,
     problems: BTreeMap<&'static str, u64>,
     read: u64,
     decoded: u64,

@@ -1,6 +1,6 @@
 //! The survey: the first pass over all files, which finds copies and reads the listing pages.
 //!
-//! Downloads are linked to logs while they are read, so the listing must be known before, wherever its pages lie. The
+//! Downloads are linked to logs while they are read, so the listing must be known before. The
 //! first bytes of each document show whether it may be a listing page; only such files are decoded. Of most large files
 //! the survey reads only the two ends: they show that no other file has the same bytes. So only the main pass reads
 //! large files whole. Small files are cheaper to decode than to peek into. While there is room they are kept, packed,
@@ -18,7 +18,7 @@ use rayon::ThreadPool;
 use xxhash_rust::xxh3::xxh3_128;
 
 use self::kept::Packer;
-pub(crate) use self::kept::{Kept, Unpacked};
+pub(crate) use self::kept::{KeptFiles, Unpacked};
 use crate::input::Input;
 
 /// How much of a document is read to see whether it may be a listing page, in bytes. Files that are not longer are
@@ -52,7 +52,7 @@ pub struct Survey {
     /// Whether each file holds a listing page.
     pub pages: Vec<bool>,
     /// Small files as they were decoded. Which ones are kept depends on the room and on timing.
-    pub(crate) kept: Kept,
+    pub(crate) kept: KeptFiles,
     /// All listing pages, merged.
     pub listing: Listing,
 }
@@ -125,7 +125,7 @@ pub fn survey(
     let workers: Vec<Mutex<(Decoder, Vec<u8>, Packer)>> = (0..pool.current_num_threads())
         .map(|_| Mutex::new((Decoder::new(*limits), Vec::new(), Packer::new())))
         .collect();
-    let mut survey = Survey { kept: Kept::new(FILES), ..Survey::default() };
+    let mut survey = Survey { kept: KeptFiles::new(FILES), ..Survey::default() };
     let room = AtomicU64::new(limits.in_flight_bytes / KEPT_SHARE);
     let jobs = inputs.len().div_ceil(FILES);
     let work = |job: usize| {

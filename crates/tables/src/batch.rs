@@ -40,14 +40,14 @@ pub trait Select {
 
 /// Rows of one table, stored column by column.
 ///
-/// Appending copies a text once, into its column's buffer; of equal bodies only the first. A batch becomes one row
-/// group of the Parquet file, so whoever fills it cuts at some megabytes ([`Columns::bytes`]).
+/// Appending copies a text once, into the buffer of its column; equal bodies are copied once. A batch becomes one row
+/// group of the Parquet file, so it should be encoded at some megabytes ([`Columns::bytes`]).
 pub struct Batch<T: Table> {
     columns: Columns,
     table: PhantomData<T>,
 }
 
-/// The columns of a batch, whatever its table: what the writers see.
+/// The columns of a batch of any table, for the writers.
 #[derive(Debug, Clone)]
 pub struct Columns {
     schema: &'static Schema,
@@ -56,7 +56,7 @@ pub struct Columns {
     cells: Vec<Cells>,
 }
 
-/// One cell, as the text writers see it.
+/// One cell, for the writers of text formats.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum CellRef<'b> {
     Null,
@@ -82,7 +82,7 @@ impl<T: Table> Batch<T> {
         self.columns.rows += 1;
     }
 
-    /// Takes the rows out and leaves an empty batch.
+    /// Moves the rows out, which leaves an empty batch.
     #[must_use = "the rows are gone from the batch"]
     pub fn take(&mut self) -> Self {
         std::mem::take(self)
@@ -99,12 +99,12 @@ impl<T: Table> Batch<T> {
         (0..self.len()).map(|row| T::read(&self.columns.cells, row))
     }
 
-    /// A batch of columns; `None` when they are of another table.
+    /// A batch with these columns; `None` when they are of another table.
     pub(crate) fn from_columns(columns: Columns) -> Option<Self> {
         (columns.schema == T::SCHEMA).then_some(Self { columns, table: PhantomData })
     }
 
-    /// The columns alone.
+    /// The columns without the type of the rows.
     pub fn into_columns(self) -> Columns {
         self.columns
     }
@@ -156,7 +156,7 @@ impl Columns {
         self.rows == 0
     }
 
-    /// About how many bytes the rows take in memory. Costs a few additions a column.
+    /// About how many bytes the rows take in memory. Costs a few additions for each column.
     pub fn bytes(&self) -> usize {
         self.cells.iter().map(Cells::bytes).sum()
     }
@@ -166,7 +166,7 @@ impl Columns {
         &self.cells
     }
 
-    /// Ready columns; `None` when they do not fit the schema or are not equally long.
+    /// Puts columns together; `None` when they do not fit the schema or are not equally long.
     pub(crate) fn from_cells(schema: &'static Schema, cells: Vec<Cells>) -> Option<Self> {
         let rows = cells.first().map_or(0, |cells| cells.valid.len());
         let fits = cells.len() == schema.columns.len()
@@ -286,7 +286,7 @@ macro_rules! select {
             $($(#[$field_attribute])* pub $field: $ty,)*
         }
 
-        // Holds the fields against the row. No `From`: other crates may not implement it for an associated type.
+        // Checks the fields against the row. No `From`: other crates may not implement it for an associated type.
         const _: () = {
             fn _of_row<$b>(row: <$table as $crate::Table>::Row<$b>) -> $select<$b> {
                 $select { $($field: row.$field),* }

@@ -1,4 +1,4 @@
-//! What a cell is in Rust. Texts of different meaning are different types, so that two columns cannot be swapped.
+//! The types of cells. Texts of different meaning are different types, so that two columns cannot be swapped.
 //!
 //! Closed sets of words (`failed`, `sku`) have types that end in `Word`; the words themselves are in docs/tables.md.
 
@@ -107,15 +107,15 @@ texts! {
     ExtraFields,
     /// Name of an error group.
     Fingerprint,
-    /// Text of an error group with `<*>` where it varies.
+    /// Template of an error group, with `<*>` for variables.
     TemplateText,
     /// Name that a rule of the user gives to a group.
     GroupName,
     /// Error code or class of exception, as written.
     ErrorCode,
-    /// Path of a field that an error speaks of, dots between names.
+    /// Path of the field of an error, dots between names.
     FieldPath,
-    /// A text that a person would read.
+    /// A message for people.
     MessageText,
     /// An HTTP status in a list.
     StatusText,
@@ -133,9 +133,9 @@ texts! {
     ScheduleText,
     /// Who started a run.
     TriggeredBy,
-    /// The log under whose `sub_flows` another stands.
+    /// The log that has another log in its `sub_flows`.
     ParentLogId,
-    /// What became of a file.
+    /// Outcome of a file.
     FileOutcomeWord,
     /// Kind of a problem.
     ProblemKindWord,
@@ -145,19 +145,19 @@ texts! {
     LinkedByWord,
     /// What a business key names.
     KeyKindWord,
-    /// Whether an exchange did what it should.
+    /// Outcome of an exchange.
     OutcomeWord,
     /// Why an exchange counts as failed.
     EvidenceWord,
-    /// Kind of cause of an error.
+    /// Class of an error.
     ClassWord,
-    /// Where the text of an error came from.
+    /// Source of the text of an error.
     SourceWord,
-    /// On which side an error arose.
+    /// Side of an error.
     SideWord,
-    /// Whether a body was sent or answered.
+    /// Side of a body.
     BodySideWord,
-    /// What a body is written in.
+    /// Format of a body.
     BodyKindWord,
     /// Type of a log.
     LogTypeWord,
@@ -237,8 +237,8 @@ fn hex<'t>(bytes: &[u8], out: &'t mut [u8]) -> &'t str {
 pub struct BodyText<'b> {
     /// The body.
     pub text: &'b str,
-    /// A hash of it: bodies with equal hashes are kept once in a batch when they are equal. Of one kind in one
-    /// batch; 0 in rows that were read back.
+    /// A hash of it, by which a batch finds equal bodies and keeps them once. All rows of a batch use the same hash function;
+    /// 0 in rows that were read back.
     pub hash: u64,
 }
 

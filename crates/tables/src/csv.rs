@@ -1,14 +1,14 @@
 //! Batches as CSV: RFC 4180 with LF line ends, the minimum of quotes, and UTF-8 text.
 //!
 //! An absent cell is empty, an empty text is `""`, and lists are joined by `|`. A text that a
-//! spreadsheet would run is defused. Bodies are left out unless asked for, and are cut then, because a
-//! spreadsheet takes no more than 32,767 characters a cell.
+//! spreadsheet would run gets a leading `'`. Bodies are left out unless [`CsvOptions::bodies`] is set, and are cut
+//! then, because a cell of a spreadsheet takes at most 32,767 characters.
 
 use super::batch::{CellRef, Columns};
 use super::plain;
 use super::schema::{Column, Schema};
 
-/// The longest body in a CSV cell, in characters; what is longer ends in `...` behind them.
+/// The longest body in a CSV cell, in characters; a longer one is cut and ends in `...`.
 pub const BODY_CHARACTERS: usize = 32_000;
 
 /// How a table is written as CSV.
@@ -40,10 +40,10 @@ pub(super) fn header(schema: &Schema, options: CsvOptions) -> Vec<u8> {
     out
 }
 
-/// The rows of a batch, a line each.
+/// The rows of a batch, each on a line.
 pub(super) fn rows(batch: &Columns, options: CsvOptions) -> Vec<u8> {
     let raw = options.raw;
-    // About what it takes: quotes add to it, cut bodies take from it.
+    // An estimate: quotes make it longer, cut bodies shorter.
     let bytes = columns(batch.schema(), options).map(|(place, _)| batch.cells()[place].bytes());
     let mut out = Vec::with_capacity(bytes.sum());
     let mut joined = String::new();
@@ -82,9 +82,9 @@ pub(super) fn rows(batch: &Columns, options: CsvOptions) -> Vec<u8> {
     out
 }
 
-/// A body and what follows it: itself and nothing, or its first characters and `...`.
+/// A body and nothing, or its first characters and `...`.
 fn cut(body: &str) -> (&str, &str) {
-    // As many bytes are at most as many characters, so that small bodies cost nothing.
+    // A text has at most as many characters as bytes, so small bodies need no count.
     if body.len() <= BODY_CHARACTERS {
         return (body, "");
     }
@@ -94,7 +94,7 @@ fn cut(body: &str) -> (&str, &str) {
     }
 }
 
-/// Writes one text cell, `tail` behind it, with a guard and quotes where they are needed.
+/// Writes one text cell, followed by `tail`, with a guard and quotes where they are needed.
 fn write_text(text: &str, tail: &str, raw: bool, out: &mut Vec<u8>) {
     let bytes = text.as_bytes();
     let guarded = !raw && matches!(bytes.first(), Some(b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r'));
@@ -108,7 +108,7 @@ fn write_text(text: &str, tail: &str, raw: bool, out: &mut Vec<u8>) {
         out.push(b'\'');
     }
     let mut rest = bytes;
-    // What stands before the first special byte holds no quote either.
+    // Before the first special byte there is no quote.
     let mut from = first_special.unwrap_or(bytes.len());
     while let Some(quote) = rest[from..].iter().position(|byte| *byte == b'"') {
         let (head, behind) = rest.split_at(from + quote + 1);

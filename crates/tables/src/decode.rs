@@ -1,7 +1,7 @@
-//! Parquet back to cells: the footer of a file, and one column of one row group.
+//! Reads Parquet: the footer of a file, and the cells of one column of one row group.
 //!
-//! What is read here was written by `parquet`, by this version or another, and may have been
-//! damaged since. Places in the file are held against its length before anything is reserved.
+//! The files were written by `parquet`, in this version or another, and may be damaged. Places in the file are checked
+//! against its length before memory is reserved.
 
 use std::convert::Infallible;
 use std::fmt::Display;
@@ -28,7 +28,7 @@ use super::stored::ReadError;
 /// The largest page that is taken, in bytes: a body that a file of the largest size may hold.
 const PAGE_BYTES: usize = i32::MAX as usize;
 
-/// What a Parquet file says of itself.
+/// The metadata of a Parquet file.
 #[derive(Debug)]
 pub(super) struct Footer {
     metadata: FileMetadata,
@@ -121,7 +121,7 @@ pub(super) fn column(
 /// What Polars reads, or damage where it refuses or panics, as it does at some damaged footers. The panic hook of the
 /// program sees such a panic all the same.
 fn caught<R, E: Display>(path: &Path, read: impl FnOnce() -> Result<R, E>) -> Result<R, ReadError> {
-    // A panic leaves nothing half done but the position of the file, which each reading sets.
+    // A panic leaves only the position of the file undefined, and every read sets it first.
     let read = panic::catch_unwind(AssertUnwindSafe(read));
     let read = read.map_err(|_panic| ReadError::damaged(path, "it is not sound Parquet"))?;
     read.map_err(|error| ReadError::damaged(path, error.to_string()))
@@ -141,7 +141,7 @@ fn fits(chunk: &ColumnChunkMetadata, kind: ColumnType) -> bool {
     chunk.physical_type() == stored && chunk.descriptor().path_in_schema.len() == depth
 }
 
-/// Copies the cells of an array behind those there are; `None` when it is of another type.
+/// Appends the cells of an array; `None` when it is of another type.
 fn append(cells: &mut Cells, array: &dyn Array) -> Option<()> {
     match &mut cells.data {
         Data::Text(texts) => push_texts(|text| texts.push(text), array)?,
@@ -181,7 +181,7 @@ fn push_texts(mut push: impl FnMut(&str), array: &dyn Array) -> Option<()> {
     Some(())
 }
 
-/// Equal bodies share their bytes in the file and in the array, and so they do here.
+/// Equal bodies share their bytes, as they do in the file and in the array.
 fn push_bodies(bodies: &mut BodyTexts, array: &dyn Array) -> Option<()> {
     let array: &Utf8ViewArray = array.as_any().downcast_ref()?;
     for text in array {

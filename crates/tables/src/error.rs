@@ -7,19 +7,18 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The folder is a report already and replacing it was not asked for.
+    /// The folder is a report already, and `force` is not set.
     #[error("{}: a report is there already\nto replace it, add --force", path.display())]
     Exists {
         /// The folder.
         path: PathBuf,
     },
-    /// Something that is not a report, or not only a report, stands where the report should go. It
-    /// is never replaced.
+    /// The path of the report has something that is not a report, or not only a report. It is never replaced.
     #[error("{}: {entry} is in the way\nname a folder that is empty, absent or a report", path.display())]
     InTheWay {
-        /// The folder asked for.
+        /// The folder for the report.
         path: PathBuf,
-        /// What stands there: the name of a foreign entry in the folder, or the kind of thing.
+        /// What is there: the name of a foreign entry in the folder, or the kind of thing.
         entry: String,
     },
     /// Another run is writing a report for the same folder.
@@ -50,9 +49,9 @@ pub enum Error {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What was tried, an infinitive: `create`, `write`, `rename`.
+        /// The operation, as an infinitive: `create`, `write`, `rename`.
         action: &'static str,
-        /// Its answer.
+        /// Its error.
         source: io::Error,
     },
     /// The Parquet encoder or writer failed; usually the file system refused to take more.
@@ -60,7 +59,7 @@ pub enum Error {
     Parquet {
         /// The file, or the name of the table while it is only encoded.
         path: PathBuf,
-        /// What the encoder says.
+        /// The error of the encoder.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A batch was encoded without a format that the table is written in, or for another table: a
@@ -69,7 +68,7 @@ pub enum Error {
     NotEncoded {
         /// The table.
         table: &'static str,
-        /// The format missing.
+        /// The missing format.
         format: &'static str,
     },
     /// Rows of a table that a report does not have: a bug of the caller.

@@ -1,12 +1,12 @@
-//! Batches as JSON lines: one object a row, every column a member, in the order of the schema.
+//! Batches as JSON lines: one object for each row, with every column as a member, in the order of the schema.
 //!
-//! Nothing is cut and nothing is defused: null is `null`, lists are arrays, times are RFC 3339
+//! Texts are complete and unchanged: null is `null`, lists are arrays, times are RFC 3339
 //! strings. Doubles that JSON cannot express (NaN, infinities) are null.
 
 use super::batch::{CellRef, Columns};
 use super::plain;
 
-/// The rows of a batch, a line each.
+/// The rows of a batch, each on a line.
 pub(super) fn rows(batch: &Columns) -> Vec<u8> {
     let names: usize = batch.schema().columns.iter().map(|column| column.name.len() + 4).sum();
     let mut out = Vec::with_capacity(batch.bytes() + batch.len() * names);
@@ -45,7 +45,7 @@ pub(super) fn rows(batch: &Columns) -> Vec<u8> {
 }
 
 /// Writes a JSON string (RFC 8259, section 7): quotes, backslashes and control characters are
-/// escaped, everything else stands as UTF-8.
+/// escaped, everything else is UTF-8.
 fn write_string(text: &str, out: &mut Vec<u8>) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     let special = |byte: &u8| *byte < 0x20 || *byte == b'"' || *byte == b'\\';

@@ -1,4 +1,4 @@
-//! The folder of a report: built beside its place, moved there whole.
+//! The folder of a report: built beside its place, and renamed when it is complete.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -23,22 +23,21 @@ pub(super) const SUMMARY: &str = "summary.json";
 const OTHER_FILES: [&str; 6] =
     [SUMMARY, "report.html", "index.html", ".DS_Store", "Thumbs.db", "desktop.ini"];
 
-/// Ends the names of files that are gone when a report is whole.
+/// The ending of scratch files, which a complete report does not have.
 pub(super) const SCRATCH: &str = ".scratch";
 
 /// A report being written, in a hidden folder beside the one it will be.
 ///
-/// Nothing appears under the final name before [`Output::commit`]. An output that goes away without
-/// it removes what it wrote, and the parent folders it made. What a killed process leaves is that
-/// hidden folder, which the next output of the same name removes; while its owner lives, it keeps a
-/// second output of the same name from being made.
+/// Nothing appears under the final name before [`Output::commit`]. An output that is dropped before removes what it
+/// wrote, and the parent folders it made. A killed process leaves the hidden folder, which the next output of the same
+/// name removes. While the process lives, no second output of the same name can be made.
 #[derive(Debug)]
 pub struct Output {
     partial: PartialFolder,
     replaces_report: bool,
 }
 
-/// What each Parquet file of a report says of it, beside its rows.
+/// The metadata of each Parquet file of a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Metadata {
     /// Version of the rules that make error groups.
@@ -58,8 +57,8 @@ impl Metadata {
     }
 }
 
-/// What stands in some place.
-pub(super) enum Standing {
+/// What is at the path of a report.
+pub(super) enum AtPath {
     Nothing,
     EmptyFolder,
     Report,
@@ -71,22 +70,22 @@ pub(super) enum Standing {
 
 impl Output {
     /// Checks that a report can go to `dir` and makes the partial folder for it. Parents that do not exist
-    /// are made. A symbolic link to a folder stands for that folder.
+    /// are made. A symbolic link to a folder means that folder.
     ///
     /// An empty folder is used. A report, which is a folder with a `summary.json` of this or an
     /// earlier schema version and no file that a report does not have, is replaced at the end if
     /// `force` is set.
     ///
     /// # Errors
-    /// [`Error::Exists`] for a report without `force`, [`Error::InTheWay`] for anything else that
-    /// stands there, [`Error::Busy`] while another output of this name is being written,
+    /// [`Error::Exists`] for a report without `force`, [`Error::InTheWay`] for anything else at
+    /// that path, [`Error::Busy`] while another output of this name is being written,
     /// [`Error::Mount`], [`Error::NoName`], and [`Error::Io`] when the partial folder cannot be made.
     pub fn create(dir: &Path, force: bool) -> Result<Self, Error> {
         let (target, name) = target_of(dir)?;
         partial::recover(&target, &name)?;
         replaceable(&target, dir, force)?;
         let partial = PartialFolder::create(&target, &name)?;
-        // Again, now that no other run can move a report here.
+        // Again, because another run could have put a report here meanwhile.
         let replaces_report = replaceable(&target, dir, force)?;
         Ok(Self { partial, replaces_report })
     }
@@ -99,17 +98,16 @@ impl Output {
     pub fn places(dir: &Path) -> Result<Vec<PathBuf>, Error> {
         let (target, name) = target_of(dir)?;
         let mut places = Vec::from(partial::hidden_beside(&target, &name));
-        if matches!(standing(&target), Ok(Standing::Report)) {
+        if matches!(at_path(&target), Ok(AtPath::Report)) {
             places.push(target);
         }
         Ok(places.iter().filter_map(|path| path.canonicalize().ok()).collect())
     }
 
-    /// Removes whatever this process has begun to write and not committed, for a program that has to
-    /// end without dropping its outputs. No output of this process can be committed afterwards: what
-    /// tries, waits for the end of the process. `false` when there is nothing to remove.
+    /// Removes everything that this process has written and not committed, for a program that ends without dropping its
+    /// outputs. Later commits of this process block until it ends. `false` when there is nothing to remove.
     ///
-    /// Waits for a commit that is under way.
+    /// Waits for a running commit.
     ///
     /// # Errors
     /// [`Error::Io`] when the file system refuses.
@@ -152,8 +150,8 @@ impl Output {
         fs::write(&path, bytes).map_err(Error::io(&path, "write"))
     }
 
-    /// Asks the disk to take what was written so far, so that [`commit`](Self::commit) waits for less. For a thread of
-    /// its own, since it waits; what the disk refuses is reported by the commit.
+    /// Flushes to disk what was written so far, so that [`commit`](Self::commit) waits less. Blocks, so call it on a thread
+    /// of its own. Errors are reported by the commit.
     pub fn flush_ahead(&self) -> Box<dyn FnOnce() + Send> {
         let path = self.partial.path().to_owned();
         Box::new(move || {
@@ -161,16 +159,16 @@ impl Output {
         })
     }
 
-    /// Moves the report to its place, once all of it is on the disk. Tables must be finished before.
+    /// Moves the report to its place when all of it is on the disk. Tables must be finished before.
     ///
-    /// A report that is replaced changes places with the new one in one step, and is removed then.
+    /// A report that is replaced is exchanged with the new one in one step, and then removed.
     /// Where the file system has no such step (some network and removable disks) it is moved aside
-    /// first: a process that is killed between the two leaves it under a hidden name, from which the
-    /// next [`Output::create`] brings it back.
+    /// first. A process that is killed between the two steps leaves it under a hidden name, from which
+    /// the next [`Output::create`] restores it.
     ///
     /// # Errors
-    /// [`Error::Io`] or [`Error::InTheWay`] when something came into the way since
-    /// [`Output::create`], or the file system refuses. What stood there before stands there still.
+    /// [`Error::InTheWay`] when something was put at the path since [`Output::create`], and [`Error::Io`] when the file
+    /// system refuses. An earlier report is still there then.
     pub fn commit(self) -> Result<(), Error> {
         self.partial.publish(self.replaces_report)
     }
@@ -264,7 +262,7 @@ impl TableFile {
     }
 }
 
-/// The folder that `dir` stands for, and its name.
+/// The folder that `dir` means, and its name.
 fn target_of(dir: &Path) -> Result<(PathBuf, OsString), Error> {
     let target = match fs::symlink_metadata(dir) {
         Ok(meta) if meta.is_symlink() => {
@@ -277,15 +275,15 @@ fn target_of(dir: &Path) -> Result<(PathBuf, OsString), Error> {
     Ok((target, name))
 }
 
-/// Whether a report stands at the target, which may be replaced. `dir`: as it was named.
+/// Whether there is a report at the target that may be replaced. `dir`: the path as the user wrote it.
 fn replaceable(target: &Path, dir: &Path, force: bool) -> Result<bool, Error> {
     let path = dir.to_owned();
-    let replaces = match standing(target)? {
-        Standing::Nothing => return Ok(false),
-        Standing::EmptyFolder => false,
-        Standing::Report if force => true,
-        Standing::Report => return Err(Error::Exists { path }),
-        Standing::Unfinished(entry) | Standing::Foreign(entry) => {
+    let replaces = match at_path(target)? {
+        AtPath::Nothing => return Ok(false),
+        AtPath::EmptyFolder => false,
+        AtPath::Report if force => true,
+        AtPath::Report => return Err(Error::Exists { path }),
+        AtPath::Unfinished(entry) | AtPath::Foreign(entry) => {
             return Err(Error::InTheWay { path, entry });
         }
     };
@@ -293,29 +291,29 @@ fn replaceable(target: &Path, dir: &Path, force: bool) -> Result<bool, Error> {
     Ok(replaces)
 }
 
-/// Looks at what is under a name.
-pub(super) fn standing(target: &Path) -> Result<Standing, Error> {
+/// Finds out what is at a path.
+pub(super) fn at_path(target: &Path) -> Result<AtPath, Error> {
     let meta = match fs::symlink_metadata(target) {
         Ok(meta) => meta,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Standing::Nothing),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(AtPath::Nothing),
         Err(error) => return Err(Error::io(target, "look at")(error)),
     };
     if !meta.is_dir() {
-        return Ok(Standing::Foreign("a file".to_owned()));
+        return Ok(AtPath::Foreign("a file".to_owned()));
     }
     let mut names: Vec<_> = fs::read_dir(target)
         .and_then(|entries| entries.map(|entry| Ok(entry?.file_name())).collect())
         .map_err(Error::io(target, "list"))?;
     if names.is_empty() {
-        return Ok(Standing::EmptyFolder);
+        return Ok(AtPath::EmptyFolder);
     }
     // In name order, so that the message does not depend on the file system.
     names.sort();
     let foreign = names.iter().find(|name: &&OsString| !name.to_str().is_some_and(is_ours));
     Ok(match foreign {
-        Some(name) => Standing::Foreign(name.display().to_string()),
-        None if is_summary(&target.join(SUMMARY)) => Standing::Report,
-        None => Standing::Unfinished(names[0].display().to_string()),
+        Some(name) => AtPath::Foreign(name.display().to_string()),
+        None if is_summary(&target.join(SUMMARY)) => AtPath::Report,
+        None => AtPath::Unfinished(names[0].display().to_string()),
     })
 }
 
@@ -331,7 +329,7 @@ fn is_ours(name: &str) -> bool {
         })
 }
 
-/// Whether a file is the summary of a report that this program knows how to replace.
+/// Whether a file is the summary of a report that this program can replace.
 fn is_summary(path: &Path) -> bool {
     let read = |path| serde_json::from_slice::<serde_json::Value>(&fs::read(path).ok()?).ok();
     read(path)
@@ -542,7 +540,7 @@ mod tests {
         old(&aside);
         assert!(matches!(Output::create(&dir, false), Err(Error::Exists { .. })));
         assert_eq!(names(folder.path()), ["report"]);
-        // The other half of the way: the new report is there, the old one not yet removed.
+        // The other case: the new report is in place, the old one not yet removed.
         old(&aside);
         drop(Output::create(&dir, true).unwrap());
         assert_eq!(names(folder.path()), ["report"]);

@@ -1,13 +1,13 @@
-//! The hidden folder in which a report is built, and its way to the final name.
+//! The hidden folder in which a report is built, and its move to the final name.
 //!
 //! ```text
-//!   dump/  .report.partial/      the partial folder: made, and locked for as long as this process lives
+//!   dump/  .report.partial/      the partial folder, locked as long as this process runs
 //!   dump/  report/               after the move, which is one step of the file system
 //! ```
 //!
-//! The partial folder of a report has one name, so of two runs for one folder the second finds it and gives
-//! up. A lock on the folder, which ends with the process however it ends, says whether its owner
-//! still runs: an unlocked partial folder was left by a killed run and is removed.
+//! The partial folder of a report has a fixed name, so that a second run for the same folder finds it and stops. The
+//! process holds a lock on the folder, which the system releases when the process ends. So a partial folder without a
+//! lock was left by a killed run, and is removed.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, TryLockError};
@@ -17,26 +17,26 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::error::Error;
-use super::output::{SCRATCH, Standing, standing};
+use super::output::{AtPath, SCRATCH, at_path};
 
-/// Ends the name of a partial folder.
+/// The ending of the name of a partial folder.
 const PARTIAL: &str = ".partial";
 
-/// Ends the name of a report that was moved aside, behind [`PARTIAL`].
+/// The ending of the name of a report that was moved aside, after [`PARTIAL`].
 const ASIDE: &str = ".old";
 
-/// Tries to make a partial folder while another run removes a dead one.
+/// How often to try to make a partial folder while another run removes that of a killed run.
 const ATTEMPTS: u32 = 50;
 
-/// Tries to remove a folder into which another thread still writes.
+/// How often to try to remove a folder while another thread writes to it.
 const REMOVALS: u32 = 20;
 
 /// Between two tries.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// What this process has to remove when it ends early: the partial folders that were neither moved nor
-/// removed, each with the parent folders that were made for it. Whoever moves or removes one holds
-/// this lock, so that no partial folder is removed while it becomes the report.
+/// What this process has to remove when it ends early: the partial folders that were neither moved nor removed, each
+/// with the parent folders that were made for it. The lock is held while one is moved or removed, so that no partial
+/// folder is removed while it becomes the report.
 static OPEN: Mutex<Vec<Leftovers>> = Mutex::new(Vec::new());
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,19 +50,19 @@ impl Leftovers {
     fn remove(&self) -> io::Result<()> {
         let removed = remove_folder(&self.partial);
         for folder in &self.made {
-            // Somebody else may use it by now.
+            // Another program may use it by now.
             let _ = fs::remove_dir(folder);
         }
         removed
     }
 }
 
-/// A partial folder that this process owns. It removes itself when it goes away without [`PartialFolder::publish`].
+/// A partial folder that this process owns. It is removed when it is dropped without [`PartialFolder::publish`].
 #[derive(Debug)]
 pub(super) struct PartialFolder {
     target: PathBuf,
     leftovers: Leftovers,
-    /// Held for as long as the partial folder lives; `None` where folders cannot be locked.
+    /// Held as long as the partial folder exists; `None` where folders cannot be locked.
     lock: Option<File>,
 }
 
@@ -97,10 +97,10 @@ impl PartialFolder {
         &self.leftovers.partial
     }
 
-    /// Makes the partial folder the report, after everything in it has reached the disk.
+    /// Flushes everything in the partial folder to disk, and makes it the report.
     ///
-    /// With `replaces`, a report that stands at the target changes places with the partial folder in one
-    /// step, and is removed then. Without, the target must be free or an empty folder.
+    /// With `replaces`, the report at the target is exchanged with the partial folder in one step, and then removed.
+    /// Without, the target must be free or an empty folder.
     pub(super) fn publish(self, replaces: bool) -> Result<(), Error> {
         let (target, partial) = (&self.target, &self.leftovers.partial);
         flush(partial)?;
@@ -109,13 +109,13 @@ impl PartialFolder {
         if old.is_some() {
             swap(target, partial)?;
         } else {
-            // An empty folder gives way by itself, but not on every system.
+            // Not every system replaces an empty folder by itself.
             #[cfg(not(unix))]
             let _ = fs::remove_dir(target);
             fs::rename(partial, target).map_err(Error::io(target, "move the report here"))?;
         }
         open.retain(|leftovers| *leftovers != self.leftovers);
-        // The name reaches the disk, too. The report is whole without it.
+        // Flushes the name as well. The report is complete without it.
         let _ = File::open(parent_of(target)).and_then(|parent| parent.sync_all());
         if old.is_some() {
             // The new report is in its place; what is left of the old one is removed by the next run.
@@ -134,13 +134,13 @@ impl Drop for PartialFolder {
             // A failure cannot be reported from here; the next run removes what remains.
             let _ = self.leftovers.remove();
         }
-        // Not before the folder is gone, or another run would find it ownerless.
+        // Only when the folder is gone: another run would take an unlocked one for that of a killed run.
         self.lock = None;
     }
 }
 
-/// Removes all partial folders of this process, and keeps any from becoming a report from now on: the process
-/// has to end. `false`, and no more, when there is none.
+/// Removes all partial folders of this process. From then on none can become a report, and the process has to end.
+/// `false`, without that effect, when there is none.
 pub(super) fn clean_up() -> Result<bool, Error> {
     let open = open();
     if open.is_empty() {
@@ -156,8 +156,7 @@ pub(super) fn clean_up() -> Result<bool, Error> {
     removed
 }
 
-/// Brings back a report that a killed run had moved aside, where it could not change places with the
-/// new one in one step.
+/// Restores a report that a killed run had moved aside, where reports cannot be exchanged in one step.
 pub(super) fn recover(target: &Path, name: &OsStr) -> Result<(), Error> {
     let [_, aside] = hidden_beside(target, name);
     if !aside.is_dir() || !matches!(lock(&aside), Lock::Held(_)) {
@@ -220,7 +219,7 @@ fn aside(partial: &Path) -> PathBuf {
     PathBuf::from(aside)
 }
 
-/// Makes the partial folder, or takes the place of one whose owner is dead.
+/// Makes the partial folder, or replaces that of a killed run.
 fn acquire(target: &Path, partial: &Path) -> Result<Option<File>, Error> {
     let busy = || Error::Busy { path: target.to_owned(), partial: partial.to_owned() };
     for _ in 0..ATTEMPTS {
@@ -228,7 +227,7 @@ fn acquire(target: &Path, partial: &Path) -> Result<Option<File>, Error> {
             Ok(()) => match lock(partial) {
                 Lock::Held(file) => return Ok(Some(file)),
                 Lock::Unknown => return Ok(None),
-                // Another run took it for a dead one, in the moment before it was locked.
+                // Another run removed it before it was locked, as that of a killed run.
                 Lock::Other | Lock::Gone => std::thread::sleep(PAUSE),
             },
             Err(error) if error.kind() == ErrorKind::AlreadyExists => match lock(partial) {
@@ -244,7 +243,7 @@ fn acquire(target: &Path, partial: &Path) -> Result<Option<File>, Error> {
 
 enum Lock {
     Held(File),
-    /// Another owner has it.
+    /// Another process has the lock.
     Other,
     /// It is no longer under this name.
     Gone,
@@ -281,35 +280,35 @@ fn is_at(_: &File, path: &Path) -> bool {
     path.is_dir()
 }
 
-/// Removes the partial folder or the old report of a dead run, if it holds nothing else.
+/// Removes the partial folder or the old report of a killed run, if it holds nothing else.
 fn remove_stale(path: &Path) -> Result<(), Error> {
-    if let Standing::Foreign(entry) = standing(path)? {
+    if let AtPath::Foreign(entry) = at_path(path)? {
         return Err(Error::InTheWay { path: path.to_owned(), entry });
     }
     remove_folder(path).map_err(Error::io(path, "remove"))
 }
 
-/// A report that is about to go, locked where that is possible, so that no other run takes it for
-/// what a dead one left before it is removed.
+/// A report that will be removed, locked where that is possible, so that no other run takes it for that of a killed
+/// run.
 struct Old {
     _lock: Option<File>,
 }
 
-/// The report at `target`; `None` when it went away.
+/// The report at `target`; `None` when it is no longer there.
 fn present(target: &Path) -> Result<Option<Old>, Error> {
-    match standing(target)? {
-        Standing::Nothing | Standing::EmptyFolder => Ok(None),
-        Standing::Report => {
+    match at_path(target)? {
+        AtPath::Nothing | AtPath::EmptyFolder => Ok(None),
+        AtPath::Report => {
             let lock = if let Lock::Held(file) = lock(target) { Some(file) } else { None };
             Ok(Some(Old { _lock: lock }))
         }
-        Standing::Unfinished(entry) | Standing::Foreign(entry) => {
+        AtPath::Unfinished(entry) | AtPath::Foreign(entry) => {
             Err(Error::InTheWay { path: target.to_owned(), entry })
         }
     }
 }
 
-/// Puts the partial folder at the place of the report, and the report at that of the partial folder or aside.
+/// Moves the partial folder to the place of the report, and the report to that of the partial folder, or aside.
 fn swap(target: &Path, partial: &Path) -> Result<(), Error> {
     #[cfg(any(target_os = "linux", target_vendor = "apple"))]
     {
@@ -328,11 +327,10 @@ fn swap(target: &Path, partial: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Waits until all files of a folder, and the folder, are on the disk. Together, since a disk is
-/// asked to finish once for all that wait.
+/// Flushes all files of a folder, and the folder, to disk. In parallel, because a disk flushes many files at once.
 pub(super) fn flush(folder: &Path) -> Result<(), Error> {
     let list = || -> io::Result<Vec<PathBuf>> {
-        // Scratch files are gone before anyone may need them.
+        // Scratch files are removed before the move.
         let scratch =
             |path: &Path| path.as_os_str().as_encoded_bytes().ends_with(SCRATCH.as_bytes());
         let entries = fs::read_dir(folder)?.map(|entry| Ok(entry?.path()));
@@ -359,11 +357,11 @@ pub(super) fn flush(folder: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Threads that wait for the disk.
+/// Threads that flush files.
 const FLUSHERS: usize = 4;
 
-/// Removes a folder and what is in it; that it is gone already is fine. A thread of this process may
-/// still make files in it.
+/// Removes a folder and what is in it. It may be gone already, and a thread of this process may still make files in
+/// it.
 fn remove_folder(path: &Path) -> io::Result<()> {
     let mut tries = 0;
     loop {

@@ -1,4 +1,4 @@
-//! How numbers and times look in the text formats.
+//! Numbers and times in the text formats.
 
 use std::io::Write as _;
 
@@ -12,7 +12,7 @@ pub(super) fn integer(value: i64, out: &mut Vec<u8>) {
 }
 
 /// Writes the shortest digits that read back as the same double, always with a point or an exponent
-/// so that readers who guess types see a floating-point column: `12.0`, `0.1`, `1e300`. The value is
+/// so that programs that guess types find a floating-point column: `12.0`, `0.1`, `1e300`. The value is
 /// finite.
 pub(super) fn float(value: f64, out: &mut Vec<u8>) {
     write!(out, "{value:?}").expect("a vector takes every byte");
@@ -33,7 +33,7 @@ pub(super) fn time(micros: i64, out: &mut Vec<u8>) {
         .expect("a vector takes every byte");
 }
 
-/// A time as the text formats have it: `2026-10-24T00:00:00.000000Z`.
+/// A time in the text formats: `2026-10-24T00:00:00.000000Z`.
 pub fn rfc3339(at: Micros) -> String {
     let mut out = Vec::new();
     time(at.0, &mut out);

@@ -141,7 +141,7 @@ crate::table! {
         downloaded: bool,
         /// JSON object of fields that the API has not had so far
         extra: Option<ExtraFields<'b>>,
-        /// the log under whose `sub_flows` it stands
+        /// the log that has it in its `sub_flows`
         parent_id: Option<ParentLogId<'b>>,
     }
 }
@@ -151,9 +151,9 @@ crate::table! {
     pub table Exchanges, EXCHANGES = "exchanges" of ExchangeRow<'b> {
         /// its id in this report: the place of its file in `files` (from 0) times 2^32, plus `record`; ascending
         exchange: i64,
-        /// the file it stands in
+        /// its file
         file: FileName<'b>,
-        /// the member of an archive it stands in
+        /// the member of an archive that it is in
         member: Option<MemberName<'b>>,
         /// JSON Pointer (RFC 6901) of its record in the document
         pointer: RecordPointer<'b>,
@@ -189,7 +189,7 @@ crate::table! {
         outcome: OutcomeWord<'b>,
         /// why it counts as failed, the strongest first: `flag` (the record says so), `errors` (it has errors), `body` (the answer says so), `status` (400 or above), `exception`, `listing`; null otherwise
         evidence: Option<EvidenceWord<'b>>,
-        /// the body of the request: the content of a string, or the JSON text of an object or array as it stands in the document; null when absent or empty, or left out by `--bodies`
+        /// the body of the request: the content of a string, or the JSON text of an object or array as written in the document; null when absent or empty, or left out by `--bodies`
         request_body: Option<BodyText<'b>>,
         /// the same of the response
         response_body: Option<BodyText<'b>>,
@@ -221,7 +221,7 @@ crate::table! {
         class: ClassWord<'b>,
         /// error code or class of exception, as written
         code: Option<ErrorCode<'b>>,
-        /// the field it speaks of, dots between names
+        /// the field that it is about, dots between names
         field: Option<FieldPath<'b>>,
         /// what a person would read
         message: MessageText<'b>,
@@ -229,7 +229,7 @@ crate::table! {
         source: SourceWord<'b>,
         /// what `key` is, as in `exchanges`
         key_kind: Option<KeyKindWord<'b>>,
-        /// what it speaks of: in the answer to a bulk request the row at that place, else the key of the exchange
+        /// the key that it is about: in the answer to a bulk request that of the row at the same place, else that of the exchange
         key: Option<KeyValue<'b>>,
         /// on which side it arose, where that can be said: `integrator`, `omnitron`, `erp`, `mapping` ([how](groups.md#class-retry-side))
         side: Option<SideWord<'b>>,

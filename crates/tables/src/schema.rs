@@ -50,7 +50,7 @@ pub struct Column {
     pub kind: ColumnType,
     /// Whether a cell may be null, which means absent.
     pub nullable: bool,
-    /// A request or response body: large; left out of CSV unless asked for.
+    /// A request or response body: large, and not in CSV unless [`CsvOptions::bodies`](crate::CsvOptions::bodies) is set.
     pub body: bool,
     /// Its meaning, one line of Markdown.
     pub doc: &'static str,

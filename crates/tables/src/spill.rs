@@ -1,7 +1,7 @@
-//! Rows that wait until the end of the job, because a column is known only then.
+//! Rows that are kept until the end of the job, because one of their columns is known only then.
 //!
-//! They wait as frames: the columns of each batch as they lie in memory, little endian, compressed, one frame a batch.
-//! In a scratch file beside the report they need no footer and no Parquet reader, and no other program reads it.
+//! Each batch is a frame: its columns as they are in memory, little endian, compressed. The frames are in a scratch file
+//! beside the report, which no other program reads, so it needs no footer and no Parquet reader.
 
 use std::fs::File;
 use std::io::{BufWriter, Read as _, Seek as _, Write as _};
@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::parquet::ZSTD_LEVEL;
 use crate::schema::{ColumnType, Schema};
 
-/// Rows of one table that wait. A spill that is dropped removes its file.
+/// Rows of one table, kept for later. Dropping it removes its file.
 #[derive(Debug)]
 pub struct Spill<T> {
     place: FrameStore,
@@ -40,12 +40,12 @@ struct ScratchFile {
 
 impl Drop for ScratchFile {
     fn drop(&mut self) {
-        // What cannot be removed here is removed with the hidden folder it stands in.
+        // A file that cannot be removed here is removed with the hidden folder around it.
         let _ = std::fs::remove_file(&self.path);
     }
 }
 
-/// The rows of one batch in the form in which they wait.
+/// The rows of one batch, compressed.
 #[derive(Debug)]
 pub struct Frame<T> {
     size: FrameSize,
@@ -61,7 +61,7 @@ struct FrameSize {
 }
 
 impl<T: Table> Spill<T> {
-    /// Rows that wait in memory.
+    /// Keeps the rows in memory.
     pub fn in_memory() -> Self {
         Self { place: FrameStore::Memory(Vec::new()), frames: Vec::new(), table: PhantomData }
     }
@@ -89,7 +89,7 @@ impl<T: Table> Spill<T> {
         Ok(())
     }
 
-    /// Hands the frames back in their order, so many at a time, and removes the file.
+    /// Passes the frames to `take` in their order, several at a time, and removes the file.
     ///
     /// # Errors
     /// [`Error::Io`], and what `take` fails with.
@@ -270,7 +270,7 @@ fn take_column(len: usize, rest: &mut &[u8]) -> Option<ColumnTexts> {
     Some(ColumnTexts::of(distinct, rows))
 }
 
-/// Bodies wait as texts.
+/// Bodies are kept as texts.
 fn bodies_of(texts: &ColumnTexts, valid: &Bits) -> BodyTexts {
     let mut bodies = BodyTexts::default();
     for row in 0..valid.len() {
@@ -322,7 +322,7 @@ mod tests {
         let plain = zstd::bulk::decompress(&frame.compressed, frame.size.plain).unwrap();
         let read = |plain: &[u8]| {
             let batch = Batch::<Everything>::from_columns(read_columns(Everything::SCHEMA, plain)?);
-            // Every cell can be looked at.
+            // Every cell can be read.
             batch.map(|batch| batch.rows().count())
         };
         for len in (0..plain.len()).step_by(97) {

@@ -26,7 +26,7 @@ pub enum ReadError {
     NotAReport {
         /// The folder.
         path: PathBuf,
-        /// What is not as it should be: `there is no such folder`.
+        /// The cause: `there is no such folder`.
         missing: &'static str,
     },
     /// The report has the table in other formats only.
@@ -37,20 +37,20 @@ pub enum ReadError {
         /// The table that is missing.
         table: &'static str,
     },
-    /// An older version of the program has written the report, and means other things by it.
+    /// An older version of the program wrote the report, with other columns or meanings.
     #[error("{}: a report of schema version {found}; this program reads version {SCHEMA_VERSION}\nmake it again with `analyze report`", path.display())]
     Older {
         /// The folder.
         path: PathBuf,
-        /// The version it states.
+        /// Its version.
         found: u64,
     },
-    /// A newer version of the program has written the report, and means other things by it.
+    /// A newer version of the program wrote the report, with other columns or meanings.
     #[error("{}: a report of schema version {found}; this program knows up to {SCHEMA_VERSION}\nread it with the version of the program that made it", path.display())]
     Newer {
         /// The folder.
         path: PathBuf,
-        /// The version it states.
+        /// Its version.
         found: u64,
     },
     /// The file system refused.
@@ -58,7 +58,7 @@ pub enum ReadError {
     Io {
         /// The file.
         path: PathBuf,
-        /// Its answer.
+        /// Its error.
         source: io::Error,
     },
     /// The file is not what a report has under its name.
@@ -91,7 +91,7 @@ pub struct Stored {
 }
 
 impl Stored {
-    /// Opens the report in `dir`. Costs the reading of its `summary.json`.
+    /// Opens the report in `dir`. Reads its `summary.json`.
     ///
     /// # Errors
     /// [`ReadError::NotAReport`], [`ReadError::Older`], [`ReadError::Newer`], and what reading can fail with.
@@ -134,7 +134,7 @@ impl Stored {
         self.summary.pointer(pointer)?.as_u64()
     }
 
-    /// Opens a table. Costs the reading of the file's footer.
+    /// Opens a table. Reads the footer of the file.
     ///
     /// # Errors
     /// [`ReadError::NoParquet`], [`ReadError::Damaged`] and [`ReadError::Io`].

@@ -2,7 +2,7 @@
 //!
 //! A manifest is a list of rows: `file`, `layer` (`zip`: the container alone; `json`: the text alone;
 //! `input`: a whole input; `vectors`: no input), `expect` (`decode`, `refuse`, `either`), `entries`
-//! (name, size, SHA-256 of what stands in a container), `json` (which entry is the log),
+//! (name, size, SHA-256 of the content of a container), `json` (which entry is the log),
 //! `entries_alt` (other readings that real readers give), `kind` (the class of the fault).
 //!
 //! What the decoder gives is compared by content: other readers write the names of members in other ways.
@@ -167,7 +167,7 @@ pub(crate) fn judge(dir: &Path, scratch: &Path) -> Result<Judged, Box<dyn std::e
         let layer = row["layer"].as_str().unwrap_or_default();
         let bytes = fs::read(dir.join(file)).map_err(|e| format!("{file}: {e}"))?;
         if row["sha256"].as_str().is_some_and(|digest| digest != sha256(&bytes)) {
-            return Err(format!("{file}: not the file that the manifest speaks of").into());
+            return Err(format!("{file}: not the file of the manifest").into());
         }
         let reported =
             batch.get(file).ok_or_else(|| format!("{file}: the report does not list it"))?;

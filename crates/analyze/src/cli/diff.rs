@@ -196,9 +196,9 @@ impl DiffCommand {
         })
     }
 
-    fn sections(&self, diff: &query::ReportDiff) -> Vec<Section> {
+    fn sections(&self, diff: &query::ReportDiff) -> Vec<DiffSection> {
         let mut sections =
-            vec![Section { title: String::new(), table: coverage(&diff.old, &diff.new) }];
+            vec![DiffSection { title: String::new(), table: coverage(&diff.old, &diff.new) }];
         for (change, title) in [
             (ChangeKind::New, "New"),
             (ChangeKind::Back, "Back again"),
@@ -213,7 +213,7 @@ impl DiffCommand {
             let number = diff.of(change).count() as u64;
             if number > 0 {
                 let title = format!("{title}: {}", counted(number, "group", "groups"));
-                sections.push(Section { title, table });
+                sections.push(DiffSection { title, table });
             }
         }
         let keys = &diff.keys;
@@ -229,7 +229,7 @@ impl DiffCommand {
             let more = list.len() > KEYS_SHOWN;
             let cut = if more { format!(", the newest {KEYS_SHOWN}") } else { String::new() };
             let title = format!("{title}: {}{cut}", counted(number, "key", "keys"));
-            sections.push(Section { title, table: listed(list) });
+            sections.push(DiffSection { title, table: listed(list) });
         }
         let none = if diff.is_empty() { "Nothing has changed. " } else { "" };
         let rest = format!(
@@ -239,13 +239,13 @@ impl DiffCommand {
             self.min_count,
             counted(keys.still_open, "key", "keys"),
         );
-        sections.push(Section { title: rest, table: TextTable::new(KEYS) });
+        sections.push(DiffSection { title: rest, table: TextTable::new(KEYS) });
         sections
     }
 }
 
 /// A heading and the table below it.
-struct Section {
+struct DiffSection {
     title: String,
     table: TextTable,
 }

@@ -50,7 +50,7 @@ pub(crate) struct ExplainCommand {
         default_value = "text",
         hide_possible_values = true
     )]
-    format: ExplanationFormat,
+    format: ExplainFormat,
 }
 
 const EXAMPLES: &str = "\
@@ -63,7 +63,7 @@ Exit codes: 0 done, 2 not done: no such group, several groups that begin so, no 
 
 /// How the explanation is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum ExplanationFormat {
+enum ExplainFormat {
     /// For people
     Text,
     /// JSON
@@ -86,11 +86,11 @@ impl ExplainCommand {
         let explained = query::explain(&report, group, self.top, self.samples)?;
         let mut out = io::stdout().lock();
         match self.format {
-            ExplanationFormat::Json => {
+            ExplainFormat::Json => {
                 serde_json::to_writer_pretty(&mut out, &explained).map_err(io::Error::from)?;
                 writeln!(out)?;
             }
-            ExplanationFormat::Text => {
+            ExplainFormat::Text => {
                 let wide = io::stdout().is_terminal().then(width);
                 for line in (ExplainedText { of: &explained, wide }).lines(rank, groups.len()) {
                     writeln!(out, "{line}")?;

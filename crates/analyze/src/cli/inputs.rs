@@ -35,7 +35,7 @@ pub(crate) struct FoundInputs {
 }
 
 impl InputArgs {
-    /// Finds the files, with so many threads (0 for one a core). Standard input is read here, whole.
+    /// Finds the files, with this number of threads (0 for one for each core). Reads standard input, all of it.
     pub(crate) fn find(&self, limits: &Limits, threads: usize) -> anyhow::Result<FoundInputs> {
         let mut names = self.inputs.clone();
         if let Some(list) = &self.files_from {
@@ -96,7 +96,7 @@ fn stdin(limits: &Limits) -> anyhow::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The names in a list: NUL-separated when there is a NUL in it, else one a line. Empty ones do not count.
+/// The names in a list: NUL-separated when it has a NUL, else one on each line. Empty names are skipped.
 fn listed(list: &str) -> anyhow::Result<Vec<String>> {
     let mut bytes = Vec::new();
     let read = match list {

@@ -50,7 +50,7 @@ pub(crate) struct KeysCommand {
     kind: Option<KindArg>,
     /// table, csv, or json (JSON lines) [default: table on a terminal, csv otherwise]
     #[arg(long, value_enum, value_name = "FORMAT", hide_possible_values = true)]
-    format: Option<ListFormat>,
+    format: Option<KeysFormat>,
     /// Writes CSV cells that a spreadsheet would run (those that begin with =, +, -, @) without a ' before them
     #[arg(long)]
     raw_csv: bool,
@@ -91,7 +91,7 @@ enum KindArg {
 
 /// How keys are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum ListFormat {
+enum KeysFormat {
     /// Aligned columns
     Table,
     /// CSV
@@ -131,17 +131,17 @@ impl KeysCommand {
             }
         }
         let terminal = io::stdout().is_terminal();
-        let usual = if terminal { ListFormat::Table } else { ListFormat::Csv };
+        let usual = if terminal { KeysFormat::Table } else { KeysFormat::Csv };
         let options = CsvOptions { raw: self.raw_csv, ..CsvOptions::default() };
         let mut out = io::stdout().lock();
         match self.format.unwrap_or(usual) {
-            ListFormat::Table => {
+            KeysFormat::Table => {
                 for line in self.table(&keys).lines(terminal.then(width)) {
                     writeln!(out, "{line}")?;
                 }
             }
-            ListFormat::Csv => out.write_all(&text(&keys, TextFormat::Csv, options))?,
-            ListFormat::Json => out.write_all(&text(&keys, TextFormat::Json, options))?,
+            KeysFormat::Csv => out.write_all(&text(&keys, TextFormat::Csv, options))?,
+            KeysFormat::Json => out.write_all(&text(&keys, TextFormat::Json, options))?,
         }
         out.flush()?;
         Ok(Exit::Done)

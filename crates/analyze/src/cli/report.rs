@@ -115,7 +115,7 @@ Examples:
   analyze report dump --out report
   analyze report dump --out report --force --format csv --bodies failed
   analyze report 'dump/2026-0[1-6]/**/*.txt' pages --out half-year
-  find dump -newer last-time -type f -print0 | analyze report --files-from - --out new
+  find dump -type f -mtime -1 -print0 | analyze report --files-from - --out new
 
 Exit codes: 0 done, 1 no log found (the report is written and empty), 2 not done, 3 done but more than \
 --max-rejects files could not be read, 130 interrupted (nothing is left behind; a second interrupt does not wait \

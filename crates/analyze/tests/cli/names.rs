@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::kit::{RunOutput, TestFolder, zip};
 
-/// Texts that stand as flow, step, key, address, code, field and message, and as names of members and files.
+/// Texts that are used as flow, step, key, address, code, field and message, and as names of members and files.
 fn hostile() -> Vec<(&'static str, String)> {
     let text = |name: &'static str, text: &str| (name, text.to_owned());
     vec![
@@ -111,12 +111,12 @@ fn assert_markdown(text: &str) {
     assert!(tables > 0, "{text}");
 }
 
-/// A text as it stands in JSON.
+/// A text as a JSON string.
 fn json(text: &str) -> String {
     serde_json::to_string(text).unwrap()
 }
 
-/// A log in which `text` stands wherever a text can: one try that failed, and one that did not when `good`.
+/// A log with `text` in every place for a text: one failed attempt, and with `good` a successful one.
 fn log(text: &str, good: bool) -> String {
     let text = json(text);
     let attempt = |minute: u32, status: u16, response: &str| {
@@ -159,7 +159,7 @@ fn run(place: &TestFolder, arguments: &[&str]) -> RunOutput {
     run
 }
 
-/// What stands in a folder and below it.
+/// All paths in a folder and below it.
 fn files(folder: &Path) -> Vec<std::path::PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()

@@ -47,8 +47,7 @@ pub(super) struct Tree {
     /// Those of the present body, parents before children.
     present: Vec<NodeId>,
     /// The number of the present body.
-    body: u32,
-    sum: u64,
+    body: u64,
 }
 
 #[derive(Debug, Default)]
@@ -58,8 +57,11 @@ struct PathNode {
     /// The hash of the path.
     path: u64,
     /// The last body that had it, and the types of its values there, a bit each.
-    body: u32,
+    body: u64,
     types: u8,
+    /// The sum over these types the last time, and which they were.
+    summed: u8,
+    sum: u64,
     /// An element of an array, which has no name.
     element: bool,
     depth: u16,
@@ -90,7 +92,6 @@ impl Default for Tree {
             hasher: DefaultHashBuilder::default(),
             present: Vec::new(),
             body: 0,
-            sum: 0,
         }
     }
 }
@@ -103,12 +104,21 @@ impl Tree {
         }
         self.present.clear();
         self.body += 1;
-        self.sum = 0;
     }
 
     /// The sum over the paths and types of this body, the same in any order.
-    pub(super) fn sum(&self) -> u64 {
-        self.sum
+    pub(super) fn sum(&mut self) -> u64 {
+        let mut sum = 0u64;
+        for &node in &self.present {
+            let node = &mut self.nodes[node as usize];
+            if node.summed != node.types {
+                let types = TYPE.iter().enumerate().filter(|(ty, _)| node.types >> ty & 1 == 1);
+                let hashes = types.map(|(_, ty)| mix(mix(node.path ^ ty).max(1)));
+                (node.summed, node.sum) = (node.types, hashes.fold(0, u64::wrapping_add));
+            }
+            sum = sum.wrapping_add(node.sum);
+        }
+        sum
     }
 
     /// The body has a value of this type at `node`.
@@ -118,11 +128,7 @@ impl Tree {
             (place.body, place.types) = (self.body, 0);
             self.present.push(node);
         }
-        let bit = 1 << ty as u8;
-        if place.types & bit == 0 {
-            place.types |= bit;
-            self.sum = self.sum.wrapping_add(mix(mix(place.path ^ TYPE[ty as usize]).max(1)));
-        }
+        place.types |= 1 << ty as u8;
     }
 
     /// The next key in the object at `parent` and its path, or `None` past the end of the object. `last`: the path

@@ -49,6 +49,8 @@ const fn below(bits: u64) -> u64 {
     (bits & bits.wrapping_neg()).wrapping_sub(1)
 }
 
+// Beside `string_end`, whose callers are to hold only the first step.
+#[inline(never)]
 fn long_string_end(bytes: &[u8], mut at: usize) -> Result<usize, Fault> {
     // The first byte of the block is escaped by the last one before it.
     let mut carry = 0;
@@ -196,41 +198,40 @@ pub(crate) fn unescaped<'r>(inner: &'r str, arena: &'r Bump) -> &'r str {
 /// For bodies, where an escape stands every few bytes: sixteen bytes are looked at and copied at a
 /// time, and what was copied past an escape is overwritten.
 fn unescape_into(inner: &[u8], out: &mut [u8]) -> usize {
-    let (mut from, mut to) = (0, 0);
-    while let Some(block) = inner.get(from..).and_then(<[u8]>::first_chunk::<16>)
-        // `to` never passes `from`, so there is room.
+    let (mut rest, mut to) = (inner, 0);
+    while let Some((block, after)) = rest.split_first_chunk::<16>()
+        // No less is left of `out`, since nothing becomes longer.
         && let Some(room) = out.get_mut(to..).and_then(<[u8]>::first_chunk_mut::<16>)
     {
         *room = *block;
         let slashes = block::slashes16(block);
         if slashes == 0 {
-            from += 16;
+            rest = after;
             to += 16;
             continue;
         }
-        let plain = slashes.trailing_zeros() as usize;
-        from += plain;
-        to += plain;
-        let short = inner.get(from + 1).map_or(0, |sign| SHORT[usize::from(*sign)]);
+        let plain = slashes.trailing_zeros() as usize % 16;
+        let short = rest.get(plain + 1).map_or(0, |sign| SHORT[usize::from(*sign)]);
         if short != 0 {
-            out[to] = short;
-            from += 2;
-            to += 1;
+            room[plain] = short;
+            rest = &rest[plain + 2..];
+            to += plain + 1;
             continue;
         }
-        let (text, used) = escape(inner, from);
+        let (text, used) = escape(rest, plain);
+        to += plain;
         to += text.encode_utf8(&mut out[to..]).len();
-        from += used;
+        rest = &rest[plain + used..];
     }
-    while let Some(&byte) = inner.get(from) {
+    while let Some(&byte) = rest.first() {
         if byte == b'\\' {
-            let (text, used) = escape(inner, from);
+            let (text, used) = escape(rest, 0);
             to += text.encode_utf8(&mut out[to..]).len();
-            from += used;
+            rest = &rest[used..];
         } else {
             out[to] = byte;
-            from += 1;
             to += 1;
+            rest = &rest[1..];
         }
     }
     to

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use tables::cell::{FlowName, LogStatusWord, RunId};
 use tables::rows::RunRow;
 
-/// What exchanges and downloads say of one run.
+/// Counts of one run.
 #[derive(Debug, Default)]
 struct RunCounts {
     exchanges: u64,

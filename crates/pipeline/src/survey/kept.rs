@@ -46,7 +46,7 @@ struct KeptFile {
 
 /// All kept files.
 #[derive(Debug, Default)]
-pub(crate) struct Kept {
+pub(crate) struct KeptFiles {
     /// In the order of the files.
     packs: Vec<Mutex<Option<Arc<Pack>>>>,
     /// Files in each pack.
@@ -135,7 +135,7 @@ impl Packer {
     }
 }
 
-impl Kept {
+impl KeptFiles {
     /// None yet. Each pack will hold up to `each` neighbouring files.
     pub(super) fn new(each: usize) -> Self {
         Self { packs: Vec::new(), each }
@@ -241,8 +241,8 @@ mod tests {
     }
 
     /// Keeps a file for each of `leaves`, two in a pack, with room for so many bytes.
-    fn kept(leaves: &[Leaf<'_>], room: u64) -> Kept {
-        let (mut packer, mut kept, room) = (Packer::new(), Kept::new(2), AtomicU64::new(room));
+    fn kept(leaves: &[Leaf<'_>], room: u64) -> KeptFiles {
+        let (mut packer, mut kept, room) = (Packer::new(), KeptFiles::new(2), AtomicU64::new(room));
         for pair in leaves.chunks(2) {
             for leaf in pair {
                 packer.begin();

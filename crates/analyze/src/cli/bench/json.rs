@@ -3,7 +3,7 @@
 use measure::{Build, FileSample, Machine, Measured, MeasuredStage, Measurement};
 use serde::Serialize;
 
-/// Raised when a field changes its meaning or goes away; new ones may come at any time.
+/// Raised when a field is removed or changes its meaning. New fields do not raise it.
 const BENCH_SCHEMA_VERSION: u32 = 2;
 
 #[derive(Debug, Serialize)]

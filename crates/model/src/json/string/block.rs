@@ -15,26 +15,24 @@ pub(super) struct BlockSigns {
 #[inline]
 pub(super) fn signs64(block: &[u8; 64]) -> BlockSigns {
     let (parts, _) = block.as_chunks::<16>();
-    let mut all = BlockSigns::default();
-    for (n, part) in parts.iter().enumerate() {
-        let signs = signs16(part);
-        all.quotes |= signs.quotes << (n * 16);
-        all.slashes |= signs.slashes << (n * 16);
-        all.controls |= signs.controls << (n * 16);
+    let bits = |sign: &dyn Fn(u8x16) -> u8x16| {
+        let bits = |part: &[u8; 16]| u64::from(sign(u8x16::new(*part)).to_bitmask());
+        parts.iter().rev().fold(0, |all, part| all << 16 | bits(part))
+    };
+    let lowest =
+        parts.iter().fold(u8x16::splat(u8::MAX), |least, part| least.min(u8x16::new(*part)));
+    BlockSigns {
+        quotes: bits(&|bytes| bytes.simd_eq(u8x16::splat(b'"'))),
+        slashes: bits(&|bytes| bytes.simd_eq(u8x16::splat(b'\\'))),
+        // Bodies hold none of them unescaped.
+        controls: if controls(lowest).any() { bits(&controls) } else { 0 },
     }
-    all
 }
 
-/// The signs of 16 bytes.
+/// Marks the bytes below a blank.
 #[inline]
-pub(super) fn signs16(block: &[u8; 16]) -> BlockSigns {
-    let bytes = u8x16::new(*block);
-    let bits = |equal: u8x16| u64::from(equal.to_bitmask());
-    BlockSigns {
-        quotes: bits(bytes.simd_eq(u8x16::splat(b'"'))),
-        slashes: bits(bytes.simd_eq(u8x16::splat(b'\\'))),
-        controls: bits(bytes.min(u8x16::splat(b' ' - 1)).simd_eq(bytes)),
-    }
+fn controls(bytes: u8x16) -> u8x16 {
+    bytes.min(u8x16::splat(b' ' - 1)).simd_eq(bytes)
 }
 
 /// The bytes among 16 that are quotes, backslashes or below a blank.
@@ -43,8 +41,7 @@ pub(super) fn any16(block: &[u8; 16]) -> u64 {
     let bytes = u8x16::new(*block);
     let quotes = bytes.simd_eq(u8x16::splat(b'"'));
     let slashes = bytes.simd_eq(u8x16::splat(b'\\'));
-    let controls = bytes.min(u8x16::splat(b' ' - 1)).simd_eq(bytes);
-    u64::from((quotes | slashes | controls).to_bitmask())
+    u64::from((quotes | slashes | controls(bytes)).to_bitmask())
 }
 
 /// The backslashes among 16 bytes.
@@ -58,21 +55,28 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// A bit for each byte that is such a one.
+    fn bits(bytes: &[u8], is: fn(u8) -> bool) -> u64 {
+        bytes.iter().enumerate().map(|(n, byte)| u64::from(is(*byte)) << n).sum()
+    }
+
     proptest! {
         #[test]
         fn each_sign_is_seen_at_its_place(block in any::<[u8; 16]>(), more in prop::array::uniform16(0u8..128)) {
             for block in [block, more] {
-                let bits = |is: fn(u8) -> bool| {
-                    block.iter().enumerate().fold(0, |bits, (n, byte)| bits | u64::from(is(*byte)) << n)
-                };
-                let wanted = BlockSigns {
-                    quotes: bits(|b| b == b'"'),
-                    slashes: bits(|b| b == b'\\'),
-                    controls: bits(|b| b < b' '),
-                };
-                prop_assert_eq!(signs16(&block), wanted);
-                prop_assert_eq!(slashes16(&block), wanted.slashes);
-                prop_assert_eq!(any16(&block), wanted.quotes | wanted.slashes | wanted.controls);
+                let wanted = bits(&block, |b| b == b'"' || b == b'\\' || b < b' ');
+                prop_assert_eq!(any16(&block), wanted);
+                prop_assert_eq!(slashes16(&block), bits(&block, |b| b == b'\\'));
+                let calm = block.map(|b| b.max(b' '));
+                for parts in [[calm; 4], [calm, calm, block, calm]] {
+                    let four = parts.concat();
+                    let wanted = BlockSigns {
+                        quotes: bits(&four, |b| b == b'"'),
+                        slashes: bits(&four, |b| b == b'\\'),
+                        controls: bits(&four, |b| b < b' '),
+                    };
+                    prop_assert_eq!(signs64(four.first_chunk().unwrap()), wanted);
+                }
             }
         }
     }
