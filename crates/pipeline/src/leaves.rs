@@ -30,6 +30,10 @@ struct LeafCounts {
     error_pages: u32,
     /// Leaves and documents that are no logs.
     others: u32,
+    /// Copies of texts of earlier files or members.
+    copies: u32,
+    /// The files that hold the first of these texts, each once.
+    copied: Vec<u32>,
     /// Some of the text could not be read.
     lossy: bool,
     layers: Option<String>,
@@ -86,6 +90,8 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
             Form::Json => {
                 if let Some(outcome) = self.listing_page(leaf) {
                     outcome
+                } else if self.is_copy(leaf) {
+                    FileOutcome::Duplicate
                 } else {
                     let (several, outcome) = self.log(leaf, extractor);
                     if several {
@@ -121,6 +127,19 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
         let fault = format!("the page breaks off, {read} logs before that were read");
         self.problem(leaf, at, LogFault::Truncated, &fault);
         Some(FileOutcome::Partial)
+    }
+
+    /// Whether the log of a leaf is the same as one before.
+    fn is_copy(&mut self, leaf: &Leaf<'_>) -> bool {
+        let place = (self.records.number, self.leaves.leaves - 1);
+        let Some(original) = self.setting.survey.texts.original(place, leaf.text) else {
+            return false;
+        };
+        self.leaves.copies += 1;
+        if !self.leaves.copied.contains(&original) {
+            self.leaves.copied.push(original);
+        }
+        true
     }
 
     /// Extracts the exchanges of a leaf. Returns whether it holds several documents, and its outcome.
@@ -228,12 +247,14 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
             }
         } else if leaves.error_pages > 0 {
             FileOutcome::ErrorPage
+        } else if leaves.copies > 0 {
+            FileOutcome::Duplicate
         } else if lost || leaves.others > 0 {
             FileOutcome::Rejected
         } else {
             debug_assert!(
                 leaves.empty > 0 || leaves.leaves == 0,
-                "a leaf is a page, a log, empty, an error page or no log"
+                "a leaf is a page, a log, a copy, empty, an error page or no log"
             );
             FileOutcome::Empty
         };
@@ -254,6 +275,7 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
             same,
             layers: leaves.layers.unwrap_or(decoded.layers),
             members,
+            copied: leaves.copied,
             documents: leaves.documents,
             exchanges: records.records,
             decoded_bytes: decoded.bytes,

@@ -24,7 +24,7 @@ use tables::{Batch, Encoder, Sink, Spill, Table};
 use crate::aggregate::{Accumulator, Top};
 use crate::copies::{Originals, SetsInReport};
 use crate::input::Input;
-use crate::outcome::FileFacts;
+use crate::outcome::{FileFacts, FileOutcome};
 use crate::problem::FileProblem;
 use crate::summary::{JobCounts, Summary};
 use crate::survey::{Survey, survey};
@@ -237,7 +237,12 @@ fn read<S: Sink>(
                 let of = inputs[original].name();
                 facts = FileFacts::lost_copy(facts.bytes, facts.digest, of);
             }
-            report.file(inputs[n].name(), &facts)?;
+            if let Some(lost) = facts.copied.iter().find(|of| !in_report.has(**of, survey)) {
+                facts.lost_logs(inputs[*lost as usize].name());
+            }
+            let copy_of = survey.copy_of[n].filter(|_| facts.outcome == FileOutcome::Duplicate);
+            let copy_of = copy_of.or(facts.copied.first().copied());
+            report.file(inputs[n].name(), &facts, copy_of.map(|of| inputs[of as usize].name()))?;
         }
         report.rows(rows)
     })?;
@@ -379,7 +384,7 @@ impl<S: Sink> OpenReport<S> {
         })
     }
 
-    fn file(&mut self, name: &str, facts: &FileFacts) -> Result<(), Error> {
+    fn file(&mut self, name: &str, facts: &FileFacts, copy_of: Option<&str>) -> Result<(), Error> {
         for problem in &facts.problems {
             self.problem(name, problem)?;
         }
@@ -400,6 +405,7 @@ impl<S: Sink> OpenReport<S> {
             log_id: facts.log_id.as_deref().map(LogId),
             run_id: facts.run_id.as_deref().map(RunId),
             linked_by: facts.linked_by.map(|by| LinkedByWord(by.name())),
+            copy_of: copy_of.map(FileName),
         };
         self.counts.file(facts);
         Ok(self.files.push(&row, &self.encoder, &mut self.sink)?)

@@ -84,6 +84,8 @@ struct FileLine {
     log_id: Option<String>,
     run_id: Option<String>,
     linked_by: Option<&'static str>,
+    /// The file that it is a copy of.
+    copy_of: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     contents: Option<Vec<MemberLine>>,
 }
@@ -115,6 +117,7 @@ const COLUMNS: ColumnHeads = &[
     ("LOG", Align::Left),
     ("RUN", Align::Left),
     ("FILE", Align::Left),
+    ("COPY OF", Align::Left),
 ];
 
 impl LsCommand {
@@ -159,7 +162,7 @@ impl LsCommand {
         let work = |n: usize| {
             let looker = &lookers[rayon::current_thread_index().unwrap_or(0)];
             let mut looker = looker.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            looker.look(&inputs[n], n, &setting, &survey, self.members)
+            looker.look(&inputs, n, &setting, &survey, self.members)
         };
         let mut out = BufWriter::new(io::stdout().lock());
         let mut table = TextTable::new(COLUMNS);
@@ -208,6 +211,7 @@ fn add(table: &mut TextTable, line: &FileLine) {
         line.log_id.clone().unwrap_or_default(),
         line.run_id.clone().unwrap_or_default(),
         line.file.clone(),
+        line.copy_of.clone().unwrap_or_default(),
     ]);
     for member in line.contents.iter().flatten() {
         table.row([
@@ -243,19 +247,22 @@ struct Looker {
 impl Looker {
     fn look(
         &mut self,
-        input: &Input,
+        inputs: &[Input],
         number: usize,
         setting: &Setting<'_>,
         survey: &Survey,
         members: bool,
     ) -> FileLine {
+        let input = &inputs[number];
         // Only the outcome and the counts are shown; the rows are dropped.
         let mut rows = JobRows::default();
         let mut facts = self.worker.file(input, number as u32, setting, &MemoryEncoder, &mut rows);
         self.worker.end_job(&MemoryEncoder, &mut rows);
         let shape = shape(&facts);
-        if survey.copy_of.get(number).is_some_and(Option::is_some) {
+        let mut copy_of = facts.copied.first().copied();
+        if let Some(original) = survey.copy_of.get(number).copied().flatten() {
             facts.outcome = FileOutcome::Duplicate;
+            copy_of = Some(original);
         }
         let contents =
             (members && facts.members.total() > 0).then(|| self.members(input, number, setting));
@@ -274,6 +281,7 @@ impl Looker {
             log_id: facts.log_id,
             run_id: facts.run_id,
             linked_by: facts.linked_by.map(pipeline::link::LinkedBy::name),
+            copy_of: copy_of.map(|of| inputs[of as usize].name().to_owned()),
             contents,
         }
     }

@@ -4,6 +4,7 @@
 
 mod bench;
 mod cat;
+mod copies;
 mod diff;
 mod explain;
 mod faults;
