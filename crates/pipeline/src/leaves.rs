@@ -90,8 +90,6 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
             Form::Json => {
                 if let Some(outcome) = self.listing_page(leaf) {
                     outcome
-                } else if self.is_copy(leaf) {
-                    FileOutcome::Duplicate
                 } else {
                     let (several, outcome) = self.log(leaf, extractor);
                     if several {
@@ -129,21 +127,12 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
         Some(FileOutcome::Partial)
     }
 
-    /// Whether the log of a leaf is the same as one before.
-    fn is_copy(&mut self, leaf: &Leaf<'_>) -> bool {
-        let place = (self.records.number, self.leaves.leaves - 1);
-        let Some(original) = self.setting.survey.texts.original(place, leaf.text) else {
-            return false;
-        };
-        self.leaves.copies += 1;
-        if !self.leaves.copied.contains(&original) {
-            self.leaves.copied.push(original);
-        }
-        true
-    }
-
     /// Extracts the exchanges of a leaf. Returns whether it holds several documents, and its outcome.
     fn log(&mut self, leaf: &Leaf<'_>, extractor: &mut Extractor) -> (bool, FileOutcome) {
+        let place = (self.records.number, self.leaves.leaves - 1);
+        if let Some(original) = self.setting.survey.texts.original(place, leaf.text) {
+            return self.copy(leaf, original, extractor);
+        }
         let records = &mut self.records;
         let link = link::by_names(&self.setting.survey.listing, records.file, leaf.member);
         let extracted = extractor.extract(leaf.text, !leaf.layers.is_empty(), &mut |x| {
@@ -157,17 +146,26 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
             });
         }
         self.documents(leaf, &extracted);
-        let lossy = !extracted.faults.is_empty();
-        let outcome = match extracted {
-            Extracted { exchanges: 1.., error_pages: 0, .. } if !lossy && leaf.whole => {
-                FileOutcome::Decoded
+        (extracted.documents > 1, outcome(leaf, &extracted))
+    }
+
+    /// Reads a leaf that holds the same text as one of the file `original`; what is no log is no copy.
+    fn copy(
+        &mut self,
+        leaf: &Leaf<'_>,
+        original: u32,
+        extractor: &mut Extractor,
+    ) -> (bool, FileOutcome) {
+        let extracted = extractor.extract(leaf.text, !leaf.layers.is_empty(), &mut |_| {});
+        self.documents(leaf, &extracted);
+        let mut outcome = outcome(leaf, &extracted);
+        if extracted.exchanges > 0 {
+            outcome = FileOutcome::Duplicate;
+            self.leaves.copies += 1;
+            if !self.leaves.copied.contains(&original) {
+                self.leaves.copied.push(original);
             }
-            Extracted { exchanges: 1.., .. } => FileOutcome::Partial,
-            Extracted { error_pages: 1.., .. } => FileOutcome::ErrorPage,
-            Extracted { unknown: 1.., .. } => FileOutcome::Rejected,
-            _ if lossy => FileOutcome::Rejected,
-            _ => FileOutcome::Empty,
-        };
+        }
         (extracted.documents > 1, outcome)
     }
 
@@ -284,6 +282,21 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
             run_id: linked.as_ref().and_then(|link| link.run_id.clone()),
             log_id: linked.and_then(|link| link.log_id),
         }
+    }
+}
+
+/// The outcome of a leaf by what was extracted.
+fn outcome(leaf: &Leaf<'_>, extracted: &Extracted) -> FileOutcome {
+    let lossy = !extracted.faults.is_empty();
+    match extracted {
+        Extracted { exchanges: 1.., error_pages: 0, .. } if !lossy && leaf.whole => {
+            FileOutcome::Decoded
+        }
+        Extracted { exchanges: 1.., .. } => FileOutcome::Partial,
+        Extracted { error_pages: 1.., .. } => FileOutcome::ErrorPage,
+        Extracted { unknown: 1.., .. } => FileOutcome::Rejected,
+        _ if lossy => FileOutcome::Rejected,
+        _ => FileOutcome::Empty,
     }
 }
 
