@@ -34,6 +34,8 @@ pub mod listing;
 pub mod body;
 pub mod endpoint;
 pub mod fault;
+pub mod given;
+pub mod how;
 pub mod json;
 pub mod roles;
 pub mod time;
