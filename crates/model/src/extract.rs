@@ -9,26 +9,39 @@
 //! index or step; parallel lists (`requests` and `responses`); records as lists of name-value pairs;
 //! JSON inside strings; several documents in one text (NDJSON, concatenated).
 
+mod definition;
+mod halves;
 mod look;
 mod names;
 mod parallel;
 
 use std::sync::Arc;
 
+use bumpalo::Bump;
+
 use crate::answer::object::message_score;
 use crate::build::Builder;
 use crate::exchange::{Exchange, KeyKind, NAME_BYTES, cut};
+use crate::given::GivenRoles;
+use crate::how::{ExchangeReading, Readings, ShapeReading};
 use crate::json::{Cursor, Fault, FaultKind, Type, Value, unescape};
 use crate::memo::Memo;
-use crate::record::{Field, FieldSide, NameRoles, push_pairs, scan};
+use crate::record::{Field, FieldSide, MAX_FIELDS, NameRoles, RoleOrigin, push_pairs, scan};
 use crate::roles::Role;
-use crate::slots::{ERRORS, EXCEPTION, FLAG, KeyCandidate, REQUEST, RESPONSE, STATUS, Slots};
+use crate::slots::{
+    ERRORS, EXCEPTION, FLAG, KeyCandidate, REQUEST, RESPONSE, STATUS, Slots, is_json_text,
+};
 use crate::time::Timestamp;
+use definition::{About, is_pattern};
+use halves::Waiting;
 use look::short_list;
 use names::{MapName, name_of_map};
 
 /// Broken documents of one text whose places are reported.
 pub const MAX_FAULTS: usize = 1000;
+
+/// How many levels below an object are looked at for records.
+const LOOK_LEVELS: u8 = 12;
 
 /// How deep containers may nest before an exchange.
 const MAX_CONTAINERS: u8 = 12;
@@ -69,6 +82,8 @@ pub struct Extractor {
     builder: Builder,
     lists: Vec<Vec<Field<'static>>>,
     levels: usize,
+    /// Takes down how records are read, while someone wants to know.
+    readings: Option<Readings>,
 }
 
 /// The rank of a key that is a name in a map. Whether it is an SKU or an order follows from the flow;
@@ -85,6 +100,8 @@ pub(crate) struct Inherited<'a> {
     pub(crate) step: Option<&'a str>,
     pub(crate) key: Option<KeyCandidate<'a>>,
     pub(crate) started_at: Option<Timestamp>,
+    /// The exchange is an element of a list of records.
+    in_list: bool,
     depth: u8,
 }
 
@@ -98,6 +115,7 @@ impl<'a> Inherited<'a> {
             flow: slots.flow.or(self.flow),
             step: slots.step.or(self.step),
             started_at: slots.started_at.or(self.started_at),
+            in_list: false,
             ..self
         }
     }
@@ -120,14 +138,35 @@ impl Extractor {
         Self::sharing(Arc::new(Memo::new(remember_bytes)), levels)
     }
 
-    /// Another extractor with the same limits, for another thread. Both share what they remember of bodies.
+    /// The same with roles that the user gives to fields. It must not have read anything yet, since it
+    /// remembers what bodies say.
+    #[must_use]
+    pub fn with_roles(self, roles: Arc<GivenRoles>) -> Self {
+        Self { names: NameRoles::with(roles), ..self }
+    }
+
+    /// Another extractor with the same limits and roles, for another thread. Both share what they remember of bodies.
     #[must_use]
     pub fn fork(&self) -> Self {
-        Self::sharing(self.builder.memo(), self.levels)
+        Self::sharing(self.builder.memo(), self.levels).with_roles(Arc::clone(self.names.given()))
     }
 
     fn sharing(memo: Arc<Memo>, levels: usize) -> Self {
-        Self { names: NameRoles::default(), builder: Builder::new(memo), lists: Vec::new(), levels }
+        Self {
+            names: NameRoles::default(),
+            builder: Builder::new(memo),
+            lists: Vec::new(),
+            levels,
+            readings: None,
+        }
+    }
+
+    /// How the records of a text are read, as [`extract`](Self::extract) does: each distinct shape once, in
+    /// document order, the first 64; objects that might have been records but are none, too.
+    pub fn explain(&mut self, text: &str, wrapped: bool) -> Vec<ShapeReading> {
+        self.readings = Some(Readings::default());
+        self.extract(text, wrapped, &mut |_| {});
+        self.readings.take().unwrap_or_default().into_shapes()
     }
 
     /// Calls `sink` for each exchange in `text`, in document order.
@@ -149,11 +188,15 @@ impl Extractor {
             found: Extracted::default(),
             page: false,
             last_end: 0,
+            looks: 0,
+            about: About::Calls,
+            waiting: Waiting::default(),
+            waited: 0,
         };
         let mut cursor = Cursor::within(text, 0, levels);
         while !cursor.at_end() {
             let start = cursor.pos();
-            let before = walk.found.exchanges;
+            let before = walk.found.exchanges + walk.waited;
             walk.page = false;
             walk.pointer.clear();
             if walk.found.documents > 0 {
@@ -175,7 +218,7 @@ impl Extractor {
                     walk.found.more_faults += 1;
                 }
                 cursor = Cursor::within(text, next, levels);
-            } else if walk.found.exchanges == before {
+            } else if walk.found.exchanges + walk.waited == before {
                 let body = text[start..cursor.pos()].trim();
                 match Value::of(body) {
                     Some(value) if is_nothing(value) => walk.found.empty += 1,
@@ -184,6 +227,7 @@ impl Extractor {
                 }
             }
         }
+        walk.end_of_halves();
         walk.found
     }
 }
@@ -219,6 +263,14 @@ struct Walk<'w> {
     page: bool,
     /// Where the text of the last exchange's last field ends in memory.
     last_end: usize,
+    /// How many objects may still be looked at for a record.
+    looks: u16,
+    /// What the document is about.
+    about: About,
+    /// Requests whose answers are records of their own.
+    waiting: Waiting,
+    /// How many requests have waited so far.
+    waited: u32,
 }
 
 impl Walk<'_> {
@@ -250,6 +302,12 @@ impl Walk<'_> {
                     && self.pointer.is_empty()
                 {
                     self.push_index(0);
+                }
+                // One of several documents is an entry of a log, whatever it holds.
+                let several = self.found.documents > 1 || !cursor.at_end();
+                let root = root.map(|wrapped| wrapped || several);
+                if root.is_some() {
+                    self.about = About::of(&fields);
                 }
                 self.object(&fields, above, read.is_ok(), root);
                 self.recycle(fields);
@@ -317,8 +375,28 @@ impl Walk<'_> {
             self.value_at(&text, &mut cursor, Inherited { depth: above.depth + 1, ..above }, root);
     }
 
-    /// Judges an object by its fields. `whole`: it was read to its end.
+    /// Judges an object by its fields, after the roles of the user. `whole`: it was read to its end.
     fn object<'a>(
+        &mut self,
+        fields: &[Field<'a>],
+        above: Inherited<'a>,
+        whole: bool,
+        root: Option<bool>,
+    ) {
+        if self.about == About::Definition {
+            return;
+        }
+        if self.extractor.names.given().is_empty() {
+            return self.judge(fields, above, whole, root);
+        }
+        let given = Arc::clone(self.extractor.names.given());
+        let arena = Bump::new();
+        let mut fields = fields.to_vec();
+        given.apply(&mut fields, &arena);
+        self.judge(&fields, above, whole, root);
+    }
+
+    fn judge<'a>(
         &mut self,
         fields: &[Field<'a>],
         above: Inherited<'a>,
@@ -332,17 +410,32 @@ impl Walk<'_> {
         let both = slots.evidence & REQUEST != 0 && slots.evidence & (RESPONSE | STATUS) != 0;
         // A flag beside `data` is the envelope's; the records stand inside.
         let single = (slots.evidence & !(FLAG | ERRORS)).count_ones() <= 1;
+        // A path of the user leads from the record, so this is one.
+        let record = |field: &Field<'_>| field.origin == RoleOrigin::GivenPath;
+        let record = slots.evidence != 0 && fields.iter().any(record);
         let mut holders = Vec::new();
-        if above.depth < MAX_CONTAINERS {
+        if above.depth < MAX_CONTAINERS && !record {
             for at in &slots.items {
                 let field = &fields[usize::from(*at)];
                 let plain = matches!(field.role, Role::Items | Role::None | Role::Attributes);
-                if (if plain { !both } else { single }) && self.holds(field.value, 4) {
+                let answers = field.role == Role::Response && field.value.ty == Type::Array;
+                if (if plain { !both } else { single || answers })
+                    && !field.entered
+                    && self.holds(field.value, LOOK_LEVELS)
+                {
                     holders.push(usize::from(*at));
                 }
             }
         }
         holders.dedup();
+        if holders.is_empty() && single && above.depth < MAX_CONTAINERS {
+            for at in &slots.texts {
+                let field = &fields[usize::from(*at)];
+                if self.holds(field.value, LOOK_LEVELS) {
+                    holders.push(usize::from(*at));
+                }
+            }
+        }
         if !holders.is_empty() {
             let below = Inherited {
                 key: slots.key.filter(|key| key.rank < 6).or(above.key),
@@ -357,11 +450,18 @@ impl Walk<'_> {
         if !whole {
             return;
         }
+        if slots.evidence & !(FLAG | ERRORS) == 0
+            && let Some(list) = fields.iter().find(|f| f.role == Role::Errors && f.parent.is_none())
+            && self.are_events(list.value)
+        {
+            return self.error_events(list, above.under(&slots));
+        }
         let placed = slots.key.is_some()
             || slots.row_num.is_some()
             || slots.run.is_some()
             || slots.log_id.is_some()
-            || above.key.is_some();
+            || above.key.is_some()
+            || (slots.step.is_some() && slots.url.is_some());
         let traffic = slots.evidence & (REQUEST | RESPONSE) != 0 || slots.method.is_some();
         if let Some(wrapped) = root
             && !placed
@@ -369,11 +469,24 @@ impl Walk<'_> {
             && !(wrapped && (slots.evidence & ERRORS != 0 || slots.url.is_some()))
         {
             self.page |= is_error_answer(fields, &slots);
+            self.take_down(fields, &slots, None);
             return;
         }
-        if slots.evidence != 0 {
+        let defined = self.about == About::Collection
+            && slots.status.is_none()
+            && slots.response.is_none_or(|response| response.is_empty());
+        if defined || (slots.evidence & REQUEST != 0 && is_pattern(fields)) {
+            return;
+        }
+        // A sound row beside refused ones.
+        let row = above.in_list && slots.state && slots.key.is_some();
+        if slots.evidence != 0 || row {
             let above = self.beside(fields, &slots, above);
-            self.emit(fields, &slots, above);
+            if !self.half(fields, &slots, &above) {
+                self.emit(fields, &slots, above);
+            }
+        } else {
+            self.take_down(fields, &slots, None);
         }
     }
 
@@ -419,10 +532,31 @@ impl Walk<'_> {
 
     fn emit<'a>(&mut self, fields: &[Field<'a>], slots: &Slots<'a>, above: Inherited<'a>) {
         self.found.exchanges += 1;
+        let last = fields.iter().rev().find(|field| field.origin != RoleOrigin::GivenPath);
         self.last_end =
-            fields.last().map_or(0, |field| field.value.raw.as_bytes().as_ptr_range().end as usize);
-        let Extractor { names, builder, .. } = &mut *self.extractor;
-        builder.exchange(fields, slots, &above, &self.pointer, names, self.sink);
+            last.map_or(0, |field| field.value.raw.as_bytes().as_ptr_range().end as usize);
+        let Extractor { names, builder, readings, .. } = &mut *self.extractor;
+        if readings.is_none() {
+            return builder.exchange(fields, slots, &above, &self.pointer, names, self.sink);
+        }
+        let mut exchange = None;
+        let sink = &mut |x: &Exchange<'_>| {
+            exchange = Some(ExchangeReading::of(x));
+            (self.sink)(x);
+        };
+        builder.exchange(fields, slots, &above, &self.pointer, names, sink);
+        self.take_down(fields, slots, exchange);
+    }
+
+    fn take_down(
+        &mut self,
+        fields: &[Field<'_>],
+        slots: &Slots<'_>,
+        exchange: Option<ExchangeReading>,
+    ) {
+        if let Some(readings) = &mut self.extractor.readings {
+            readings.add(&self.pointer, fields, slots, exchange);
+        }
     }
 
     /// Where the last exchange ends in `text`, with the brackets that close it; `None` when it did not
@@ -451,9 +585,37 @@ impl Walk<'_> {
                 MapName::Other => {}
             }
         }
+        above.in_list = field.value.ty == Type::Array;
         let raw = field.value.raw;
         // What is broken here was reported where the document broke.
         let _broken = self.value_at(raw, &mut Cursor::new(raw), above, None);
+        self.pointer.truncate(len);
+    }
+
+    /// Hands out the elements of a list of errors that were logged one by one.
+    fn error_events<'a>(&mut self, list: &Field<'a>, above: Inherited<'a>) {
+        let len = self.pointer.len();
+        self.push_key(list.key);
+        let mut at = 0;
+        list.value.elements(|event| {
+            let mut fields = self.list();
+            let mut cursor = Cursor::new(event.raw);
+            if event.ty == Type::Object
+                && scan(event.raw, &mut cursor, &mut self.extractor.names, &mut fields).is_ok()
+                && fields.len() < MAX_FIELDS
+            {
+                // The event is the error, so it reads as an element of `errors` does.
+                fields.push(Field { value: event, entered: false, ..*list });
+                let slots = Slots::of(&fields);
+                let len = self.pointer.len();
+                self.push_index(at);
+                self.emit(&fields, &slots, above);
+                self.pointer.truncate(len);
+            }
+            self.recycle(fields);
+            at += 1;
+            true
+        });
         self.pointer.truncate(len);
     }
 
@@ -511,14 +673,7 @@ fn is_error_answer(fields: &[Field<'_>], slots: &Slots<'_>) -> bool {
     has_error && !slots.items.iter().any(holds_more)
 }
 
-/// A string that holds a JSON object or list.
-fn is_json_text(value: Value<'_>) -> bool {
-    value.ty == Type::String
-        && matches!(
-            value.inner().trim_start().as_bytes(),
-            [b'{' | b'[', ..] | [b'\\', b'"', b'{' | b'[' | b'\\', ..]
-        )
-}
-
+#[cfg(test)]
+mod recordings;
 #[cfg(test)]
 mod tests;

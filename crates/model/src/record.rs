@@ -8,9 +8,12 @@
 //! same keys in the same order), then by name. Most records cost one pass over their values and one
 //! comparison a key.
 
+use std::sync::Arc;
+
 use hashbrown::HashMap;
 
 use crate::answer::names::{AnswerName, name_in_answer};
+use crate::given::GivenRoles;
 use crate::json::{Cursor, ExpectedKey, Fault, Type, Value};
 use crate::roles::{Role, normalise, role_in_request, role_in_response, role_of_key};
 
@@ -40,6 +43,19 @@ pub(crate) struct Field<'a> {
     pub(crate) entered: bool,
     /// Its value.
     pub(crate) value: Value<'a>,
+    /// How it came by its role.
+    pub(crate) origin: RoleOrigin,
+}
+
+/// How a field came by its role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RoleOrigin {
+    /// By its name.
+    Name,
+    /// The user gave it to the name.
+    GivenName,
+    /// The user gave it to the path; the field stands in the list once more.
+    GivenPath,
 }
 
 /// A record holds at most this many listed fields; what comes after is kept in the document only.
@@ -58,6 +74,8 @@ pub(crate) struct NameRoles {
     /// What names mean inside answers.
     answers: HashMap<Box<str>, AnswerName>,
     scratch: String,
+    /// Roles of the user, which come first.
+    given: Arc<GivenRoles>,
 }
 
 /// The field that stood at one place of the record before.
@@ -69,6 +87,16 @@ struct FieldBefore {
 }
 
 impl NameRoles {
+    /// With roles of the user.
+    pub(crate) fn with(given: Arc<GivenRoles>) -> Self {
+        Self { given, ..Self::default() }
+    }
+
+    /// The roles of the user.
+    pub(crate) fn given(&self) -> &Arc<GivenRoles> {
+        &self.given
+    }
+
     /// The field that stood at this place of the record before, if it stood in `side`.
     fn expected(&self, side: FieldSide, at: usize) -> Option<&FieldBefore> {
         self.before.get(at).filter(|before| before.side == side)
@@ -105,17 +133,13 @@ impl NameRoles {
         if let Some(role) = known.get(key) {
             return *role;
         }
-        let role = match side {
+        normalise(key, &mut self.scratch);
+        let given = self.given.named(&self.scratch);
+        let role = given.unwrap_or_else(|| match side {
             FieldSide::Record => role_of_key(key, &mut self.scratch),
-            FieldSide::Request => {
-                normalise(key, &mut self.scratch);
-                role_in_request(&self.scratch)
-            }
-            FieldSide::Response => {
-                normalise(key, &mut self.scratch);
-                role_in_response(&self.scratch)
-            }
-        };
+            FieldSide::Request => role_in_request(&self.scratch),
+            FieldSide::Response => role_in_response(&self.scratch),
+        });
         if known.len() >= MAX_NAMES {
             known.clear();
         }
@@ -174,9 +198,10 @@ impl<'a> Scan<'_, 'a> {
                 continue;
             }
             let role = role.unwrap_or_else(|| self.names.role_at(side, key, at));
-            let inner = if depth < 3 { entered(role, side) } else { None };
+            let inner = if depth < 3 { entered(role) } else { None };
             let value = Value { ty, raw: &self.text[start..start] };
-            self.fields.push(Field { key, role, side, parent, entered: false, value });
+            let origin = RoleOrigin::Name;
+            self.fields.push(Field { key, role, side, parent, entered: false, value, origin });
             let read = match (ty, inner) {
                 (Type::Object, Some(inner)) => {
                     self.fields[at].entered = true;
@@ -187,6 +212,10 @@ impl<'a> Scan<'_, 'a> {
                         let entered = push_pairs(value, self.names, self.fields, inner, at as u16);
                         self.fields[at].entered = entered;
                     })
+                }
+                // One saved answer in a list.
+                (Type::Array, Some(inner)) if role == Role::Response => {
+                    cursor.value().map(|list| self.only_element(list, inner, at, depth))
                 }
                 (Type::Object | Type::Array, _) => cursor.value().map(drop),
                 _ => cursor.scalar(ty),
@@ -205,14 +234,30 @@ impl<'a> Scan<'_, 'a> {
     }
 }
 
+impl<'a> Scan<'_, 'a> {
+    /// Lists the fields of the object that is the only element of a list.
+    fn only_element(&mut self, list: Value<'a>, side: FieldSide, at: usize, depth: u8) {
+        let (mut only, mut count) = (None, 0);
+        list.elements(|element| {
+            count += 1;
+            only = (element.ty == Type::Object).then_some(element);
+            count < 2
+        });
+        let Some(only) = only.filter(|_| count == 1) else { return };
+        self.fields[at].entered = true;
+        let text = std::mem::replace(&mut self.text, only.raw);
+        // It was read once, so it is sound.
+        let _sound = self.object(&mut Cursor::new(only.raw), side, Some(at as u16), depth + 1);
+        self.text = text;
+    }
+}
+
 /// Whose fields follow when an object with this role is taken apart.
-fn entered(role: Role, side: FieldSide) -> Option<FieldSide> {
+fn entered(role: Role) -> Option<FieldSide> {
     match role {
         Role::Request => Some(FieldSide::Request),
         Role::Response => Some(FieldSide::Response),
         Role::Attributes => Some(FieldSide::Record),
-        Role::Envelope if side == FieldSide::Record => None,
-        Role::Envelope => Some(side),
         _ => None,
     }
 }
@@ -232,7 +277,8 @@ pub(crate) fn push_pairs<'a>(
         match pair(element) {
             Some((key, value)) if fields.len() < MAX_FIELDS => {
                 let role = names.role(side, key);
-                fields.push(Field { key, role, side, parent, entered: false, value });
+                let origin = RoleOrigin::Name;
+                fields.push(Field { key, role, side, parent, entered: false, value, origin });
             }
             _ => sound = false,
         }
@@ -245,7 +291,7 @@ pub(crate) fn push_pairs<'a>(
 }
 
 /// `{"Name": .., "Value": ..}`, in either order; the name a string.
-fn pair(element: Value<'_>) -> Option<(&str, Value<'_>)> {
+pub(crate) fn pair(element: Value<'_>) -> Option<(&str, Value<'_>)> {
     let (mut name, mut value, mut others) = (None, None, 0);
     element.members(|key, v| {
         if ["name", "key", "field", "ad", "alan", "attribute", "k", "parameter"]
@@ -256,6 +302,7 @@ fn pair(element: Value<'_>) -> Option<(&str, Value<'_>)> {
         } else if ["value", "val", "deger", "content", "v"]
             .iter()
             .any(|n| key.eq_ignore_ascii_case(n))
+            || key.ends_with("Value")
         {
             value = Some(v);
         } else {
