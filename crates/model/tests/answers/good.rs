@@ -180,3 +180,19 @@ fn a_list_of_errors_that_was_asked_for_is_no_failure() {
     assert_eq!(told(&answered("GET", url, body)), "ok");
     assert_ne!(told(&answered("POST", "https://omnitron.example.com/api/v1/prices/", body)), "ok");
 }
+
+#[test]
+fn a_record_that_went_well_may_fill_its_error_fields() {
+    let record = |mut more: serde_json::Value| {
+        more["url"] = "https://x.example.com/stocks".into();
+        more["response_body"] = r#"{"jobId":4}"#.into();
+        told(&serde_json::json!([more]))
+    };
+    let well =
+        serde_json::json!({"is_ok": true, "error_code": "job-77", "error_desc": "SendPrices"});
+    assert_eq!(record(well), "ok");
+    let listed = serde_json::json!({"is_ok": true, "errors": [{"message": "Price is missing"}]});
+    assert_eq!(record(listed), "- | - | - | Price is missing");
+    let failed = serde_json::json!({"error_code": "E-7", "error_desc": "Depo kapalı"});
+    assert_eq!(record(failed), "E-7 | - | - | Depo kapalı");
+}
