@@ -28,12 +28,10 @@ pub(crate) struct Evaluation<'c, 'r> {
 
 /// What the record's own error fields say.
 struct RecordErrors<'r> {
-    /// There is a list or an object of errors.
-    listed: bool,
+    /// They say that it failed.
+    failed: bool,
     /// There are error texts.
     texts: bool,
-    /// There are error codes.
-    codes: bool,
     /// The code that goes with error texts that have none of their own.
     code: Option<&'r str>,
     /// They name rows of the bulk request.
@@ -64,9 +62,7 @@ impl<'r> Evaluation<'_, 'r> {
         let mut signs = Signs {
             flag: self.slots.flag,
             enum_status: self.slots.enum_status,
-            // Fields for one text or code are filled in good reports too; a flag says which this is.
-            errors: record.listed
-                || ((record.texts || record.codes) && self.slots.flag != Some(true)),
+            errors: record.failed,
             body_failed: false,
             body_errors: false,
             status: x.status,
@@ -148,13 +144,10 @@ impl<'r> Evaluation<'_, 'r> {
         for error in collector.out.iter_mut() {
             error.code = error.code.or(code);
         }
-        RecordErrors {
-            listed,
-            texts: !collector.out.is_empty(),
-            codes: !codes.is_empty(),
-            code,
-            rows_named,
-        }
+        let texts = !collector.out.is_empty();
+        // Fields for one text or code are filled in good reports too; a flag says which this is.
+        let failed = listed || ((texts || !codes.is_empty()) && slots.flag != Some(true));
+        RecordErrors { failed, texts, code, rows_named }
     }
 
     /// Collects the engine's exception; whether there is one.
