@@ -8,6 +8,7 @@ mod diff;
 mod exit;
 mod explain;
 mod figures;
+mod how;
 mod inputs;
 mod interrupt;
 mod keys;

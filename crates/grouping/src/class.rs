@@ -1,5 +1,6 @@
 //! The class of an error, by rules that a reader can check in one table.
 
+use crate::class_words::BEFORE_STATUS;
 use crate::masked::ErrorRef;
 use crate::words::by_words;
 
@@ -61,7 +62,7 @@ impl Class {
     }
 }
 
-/// HTTP statuses that decide before the words.
+/// HTTP statuses that decide before the words, except before those of throttling and locks.
 const STATUS_FIRST: [(u16, Class); 5] = [
     (401, Class::Permission),
     (403, Class::Permission),
@@ -71,48 +72,58 @@ const STATUS_FIRST: [(u16, Class); 5] = [
 ];
 
 /// HTTP statuses that decide when no word is found.
-const STATUS_LAST: [(u16, Class); 13] = [
+const STATUS_LAST: [(u16, Class); 19] = [
     (400, Class::Value),
+    (402, Class::Permission),
     (404, Class::Missing),
     (406, Class::Value),
     (407, Class::Permission),
     (408, Class::Connection),
     (409, Class::Duplicate),
     (410, Class::Missing),
+    (412, Class::Value),
     (414, Class::TooLarge),
     (415, Class::Parse),
+    (417, Class::Value),
     (422, Class::Value),
+    (423, Class::Intermittent),
     (425, Class::RateLimit),
     (431, Class::TooLarge),
     (451, Class::Permission),
+    (501, Class::Other),
+    (505, Class::Other),
 ];
 
-/// The class of an error: by a status that leaves no doubt, else by words in message and code, else by
-/// the status.
+/// The class of an error: by words of throttling or a lock, then by a status that leaves no doubt, then
+/// by the other words of message and code, then by the other statuses.
 pub fn classify(error: &ErrorRef<'_>) -> Class {
     let by_status = |table: &[(u16, Class)]| {
         let status = error.status?;
         table.iter().find(|(listed, _)| *listed == status).map(|(_, class)| *class)
     };
-    if let Some(class) = by_status(&STATUS_FIRST) {
+    let words = by_words(error);
+    if let Some((line, class)) = words
+        && line < BEFORE_STATUS
+    {
         return class;
     }
-    if let Some(class) = by_words(error) {
-        return class;
-    }
-    by_status(&STATUS_LAST).unwrap_or(match error.status {
-        Some(500..=599) => Class::Intermittent,
-        _ => Class::Other,
-    })
+    by_status(&STATUS_FIRST)
+        .or(words.map(|(_, class)| class))
+        .or_else(|| by_status(&STATUS_LAST))
+        .unwrap_or(match error.status {
+            Some(500..=599) => Class::Intermittent,
+            _ => Class::Other,
+        })
 }
 
-/// Whether sending the same request again may help: server errors, 408, 425, 429, time-outs and
-/// broken connections yes, other refusals no.
+/// Whether sending the same request again may help: after a lost connection, throttling, a lock or a
+/// failure of the server yes, whatever the status; after a refusal no, though some servers send one with
+/// status 500. Where the text says nothing, the status decides.
 pub fn retryable(class: Class, status: Option<u16>) -> bool {
-    match status {
-        Some(408 | 425 | 429 | 500..=599) => true,
-        Some(400..=499) => false,
-        _ => matches!(class, Class::Connection | Class::Intermittent | Class::RateLimit),
+    match class {
+        Class::Connection | Class::Intermittent | Class::RateLimit => true,
+        Class::Other => matches!(status, Some(408 | 425 | 429 | 500 | 502..=504 | 506..=599)),
+        _ => false,
     }
 }
 
@@ -181,7 +192,9 @@ mod tests {
     fn only_failures_of_the_other_side_are_retryable() {
         for status in [408, 425, 429, 500, 502, 503] {
             assert!(retryable(Class::Other, Some(status)));
+            assert!(!retryable(Class::Missing, Some(status)));
         }
+        assert!(!retryable(Class::Other, Some(501)));
         assert!(retryable(Class::Connection, None) && retryable(Class::Connection, Some(200)));
         assert!(
             !retryable(Class::Value, Some(400))

@@ -35,6 +35,17 @@ pub(crate) fn code(written: &str, status: Option<u16>) -> Option<&str> {
     Some(code)
 }
 
+/// A text without the code of its error in front: `E-1042: closed`, `[E-1042] closed`, `E-1042 - closed`. All
+/// of it when nothing else is left.
+pub(crate) fn without<'t>(text: &'t str, code: &str) -> &'t str {
+    let opened = text.trim_start().trim_start_matches(['[', '(']);
+    let rest = opened
+        .strip_prefix(code)
+        .filter(|rest| rest.trim_start().starts_with([':', ']', ')']) || rest.starts_with(" - "));
+    let rest = rest.map(|rest| rest.trim_start_matches([' ', ':', ']', ')', '-']));
+    rest.filter(|rest| !rest.is_empty()).unwrap_or(text)
+}
+
 /// Whether a code is one of a list, which identifies a cause (`E-1042`, `1001`, `order_100_12`), rather
 /// than a kind of error (`invalid`, `Server`, `1`).
 pub(crate) fn is_listed(code: &str) -> bool {

@@ -12,7 +12,7 @@ use crate::side::Side;
 
 /// Version of the rules that make templates. It is part of every fingerprint and must be raised with
 /// every change of masking or mining, so that old and new fingerprints never mix.
-pub const RULES_VERSION: u32 = 2;
+pub const RULES_VERSION: u32 = 3;
 
 /// Errors of one cause.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -28,6 +28,7 @@
 
 mod bytes;
 mod class;
+mod class_words;
 mod code;
 mod column;
 mod date;

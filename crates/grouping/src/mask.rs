@@ -171,6 +171,14 @@ impl Scanner<'_> {
             }
             _ => {}
         }
+        if classes & (DIGIT | UPPER) != 0
+            && self.text.get(end + 1).is_some_and(|&byte| matches!(byte, b'/' | b'-'))
+            && let Some(end) = value::joined(self.text, start)
+        {
+            self.at = end;
+            self.variable();
+            return;
+        }
         if classes & (DIGIT | MARK) == 0 {
             // The common case: letters and joints only.
             self.at = end;
@@ -232,7 +240,7 @@ impl Scanner<'_> {
             // Written by `variable` once more, so that lists and joined runs collapse.
             if self.out.len() > before {
                 self.out.pop();
-                if self.ends_with(b"\x01 ") && value::same_prefix(&self.text[..start], word) {
+                if self.ends_with(b"\x01 ") && value::goes_on(&self.text[..start], word) {
                     self.out.pop();
                 }
             }

@@ -125,7 +125,8 @@ impl MaskedMessages {
 /// Writes the masked message of an error.
 fn write(error: ErrorRef<'_>, out: &mut Vec<u8>) {
     let start = out.len();
-    if let Some(code) = error.code.and_then(|code| code::code(code, error.status)) {
+    let code = error.code.and_then(|code| code::code(code, error.status));
+    if let Some(code) = code {
         out.extend(code.bytes().map(|byte| if byte < b' ' { b' ' } else { byte }));
     }
     out.push(PART);
@@ -140,7 +141,7 @@ fn write(error: ErrorRef<'_>, out: &mut Vec<u8>) {
     }
     out.push(PART);
     let begin = out.len();
-    let text = error.message.as_bytes();
+    let text = code.map_or(error.message, |code| code::without(error.message, code)).as_bytes();
     if error.cut {
         mask::mask(whole_words(text), true, out);
     } else if text.len() <= TEXT_BYTES {

@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::bytes::{STOP, VAR, is, stem_len};
+use crate::bytes::{LETTER, STOP, VAR, is, stem_len};
 use crate::code;
 use crate::column::{self, ColumnContext, WordColumn};
 use crate::group::{Groups, MinedTemplate};
@@ -64,6 +64,7 @@ pub(crate) fn mine(mut messages: Vec<(u64, CountedMessage)>, rules: &Rules) -> G
         }
     }
     join_cut(cut, &mut templates);
+    join_uncoded(&mut templates);
     let mut mined = Vec::with_capacity(templates.len());
     for ((code, field, template), members) in templates {
         let template = render(&template);
@@ -258,5 +259,27 @@ fn join_cut<'s>(
             _ => start,
         };
         templates.entry(target).or_default().push((id, count));
+    }
+}
+
+/// Adds texts without a code to the one group of the same field and template that has a code: some paths
+/// of a system leave the code out. Where several codes have the text, it could be any.
+fn join_uncoded(templates: &mut Templates<'_>) {
+    let mut coded: HashMap<(&str, &str), Option<&str>> = HashMap::new();
+    for (code, field, template) in templates.keys().filter(|(code, _, _)| !code.is_empty()) {
+        coded.entry((field, template)).and_modify(|only| *only = None).or_insert(Some(code));
+    }
+    let says = |template: &str| template.bytes().any(|byte| is(byte, LETTER));
+    let targets: Vec<_> = templates
+        .keys()
+        .filter(|(code, _, template)| code.is_empty() && says(template))
+        .filter_map(|key| {
+            let code = (*coded.get(&(key.1, key.2.as_str()))?)?;
+            Some((key.clone(), (code, key.1, key.2.clone())))
+        })
+        .collect();
+    for (from, to) in targets {
+        let members = templates.remove(&from).unwrap_or_default();
+        templates.entry(to).or_default().extend(members);
     }
 }

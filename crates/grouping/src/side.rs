@@ -77,19 +77,26 @@ const RULES: [(SideEvidence, &[&str], Side); 18] = [
     (SideEvidence::Code, &["channel_app"], Side::Integrator),
     (SideEvidence::Text, &["mapping", "mappings", "jolt*", "eslestir*", "eslesme*", "esleme*"], Side::Mapping),
     (SideEvidence::NamedHost, &["omnitron", "akinon"], Side::Omnitron),
-    (SideEvidence::NamedHost, &["erp", "nebim", "sap", "logo", "netsis", "mikro"], Side::Erp),
+    (SideEvidence::NamedHost, ERP_HOSTS, Side::Erp),
     (SideEvidence::Text, &["flowfile*", "nifi*"], Side::Integrator),
     (SideEvidence::Text, &["omnitron*"], Side::Omnitron),
-    (SideEvidence::Text, &["erp", "nebim*"], Side::Erp),
+    (SideEvidence::Text, &["erp", "nebim*", "netsis*", "netsuite*", "erpnext*"], Side::Erp),
     (SideEvidence::Raised, &[], Side::Integrator),
     (SideEvidence::Path, &["/api/i1/"], Side::Omnitron),
-    (SideEvidence::Path, &["/integratorservice/", "/sap/"], Side::Erp),
+    (SideEvidence::Path, &["/integratorservice/", "/sap/", "/b1s/", "/api/apimethods/", "/xmlrpc/2/object"], Side::Erp),
     (SideEvidence::Host, &["omnitron", "akinon"], Side::Omnitron),
-    (SideEvidence::Host, &["erp", "nebim", "sap", "logo", "netsis", "mikro"], Side::Erp),
+    (SideEvidence::Host, ERP_HOSTS, Side::Erp),
     (SideEvidence::Step, &["mapping", "jolt"], Side::Mapping),
     (SideEvidence::Step, &["omnitron"], Side::Omnitron),
     (SideEvidence::Step, &["erp", "login", "check", "response"], Side::Erp),
     (SideEvidence::Step, &["script", "compare", "template"], Side::Integrator),
+];
+
+/// Words of hosts of ERPs: what customers call theirs, and where vendors host them.
+#[rustfmt::skip]
+const ERP_HOSTS: &[&str] = &[
+    "erp", "nebim*", "sap", "logo", "logotiger", "netsis", "mikro", "netsuite", "suitetalk", "businesscentral", "dynamics",
+    "erpnext", "frappe", "odoo", "canias", "workcube", "acumatica", "epicor", "infor", "uyumsoft", "hana",
 ];
 
 /// On which side an error arose; `None` when no rule matches. Reads the head of the message once.
@@ -272,6 +279,17 @@ mod tests {
         check(any(), step("pre_script"), Some(Side::Integrator));
         check(any(), step("mapping"), Some(Side::Mapping));
         check(any(), step("image"), None);
+        for erp in [
+            "https://sl.example.com:50000/b1s/v2/Orders(17)",
+            "https://api.businesscentral.dynamics.com/v2.0/tenant/prod/api/v2.0/items",
+            "https://900.suitetalk.api.netsuite.com/services/rest/record/v1/salesOrder",
+            "http://mikroserver.example.com:8094/Api/APIMethods/StokKaydetV2",
+            "https://acme.odoo.com/jsonrpc",
+            "https://nebimv3.example.com/post",
+        ] {
+            check(any(), called(erp), Some(Side::Erp));
+        }
+        check(any(), called("https://informer.example.com/erpsomething"), None);
         check(any(), Circumstances::default(), None);
     }
 

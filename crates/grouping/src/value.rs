@@ -1,6 +1,6 @@
 //! Values of several words, without quotes or digits, that are recognised by the text around them.
 
-use crate::bytes::{LETTER, LOWER, SPLIT, STOP, UPPER, is};
+use crate::bytes::{DIGIT, LETTER, LOWER, SPLIT, STOP, UPPER, is};
 
 /// Words before a colon that say that an object is missing or exists already. Its name follows the
 /// colon: `Category not found: Shoes`.
@@ -49,6 +49,56 @@ pub(crate) fn named_object(before: &[u8], rest: &[u8]) -> Option<usize> {
     names.then_some(end)
 }
 
+/// What joins the parts of a value, with blanks around it.
+const JOINTS: [&[u8]; 2] = [b" / ", b" - "];
+/// A part of a joined value has at most so many words.
+const PART_WORDS: usize = 3;
+
+/// Where a value of several parts ends that begins with the word at `at`: `1KD00123 / BLK / 38`,
+/// `Elbise / Açık Mavi / 38`. Each word begins with a capital or has a digit, the last part is one word, and
+/// a part has a digit. Parts after a slash may be names; those after a dash must be capitals and digits, and
+/// two or more, since `Order 17 - Closed` says what happened.
+pub(crate) fn joined(text: &[u8], at: usize) -> Option<usize> {
+    let word_len = |at: usize| text[at..].iter().take_while(|&&byte| !is(byte, STOP)).count();
+    let digit = |part: &[u8]| part.iter().any(u8::is_ascii_digit);
+    let joint_at = |at: usize| JOINTS.into_iter().find(|joint| text[at..].starts_with(joint));
+    let mut end = at + word_len(at);
+    let joint = joint_at(end)?;
+    let mut digits = digit(&text[at..end]);
+    let mut joints = 0;
+    let mut whole = None;
+    while joint_at(end) == Some(joint) {
+        joints += 1;
+        let part = end + joint.len();
+        end = part;
+        for words in 0..if joint == JOINTS[0] { PART_WORDS } else { 1 } {
+            let start = if words == 0 { end } else { end + 1 };
+            let word = &text[start..start + word_len(start)];
+            let code = word
+                .iter()
+                .all(|&byte| is(byte, UPPER | DIGIT) || matches!(byte, b'-' | b'_' | b'.'));
+            let fits =
+                if joint == JOINTS[0] { begins_with_capital(word) || digit(word) } else { code };
+            if word.is_empty() || !fits {
+                break;
+            }
+            end = start + word.len();
+            if words == 0 {
+                whole = Some(part + word.len());
+            }
+            if joint_at(end) == Some(joint) || text.get(end) != Some(&b' ') {
+                break;
+            }
+        }
+        if end == part {
+            return None;
+        }
+        digits |= digit(&text[part..end]);
+    }
+    let code = joints > 1 && digit(&text[at..at + word_len(at)]);
+    whole.filter(|_| digits && (joint == JOINTS[0] || code))
+}
+
 /// Where a value of several words ends that begins at `at`, behind `=`: `colour=Light Blue (`. Each
 /// of them begins with a capital, and a closing mark or the end of the line follows.
 pub(crate) fn assigned(text: &[u8], at: usize) -> Option<usize> {
@@ -92,13 +142,22 @@ pub(crate) fn name_before(line: &[u8]) -> usize {
     start
 }
 
-/// Whether an id and the one that ends `before`, a blank between, begin with the same letters: `blk_17
-/// blk_18`. Such ids are a list.
-pub(crate) fn same_prefix(before: &[u8], id: &[u8]) -> bool {
+/// Whether a value and the one that ends `before`, a blank between, are one: an id and what follows it
+/// (`KMB2201 38`), or ids of a kind (`blk_17 blk_18`). Two numbers are two values.
+pub(crate) fn goes_on(before: &[u8], value: &[u8]) -> bool {
     let Some(before) = before.strip_suffix(b" ") else { return false };
-    let len = before.iter().rev().take_while(|&&byte| !is(byte, STOP)).count();
-    let letters = id.iter().take_while(|&&byte| is(byte, LETTER) || byte == b'_').count();
-    letters >= 2 && before[before.len() - len..].starts_with(&id[..letters])
+    let words = || before.rsplit(|&byte| byte == b' ');
+    let letters = value.iter().take_while(|&&byte| is(byte, LETTER) || byte == b'_').count();
+    if letters >= 2 && words().next().is_some_and(|word| word.starts_with(&value[..letters])) {
+        return true;
+    }
+    // A long one is a barcode.
+    let number = |word: &&[u8]| word.len() < 12 && !word.iter().any(|&byte| is(byte, LETTER));
+    let id = |word: &[u8]| {
+        let plain = |&byte: &u8| is(byte, UPPER | DIGIT) || matches!(byte, b'-' | b'_' | b'.');
+        word.iter().any(u8::is_ascii_digit) && word.iter().all(plain)
+    };
+    !number(&value) && id(value) || words().take(3).find(|word| !number(word)).is_some_and(id)
 }
 
 /// A capital of any language.

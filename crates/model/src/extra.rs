@@ -2,7 +2,7 @@
 
 use crate::exchange::Exchange;
 use crate::json::{Type, Value, push_escaped};
-use crate::record::{Field, FieldSide};
+use crate::record::{Field, FieldSide, RoleOrigin};
 use crate::roles::Role;
 use crate::slots::Slots;
 
@@ -19,7 +19,7 @@ pub(crate) fn write(fields: &[Field<'_>], slots: &Slots<'_>, x: &Exchange<'_>, o
             continue;
         }
         hidden_below = None;
-        let carried = slots.carried.has(at);
+        let carried = slots.carried.has(at) || field.origin == RoleOrigin::GivenPath;
         if field.entered && !carried {
             hidden_below = Some(at as u16);
         }

@@ -17,12 +17,16 @@ mod parallel;
 
 use std::sync::Arc;
 
+use bumpalo::Bump;
+
+use crate::answer::object::message_score;
 use crate::build::Builder;
 use crate::exchange::{Exchange, KeyKind, NAME_BYTES, cut};
-use crate::failure::message_score;
+use crate::given::GivenRoles;
+use crate::how::{ExchangeReading, Readings, ShapeReading};
 use crate::json::{Cursor, Fault, FaultKind, Type, Value, unescape};
 use crate::memo::Memo;
-use crate::record::{Field, FieldSide, MAX_FIELDS, NameRoles, push_pairs, scan};
+use crate::record::{Field, FieldSide, MAX_FIELDS, NameRoles, RoleOrigin, push_pairs, scan};
 use crate::roles::Role;
 use crate::slots::{
     ERRORS, EXCEPTION, FLAG, KeyCandidate, REQUEST, RESPONSE, STATUS, Slots, is_json_text,
@@ -78,6 +82,8 @@ pub struct Extractor {
     builder: Builder,
     lists: Vec<Vec<Field<'static>>>,
     levels: usize,
+    /// Takes down how records are read, while someone wants to know.
+    readings: Option<Readings>,
 }
 
 /// The rank of a key that is a name in a map. Whether it is an SKU or an order follows from the flow;
@@ -132,14 +138,35 @@ impl Extractor {
         Self::sharing(Arc::new(Memo::new(remember_bytes)), levels)
     }
 
-    /// Another extractor with the same limits, for another thread. Both share what they remember of bodies.
+    /// The same with roles that the user gives to fields. It must not have read anything yet, since it
+    /// remembers what bodies say.
+    #[must_use]
+    pub fn with_roles(self, roles: Arc<GivenRoles>) -> Self {
+        Self { names: NameRoles::with(roles), ..self }
+    }
+
+    /// Another extractor with the same limits and roles, for another thread. Both share what they remember of bodies.
     #[must_use]
     pub fn fork(&self) -> Self {
-        Self::sharing(self.builder.memo(), self.levels)
+        Self::sharing(self.builder.memo(), self.levels).with_roles(Arc::clone(self.names.given()))
     }
 
     fn sharing(memo: Arc<Memo>, levels: usize) -> Self {
-        Self { names: NameRoles::default(), builder: Builder::new(memo), lists: Vec::new(), levels }
+        Self {
+            names: NameRoles::default(),
+            builder: Builder::new(memo),
+            lists: Vec::new(),
+            levels,
+            readings: None,
+        }
+    }
+
+    /// How the records of a text are read, as [`extract`](Self::extract) does: each distinct shape once, in
+    /// document order, the first 64; objects that might have been records but are none, too.
+    pub fn explain(&mut self, text: &str, wrapped: bool) -> Vec<ShapeReading> {
+        self.readings = Some(Readings::default());
+        self.extract(text, wrapped, &mut |_| {});
+        self.readings.take().unwrap_or_default().into_shapes()
     }
 
     /// Calls `sink` for each exchange in `text`, in document order.
@@ -348,7 +375,7 @@ impl Walk<'_> {
             self.value_at(&text, &mut cursor, Inherited { depth: above.depth + 1, ..above }, root);
     }
 
-    /// Judges an object by its fields. `whole`: it was read to its end.
+    /// Judges an object by its fields, after the roles of the user. `whole`: it was read to its end.
     fn object<'a>(
         &mut self,
         fields: &[Field<'a>],
@@ -359,6 +386,23 @@ impl Walk<'_> {
         if self.about == About::Definition {
             return;
         }
+        if self.extractor.names.given().is_empty() {
+            return self.judge(fields, above, whole, root);
+        }
+        let given = Arc::clone(self.extractor.names.given());
+        let arena = Bump::new();
+        let mut fields = fields.to_vec();
+        given.apply(&mut fields, &arena);
+        self.judge(&fields, above, whole, root);
+    }
+
+    fn judge<'a>(
+        &mut self,
+        fields: &[Field<'a>],
+        above: Inherited<'a>,
+        whole: bool,
+        root: Option<bool>,
+    ) {
         let slots = Slots::of(fields);
         if let Some(length) = self.parallel(fields) {
             return self.parallel_lists(fields, &slots, length, above);
@@ -366,8 +410,11 @@ impl Walk<'_> {
         let both = slots.evidence & REQUEST != 0 && slots.evidence & (RESPONSE | STATUS) != 0;
         // A flag beside `data` is the envelope's; the records stand inside.
         let single = (slots.evidence & !(FLAG | ERRORS)).count_ones() <= 1;
+        // A path of the user leads from the record, so this is one.
+        let record = |field: &Field<'_>| field.origin == RoleOrigin::GivenPath;
+        let record = slots.evidence != 0 && fields.iter().any(record);
         let mut holders = Vec::new();
-        if above.depth < MAX_CONTAINERS {
+        if above.depth < MAX_CONTAINERS && !record {
             for at in &slots.items {
                 let field = &fields[usize::from(*at)];
                 let plain = matches!(field.role, Role::Items | Role::None | Role::Attributes);
@@ -422,6 +469,7 @@ impl Walk<'_> {
             && !(wrapped && (slots.evidence & ERRORS != 0 || slots.url.is_some()))
         {
             self.page |= is_error_answer(fields, &slots);
+            self.take_down(fields, &slots, None);
             return;
         }
         let defined = self.about == About::Collection
@@ -437,6 +485,8 @@ impl Walk<'_> {
             if !self.half(fields, &slots, &above) {
                 self.emit(fields, &slots, above);
             }
+        } else {
+            self.take_down(fields, &slots, None);
         }
     }
 
@@ -482,10 +532,31 @@ impl Walk<'_> {
 
     fn emit<'a>(&mut self, fields: &[Field<'a>], slots: &Slots<'a>, above: Inherited<'a>) {
         self.found.exchanges += 1;
+        let last = fields.iter().rev().find(|field| field.origin != RoleOrigin::GivenPath);
         self.last_end =
-            fields.last().map_or(0, |field| field.value.raw.as_bytes().as_ptr_range().end as usize);
-        let Extractor { names, builder, .. } = &mut *self.extractor;
-        builder.exchange(fields, slots, &above, &self.pointer, names, self.sink);
+            last.map_or(0, |field| field.value.raw.as_bytes().as_ptr_range().end as usize);
+        let Extractor { names, builder, readings, .. } = &mut *self.extractor;
+        if readings.is_none() {
+            return builder.exchange(fields, slots, &above, &self.pointer, names, self.sink);
+        }
+        let mut exchange = None;
+        let sink = &mut |x: &Exchange<'_>| {
+            exchange = Some(ExchangeReading::of(x));
+            (self.sink)(x);
+        };
+        builder.exchange(fields, slots, &above, &self.pointer, names, sink);
+        self.take_down(fields, slots, exchange);
+    }
+
+    fn take_down(
+        &mut self,
+        fields: &[Field<'_>],
+        slots: &Slots<'_>,
+        exchange: Option<ExchangeReading>,
+    ) {
+        if let Some(readings) = &mut self.extractor.readings {
+            readings.add(&self.pointer, fields, slots, exchange);
+        }
     }
 
     /// Where the last exchange ends in `text`, with the brackets that close it; `None` when it did not

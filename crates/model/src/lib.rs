@@ -34,11 +34,14 @@ pub mod listing;
 pub mod body;
 pub mod endpoint;
 pub mod fault;
+pub mod given;
+pub mod how;
 pub mod json;
 pub mod roles;
 pub mod time;
 
 mod address;
+mod answer;
 mod build;
 mod bulk;
 mod duration;

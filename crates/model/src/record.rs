@@ -8,8 +8,12 @@
 //! same keys in the same order), then by name. Most records cost one pass over their values and one
 //! comparison a key.
 
+use std::sync::Arc;
+
 use hashbrown::HashMap;
 
+use crate::answer::names::{AnswerName, name_in_answer};
+use crate::given::GivenRoles;
 use crate::json::{Cursor, ExpectedKey, Fault, Type, Value};
 use crate::roles::{Role, normalise, role_in_request, role_in_response, role_of_key};
 
@@ -39,6 +43,19 @@ pub(crate) struct Field<'a> {
     pub(crate) entered: bool,
     /// Its value.
     pub(crate) value: Value<'a>,
+    /// How it came by its role.
+    pub(crate) origin: RoleOrigin,
+}
+
+/// How a field came by its role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RoleOrigin {
+    /// By its name.
+    Name,
+    /// The user gave it to the name.
+    GivenName,
+    /// The user gave it to the path; the field stands in the list once more.
+    GivenPath,
 }
 
 /// A record holds at most this many listed fields; what comes after is kept in the document only.
@@ -54,7 +71,11 @@ pub(crate) struct NameRoles {
     known: [HashMap<Box<str>, Role>; 3],
     /// The fields of the record before, in order.
     before: Vec<FieldBefore>,
+    /// What names mean inside answers.
+    answers: HashMap<Box<str>, AnswerName>,
     scratch: String,
+    /// Roles of the user, which come first.
+    given: Arc<GivenRoles>,
 }
 
 /// The field that stood at one place of the record before.
@@ -66,6 +87,16 @@ struct FieldBefore {
 }
 
 impl NameRoles {
+    /// With roles of the user.
+    pub(crate) fn with(given: Arc<GivenRoles>) -> Self {
+        Self { given, ..Self::default() }
+    }
+
+    /// The roles of the user.
+    pub(crate) fn given(&self) -> &Arc<GivenRoles> {
+        &self.given
+    }
+
     /// The field that stood at this place of the record before, if it stood in `side`.
     fn expected(&self, side: FieldSide, at: usize) -> Option<&FieldBefore> {
         self.before.get(at).filter(|before| before.side == side)
@@ -83,23 +114,32 @@ impl NameRoles {
         role
     }
 
+    /// What a key means inside an answer.
+    pub(crate) fn in_answer(&mut self, key: &str) -> AnswerName {
+        if let Some(name) = self.answers.get(key) {
+            return *name;
+        }
+        let name = name_in_answer(key, &mut self.scratch);
+        if self.answers.len() >= MAX_NAMES {
+            self.answers.clear();
+        }
+        self.answers.insert(key.into(), name);
+        name
+    }
+
     /// The role of a key in `side`.
     pub(crate) fn role(&mut self, side: FieldSide, key: &str) -> Role {
         let known = &mut self.known[side as usize];
         if let Some(role) = known.get(key) {
             return *role;
         }
-        let role = match side {
+        normalise(key, &mut self.scratch);
+        let given = self.given.named(&self.scratch);
+        let role = given.unwrap_or_else(|| match side {
             FieldSide::Record => role_of_key(key, &mut self.scratch),
-            FieldSide::Request => {
-                normalise(key, &mut self.scratch);
-                role_in_request(&self.scratch)
-            }
-            FieldSide::Response => {
-                normalise(key, &mut self.scratch);
-                role_in_response(&self.scratch)
-            }
-        };
+            FieldSide::Request => role_in_request(&self.scratch),
+            FieldSide::Response => role_in_response(&self.scratch),
+        });
         if known.len() >= MAX_NAMES {
             known.clear();
         }
@@ -160,7 +200,8 @@ impl<'a> Scan<'_, 'a> {
             let role = role.unwrap_or_else(|| self.names.role_at(side, key, at));
             let inner = if depth < 3 { entered(role) } else { None };
             let value = Value { ty, raw: &self.text[start..start] };
-            self.fields.push(Field { key, role, side, parent, entered: false, value });
+            let origin = RoleOrigin::Name;
+            self.fields.push(Field { key, role, side, parent, entered: false, value, origin });
             let read = match (ty, inner) {
                 (Type::Object, Some(inner)) => {
                     self.fields[at].entered = true;
@@ -236,7 +277,8 @@ pub(crate) fn push_pairs<'a>(
         match pair(element) {
             Some((key, value)) if fields.len() < MAX_FIELDS => {
                 let role = names.role(side, key);
-                fields.push(Field { key, role, side, parent, entered: false, value });
+                let origin = RoleOrigin::Name;
+                fields.push(Field { key, role, side, parent, entered: false, value, origin });
             }
             _ => sound = false,
         }

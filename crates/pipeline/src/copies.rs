@@ -51,11 +51,18 @@ impl SetsInReport {
         Self(vec![false; files])
     }
 
+    /// Whether the bytes of file `n`, or of a copy of it, are in the report. Files after those already recorded are not.
+    pub(crate) fn has(&self, n: u32, survey: &Survey) -> bool {
+        let n = n as usize;
+        self.0[survey.copy_of[n].map_or(n, |original| original as usize)]
+    }
+
     /// Records the facts of file `n`. When it was left out as a copy and no earlier file was read with its bytes,
     /// returns the file that it was a copy of.
     pub(crate) fn missing(&mut self, n: usize, survey: &Survey, row: &FileFacts) -> Option<usize> {
         let original = survey.copy_of[n].map_or(n, |original| original as usize);
-        if row.outcome != FileOutcome::Duplicate {
+        // A file with the logs of another in another wrap was read.
+        if row.outcome != FileOutcome::Duplicate || row.same {
             self.0[original] |= row.same;
             return None;
         }

@@ -30,6 +30,10 @@ struct LeafCounts {
     error_pages: u32,
     /// Leaves and documents that are no logs.
     others: u32,
+    /// Copies of texts of earlier files or members.
+    copies: u32,
+    /// The files that hold the first of these texts, each once.
+    copied: Vec<u32>,
     /// Some of the text could not be read.
     lossy: bool,
     layers: Option<String>,
@@ -125,6 +129,10 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
 
     /// Extracts the exchanges of a leaf. Returns whether it holds several documents, and its outcome.
     fn log(&mut self, leaf: &Leaf<'_>, extractor: &mut Extractor) -> (bool, FileOutcome) {
+        let place = (self.records.number, self.leaves.leaves - 1);
+        if let Some(original) = self.setting.survey.texts.original(place, leaf.text) {
+            return self.copy(leaf, original, extractor);
+        }
         let records = &mut self.records;
         let link = link::by_names(&self.setting.survey.listing, records.file, leaf.member);
         let extracted = extractor.extract(leaf.text, !leaf.layers.is_empty(), &mut |x| {
@@ -138,17 +146,26 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
             });
         }
         self.documents(leaf, &extracted);
-        let lossy = !extracted.faults.is_empty();
-        let outcome = match extracted {
-            Extracted { exchanges: 1.., error_pages: 0, .. } if !lossy && leaf.whole => {
-                FileOutcome::Decoded
+        (extracted.documents > 1, outcome(leaf, &extracted))
+    }
+
+    /// Reads a leaf that holds the same text as one of the file `original`; what is no log is no copy.
+    fn copy(
+        &mut self,
+        leaf: &Leaf<'_>,
+        original: u32,
+        extractor: &mut Extractor,
+    ) -> (bool, FileOutcome) {
+        let extracted = extractor.extract(leaf.text, !leaf.layers.is_empty(), &mut |_| {});
+        self.documents(leaf, &extracted);
+        let mut outcome = outcome(leaf, &extracted);
+        if extracted.exchanges > 0 {
+            outcome = FileOutcome::Duplicate;
+            self.leaves.copies += 1;
+            if !self.leaves.copied.contains(&original) {
+                self.leaves.copied.push(original);
             }
-            Extracted { exchanges: 1.., .. } => FileOutcome::Partial,
-            Extracted { error_pages: 1.., .. } => FileOutcome::ErrorPage,
-            Extracted { unknown: 1.., .. } => FileOutcome::Rejected,
-            _ if lossy => FileOutcome::Rejected,
-            _ => FileOutcome::Empty,
-        };
+        }
         (extracted.documents > 1, outcome)
     }
 
@@ -228,12 +245,14 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
             }
         } else if leaves.error_pages > 0 {
             FileOutcome::ErrorPage
+        } else if leaves.copies > 0 {
+            FileOutcome::Duplicate
         } else if lost || leaves.others > 0 {
             FileOutcome::Rejected
         } else {
             debug_assert!(
                 leaves.empty > 0 || leaves.leaves == 0,
-                "a leaf is a page, a log, empty, an error page or no log"
+                "a leaf is a page, a log, a copy, empty, an error page or no log"
             );
             FileOutcome::Empty
         };
@@ -254,6 +273,7 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
             same,
             layers: leaves.layers.unwrap_or(decoded.layers),
             members,
+            copied: leaves.copied,
             documents: leaves.documents,
             exchanges: records.records,
             decoded_bytes: decoded.bytes,
@@ -262,6 +282,21 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
             run_id: linked.as_ref().and_then(|link| link.run_id.clone()),
             log_id: linked.and_then(|link| link.log_id),
         }
+    }
+}
+
+/// The outcome of a leaf by what was extracted.
+fn outcome(leaf: &Leaf<'_>, extracted: &Extracted) -> FileOutcome {
+    let lossy = !extracted.faults.is_empty();
+    match extracted {
+        Extracted { exchanges: 1.., error_pages: 0, .. } if !lossy && leaf.whole => {
+            FileOutcome::Decoded
+        }
+        Extracted { exchanges: 1.., .. } => FileOutcome::Partial,
+        Extracted { error_pages: 1.., .. } => FileOutcome::ErrorPage,
+        Extracted { unknown: 1.., .. } => FileOutcome::Rejected,
+        _ if lossy => FileOutcome::Rejected,
+        _ => FileOutcome::Empty,
     }
 }
 

@@ -48,6 +48,7 @@ mod records;
 
 pub mod aggregate;
 pub mod link;
+pub mod roles;
 pub mod rules;
 
 pub mod summary;

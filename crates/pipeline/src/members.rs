@@ -34,11 +34,10 @@ impl MemberCounts {
         self.parts().map(|(_, count)| count).sum()
     }
 
-    /// The word of each outcome and how many ended in it, `archive` last. A member is never a
-    /// `duplicate`: copies are looked for among files.
+    /// The word of each outcome and how many ended in it, `archive` last.
     pub fn parts(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        let outcomes = FileOutcome::ALL.into_iter().filter(|o| *o != FileOutcome::Duplicate);
-        outcomes
+        FileOutcome::ALL
+            .into_iter()
             .map(|outcome| (outcome.name(), self.by_outcome[outcome as usize]))
             .chain([("archive", self.archives)])
     }

@@ -17,7 +17,7 @@ pub enum FileOutcome {
     Listing,
     /// Nothing in it.
     Empty,
-    /// The same bytes as an earlier file.
+    /// The same bytes as an earlier file, or the same logs in another wrap.
     Duplicate,
     /// Nothing could be read.
     Rejected,
@@ -66,6 +66,8 @@ pub struct FileFacts {
     pub layers: String,
     /// Members of its archives, by outcome.
     pub members: MemberCounts,
+    /// The files that hold the same logs as leaves of this one, which were not read again; each once.
+    pub copied: Vec<u32>,
     /// JSON documents in it.
     pub documents: u32,
     /// Exchanges in it.
@@ -97,6 +99,7 @@ impl FileFacts {
             same: false,
             layers: String::new(),
             members: MemberCounts::default(),
+            copied: Vec::new(),
             documents: 0,
             exchanges: 0,
             decoded_bytes: 0,
@@ -118,6 +121,19 @@ impl FileFacts {
             format!("left out as a copy of {of}, which changed before it was read; read it alone");
         let problem = FileProblem::new(None, 0, LogFault::Changed, &fault);
         Self::bare(FileOutcome::Rejected, bytes, digest, vec![problem])
+    }
+
+    /// Adds the problem that logs of it were left out as copies of a file that changed later.
+    pub(crate) fn lost_logs(&mut self, of: &str) {
+        let fault = format!(
+            "logs left out as copies of {of}, which changed before it was read; read it alone"
+        );
+        self.problems.insert(0, FileProblem::new(None, 0, LogFault::Changed, &fault));
+        self.outcome = match self.outcome {
+            FileOutcome::Decoded => FileOutcome::Partial,
+            FileOutcome::Duplicate => FileOutcome::Rejected,
+            other => other,
+        };
     }
 
     /// Adds the problem that the file had `before` other bytes in the survey. It may have been read while it was written.

@@ -16,10 +16,12 @@ use toml::Spanned;
 #[non_exhaustive]
 pub enum RulesError {
     /// The file could not be read.
-    #[error("{}: cannot be read as a file of rules", path.display())]
+    #[error("{}: cannot be read as a file of {what}", path.display())]
     Unread {
         /// The file.
         path: PathBuf,
+        /// What it should hold.
+        what: &'static str,
         /// Why.
         source: std::io::Error,
     },
@@ -40,8 +42,20 @@ pub enum RulesError {
 /// # Errors
 /// When it cannot be read, or a rule in it is wrong.
 pub fn read(path: &Path) -> Result<Rules, RulesError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| RulesError::Unread { path: path.to_owned(), source })?;
+    read_as(path, "rules", parse)
+}
+
+/// Reads a file of the user; a fault is told with its line.
+pub(crate) fn read_as<T>(
+    path: &Path,
+    what: &'static str,
+    parse: fn(&str) -> Result<T, RuleFault>,
+) -> Result<T, RulesError> {
+    let text = std::fs::read_to_string(path).map_err(|source| RulesError::Unread {
+        path: path.to_owned(),
+        what,
+        source,
+    })?;
     parse(&text).map_err(|fault| RulesError::Bad {
         path: path.to_owned(),
         line: 1 + text.get(..fault.at).unwrap_or(&text).matches('\n').count(),
@@ -51,9 +65,18 @@ pub fn read(path: &Path) -> Result<Rules, RulesError> {
 
 /// What is wrong, and at which byte.
 #[derive(Debug, PartialEq)]
-struct RuleFault {
-    at: usize,
-    reason: String,
+pub(crate) struct RuleFault {
+    pub(crate) at: usize,
+    pub(crate) reason: String,
+}
+
+impl From<toml::de::Error> for RuleFault {
+    fn from(error: toml::de::Error) -> Self {
+        Self {
+            at: error.span().map_or(0, |span| span.start),
+            reason: error.message().replace('\n', ", "),
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -94,7 +117,7 @@ struct GroupTable {
 
 /// A text or a list of texts; those of a list with the byte at which each begins.
 #[derive(Debug)]
-struct TextList(Vec<(Option<usize>, String)>);
+pub(crate) struct TextList(pub(crate) Vec<(Option<usize>, String)>);
 
 impl<'de> Deserialize<'de> for TextList {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -126,10 +149,7 @@ impl<'de> Visitor<'de> for TextsVisitor {
 
 /// The rules in a text.
 fn parse(text: &str) -> Result<Rules, RuleFault> {
-    let file: RulesFile = toml::from_str(text).map_err(|error| RuleFault {
-        at: error.span().map_or(0, |span| span.start),
-        reason: error.message().replace('\n', ", "),
-    })?;
+    let file: RulesFile = toml::from_str(text)?;
     let mut rules = Rules::default();
     for mask in file.mask {
         let at = mask.pattern.span().start;

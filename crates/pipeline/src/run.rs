@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use archive::{Budget, Limits, map_ordered};
 use grouping::{Groups, MaskedMessages, MessageId, Rules};
 use model::extract::Extractor;
+use model::given::GivenRoles;
 use rayon::ThreadPool;
 use rayon::prelude::*;
 use tables::cell::{
@@ -23,7 +24,7 @@ use tables::{Batch, Encoder, Sink, Spill, Table};
 use crate::aggregate::{Accumulator, Top};
 use crate::copies::{Originals, SetsInReport};
 use crate::input::Input;
-use crate::outcome::FileFacts;
+use crate::outcome::{FileFacts, FileOutcome};
 use crate::problem::FileProblem;
 use crate::summary::{JobCounts, Summary};
 use crate::survey::{Survey, survey};
@@ -60,19 +61,22 @@ pub struct Options {
     pub bodies: KeepBodies,
     /// Rules of the user for error groups.
     pub rules: Arc<Rules>,
+    /// Roles of the user for fields of logs.
+    pub roles: Arc<GivenRoles>,
     /// Bytes of the memo of what bodies say, over all workers, so that repeated bodies are not read again. 0: no memo. The
     /// report does not depend on it.
     pub remember_bytes: usize,
 }
 
 impl Default for Options {
-    /// One thread for each core, all bodies, no rules, a memo of 64 MiB.
+    /// One thread for each core, all bodies, no rules and roles, a memo of 64 MiB.
     fn default() -> Self {
         Self {
             threads: 0,
             limits: Limits::default(),
             bodies: KeepBodies::default(),
             rules: Arc::default(),
+            roles: Arc::default(),
             remember_bytes: 64 << 20,
         }
     }
@@ -233,7 +237,12 @@ fn read<S: Sink>(
                 let of = inputs[original].name();
                 facts = FileFacts::lost_copy(facts.bytes, facts.digest, of);
             }
-            report.file(inputs[n].name(), &facts)?;
+            if let Some(lost) = facts.copied.iter().find(|of| !in_report.has(**of, survey)) {
+                facts.lost_logs(inputs[*lost as usize].name());
+            }
+            let copy_of = survey.copy_of[n].filter(|_| facts.outcome == FileOutcome::Duplicate);
+            let copy_of = copy_of.or(facts.copied.first().copied());
+            report.file(inputs[n].name(), &facts, copy_of.map(|of| inputs[of as usize].name()))?;
         }
         report.rows(rows)
     })?;
@@ -268,7 +277,8 @@ pub fn plan<E: Encoder>(inputs: &[Input], encoder: &E) -> Vec<Range<usize>> {
 
 fn workers(options: &Options, threads: usize) -> Vec<Mutex<Worker>> {
     let limits = &options.limits;
-    let extractor = Extractor::new(options.remember_bytes, limits.json_depth as usize);
+    let extractor = Extractor::new(options.remember_bytes, limits.json_depth as usize)
+        .with_roles(Arc::clone(&options.roles));
     let worker = |_| {
         let messages = MaskedMessages::with_rules(Arc::clone(&options.rules));
         Mutex::new(Worker::new(limits, extractor.fork(), messages))
@@ -374,7 +384,7 @@ impl<S: Sink> OpenReport<S> {
         })
     }
 
-    fn file(&mut self, name: &str, facts: &FileFacts) -> Result<(), Error> {
+    fn file(&mut self, name: &str, facts: &FileFacts, copy_of: Option<&str>) -> Result<(), Error> {
         for problem in &facts.problems {
             self.problem(name, problem)?;
         }
@@ -395,6 +405,7 @@ impl<S: Sink> OpenReport<S> {
             log_id: facts.log_id.as_deref().map(LogId),
             run_id: facts.run_id.as_deref().map(RunId),
             linked_by: facts.linked_by.map(|by| LinkedByWord(by.name())),
+            copy_of: copy_of.map(FileName),
         };
         self.counts.file(facts);
         Ok(self.files.push(&row, &self.encoder, &mut self.sink)?)

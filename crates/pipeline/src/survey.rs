@@ -4,22 +4,26 @@
 //! first bytes of each document show whether it may be a listing page; only such files are decoded. Of most large files
 //! the survey reads only the two ends: they show that no other file has the same bytes. So only the main pass reads
 //! large files whole. Small files are cheaper to decode than to peek into. While there is room they are kept, packed,
-//! for the main pass: a dump of row logs is a million of them.
+//! for the main pass: a dump of row logs is a million of them. Copies in other wraps are found by their texts
+//! (`texts`).
 
 mod kept;
+mod texts;
 
 use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use archive::{Budget, Decoded, Decoder, Digest, Ends, Limits, map_ordered};
+use archive::{Budget, Decoded, Decoder, Digest, Ends, Form, Limits, map_ordered};
 use model::listing::{self, Listing};
 use rayon::ThreadPool;
 use xxhash_rust::xxh3::xxh3_128;
 
 use self::kept::Packer;
 pub(crate) use self::kept::{KeptFiles, Unpacked};
+pub(crate) use self::texts::TextCopies;
 use crate::input::Input;
+use crate::link;
 
 /// How much of a document is read to see whether it may be a listing page, in bytes. Files that are not longer are
 /// decoded whole.
@@ -47,12 +51,15 @@ pub struct Survey {
     pub(crate) checks: Vec<Check>,
     /// The size of each file in bytes; of an unreadable file, the size when it was found.
     pub bytes: Vec<u64>,
-    /// For each copy, the first file with the same bytes. Empty and unreadable files are no copies.
+    /// For each copy, the first file with the same bytes. Empty and unreadable files are no copies, and neither are
+    /// files with the same text in another wrap, which are found when they are read.
     pub copy_of: Vec<Option<u32>>,
     /// Whether each file holds a listing page.
     pub pages: Vec<bool>,
     /// Small files as they were decoded. Which ones are kept depends on the room and on timing.
     pub(crate) kept: KeptFiles,
+    /// Texts that are copies of earlier ones in other wraps.
+    pub(crate) texts: TextCopies,
     /// All listing pages, merged.
     pub listing: Listing,
 }
@@ -135,6 +142,7 @@ pub fn survey(
         let first = job * FILES;
         let mut seen = Vec::with_capacity(FILES);
         let mut listing = Listing::default();
+        let mut begins: Vec<(u64, u32)> = Vec::new();
         for (n, input) in inputs[first..].iter().take(FILES).enumerate() {
             if stop.load(Ordering::Relaxed) {
                 break;
@@ -144,6 +152,7 @@ pub fn survey(
                 && let Some(begin) = decoder.peek_ends(&ends, PEEK)
                 && !listing::may_begin_listing(&begin)
             {
+                begins.extend(texts::begin(&begin).map(|begin| (begin, (first + n) as u32)));
                 let (check, bytes) = (Check::ends(&ends), ends.bytes);
                 seen.push(SurveyedFile { check, bytes, ..SurveyedFile::default() });
                 continue;
@@ -163,7 +172,12 @@ pub fn survey(
             let small = bytes.len() <= PEEK;
             let mut may_begin = |most| {
                 let mut found = false;
-                let look = &mut |text: &str| found |= listing::may_begin_listing(text);
+                let look = &mut |text: &str| {
+                    found |= listing::may_begin_listing(text);
+                    if most == PEEK {
+                        begins.extend(texts::begin(text).map(|begin| (begin, (first + n) as u32)));
+                    }
+                };
                 decoder.peek_within(&share, bytes, most, look);
                 found
             };
@@ -172,6 +186,12 @@ pub fn survey(
             let mut keep = small && room.load(Ordering::Relaxed) > 0;
             if candidate {
                 decoded = decoder.decode_within(&share, bytes, &mut |leaf| {
+                    if small && leaf.form == Form::Json {
+                        begins.extend(
+                            texts::begin(peeked(leaf.text))
+                                .map(|begin| (begin, (first + n) as u32)),
+                        );
+                    }
                     if listing::may_be_listing(leaf.text)
                         && let Some(page) = listing::parse(leaf.text)
                     {
@@ -191,10 +211,12 @@ pub fn survey(
             buffer.clear();
             buffer.shrink_to(budget.keep());
         }
-        (seen, listing, packer.done(&room))
+        (seen, listing, packer.done(&room), begins)
     };
+    let mut begins = Vec::new();
     let Ok(finished) =
-        map_ordered(pool, jobs, 2 * workers.len(), stop, work, |_, (seen, listing, pack)| {
+        map_ordered(pool, jobs, 2 * workers.len(), stop, work, |_, (seen, listing, pack, more)| {
+            begins.extend(more);
             for file in seen {
                 survey.digests.push(file.digest);
                 survey.checks.push(file.check);
@@ -235,7 +257,47 @@ pub fn survey(
         })
         .collect();
     survey.listing.finish();
+    // Copies by their bytes are left out anyway.
+    begins.retain(|(_, file)| survey.copy_of[*file as usize].is_none());
+    let log_of = |file: u32, member: Option<&str>| {
+        link::by_names(&survey.listing, inputs[file as usize].name(), member)?.log_id
+    };
+    let alike = texts::alike(begins, |file| log_of(file, None));
+    let (mut copies, mut marks) = (TextCopies::default(), Vec::new());
+    let work = |job: usize| {
+        let worker = &workers[rayon::current_thread_index().unwrap_or(0)];
+        let mut worker = worker.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let (decoder, buffer, _) = &mut *worker;
+        let (file, mut place, mut marks) = (alike[job], 0, Vec::new());
+        let share = budget.share(job as u64);
+        if let Ok(bytes) = inputs[file as usize].read(limits, &share, buffer) {
+            decoder.decode_within(&share, bytes, &mut |leaf| {
+                if leaf.form == Form::Json && texts::begin(peeked(leaf.text)).is_some() {
+                    let log = log_of(file, leaf.member);
+                    marks.push(copies.mark((file, place), leaf.text, log));
+                }
+                place += 1;
+            });
+        }
+        buffer.clear();
+        buffer.shrink_to(budget.keep());
+        marks
+    };
+    let Ok(finished) = map_ordered(pool, alike.len(), 2 * workers.len(), stop, work, |_, more| {
+        marks.extend(more);
+        Ok::<(), std::convert::Infallible>(())
+    });
+    if finished.stopped || stop.load(Ordering::Relaxed) {
+        return None;
+    }
+    copies.find(marks);
+    survey.texts = copies;
     Some(survey)
+}
+
+/// The beginning of a text as a look gives it.
+fn peeked(text: &str) -> &str {
+    &text[..text.floor_char_boundary(PEEK)]
 }
 
 /// What the survey found of one file.

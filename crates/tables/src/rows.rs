@@ -57,6 +57,8 @@ crate::table! {
         run_id: Option<RunId<'b>>,
         /// how its log was found: `document` (an id in the JSON), `member` (the name of the archive's member), `file_name` (the file's name or a folder's)
         linked_by: Option<LinkedByWord<'b>>,
+        /// the earlier file that it is a copy of: with the same bytes, or with the same log in another wrap. Of an archive, the file of its first member that is a copy; null when nothing in it is one
+        copy_of: Option<FileName<'b>>,
     }
 }
 

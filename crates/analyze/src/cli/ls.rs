@@ -1,8 +1,9 @@
 //! `analyze ls`: what each file holds.
 
 use std::io::{self, BufWriter, Write as _};
-use std::sync::Mutex;
+use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 
 use archive::{Budget, Decoder, Form, Leaf, map_ordered};
 use clap::Args;
@@ -11,14 +12,15 @@ use model::extract::Extractor;
 use model::listing;
 use pipeline::input::Input;
 use pipeline::outcome::{FileFacts, FileOutcome};
-use pipeline::run;
 use pipeline::survey::{Survey, survey};
 use pipeline::worker::{JobRows, KeepBodies, Setting, Worker};
+use pipeline::{roles, run};
 use serde::Serialize;
 use tables::MemoryEncoder;
 
 use super::Exit;
 use super::figures::{bytes, count};
+use super::how;
 use super::inputs::{FoundInputs, InputArgs};
 use super::limits::LimitArgs;
 use super::table::{Align, ColumnHeads, TextTable};
@@ -39,6 +41,13 @@ pub(crate) struct LsCommand {
     /// JSON lines instead of a table
     #[arg(long)]
     json: bool,
+    /// Shows how the records of the files are read instead: for each distinct shape which field took which role, why,
+    /// and what was left over
+    #[arg(long, conflicts_with_all = ["show_members", "json"])]
+    how: bool,
+    /// Roles of your own for fields, in TOML: names and paths of fields, values that mean failure (docs/input.md)
+    #[arg(long, value_name = "FILE")]
+    roles: Option<PathBuf>,
     /// Worker threads [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
@@ -50,6 +59,7 @@ const EXAMPLES: &str = "\
 Examples:
   analyze ls dump
   analyze ls dump/week.zip --members
+  analyze ls dump/90123.txt --how
   analyze ls dump --json | jq -r 'select(.outcome == \"rejected\") | .file'
 
 OUTCOME: decoded, partial (some of it could be read), listing (a page of GET /logs), empty, duplicate (the \
@@ -74,6 +84,8 @@ struct FileLine {
     log_id: Option<String>,
     run_id: Option<String>,
     linked_by: Option<&'static str>,
+    /// The file that it is a copy of.
+    copy_of: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     contents: Option<Vec<MemberLine>>,
 }
@@ -105,12 +117,14 @@ const COLUMNS: ColumnHeads = &[
     ("LOG", Align::Left),
     ("RUN", Align::Left),
     ("FILE", Align::Left),
+    ("COPY OF", Align::Left),
 ];
 
 impl LsCommand {
     /// Prints the lines; places that cannot be read are reported on stderr.
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         let limits = self.limits.limits();
+        let roles = self.roles.as_deref().map(roles::read).transpose()?.unwrap_or_default();
         let threads = self.threads.map_or(0, usize::from);
         let FoundInputs { inputs, unread } = self.inputs.find(&limits, threads)?;
         for place in &unread {
@@ -120,6 +134,14 @@ impl LsCommand {
         // A signal ends the program at once: there is nothing to clean up.
         let stop = AtomicBool::new(false);
         let budget = Budget::new(limits.in_flight_bytes, pool.current_num_threads());
+        let extractor =
+            Extractor::new(1 << 20, limits.json_depth as usize).with_roles(Arc::new(roles));
+        if self.how {
+            let mut out = BufWriter::new(io::stdout().lock());
+            let found = how::print(&inputs, &limits, &budget, extractor, &mut out)?;
+            out.flush()?;
+            return Ok(if found { Exit::Done } else { nothing() });
+        }
         let survey = survey(&pool, &inputs, &limits, &budget, &stop).unwrap_or_default();
         let setting = Setting {
             limits,
@@ -128,7 +150,6 @@ impl LsCommand {
             survey: &survey,
             stop: &stop,
         };
-        let extractor = Extractor::new(1 << 20, limits.json_depth as usize);
         let lookers: Vec<Mutex<Looker>> = (0..pool.current_num_threads())
             .map(|_| {
                 Mutex::new(Looker {
@@ -141,7 +162,7 @@ impl LsCommand {
         let work = |n: usize| {
             let looker = &lookers[rayon::current_thread_index().unwrap_or(0)];
             let mut looker = looker.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            looker.look(&inputs[n], n, &setting, &survey, self.members)
+            looker.look(&inputs, n, &setting, &survey, self.members)
         };
         let mut out = BufWriter::new(io::stdout().lock());
         let mut table = TextTable::new(COLUMNS);
@@ -165,9 +186,13 @@ impl LsCommand {
         if logs {
             return Ok(Exit::Done);
         }
-        say("error: no log was found in the input");
-        Ok(Exit::Nothing)
+        Ok(nothing())
     }
+}
+
+fn nothing() -> Exit {
+    say("error: no log was found in the input");
+    Exit::Nothing
 }
 
 fn add(table: &mut TextTable, line: &FileLine) {
@@ -186,6 +211,7 @@ fn add(table: &mut TextTable, line: &FileLine) {
         line.log_id.clone().unwrap_or_default(),
         line.run_id.clone().unwrap_or_default(),
         line.file.clone(),
+        line.copy_of.clone().unwrap_or_default(),
     ]);
     for member in line.contents.iter().flatten() {
         table.row([
@@ -221,19 +247,22 @@ struct Looker {
 impl Looker {
     fn look(
         &mut self,
-        input: &Input,
+        inputs: &[Input],
         number: usize,
         setting: &Setting<'_>,
         survey: &Survey,
         members: bool,
     ) -> FileLine {
+        let input = &inputs[number];
         // Only the outcome and the counts are shown; the rows are dropped.
         let mut rows = JobRows::default();
         let mut facts = self.worker.file(input, number as u32, setting, &MemoryEncoder, &mut rows);
         self.worker.end_job(&MemoryEncoder, &mut rows);
         let shape = shape(&facts);
-        if survey.copy_of.get(number).is_some_and(Option::is_some) {
+        let mut copy_of = facts.copied.first().copied();
+        if let Some(original) = survey.copy_of.get(number).copied().flatten() {
             facts.outcome = FileOutcome::Duplicate;
+            copy_of = Some(original);
         }
         let contents =
             (members && facts.members.total() > 0).then(|| self.members(input, number, setting));
@@ -252,6 +281,7 @@ impl Looker {
             log_id: facts.log_id,
             run_id: facts.run_id,
             linked_by: facts.linked_by.map(pipeline::link::LinkedBy::name),
+            copy_of: copy_of.map(|of| inputs[of as usize].name().to_owned()),
             contents,
         }
     }

@@ -8,10 +8,10 @@ use std::time::Instant;
 use clap::{Args, ValueEnum};
 use grouping::RULES_VERSION;
 use pipeline::input::Input;
-use pipeline::rules;
 use pipeline::run::{self, Options, Progress};
 use pipeline::summary::Summary;
 use pipeline::worker::KeepBodies;
+use pipeline::{roles, rules};
 use tables::{CsvOptions, Folder, Format, Formats, Metadata, Output};
 
 use super::Exit;
@@ -77,6 +77,11 @@ pub(crate) struct ReportCommand {
     /// (docs/groups.md)
     #[arg(long, value_name = "FILE", help_heading = "Error groups")]
     rules: Option<PathBuf>,
+
+    /// Roles of your own for fields of logs, in TOML: names and paths of fields, values that mean failure
+    /// (docs/input.md)
+    #[arg(long, value_name = "FILE", help_heading = "Fields")]
+    roles: Option<PathBuf>,
 
     /// Worker threads [default: one for each core]. The report is the same for any number
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Work")]
@@ -298,6 +303,7 @@ impl ReportCommand {
 
     fn options(&self) -> anyhow::Result<Options> {
         let rules = self.rules.as_deref().map(rules::read).transpose()?.unwrap_or_default();
+        let roles = self.roles.as_deref().map(roles::read).transpose()?.unwrap_or_default();
         Ok(Options {
             threads: self.threads.map_or(0, usize::from),
             limits: self.limits.limits(),
@@ -307,6 +313,7 @@ impl ReportCommand {
                 BodiesArg::None => KeepBodies::None,
             },
             rules: Arc::new(rules),
+            roles: Arc::new(roles),
             ..Options::default()
         })
     }

@@ -4,6 +4,7 @@
 
 mod bench;
 mod cat;
+mod copies;
 mod diff;
 mod explain;
 mod faults;
@@ -12,6 +13,7 @@ mod kit;
 mod ls;
 mod names;
 mod report;
+mod roles;
 mod rules;
 mod signals;
 

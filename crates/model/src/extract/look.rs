@@ -1,5 +1,7 @@
 //! A look ahead: whether a value holds records.
 
+use bumpalo::Bump;
+
 use super::Walk;
 use crate::json::{Cursor, Type, Value, unescape};
 use crate::record::{FieldSide, push_pairs, scan};
@@ -113,11 +115,14 @@ impl Walk<'_> {
     /// Whether an object is what `wanted` says.
     fn is(&mut self, object: Value<'_>, wanted: impl Fn(&Slots<'_>) -> bool) -> bool {
         self.looks = self.looks.saturating_sub(1);
+        let arena = Bump::new();
         let mut fields = self.list();
         let (mut cursor, names) = (Cursor::new(object.raw), &mut self.extractor.names);
         let read = scan(object.raw, &mut cursor, names, &mut fields);
+        let given = !names.given().is_empty() && names.given().apply(&mut fields, &arena);
         let slots = Slots::of(&fields);
-        let found = wanted(&slots) && (read.is_ok() || fields.len() > 2);
+        let enough = wanted(&slots) || given && slots.evidence != 0;
+        let found = enough && (read.is_ok() || fields.len() > 2);
         self.recycle(fields);
         found
     }

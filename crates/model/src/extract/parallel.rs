@@ -3,7 +3,7 @@
 use super::names::{is_rows, plural};
 use super::{Inherited, Walk};
 use crate::json::{Type, Value};
-use crate::record::{Field, FieldSide};
+use crate::record::{Field, FieldSide, RoleOrigin};
 use crate::roles::Role;
 use crate::slots::Slots;
 
@@ -100,6 +100,7 @@ impl Walk<'_> {
                     parent: None,
                     entered,
                     value,
+                    origin: RoleOrigin::Name,
                 });
                 if let (Some(side), true) = (side, entered) {
                     value.members(|key, value| {
@@ -111,6 +112,7 @@ impl Walk<'_> {
                             parent: Some(place),
                             entered: false,
                             value,
+                            origin: RoleOrigin::Name,
                         });
                         true
                     });

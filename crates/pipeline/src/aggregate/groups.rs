@@ -283,7 +283,7 @@ impl ErrorCounter {
                 sample_record: sample.place.record.cast_signed(),
                 sample_message: MessageText(message),
                 resolved_keys: count(resolved_keys[number]),
-                side: group.side.or(most(&sum.sides)).map(|side| SideWord(side.name())),
+                side: group.side.or(clear(&sum.sides, sum.count)).map(|side| SideWord(side.name())),
                 code: group.code.as_deref().map(ErrorCode),
                 field: group.field.as_deref().map(FieldPath),
                 name: group.name.as_deref().map(GroupName),
@@ -397,6 +397,11 @@ fn most<T: Copy + Ord>(counts: &[(T, u64)]) -> Option<T> {
     most.map(|&(one, _)| one)
 }
 
+/// What at least four of five of all have. A bare majority would change from day to day.
+fn clear<T: Copy + Ord>(counts: &[(T, u64)], all: u64) -> Option<T> {
+    counts.iter().find(|(_, count)| count * 5 >= all * 4).map(|&(one, _)| one)
+}
+
 /// Adds to the count of one of few.
 fn count_up<T: PartialEq>(counts: &mut Vec<(T, u64)>, one: T, count: u64) {
     match counts.iter_mut().find(|(known, _)| *known == one) {
@@ -423,6 +428,19 @@ fn most_frequent<T: Copy + Ord>(counts: BTreeMap<T, u64>) -> impl Iterator<Item 
 mod tests {
     use super::*;
     use grouping::{ErrorRef, MaskedMessages};
+
+    #[test]
+    fn a_side_is_that_of_four_in_five() {
+        for (sides, all, side) in [
+            (vec![(Side::Erp, 8), (Side::Omnitron, 2)], 10, Some(Side::Erp)),
+            (vec![(Side::Erp, 7), (Side::Omnitron, 3)], 10, None),
+            (vec![(Side::Erp, 7)], 10, None),
+            (vec![(Side::Mapping, 1)], 1, Some(Side::Mapping)),
+            (vec![], 3, None),
+        ] {
+            assert_eq!(clear(&sides, all), side, "{sides:?} of {all}");
+        }
+    }
 
     #[test]
     fn an_exchange_with_two_masked_messages_of_one_group_counts_once() {
