@@ -30,6 +30,8 @@ pub(crate) struct Evaluation<'c, 'r> {
 struct RecordErrors<'r> {
     /// There are error texts.
     texts: bool,
+    /// There are errors in a list, an object or a field for errors as such.
+    lists: bool,
     /// There are error codes.
     codes: bool,
     /// The code that goes with error texts that have none of their own.
@@ -62,7 +64,11 @@ impl<'r> Evaluation<'_, 'r> {
         let mut signs = Signs {
             flag: self.slots.flag,
             enum_status: self.slots.enum_status,
-            errors: record.texts || record.codes,
+            // A flag that says "succeeded" outweighs fields that some write with every record (`error_code`,
+            // `error_desc`), but no list of errors.
+            errors: record.lists
+                || ((record.texts || record.codes)
+                    && !(self.slots.stated_success && x.status.is_none_or(|status| status < 400))),
             body_failed: false,
             body_errors: false,
             status: x.status,
@@ -123,6 +129,7 @@ impl<'r> Evaluation<'_, 'r> {
             }
             collector.value(value, None, 0);
         }
+        let lists = rows_named || !collector.out.is_empty();
         let codes: Vec<&'r str> = slots
             .error_codes
             .iter()
@@ -144,6 +151,7 @@ impl<'r> Evaluation<'_, 'r> {
         }
         RecordErrors {
             texts: !collector.out.is_empty(),
+            lists,
             codes: !codes.is_empty(),
             code,
             rows_named,

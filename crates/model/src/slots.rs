@@ -52,6 +52,8 @@ pub(crate) struct Slots<'a> {
     pub(crate) step: Option<&'a str>,
     /// An explicit flag: whether it succeeded.
     pub(crate) flag: Option<bool>,
+    /// A field that is there to say so says that it succeeded (`is_ok: true`).
+    pub(crate) stated_success: bool,
     /// What the record has in common with the other half of its exchange.
     pub(crate) correlation: Option<&'a str>,
     /// The request, and the response, are texts in base64.
@@ -423,6 +425,7 @@ impl<'a> Slots<'a> {
             offer(side, at, score, fields[at].value);
         }
         slots.assign(fields, request, response, status, url, method, start, duration);
+        slots.stated_success = sure_flag && slots.flag == Some(true);
         // `status: "COMPLETE"` says that the call was made, not what came of it.
         if slots.flag == Some(true) && !sure_flag && slots.status.is_some_and(|s| s >= 400) {
             slots.flag = None;
