@@ -27,6 +27,7 @@ pub(crate) struct Evaluation<'c, 'r> {
 }
 
 /// What the record's own error fields say.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 struct RecordErrors<'r> {
     /// There are error texts.
     texts: bool,
