@@ -58,7 +58,7 @@ pub struct Leaf<'a> {
     pub reencoded: bool,
 }
 
-/// What decoding one payload came to: counts and problems. The leaves themselves go to the callback.
+/// The result of decoding one payload: counts and problems. The leaves themselves go to the callback.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Decoded {
     /// Layers of the first leaf, as in [`Leaf::layers`]; when there is no leaf, the layers that were

@@ -17,7 +17,7 @@ use std::sync::mpsc;
 
 use rayon::ThreadPool;
 
-/// How a run came to its end.
+/// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Finished {
     /// How many jobs were collected: always the first ones, without a gap.

@@ -10,6 +10,9 @@ mod tree;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use self::tree::{NodeId, Tree};
+use crate::answer::may_be_json;
+use crate::answer::names::Says;
+use crate::answer::statement::Statement;
 use crate::exchange::{Body, BodyKind};
 use crate::fault::kind;
 use crate::json::{Cursor, Fault, FaultKind, Type, Value};
@@ -28,6 +31,8 @@ pub struct Shapes {
     levels: Vec<Level>,
     tree: Tree,
     elements: NameSet,
+    /// A member of the present body may say that something failed.
+    alarm: bool,
 }
 
 /// A member of a JSON body's root object, or of an object in it.
@@ -96,6 +101,7 @@ impl Shapes {
         members: &mut Vec<BodyMember<'r>>,
     ) -> Result<u64, Fault> {
         self.levels.clear();
+        self.alarm = false;
         self.tree.begin();
         let mut cursor = Cursor::new(text);
         let mut here = tree::ROOT;
@@ -111,8 +117,10 @@ impl Shapes {
                 self.levels.push(Level { node: here, last: tree::ROOT, object, listed, start });
             } else {
                 cursor.scalar(ty)?;
+                let value = Value { ty, raw: &text[start..cursor.pos()] };
+                self.alarm |= alarms(self.tree.says(here), value);
                 if let Some(at) = listed {
-                    members[at].member.value = Value { ty, raw: &text[start..cursor.pos()] };
+                    members[at].member.value = value;
                 }
             }
             listed = None;
@@ -135,7 +143,8 @@ impl Shapes {
                             let role = self.tree.role(node, key, names);
                             // A value that breaks off is no value.
                             let value = Value { ty: Type::Null, raw: "" };
-                            let member = Member { name: key, role, value };
+                            let says = self.tree.says(node);
+                            let member = Member { name: key, role, says, value };
                             members.push(BodyMember { depth: depth as u8, member });
                         }
                         break;
@@ -152,6 +161,11 @@ impl Shapes {
                 opened = false;
             }
         }
+    }
+
+    /// Whether a member of the JSON body that was looked at last may say that something failed.
+    pub(crate) fn alarm(&self) -> bool {
+        self.alarm
     }
 
     /// The paths of the JSON body that was looked at last, as [`paths()`] lists them, without another pass over it.
@@ -179,6 +193,15 @@ fn names_in(text: &str, sign: u8) -> impl Iterator<Item = &str> {
         let name = &rest[..end.unwrap_or(rest.len())];
         (!name.is_empty() && !name.starts_with(['!', '?'])).then_some(name)
     })
+}
+
+/// Whether a scalar may say that something failed; `says`: what its name says.
+fn alarms(says: Says, value: Value<'_>) -> bool {
+    match says {
+        Says::Aside => false,
+        Says::Nothing | Says::Text(_) => value.ty == Type::String && may_be_json(value),
+        _ => Statement::alarms(says, value) || (value.ty == Type::String && may_be_json(value)),
+    }
 }
 
 /// The paths of a JSON body with their types, sorted: `items[].sku: string`. Names of elements or

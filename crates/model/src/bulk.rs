@@ -6,8 +6,9 @@
 
 use std::collections::HashMap;
 
+use crate::answer::{verdict, verdict_of_listed};
 use crate::exchange::{Key, Row};
-use crate::failure::{ErrorCollector, verdict, verdict_of_listed};
+use crate::failure::ErrorCollector;
 use crate::json::{Cursor, Type, Value};
 use crate::key::of_row;
 use crate::members::{Elements, Member, Members};

@@ -3,8 +3,9 @@
 
 use std::collections::HashSet;
 
+use crate::answer::BodyVerdict;
 use crate::bulk;
-use crate::exchange::{BodyKind, ErrorSource, ErrorText, Exchange, Outcome, Row};
+use crate::exchange::{BodyKind, ErrorSource, ErrorText, Exchange, Key, Outcome, Row};
 use crate::facts::ReadBody;
 use crate::failure::{ErrorCollector, mark_cut};
 use crate::json::{Type, Value};
@@ -21,7 +22,7 @@ pub(crate) struct Evaluation<'c, 'r> {
     pub(crate) fields: &'r [Field<'r>],
     pub(crate) slots: &'c Slots<'r>,
     /// The response body, and whether it says that it failed.
-    pub(crate) response: Option<(&'r ReadBody<'r>, Option<bool>)>,
+    pub(crate) response: Option<(&'r ReadBody<'r>, BodyVerdict)>,
     pub(crate) memo: &'c Memo,
 }
 
@@ -66,11 +67,14 @@ impl<'r> Evaluation<'_, 'r> {
             body_errors: false,
             status: x.status,
             exception,
-            response: self.slots.evidence & RESPONSE != 0 && x.response.is_some(),
+            // A text alone may be a page, a number, a sentence: it says nothing of success.
+            response: self.slots.evidence & RESPONSE != 0
+                && x.response.is_some_and(|body| body.kind != BodyKind::Text),
         };
         collector.source = ErrorSource::Response;
         collector.cut = x.response_truncated;
-        let body = self.response_errors(signs, record.texts, rows, collector);
+        let call = (x.method, x.url);
+        let body = self.response_errors(signs, record.texts, call, x.key, rows, collector);
         signs.body_failed = body.failed || rows.iter().any(|row| row.failed);
         signs.body_errors = body.texts;
         x.evidence = signs.evidence();
@@ -165,15 +169,19 @@ impl<'r> Evaluation<'_, 'r> {
         collector.out.len() > from
     }
 
-    /// Collects the errors of the response body. `signs`: all others; `record_texts`: the record has error texts.
+    /// Collects the errors of the response body. `signs`: all others; `record_texts`: the record has error texts;
+    /// `call`: its method and URL; `own_key`: that of the exchange.
     fn response_errors(
         &self,
         signs: Signs,
         record_texts: bool,
+        call: Call<'_>,
+        own_key: Option<Key<'r>>,
         rows: &mut [Row<'r>],
         collector: &mut ErrorCollector<'_, 'r>,
     ) -> BodySigns {
-        let Some((read, mut failed)) = self.response else { return BodySigns::default() };
+        let Some((read, verdict)) = self.response else { return BodySigns::default() };
+        let mut failed = verdict.failed(lists_errors(call));
         let (text, kind) = (read.body.text, read.body.kind);
         let from = collector.out.len();
         let bad = signs.bad_status() || signs.flag == Some(false) || record_texts;
@@ -188,10 +196,11 @@ impl<'r> Evaluation<'_, 'r> {
             // Bodies that are not JSON are read in any case: a SOAP fault comes with any status.
             let is_error = match kind {
                 BodyKind::Json if !expected => false,
-                BodyKind::Form | BodyKind::Empty => false,
+                BodyKind::Empty => false,
                 BodyKind::Json if collector.cut => collector.broken(text, None, 0),
                 _ => collector.answer(read, self.memo),
             };
+            let is_error = is_error || (kind == BodyKind::Text && is_refusal_code(text, call));
             if kind != BodyKind::Json && is_error && failed.is_none() {
                 failed = Some(true);
             }
@@ -201,6 +210,17 @@ impl<'r> Evaluation<'_, 'r> {
         }
         if collector.cut {
             mark_cut(&mut collector.out[from..], text, kind);
+        }
+        // A document about one thing names it in its own way; the key of the exchange is the surer one.
+        let errors = &mut collector.out[from..];
+        if let Some(own) = own_key
+            && kind == BodyKind::Xml
+            && errors.iter().all(|error| error.key == errors[0].key)
+            && errors.iter().any(|error| error.key.is_some_and(|key| key.kind != own.kind))
+        {
+            for error in errors {
+                error.key = None;
+            }
         }
         let texts = collector.out.len() > from;
         BodySigns { failed: failed == Some(true), texts, rows_named }
@@ -229,6 +249,47 @@ impl<'r> Evaluation<'_, 'r> {
         collector.source = source;
         collector.push(code, None, message);
     }
+}
+
+/// The method and URL of a call.
+type Call<'r> = (Option<&'r str>, Option<&'r str>);
+
+/// An answer of two digits to a call that sends something: a code of a gateway, zero when it went well. Elsewhere
+/// it may be a count.
+fn is_refusal_code(text: &str, (_, url): Call<'_>) -> bool {
+    let code = text.trim();
+    let path = url.unwrap_or_default().split('?').next().unwrap_or_default().to_ascii_lowercase();
+    code.len() == 2
+        && code.bytes().all(|b| b.is_ascii_digit())
+        && !code.starts_with('0')
+        && ["send", "sms", "gonder", "submit"].iter().any(|verb| path.contains(verb))
+}
+
+/// Whether a call only reads a list of errors or logs: `GET /integrations/5/error-reports?page=2`.
+fn lists_errors(call: Call<'_>) -> bool {
+    let (method, Some(url)) = call else { return false };
+    let path = url.split(['?', '#']).next().unwrap_or(url);
+    method.is_none_or(|method| method.eq_ignore_ascii_case("get"))
+        && path.rsplit('/').take(3).any(|segment| {
+            segment.split(|c: char| !c.is_alphanumeric()).any(|word| {
+                [
+                    "errors",
+                    "error",
+                    "logs",
+                    "log",
+                    "history",
+                    "failures",
+                    "exceptions",
+                    "hatalar",
+                    "events",
+                    "errorreports",
+                    "notifications",
+                    "incidents",
+                ]
+                .iter()
+                .any(|known| word.eq_ignore_ascii_case(known))
+            })
+        })
 }
 
 /// One error that both the record and the response report is one error.

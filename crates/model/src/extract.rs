@@ -17,9 +17,9 @@ use std::sync::Arc;
 
 use bumpalo::Bump;
 
+use crate::answer::object::message_score;
 use crate::build::Builder;
 use crate::exchange::{Exchange, KeyKind, NAME_BYTES, cut};
-use crate::failure::message_score;
 use crate::given::GivenRoles;
 use crate::how::{ExchangeReading, Readings, ShapeReading};
 use crate::json::{Cursor, Fault, FaultKind, Type, Value, unescape};

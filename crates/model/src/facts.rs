@@ -10,10 +10,10 @@ use std::sync::{Arc, OnceLock};
 
 use xxhash_rust::xxh3::xxh3_128;
 
+use crate::answer::BodyVerdict;
 use crate::body::{BodyMember, Shapes};
 use crate::exchange::{Body, BodyKind, ErrorText, KeyKind};
-use crate::failure::verdict_of;
-use crate::key;
+use crate::key::{self, unchecked};
 use crate::memo::Memo;
 use crate::record::NameRoles;
 use crate::slots::KeyCandidate;
@@ -25,9 +25,17 @@ pub(crate) struct ReadBody<'r> {
     /// It does not break off.
     pub(crate) whole: bool,
     /// Its outline; `None` when the body is remembered and was not outlined.
-    members: Option<Vec<BodyMember<'r>>>,
+    outline: Option<Outline<'r>>,
     /// Where facts are kept of a body that repeats.
     pub(crate) kept: Option<Arc<BodyFacts>>,
+}
+
+/// What is found on the way when a body is read.
+#[derive(Debug, Clone, Default)]
+struct Outline<'r> {
+    members: Vec<BodyMember<'r>>,
+    /// A member somewhere may say that something failed.
+    alarm: bool,
 }
 
 /// The facts of a body that outlive its text, each once it was wanted.
@@ -36,7 +44,7 @@ pub(crate) struct BodyFacts {
     kind: BodyKind,
     shape: u64,
     whole: bool,
-    verdict: OnceLock<Option<bool>>,
+    verdict: OnceLock<BodyVerdict>,
     /// The key: in a flow that is not about orders, and in one that is.
     keys: [OnceLock<Option<OwnedKey>>; 2],
     /// The keys of its rows, likewise.
@@ -66,6 +74,8 @@ pub(crate) struct OwnedError {
     pub(crate) code: Option<Box<str>>,
     pub(crate) field: Option<Box<str>>,
     pub(crate) message: Box<str>,
+    /// The key of its row.
+    pub(crate) key: Option<(KeyKind, Box<str>)>,
 }
 
 /// Reads bodies, with buffers kept between them.
@@ -83,25 +93,28 @@ impl BodyReader<'_> {
         if let Some(facts) = self.memo.get(digest, text) {
             let BodyFacts { kind, shape, whole, .. } = *facts;
             let body = Body { text, digest, kind, shape };
-            return ReadBody { body, whole, members: None, kept: Some(facts) };
+            return ReadBody { body, whole, outline: None, kept: Some(facts) };
         }
         let mut members = Vec::with_capacity(32);
         let (body, whole) = self.shapes.outlined(text, digest, self.names, &mut members);
         let facts = || BodyFacts::new(body.kind, body.shape, whole);
         let kept = self.memo.put(digest, text, facts);
-        ReadBody { body, whole, members: Some(members), kept }
+        let outline = Some(Outline { members, alarm: self.shapes.alarm() });
+        ReadBody { body, whole, outline, kept }
     }
 
-    /// Whether a JSON body says that it failed, see [`verdict_of`].
-    pub(crate) fn verdict(&mut self, body: &ReadBody<'_>) -> Option<bool> {
+    /// Whether a JSON body says that it failed.
+    pub(crate) fn verdict(&mut self, body: &ReadBody<'_>) -> BodyVerdict {
         if body.body.kind != BodyKind::Json {
-            return None;
+            return BodyVerdict::default();
         }
         let kept = body.kept.as_ref().map(|facts| &facts.verdict);
         if let Some(verdict) = kept.and_then(OnceLock::get) {
             return *verdict;
         }
-        let verdict = verdict_of(&self.members(body));
+        let outline = self.outline(body);
+        let text = unchecked(body.body.text);
+        let verdict = BodyVerdict::of(text, &outline.members, outline.alarm, self.names);
         if let Some(kept) = kept {
             // Another thread may have set the same before; so below.
             let _same = kept.set(verdict);
@@ -119,8 +132,8 @@ impl BodyReader<'_> {
         if let Some(key) = kept.and_then(OnceLock::get) {
             return key.as_ref().map(OwnedKey::borrowed);
         }
-        let members = self.members(body);
-        let key = key::in_body(body.body.text, body.body.kind, &members, orders, self.names);
+        let members = &self.outline(body).members;
+        let key = key::in_body(body.body.text, body.body.kind, members, orders, self.names);
         if let Some(kept) = kept
             && self.memo.reserve(key.map_or(0, |key| key.inner.len()))
         {
@@ -142,7 +155,7 @@ impl BodyReader<'_> {
         if let Some(rows) = kept.and_then(OnceLock::get) {
             return rows.iter().map(OwnedKey::borrowed).collect();
         }
-        let rows = key::rows(body.body.text, &self.members(body), orders, self.names);
+        let rows = key::rows(body.body.text, &self.outline(body).members, orders, self.names);
         if let Some(kept) = kept
             && self
                 .memo
@@ -154,15 +167,17 @@ impl BodyReader<'_> {
     }
 
     /// The outline of a body. That of a remembered body is made anew, when a fact is wanted for the first time.
-    fn members<'b, 'r>(&mut self, body: &'b ReadBody<'r>) -> Cow<'b, [BodyMember<'r>]> {
-        if let Some(members) = &body.members {
-            return Cow::Borrowed(members);
+    fn outline<'b, 'r>(&mut self, body: &'b ReadBody<'r>) -> Cow<'b, Outline<'r>> {
+        if let Some(outline) = &body.outline {
+            return Cow::Borrowed(outline);
         }
-        let mut members = Vec::new();
+        let mut outline = Outline::default();
         if body.body.kind == BodyKind::Json {
-            self.shapes.outlined(body.body.text, body.body.digest, self.names, &mut members);
+            let members = &mut outline.members;
+            self.shapes.outlined(body.body.text, body.body.digest, self.names, members);
+            outline.alarm = self.shapes.alarm();
         }
-        Cow::Owned(members)
+        Cow::Owned(outline)
     }
 }
 
@@ -196,6 +211,7 @@ impl AnswerErrors {
             code: error.code.map(Into::into),
             field: error.field.map(Into::into),
             message: error.message.into(),
+            key: error.key.map(|key| (key.kind, key.value.into())),
         };
         Self { is_error, errors: errors.iter().map(own).collect() }
     }
@@ -204,7 +220,12 @@ impl AnswerErrors {
     pub(crate) fn bytes(&self) -> usize {
         let len = |text: &Option<Box<str>>| text.as_ref().map_or(0, |text| text.len());
         let texts = |error: &OwnedError| {
-            size_of::<OwnedError>() + error.message.len() + len(&error.code) + len(&error.field)
+            let key = error.key.as_ref().map_or(0, |(_, key)| key.len());
+            size_of::<OwnedError>()
+                + error.message.len()
+                + len(&error.code)
+                + len(&error.field)
+                + key
         };
         self.errors.iter().map(texts).sum()
     }

@@ -18,9 +18,11 @@
 //! Every reader is total (any text is answered, cut ones with what they still hold), takes time in
 //! proportion to the text and never resolves an entity that the text itself declares.
 
+mod edi;
 mod hits;
 mod html;
 mod inner;
+mod keys;
 mod literal;
 mod loose;
 mod markup;
@@ -31,9 +33,10 @@ mod python;
 mod tests;
 mod trace;
 mod xml;
+mod xmlrpc;
 
 use self::hits::Hits;
-use crate::exchange::BodyKind;
+use crate::exchange::{BodyKind, KeyKind};
 
 pub use self::loose::loose_to_json;
 pub use self::python::python_to_json;
@@ -59,6 +62,8 @@ pub struct FoundError<'a> {
     pub message: &'a str,
     /// It is the text of an exception or comes from a stack trace.
     pub exception: bool,
+    /// The business key of the row that it is about, where the text names one beside it.
+    pub key: Option<(KeyKind, &'a str)>,
 }
 
 /// What a text is; blanks and a byte order mark in front are passed over.

@@ -40,6 +40,7 @@ pub mod json;
 pub mod roles;
 pub mod time;
 
+mod answer;
 mod build;
 mod bulk;
 mod evidence;

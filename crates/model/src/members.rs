@@ -1,5 +1,6 @@
 //! The members of objects, each with the role of its name.
 
+use crate::answer::names::Says;
 use crate::json::{Cursor, ExpectedKey, Fault, Type, Value};
 use crate::record::{FieldSide, NameRoles};
 use crate::roles::Role;
@@ -11,6 +12,8 @@ pub(crate) struct Member<'a> {
     pub(crate) name: &'a str,
     /// What the name can mean in a record.
     pub(crate) role: Role,
+    /// What it says in an answer.
+    pub(crate) says: Says,
     /// The value.
     pub(crate) value: Value<'a>,
 }
@@ -22,8 +25,8 @@ pub(crate) struct Member<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Members<'a> {
     list: Vec<Member<'a>>,
-    /// The names that stood at each place, and their roles.
-    before: Vec<(ExpectedKey, Role)>,
+    /// The names that stood at each place, and what they mean.
+    before: Vec<(ExpectedKey, Role, Says)>,
 }
 
 impl<'a> Members<'a> {
@@ -46,17 +49,19 @@ impl<'a> Members<'a> {
         loop {
             let at = self.list.len();
             let before = self.before.get(at);
-            let same = before.and_then(|(key, role)| Some((cursor.key_if(key, at == 0)?, *role)));
-            let (name, role) = if let Some(same) = same {
+            let same = before
+                .and_then(|(key, role, says)| Some((cursor.key_if(key, at == 0)?, *role, *says)));
+            let (name, role, says) = if let Some(same) = same {
                 same
             } else if let Some(name) = cursor.key(at == 0)? {
                 let role = names.role(FieldSide::Record, name);
-                self.expect(at, name, role);
-                (name, role)
+                let says = names.in_answer(name).says;
+                self.expect(at, name, role, says);
+                (name, role, says)
             } else {
                 break;
             };
-            self.list.push(Member { name, role, value: cursor.value()? });
+            self.list.push(Member { name, role, says, value: cursor.value()? });
         }
         Ok(Value { ty, raw: &cursor.text()[start..cursor.pos()] })
     }
@@ -67,8 +72,8 @@ impl<'a> Members<'a> {
     }
 
     /// Expects this name at place `at` of the next object.
-    fn expect(&mut self, at: usize, name: &str, role: Role) {
-        let expected = (ExpectedKey::new(name), role);
+    fn expect(&mut self, at: usize, name: &str, role: Role, says: Says) {
+        let expected = (ExpectedKey::new(name), role, says);
         match self.before.get_mut(at) {
             Some(before) => *before = expected,
             None => self.before.push(expected),

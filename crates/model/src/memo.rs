@@ -1,8 +1,8 @@
 //! The facts of bodies that repeat, by digest: the one place where something is remembered.
 //!
 //! Retries, unchanged answers and error answers make equal bodies common in dumps. What a body says is a
-//! pure function of its text ([`crate::facts`]), so results are the same with and without. A body is remembered when it comes for the second time, so a body that never repeats costs
-//! one look at a table.
+//! pure function of its text ([`crate::facts`]), so results are the same with and without. A body is remembered when
+//! it is read for the second time, so a body that never repeats costs one look at a table.
 //!
 //! Digests are public and unseeded: two texts of one digest might be made on purpose, so that one gets the
 //! verdict of the other. Facts are therefore handed out only when a second hash of the text agrees, whose seed
@@ -21,7 +21,7 @@ use crate::facts::BodyFacts;
 /// Locks, so that threads seldom wait for one another; a power of two.
 const PARTS: usize = 32;
 
-/// The size of the table of digests that came once, in bits: 131,072 of them, a megabyte.
+/// The size of the table of digests seen once, in bits: 131,072 of them, a megabyte.
 const SEEN_BITS: u32 = 17;
 
 /// Bytes of an entry, beside what its facts hold elsewhere.
@@ -65,14 +65,14 @@ impl Memo {
         (entry.check == self.check(text)).then(|| Arc::clone(&entry.facts))
     }
 
-    /// Remembers the facts of a text, if it came before; they are then shared from here on.
+    /// Remembers the facts of a text, if it was seen before; they are then shared from here on.
     pub(crate) fn put(
         &self,
         digest: u128,
         text: &str,
         facts: impl FnOnce() -> BodyFacts,
     ) -> Option<Arc<BodyFacts>> {
-        if !self.came_before(digest) || !self.reserve(ENTRY_BYTES) {
+        if !self.seen_before(digest) || !self.reserve(ENTRY_BYTES) {
             return None;
         }
         let facts = Arc::new(facts());
@@ -95,8 +95,8 @@ impl Memo {
         true
     }
 
-    /// Whether this digest came before; of digests that share an index only the last one counts.
-    fn came_before(&self, digest: u128) -> bool {
+    /// Whether this digest was seen before; of digests that share an index only the last one counts.
+    fn seen_before(&self, digest: u128) -> bool {
         if self.limit == 0 {
             return false;
         }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
+use crate::answer::names::{AnswerName, name_in_answer};
 use crate::given::GivenRoles;
 use crate::json::{Cursor, ExpectedKey, Fault, Type, Value};
 use crate::roles::{Role, normalise, role_in_request, role_in_response, role_of_key};
@@ -70,6 +71,8 @@ pub(crate) struct NameRoles {
     known: [HashMap<Box<str>, Role>; 3],
     /// The fields of the record before, in order.
     before: Vec<FieldBefore>,
+    /// What names mean inside answers.
+    answers: HashMap<Box<str>, AnswerName>,
     scratch: String,
     /// Roles of the user, which come first.
     given: Arc<GivenRoles>,
@@ -109,6 +112,19 @@ impl NameRoles {
             self.before.push(field);
         }
         role
+    }
+
+    /// What a key means inside an answer.
+    pub(crate) fn in_answer(&mut self, key: &str) -> AnswerName {
+        if let Some(name) = self.answers.get(key) {
+            return *name;
+        }
+        let name = name_in_answer(key, &mut self.scratch);
+        if self.answers.len() >= MAX_NAMES {
+            self.answers.clear();
+        }
+        self.answers.insert(key.into(), name);
+        name
     }
 
     /// The role of a key in `side`.

@@ -91,7 +91,7 @@ pub enum Role {
     ExceptionClass,
     /// Exception message or stack trace.
     ExceptionMessage,
-    /// True when it went well.
+    /// True when it succeeded.
     Ok,
     /// True when it failed.
     Failed,

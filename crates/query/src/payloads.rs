@@ -150,7 +150,7 @@ impl PayloadOutcome {
 /// Writes for each key the body of its newest failed request to a file of its own in `dir`, and `index.csv` beside
 /// them.
 ///
-/// Of a bulk request the row of the key is written where it can be told apart, else the whole body. The name of a file
+/// Of a bulk request the row of the key is written where it is unambiguous, else the whole body. The name of a file
 /// is made of letters, digits, `-`, `_` and `.` of the key and a digest of flow, kind and key, never a path. `raw_csv`
 /// leaves cells of the index that a spreadsheet would run as they are. Reads one row group of `exchanges` at a time,
 /// and bodies only of those that have one of the keys.
@@ -293,8 +293,8 @@ fn file_name(
 ) -> String {
     let safe = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
     let shown: String = key.chars().take(NAME_CHARACTERS).map(safe).collect();
-    // A unit separator, which no name has, keeps the three apart. The digest tells keys apart that look alike once
-    // they are names, also where a file system does not tell `A` from `a`.
+    // A unit separator, which no name has, keeps the three apart. The digest separates keys that look alike once
+    // they are names, also where a file system does not distinguish `A` from `a`.
     let whole = format!("{}\u{1f}{kind}\u{1f}{key}", flow.map_or("", |flow| flow.0));
     let digest = xxh3_64(whole.as_bytes()) >> 16;
     let kind: String = kind.chars().map(safe).collect();

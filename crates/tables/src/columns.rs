@@ -41,7 +41,7 @@ pub(crate) struct TextBuffer {
 /// for many neighbouring rows.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ColumnTexts {
-    /// In the order in which they first came; equal ones may stand there more than once.
+    /// In the order of their first rows; equal ones may be there more than once.
     pub(crate) distinct: TextBuffer,
     /// For each row the place of its text among them.
     pub(crate) rows: Vec<u32>,

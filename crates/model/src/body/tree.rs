@@ -10,6 +10,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{MAX_PATH, Paths, is_id, mix};
+use crate::answer::names::{Says, name_in_answer};
 use crate::json::{Cursor, ExpectedKey, Fault, Type, unescape};
 use crate::record::{FieldSide, NameRoles};
 use crate::roles::Role;
@@ -75,6 +76,23 @@ struct PathNode {
     name: (u32, u32),
     /// What its name can mean in a record, once it was asked for.
     role: Option<Role>,
+    /// What it says in an answer.
+    says: Says,
+}
+
+/// What a member of this name says where `above` is said of what holds it; `None`: an element.
+fn says(above: Says, name: Option<&str>) -> Says {
+    let own = match name {
+        None | Some(ID_NAME) => Says::Nothing,
+        Some(name) => name_in_answer(name, &mut String::new()).says,
+    };
+    match (above, own) {
+        (Says::Aside, _) => Says::Aside,
+        (Says::Errors | Says::ErrorText | Says::InErrors, Says::Nothing | Says::Text(_)) => {
+            Says::InErrors
+        }
+        _ => own,
+    }
 }
 
 impl PathNode {
@@ -161,6 +179,11 @@ impl Tree {
         Ok(Some((key, node)))
     }
 
+    /// What a value at `node` says in an answer.
+    pub(super) fn says(&self, node: NodeId) -> Says {
+        self.nodes[node as usize].says
+    }
+
     /// What the key of the member at `node` can mean in a record.
     pub(super) fn role(&mut self, node: NodeId, key: &str, names: &mut NameRoles) -> Role {
         if let Some(role) = self.nodes[node as usize].role {
@@ -216,6 +239,7 @@ impl Tree {
 
     /// Adds a path below `parent`; that of an element has no name.
     fn push(&mut self, parent: NodeId, path: u64, name: Option<&str>) -> NodeId {
+        let says = says(self.nodes[parent as usize].says, name);
         let (element, name) = (name.is_none(), name.unwrap_or_default());
         let begin = self.names.len() as u32;
         self.names.extend_from_slice(name.as_bytes());
@@ -226,6 +250,7 @@ impl Tree {
             depth: self.nodes[parent as usize].depth + 1,
             parent,
             name: (begin, self.names.len() as u32),
+            says,
             ..PathNode::default()
         });
         self.nodes.len() as NodeId - 1

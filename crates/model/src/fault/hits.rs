@@ -1,6 +1,7 @@
 //! The error texts of one body, kept until all of them are known.
 
 use super::{FoundError, TEXT_MAX};
+use crate::exchange::KeyKind;
 
 /// A piece of the buffer, from and to in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,8 +17,27 @@ struct Hit {
     field: Option<Span>,
     message: Span,
     exception: bool,
+    /// The key of its row.
+    key: HitKey,
     /// Where it stands in the outermost text; hits are handed out in this order.
     at: usize,
+}
+
+/// What is known of the key of a hit's row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum HitKey {
+    /// An element further out may name it.
+    Unknown,
+    /// Several keys stand beside it, so none is meant.
+    Several,
+    One(KeyKind, Span),
+}
+
+/// The keys that an element names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NamedKeys<'t> {
+    One(KeyKind, &'t str),
+    Several,
 }
 
 /// What is known of an error text before it is folded into the buffer.
@@ -76,7 +96,8 @@ impl<'s> Hits<'s> {
         }
         let code = draft.code.and_then(|code| self.keep(code));
         let field = draft.field.and_then(|field| self.keep(field));
-        self.hits.push(Hit { code, field, message, exception: draft.exception, at: draft.at });
+        let (exception, at) = (draft.exception, draft.at);
+        self.hits.push(Hit { code, field, message, exception, key: HitKey::Unknown, at });
         true
     }
 
@@ -97,6 +118,24 @@ impl<'s> Hits<'s> {
         }
     }
 
+    /// Whether a hit from `mark` on waits for the key of its row.
+    pub(super) fn wait_for_key(&self, mark: usize) -> bool {
+        self.hits.iter().skip(mark).any(|hit| hit.key == HitKey::Unknown)
+    }
+
+    /// Tells the hits from `mark` on that wait for it the key of their row.
+    pub(super) fn give_key(&mut self, mark: usize, keys: NamedKeys<'_>) {
+        let key = match keys {
+            NamedKeys::One(kind, key) => {
+                self.keep(key).map_or(HitKey::Several, |key| HitKey::One(kind, key))
+            }
+            NamedKeys::Several => HitKey::Several,
+        };
+        for hit in self.hits.iter_mut().skip(mark).filter(|hit| hit.key == HitKey::Unknown) {
+            hit.key = key;
+        }
+    }
+
     /// Removes the newest hit when its message only repeats those from `mark` on: it is one
     /// of them, or all of them in a row. The hit that it repeats gets its code if it has none.
     pub(super) fn drop_newest_if_repeated(&mut self, mark: usize) {
@@ -104,22 +143,22 @@ impl<'s> Hits<'s> {
         let Some(inner) = inner.get(mark..).filter(|inner| !inner.is_empty()) else { return };
         let newest = *newest;
         let mut left = self.text(newest.message);
-        let mut twin = None;
+        let mut same = None;
         for (i, hit) in inner.iter().enumerate() {
             let text = self.text(hit.message);
             if text == self.text(newest.message) {
-                twin = Some(mark + i);
+                same = Some(mark + i);
                 break;
             }
             if let Some(rest) = left.strip_prefix(text) {
                 left = rest.trim_start_matches([' ', ',', ';', '.', '|']);
             }
         }
-        if twin.is_none() && !left.is_empty() {
+        if same.is_none() && !left.is_empty() {
             return;
         }
         self.hits.pop();
-        if let Some(hit) = twin.and_then(|i| self.hits.get_mut(i)) {
+        if let Some(hit) = same.and_then(|i| self.hits.get_mut(i)) {
             hit.code = hit.code.or(newest.code);
             hit.field = hit.field.or(newest.field);
             hit.exception |= newest.exception;
@@ -150,6 +189,10 @@ impl<'s> Hits<'s> {
                 field: hit.field.map(|span| self.text(span)),
                 message: self.text(hit.message),
                 exception: hit.exception,
+                key: match hit.key {
+                    HitKey::One(kind, span) => Some((kind, self.text(span))),
+                    HitKey::Unknown | HitKey::Several => None,
+                },
             });
         }
     }

@@ -57,7 +57,11 @@ pub(super) fn read(text: &str, hits: &mut Hits<'_>) -> bool {
         let (code, exception) =
             trace::class_of(headline).map_or((None, false), |class| (Some(class), true));
         hits.add(&Draft { code, message: headline, exception, ..Draft::default() });
-        return exception || is_about_error(headline) || is_about_error(&page.heading);
+        return exception
+            || is_about_error(headline)
+            || is_about_error(&page.heading)
+            || is_challenge(headline)
+            || is_challenge(&page.heading);
     }
     let body = trimmed(&page.text);
     if let Some(trace) = trace::read(body) {
@@ -80,7 +84,10 @@ pub(super) fn read(text: &str, hits: &mut Hits<'_>) -> bool {
         });
     }
     hits.add(&Draft { message: &first, ..Draft::default() });
-    plain::is_error_line(&first) || is_about_error(&page.title) || is_about_error(&page.heading)
+    plain::is_error_line(&first)
+        || is_challenge(&first)
+        || is_about_error(&page.title)
+        || is_about_error(&page.heading)
 }
 
 /// What the text that follows a tag belongs to.
@@ -247,6 +254,30 @@ const ERROR_WORDS: [&str; 26] = [
     "geçersiz",
     "object reference",
 ];
+
+/// Words of the pages by which a guard asks for a browser or a person, in place of the answer.
+const CHALLENGES: [&str; 14] = [
+    "just a moment",
+    "checking your browser",
+    "verify you are human",
+    "verify that you are human",
+    "are you a robot",
+    "captcha",
+    "enable javascript and cookies",
+    "ddos protection",
+    "security check",
+    "pardon our interruption",
+    "request rejected",
+    "access to this page has been denied",
+    "robot olmadiğinizi",
+    "güvenlik kontrolü",
+];
+
+/// The page is a challenge: it stands in place of the answer.
+fn is_challenge(text: &str) -> bool {
+    let folded: String = text.chars().take(FIRST_MAX).flat_map(fold_char).collect();
+    CHALLENGES.iter().any(|words| folded.contains(words))
+}
 
 /// The headline names an error, in words or by a status of 400 or above.
 fn is_about_error(headline: &str) -> bool {

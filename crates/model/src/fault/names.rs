@@ -21,6 +21,10 @@ pub(super) enum FaultRole {
         /// The name alone says that it is the code of an error.
         strong: bool,
     },
+    /// A code that good answers have as well: zero, or a word for success, when all is well.
+    ResultCode,
+    /// `TYPE` of a message: `E`, `W`, `S`; also a code.
+    Severity,
     /// The field that an error is about.
     Field,
     /// True when all is well.
@@ -78,13 +82,16 @@ fn by_folded(name: &[u8]) -> FaultRole {
         b"faultstring" | b"exceptionmessage" | b"longmessage" | b"messagedetail" => {
             FaultRole::Message { rank: 0, strong: true }
         }
-        b"errormessage" | b"errormsg" | b"errmsg" | b"errortext" | b"hatamesaji" | b"hatamesaj"
-        | b"hataaciklamasi" | b"hataaciklama" => FaultRole::Message { rank: 1, strong: true },
+        b"errormessage" | b"errormsg" | b"errmsg" | b"errmessage" | b"errortext"
+        | b"hatamesaji" | b"hatamesaj" | b"hataaciklamasi" | b"hataaciklama" => {
+            FaultRole::Message { rank: 1, strong: true }
+        }
         b"errordescription" | b"errordesc" | b"errdesc" | b"errorstring" | b"errorreason"
         | b"failurereason" | b"failreason" => FaultRole::Message { rank: 2, strong: true },
         b"message" | b"msg" | b"mesaj" | b"aciklama" | b"resultmessage" | b"statusmessage"
         | b"responsemessage" | b"returnmessage" | b"sonucaciklama" | b"sonucaciklamasi"
-        | b"sonucmesaji" | b"faulttext" | b"messagetext" => {
+        | b"sonucmesaji" | b"faulttext" | b"messagetext" | b"resulttext" | b"resultmsg"
+        | b"returntext" | b"statxt" | b"sonucmetni" => {
             FaultRole::Message { rank: 1, strong: false }
         }
         b"description" | b"desc" | b"resultdescription" | b"statusdescription" | b"resultdesc" => {
@@ -95,10 +102,17 @@ fn by_folded(name: &[u8]) -> FaultRole {
         b"title" => FaultRole::Message { rank: 5, strong: false },
         b"errorcode" | b"errcode" | b"errorno" | b"errornumber" | b"errno" | b"faultcode"
         | b"hatakodu" | b"hatakod" | b"hatano" => FaultRole::Code { rank: 0, strong: true },
-        b"code" => FaultRole::Code { rank: 1, strong: false },
+        b"code" | b"resultmessagecode" | b"messagecode" => {
+            FaultRole::Code { rank: 1, strong: false }
+        }
         b"exceptiontype" | b"exceptionclass" => FaultRole::Code { rank: 2, strong: true },
-        b"type" | b"number" | b"resultcode" | b"returncode" | b"statuscode" | b"httpstatus"
-        | b"httpcode" | b"sonuckodu" => FaultRole::Code { rank: 3, strong: false },
+        b"resultcode" | b"returncode" | b"sonuckodu" | b"islemsonucu" => FaultRole::ResultCode,
+        b"type" | b"severity" | b"msgty" | b"msgtyp" | b"statyp" | b"messagetype" => {
+            FaultRole::Severity
+        }
+        b"number" | b"statuscode" | b"httpstatus" | b"httpcode" => {
+            FaultRole::Code { rank: 3, strong: false }
+        }
         b"field" | b"fieldname" | b"attribute" | b"property" | b"propertyname" | b"parameter"
         | b"parametername" | b"alan" | b"alanadi" => FaultRole::Field,
         b"success" | b"issuccess" | b"successful" | b"issuccessful" | b"succeeded" | b"isok"
@@ -127,10 +141,20 @@ fn by_folded(name: &[u8]) -> FaultRole {
         | b"failures"
         | b"serviceexceptionreport"
         | b"exceptionreport" => FaultRole::Error,
+        _ if name.ends_with(b"returncode") || name.ends_with(b"resultcode") => {
+            FaultRole::ResultCode
+        }
+        _ if name.ends_with(b"errorcode") => FaultRole::Code { rank: 0, strong: true },
+        _ if TEXT_ENDS.iter().any(|end| name.ends_with(end)) => {
+            FaultRole::Message { rank: 1, strong: true }
+        }
         _ if ERROR_ENDS.iter().any(|end| name.ends_with(end)) => FaultRole::Error,
         _ => FaultRole::Other,
     }
 }
+
+/// What the names of error texts end with: `KargoHataMesaji`, `cvcErrorMessage`.
+const TEXT_ENDS: [&[u8]; 4] = [b"errormessage", b"errmessage", b"hatamesaji", b"longmessage"];
 
 /// What the names of errors end with: `ValidationError`, `api-errors`, `ServiceException`.
 const ERROR_ENDS: [&[u8]; 7] = [

@@ -2,7 +2,7 @@
 
 use super::hits::{Draft, Hits};
 use super::names::{self, FaultRole, fold_char};
-use super::{inner, trace};
+use super::{edi, inner, trace};
 
 /// Longest first line that stands for a plain text, in bytes.
 const LINE_MAX: usize = 500;
@@ -40,8 +40,52 @@ pub(super) fn read(text: &str, levels: u8, hits: &mut Hits<'_>) -> bool {
             ..Draft::default()
         });
     }
+    if let Some(rejected) = edi::read(text, hits) {
+        return rejected;
+    }
     let line = first_line(text);
-    hits.add(&Draft { message: line, ..Draft::default() }) && is_error_line(line)
+    hits.add(&Draft { message: line, ..Draft::default() })
+        && (is_error_line(line) || holds_error_sign(line) || is_error_word(text))
+}
+
+/// What stands in the texts of errors only, wherever: signs of drivers and clients.
+const ERROR_SIGNS: [&str; 26] = [
+    "SQLSTATE[",
+    "ConnectionPool(host=",
+    "Max retries exceeded",
+    "[Errno ",
+    "[WinError ",
+    "cURL error ",
+    "curl: (",
+    "Read timed out",
+    "Connect timed out",
+    "connect timed out",
+    "connection timed out",
+    "Connection timed out",
+    "Operation timed out",
+    "onnection refused",
+    "onnection reset by peer",
+    "onnection aborted",
+    "No route to host",
+    "could not resolve host",
+    "Could not resolve host",
+    "getaddrinfo",
+    "ECONNREFUSED",
+    "ECONNRESET",
+    "ETIMEDOUT",
+    "socket hang up",
+    "CERTIFICATE_VERIFY_FAILED",
+    "ORA-0",
+];
+
+fn holds_error_sign(line: &str) -> bool {
+    ERROR_SIGNS.iter().any(|sign| line.contains(sign))
+}
+
+/// A whole answer that is one word or number of failure: `NOK`, `false`, `-1`, `HATA`.
+fn is_error_word(text: &str) -> bool {
+    let text = text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '.' | '!'));
+    names::is_failure_word(text) || matches!(text, "false" | "False" | "FALSE" | "-1")
 }
 
 /// The first line that is not blank, cut at a character boundary.
@@ -100,8 +144,21 @@ const PHRASES: [&str; 28] = [
 ];
 
 /// Words with which a line that reports an error begins.
-const OPENINGS: [&str; 6] =
-    ["error", "fatal", "fatal error", "exception", "err", "unhandled exception"];
+const OPENINGS: [&str; 13] = [
+    "error",
+    "fatal",
+    "fatal error",
+    "exception",
+    "err",
+    "unhandled exception",
+    "failed",
+    "failure",
+    "invalid",
+    "access denied",
+    "permission denied",
+    "yetkisiz",
+    "geçersiz",
+];
 
 /// Whether a line begins as errors do: a class of exceptions, `Error:`, `Hata`, `502 Bad Gateway`.
 pub(super) fn is_error_line(line: &str) -> bool {
@@ -169,7 +226,8 @@ pub(super) fn read_form(text: &str, hits: &mut Hits<'_>) -> bool {
         if value.is_empty() {
             continue;
         }
-        match names::role(name) {
+        // `L_ERRORCODE0`: the fields of the first of several errors.
+        match names::role(name.trim_end_matches(|c: char| c.is_ascii_digit())) {
             FaultRole::Message { rank, strong } if message.is_none_or(|(old, _, _)| rank < old) => {
                 message = Some((rank, strong, value));
             }

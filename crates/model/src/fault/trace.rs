@@ -2,6 +2,8 @@
 
 use memchr::memmem;
 
+use crate::answer::text::is_summary;
+
 /// An exception, its pieces borrowed from the text and not yet folded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct StackTrace<'t> {
@@ -26,6 +28,7 @@ pub(super) fn read(text: &str) -> Option<StackTrace<'_>> {
         .or_else(|| php(text))
         .or_else(|| django(text))
         .or_else(|| shown(text))
+        .or_else(|| nested(text))
         .or_else(|| managed(text))
 }
 
@@ -148,6 +151,18 @@ fn django(text: &str) -> Option<StackTrace<'_>> {
     })
 }
 
+/// `Request processing failed; nested exception is java.lang.X: text`, as Spring has it.
+fn nested(text: &str) -> Option<StackTrace<'_>> {
+    let (head, nested) = text.split_once("; nested exception is ")?;
+    let (class, message) = class_and_rest(nested.lines().next()?)?;
+    (is_summary(head) && !message.is_empty()).then_some(StackTrace {
+        code: Some(class),
+        lead: None,
+        message,
+        exception: true,
+    })
+}
+
 /// An exception as Python shows it inside other values: `ValidationError({'price': [...]})`.
 fn shown(text: &str) -> Option<StackTrace<'_>> {
     let (class, _) = text.strip_suffix(')')?.split_once('(')?;
@@ -167,6 +182,8 @@ fn managed(text: &str) -> Option<StackTrace<'_>> {
     let mut header: Option<(&str, &str)> = None;
     let mut frames = None;
     let mut cause = None;
+    // Where the text of the last cause begins and ends.
+    let mut told: Option<(usize, Option<usize>)> = None;
     let mut at = 0;
     for line in text.split_inclusive('\n') {
         let start = at;
@@ -174,9 +191,13 @@ fn managed(text: &str) -> Option<StackTrace<'_>> {
         let words = line.trim();
         if is_frame(line) {
             frames = frames.or(Some(start));
+            if let Some((_, end)) = &mut told {
+                *end = end.or(Some(start));
+            }
         } else if let Some(rest) = words.strip_prefix("Caused by: ") {
             frames = frames.or(Some(start));
             cause = class_and_rest(rest).or(cause);
+            told = class_and_rest(rest).map(|(_, rest)| (offset_in(text, rest), None)).or(told);
         } else if frames.is_none() && header.is_none() {
             let named = class_and_rest(strip_opening(words));
             // An ordinary line may hold a colon: only a name of an exception makes a header, or, on
@@ -214,6 +235,15 @@ fn managed(text: &str) -> Option<StackTrace<'_>> {
         message = first_lines(message);
     }
     message = message[..frame_in_line(message).unwrap_or(message.len())].trim();
+    if let Some(nested) = nested(message) {
+        return Some(nested);
+    }
+    if let (true, Some((class, _)), Some((from, end))) = (is_summary(message), cause, told)
+        && let Some(rest) = text.get(from..end.unwrap_or(text.len())).map(str::trim)
+        && !rest.is_empty()
+    {
+        return Some(StackTrace { code: Some(class), lead: None, message: rest, exception: true });
+    }
     if is_namespaced(class, frames.is_some()) {
         if message.is_empty() {
             message = match cause {

@@ -17,7 +17,9 @@
 use super::hits::{Draft, Hits};
 use super::markup::{self, Token, Tokens};
 use super::names::{self, FaultRole};
-use super::{BodyKind, inner, plain};
+use super::{BodyKind, inner, keys, plain};
+use crate::answer::statement::{is_sound_code, says_success, severity};
+use crate::json::{Type, Value};
 
 /// Elements below this depth are passed over: real answers have a dozen levels.
 const DEPTH_MAX: usize = 64;
@@ -30,6 +32,10 @@ const FIELDS_MAX: usize = 64;
 
 /// Reads a document, whole or cut; true when it holds an error.
 pub(super) fn read(text: &str, levels: u8, hits: &mut Hits<'_>) -> bool {
+    if let Some(fault) = super::xmlrpc::fault(text) {
+        fault.add(hits);
+        return true;
+    }
     let mut reader = Reader { text, levels, hits, open: Vec::new(), error: false };
     let mut tokens = Tokens::new(text);
     let mut deeper = 0_usize;
@@ -67,6 +73,14 @@ struct Pending<'t> {
     at: usize,
 }
 
+/// A message with the code and the field beside it.
+#[derive(Debug, Clone, Copy)]
+struct LentMessage<'t> {
+    message: Pending<'t>,
+    code: Option<&'t str>,
+    field: Option<&'t str>,
+}
+
 /// An open element.
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own that a child reports")]
@@ -82,8 +96,12 @@ struct Element<'t> {
     mark: usize,
     message: Option<Pending<'t>>,
     /// A message of a child that was no error by itself: it is the text when this one failed.
-    lent: Option<Pending<'t>>,
+    lent: Option<LentMessage<'t>>,
     code: Option<(u8, &'t str)>,
+    /// A result code that is neither zero nor a word for success.
+    bad_result: bool,
+    /// The severity of a message: whether it is an error, or a warning or information.
+    severity: Option<bool>,
     /// The name of the code says that it is one of an error, and its value is not zero.
     bad_code: bool,
     field: Option<&'t str>,
@@ -127,6 +145,8 @@ impl<'t> Reader<'t, '_, '_> {
             message: None,
             lent: None,
             code: None,
+            bad_result: false,
+            severity: None,
             bad_code: false,
             field: None,
             failed: false,
@@ -142,6 +162,7 @@ impl<'t> Reader<'t, '_, '_> {
                 let role = match names::role(name) {
                     // Attributes of these names say how a value is written, not what it is.
                     FaultRole::Code { rank: 3, .. }
+                    | FaultRole::Severity
                     | FaultRole::Text
                     | FaultRole::Value
                     | FaultRole::Item => return,
@@ -173,6 +194,13 @@ impl<'t> Reader<'t, '_, '_> {
             self.leaf(&element, raw, cut);
         }
         self.settle(&element, raw, cut);
+        if !element.leaf
+            && self.hits.len() > element.mark
+            && self.hits.wait_for_key(element.mark)
+            && let Some(keys) = keys::named_in(raw)
+        {
+            self.hits.give_key(element.mark, keys);
+        }
     }
 
     /// A leaf with content reports to its parent, or is an error itself when its name says so.
@@ -183,8 +211,16 @@ impl<'t> Reader<'t, '_, '_> {
             FaultRole::Error | FaultRole::Fault => {
                 let word = word(raw);
                 let word = word.as_deref().unwrap_or("text");
-                if names::is_true(word) {
+                if names::is_true(word) || counts(element.name, word) {
                     self.fail();
+                } else if ["false", "hayır", "hayir", "no"]
+                    .iter()
+                    .any(|no| no.eq_ignore_ascii_case(word.trim()))
+                {
+                    // `<Hata>false</Hata>` states that all is well, whatever codes stand beside it.
+                    if let Some(parent) = parent.and_then(|parent| self.open.get_mut(parent)) {
+                        parent.succeeded = true;
+                    }
                 } else if !names::is_false(word) && !names::is_success_word(word) {
                     self.add(element, &pending, None);
                     self.error = true;
@@ -194,6 +230,7 @@ impl<'t> Reader<'t, '_, '_> {
                 self.add(element, &pending, None);
                 self.error = true;
             }
+            FaultRole::Other if is_answer(element.name) && is_refusal(raw) => self.fail(),
             FaultRole::Other | FaultRole::Item => {
                 self.look_inside(raw, element.at, cut);
                 if let Some(parent) = parent.and_then(|parent| self.open.get_mut(parent))
@@ -279,6 +316,32 @@ impl<'t> Reader<'t, '_, '_> {
                 }
                 element.failed |= is_root && is_http_error(&word);
             }
+            FaultRole::ResultCode => {
+                let Some(word) = word(raw) else { return };
+                let code = Value { ty: Type::Number, raw: word.trim() };
+                if names::is_failure_word(&word) {
+                    element.failed = true;
+                    element.verdict = element.verdict.or(Some(raw));
+                } else if names::is_success_word(&word) {
+                    element.succeeded = true;
+                } else {
+                    element.bad_result |= !is_sound_code(code);
+                    if element.code.is_none_or(|(old, _)| 3 < old) && severity(&word).is_none() {
+                        element.code = Some((3, raw));
+                    }
+                }
+                element.failed |= is_root && is_http_error(&word);
+            }
+            FaultRole::Severity => {
+                let Some(word) = word(raw).filter(|word| word != "about:blank") else { return };
+                match severity(&word) {
+                    Some(error) => element.severity = element.severity.or(Some(error)),
+                    None if element.code.is_none_or(|(old, _)| 3 < old) => {
+                        element.code = Some((3, raw));
+                    }
+                    None => {}
+                }
+            }
             FaultRole::Field => element.field = element.field.or(Some(raw)),
             FaultRole::Success | FaultRole::Failure => {
                 let Some(word) = word(raw) else { return };
@@ -289,7 +352,9 @@ impl<'t> Reader<'t, '_, '_> {
             FaultRole::Status if !is_root && !is_answer(element.name) => {}
             FaultRole::Verdict | FaultRole::Status => {
                 let Some(word) = word(raw) else { return };
-                if names::is_failure_word(&word) {
+                if names::is_failure_word(&word)
+                    || (role == FaultRole::Verdict && word.trim().eq_ignore_ascii_case("false"))
+                {
                     element.failed = true;
                     element.verdict = element.verdict.or(Some(raw));
                 } else if names::is_success_word(&word) {
@@ -339,7 +404,16 @@ impl<'t> Reader<'t, '_, '_> {
         let has_inner = self.hits.len() > element.mark;
         let strong = element.message.is_some_and(|message| message.strong);
         let well = element.succeeded && !element.failed;
-        let says_error = element.failed || ((strong || element.bad_code) && !well);
+        let speaks = element.message.filter(|message| !is_nothing(message));
+        let says_error = element.failed
+            || ((strong || element.bad_code) && !well)
+            || (element.severity == Some(true) && speaks.is_some_and(|message| message.rank <= 1))
+            || (element.bad_result
+                && !well
+                && speaks.is_some_and(|message| !is_good_news(&message)));
+        if element.severity == Some(false) && !element.failed {
+            return;
+        }
         if !element.is_error() && !says_error {
             self.lend(element);
             return;
@@ -379,8 +453,15 @@ impl<'t> Reader<'t, '_, '_> {
         if let Some(trace) = element.trace {
             return self.add(element, &as_pending(trace), code);
         }
-        if let Some(message) = element.lent {
-            return self.add(element, &message, code);
+        if let Some(LentMessage { message, code: own, field }) = element.lent {
+            let draft = Draft {
+                code: own.or(code),
+                field: field.or(element.field),
+                exception: element.exception,
+                at: message.at,
+                ..Draft::default()
+            };
+            return add_raw(&message, draft, self.levels, self.hits);
         }
         let mut added = false;
         if code.is_none() || element.role == FaultRole::Error {
@@ -410,8 +491,10 @@ impl<'t> Reader<'t, '_, '_> {
     /// Gives the parent a message to use if it turns out to have failed.
     fn lend(&mut self, element: &Element<'t>) {
         let Some(message) = element.message.filter(|message| message.rank <= 1) else { return };
+        let code = element.code.map(|(_, code)| code);
+        let lent = LentMessage { message, code, field: element.field };
         if let Some(parent) = self.open.last_mut() {
-            parent.lent = parent.lent.or(Some(message));
+            parent.lent = parent.lent.or(Some(lent));
         }
     }
 
@@ -490,6 +573,24 @@ fn is_nothing(message: &Pending<'_>) -> bool {
         }
         None => message.raw.trim().is_empty(),
     }
+}
+
+/// A text that speaks of success: `İşlem başarılı`.
+fn is_good_news(message: &Pending<'_>) -> bool {
+    let mut text = String::new();
+    markup::text_of(message.raw, message.cut, &mut text);
+    says_success(&text)
+}
+
+/// A number of errors above one: `<MessagesWithError>3</MessagesWithError>`.
+fn counts(name: &str, word: &str) -> bool {
+    let short = name.len() > "error".len() && word.trim().len() < 7;
+    short && word.trim().parse::<u32>().is_ok_and(|number| number > 0)
+}
+
+/// What the answer of a call is when the call was refused: `<LoginResult>false</LoginResult>`.
+fn is_refusal(raw: &str) -> bool {
+    ["false", "-1"].iter().any(|no| raw.trim().eq_ignore_ascii_case(no))
 }
 
 /// Whether an element is what a call answers with: `SaveOrderResult`, `ns2:return`.
