@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use bumpalo::Bump;
 
+use crate::address;
 use crate::body::Shapes;
 use crate::endpoint::is_uuid;
 use crate::evidence::Evaluation;
-use crate::exchange::{BodyKind, Exchange, Key, KeyKind, Row, cut};
+use crate::exchange::{BodyKind, Exchange, Key, KeyKind, Outcome, Row, cut};
 use crate::extra;
 use crate::extract::{Inherited, MAP_RANK};
 use crate::facts::{BodyReader, ReadBody};
@@ -15,6 +16,7 @@ use crate::failure::ErrorCollector;
 use crate::json::{Type, Value, text_of, unescaped};
 use crate::key;
 use crate::memo::Memo;
+use crate::payload;
 use crate::raw_request::{RawRequest, split};
 use crate::record::{Field, NameRoles};
 use crate::slots::{KeyCandidate, Slots};
@@ -77,7 +79,7 @@ impl Builder {
             started_at: slots.started_at.or(above.started_at),
             duration_ms: slots.duration_ms,
             method: slots.method.map(|value| text_of(value, arena)),
-            url: slots.url.map(|value| text_of(value, arena)),
+            url: address::text(slots.url, slots.address, arena),
             status: slots.status,
             ..Exchange::default()
         };
@@ -107,6 +109,14 @@ impl Builder {
         let mut collector = ErrorCollector::new(arena, reader.names, scratch, &mut errors);
         let evaluation = Evaluation { fields, slots, response, memo };
         evaluation.judge(&mut x, &mut rows, &mut collector);
+        // A status that is not understood is no sign of success.
+        if x.outcome == Outcome::Success
+            && slots.unclear_status
+            && x.status.is_none()
+            && slots.flag.is_none()
+        {
+            x.outcome = Outcome::Unknown;
+        }
         sink(&Exchange { errors: &errors, rows: &rows, ..x });
     }
 }
@@ -114,21 +124,25 @@ impl Builder {
 /// The text of the request body; takes a request string apart into method, URL and body.
 fn request<'r>(slots: &Slots<'r>, x: &mut Exchange<'r>, arena: &'r Bump) -> Option<&'r str> {
     let string = slots.raw_request.or(slots.request).filter(|value| value.ty == Type::String);
-    let parts = string.and_then(|value| split(text_of(value, arena)));
+    let parts = string.and_then(|value| {
+        let text = text_of(value, arena);
+        split(text).or_else(|| split(payload::decoded_message(text, arena)?))
+    });
     let text = if let Some(RawRequest { method, url, body }) = parts {
         x.method = x.method.or(Some(method));
         x.url = x.url.or(Some(url));
         let named = slots.request.filter(|_| slots.raw_request.is_some());
-        named.map_or(body, |value| text_of(value, arena))
+        named.map_or(Some(body), |value| payload::text(value, slots.encoded[0], arena))?
     } else {
-        text_of(slots.request.or(slots.raw_request)?, arena)
+        payload::text(slots.request.or(slots.raw_request)?, slots.encoded[0], arena)?
     };
     (!text.is_empty()).then_some(text)
 }
 
 /// The text of the response body; takes an HTTP message apart into status and body.
 fn response<'r>(slots: &Slots<'r>, x: &mut Exchange<'r>, arena: &'r Bump) -> Option<&'r str> {
-    let mut text = text_of(slots.response?, arena);
+    let mut text = payload::text(slots.response?, slots.encoded[1], arena)?;
+    text = payload::decoded_message(text, arena).unwrap_or(text);
     if let Some(rest) = text.strip_prefix("HTTP/")
         && let Some((head, body)) = rest.split_once("\r\n\r\n").or_else(|| rest.split_once("\n\n"))
     {

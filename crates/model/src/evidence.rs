@@ -28,6 +28,8 @@ pub(crate) struct Evaluation<'c, 'r> {
 
 /// What the record's own error fields say.
 struct RecordErrors<'r> {
+    /// There is a list or an object of errors.
+    listed: bool,
     /// There are error texts.
     texts: bool,
     /// There are error codes.
@@ -62,7 +64,9 @@ impl<'r> Evaluation<'_, 'r> {
         let mut signs = Signs {
             flag: self.slots.flag,
             enum_status: self.slots.enum_status,
-            errors: record.texts || record.codes,
+            // Fields for one text or code are filled in good reports too; a flag says which this is.
+            errors: record.listed
+                || ((record.texts || record.codes) && self.slots.flag != Some(true)),
             body_failed: false,
             body_errors: false,
             status: x.status,
@@ -111,17 +115,19 @@ impl<'r> Evaluation<'_, 'r> {
         collector: &mut ErrorCollector<'_, 'r>,
     ) -> RecordErrors<'r> {
         let slots = self.slots;
-        let mut rows_named = false;
+        let (mut rows_named, mut listed) = (false, false);
         for at in &slots.errors {
             let value = self.value(*at);
+            let before = collector.out.len();
             if !rows.is_empty()
                 && matches!(value.ty, Type::Array | Type::Object | Type::String)
                 && bulk::judge(value, rows, collector, true, true)
             {
                 rows_named = true;
-                continue;
+            } else {
+                collector.value(value, None, 0);
             }
-            collector.value(value, None, 0);
+            listed |= value.ty != Type::String && collector.out.len() > before;
         }
         let codes: Vec<&'r str> = slots
             .error_codes
@@ -143,6 +149,7 @@ impl<'r> Evaluation<'_, 'r> {
             error.code = error.code.or(code);
         }
         RecordErrors {
+            listed,
             texts: !collector.out.is_empty(),
             codes: !codes.is_empty(),
             code,

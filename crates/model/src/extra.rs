@@ -34,7 +34,11 @@ pub(crate) fn write(fields: &[Field<'_>], slots: &Slots<'_>, x: &Exchange<'_>, o
             }
             continue;
         }
-        if carried || is_log_id || (field.value.is_empty() && field.value.ty != Type::String) {
+        if carried
+            || is_log_id
+            || field.role == Role::Doubled
+            || (field.value.is_empty() && field.value.ty != Type::String)
+        {
             continue;
         }
         out.push_str(if out.is_empty() { "{\"" } else { ",\"" });

@@ -9,6 +9,8 @@
 //! index or step; parallel lists (`requests` and `responses`); records as lists of name-value pairs;
 //! JSON inside strings; several documents in one text (NDJSON, concatenated).
 
+mod definition;
+mod halves;
 mod look;
 mod names;
 mod parallel;
@@ -24,15 +26,22 @@ use crate::given::GivenRoles;
 use crate::how::{ExchangeReading, Readings, ShapeReading};
 use crate::json::{Cursor, Fault, FaultKind, Type, Value, unescape};
 use crate::memo::Memo;
-use crate::record::{Field, FieldSide, NameRoles, RoleOrigin, push_pairs, scan};
+use crate::record::{Field, FieldSide, MAX_FIELDS, NameRoles, RoleOrigin, push_pairs, scan};
 use crate::roles::Role;
-use crate::slots::{ERRORS, EXCEPTION, FLAG, KeyCandidate, REQUEST, RESPONSE, STATUS, Slots};
+use crate::slots::{
+    ERRORS, EXCEPTION, FLAG, KeyCandidate, REQUEST, RESPONSE, STATUS, Slots, is_json_text,
+};
 use crate::time::Timestamp;
+use definition::{About, is_pattern};
+use halves::Waiting;
 use look::short_list;
 use names::{MapName, name_of_map};
 
 /// Broken documents of one text whose places are reported.
 pub const MAX_FAULTS: usize = 1000;
+
+/// How many levels below an object are looked at for records.
+const LOOK_LEVELS: u8 = 12;
 
 /// How deep containers may nest before an exchange.
 const MAX_CONTAINERS: u8 = 12;
@@ -91,6 +100,8 @@ pub(crate) struct Inherited<'a> {
     pub(crate) step: Option<&'a str>,
     pub(crate) key: Option<KeyCandidate<'a>>,
     pub(crate) started_at: Option<Timestamp>,
+    /// The exchange is an element of a list of records.
+    in_list: bool,
     depth: u8,
 }
 
@@ -104,6 +115,7 @@ impl<'a> Inherited<'a> {
             flow: slots.flow.or(self.flow),
             step: slots.step.or(self.step),
             started_at: slots.started_at.or(self.started_at),
+            in_list: false,
             ..self
         }
     }
@@ -176,11 +188,15 @@ impl Extractor {
             found: Extracted::default(),
             page: false,
             last_end: 0,
+            looks: 0,
+            about: About::Calls,
+            waiting: Waiting::default(),
+            waited: 0,
         };
         let mut cursor = Cursor::within(text, 0, levels);
         while !cursor.at_end() {
             let start = cursor.pos();
-            let before = walk.found.exchanges;
+            let before = walk.found.exchanges + walk.waited;
             walk.page = false;
             walk.pointer.clear();
             if walk.found.documents > 0 {
@@ -202,7 +218,7 @@ impl Extractor {
                     walk.found.more_faults += 1;
                 }
                 cursor = Cursor::within(text, next, levels);
-            } else if walk.found.exchanges == before {
+            } else if walk.found.exchanges + walk.waited == before {
                 let body = text[start..cursor.pos()].trim();
                 match Value::of(body) {
                     Some(value) if is_nothing(value) => walk.found.empty += 1,
@@ -211,6 +227,7 @@ impl Extractor {
                 }
             }
         }
+        walk.end_of_halves();
         walk.found
     }
 }
@@ -246,6 +263,14 @@ struct Walk<'w> {
     page: bool,
     /// Where the text of the last exchange's last field ends in memory.
     last_end: usize,
+    /// How many objects may still be looked at for a record.
+    looks: u16,
+    /// What the document is about.
+    about: About,
+    /// Requests whose answers are records of their own.
+    waiting: Waiting,
+    /// How many requests have waited so far.
+    waited: u32,
 }
 
 impl Walk<'_> {
@@ -277,6 +302,12 @@ impl Walk<'_> {
                     && self.pointer.is_empty()
                 {
                     self.push_index(0);
+                }
+                // One of several documents is an entry of a log, whatever it holds.
+                let several = self.found.documents > 1 || !cursor.at_end();
+                let root = root.map(|wrapped| wrapped || several);
+                if root.is_some() {
+                    self.about = About::of(&fields);
                 }
                 self.object(&fields, above, read.is_ok(), root);
                 self.recycle(fields);
@@ -352,6 +383,9 @@ impl Walk<'_> {
         whole: bool,
         root: Option<bool>,
     ) {
+        if self.about == About::Definition {
+            return;
+        }
         if self.extractor.names.given().is_empty() {
             return self.judge(fields, above, whole, root);
         }
@@ -384,12 +418,24 @@ impl Walk<'_> {
             for at in &slots.items {
                 let field = &fields[usize::from(*at)];
                 let plain = matches!(field.role, Role::Items | Role::None | Role::Attributes);
-                if (if plain { !both } else { single }) && self.holds(field.value, 4) {
+                let answers = field.role == Role::Response && field.value.ty == Type::Array;
+                if (if plain { !both } else { single || answers })
+                    && !field.entered
+                    && self.holds(field.value, LOOK_LEVELS)
+                {
                     holders.push(usize::from(*at));
                 }
             }
         }
         holders.dedup();
+        if holders.is_empty() && single && above.depth < MAX_CONTAINERS {
+            for at in &slots.texts {
+                let field = &fields[usize::from(*at)];
+                if self.holds(field.value, LOOK_LEVELS) {
+                    holders.push(usize::from(*at));
+                }
+            }
+        }
         if !holders.is_empty() {
             let below = Inherited {
                 key: slots.key.filter(|key| key.rank < 6).or(above.key),
@@ -404,11 +450,18 @@ impl Walk<'_> {
         if !whole {
             return;
         }
+        if slots.evidence & !(FLAG | ERRORS) == 0
+            && let Some(list) = fields.iter().find(|f| f.role == Role::Errors && f.parent.is_none())
+            && self.are_events(list.value)
+        {
+            return self.error_events(list, above.under(&slots));
+        }
         let placed = slots.key.is_some()
             || slots.row_num.is_some()
             || slots.run.is_some()
             || slots.log_id.is_some()
-            || above.key.is_some();
+            || above.key.is_some()
+            || (slots.step.is_some() && slots.url.is_some());
         let traffic = slots.evidence & (REQUEST | RESPONSE) != 0 || slots.method.is_some();
         if let Some(wrapped) = root
             && !placed
@@ -419,9 +472,19 @@ impl Walk<'_> {
             self.take_down(fields, &slots, None);
             return;
         }
-        if slots.evidence != 0 {
+        let defined = self.about == About::Collection
+            && slots.status.is_none()
+            && slots.response.is_none_or(|response| response.is_empty());
+        if defined || (slots.evidence & REQUEST != 0 && is_pattern(fields)) {
+            return;
+        }
+        // A sound row beside refused ones.
+        let row = above.in_list && slots.state && slots.key.is_some();
+        if slots.evidence != 0 || row {
             let above = self.beside(fields, &slots, above);
-            self.emit(fields, &slots, above);
+            if !self.half(fields, &slots, &above) {
+                self.emit(fields, &slots, above);
+            }
         } else {
             self.take_down(fields, &slots, None);
         }
@@ -522,9 +585,37 @@ impl Walk<'_> {
                 MapName::Other => {}
             }
         }
+        above.in_list = field.value.ty == Type::Array;
         let raw = field.value.raw;
         // What is broken here was reported where the document broke.
         let _broken = self.value_at(raw, &mut Cursor::new(raw), above, None);
+        self.pointer.truncate(len);
+    }
+
+    /// Hands out the elements of a list of errors that were logged one by one.
+    fn error_events<'a>(&mut self, list: &Field<'a>, above: Inherited<'a>) {
+        let len = self.pointer.len();
+        self.push_key(list.key);
+        let mut at = 0;
+        list.value.elements(|event| {
+            let mut fields = self.list();
+            let mut cursor = Cursor::new(event.raw);
+            if event.ty == Type::Object
+                && scan(event.raw, &mut cursor, &mut self.extractor.names, &mut fields).is_ok()
+                && fields.len() < MAX_FIELDS
+            {
+                // The event is the error, so it reads as an element of `errors` does.
+                fields.push(Field { value: event, entered: false, ..*list });
+                let slots = Slots::of(&fields);
+                let len = self.pointer.len();
+                self.push_index(at);
+                self.emit(&fields, &slots, above);
+                self.pointer.truncate(len);
+            }
+            self.recycle(fields);
+            at += 1;
+            true
+        });
         self.pointer.truncate(len);
     }
 
@@ -582,14 +673,7 @@ fn is_error_answer(fields: &[Field<'_>], slots: &Slots<'_>) -> bool {
     has_error && !slots.items.iter().any(holds_more)
 }
 
-/// A string that holds a JSON object or list.
-fn is_json_text(value: Value<'_>) -> bool {
-    value.ty == Type::String
-        && matches!(
-            value.inner().trim_start().as_bytes(),
-            [b'{' | b'[', ..] | [b'\\', b'"', b'{' | b'[' | b'\\', ..]
-        )
-}
-
+#[cfg(test)]
+mod recordings;
 #[cfg(test)]
 mod tests;

@@ -13,6 +13,10 @@ use crate::slots::{KeyCandidate, usable_key};
 struct BestKey<'a> {
     best: Option<(u8, KeyCandidate<'a>)>,
     orders: bool,
+    /// There is a list of the items of an order.
+    order_items: bool,
+    /// What names an order when nothing else does: a short number, else an id.
+    order: Option<(u8, KeyCandidate<'a>)>,
 }
 
 impl<'a> BestKey<'a> {
@@ -21,6 +25,16 @@ impl<'a> BestKey<'a> {
     }
 
     fn offer(&mut self, role: Role, value: Value<'a>, depth: u8) {
+        self.order_items |= role == Role::OrderItems && value.ty == Type::Array;
+        let rank = match role {
+            Role::Key(KeyKind::Order, rank) => rank,
+            Role::Id => 9,
+            Role::Key(..) => u8::MAX,
+            _ => return,
+        };
+        if rank < self.order.map_or(u8::MAX, |(before, _)| before) {
+            self.order = usable_key(KeyKind::Order, 0, value).map(|key| (rank, key)).or(self.order);
+        }
         let Role::Key(kind, rank) = role else { return };
         let Some(key) = usable_key(kind, rank, value) else { return };
         let away = (kind == KeyKind::Order) != self.orders && rank < 4;
@@ -28,6 +42,13 @@ impl<'a> BestKey<'a> {
         if self.best.is_none_or(|(best, _)| score < best) {
             self.best = Some((score, key));
         }
+    }
+
+    /// The key; that of an order is the order's own, not one of an item.
+    fn key(self) -> Option<KeyCandidate<'a>> {
+        let best = self.best.map(|(_, key)| key);
+        let named = best.is_some_and(|key| key.kind == KeyKind::Order);
+        self.order.filter(|_| self.order_items && !named).map(|(_, key)| key).or(best)
     }
 }
 
@@ -40,7 +61,7 @@ pub(crate) fn in_body<'a>(
     orders: bool,
     names: &mut NameRoles,
 ) -> Option<KeyCandidate<'a>> {
-    let mut pick = BestKey { best: None, orders };
+    let mut pick = BestKey { orders, ..BestKey::default() };
     match kind {
         BodyKind::Json => {
             // Members of the root first, else those of the objects in it.
@@ -48,7 +69,7 @@ pub(crate) fn in_body<'a>(
                 for BodyMember { member, .. } in members.iter().filter(|m| m.depth == depth) {
                     pick.offer(member.role, member.value, depth - 1);
                 }
-                if pick.best.is_some() {
+                if pick.best.is_some() || pick.order_items {
                     break;
                 }
             }
@@ -57,7 +78,7 @@ pub(crate) fn in_body<'a>(
         BodyKind::Form => in_form(text, names, &mut pick),
         _ => {}
     }
-    pick.best.map(|(_, key)| key)
+    pick.key()
 }
 
 /// A text as a value without checking it: members up to where it breaks are found.
@@ -77,12 +98,12 @@ pub(crate) fn of_row<'a>(
     orders: bool,
     names: &mut NameRoles,
 ) -> Option<KeyCandidate<'a>> {
-    let mut pick = BestKey { best: None, orders };
+    let mut pick = BestKey { orders, ..BestKey::default() };
     for member in row {
         pick.offer(member.role, member.value, 0);
     }
     for object in row.iter().filter(|member| member.value.ty == Type::Object) {
-        if pick.best.is_some() {
+        if pick.best.is_some() || pick.order_items {
             break;
         }
         object.value.members(|name, value| {
@@ -90,7 +111,7 @@ pub(crate) fn of_row<'a>(
             true
         });
     }
-    pick.best.map(|(_, key)| key)
+    pick.key()
 }
 
 /// The keys of the rows of a bulk request, in order: the elements of a list, or of the one list of an
@@ -105,12 +126,16 @@ pub(crate) fn rows<'a>(
     if root.ty == Type::Array {
         return list(root, orders, names);
     }
-    let mut pick = BestKey { best: None, orders };
+    let mut pick = BestKey { orders, ..BestKey::default() };
     for BodyMember { member, .. } in members.iter().filter(|m| m.depth == 1) {
         pick.offer(member.role, member.value, 0);
     }
     // `pk`, `reference` and the like name the batch, not its one row.
     if pick.best.is_some_and(|(_, key)| key.rank < 4) {
+        return Vec::new();
+    }
+    // The items of an order are no rows.
+    if members.iter().any(|m| m.member.role == Role::OrderItems) {
         return Vec::new();
     }
     let lists = members.iter().map(|m| m.member.value).filter(|value| value.ty == Type::Array);
@@ -163,7 +188,7 @@ pub(crate) fn in_url<'a>(
     names: &mut NameRoles,
 ) -> Option<KeyCandidate<'a>> {
     let (_, query) = url.split_once('?')?;
-    let mut pick = BestKey { best: None, orders };
+    let mut pick = BestKey { orders, ..BestKey::default() };
     in_form(query.split('#').next().unwrap_or(query), names, &mut pick);
     pick.best.map(|(_, key)| key).filter(|key| key.rank < 3)
 }

@@ -198,7 +198,7 @@ impl<'a> Scan<'_, 'a> {
                 continue;
             }
             let role = role.unwrap_or_else(|| self.names.role_at(side, key, at));
-            let inner = if depth < 3 { entered(role, side) } else { None };
+            let inner = if depth < 3 { entered(role) } else { None };
             let value = Value { ty, raw: &self.text[start..start] };
             let origin = RoleOrigin::Name;
             self.fields.push(Field { key, role, side, parent, entered: false, value, origin });
@@ -212,6 +212,10 @@ impl<'a> Scan<'_, 'a> {
                         let entered = push_pairs(value, self.names, self.fields, inner, at as u16);
                         self.fields[at].entered = entered;
                     })
+                }
+                // One saved answer in a list.
+                (Type::Array, Some(inner)) if role == Role::Response => {
+                    cursor.value().map(|list| self.only_element(list, inner, at, depth))
                 }
                 (Type::Object | Type::Array, _) => cursor.value().map(drop),
                 _ => cursor.scalar(ty),
@@ -230,14 +234,30 @@ impl<'a> Scan<'_, 'a> {
     }
 }
 
+impl<'a> Scan<'_, 'a> {
+    /// Lists the fields of the object that is the only element of a list.
+    fn only_element(&mut self, list: Value<'a>, side: FieldSide, at: usize, depth: u8) {
+        let (mut only, mut count) = (None, 0);
+        list.elements(|element| {
+            count += 1;
+            only = (element.ty == Type::Object).then_some(element);
+            count < 2
+        });
+        let Some(only) = only.filter(|_| count == 1) else { return };
+        self.fields[at].entered = true;
+        let text = std::mem::replace(&mut self.text, only.raw);
+        // It was read once, so it is sound.
+        let _sound = self.object(&mut Cursor::new(only.raw), side, Some(at as u16), depth + 1);
+        self.text = text;
+    }
+}
+
 /// Whose fields follow when an object with this role is taken apart.
-fn entered(role: Role, side: FieldSide) -> Option<FieldSide> {
+fn entered(role: Role) -> Option<FieldSide> {
     match role {
         Role::Request => Some(FieldSide::Request),
         Role::Response => Some(FieldSide::Response),
         Role::Attributes => Some(FieldSide::Record),
-        Role::Envelope if side == FieldSide::Record => None,
-        Role::Envelope => Some(side),
         _ => None,
     }
 }
@@ -271,7 +291,7 @@ pub(crate) fn push_pairs<'a>(
 }
 
 /// `{"Name": .., "Value": ..}`, in either order; the name a string.
-fn pair(element: Value<'_>) -> Option<(&str, Value<'_>)> {
+pub(crate) fn pair(element: Value<'_>) -> Option<(&str, Value<'_>)> {
     let (mut name, mut value, mut others) = (None, None, 0);
     element.members(|key, v| {
         if ["name", "key", "field", "ad", "alan", "attribute", "k", "parameter"]
@@ -282,6 +302,7 @@ fn pair(element: Value<'_>) -> Option<(&str, Value<'_>)> {
         } else if ["value", "val", "deger", "content", "v"]
             .iter()
             .any(|n| key.eq_ignore_ascii_case(n))
+            || key.ends_with("Value")
         {
             value = Some(v);
         } else {

@@ -23,8 +23,6 @@ pub enum Role {
     Response,
     /// Attributes of a `NiFi` `FlowFile`, or another object whose fields belong to the record.
     Attributes,
-    /// An object that holds a body beside facts about it (HAR `postData`, `content`).
-    Envelope,
     /// The request body.
     RequestBody,
     /// The response body.
@@ -43,6 +41,14 @@ pub enum Role {
     Url,
     /// URL that answered, after redirects.
     ResponseUrl,
+    /// The host of a URL in parts.
+    Host,
+    /// Its scheme.
+    Scheme,
+    /// Its port.
+    Port,
+    /// Its query.
+    Query,
     /// HTTP method.
     Method,
     /// Headers of either side.
@@ -55,6 +61,12 @@ pub enum Role {
     Time,
     /// How long it took.
     Duration,
+    /// The unit of the duration beside it.
+    Unit,
+    /// What a request and its answer have in common when each is a record of its own.
+    Correlation,
+    /// A flag: the body is in base64.
+    Encoded,
     /// A business key; a smaller rank is the surer name.
     Key(KeyKind, u8),
     /// Row number.
@@ -101,8 +113,12 @@ pub enum Role {
     Truncated,
     /// A list, or map, of records.
     Items,
+    /// The items of an order.
+    OrderItems,
     /// Name of the field that an error is about.
     Field,
+    /// What the other half of the exchange says as well.
+    Doubled,
     /// No role.
     None,
 }
@@ -111,35 +127,41 @@ pub enum Role {
 /// and integration products and ERPs that write such logs.
 #[rustfmt::skip]
 const TABLE: &[(Role, &[&str])] = &[
-    (Role::Request, &["request", "req", "istek", "gonderilen", "giden", "httprequest", "sent", "talep"]),
-    (Role::Response, &["response", "res", "resp", "cevap", "yanit", "gelen", "alinan", "httpresponse", "reply", "answer", "received", "donus", "sonuccevap"]),
-    (Role::Attributes, &["attributes", "attrs", "flowfileattributes", "attribute", "ozellikler", "properties", "updatedattributes", "http", "call", "exchange", "transaction", "islem", "cagri", "httpcall", "apicall", "fields", "alanlar", "degerler"]),
-    (Role::Envelope, &["postdata"]),
-    (Role::RequestBody, &["requestbody", "reqbody", "payload", "input", "sentdata", "requestdata", "requestcontent", "requestpayload", "requesttext", "sentbody", "senddata", "requestjson", "requestxml", "bodysent", "istekgovdesi", "istekverisi", "istekicerigi", "gonderilenveri", "inputdata", "inputpayload", "postdatatext", "postbody", "outgoing", "senttext"]),
-    (Role::ResponseBody, &["responsebody", "respbody", "resbody", "rawresponse", "responsetext", "responsedata", "responsecontent", "responsepayload", "output", "result", "contenttext", "receiveddata", "responsejson", "responsexml", "replybody", "cevapgovdesi", "yanitgovdesi", "cevapverisi", "yanitverisi", "gelenveri", "outputdata", "incoming", "bodyreceived", "returned", "sonucverisi"]),
+    (Role::Request, &["request", "req", "istek", "gonderilen", "giden", "httprequest", "sent", "talep", "originalrequest", "recordedrequest", "outboundrequest", "inboundrequest"]),
+    (Role::Response, &["response", "res", "resp", "cevap", "yanit", "gelen", "alinan", "httpresponse", "reply", "answer", "received", "donus", "sonuccevap", "responsedefinition", "recordedresponse", "upstreamresponse"]),
+    (Role::Attributes, &["attributes", "attrs", "flowfileattributes", "attribute", "ozellikler", "properties", "updatedattributes", "http", "call", "exchange", "transaction", "islem", "cagri", "httpcall", "apicall", "fields", "alanlar", "degerler", "tags"]),
+    (Role::RequestBody, &["requestbody", "reqbody", "payload", "input", "sentdata", "requestdata", "requestcontent", "requestpayload", "requesttext", "sentbody", "senddata", "requestjson", "requestxml", "bodysent", "istekgovdesi", "istekverisi", "istekicerigi", "gonderilenveri", "inputdata", "inputpayload", "postdatatext", "postbody", "outgoing", "senttext", "postdata", "serializeddata", "requestitem", "requestrow", "requestrecord", "requestbodycontent", "httprequestbodycontent", "bodysentbase64"]),
+    (Role::ResponseBody, &["responsebody", "respbody", "resbody", "rawresponse", "responsetext", "responsedata", "responsecontent", "responsepayload", "output", "result", "contenttext", "receiveddata", "responsejson", "responsexml", "replybody", "cevapgovdesi", "yanitgovdesi", "cevapverisi", "yanitverisi", "gelenveri", "outputdata", "incoming", "bodyreceived", "returned", "sonucverisi", "resultserializeddata", "resultdata", "responsebodycontent", "httpresponsebodycontent", "responseitem"]),
     (Role::Body, &["body", "content", "data", "flowfilecontent", "veri", "govde", "icerik"]),
     (Role::RawRequest, &["rawrequest", "rawreq", "hamistek"]),
-    (Role::HttpStatus, &["invokehttpstatuscode", "responsestatuscode", "statuscode", "httpstatus", "httpcode", "responsecode", "responsestatus", "httpstatuscode", "httpresponsecode", "durumkodu", "httpdurumu", "httpdurumkodu", "cevapkodu", "yanitkodu", "httpkodu", "returncode"]),
+    (Role::HttpStatus, &["invokehttpstatuscode", "responsestatuscode", "statuscode", "httpstatus", "httpcode", "responsecode", "responsestatus", "httpstatuscode", "httpresponsecode", "durumkodu", "httpdurumu", "httpdurumkodu", "cevapkodu", "yanitkodu", "httpkodu", "returncode", "downstreamstatus", "edgeresponsestatus", "elbstatuscode", "clientstatus", "finalstatus", "statusnumber", "gatewaystatus", "proxystatus", "httpresponsestatus", "responsestatuscodevalue"]),
     (Role::Status, &["status"]),
-    (Role::Reason, &["invokehttpstatusmessage", "responsereason", "statustext", "statusmessage", "reasonphrase", "httpmessage", "responsemessage"]),
-    (Role::Url, &["invokehttprequesturl", "url", "requesturl", "endpoint", "uri", "path", "transituri", "remoteurl", "adres", "requesturi", "requestpath", "targeturl", "endpointurl", "apiurl", "serviceurl", "istekadresi", "href", "fullurl", "link", "requestendpoint"]),
+    (Role::Reason, &["invokehttpstatusmessage", "responsereason", "statustext", "statusmessage", "reasonphrase", "httpmessage", "responsemessage", "responsestatustext", "statusline"]),
+    (Role::Url, &["invokehttprequesturl", "url", "requesturl", "endpoint", "uri", "path", "transituri", "remoteurl", "adres", "requesturi", "requestpath", "targeturl", "endpointurl", "apiurl", "serviceurl", "istekadresi", "href", "fullurl", "link", "requestendpoint", "urlfull", "urloriginal", "absoluteurl", "absoluteuri", "requestfullurl", "httptarget", "httpurl", "rawurl", "originalurl", "requesturlfull", "urlpath", "clientrequesturi", "clientrequesturl", "apiendpoint", "urlstring", "resourcepath", "requestpathandquery", "pathandquery"]),
     (Role::ResponseUrl, &["invokehttpresponseurl", "responseurl", "finalurl", "effectiveurl"]),
-    (Role::Method, &["method", "httpmethod", "requestmethod", "verb", "httpverb", "metod", "metot", "yontem", "istekmetodu", "istekyontemi", "invokehttprequestmethod", "httprequestmethod"]),
+    (Role::Method, &["method", "httpmethod", "requestmethod", "verb", "httpverb", "metod", "metot", "yontem", "istekmetodu", "istekyontemi", "invokehttprequestmethod", "httprequestmethod", "clientrequestmethod"]),
+    (Role::Host, &["host", "hostname", "destination", "authority", "domain", "requesthost", "clientrequesthost", "urldomain", "urlhost", "httphost", "vhost", "serveraddress", "prettyhost", "scope", "baseurl", "baseuri", "servername", "upstreamhost"]),
+    (Role::Scheme, &["scheme", "protocol", "requestscheme", "clientrequestscheme", "urlscheme", "httpscheme"]),
+    (Role::Port, &["port", "requestport", "urlport", "serverport"]),
+    (Role::Query, &["querystring", "requestquery", "urlquery", "rawquery", "queryparams", "queryparameters", "requestquerystring"]),
     (Role::Headers, &["headers", "header", "requestheaders", "responseheaders", "requestheader", "responseheader", "basliklar", "cookies", "requestcookies", "responsecookies"]),
-    (Role::Start, &["created", "createddate", "createdat", "timestamp", "ts", "startedat", "starteddatetime", "executiontime", "occurredat", "occurred", "eventtime", "timestampmillis", "logtime", "tarih", "starttime", "start", "started", "begin", "begintime", "date", "datetime", "requesttime", "requestedat", "requestdate", "sentat", "loggedat", "logdate", "islemtarihi", "islemzamani", "zaman", "baslangic", "baslangictarihi", "olusturmatarihi", "createdtime", "createdon", "creationdate", "occuredat", "eventdate", "tarihsaat", "baslama", "istektarihi", "epoch", "epochms", "epochmillis", "lineagestart", "entrydate", "createdms", "timestampms", "executedat", "runat", "time0"]),
-    (Role::End, &["finished", "finishedat", "completedat", "endedat", "endtime", "end", "modifieddate", "objmodifieddate", "bitis", "bitistarihi", "responsetime0", "receivedat", "completed", "updatedat", "finishtime", "respondedat", "ended"]),
+    (Role::Start, &["created", "createddate", "createdat", "timestamp", "ts", "startedat", "starteddatetime", "executiontime", "occurredat", "occurred", "eventtime", "timestampmillis", "logtime", "tarih", "starttime", "start", "started", "begin", "begintime", "date", "datetime", "requesttime", "requestedat", "requestdate", "sentat", "loggedat", "logdate", "islemtarihi", "islemzamani", "zaman", "baslangic", "baslangictarihi", "olusturmatarihi", "createdtime", "createdon", "creationdate", "occuredat", "eventdate", "tarihsaat", "baslama", "istektarihi", "epoch", "epochms", "epochmillis", "lineagestart", "entrydate", "createdms", "timestampms", "executedat", "runat", "time0", "recordedat", "loggeddate", "timestarted", "timestart", "startat", "startts", "t", "instant", "receivedtime", "requesttimestamp", "requeststart", "requestreceived", "recordedtime", "capturedat", "timestampstart", "logdatetime", "datecreated", "createdatetime", "createtime", "creationtime", "eventtimestamp", "startedon", "startdate", "startdatetime", "starttimestamp", "publishtime", "publishedat", "ingestiontime", "enqueuedat", "enqueuedtime", "enqueuedtimeutc", "receivedtimestamp", "timegenerated", "edgestarttimestamp", "startutc", "startedtime", "starttimeutc", "kayittarihi", "kayitzamani", "baslangiczamani", "gonderimtarihi", "failedat", "deadletteredat", "loggedtime", "timestamputc", "datecreatedutc", "timelocal", "timeiso8601", "deliveredat", "attemptedat", "starttimeunixnano", "timeunixnano", "observedtimeunixnano", "reqtimesec", "requeststarttime", "firedat", "invokedat", "calledat", "querytime", "requestreceivedat", "requestsentat", "starttimems", "startedatms", "kayitzaman"]),
+    (Role::End, &["finished", "finishedat", "completedat", "endedat", "endtime", "end", "modifieddate", "objmodifieddate", "bitis", "bitistarihi", "responsetime0", "receivedat", "completed", "updatedat", "finishtime", "respondedat", "ended", "timeended", "timeend", "timefinished", "timestampend", "completedon", "completiontime", "completeddate", "finishedon", "enddate", "enddatetime", "edgeendtimestamp", "stoppedat", "bitiszamani", "closedat", "endts", "endutc", "endtimeutc", "endtimeunixnano", "endtimems", "datedone"]),
     (Role::Time, &["time"]),
-    (Role::Duration, &["invokehttprequestduration", "duration", "durationms", "durationmillis", "eventduration", "executionduration", "elapsed", "elapsedms", "elapsedtime", "responsetime", "responsetimems", "took", "tookms", "sure", "surems", "latency", "latencyms", "requestduration", "timetaken", "gecensure", "responseduration", "runtimems", "millis"]),
+    (Role::Duration, &["invokehttprequestduration", "duration", "durationms", "durationmillis", "eventduration", "executionduration", "elapsed", "elapsedms", "elapsedtime", "responsetime", "responsetimems", "took", "tookms", "sure", "surems", "latency", "latencyms", "requestduration", "timetaken", "gecensure", "responseduration", "runtimems", "millis", "durationseconds", "durationsec", "durations", "durationus", "durationns", "durationnano", "durationnanos", "durationmicros", "durationinms", "durationinmillis", "durationmilliseconds", "latencies", "timings", "elapsedmilliseconds", "elapsedmillis", "elapsedseconds", "elapsedsec", "totaltime", "timetotal", "totaltimems", "responsetimeseconds", "upstreamresponsetime", "latencyseconds", "latencyns", "latencyus", "executiontimems", "processingtime", "processingtimems", "processtime", "roundtriptime", "rtt", "roundtripms", "requesttimems", "requesttimeseconds", "timems", "totalduration", "totalms", "totalmillis", "totalelapsed", "timeelapsed", "tookseconds", "suresaniye", "calismasuresi", "islemsuresi", "islemsuresims", "responsetimemillis", "responsetimens", "callduration", "requestlatency", "responselatency", "timing"]),
+    (Role::Unit, &["unit", "timeunit", "durationunit", "latencyunit", "elapsedunit"]),
+    (Role::Correlation, &["correlation", "correlationid", "requestid", "reqid", "traceid", "transactionid", "xrequestid", "xcorrelationid", "requestuuid", "callid", "reqandreskey", "korelasyonid", "istekid", "islemid"]),
+    (Role::Encoded, &["isbase64encoded", "isbase64", "base64encoded", "encodedbody", "bodyencoding", "bodyisbase64", "bodybase64encoded"]),
     (Role::Key(KeyKind::Sku, 0), &["sku", "productsku", "skucode", "skuid"]),
     (Role::Key(KeyKind::Sku, 1), &["stockcode", "itemcode", "stokkodu", "urunkodu", "productcode", "variantsku", "merchantsku", "materialcode", "matnr", "malzemekodu", "stokkod", "urunkod", "itemsku", "sellersku", "stockkeepingunit", "materialnumber", "material", "itemno", "itemnumber", "variantcode", "stokno"]),
     (Role::Key(KeyKind::Sku, 3), &["product", "urun", "stok", "item"]),
     (Role::Key(KeyKind::BaseCode, 2), &["basecode", "parentsku", "modelcode", "modelkodu", "anaurunkodu"]),
     (Role::Key(KeyKind::Barcode, 2), &["barcode", "barkod", "usedbarcode", "ean", "gtin", "ean13", "barkodno", "upc"]),
-    (Role::Key(KeyKind::Order, 0), &["ordernumber", "orderno", "siparisno", "siparisnumarasi", "siparisnumber", "ordernum", "ordercode", "sipariskodu"]),
+    (Role::Key(KeyKind::Order, 0), &["ordernumber", "orderno", "siparisno", "siparisnumarasi", "siparisnumber", "ordernum", "ordercode", "sipariskodu", "shopordernumber", "marketplaceordernumber", "salesordernumber", "purchaseordernumber", "ordernr"]),
     (Role::Key(KeyKind::Order, 1), &["orderid", "siparisid", "cancellationplanid", "cancellationrequestid"]),
     (Role::Key(KeyKind::Order, 3), &["number", "order", "siparis", "documentnumber", "belgeno", "numara", "documentno", "evrakno"]),
     (Role::Key(KeyKind::Order, 4), &["remoteid"]),
-    (Role::Key(KeyKind::Record, 4), &["tracekey", "recordid", "recordkey", "primarykey", "externalid", "rowkey", "businesskey", "entitykey", "entityid", "anahtar", "kayitno", "key", "referenceno", "reference"]),
+    (Role::Key(KeyKind::Record, 4), &["tracekey", "recordid", "recordkey", "primarykey", "externalid", "rowkey", "businesskey", "entitykey", "entityid", "anahtar", "kayitno", "key", "referenceno", "reference", "messagekey", "partitionkey", "documentid", "docid"]),
     (Role::Key(KeyKind::Record, 6), &["objectid", "pk"]),
     (Role::RowNum, &["rownum", "fragmentindex", "index", "line", "lineno", "row", "oindex", "satir", "satirno", "rownumber", "linenumber", "rowno", "rowindex", "sira", "sirano", "recordindex", "splitindex"]),
     (Role::Step, &["processgroupname", "componentname", "step", "stepname", "node", "nodename", "adim", "adimadi", "processorname", "stepslug", "stepid", "task", "taskname", "stage", "asama"]),
@@ -150,19 +172,20 @@ const TABLE: &[(Role, &[&str])] = &[
     (Role::FileUuid, &["filenameuuid"]),
     (Role::LogId, &["logid", "lognumber", "logno", "integratorlogid", "kayitid"]),
     (Role::Id, &["id"]),
-    (Role::Errors, &["errors", "error", "errorlist", "errordetails", "childerrors", "failures", "exceptions", "validationerrors", "hatalar", "hata", "errordetail", "fault", "faults", "err", "errs", "problems", "fielderrors", "errorinfo", "failure", "errortext", "sorunlar"]),
-    (Role::ErrorMessage, &["errordesc", "errordescription", "errdesc", "errormessage", "errormessages", "errormsg", "errmsg", "nonfielderrors", "faultstring", "exceptionmessage", "hatamesaji", "hataaciklamasi", "hatametni", "hatadetayi", "failurereason", "failuremessage", "errorreason", "lasterror", "userfriendlymessage", "hataaciklama"]),
-    (Role::Message, &["message", "detail", "details", "msg", "description", "detaileddescription", "reason", "title", "aciklama", "mesaj", "messages", "mesajlar", "detay", "info", "text", "longtext", "shorttext", "developermessage", "usermessage"]),
+    (Role::Errors, &["errors", "error", "errorlist", "errordetails", "childerrors", "failures", "exceptions", "validationerrors", "hatalar", "hata", "errordetail", "fault", "faults", "err", "errs", "problems", "fielderrors", "errorinfo", "failure", "errortext", "sorunlar", "failurereasons", "validationresults", "validationmessages", "errorreasons", "rejectreasons", "rejections", "rejectionreasons", "faultdetails", "violations", "failuredetails", "hatalistesi", "failedreasons", "rowerrors", "lineerrors", "itemerrors"]),
+    (Role::ErrorMessage, &["errordesc", "errordescription", "errdesc", "errormessage", "errormessages", "errormsg", "errmsg", "nonfielderrors", "faultstring", "exceptionmessage", "hatamesaji", "hataaciklamasi", "hatametni", "hatadetayi", "failurereason", "failuremessage", "errorreason", "lasterror", "userfriendlymessage", "hataaciklama", "failedreason", "rejectreason", "rejectionreason", "deadletterreason", "deadlettererrordescription", "redsebebi", "rednedeni"]),
+    (Role::Message, &["message", "detail", "details", "msg", "description", "detaileddescription", "reason", "title", "aciklama", "mesaj", "messages", "mesajlar", "detay", "info", "text", "longtext", "shorttext", "developermessage", "usermessage", "resultmessage", "statusdescription", "resultdescription", "resultdesc", "sonucmesaji", "islemmesaji"]),
     (Role::ErrorCode, &["errorcode", "errcode", "errortypeidentifier", "errorid", "faultcode", "hatakodu", "errornumber", "errno", "errortype", "exceptioncode", "resultcode"]),
     (Role::Code, &["code", "type", "classification", "kod", "messagecode", "kodu", "msgno"]),
     (Role::ReasonType, &["reasontype", "failedreasontype"]),
-    (Role::ExceptionClass, &["invokehttpjavaexceptionclass", "exceptiontype", "exceptionclass", "javaexceptionclass", "exceptionname"]),
-    (Role::ExceptionMessage, &["invokehttpjavaexceptionmessage", "exc", "traceback", "stacktrace", "exception", "javaexceptionmessage", "istisna", "trace", "callstack", "excinfo"]),
+    (Role::ExceptionClass, &["invokehttpjavaexceptionclass", "exceptiontype", "exceptionclass", "javaexceptionclass", "exceptionname", "exceptionclassname", "exceptiontypename", "exceptionfqcn", "errorclass", "dltexceptionfqcn", "kafkadltexceptionfqcn", "kafkaexceptionfqcn"]),
+    (Role::ExceptionMessage, &["invokehttpjavaexceptionmessage", "exc", "traceback", "stacktrace", "exception", "javaexceptionmessage", "istisna", "trace", "callstack", "excinfo", "kafkadltexceptionmessage", "dltexceptionmessage", "kafkaexceptionmessage"]),
     (Role::Ok, &["isok", "success", "issuccess", "ok", "issuccessful", "successful", "basarili", "basarilimi", "succeeded", "issucceeded", "successflag", "isvalid"]),
     (Role::Failed, &["iserror", "haserror", "haserrors", "failed", "isfailed", "hatali", "hatalimi", "hatavar", "hatavarmi", "basarisiz", "isfailure", "isfault", "errorflag"]),
     (Role::State, &["state", "outcome", "sonuc", "durum", "resultstatus", "logstatus", "executionstatus", "rowstatus", "statusname", "statustype", "operationresult", "islemsonucu", "processstatus"]),
     (Role::Truncated, &["truncated", "istruncated", "responsetruncated", "responsebodytruncated", "cut", "kesildi", "bodytruncated"]),
-    (Role::Items, &["logs", "rows", "lines", "items", "records", "results", "entries", "subflows", "exchanges", "calls", "steps", "runs", "kayitlar", "satirlar", "adimlar", "loglar", "children", "list", "log", "batches", "batch", "objects", "hits", "events", "transactions", "history", "attempts", "denemeler", "islemler", "linelogs", "sublogs"]),
+    (Role::Items, &["logs", "rows", "lines", "items", "records", "results", "entries", "subflows", "exchanges", "calls", "steps", "runs", "kayitlar", "satirlar", "adimlar", "loglar", "children", "list", "log", "batches", "batch", "objects", "hits", "events", "transactions", "history", "attempts", "denemeler", "islemler", "linelogs", "sublogs", "operationslist", "pairs", "interactions", "httpinteractions", "recordings", "cassettes"]),
+    (Role::OrderItems, &["lineitems", "orderitems", "orderlines", "orderitemset", "orderlineitems", "orderproducts", "saleorderlines", "sipariskalemleri", "siparissatirlari", "siparisurunleri"]),
     (Role::Field, &["field", "fieldname", "attr", "property", "propertyname", "param", "parameter", "loc", "pointer", "alan", "alanadi", "target", "source", "attributename", "column", "membernames"]),
 ];
 
@@ -199,7 +222,7 @@ const LEADING: &[&str] = &[
 /// Words that only say how a field is written.
 const TRAILING: &[&str] = &[
     "text", "string", "json", "raw", "str", "value", "xml", "list", "metni", "bilgisi", "utc",
-    "iso",
+    "iso", "base64", "b64",
 ];
 
 /// Request and response, and the parts of either.
@@ -222,6 +245,8 @@ const PARTS: &[(&str, Role, Role)] = &[
     ("string", Role::RequestBody, Role::ResponseBody), ("document", Role::RequestBody, Role::ResponseBody),
     ("url", Role::Url, Role::ResponseUrl), ("uri", Role::Url, Role::ResponseUrl), ("path", Role::Url, Role::None),
     ("endpoint", Role::Url, Role::None), ("adresi", Role::Url, Role::None), ("address", Role::Url, Role::None),
+    ("host", Role::Host, Role::None), ("scheme", Role::Scheme, Role::None), ("port", Role::Port, Role::None),
+    ("query", Role::Query, Role::None), ("querystring", Role::Query, Role::None),
     ("method", Role::Method, Role::None), ("verb", Role::Method, Role::None), ("metodu", Role::Method, Role::None),
     ("yontemi", Role::Method, Role::None), ("type", Role::None, Role::None),
     ("headers", Role::Headers, Role::Headers), ("header", Role::Headers, Role::Headers),
@@ -340,39 +365,55 @@ pub fn role_of_key(key: &str, scratch: &mut String) -> Role {
         normalise(rest, scratch);
         return role_of(scratch);
     }
-    let Some((_, last)) = key.rsplit_once(['.', ':', '/']) else { return Role::None };
-    normalise(last, scratch);
-    match role_of(scratch) {
+    // `record.request.body` as `request.body`, then as `body`.
+    let mut rest = key;
+    while let Some((_, last)) = rest.split_once(['.', ':', '/']) {
+        rest = last;
+        normalise(rest, scratch);
+        let role = role_of(scratch);
         // Names that mean something wherever they stand; `mime.type` is no error code.
-        role @ (Role::Start
-        | Role::End
-        | Role::Duration
-        | Role::RequestBody
-        | Role::ResponseBody
-        | Role::HttpStatus
-        | Role::Url
-        | Role::Method
-        | Role::Errors
-        | Role::ErrorMessage
-        | Role::ErrorCode
-        | Role::Key(_, 0..3)) => role,
-        _ => Role::None,
+        if matches!(
+            role,
+            Role::Start
+                | Role::End
+                | Role::Duration
+                | Role::RequestBody
+                | Role::ResponseBody
+                | Role::HttpStatus
+                | Role::Url
+                | Role::Method
+                | Role::Errors
+                | Role::ErrorMessage
+                | Role::ErrorCode
+                | Role::ExceptionClass
+                | Role::ExceptionMessage
+                | Role::Key(_, 0..3)
+        ) {
+            return role;
+        }
     }
+    Role::None
 }
 
 /// The role of a normalised key inside a request object; `None` when it is no part of one.
 pub fn role_in_request(name: &str) -> Role {
     match name {
         "body" | "content" | "data" | "text" | "payload" | "json" | "raw" | "form" | "govde"
-        | "icerik" | "veri" | "xml" => Role::RequestBody,
-        "postdata" => Role::Envelope,
-        "mimetype" | "params" | "httpversion" | "querystring" | "headerssize" | "bodysize"
-        | "cookies" | "query" | "contenttype" | "encoding" | "timeout" => Role::Headers,
+        | "icerik" | "veri" | "xml" | "bodyasbase64" => Role::RequestBody,
+        "mimetype" | "httpversion" | "headerssize" | "bodysize" | "size" | "cookies"
+        | "contenttype" | "encoding" | "timeout" => Role::Headers,
+        "params" | "query" | "querystring" | "search" | "args" => Role::Query,
+        "status" | "statuscode" | "responsestatus" => Role::HttpStatus,
         _ => match role_of(name) {
             role @ (Role::Url
+            | Role::Host
+            | Role::Scheme
+            | Role::Port
+            | Role::Query
             | Role::Method
             | Role::Headers
             | Role::RequestBody
+            | Role::Encoded
             | Role::Start
             | Role::Duration) => role,
             Role::Time => Role::Start,
@@ -385,9 +426,8 @@ pub fn role_in_request(name: &str) -> Role {
 pub fn role_in_response(name: &str) -> Role {
     match name {
         "status" | "code" | "durum" | "kod" => Role::HttpStatus,
-        "content" => Role::Envelope,
-        "body" | "data" | "text" | "payload" | "json" | "raw" | "govde" | "icerik" | "veri"
-        | "xml" => Role::ResponseBody,
+        "body" | "content" | "data" | "text" | "payload" | "json" | "raw" | "govde" | "icerik"
+        | "veri" | "xml" | "stream" | "bodyasbase64" => Role::ResponseBody,
         "mimetype" | "httpversion" | "redirecturl" | "headerssize" | "bodysize" | "cookies"
         | "size" | "compression" | "contenttype" | "encoding" | "contentlength" => Role::Headers,
         "message" | "reason" | "phrase" => Role::Reason,
@@ -395,6 +435,7 @@ pub fn role_in_response(name: &str) -> Role {
             role @ (Role::HttpStatus
             | Role::Headers
             | Role::ResponseBody
+            | Role::Encoded
             | Role::Reason
             | Role::Errors
             | Role::ErrorMessage

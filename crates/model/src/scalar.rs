@@ -1,7 +1,123 @@
-//! What a scalar of a record means: a status, a number, a flag, a word for the outcome, a time, a duration.
+//! What a scalar of a record means: a status, a number, a flag, a word for the outcome, a time.
 
 use crate::json::{Type, Value, unescape};
+use crate::reason::status_named;
 use crate::time::Timestamp;
+
+/// A scalar that stands in an object or list of its own: `{"$numberInt": "422"}` of a Mongo export, `{"N": "422"}`
+/// of `DynamoDB`, `{"stringValue": ".."}`, a list with one element. All other values stay as they are.
+pub(crate) fn plain(value: Value<'_>) -> Value<'_> {
+    let mut inner = value;
+    for _ in 0..3 {
+        let (mut only, mut count) = (None, 0);
+        let mut take = |name: Option<&str>, value| {
+            count += 1;
+            only = name.is_none_or(is_type_name).then_some(value);
+            count < 2 && only.is_some()
+        };
+        match inner.ty {
+            Type::Object => inner.members(|name, value| take(Some(name), value)),
+            Type::Array => inner.elements(|value| take(None, value)),
+            _ => return inner,
+        }
+        match only {
+            Some(only) if count == 1 => inner = only,
+            _ => return value,
+        }
+    }
+    if matches!(inner.ty, Type::Object | Type::Array) { value } else { inner }
+}
+
+/// Names that say only of what type the one value beside them is.
+fn is_type_name(name: &str) -> bool {
+    matches!(name, "S" | "N" | "BOOL" | "NULL" | "string" | "int" | "long" | "double" | "boolean")
+        || (name.starts_with('$') && name.len() > 1)
+        || (name.ends_with("Value") && name.len() <= 14)
+}
+
+/// What stands where an HTTP status belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StatusValue {
+    /// A status.
+    Http(u16),
+    /// A word, or the first digit of a status (`5xx`): whether it succeeded.
+    Outcome(bool),
+    /// Nothing: there was no answer.
+    Missing,
+    /// Something that is not understood.
+    Unclear,
+}
+
+/// Reads an HTTP status in any spelling: `404`, `"404 Not Found"`, `HTTP/1.1 404`, `NotFound`, `{"code": 404, ..}`,
+/// `5xx`. `sure`: the name of the field says that it is one; otherwise only what nothing else could be is one.
+pub(crate) fn status_value(value: Value<'_>, sure: bool) -> StatusValue {
+    let value = plain(value);
+    if let Some(status) = http_status(value) {
+        return StatusValue::Http(status);
+    }
+    let text = value.inner().trim();
+    match value.ty {
+        Type::Null => StatusValue::Missing,
+        Type::Bool => StatusValue::Outcome(value.raw == "true"),
+        Type::Number => match text.split_once('.') {
+            Some((whole, zeros)) if zeros.bytes().all(|b| b == b'0') => {
+                whole.parse().ok().filter(in_range).map_or(StatusValue::Unclear, StatusValue::Http)
+            }
+            _ if matches!(text, "0" | "-1") => StatusValue::Missing,
+            _ => StatusValue::Unclear,
+        },
+        Type::String => status_text(text, sure),
+        Type::Object => {
+            let mut read = StatusValue::Unclear;
+            value.members(|name, value| {
+                let names =
+                    ["code", "status", "statusCode", "status_code", "value", "kod", "number"];
+                if let (true, Some(status)) = (names.contains(&name), http_status(plain(value))) {
+                    read = StatusValue::Http(status);
+                }
+                read == StatusValue::Unclear
+            });
+            read
+        }
+        Type::Array => StatusValue::Unclear,
+    }
+}
+
+fn status_text(text: &str, sure: bool) -> StatusValue {
+    if text.is_empty() || text == "-" || text.bytes().all(|b| b == b'0') {
+        return StatusValue::Missing;
+    }
+    let number = || {
+        text.split(|c: char| !c.is_ascii_alphanumeric())
+            .filter(|word| word.len() == 3)
+            .find_map(|word| word.parse().ok().filter(in_range))
+    };
+    let begins = text.starts_with(|c: char| c.is_ascii_digit()) || text.starts_with("HTTP");
+    if sure || (begins && text.len() <= 60) {
+        // `404 Not Found`, but no `100 items`: the words are those of the number.
+        let words = text.trim_start_matches(|c: char| c.is_ascii_digit()).trim();
+        let http =
+            |status: &u16| sure || text.starts_with("HTTP") || status_named(words) == Some(*status);
+        if let Some(status) = number().filter(http) {
+            return StatusValue::Http(status);
+        }
+    }
+    if let Some(status) = status_named(text) {
+        // Alone, `Created`, `Found` and `Locked` say something of a record as well.
+        if sure || (status >= 400 && !matches!(status, 409 | 410 | 423)) {
+            return StatusValue::Http(status);
+        }
+    }
+    if let [digit @ b'1'..=b'5', b'x' | b'X', b'x' | b'X'] = text.as_bytes() {
+        return StatusValue::Outcome(*digit < b'4');
+    }
+    outcome_word(text).map_or(StatusValue::Unclear, StatusValue::Outcome)
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "a filter gives references")]
+fn in_range(status: &u16) -> bool {
+    (100..600).contains(status)
+}
 
 /// An HTTP status: 100 to 599, as number or text.
 pub(crate) fn http_status(value: Value<'_>) -> Option<u16> {
@@ -93,8 +209,41 @@ pub(crate) fn outcome_word(word: &str) -> Option<bool> {
     }
 }
 
+/// `[2024, 3, 1, 10, 0, 0, 123000000]`, as Java writes a local time.
+fn date_list(list: Value<'_>) -> Option<Timestamp> {
+    let mut parts = Vec::new();
+    list.elements(|part| {
+        parts.push(part.raw.parse::<u32>().ok());
+        parts.len() < 8
+    });
+    let parts: Vec<u32> = parts.into_iter().collect::<Option<_>>()?;
+    let [year, month, day, hour, minute, rest @ ..] = parts.as_slice() else { return None };
+    let (second, nanos) = (rest.first().unwrap_or(&0), rest.get(1).unwrap_or(&0));
+    Timestamp::parse_text(&format!(
+        "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{nanos:09}"
+    ))
+}
+
+/// A point in time, as number, text, `{"seconds": .., "nanos": ..}` or `[2024, 3, 1, 10, 0]`.
 pub(crate) fn timestamp(value: Value<'_>) -> Option<Timestamp> {
+    let value = plain(value);
     let time = match value.ty {
+        Type::Object | Type::Array if value.raw.len() > 120 => None,
+        Type::Object => {
+            let (mut seconds, mut others) = (None, false);
+            value.members(|name, value| {
+                match name.trim_start_matches('_') {
+                    "seconds" | "epochSecond" => {
+                        seconds = Timestamp::from_number_text(value.inner());
+                    }
+                    "nanos" | "nanoseconds" | "nano" | "nanoOfSecond" => {}
+                    _ => others = true,
+                }
+                true
+            });
+            seconds.filter(|_| !others)
+        }
+        Type::Array => date_list(value),
         Type::Number => Timestamp::from_number_text(value.raw),
         // Times seldom hold escapes: `\/Date(..)\/`, a trailing `\n`.
         Type::String if value.inner().contains('\\') => {
@@ -106,30 +255,4 @@ pub(crate) fn timestamp(value: Value<'_>) -> Option<Timestamp> {
         _ => None,
     };
     time.filter(|t| t.is_plausible())
-}
-
-/// A duration in milliseconds, as number or text, with or without a unit.
-pub(crate) fn milliseconds(value: Value<'_>) -> Option<f64> {
-    let text = match value.ty {
-        Type::Number | Type::String => value.inner().trim(),
-        _ => return None,
-    };
-    let number_end =
-        text.find(|c: char| !(c.is_ascii_digit() || ".,-+eE".contains(c))).unwrap_or(text.len());
-    let digits = text[..number_end].trim();
-    let number: f64 = match digits.parse() {
-        Ok(number) => number,
-        Err(_) => digits.replace(',', ".").parse().ok()?,
-    };
-    let factor = match text[number_end..].trim() {
-        "" | "ms" | "msec" | "millis" | "milliseconds" => 1.0,
-        "s" | "sec" | "sn" | "seconds" => 1000.0,
-        "us" | "µs" => 0.001,
-        "ns" => 1e-6,
-        "min" | "m" => 60_000.0,
-        _ => return None,
-    };
-    let ms = number * factor;
-    // A point in time is no duration.
-    (ms.is_finite() && (0.0..3.2e10).contains(&ms)).then_some(ms)
 }

@@ -1,32 +1,42 @@
 //! Which field of a record has which role.
 //!
-//! Names say what a field can mean; here the whole record decides. A request object is taken for
-//! the request's envelope only if it holds a body, headers, a method or a URL, otherwise it *is* the
-//! body. `status` between 100 and 599 is HTTP's, 1 to 4 the Integrator's, a word an outcome. Of
+//! Names say what a field can mean; here the whole record decides. Whether a request object is a message or
+//! the body itself says [`crate::envelope`]. `status` between 100 and 599 is HTTP's, 1 to 4 the Integrator's, a word an outcome. Of
 //! several candidates the surest name wins, and a name with a value wins over one without.
 
 use smallvec::SmallVec;
 
+use crate::address::{AddressParts, is_address};
+use crate::duration::{milliseconds, unit_beside, unit_of_name};
 use crate::endpoint::is_uuid;
+use crate::envelope::{Message, message};
 use crate::exchange::{KeyKind, cut};
 use crate::json::{Type, Value};
-use crate::record::{Field, FieldSide, MAX_FIELDS};
-use crate::roles::Role;
-use crate::scalar::{http_status, integer, milliseconds, outcome_word, timestamp, truth};
+use crate::record::{Field, FieldSide, MAX_FIELDS, pair};
+use crate::roles::{Role, role_of_key};
+use crate::scalar::{
+    StatusValue, http_status, integer, outcome_word, plain, status_value, timestamp, truth,
+};
 use crate::time::Timestamp;
 
 /// The fields of one record by role. Values are slices of the document.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Slots<'a> {
     pub(crate) request: Option<Value<'a>>,
     pub(crate) response: Option<Value<'a>>,
     /// `METHOD - URL - BODY` in one string.
     pub(crate) raw_request: Option<Value<'a>>,
     pub(crate) status: Option<u16>,
+    /// Something stands where the HTTP status belongs that is not understood.
+    pub(crate) unclear_status: bool,
     /// The Integrator's status enum, 1 to 4.
     pub(crate) enum_status: Option<u8>,
     pub(crate) reason: Option<Value<'a>>,
+    /// The URL as a text, or an object with its parts.
     pub(crate) url: Option<Value<'a>>,
+    /// Parts of the URL that stand beside it.
+    pub(crate) address: AddressParts<'a>,
     pub(crate) method: Option<Value<'a>>,
     pub(crate) started_at: Option<Timestamp>,
     pub(crate) ended_at: Option<Timestamp>,
@@ -41,6 +51,10 @@ pub(crate) struct Slots<'a> {
     pub(crate) step: Option<&'a str>,
     /// An explicit flag: whether it succeeded.
     pub(crate) flag: Option<bool>,
+    /// What the record has in common with the other half of its exchange.
+    pub(crate) correlation: Option<&'a str>,
+    /// The request, and the response, are texts in base64.
+    pub(crate) encoded: [bool; 2],
     /// The response came from the engine's attribute of bounded length.
     pub(crate) bounded: bool,
     /// The record says that the response was cut.
@@ -55,6 +69,10 @@ pub(crate) struct Slots<'a> {
     pub(crate) reason_type: Option<Value<'a>>,
     /// Lists and maps that may hold records.
     pub(crate) items: FieldIndexes,
+    /// Strings that hold JSON, and may hold records.
+    pub(crate) texts: FieldIndexes,
+    /// A state of the record, understood or not (`productStatus`).
+    pub(crate) state: bool,
     /// Kinds of evidence that this is an exchange: request, response, status, address, errors, exception, flag.
     pub(crate) evidence: u8,
     /// Fields that stand in a column of the report.
@@ -86,6 +104,10 @@ impl Default for FieldSet {
 impl FieldSet {
     pub(crate) fn set(&mut self, at: usize) {
         self.0[at / 64] |= 1 << (at % 64);
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.0.iter_mut().zip(other.0).for_each(|(mine, theirs)| *mine |= theirs);
     }
 
     pub(crate) fn has(&self, at: usize) -> bool {
@@ -129,6 +151,7 @@ impl<'a> Slots<'a> {
         let (mut request, mut response, mut body) = (None, None, None);
         let (mut status, mut url, mut method, mut start, mut duration) =
             (None, None, None, None, None);
+        let (mut parts, mut message_value, mut sure_flag) = (FieldSet::default(), None, false);
         let (mut group, mut parent_group, mut step, mut step_word) = (None, None, None, None);
         for (at, field) in fields.iter().enumerate() {
             if field.parent.is_some_and(|p| hidden.has(usize::from(p))) {
@@ -137,22 +160,25 @@ impl<'a> Slots<'a> {
             }
             let value = field.value;
             if field.entered {
-                if is_envelope(fields, at) {
+                let kind = message(fields, at);
+                if kind == Message::Body {
+                    hidden.set(at);
+                } else {
                     slots.carried.set(at);
                     slots.evidence |= match field.role {
                         Role::Request => REQUEST,
                         Role::Response => RESPONSE,
                         _ => 0,
                     };
+                    if kind == Message::Both {
+                        offer(&mut response, at, 3, value);
+                    }
                     continue;
                 }
-                hidden.set(at);
             }
             let scalar = !matches!(value.ty, Type::Object | Type::Array);
             match field.role {
-                Role::RequestBody => {
-                    offer(&mut request, at, u8::from(field.side == FieldSide::Record), value);
-                }
+                Role::RequestBody => offer(&mut request, at, body_rank(field), value),
                 Role::ResponseBody => {
                     // `result` and `output` may be a flag or a word.
                     if scalar
@@ -162,43 +188,39 @@ impl<'a> Slots<'a> {
                     {
                         continue;
                     }
-                    offer(&mut response, at, u8::from(field.side == FieldSide::Record), value);
+                    offer(&mut response, at, body_rank(field), value);
                 }
-                Role::Envelope if field.side == FieldSide::Response => {
-                    offer(&mut response, at, 1, value);
-                }
-                Role::Envelope if field.side == FieldSide::Request => {
-                    offer(&mut request, at, 1, value);
-                }
-                Role::Request => offer(&mut request, at, 2, value),
-                Role::Response => offer(&mut response, at, 2, value),
+                Role::Request => offer(&mut request, at, 4, value),
+                Role::Response => offer(&mut response, at, 4, value),
                 Role::RawRequest => {
                     slots.raw_request = Some(value);
                     slots.carried.set(at);
                     slots.evidence |= REQUEST;
                 }
                 Role::Body => offer(&mut body, at, 5, value),
-                Role::HttpStatus if scalar => {
-                    if let Some(read) = http_status(value) {
-                        let score = u8::from(field.side == FieldSide::Record);
-                        offer_read(&mut status, at, score, value, read);
-                    }
+                Role::HttpStatus => {
                     // An empty status says that it is an exchange all the same.
                     slots.evidence |= STATUS;
-                    if blank(value) || value.raw == "0" {
-                        slots.carried.set(at);
+                    match status_value(value, true) {
+                        StatusValue::Http(read) => {
+                            offer_read(&mut status, at, status_rank(field), value, read);
+                        }
+                        StatusValue::Outcome(good) => slots.take_outcome(good),
+                        StatusValue::Missing => slots.carried.set(at),
+                        StatusValue::Unclear => slots.unclear_status = true,
                     }
                 }
-                Role::Status if scalar => {
-                    if let Some(read) = http_status(value) {
-                        offer_read(&mut status, at, 3, value, read);
-                    } else if let Some(number) = integer(value)
+                Role::Status => {
+                    let value = plain(value);
+                    if let Some(number) = integer(value)
                         .and_then(|n| u8::try_from(n).ok())
                         .filter(|n| (1..=4).contains(n))
                     {
                         slots.enum_status = Some(number);
-                    } else {
-                        slots.take_flag(value, true);
+                    } else if !slots.take_flag(value, true)
+                        && let StatusValue::Http(read) = status_value(value, false)
+                    {
+                        offer_read(&mut status, at, 3, value, read);
                     }
                 }
                 Role::Code if scalar => {
@@ -210,32 +232,59 @@ impl<'a> Slots<'a> {
                     slots.reason = Some(value);
                     slots.carried.set(at);
                 }
-                Role::Url if value.ty == Type::String => {
-                    offer(&mut url, at, u8::from(!has_address(value)), value);
+                Role::Url => {
+                    let value = plain(value);
+                    if value.ty == Type::String || is_address(value) {
+                        offer(&mut url, at, url_rank(field.key, value), value);
+                    }
                 }
-                Role::ResponseUrl if value.ty == Type::String => offer(&mut url, at, 4, value),
-                Role::Method if value.ty == Type::String && is_method(value.inner()) => {
-                    offer(&mut method, at, 0, value);
+                Role::ResponseUrl if value.ty == Type::String => offer(&mut url, at, 6, value),
+                Role::Host | Role::Scheme | Role::Port | Role::Query if !value.is_empty() => {
+                    slots.take_address(field);
+                    parts.set(at);
                 }
-                Role::Start if scalar => {
+                Role::Encoded => {
+                    let base64 =
+                        truth(value) == Some(true) || value.inner().eq_ignore_ascii_case("base64");
+                    slots.encoded[0] |= base64 && field.side != FieldSide::Response;
+                    slots.encoded[1] |= base64 && field.side != FieldSide::Request;
+                }
+                Role::Correlation if scalar && !blank(value) && slots.correlation.is_none() => {
+                    slots.correlation = Some(cut(value.inner()));
+                }
+                Role::Headers if field.side == FieldSide::Record && !scalar => {
+                    slots.take_headers(value);
+                }
+                Role::Method => {
+                    let value = plain(value);
+                    if value.ty == Type::String && is_method(value.inner()) {
+                        offer(&mut method, at, 0, value);
+                    }
+                }
+                Role::Start => {
                     if let Some(read) = timestamp(value) {
                         let score = u8::from(field.side != FieldSide::Record);
                         offer_read(&mut start, at, score, value, read);
+                    } else if let Some(unit) = unit_of_name(field.key) {
+                        // `request_time` of a web server.
+                        if let Some(read) = milliseconds(value, Some(unit)) {
+                            offer_read(&mut duration, at, 2, value, read);
+                        }
                     }
                 }
-                Role::End if scalar && slots.ended_at.is_none() => {
-                    slots.ended_at = timestamp(value);
-                }
-                Role::Time if scalar => {
+                Role::End if slots.ended_at.is_none() => slots.ended_at = timestamp(value),
+                Role::Time => {
                     if let Some(read) = timestamp(value) {
                         offer_read(&mut start, at, 1, value, read);
-                    } else if let Some(read) = milliseconds(value) {
+                    } else if let Some(read) = milliseconds(value, unit_of_name(field.key)) {
                         offer_read(&mut duration, at, 1, value, read);
                     }
                 }
-                Role::Duration if scalar => {
-                    if let Some(read) = milliseconds(value) {
-                        offer_read(&mut duration, at, 0, value, read);
+                Role::Duration => {
+                    let unit = unit_of_name(field.key).or_else(|| unit_beside(fields, field));
+                    if let Some(read) = milliseconds(value, unit) {
+                        let score = if scalar { u8::from(unit.is_none()) } else { 3 };
+                        offer_read(&mut duration, at, score, value, read);
                     } else if timestamp(value).is_some() && slots.ended_at.is_none() {
                         slots.ended_at = timestamp(value);
                     }
@@ -279,6 +328,10 @@ impl<'a> Slots<'a> {
                 }
                 Role::Id if scalar && !blank(value) && field.side == FieldSide::Record => {
                     slots.id = Some(cut(value.inner()));
+                    // A document of an index has no other key than its id.
+                    if field.key == "_id" && fields.iter().any(|f| f.key == "_index") {
+                        slots.take_key(at, KeyKind::Record, 5, value);
+                    }
                 }
                 Role::Errors | Role::Failed if field.role == Role::Errors || !scalar => {
                     slots.take_errors(at, value);
@@ -287,7 +340,13 @@ impl<'a> Slots<'a> {
                     slots.error_texts.push(at as u16);
                     slots.evidence |= ERRORS;
                 }
-                Role::ErrorCode if scalar => slots.error_codes.push(at as u16),
+                Role::ErrorCode if scalar => match http_status(value) {
+                    // Telemetry calls the status of a call its result.
+                    Some(read) if field.key.eq_ignore_ascii_case("resultcode") => {
+                        offer_read(&mut status, at, 5, value, read);
+                    }
+                    _ => slots.error_codes.push(at as u16),
+                },
                 Role::Message | Role::Reason if field.side == FieldSide::Record => {
                     slots.messages.push(at as u16);
                 }
@@ -308,12 +367,8 @@ impl<'a> Slots<'a> {
                     }
                     slots.evidence |= EXCEPTION;
                 }
-                Role::Ok if scalar => {
-                    slots.take_flag(value, true);
-                }
-                Role::Failed => {
-                    slots.take_flag(value, false);
-                }
+                Role::Ok if scalar => sure_flag |= slots.take_flag(value, true),
+                Role::Failed => sure_flag |= slots.take_flag(value, false),
                 Role::State if scalar => match integer(value) {
                     Some(_) => {}
                     None => {
@@ -321,6 +376,7 @@ impl<'a> Slots<'a> {
                     }
                 },
                 Role::Truncated => slots.truncated |= truth(value) == Some(true),
+                Role::None if field.key == "value" => message_value = Some(at),
                 Role::Items | Role::None if !scalar => slots.items.push(at as u16),
                 _ => {}
             }
@@ -328,10 +384,35 @@ impl<'a> Slots<'a> {
             if !scalar && generic(field.role) {
                 slots.items.push(at as u16);
             }
+            if value.ty == Type::String
+                && field.side == FieldSide::Record
+                && (generic(field.role) || matches!(field.role, Role::None | Role::Items))
+            {
+                if is_json_text(value) {
+                    slots.texts.push(at as u16);
+                }
+                slots.state |= is_state_name(field.key);
+            }
         }
-        // A body whose side is not named belongs to the request unless that has one of its own.
+        // The value of a message that could not be processed.
+        if let Some(at) = message_value {
+            if slots.evidence & EXCEPTION != 0 && body.is_none() {
+                offer(&mut body, at, 5, fields[at].value);
+            } else if matches!(fields[at].value.ty, Type::Object | Type::Array) {
+                slots.items.push(at as u16);
+            }
+        }
+        // A body whose side is not named belongs to the request unless that has one of its own, or nothing but a
+        // status stands beside it, or the method has no body.
         if let Some(Best(at, score, ())) = body {
+            let asked = url.is_some() || method.is_some() || slots.evidence & REQUEST != 0;
+            let read = method.is_some_and(|Best(at, ..): Best| {
+                let method = plain(fields[at].value);
+                ["GET", "HEAD"].iter().any(|m| method.inner().eq_ignore_ascii_case(m))
+            });
+            let answered = status.is_some() && (!asked || read) && response.is_none();
             let side = match (&request, &response) {
+                _ if answered => &mut response,
                 (Some(_), None) => &mut response,
                 (Some(Best(_, r, ())), Some(Best(_, s, ()))) if *r < 20 && *s >= 20 => {
                     &mut response
@@ -341,6 +422,13 @@ impl<'a> Slots<'a> {
             offer(side, at, score, fields[at].value);
         }
         slots.assign(fields, request, response, status, url, method, start, duration);
+        // `status: "COMPLETE"` says that the call was made, not what came of it.
+        if slots.flag == Some(true) && !sure_flag && slots.status.is_some_and(|s| s >= 400) {
+            slots.flag = None;
+        }
+        if slots.url.is_none_or(|url| !url.inner().contains("://")) {
+            slots.carried.add(&parts);
+        }
         // Group ids: with a parent the group is the step, alone it is the flow or a slug.
         if let Some((at, inner)) = parent_group {
             slots.flow = Some(slots.flow.unwrap_or(inner));
@@ -386,10 +474,13 @@ impl<'a> Slots<'a> {
             fields[at].key.eq_ignore_ascii_case("invokehttp.response.body")
         });
         let request = self.take(request, REQUEST);
+        for (side, body) in [request, response].into_iter().enumerate() {
+            self.encoded[side] |= body.is_some_and(|(at, ())| is_base64_name(fields[at].key));
+        }
         self.request = request.map(value).filter(|v| !blank(*v));
         self.response = response.map(value).filter(|v| !blank(*v));
         self.url = self.take(url, ADDRESS).map(value).filter(|v| !blank(*v));
-        self.method = self.take(method, ADDRESS).map(value);
+        self.method = self.take(method, ADDRESS).map(value).map(plain);
         self.status = self.take(status, STATUS).map(|(_, status)| status);
         self.started_at = self.take(start, 0).map(|(_, time)| time);
         self.duration_ms = self.take(duration, 0).map(|(_, duration)| duration);
@@ -417,6 +508,64 @@ impl<'a> Slots<'a> {
         self.carried.set(at);
     }
 
+    fn take_address(&mut self, field: &Field<'a>) {
+        let value = field.value;
+        match field.role {
+            Role::Host => {
+                let own = field.side == FieldSide::Request || {
+                    let key = field.key.to_ascii_lowercase();
+                    ["request", "url", "http", "vhost", "authority"]
+                        .iter()
+                        .any(|word| key.contains(word))
+                };
+                if own || self.address.host.is_none() {
+                    self.address.host = Some(value);
+                    self.address.sure_host |= own;
+                }
+            }
+            Role::Scheme => self.address.scheme = self.address.scheme.or(Some(value)),
+            Role::Port => self.address.port = self.address.port.or(Some(value)),
+            _ => self.address.query = self.address.query.or(Some(value)),
+        }
+    }
+
+    /// Headers of a message in a queue that say why it could not be processed.
+    fn take_headers(&mut self, headers: Value<'a>) {
+        if memchr::memmem::find(headers.raw.as_bytes(), b"xception").is_none() {
+            return;
+        }
+        let mut scratch = String::new();
+        let mut take = |name: &str, value: Value<'a>| {
+            let value = plain(value);
+            if value.ty == Type::String && !blank(value) {
+                match role_of_key(name, &mut scratch) {
+                    Role::ExceptionClass => self.exception_class = Some(value),
+                    Role::ExceptionMessage if self.exception_message.is_some() => {}
+                    Role::ErrorMessage | Role::ExceptionMessage => {
+                        self.exception_message = Some(value);
+                    }
+                    _ => return,
+                }
+                self.evidence |= EXCEPTION;
+            }
+        };
+        headers.members(|name, value| {
+            take(name, value);
+            true
+        });
+        headers.elements(|element| {
+            if let Some((name, value)) = pair(element) {
+                take(name, value);
+            }
+            true
+        });
+    }
+
+    fn take_outcome(&mut self, good: bool) {
+        self.flag = Some(self.flag.unwrap_or(true) && good);
+        self.evidence |= FLAG;
+    }
+
     fn take_errors(&mut self, at: usize, value: Value<'a>) {
         self.evidence |= ERRORS;
         match truth(value) {
@@ -440,67 +589,39 @@ impl<'a> Slots<'a> {
             None => None,
         };
         if let Some(good) = good {
-            self.flag = Some(self.flag.unwrap_or(true) && good);
-            self.evidence |= FLAG;
+            self.take_outcome(good);
         }
         good.is_some()
     }
 }
 
-/// Whether the object at `at`, whose members follow, is an envelope around a body rather than the body.
-///
-/// `body`, headers and a method are firm signs. `data`, `content`, `code` and `message` also stand in
-/// bodies: they make an envelope only together, and only in a record that has its status or address
-/// nowhere else.
-fn is_envelope(fields: &[Field<'_>], at: usize) -> bool {
-    let field = &fields[at];
-    if field.role == Role::Attributes {
-        return true;
-    }
-    let (mut text, mut typed, mut firm, mut known, mut other) = (false, false, false, 0, 0);
-    for child in
-        fields[at + 1..].iter().take_while(|c| c.parent.is_some_and(|p| usize::from(p) >= at))
-    {
-        if child.parent != Some(at as u16) {
-            continue;
-        }
-        match child.role {
-            Role::RequestBody | Role::ResponseBody | Role::Envelope => {
-                text |= child.key == "text";
-                other += i32::from(field.role == Role::Envelope && child.key != "text");
-                firm |= ["body", "Body", "postData", "requestBody", "responseBody", "govde"]
-                    .contains(&child.key);
-            }
-            Role::Headers if field.role == Role::Envelope => typed = true,
-            Role::Method | Role::Headers => firm = true,
-            Role::HttpStatus if http_status(child.value).is_some() || blank(child.value) => {
-                known += 1;
-            }
-            Role::Url
-            | Role::ResponseUrl
-            | Role::Reason
-            | Role::Duration
-            | Role::Start
-            | Role::End
-            | Role::Truncated => known += 1,
-            _ => other += 1,
-        }
-    }
-    if field.role == Role::Envelope {
-        // HAR's `content` and `postData`: a text, if there is one, beside its type and size.
-        return other == 0 && (text || typed);
-    }
-    let elsewhere = |f: &Field<'_>| {
-        f.side == FieldSide::Record
-            && match field.role {
-                Role::Response => {
-                    f.role == Role::HttpStatus
-                        || (f.role == Role::Status && http_status(f.value).is_some())
-                }
-                _ => matches!(f.role, Role::Url | Role::Method),
-            }
+/// A body by its own name in a message is surest, then one beside request and response. A copy in base64 is
+/// taken only when there is no other.
+fn body_rank(field: &Field<'_>) -> u8 {
+    u8::from(field.side == FieldSide::Record) + 2 * u8::from(is_base64_name(field.key))
+}
+
+fn is_base64_name(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    key.contains("base64") || key.ends_with("b64")
+}
+
+/// The status that the caller got is surer than that of a server behind it.
+fn status_rank(field: &Field<'_>) -> u8 {
+    let key = field.key.to_ascii_lowercase();
+    let behind = ["origin", "upstream", "backend", "target"].iter().any(|word| key.contains(word));
+    u8::from(field.side == FieldSide::Record) + 4 * u8::from(behind)
+}
+
+/// An absolute URL is surer than a path, and a path than a name.
+fn url_rank(key: &str, value: Value<'_>) -> u8 {
+    let place = match value.ty {
+        Type::String if has_scheme(value) => 0,
+        Type::String if value.inner().starts_with(['/', '\\']) => 1,
+        Type::String => 2,
+        _ => 0,
     };
-    firm || (other == 0 && known > 0 && !fields.iter().any(elsewhere))
+    place + if key.eq_ignore_ascii_case("link") || key.eq_ignore_ascii_case("href") { 3 } else { 0 }
 }
 
 /// Roles whose objects and lists may as well hold records.
@@ -523,8 +644,30 @@ fn generic(role: Role) -> bool {
             | Role::RowNum
             | Role::Run
             | Role::Start
+            | Role::Field
+            | Role::OrderItems
+            | Role::Host
+            | Role::Correlation
+            | Role::Query
+            | Role::Unit
             | Role::Attributes
     )
+}
+
+/// A name whose last word says that it is a state.
+fn is_state_name(key: &str) -> bool {
+    ["status", "Status", "STATUS", "state", "State", "durumu", "Durumu"]
+        .iter()
+        .any(|word| key.ends_with(word))
+}
+
+/// A string that holds a JSON object or list.
+pub(crate) fn is_json_text(value: Value<'_>) -> bool {
+    value.ty == Type::String
+        && matches!(
+            value.inner().trim_start().as_bytes(),
+            [b'{' | b'[', ..] | [b'\\', b'"', b'{' | b'[' | b'\\', ..]
+        )
 }
 
 fn is_result_word(key: &str) -> bool {
@@ -545,13 +688,12 @@ pub(crate) fn usable_key(kind: KeyKind, rank: u8, value: Value<'_>) -> Option<Ke
         .then_some(KeyCandidate { kind, rank, inner })
 }
 
-fn has_address(value: Value<'_>) -> bool {
-    let inner = value.inner();
+fn has_scheme(value: Value<'_>) -> bool {
+    let inner = value.inner().as_bytes();
     // A search that is made ready for its needle takes longer than most addresses are.
-    let scheme = || inner.as_bytes().windows(3).any(|three| three == b"://");
-    inner.starts_with('/') || inner.starts_with("\\/") || scheme()
+    inner.windows(3).take(16).any(|three| three == b"://" || three == b":\\/")
 }
 
-fn is_method(word: &str) -> bool {
+pub(crate) fn is_method(word: &str) -> bool {
     (2..=10).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_alphabetic())
 }

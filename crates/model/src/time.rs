@@ -41,6 +41,7 @@ impl Timestamp {
     /// | basic format | `20230623T113317Z`, `20230623113317` |
     /// | epoch seconds, milliseconds, microseconds or nanoseconds | `1687519997186` |
     /// | day first, with dots | `23.06.2023 11:33` |
+    /// | with slashes, where one number must be the day; month first as `NiFi` and with `AM`, `PM` | `12/28/2021 10:06:39.938 UTC` |
     /// | .NET; the offset is only a wish for display | `/Date(1687519997186+0300)/` |
     /// | RFC 2822 and the three HTTP dates of RFC 9110 | `Tue, 01 Nov 2022 10:00:00 GMT` |
     /// | `Date` as Java and JavaScript print it | `Tue Nov 01 10:00:00 TRT 2022` |
@@ -222,9 +223,40 @@ fn starting_with_digits(bytes: &[u8]) -> Option<Timestamp> {
             let year = cursor.after(b'.')?.number(4, 4)?;
             cursor.time_of(date(year, month, day)?)
         }
+        (1 | 2, Some(b'/')) if bytes.get(digits + 1).is_some_and(u8::is_ascii_digit) => {
+            slashes(cursor, bytes)
+        }
         (1 | 2, _) => day_first(cursor),
         _ => None,
     }
+}
+
+/// `12/28/2021 10:06:39.938 UTC` or `28/12/2021 10:06`: the number above 12 is the day. Where both may be the month,
+/// it comes first if the text is as `NiFi` writes it (three digits of a fraction, then the name of a zone) or has
+/// `AM` or `PM`.
+fn slashes(mut cursor: TimeCursor<'_>, text: &[u8]) -> Option<Timestamp> {
+    let first = cursor.number(1, 2)?;
+    let second = cursor.after(b'/')?.number(1, 2)?;
+    let year = cursor.after(b'/')?.number(4, 4)?;
+    let half = [b"AM", b"PM", b"am", b"pm"].iter().position(|half| text.ends_with(*half));
+    let zone = text.rsplit(|byte| *byte == b' ').next()?;
+    let named = zone.len() >= 2 && zone.iter().all(u8::is_ascii_uppercase);
+    let point = text.len().checked_sub(zone.len() + 5).and_then(|at| text.get(at));
+    let (month, day) = match (first > 12, second > 12) {
+        (true, _) => (second, first),
+        (_, true) => (first, second),
+        _ if half.is_some() || (named && point == Some(&b'.')) => (first, second),
+        _ => return None,
+    };
+    let days = date(year, month, day)?;
+    let Some(half) = half else { return cursor.time_of(days) };
+    cursor.eat(b',');
+    cursor.skip_blanks();
+    let micros = cursor.clock().filter(|micros| *micros < 13 * 3600 * MICROS_PER_SECOND)?;
+    let noon = 12 * 3600 * MICROS_PER_SECOND;
+    let micros = micros % noon + if half % 2 == 1 { noon } else { 0 };
+    cursor.skip_blanks();
+    (cursor.0.len() == 2).then(|| moment(days, micros, 0))
 }
 
 /// `01 Nov 2022 10:00:00 GMT`, `06-Nov-94 08:49:37 GMT`, `01/Nov/2022:10:00:00 +0300`.
@@ -612,6 +644,19 @@ mod tests {
         ] {
             check(text, "2022-11-01T10:00:00.000000Z");
         }
+    }
+
+    #[test]
+    fn slashes_where_month_and_day_are_known() {
+        check("12/28/2021 10:06:39.938 UTC", "2021-12-28T10:06:39.938000Z");
+        check("12/08/2021 10:06:39.938 UTC", "2021-12-08T10:06:39.938000Z");
+        check("12/08/2021 13:06:39.938 TRT", "2021-12-08T10:06:39.938000Z");
+        check("28/12/2021 10:06", "2021-12-28T10:06:00.000000Z");
+        check("3/1/2024 1:05:06 PM", "2024-03-01T13:05:06.000000Z");
+        check("3/1/2024, 12:05 AM", "2024-03-01T00:05:00.000000Z");
+        check("13/13/2024 10:00", "none");
+        check("3/1/2024 13:05 PM", "none");
+        check("3/1/2024", "none");
     }
 
     #[test]

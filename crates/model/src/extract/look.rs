@@ -2,15 +2,23 @@
 
 use bumpalo::Bump;
 
-use super::{Walk, is_json_text};
+use super::Walk;
 use crate::json::{Cursor, Type, Value, unescape};
 use crate::record::{FieldSide, push_pairs, scan};
-use crate::slots::{REQUEST, RESPONSE, Slots};
+use crate::slots::{ADDRESS, REQUEST, RESPONSE, STATUS, Slots, is_json_text};
+
+/// Objects that are looked at until one is a record; a body without any ends the search here.
+const MAX_LOOKS: u16 = 256;
 
 impl Walk<'_> {
-    /// Whether something in a value is a record, looking at the first few of everything.
-    pub(super) fn holds(&mut self, value: Value<'_>, depth: u8) -> bool {
-        if depth == 0 {
+    /// Whether something in a value is a record, looking at the first few of everything on so many levels.
+    pub(super) fn holds(&mut self, value: Value<'_>, levels: u8) -> bool {
+        self.looks = MAX_LOOKS;
+        self.holds_below(value, levels)
+    }
+
+    fn holds_below(&mut self, value: Value<'_>, levels: u8) -> bool {
+        if levels == 0 || self.looks == 0 {
             return false;
         }
         let (mut found, mut seen) = (false, 0);
@@ -18,15 +26,9 @@ impl Walk<'_> {
             Type::Array => {
                 for_elements(value.raw, |element| {
                     found = match element.ty {
-                        Type::Object => self.is_record(element) || self.holds(element, depth - 1),
-                        Type::Array => self.is_pairs(element) || self.holds(element, depth - 1),
-                        Type::String if is_json_text(element) => {
-                            let mut text = String::new();
-                            unescape(element.inner(), &mut text);
-                            Value::of(&text).is_some_and(|inner| {
-                                inner.ty == Type::Object && self.is_record(inner)
-                            })
-                        }
+                        Type::Array if self.is_pairs(element) => true,
+                        Type::Object | Type::Array => self.holds_below(element, levels - 1),
+                        Type::String => self.text_holds(element, levels - 1),
                         _ => false,
                     };
                     seen += 1;
@@ -39,26 +41,87 @@ impl Walk<'_> {
                     return true;
                 }
                 for_members(value.raw, |_, member| {
-                    if matches!(member.ty, Type::Object | Type::Array) {
-                        seen += 1;
-                        found = self.holds(member, depth - 1);
-                    }
+                    found = match member.ty {
+                        Type::Object | Type::Array => {
+                            seen += 1;
+                            self.holds_below(member, levels - 1)
+                        }
+                        Type::String => self.text_holds(member, levels - 1),
+                        _ => false,
+                    };
                     !found && seen < 8
                 });
                 found
             }
+            Type::String => self.text_holds(value, levels - 1),
             _ => false,
         }
     }
 
+    /// Whether a string holds a record, as log shippers and queues write it. Since most texts are bodies, it must
+    /// be a request or an answer without doubt.
+    fn text_holds(&mut self, value: Value<'_>, levels: u8) -> bool {
+        if levels == 0 || self.looks == 0 || !is_json_text(value) {
+            return false;
+        }
+        let mut text = String::new();
+        unescape(value.inner(), &mut text);
+        let Some(inner) = Value::of(&text) else { return false };
+        match inner.ty {
+            Type::Object => {
+                let traffic = self.is(inner, |slots| {
+                    let answered = slots.evidence & (RESPONSE | STATUS) != 0;
+                    let asked = slots.evidence & (REQUEST | ADDRESS) != 0;
+                    (answered && asked) || (slots.method.is_some() && slots.url.is_some())
+                });
+                traffic || {
+                    let mut found = false;
+                    inner.members(|_, member| {
+                        found = matches!(member.ty, Type::Object | Type::Array | Type::String)
+                            && self.holds_below(member, levels - 1);
+                        !found
+                    });
+                    found
+                }
+            }
+            Type::Array | Type::String => self.holds_below(inner, levels - 1),
+            _ => false,
+        }
+    }
+
+    /// Whether a list holds errors that were logged one by one: each has its time, and names its row or run.
+    pub(super) fn are_events(&mut self, list: Value<'_>) -> bool {
+        let mut first = None;
+        if list.ty == Type::Array {
+            list.elements(|element| {
+                first = Some(element);
+                false
+            });
+        }
+        self.looks = 1;
+        first.filter(|first| first.ty == Type::Object).is_some_and(|first| {
+            self.is(first, |slots| {
+                let named = slots.key.is_some() || slots.run.is_some() || slots.log_id.is_some();
+                let texts = [&slots.messages, &slots.error_texts];
+                slots.started_at.is_some() && named && texts.iter().any(|texts| !texts.is_empty())
+            })
+        })
+    }
+
     fn is_record(&mut self, object: Value<'_>) -> bool {
+        self.is(object, sure)
+    }
+
+    /// Whether an object is what `wanted` says.
+    fn is(&mut self, object: Value<'_>, wanted: impl Fn(&Slots<'_>) -> bool) -> bool {
+        self.looks = self.looks.saturating_sub(1);
         let arena = Bump::new();
         let mut fields = self.list();
         let (mut cursor, names) = (Cursor::new(object.raw), &mut self.extractor.names);
         let read = scan(object.raw, &mut cursor, names, &mut fields);
         let given = !names.given().is_empty() && names.given().apply(&mut fields, &arena);
         let slots = Slots::of(&fields);
-        let enough = sure(&slots) || given && slots.evidence != 0;
+        let enough = wanted(&slots) || given && slots.evidence != 0;
         let found = enough && (read.is_ok() || fields.len() > 2);
         self.recycle(fields);
         found
@@ -107,7 +170,9 @@ fn sure(slots: &Slots<'_>) -> bool {
     let placed = slots.key.is_some() || slots.row_num.is_some();
     kinds >= 2
         || (kinds == 1
-            && (placed || slots.evidence & (REQUEST | RESPONSE) != 0 && slots.status.is_some()))
+            && (placed
+                || slots.evidence & (REQUEST | RESPONSE) != 0
+                    && (slots.status.is_some() || slots.enum_status.is_some())))
 }
 
 /// Elements of an array that may be cut at its end.
