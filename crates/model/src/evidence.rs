@@ -27,11 +27,14 @@ pub(crate) struct Evaluation<'c, 'r> {
 }
 
 /// What the record's own error fields say.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 struct RecordErrors<'r> {
-    /// They say that it failed.
-    failed: bool,
+    /// There is a list or an object of errors.
+    listed: bool,
     /// There are error texts.
     texts: bool,
+    /// There are error codes.
+    codes: bool,
     /// The code that goes with error texts that have none of their own.
     code: Option<&'r str>,
     /// They name rows of the bulk request.
@@ -62,7 +65,11 @@ impl<'r> Evaluation<'_, 'r> {
         let mut signs = Signs {
             flag: self.slots.flag,
             enum_status: self.slots.enum_status,
-            errors: record.failed,
+            // A flag that says "succeeded" outweighs fields that some write with every record (`error_code`,
+            // `error_desc`), but no list of errors.
+            errors: record.listed
+                || ((record.texts || record.codes)
+                    && !(self.slots.stated_success && x.status.is_none_or(|status| status < 400))),
             body_failed: false,
             body_errors: false,
             status: x.status,
@@ -144,10 +151,13 @@ impl<'r> Evaluation<'_, 'r> {
         for error in collector.out.iter_mut() {
             error.code = error.code.or(code);
         }
-        let texts = !collector.out.is_empty();
-        // Fields for one text or code are filled in good reports too; a flag says which this is.
-        let failed = listed || ((texts || !codes.is_empty()) && slots.flag != Some(true));
-        RecordErrors { failed, texts, code, rows_named }
+        RecordErrors {
+            listed,
+            texts: !collector.out.is_empty(),
+            codes: !codes.is_empty(),
+            code,
+            rows_named,
+        }
     }
 
     /// Collects the engine's exception; whether there is one.
