@@ -65,6 +65,15 @@ pub(crate) fn write(fields: &[Field<'_>], slots: &Slots<'_>, x: &Exchange<'_>, o
     }
 }
 
+/// The field is the wrapper of a body.
+fn is_unpacked(field: &Field<'_>, x: &Exchange<'_>) -> bool {
+    matches!(field.role, Role::RequestBody | Role::ResponseBody | Role::Body)
+        && ![x.request, x.response]
+            .into_iter()
+            .flatten()
+            .any(|body| std::ptr::eq(body.text.as_ptr(), field.value.raw.as_ptr()))
+}
+
 fn is_body(field: &Field<'_>, slots: &Slots<'_>) -> bool {
     let same =
         |value: Option<Value<'_>>| value.is_some_and(|v| std::ptr::eq(v.raw, field.value.raw));
