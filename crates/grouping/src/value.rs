@@ -1,6 +1,6 @@
 //! Values of several words, without quotes or digits, that are recognised by the text around them.
 
-use crate::bytes::{DIGIT, LETTER, LOWER, SPLIT, STOP, UPPER, is};
+use crate::bytes::{DIGIT, LETTER, LINE, LOWER, SPLIT, STOP, UPPER, is};
 
 /// Words before a colon that say that an object is missing or exists already. Its name follows the
 /// colon: `Category not found: Shoes`.
@@ -146,6 +146,8 @@ pub(crate) fn name_before(line: &[u8]) -> usize {
 /// (`KMB2201 38`), or ids of a kind (`blk_17 blk_18`). Two numbers are two values.
 pub(crate) fn goes_on(before: &[u8], value: &[u8]) -> bool {
     let Some(before) = before.strip_suffix(b" ") else { return false };
+    let mark = before.iter().rposition(|&byte| is(byte, SPLIT | LINE));
+    let before = &before[mark.map_or(0, |at| at + 1)..];
     let words = || before.rsplit(|&byte| byte == b' ');
     let letters = value.iter().take_while(|&&byte| is(byte, LETTER) || byte == b'_').count();
     if letters >= 2 && words().next().is_some_and(|word| word.starts_with(&value[..letters])) {

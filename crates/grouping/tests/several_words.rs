@@ -6,6 +6,7 @@ use grouping::{ErrorRef, MaskedMessages};
 #[rustfmt::skip]
 const CAUSES: &[(&str, &[&str])] = &[
     ("Item <*> is disabled", &["Item KMB2201 38 is disabled", "Item TR0091443M is disabled", "Item 1KD00123 / BLK / 38 is disabled", "Item 1KD00123 / Açık Mavi / 38 is disabled", "Item 77 / XL is disabled"]),
+    ("Item <b><*></b> is closed (<*>)", &["Item <b>KMB2201 38</b> is closed (A-1 38)", "Item <b>KMB2201</b> is closed (17)"]),
     ("<*> stokta yok", &["1KD00123 - BLK - 38 stokta yok", "1KD00123 stokta yok", "Elbise / Siyah / 38 stokta yok", "1KD00123 / Siyah stokta yok"]),
     ("Varyant <*> kapalı", &["Varyant 8690000012345 38 42 kapalı", "Varyant KMB2201/38/42 kapalı", "Varyant KMB2201_38 42 kapalı"]),
     ("Ürün bulunamadı: <*>", &["Ürün bulunamadı: 8690 / BLK / 38", "Ürün bulunamadı: Mavi Elbise", "Ürün bulunamadı: 8690 38"]),

@@ -29,10 +29,10 @@ pub(crate) struct Evaluation<'c, 'r> {
 /// What the record's own error fields say.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 struct RecordErrors<'r> {
+    /// There is a list or an object of errors.
+    listed: bool,
     /// There are error texts.
     texts: bool,
-    /// There are errors in a list, an object or a field for errors as such.
-    lists: bool,
     /// There are error codes.
     codes: bool,
     /// The code that goes with error texts that have none of their own.
@@ -67,7 +67,7 @@ impl<'r> Evaluation<'_, 'r> {
             enum_status: self.slots.enum_status,
             // A flag that says "succeeded" outweighs fields that some write with every record (`error_code`,
             // `error_desc`), but no list of errors.
-            errors: record.lists
+            errors: record.listed
                 || ((record.texts || record.codes)
                     && !(self.slots.stated_success && x.status.is_none_or(|status| status < 400))),
             body_failed: false,
@@ -118,19 +118,20 @@ impl<'r> Evaluation<'_, 'r> {
         collector: &mut ErrorCollector<'_, 'r>,
     ) -> RecordErrors<'r> {
         let slots = self.slots;
-        let mut rows_named = false;
+        let (mut rows_named, mut listed) = (false, false);
         for at in &slots.errors {
             let value = self.value(*at);
+            let before = collector.out.len();
             if !rows.is_empty()
                 && matches!(value.ty, Type::Array | Type::Object | Type::String)
                 && bulk::judge(value, rows, collector, true, true)
             {
                 rows_named = true;
-                continue;
+            } else {
+                collector.value(value, None, 0);
             }
-            collector.value(value, None, 0);
+            listed |= value.ty != Type::String && collector.out.len() > before;
         }
-        let lists = rows_named || !collector.out.is_empty();
         let codes: Vec<&'r str> = slots
             .error_codes
             .iter()
@@ -151,8 +152,8 @@ impl<'r> Evaluation<'_, 'r> {
             error.code = error.code.or(code);
         }
         RecordErrors {
+            listed,
             texts: !collector.out.is_empty(),
-            lists,
             codes: !codes.is_empty(),
             code,
             rows_named,

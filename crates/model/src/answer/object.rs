@@ -1,6 +1,7 @@
 //! One error object: which member is its text, its code, its field, its details.
 
 use super::names::Says;
+use super::statement::Statement;
 use super::text::{fill, is_summary, text_in_language};
 use crate::exchange::cut;
 use crate::failure::ErrorCollector;
@@ -21,6 +22,8 @@ struct ErrorParts<'r> {
     /// What is to be filled into the text.
     parameters: Option<Value<'r>>,
     nested: bool,
+    /// A list or map of errors is among the members: the others are no fields with errors.
+    errors: bool,
 }
 
 impl<'r> ErrorCollector<'_, 'r> {
@@ -33,7 +36,7 @@ impl<'r> ErrorCollector<'_, 'r> {
         let parts = self.parts(object);
         let before = self.out.len();
         let code = parts.code.map(|(_, value)| cut(self.string(value)));
-        if parts.text.is_none() && !(parts.nested && parts.code.is_some()) {
+        if parts.text.is_none() && !parts.errors && !(parts.nested && parts.code.is_some()) {
             self.map(object, field, level);
         } else {
             let named = match parts.field {
@@ -186,7 +189,9 @@ impl<'r> ErrorCollector<'_, 'r> {
             {
                 parts.parameters = Some(value);
             }
-            parts.nested |= is_nested(known.says, known.role, name, value);
+            let nested = is_nested(known.says, known.role, name, value);
+            parts.nested |= nested;
+            parts.errors |= nested && known.says == Says::Errors;
             true
         });
         // OAuth: `error` is the code where a description stands beside it.
@@ -210,6 +215,18 @@ impl<'r> ErrorCollector<'_, 'r> {
 
     /// `{field: [..]}`: the names are fields, unless they are indexes or only say "error".
     fn map(&mut self, object: Value<'r>, field: Option<&'r str>, level: u8) {
+        let before = self.out.len();
+        // What states that it failed is no mere map: what speaks of errors comes first.
+        if Statement::of(object, self.names).is_stated() {
+            self.entries(object, field, true, level);
+        }
+        if self.out.len() == before {
+            self.entries(object, field, false, level);
+        }
+    }
+
+    /// The errors in the members of a map; `surely`: only of those whose names speak of errors.
+    fn entries(&mut self, object: Value<'r>, field: Option<&'r str>, surely: bool, level: u8) {
         object.members(|name, value| {
             let known = self.names.in_answer(name);
             if known.says == Says::Aside
@@ -225,6 +242,9 @@ impl<'r> ErrorCollector<'_, 'r> {
                     known.role,
                     Role::Items | Role::Body | Role::ResponseBody | Role::Response
                 );
+            if surely && !says_error {
+                return true;
+            }
             let index = !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit());
             let inner = if says_error || index { field } else { Some(self.join(field, name)) };
             match value.ty {

@@ -254,6 +254,11 @@ impl<'a> Statement<'a> {
         self.verdict(Place::Inside) == Some(true)
     }
 
+    /// A flag, a word or a status states an outcome.
+    pub(crate) fn is_stated(&self) -> bool {
+        self.flag.is_some() || self.word.is_some() || self.http || self.number
+    }
+
     /// Nothing but a list of errors says that it failed: it may be what was asked for.
     pub(crate) fn only_lists(&self) -> bool {
         let without = Self { list: false, count: false, ..*self };
