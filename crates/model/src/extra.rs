@@ -2,6 +2,7 @@
 
 use crate::exchange::Exchange;
 use crate::json::{Type, Value, push_escaped};
+use crate::payload::facts;
 use crate::record::{Field, FieldSide, RoleOrigin};
 use crate::roles::Role;
 use crate::slots::Slots;
@@ -32,6 +33,13 @@ pub(crate) fn write(fields: &[Field<'_>], slots: &Slots<'_>, x: &Exchange<'_>, o
             if is_body(field, slots) {
                 hidden_below = Some(at as u16);
             }
+            continue;
+        }
+        if carried && field.value.ty == Type::Object && is_unpacked(field, x) {
+            facts(field.value, |name, value| {
+                out.push_str(if out.is_empty() { "{\"" } else { ",\"" });
+                out.extend([field.key, ".", name, "\":", value.raw]);
+            });
             continue;
         }
         if carried
