@@ -4,7 +4,7 @@ use bumpalo::Bump;
 
 use crate::json::{Type, Value, text_of, unescaped};
 use crate::payload::push_pair;
-use crate::scalar::plain;
+use crate::scalar::{has_scheme, plain};
 
 /// The parts of an address, as far as a record names them one by one.
 #[derive(Debug, Clone, Copy, Default)]
@@ -74,7 +74,7 @@ pub(crate) fn text<'r>(
         };
     }
     let written = whole.map(|value| text_of(value, arena)).filter(|text| !text.is_empty());
-    if let Some(text) = written.filter(|text| text.contains("://")) {
+    if let Some(text) = written.filter(|text| has_scheme(text)) {
         return Some(text);
     }
     let path = match written {
@@ -83,9 +83,7 @@ pub(crate) fn text<'r>(
     };
     let scheme = parts.scheme.and_then(|value| scheme(value.inner()));
     let host = joined(parts.host, ".", arena)
-        .filter(|host| {
-            (parts.sure_host || scheme.is_some() || host.contains("://")) && is_host(host)
-        })
+        .filter(|host| (parts.sure_host || scheme.is_some() || has_scheme(host)) && is_host(host))
         .filter(|host| {
             !path.starts_with(host)
                 && (path.is_empty() || path.starts_with('/') || written.is_none())
@@ -96,7 +94,7 @@ pub(crate) fn text<'r>(
     }
     let mut out = String::new();
     if let Some(host) = host {
-        if let Some(scheme) = scheme.filter(|_| !host.contains("://")) {
+        if let Some(scheme) = scheme.filter(|_| !has_scheme(host)) {
             out.push_str(scheme);
             out.push_str("://");
         }

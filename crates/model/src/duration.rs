@@ -65,9 +65,13 @@ pub(crate) fn unit_of_name(name: &str) -> Option<Unit> {
     {
         return Some(unit);
     }
-    let letters: String =
-        name.chars().filter(char::is_ascii_alphabetic).map(|c| c.to_ascii_lowercase()).collect();
-    if let Some((unit, _)) = BY_NAME.iter().find(|(_, names)| names.contains(&letters.as_str())) {
+    let (mut letters, mut len) = ([0; 40], 0);
+    for byte in name.bytes().filter(u8::is_ascii_alphabetic).take(letters.len()) {
+        letters[len] = byte.to_ascii_lowercase();
+        len += 1;
+    }
+    let letters = str::from_utf8(&letters[..len]).unwrap_or("");
+    if let Some((unit, _)) = BY_NAME.iter().find(|(_, names)| names.contains(&letters)) {
         return Some(*unit);
     }
     // `durationms`, `elapsedmilliseconds`; a single `s` only makes a plural.
@@ -92,27 +96,27 @@ const BY_NEIGHBOUR: &[(Unit, &str)] = &[
 
 /// The unit that a field beside a duration says.
 pub(crate) fn unit_beside(fields: &[Field<'_>], duration: &Field<'_>) -> Option<Unit> {
-    let beside = || fields.iter().filter(|f| f.parent == duration.parent);
-    let named = beside().find(|f| f.role == Role::Unit).and_then(|f| unit_named(f.value.inner()));
-    // Who counts the beginning in microseconds counts so throughout.
-    let start = || {
-        let start = beside().find(|f| f.role == Role::Start && f.value.ty == Type::Number)?;
-        match start
-            .value
-            .raw
-            .bytes()
-            .all(|b| b.is_ascii_digit())
-            .then_some(start.value.raw.len())?
-        {
-            16 => Some(MICRO),
-            19 => Some(NANO),
-            _ => None,
+    let mut unit = None;
+    for field in fields.iter().filter(|field| field.parent == duration.parent) {
+        match field.role {
+            Role::Unit => return unit_named(field.value.inner()),
+            // Who counts the beginning in microseconds counts so throughout.
+            Role::Start if field.value.ty == Type::Number => {
+                let digits = field.value.raw.bytes().all(|b| b.is_ascii_digit());
+                match field.value.raw.len() {
+                    16 if digits => unit = Some(MICRO),
+                    19 if digits => unit = Some(NANO),
+                    _ => {}
+                }
+            }
+            Role::None | Role::Headers | Role::Duration => {
+                let named = BY_NEIGHBOUR.iter().find(|(_, name)| *name == field.key);
+                unit = unit.or(named.map(|(unit, _)| *unit));
+            }
+            _ => {}
         }
-    };
-    named.or_else(start).or_else(|| {
-        let neighbour = |(_, name): &&(Unit, &str)| beside().any(|f| f.key == *name);
-        BY_NEIGHBOUR.iter().find(neighbour).map(|(unit, _)| *unit)
-    })
+    }
+    unit
 }
 
 /// A duration in milliseconds. `unit`: that of a bare number, where name or neighbours say it.

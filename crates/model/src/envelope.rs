@@ -7,7 +7,7 @@ use crate::address::is_address;
 use crate::json::{Type, Value};
 use crate::record::{Field, FieldSide, pair};
 use crate::roles::Role;
-use crate::scalar::{StatusValue, http_status, status_value};
+use crate::scalar::{StatusValue, http_status, mentions, status_value};
 use crate::slots::is_method;
 
 /// What an object under `request` or `response` is.
@@ -128,8 +128,8 @@ impl MessageSigns {
 }
 
 fn is_firm(key: &str) -> bool {
-    let lower = key.to_ascii_lowercase();
-    ["body", "postdata", "govde", "base64", "b64"].iter().any(|word| lower.contains(word))
+    key == "body"
+        || ["body", "postdata", "govde", "base64", "b64"].iter().any(|word| mentions(key, word))
 }
 
 /// A method of HTTP; `call` of JSON-RPC is none.
@@ -143,8 +143,7 @@ fn is_verb(value: Value<'_>) -> bool {
 
 /// Headers as a map, as a list of pairs, or as lines; a name such as `size` or `encoding` alone does not say so.
 fn is_headers(child: &Field<'_>) -> bool {
-    let named = child.key.to_ascii_lowercase();
-    if !named.contains("header") && !named.contains("baslik") {
+    if !mentions(child.key, "header") && !mentions(child.key, "baslik") {
         return false;
     }
     let mut like = false;

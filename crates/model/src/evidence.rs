@@ -27,6 +27,7 @@ pub(crate) struct Evaluation<'c, 'r> {
 }
 
 /// What the record's own error fields say.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 struct RecordErrors<'r> {
     /// There is a list or an object of errors.
     listed: bool,
@@ -64,9 +65,11 @@ impl<'r> Evaluation<'_, 'r> {
         let mut signs = Signs {
             flag: self.slots.flag,
             enum_status: self.slots.enum_status,
-            // Fields for one text or code are filled in good reports too; a flag says which this is.
+            // A flag that says "succeeded" outweighs fields that some write with every record (`error_code`,
+            // `error_desc`), but no list of errors.
             errors: record.listed
-                || ((record.texts || record.codes) && self.slots.flag != Some(true)),
+                || ((record.texts || record.codes)
+                    && !(self.slots.stated_success && x.status.is_none_or(|status| status < 400))),
             body_failed: false,
             body_errors: false,
             status: x.status,

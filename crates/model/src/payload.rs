@@ -10,7 +10,7 @@ use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bumpalo::Bump;
 
-use crate::json::{Type, Value, text_of, unescape};
+use crate::json::{Cursor, Type, Value, text_of, unescape};
 
 /// What a member of a wrapper is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,19 +32,6 @@ enum Part {
     /// Something that a wrapper may say.
     Fact,
 }
-
-/// The members of wrappers; ASCII lower case, letters and digits only.
-#[rustfmt::skip]
-const PARTS: &[(Part, &[&str])] = &[
-    (Part::Text, &["text", "string", "content", "raw", "json", "xml"]),
-    (Part::OnlyText, &["data", "body", "payload"]),
-    (Part::Base64, &["base64string", "base64bytes", "base64", "base64body", "base64data", "binary", "rawbytes"]),
-    (Part::Form, &["params", "urlencoded", "formdata", "form"]),
-    (Part::Encoding, &["encoding"]),
-    (Part::Encoded, &["encoded", "isbase64", "isbase64encoded", "base64encoded", "encodedbody"]),
-    (Part::Sign, &["mimetype", "contenttype", "mode", "charset"]),
-    (Part::Fact, &["type", "size", "length", "bytes", "contentlength", "compression", "comment", "options", "truncated", "subtype", "contenttypehint", "not"]),
-];
 
 /// Whether all names in the object are those of a wrapper around a body; then what is in it.
 struct Wrapper<'a> {
@@ -70,18 +57,20 @@ impl<'a> Wrapper<'a> {
             sign: false,
             media: false,
         };
-        let (mut known, mut any) = (true, false);
-        object.members(|name, value| {
-            any = true;
-            known = found.take(name, value);
-            known
-        });
-        (known && any).then_some(found)
+        // By hand: the value behind a name that no wrapper has may be long, and is not looked at.
+        let mut cursor = Cursor::new(object.raw);
+        cursor.enter().ok()?;
+        let mut first = true;
+        while let Some(name) = cursor.key(first).ok()? {
+            first = false;
+            let part = part_of(name)?;
+            found.take(part, name, cursor.value().ok()?).then_some(())?;
+        }
+        (!first).then_some(found)
     }
 
     /// Takes a member; whether it is one of a wrapper.
-    fn take(&mut self, name: &'a str, value: Value<'a>) -> bool {
-        let Some(part) = part_of(name) else { return false };
+    fn take(&mut self, part: Part, name: &'a str, value: Value<'a>) -> bool {
         let text = value.ty == Type::String;
         match part {
             Part::OnlyText if value.ty == Type::Object => return false,
@@ -125,6 +114,7 @@ impl<'a> Wrapper<'a> {
     }
 }
 
+/// The part of a wrapper that has this name, whatever its case and signs.
 fn part_of(name: &str) -> Option<Part> {
     if name.len() > 20 {
         return None;
@@ -135,8 +125,23 @@ fn part_of(name: &str) -> Option<Part> {
         letters[len] = byte.to_ascii_lowercase();
         len += 1;
     }
-    let name = str::from_utf8(&letters[..len]).ok()?;
-    PARTS.iter().find(|(_, names)| names.contains(&name)).map(|(part, _)| *part)
+    Some(match &letters[..len] {
+        b"text" | b"string" | b"content" | b"raw" | b"json" | b"xml" => Part::Text,
+        b"data" | b"body" | b"payload" => Part::OnlyText,
+        b"base64string" | b"base64bytes" | b"base64" | b"base64body" | b"base64data"
+        | b"binary" | b"rawbytes" => Part::Base64,
+        b"params" | b"urlencoded" | b"formdata" | b"form" => Part::Form,
+        b"encoding" => Part::Encoding,
+        b"encoded" | b"isbase64" | b"isbase64encoded" | b"base64encoded" | b"encodedbody" => {
+            Part::Encoded
+        }
+        b"mimetype" | b"contenttype" | b"mode" | b"charset" => Part::Sign,
+        b"type" | b"size" | b"length" | b"bytes" | b"contentlength" | b"compression"
+        | b"comment" | b"options" | b"truncated" | b"subtype" | b"contenttypehint" | b"not" => {
+            Part::Fact
+        }
+        _ => return None,
+    })
 }
 
 /// The text of a body as it was sent; `None` when the value only says something about a body that was not kept.
@@ -191,7 +196,8 @@ fn unpacked<'r>(object: Value<'r>, arena: &'r Bump) -> Option<&'r str> {
 pub(crate) fn decoded_message<'r>(text: &str, arena: &'r Bump) -> Option<&'r str> {
     // `HTTP/`, `GET `, `POST`, `PUT `, `PATC`, `DELE`, `HEAD`.
     const BEGINNINGS: [&str; 7] = ["SFRUUC8", "R0VUI", "UE9TV", "UFVUI", "UEFUQ", "REVMR", "SEVBR"];
-    let begins = BEGINNINGS.iter().any(|beginning| text.starts_with(beginning));
+    let begins = matches!(text.as_bytes(), [b'R'..=b'U', ..])
+        && BEGINNINGS.iter().any(|beginning| text.starts_with(beginning));
     begins.then(|| decoded(text, arena)).flatten().filter(|message| message.contains("HTTP/"))
 }
 

@@ -33,6 +33,8 @@ pub enum Role {
     RawRequest,
     /// HTTP status.
     HttpStatus,
+    /// The HTTP status that a server behind the answering one gave.
+    OriginStatus,
     /// `status`: an HTTP status, an enum of the Integrator, or a word.
     Status,
     /// The reason phrase beside the HTTP status.
@@ -135,6 +137,7 @@ const TABLE: &[(Role, &[&str])] = &[
     (Role::Body, &["body", "content", "data", "flowfilecontent", "veri", "govde", "icerik"]),
     (Role::RawRequest, &["rawrequest", "rawreq", "hamistek"]),
     (Role::HttpStatus, &["invokehttpstatuscode", "responsestatuscode", "statuscode", "httpstatus", "httpcode", "responsecode", "responsestatus", "httpstatuscode", "httpresponsecode", "durumkodu", "httpdurumu", "httpdurumkodu", "cevapkodu", "yanitkodu", "httpkodu", "returncode", "downstreamstatus", "edgeresponsestatus", "elbstatuscode", "clientstatus", "finalstatus", "statusnumber", "gatewaystatus", "proxystatus", "httpresponsestatus", "responsestatuscodevalue"]),
+    (Role::OriginStatus, &["originstatus", "originresponsestatus", "originstatuscode", "upstreamstatus", "upstreamstatuscode", "upstreamresponsestatus", "upstreamresponsecode", "backendstatus", "backendstatuscode", "backendresponsecode", "targetstatus", "targetstatuscode", "integrationstatus"]),
     (Role::Status, &["status"]),
     (Role::Reason, &["invokehttpstatusmessage", "responsereason", "statustext", "statusmessage", "reasonphrase", "httpmessage", "responsemessage", "responsestatustext", "statusline"]),
     (Role::Url, &["invokehttprequesturl", "url", "requesturl", "endpoint", "uri", "path", "transituri", "remoteurl", "adres", "requesturi", "requestpath", "targeturl", "endpointurl", "apiurl", "serviceurl", "istekadresi", "href", "fullurl", "link", "requestendpoint", "urlfull", "urloriginal", "absoluteurl", "absoluteuri", "requestfullurl", "httptarget", "httpurl", "rawurl", "originalurl", "requesturlfull", "urlpath", "clientrequesturi", "clientrequesturl", "apiendpoint", "urlstring", "resourcepath", "requestpathandquery", "pathandquery"]),

@@ -4,6 +4,17 @@ use crate::json::{Type, Value, unescape};
 use crate::reason::status_named;
 use crate::time::Timestamp;
 
+/// Whether a text has a scheme in front: `https://`, also with slashes that are escaped.
+pub(crate) fn has_scheme(text: &str) -> bool {
+    // A search that is made ready for its needle takes longer than most addresses are.
+    text.as_bytes().windows(3).take(16).any(|three| three == b"://" || three == b":\\/")
+}
+
+/// Whether a name holds a word, in any case. No copy of the name is made, since this is asked of every record.
+pub(crate) fn mentions(name: &str, word: &str) -> bool {
+    name.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+}
+
 /// A scalar that stands in an object or list of its own: `{"$numberInt": "422"}` of a Mongo export, `{"N": "422"}`
 /// of `DynamoDB`, `{"stringValue": ".."}`, a list with one element. All other values stay as they are.
 pub(crate) fn plain(value: Value<'_>) -> Value<'_> {

@@ -15,7 +15,8 @@ use crate::json::{Type, Value};
 use crate::record::{Field, FieldSide, MAX_FIELDS, pair};
 use crate::roles::{Role, role_of_key};
 use crate::scalar::{
-    StatusValue, http_status, integer, outcome_word, plain, status_value, timestamp, truth,
+    StatusValue, has_scheme, http_status, integer, mentions, outcome_word, plain, status_value,
+    timestamp, truth,
 };
 use crate::time::Timestamp;
 
@@ -51,6 +52,8 @@ pub(crate) struct Slots<'a> {
     pub(crate) step: Option<&'a str>,
     /// An explicit flag: whether it succeeded.
     pub(crate) flag: Option<bool>,
+    /// A field that is there to say so says that it succeeded (`is_ok: true`).
+    pub(crate) stated_success: bool,
     /// What the record has in common with the other half of its exchange.
     pub(crate) correlation: Option<&'a str>,
     /// The request, and the response, are texts in base64.
@@ -198,7 +201,7 @@ impl<'a> Slots<'a> {
                     slots.evidence |= REQUEST;
                 }
                 Role::Body => offer(&mut body, at, 5, value),
-                Role::HttpStatus => {
+                Role::HttpStatus | Role::OriginStatus => {
                     // An empty status says that it is an exchange all the same.
                     slots.evidence |= STATUS;
                     match status_value(value, true) {
@@ -422,11 +425,12 @@ impl<'a> Slots<'a> {
             offer(side, at, score, fields[at].value);
         }
         slots.assign(fields, request, response, status, url, method, start, duration);
+        slots.stated_success = sure_flag && slots.flag == Some(true);
         // `status: "COMPLETE"` says that the call was made, not what came of it.
         if slots.flag == Some(true) && !sure_flag && slots.status.is_some_and(|s| s >= 400) {
             slots.flag = None;
         }
-        if slots.url.is_none_or(|url| !url.inner().contains("://")) {
+        if slots.url.is_none_or(|url| !has_scheme(url.inner())) {
             slots.carried.add(&parts);
         }
         // Group ids: with a parent the group is the step, alone it is the flow or a slug.
@@ -513,10 +517,9 @@ impl<'a> Slots<'a> {
         match field.role {
             Role::Host => {
                 let own = field.side == FieldSide::Request || {
-                    let key = field.key.to_ascii_lowercase();
                     ["request", "url", "http", "vhost", "authority"]
                         .iter()
-                        .any(|word| key.contains(word))
+                        .any(|word| mentions(field.key, word))
                 };
                 if own || self.address.host.is_none() {
                     self.address.host = Some(value);
@@ -602,21 +605,20 @@ fn body_rank(field: &Field<'_>) -> u8 {
 }
 
 fn is_base64_name(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    key.contains("base64") || key.ends_with("b64")
+    memchr::memchr(b'6', key.as_bytes()).is_some()
+        && (mentions(key, "base64") || key.ends_with("b64") || key.ends_with("B64"))
 }
 
 /// The status that the caller got is surer than that of a server behind it.
 fn status_rank(field: &Field<'_>) -> u8 {
-    let key = field.key.to_ascii_lowercase();
-    let behind = ["origin", "upstream", "backend", "target"].iter().any(|word| key.contains(word));
+    let behind = field.role == Role::OriginStatus;
     u8::from(field.side == FieldSide::Record) + 4 * u8::from(behind)
 }
 
 /// An absolute URL is surer than a path, and a path than a name.
 fn url_rank(key: &str, value: Value<'_>) -> u8 {
     let place = match value.ty {
-        Type::String if has_scheme(value) => 0,
+        Type::String if has_scheme(value.inner()) => 0,
         Type::String if value.inner().starts_with(['/', '\\']) => 1,
         Type::String => 2,
         _ => 0,
@@ -686,12 +688,6 @@ pub(crate) fn usable_key(kind: KeyKind, rank: u8, value: Value<'_>) -> Option<Ke
     let small = inner.len() < 4 && inner.bytes().all(|b| b.is_ascii_digit());
     (fits && !((3..6).contains(&rank) && small) && (rank < 3 || !inner.starts_with("http")))
         .then_some(KeyCandidate { kind, rank, inner })
-}
-
-fn has_scheme(value: Value<'_>) -> bool {
-    let inner = value.inner().as_bytes();
-    // A search that is made ready for its needle takes longer than most addresses are.
-    inner.windows(3).take(16).any(|three| three == b"://" || three == b":\\/")
 }
 
 pub(crate) fn is_method(word: &str) -> bool {

@@ -1,6 +1,6 @@
 //! Documents about calls that are no calls: descriptions of interfaces, environments, collections, matchers.
 
-use crate::json::{Type, Value};
+use crate::json::{Cursor, Type, Value};
 use crate::record::{Field, FieldSide};
 
 /// What a document is about.
@@ -40,12 +40,12 @@ pub(super) fn is_pattern(fields: &[Field<'_>]) -> bool {
     const PATTERNS: [&str; 5] =
         ["urlPattern", "urlPathPattern", "urlPathTemplate", "bodyPatterns", "bodyPattern"];
     fields.iter().filter(|field| field.side == FieldSide::Request).any(|field| {
-        PATTERNS.contains(&field.key)
-            || matches!(field.value.ty, Type::Object | Type::Array) && has_matcher(field.value, 3)
+        (field.key.len() > 9 && PATTERNS.contains(&field.key))
+            || matches!(field.value.ty, Type::Object | Type::Array) && has_matcher(field.value, 4)
     })
 }
 
-/// Whether a matcher stands at the beginning of a value.
+/// Whether a matcher stands at the beginning of a value. Nothing behind that is looked at.
 fn has_matcher(value: Value<'_>, levels: u8) -> bool {
     const MATCHERS: [&str; 9] = [
         "matcher",
@@ -58,15 +58,17 @@ fn has_matcher(value: Value<'_>, levels: u8) -> bool {
         "matchesJsonPath",
         "matchesXPath",
     ];
-    let mut found = false;
-    let mut look = |name: &str, value: Value<'_>| {
-        found = MATCHERS.contains(&name)
-            || (levels > 0
-                && matches!(value.ty, Type::Object | Type::Array)
-                && has_matcher(value, levels - 1));
-        false
-    };
-    value.members(&mut look);
-    value.elements(|element| look("", element));
-    found
+    let mut cursor = Cursor::new(value.raw);
+    for _ in 0..levels {
+        match cursor.peek() {
+            Ok(Type::Object) if cursor.enter().is_ok() => match cursor.key(true) {
+                Ok(Some(name)) if MATCHERS.contains(&name) => return true,
+                Ok(Some(_)) => {}
+                _ => return false,
+            },
+            Ok(Type::Array) if cursor.enter().is_ok() => {}
+            _ => return false,
+        }
+    }
+    false
 }

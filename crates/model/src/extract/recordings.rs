@@ -30,6 +30,9 @@ const CASES: &[(&str, &str, &[&str])] = &[
     ("telemetry names the status a result", r#"{"name":"POST /o","url":"https://erp.example/o","resultCode":"422","duration":"00:00:00.1230000","timestamp":"2026-03-01T10:00:00Z"}"#, &["status=422 | outcome=failed | ms=123"]),
     ("of gateway and backend the gateway", r#"{"method":"GET","url":"https://erp.example/o","backendResponseCode":200,"responseCode":504}"#, &["status=504 | outcome=failed"]),
 
+    ("a stated success beside fields that are always filled", r#"[{"errCode":"x-Send-1709","errDesc":"Send","request":"POST-https://erp.example/o-{\"sku\":\"A-1\"}","response":"{\"trackingId\":7}","success":true}]"#, &["outcome=success | error=- | key=A-1"]),
+    ("a stated success beside a list of errors", r#"[{"errors":["kayit yok"],"request_body":{"sku":"A-1"},"success":true}]"#, &["outcome=failed | error=kayit yok"]),
+
     // Bodies.
     ("a cassette", r#"{"http_interactions":[{"request":{"method":"post","uri":"https://erp.example/o","body":{"encoding":"UTF-8","string":"{\"sku\":\"A-1\"}"},"headers":{"Accept":["*/*"]}},"response":{"status":{"code":422,"message":"Unprocessable Entity"},"headers":{},"body":{"encoding":"ASCII-8BIT","base64_string":"eyJkZXRhaWwiOiJrYXlpdCB5b2sifQ==\n"}},"recorded_at":"Fri, 01 Mar 2024 10:00:00 GMT"}],"recorded_with":"VCR 6"}"#,
         &[r#"method=post | url=https://erp.example/o | status=422 | outcome=failed | key=A-1 | request={"sku":"A-1"} | response={"detail":"kayit yok"} | error=kayit yok | at=2024-03-01T10:00:00.000000Z"#]),
