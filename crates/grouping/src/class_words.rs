@@ -206,7 +206,7 @@ pub(crate) const WORDS: [(Class, &[&str]); 17] = [
         "mandatory", "missing", "not be blank", "not be null", "not be empty", "not be undefined", "cannot be blank",
         "cannot be null", "cannot be empty", "cannot be undefined", "can't be blank", "can't be null", "can't be empty",
         "not null", "not blank", "not empty", "no data", "no record*", "no result*", "no rows", "no product*",
-        "no rate*", "no price*", "no stock", "no customer*", "no variant*", "no mapping*", "no address*", "no entry",
+        "no rate*", "no price*", "no customer*", "no variant*", "no mapping*", "no address*", "no entry",
         "no entries", "no file*", "no account*", "no user*", "no route", "no item*", "no stock record*", "key error",
         "undefined index", "undefined array key", "undefined variable", "undefined offset", "argument null",
         "not set to a value", "not specified", "not provided", "not supplied", "not given", "not filled",
