@@ -79,7 +79,7 @@ impl Shapes {
         members.clear();
         let (kind, shape, whole) = match kind(text) {
             BodyKind::Empty => (BodyKind::Empty, 0, true),
-            BodyKind::Json => match self.json(text, names, members) {
+            BodyKind::Json => match self.json(text, Some(names), members) {
                 Ok(shape) => (BodyKind::Json, shape, true),
                 Err(fault) if fault.kind == FaultKind::Syntax => (BodyKind::Text, 0, true),
                 // The paths before the cut, so that equal shapes have equal paths here too.
@@ -94,10 +94,11 @@ impl Shapes {
         (Body { text, digest, kind, shape }, whole)
     }
 
+    /// Walks a JSON body. Without `names` only its paths are wanted.
     fn json<'r>(
         &mut self,
         text: &'r str,
-        names: &mut NameRoles,
+        mut names: Option<&mut NameRoles>,
         members: &mut Vec<BodyMember<'r>>,
     ) -> Result<u64, Fault> {
         self.levels.clear();
@@ -117,10 +118,12 @@ impl Shapes {
                 self.levels.push(Level { node: here, last: tree::ROOT, object, listed, start });
             } else {
                 cursor.scalar(ty)?;
-                let value = Value { ty, raw: &text[start..cursor.pos()] };
-                self.alarm |= alarms(self.tree.says(here, names), value);
-                if let Some(at) = listed {
-                    members[at].member.value = value;
+                if let Some(names) = names.as_deref_mut() {
+                    let value = Value { ty, raw: &text[start..cursor.pos()] };
+                    self.alarm |= alarms(self.tree.says(here, names), value);
+                    if let Some(at) = listed {
+                        members[at].member.value = value;
+                    }
                 }
             }
             listed = None;
@@ -136,7 +139,8 @@ impl Shapes {
                 if level.object {
                     if let Some((key, node)) = self.tree.key(level.node, level.last, &mut cursor)? {
                         (level.last, here) = (node, node);
-                        if (depth == 1 || (depth == 2 && level.listed.is_some()))
+                        if let Some(names) = names.as_deref_mut()
+                            && (depth == 1 || (depth == 2 && level.listed.is_some()))
                             && members.len() < MAX_MEMBERS
                         {
                             listed = Some(members.len());
@@ -212,7 +216,7 @@ pub fn paths(body: &Body<'_>) -> Vec<String> {
         BodyKind::Json => {
             let mut shapes = Shapes::default();
             // Of a body that was cut, the paths before the cut.
-            let _cut = shapes.json(body.text, &mut NameRoles::default(), &mut Vec::new());
+            let _cut = shapes.json(body.text, None, &mut Vec::new());
             return shapes.paths();
         }
         BodyKind::Xml | BodyKind::Form => {
