@@ -37,7 +37,8 @@ const UNITS: &[(Unit, &[&str])] = &[
 const BY_NAME: &[(Unit, &[&str])] = &[
     (MILLI, &["invokehttprequestduration", "time", "timetaken", "took", "sure", "gecensure"]),
     (POINTED, &["requesttime", "upstreamresponsetime", "upstreamconnecttime", "totaltime", "timetotal", "timeelapsed"]),
-    (NANO, &["eventduration", "origindurationnanos"]),
+    (NANO, &["eventduration", "durationns", "latencyns", "elapsedns", "responsetimens"]),
+    (MICRO, &["durationus", "latencyus", "elapsedus"]),
 ];
 
 /// The unit that a word names.
@@ -79,7 +80,10 @@ pub(crate) fn unit_of_name(name: &str) -> Option<Unit> {
         names
             .iter()
             .any(|n| {
-                n.len() > 1 && *n != "sn" && letters.len() > n.len() + 3 && letters.ends_with(n)
+                (n.len() > 2 || *n == "ms")
+                    && *n != "sn"
+                    && letters.len() > n.len() + 3
+                    && letters.ends_with(n)
             })
             .then_some(*unit)
     })
@@ -242,6 +246,7 @@ mod tests {
         ("latency", "\"250µs\"", Some(0.25)), ("duration", "\"PT0.3S\"", Some(300.0)), ("duration", "\"PT1M2S\"", Some(62_000.0)),
         ("duration", "\"00:00:01.5\"", Some(1500.0)), ("duration", "\"1m2.5s\"", Some(62_500.0)),
         ("duration", r#"{"secs":1,"nanos":5000000}"#, Some(1005.0)), ("duration", r#"{"value":3,"unit":"s"}"#, Some(3000.0)),
+        ("durations", r#"{"total":226}"#, Some(226.0)), ("durationns", "5000000", Some(5.0)),
         ("timings", r#"{"dns":1,"connect":2,"total":40}"#, Some(40.0)), ("duration", r#"{"$numberLong":"5"}"#, Some(5.0)),
         ("duration", "\"fast\"", None), ("duration", "\"12 parsecs\"", None), ("duration", "null", None),
         ("sure_saniye", "2", Some(2000.0)), ("duration", "-5", None),

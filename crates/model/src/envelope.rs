@@ -150,7 +150,8 @@ fn is_headers(child: &Field<'_>) -> bool {
     match child.value.ty {
         Type::String => like = child.value.inner().contains(": "),
         Type::Object => child.value.members(|name, _| {
-            like = is_header_name(name);
+            // A request line beside the headers.
+            like = is_header_name(name) || name == "headers";
             !like
         }),
         Type::Array => child.value.elements(|header| {

@@ -2,6 +2,7 @@
 
 use crate::exchange::Exchange;
 use crate::json::{Type, Value, push_escaped};
+use crate::payload::facts;
 use crate::record::{Field, FieldSide, RoleOrigin};
 use crate::roles::Role;
 use crate::slots::Slots;
@@ -34,6 +35,13 @@ pub(crate) fn write(fields: &[Field<'_>], slots: &Slots<'_>, x: &Exchange<'_>, o
             }
             continue;
         }
+        if carried && field.value.ty == Type::Object && is_unpacked(field, x) {
+            facts(field.value, |name, value| {
+                out.push_str(if out.is_empty() { "{\"" } else { ",\"" });
+                out.extend([field.key, ".", name, "\":", value.raw]);
+            });
+            continue;
+        }
         if carried
             || is_log_id
             || field.role == Role::Doubled
@@ -63,6 +71,15 @@ pub(crate) fn write(fields: &[Field<'_>], slots: &Slots<'_>, x: &Exchange<'_>, o
     if !out.is_empty() {
         out.push('}');
     }
+}
+
+/// The field is the wrapper of a body.
+fn is_unpacked(field: &Field<'_>, x: &Exchange<'_>) -> bool {
+    matches!(field.role, Role::RequestBody | Role::ResponseBody | Role::Body)
+        && ![x.request, x.response]
+            .into_iter()
+            .flatten()
+            .any(|body| std::ptr::eq(body.text.as_ptr(), field.value.raw.as_ptr()))
 }
 
 fn is_body(field: &Field<'_>, slots: &Slots<'_>) -> bool {

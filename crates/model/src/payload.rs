@@ -11,6 +11,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bumpalo::Bump;
 
 use crate::json::{Cursor, Type, Value, text_of, unescape};
+use crate::scalar::plain;
 
 /// What a member of a wrapper is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,7 +149,16 @@ fn part_of(name: &str) -> Option<Part> {
 /// `encoded`: the record says that a text is in base64.
 pub(crate) fn text<'r>(value: Value<'r>, encoded: bool, arena: &'r Bump) -> Option<&'r str> {
     match value.ty {
-        Type::Object => unpacked(value, arena),
+        Type::Object => {
+            let inner = plain(value);
+            let typed = value.raw.get(..20).unwrap_or(value.raw);
+            if inner.ty == Type::String
+                && (typed.contains("\"S\"") || typed.contains("\"stringValue\""))
+            {
+                return Some(text_of(inner, arena));
+            }
+            unpacked(value, arena)
+        }
         Type::String => {
             let text = text_of(value, arena);
             Some(if encoded { decoded(text, arena).unwrap_or(text) } else { text })
@@ -190,6 +200,19 @@ fn unpacked<'r>(object: Value<'r>, arena: &'r Bump) -> Option<&'r str> {
         return Some(form(fields, arena).unwrap_or(object.raw));
     }
     (!wrapper.media).then_some(object.raw)
+}
+
+/// The facts about a body that stand in its wrapper.
+pub(crate) fn facts<'a>(wrapper: Value<'a>, mut each: impl FnMut(&'a str, Value<'a>)) {
+    wrapper.members(|name, value| {
+        let part = part_of(name);
+        if matches!(part, Some(Part::Encoding | Part::Encoded | Part::Sign | Part::Fact))
+            && !value.is_empty()
+        {
+            each(name, value);
+        }
+        true
+    });
 }
 
 /// A whole HTTP message that is written in base64.

@@ -239,20 +239,23 @@ fn date_list(list: Value<'_>) -> Option<Timestamp> {
 pub(crate) fn timestamp(value: Value<'_>) -> Option<Timestamp> {
     let value = plain(value);
     let time = match value.ty {
-        Type::Object | Type::Array if value.raw.len() > 120 => None,
+        Type::Object | Type::Array if value.raw.len() > 200 => None,
         Type::Object => {
-            let (mut seconds, mut others) = (None, false);
+            let (mut seconds, mut start, mut others) = (None, None, false);
             value.members(|name, value| {
                 match name.trim_start_matches('_') {
                     "seconds" | "epochSecond" => {
                         seconds = Timestamp::from_number_text(value.inner());
+                    }
+                    "start" | "begin" if !matches!(value.ty, Type::Object | Type::Array) => {
+                        start = timestamp(value);
                     }
                     "nanos" | "nanoseconds" | "nano" | "nanoOfSecond" => {}
                     _ => others = true,
                 }
                 true
             });
-            seconds.filter(|_| !others)
+            start.or(seconds.filter(|_| !others))
         }
         Type::Array => date_list(value),
         Type::Number => Timestamp::from_number_text(value.raw),

@@ -166,6 +166,11 @@ impl<'a> Slots<'a> {
                 let kind = message(fields, at);
                 if kind == Message::Body {
                     hidden.set(at);
+                    // What a client was told to send is a request; other settings are none.
+                    if field.key == "config" {
+                        slots.items.push(at as u16);
+                        continue;
+                    }
                 } else {
                     slots.carried.set(at);
                     slots.evidence |= match field.role {
@@ -182,7 +187,7 @@ impl<'a> Slots<'a> {
             let scalar = !matches!(value.ty, Type::Object | Type::Array);
             match field.role {
                 Role::RequestBody => offer(&mut request, at, body_rank(field), value),
-                Role::ResponseBody => {
+                Role::ResponseBody | Role::Response => {
                     // `result` and `output` may be a flag or a word.
                     if scalar
                         && field.side == FieldSide::Record
@@ -191,10 +196,11 @@ impl<'a> Slots<'a> {
                     {
                         continue;
                     }
-                    offer(&mut response, at, body_rank(field), value);
+                    let rank = if field.role == Role::Response { 4 } else { body_rank(field) };
+                    offer(&mut response, at, rank, value);
                 }
+                Role::Request if field.key == "config" => {}
                 Role::Request => offer(&mut request, at, 4, value),
-                Role::Response => offer(&mut response, at, 4, value),
                 Role::RawRequest => {
                     slots.raw_request = Some(value);
                     slots.carried.set(at);

@@ -51,8 +51,13 @@ impl Walk<'_> {
             self.wait(correlation, fields, above);
             return true;
         }
-        let sent = [Role::Request, Role::RequestBody, Role::RawRequest];
-        if fields.iter().any(|field| sent.contains(&field.role) && !field.value.is_empty()) {
+        // `payload` and the like are a body of either side.
+        let sent = |field: &Field<'_>| match field.role {
+            Role::Request | Role::RawRequest => true,
+            Role::RequestBody => !is_any_body(field),
+            _ => false,
+        };
+        if fields.iter().any(|field| sent(field) && !field.value.is_empty()) {
             return false;
         }
         let waits = |request: &WaitingRequest| request.correlation == correlation;
@@ -120,7 +125,11 @@ impl Walk<'_> {
             // Numbers of fields stay as they are, since members point to the fields that hold them.
             let mut field = Field { parent: field.parent.map(|p| p + offset as u16), ..*field };
             match field.role {
-                Role::Body if field.side == FieldSide::Record => field.role = Role::ResponseBody,
+                Role::Body | Role::RequestBody if field.side == FieldSide::Record => {
+                    let same = |f: &Field<'_>| f.key == field.key && f.value.raw == field.value.raw;
+                    let doubled = fields[..offset].iter().any(same);
+                    field.role = if doubled { Role::Doubled } else { Role::ResponseBody };
+                }
                 _ if doubled => field.role = Role::Doubled,
                 _ => {}
             }
@@ -142,4 +151,9 @@ impl Walk<'_> {
         self.last_end = last_end;
         self.recycle(fields);
     }
+}
+
+/// A body whose name does not say of which side it is.
+fn is_any_body(field: &Field<'_>) -> bool {
+    field.side == FieldSide::Record && ["payload", "input", "data", "Payload"].contains(&field.key)
 }
