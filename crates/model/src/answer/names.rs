@@ -117,6 +117,18 @@ pub(crate) fn name_in_answer(name: &str) -> AnswerName {
     if name.contains("history") || name.contains("gecmis") {
         return AnswerName { says: Says::Aside, role: Role::None };
     }
+    // `failed_items`, `hataliSatirlar`
+    if ["failed", "hatali", "basarisiz"].iter().any(|word| {
+        name.strip_prefix(word).is_some_and(|rest| {
+            [
+                "items", "orders", "products", "rows", "records", "lines", "skus", "satirlar",
+                "kayitlar", "urunler",
+            ]
+            .contains(&rest)
+        })
+    }) {
+        return AnswerName { says: Says::Failed, role: Role::Failed };
+    }
     let role = role_of(name);
     if matches!(role, Role::None | Role::Reason | Role::Field | Role::Attributes)
         && let Some(known) = by_end(name)
@@ -142,7 +154,8 @@ pub(crate) fn by_role(role: Role, name: &str) -> Says {
         Role::Status | Role::State => Says::Status,
         Role::Code => Says::Code,
         Role::Message => {
-            Says::Text(matches!(name, "message" | "mesaj" | "msg" | "messages" | "detail"))
+            let texts = ["message", "messages", "mesaj", "mesaji", "msg"];
+            Says::Text(name == "detail" || texts.iter().any(|end| name.ends_with(end)))
         }
         _ => Says::Nothing,
     }

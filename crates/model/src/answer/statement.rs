@@ -173,6 +173,7 @@ impl<'a> Statement<'a> {
             Says::Result => match value.ty {
                 Type::Bool => self.word(Some(value.raw == "true")),
                 Type::String => self.state(value.inner()),
+                Type::Number => self.result_code |= integer(value).is_some_and(|n| n < 0),
                 _ => {}
             },
             Says::Severity if value.ty == Type::String => {

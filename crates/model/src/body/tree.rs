@@ -188,7 +188,7 @@ impl Tree {
             above = match (above, own) {
                 (Says::Aside, _) => Says::Aside,
                 (
-                    Says::Errors | Says::ErrorText | Says::InErrors,
+                    Says::Errors | Says::ErrorText | Says::Failed | Says::InErrors,
                     Says::Nothing | Says::Text(_),
                 ) => Says::InErrors,
                 _ => own,

@@ -201,6 +201,11 @@ pub(super) fn is_failure_word(value: &str) -> bool {
     )
 }
 
+/// A state that an answer has and an order has not: an order may be "failed".
+pub(super) fn is_error_state(value: &str) -> bool {
+    is_any(value, &["error", "err", "hata", "hatalı", "hatali", "nok", "exception", "fault"])
+}
+
 /// A word, code or text by which an answer says that all is well.
 pub(super) fn is_success_word(value: &str) -> bool {
     is_any(

@@ -100,6 +100,8 @@ struct Element<'t> {
     code: Option<(u8, &'t str)>,
     /// A result code that is neither zero nor a word for success.
     bad_result: bool,
+    /// A state is a word of failure that goods and orders do not have.
+    bad_state: bool,
     /// The severity of a message: whether it is an error, or a warning or information.
     severity: Option<bool>,
     /// The name of the code says that it is one of an error, and its value is not zero.
@@ -146,6 +148,7 @@ impl<'t> Reader<'t, '_, '_> {
             lent: None,
             code: None,
             bad_result: false,
+            bad_state: false,
             severity: None,
             bad_code: false,
             field: None,
@@ -349,7 +352,10 @@ impl<'t> Reader<'t, '_, '_> {
                 element.succeeded |= yes && role == FaultRole::Success;
                 element.failed |= if role == FaultRole::Success { no } else { yes };
             }
-            FaultRole::Status if !is_root && !is_answer(element.name) => {}
+            // The state of an order, or of an answer whose name does not tell: a text beside it decides.
+            FaultRole::Status if !is_root && !is_answer(element.name) => {
+                element.bad_state |= word(raw).is_some_and(|word| names::is_error_state(&word));
+            }
             FaultRole::Verdict | FaultRole::Status => {
                 let Some(word) = word(raw) else { return };
                 if names::is_failure_word(&word)
@@ -407,7 +413,8 @@ impl<'t> Reader<'t, '_, '_> {
         let speaks = element.message.filter(|message| !is_nothing(message));
         let says_error = element.failed
             || ((strong || element.bad_code) && !well)
-            || (element.severity == Some(true) && speaks.is_some_and(|message| message.rank <= 1))
+            || ((element.severity == Some(true) || element.bad_state)
+                && speaks.is_some_and(|message| message.rank <= 1))
             || (element.bad_result
                 && !well
                 && speaks.is_some_and(|message| !is_good_news(&message)));

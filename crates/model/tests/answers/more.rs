@@ -242,5 +242,20 @@ fn answers_of_the_third_round() {
             "ISA*00*          *00*          *ZZ*A              *ZZ*B              *260101*1200*U*00401*000000001*0*P*>~GS*FA*A*B*20260101*1200*1*X*004010~ST*997*0001~AK1*PO*1~AK9*R*1*1*0~SE*4*0001~",
             "R | - | - | rejected: AK9*R*1*1*0",
         ),
+        (
+            "a negative result beside a text",
+            r#"{"Items":[{"ItemCode":"A","Result":0,"ResultMessage":"OK"},{"ItemCode":"B","Result":-5,"ResultMessage":"Stok kartı yok"}]}"#,
+            "- | - | B | Stok kartı yok",
+        ),
+        (
+            "a state of failure in an element of any name",
+            "<soap:Envelope><soap:Body><r><Durum>HATA</Durum><Mesaj>Ürün kodu yok</Mesaj></r></soap:Body></soap:Envelope>",
+            "- | - | - | Ürün kodu yok",
+        ),
+        (
+            "a list of what failed beside a flag",
+            r#"{"success":true,"data":{"failed_items":[{"sku":"Q","reason":"Duplicate barcode"}],"items":[{"sku":"P"}]}}"#,
+            "- | - | Q | Duplicate barcode",
+        ),
     ]);
 }
