@@ -118,7 +118,7 @@ impl Shapes {
             } else {
                 cursor.scalar(ty)?;
                 let value = Value { ty, raw: &text[start..cursor.pos()] };
-                self.alarm |= alarms(self.tree.says(here), value);
+                self.alarm |= alarms(self.tree.says(here, names), value);
                 if let Some(at) = listed {
                     members[at].member.value = value;
                 }
@@ -143,7 +143,7 @@ impl Shapes {
                             let role = self.tree.role(node, key, names);
                             // A value that breaks off is no value.
                             let value = Value { ty: Type::Null, raw: "" };
-                            let says = self.tree.says(node);
+                            let says = self.tree.says(node, names);
                             let member = Member { name: key, role, says, value };
                             members.push(BodyMember { depth: depth as u8, member });
                         }

@@ -29,6 +29,9 @@ const MAX_LEVELS: u8 = 12;
 /// Errors of one exchange at most; a bulk answer has one or two a row.
 const MAX_ERRORS: usize = 100_000;
 
+/// A text with more errors than this quotes no answers in them.
+const MAX_TAILS: usize = 64;
+
 /// Gathers the error texts of one exchange.
 #[derive(Debug)]
 pub(crate) struct ErrorCollector<'x, 'r> {
@@ -132,6 +135,9 @@ impl<'x, 'r> ErrorCollector<'x, 'r> {
     /// Errors that end with JSON, as clients quote an answer (`400 Bad Request: [{"message": ..}]`), are what
     /// stands in there.
     fn open_tails(&mut self, from: usize, level: u8) {
+        if self.out.len() - from > MAX_TAILS {
+            return;
+        }
         for at in (from..self.out.len()).rev() {
             let error = self.out[at];
             let Some(value) = tail(error.message) else { continue };
@@ -143,7 +149,7 @@ impl<'x, 'r> ErrorCollector<'x, 'r> {
                 for inner in &mut self.out[before..] {
                     inner.key = inner.key.or(error.key);
                 }
-                self.out.swap_remove(at);
+                self.out.remove(at);
             }
         }
     }

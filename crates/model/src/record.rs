@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use crate::answer::names::{AnswerName, name_in_answer};
+use crate::answer::names::{AnswerName, by_role, name_in_answer};
 use crate::given::GivenRoles;
 use crate::json::{Cursor, ExpectedKey, Fault, Type, Value};
 use crate::roles::{Role, normalise, role_in_request, role_in_response, role_of_key};
@@ -119,7 +119,11 @@ impl NameRoles {
         if let Some(name) = self.answers.get(key) {
             return *name;
         }
-        let name = name_in_answer(key, &mut self.scratch);
+        normalise(key, &mut self.scratch);
+        let name = match self.given.named(&self.scratch) {
+            Some(role) => AnswerName { role, says: by_role(role, &self.scratch) },
+            None => name_in_answer(&self.scratch),
+        };
         if self.answers.len() >= MAX_NAMES {
             self.answers.clear();
         }

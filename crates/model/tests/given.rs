@@ -78,6 +78,10 @@ const CASES: &[(&[&str], &str, &[&str])] = &[
     // A flag that the record states is not the one that counts.
     (&["failed zs =N"],
      r#"{"request":{"a":1},"success":true,"zs":"N"}"#, &[r#"failed - - {"a":1} - failed without a reason"#]),
+    // Names inside an answer.
+    (&["failed zf", "error_message zt"],
+     r#"{"request":{"a":1},"response_body":{"rows":[{"zf":false},{"zf":true,"zt":"kapalı"}]},"status":200}"#,
+     &[r#"failed 200 - {"a":1} {"rows":[{"zf":false},{"zf":true,"zt":"kapalı"}]} kapalı"#]),
     // Where the records stand.
     (&["records zr", "request_body zq1", "response_body zq2"],
      r#"{"zr":[{"zq1":{"a":1},"zq2":{"b":2}},{"zq1":{"a":3},"zq2":{"b":4}}]}"#,

@@ -3,7 +3,7 @@
 //! Names are normalised as in [`crate::roles`]. What stands in no table here means what it means there. Who meets
 //! a new vendor adds a word here, and a case to `tests/answers.rs`.
 
-use crate::roles::{Role, normalise, role_of};
+use crate::roles::{Role, role_of};
 
 /// What a member says by its name about how the call went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -108,10 +108,8 @@ const BUSINESS: &[&str] = &[
     "iade",
 ];
 
-/// What a name means inside an answer. `scratch`: a buffer.
-pub(crate) fn name_in_answer(key: &str, scratch: &mut String) -> AnswerName {
-    normalise(key, scratch);
-    let name = scratch.as_str();
+/// What a normalised name means inside an answer.
+pub(crate) fn name_in_answer(name: &str) -> AnswerName {
     let listed = NAMES.iter().find(|(_, _, names)| names.contains(&name));
     if let Some((says, role, _)) = listed {
         return AnswerName { says: *says, role: *role };
@@ -120,7 +118,17 @@ pub(crate) fn name_in_answer(key: &str, scratch: &mut String) -> AnswerName {
         return AnswerName { says: Says::Aside, role: Role::None };
     }
     let role = role_of(name);
-    let says = match role {
+    if matches!(role, Role::None | Role::Reason | Role::Field | Role::Attributes)
+        && let Some(known) = by_end(name)
+    {
+        return known;
+    }
+    AnswerName { role, says: by_role(role, name) }
+}
+
+/// What a role says in an answer; `name` is the normalised name that has it.
+pub(crate) fn by_role(role: Role, name: &str) -> Says {
+    match role {
         // `header` holds the outcome of many answers.
         Role::Headers if name != "header" => Says::Aside,
         Role::Request | Role::RequestBody | Role::RawRequest => Says::Aside,
@@ -136,12 +144,8 @@ pub(crate) fn name_in_answer(key: &str, scratch: &mut String) -> AnswerName {
         Role::Message => {
             Says::Text(matches!(name, "message" | "mesaj" | "msg" | "messages" | "detail"))
         }
-        Role::None | Role::Reason | Role::Field | Role::Attributes => {
-            return by_end(name).unwrap_or(AnswerName { role, says: Says::Nothing });
-        }
         _ => Says::Nothing,
-    };
-    AnswerName { role, says }
+    }
 }
 
 fn by_end(name: &str) -> Option<AnswerName> {

@@ -33,7 +33,7 @@ pub(crate) struct Statement<'a> {
     http: bool,
     /// `code` is a number, or a name of an error, of which good answers have none.
     odd_code: bool,
-    /// Any text that is not blank.
+    /// A text or a description that is not blank.
     any_text: bool,
     /// A list of texts, or the text of a reason.
     reasons: bool,
@@ -183,7 +183,10 @@ impl<'a> Statement<'a> {
                 self.message = self.message.or(Some(value));
             }
             Says::Text(_) => {
-                self.any_text |= value.ty == Type::String && value.raw.len() > 2;
+                let names_text = ["text", "description", "aciklama"];
+                self.any_text |= value.ty == Type::String
+                    && value.raw.len() > 2
+                    && names_text.iter().any(|name| key.eq_ignore_ascii_case(name));
                 self.reasons |= match value.ty {
                     Type::Array => is_told(value),
                     Type::String => filled() && key.to_ascii_lowercase().ends_with("reason"),
@@ -281,18 +284,21 @@ impl AnswerName {
 
 /// Whether anything stands in a value that is more than "none" and zero.
 fn is_told(value: Value<'_>) -> bool {
+    told_within(value, 4)
+}
+
+/// As [`is_told`]; what stands deeper than so many levels counts as told.
+fn told_within(value: Value<'_>, levels: u8) -> bool {
     let mut told = false;
+    let mut look = |inner| {
+        told |= levels == 0 || told_within(inner, levels - 1);
+        !told
+    };
     match value.ty {
         Type::String => return !says_none(value.inner()),
         Type::Number => return integer(value) != Some(0),
-        Type::Array => value.elements(|element| {
-            told |= is_told(element);
-            !told
-        }),
-        Type::Object => value.members(|_, member| {
-            told |= is_told(member);
-            !told
-        }),
+        Type::Array => value.elements(look),
+        Type::Object => value.members(|_, member| look(member)),
         _ => {}
     }
     told

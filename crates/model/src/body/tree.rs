@@ -7,10 +7,11 @@
 use std::hash::BuildHasher as _;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
+use smallvec::SmallVec;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{MAX_PATH, Paths, is_id, mix};
-use crate::answer::names::{Says, name_in_answer};
+use crate::answer::names::Says;
 use crate::json::{Cursor, ExpectedKey, Fault, Type, unescape};
 use crate::record::{FieldSide, NameRoles};
 use crate::roles::Role;
@@ -76,23 +77,8 @@ struct PathNode {
     name: (u32, u32),
     /// What its name can mean in a record, once it was asked for.
     role: Option<Role>,
-    /// What it says in an answer.
-    says: Says,
-}
-
-/// What a member of this name says where `above` is said of what holds it; `None`: an element.
-fn says(above: Says, name: Option<&str>) -> Says {
-    let own = match name {
-        None | Some(ID_NAME) => Says::Nothing,
-        Some(name) => name_in_answer(name, &mut String::new()).says,
-    };
-    match (above, own) {
-        (Says::Aside, _) => Says::Aside,
-        (Says::Errors | Says::ErrorText | Says::InErrors, Says::Nothing | Says::Text(_)) => {
-            Says::InErrors
-        }
-        _ => own,
-    }
+    /// What it says in an answer, once it was asked for.
+    says: Option<Says>,
 }
 
 impl PathNode {
@@ -179,9 +165,37 @@ impl Tree {
         Ok(Some((key, node)))
     }
 
-    /// What a value at `node` says in an answer.
-    pub(super) fn says(&self, node: NodeId) -> Says {
-        self.nodes[node as usize].says
+    /// What a value at `node` says in an answer: what its name says, if it does not stand in something that
+    /// changes it.
+    pub(super) fn says(&mut self, node: NodeId, names: &mut NameRoles) -> Says {
+        // Those that hold it first, for what they say changes what it says.
+        let (mut at, mut above) = (node, Says::Nothing);
+        let mut unknown: SmallVec<[NodeId; 8]> = SmallVec::new();
+        while at != ROOT {
+            if let Some(says) = self.nodes[at as usize].says {
+                above = says;
+                break;
+            }
+            unknown.push(at);
+            at = self.nodes[at as usize].parent;
+        }
+        for at in unknown.into_iter().rev() {
+            let place = &self.nodes[at as usize];
+            let own = match std::str::from_utf8(place.name(&self.names)) {
+                Ok(name) if !place.element && name != ID_NAME => names.in_answer(name).says,
+                _ => Says::Nothing,
+            };
+            above = match (above, own) {
+                (Says::Aside, _) => Says::Aside,
+                (
+                    Says::Errors | Says::ErrorText | Says::InErrors,
+                    Says::Nothing | Says::Text(_),
+                ) => Says::InErrors,
+                _ => own,
+            };
+            self.nodes[at as usize].says = Some(above);
+        }
+        above
     }
 
     /// What the key of the member at `node` can mean in a record.
@@ -239,7 +253,6 @@ impl Tree {
 
     /// Adds a path below `parent`; that of an element has no name.
     fn push(&mut self, parent: NodeId, path: u64, name: Option<&str>) -> NodeId {
-        let says = says(self.nodes[parent as usize].says, name);
         let (element, name) = (name.is_none(), name.unwrap_or_default());
         let begin = self.names.len() as u32;
         self.names.extend_from_slice(name.as_bytes());
@@ -250,7 +263,6 @@ impl Tree {
             depth: self.nodes[parent as usize].depth + 1,
             parent,
             name: (begin, self.names.len() as u32),
-            says,
             ..PathNode::default()
         });
         self.nodes.len() as NodeId - 1
