@@ -52,6 +52,10 @@ pub(crate) fn unit_named(word: &str) -> Option<Unit> {
 
 /// The unit in the name of a duration: its last word, or what recorders mean by this name.
 pub(crate) fn unit_of_name(name: &str) -> Option<Unit> {
+    // The most common name of all, and it says nothing.
+    if name == "duration" {
+        return None;
+    }
     let last = name.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or(name);
     let at_hump = last.rfind(|c: char| c.is_ascii_uppercase()).map_or(0, |at| {
         // `elapsedMS`

@@ -32,7 +32,7 @@ use crate::slots::{
     ERRORS, EXCEPTION, FLAG, KeyCandidate, REQUEST, RESPONSE, STATUS, Slots, is_json_text,
 };
 use crate::time::Timestamp;
-use definition::{About, is_pattern};
+use definition::{About, is_other_entry, is_pattern};
 use halves::Waiting;
 use look::short_list;
 use names::{MapName, name_of_map};
@@ -475,7 +475,11 @@ impl Walk<'_> {
         let defined = self.about == About::Collection
             && slots.status.is_none()
             && slots.response.is_none_or(|response| response.is_empty());
-        if defined || (slots.evidence & REQUEST != 0 && is_pattern(fields)) {
+        let content = slots.evidence == REQUEST && !slots.texts.is_empty() && slots.key.is_none();
+        if defined
+            || (content && is_other_entry(fields))
+            || (slots.evidence & REQUEST != 0 && is_pattern(fields))
+        {
             return;
         }
         // A sound row beside refused ones.

@@ -95,6 +95,10 @@ impl<'a> Wrapper<'a> {
                 self.sign = true;
                 return text || value.ty == Type::Bool;
             }
+            Part::Sign if name == "mode" => {
+                self.sign = true;
+                return ["raw", "urlencoded", "formdata", "file"].contains(&value.inner());
+            }
             Part::Sign => {
                 self.sign = true;
                 self.media |= name.eq_ignore_ascii_case("mimetype");
@@ -332,6 +336,7 @@ mod tests {
         (r#"{"data":[1,2]}"#, Some("=")),
         (r#"{"text":"a","content":"b"}"#, Some("=")),
         (r#"{"params":{"a":1}}"#, Some("=")),
+        (r#"{"mode":"production","mimeType":"a/b"}"#, Some("=")),
         (r#"{"base64":"not base64!"}"#, Some("=")),
         // Bytes that are no text stay in base64.
         (r#"{"mimeType":"image/png","encoding":"base64","text":"/9j/4A=="}"#, Some("/9j/4A==")),

@@ -247,7 +247,9 @@ pub(crate) fn timestamp(value: Value<'_>) -> Option<Timestamp> {
                     "seconds" | "epochSecond" => {
                         seconds = Timestamp::from_number_text(value.inner());
                     }
-                    "start" | "begin" if !matches!(value.ty, Type::Object | Type::Array) => {
+                    "start" | "begin" | "date"
+                        if !matches!(value.ty, Type::Object | Type::Array) =>
+                    {
                         start = timestamp(value);
                     }
                     "nanos" | "nanoseconds" | "nano" | "nanoOfSecond" => {}

@@ -274,9 +274,11 @@ impl<'a> Slots<'a> {
                     if let Some(read) = timestamp(value) {
                         let score = u8::from(field.side != FieldSide::Record);
                         offer_read(&mut start, at, score, value, read);
-                    } else if let Some(unit) = unit_of_name(field.key) {
-                        // `request_time` of a web server.
-                        if let Some(read) = milliseconds(value, Some(unit)) {
+                    } else {
+                        // `request_time` of a web server, `"execution_time": "1.5 s"`.
+                        let unit = unit_of_name(field.key);
+                        let says = unit.is_some() || value.ty == Type::String;
+                        if let Some(read) = milliseconds(value, unit).filter(|_| says) {
                             offer_read(&mut duration, at, 2, value, read);
                         }
                     }

@@ -35,6 +35,31 @@ impl About {
     }
 }
 
+/// Whether a record says that it is an entry of another kind than a call.
+pub(super) fn is_other_entry(fields: &[Field<'_>]) -> bool {
+    const KINDS: [&str; 14] = [
+        "query",
+        "cache",
+        "job",
+        "model",
+        "view",
+        "event",
+        "log",
+        "mail",
+        "notification",
+        "redis",
+        "command",
+        "schedule",
+        "gate",
+        "dump",
+    ];
+    fields.iter().any(|field| {
+        field.key == "type"
+            && field.side == FieldSide::Record
+            && KINDS.contains(&field.value.inner())
+    })
+}
+
 /// Whether the request of a record is a pattern that requests are held against.
 pub(super) fn is_pattern(fields: &[Field<'_>]) -> bool {
     const PATTERNS: [&str; 5] =
