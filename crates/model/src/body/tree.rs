@@ -167,7 +167,16 @@ impl Tree {
 
     /// What a value at `node` says in an answer: what its name says, if it does not stand in something that
     /// changes it.
+    #[inline]
     pub(super) fn says(&mut self, node: NodeId, names: &mut NameRoles) -> Says {
+        match self.nodes[node as usize].says {
+            Some(says) => says,
+            None => self.find_says(node, names),
+        }
+    }
+
+    #[cold]
+    fn find_says(&mut self, node: NodeId, names: &mut NameRoles) -> Says {
         // Those that hold it first, for what they say changes what it says.
         let (mut at, mut above) = (node, Says::Nothing);
         let mut unknown: SmallVec<[NodeId; 8]> = SmallVec::new();
