@@ -52,7 +52,8 @@ impl BodyVerdict {
         }
         let top = statement.verdict(Place::Answer);
         let only_lists = statement.only_lists();
-        let inside = alarm && (top != Some(true) || only_lists) && fails_inside(text, names, 0);
+        // What failed at its top needs no look inside.
+        let inside = alarm && top != Some(true) && fails_inside(text, names, 0);
         Self { top, only_lists, inside }
     }
 

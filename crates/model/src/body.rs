@@ -120,7 +120,7 @@ impl Shapes {
                 cursor.scalar(ty)?;
                 if let Some(names) = names.as_deref_mut() {
                     let value = Value { ty, raw: &text[start..cursor.pos()] };
-                    self.alarm |= alarms(self.tree.says(here, names), value);
+                    self.alarm = self.alarm || alarms(self.tree.says(here, names), value);
                     if let Some(at) = listed {
                         members[at].member.value = value;
                     }
@@ -200,6 +200,7 @@ fn names_in(text: &str, sign: u8) -> impl Iterator<Item = &str> {
 }
 
 /// Whether a scalar may say that something failed; `says`: what its name says.
+#[inline]
 fn alarms(says: Says, value: Value<'_>) -> bool {
     match says {
         Says::Aside => false,

@@ -130,8 +130,10 @@ impl<'r> ErrorCollector<'_, 'r> {
         let mut parts = ErrorParts::default();
         object.members(|name, value| {
             let known = self.names.in_answer(name);
-            let is_text = (value.ty == Type::String && value.raw.trim_matches('"').trim() != "")
-                || text_in_language(value).is_some();
+            let is_text = || match value.ty {
+                Type::String => !value.inner().trim().is_empty(),
+                _ => text_in_language(value).is_some(),
+            };
             let score = match known.says {
                 Says::ErrorText => Some(0),
                 Says::Text(_) => Some(message_score(name)),
@@ -142,7 +144,7 @@ impl<'r> ErrorCollector<'_, 'r> {
                 Says::Exception => Some(8),
                 _ => None,
             };
-            if let Some(score) = score.filter(|_| is_text) {
+            if let Some(score) = score.filter(|_| is_text()) {
                 let summary = value.ty == Type::String && is_summary(value.inner());
                 let score = score + if summary { SUMMARY } else { 0 };
                 if parts.text.is_none_or(|(best, _)| score < best) {
