@@ -32,7 +32,7 @@ const SHORTEST: usize = 24;
 /// Characters of base64 of JSON within other text, at least; shorter ones are tokens and ids.
 const SHORTEST_JSON: usize = 64;
 /// How many bytes of a JSON document are looked at for its first payload: every document is.
-const FIRST: usize = 1024;
+const FIRST: usize = 384;
 /// How many bytes may stand around each payload of a JSON document.
 const AROUND: usize = 4096;
 
