@@ -35,21 +35,11 @@ struct UnpackedData {
 
 impl DecodeRun<'_, '_> {
     /// Takes a zip layer off: every member by the directory, or, when that is gone, every member
-    /// whose local header is found. Of several archives one behind the other the last comes first.
+    /// whose local header is found.
     pub(super) fn unzip(&mut self, data: &[u8], place: LayerPlace<'_>) {
         let Some(layers) = self.deeper(place, "zip", Stage::Zip) else { return };
         self.decoded.archives += u32::from(place.member.is_some());
-        let mut rest = data;
-        while !rest.is_empty() && !self.stopped {
-            let before = self.archive(Archive { data: rest, place, layers: &layers });
-            rest = &rest[..before];
-        }
-    }
-
-    /// Reads the last of the archives that stand one behind the other. Returns how many bytes the others
-    /// have.
-    fn archive(&mut self, archive: Archive<'_>) -> usize {
-        let Archive { data, place, .. } = archive;
+        let archive = Archive { data, place, layers: &layers };
         let limit = self.decoder.limits.members.saturating_sub(self.decoded.members) as usize;
         match directory::read(data, limit, self.decoder.limits.problems as usize) {
             Ok(listing) => {
@@ -77,9 +67,7 @@ impl DecodeRun<'_, '_> {
                 self.decoded.unread += left_out;
                 if listing.beyond > 0 {
                     self.too_many(place, Some(listing.beyond));
-                    return 0;
                 }
-                listing.before
             }
             Err(missing) => {
                 let (kind, fault) = match missing {
@@ -93,7 +81,6 @@ impl DecodeRun<'_, '_> {
                 let fault = format!("{fault}, local headers are scanned");
                 self.problem(place, data.len() as u64, Stage::Zip, kind, &fault);
                 self.scan(archive, &[], limit);
-                0
             }
         }
     }

@@ -23,8 +23,6 @@ pub(crate) struct MemberList {
     pub(crate) left_out: usize,
     /// The directory breaks off before its end: there may be more members than it lists.
     pub(crate) broken: bool,
-    /// Bytes of another archive before this one; 0 when there is none.
-    pub(crate) before: usize,
     pub(crate) faults: ZipFaults,
 }
 
@@ -115,7 +113,6 @@ pub(crate) fn read(archive: &[u8], limit: usize, faults: usize) -> Result<Member
         beyond: 0,
         left_out: 0,
         broken: false,
-        before: 0,
         faults: ZipFaults::up_to(faults),
     };
     let mut found = 0_u64;
@@ -162,8 +159,7 @@ pub(crate) fn read(archive: &[u8], limit: usize, faults: usize) -> Result<Member
 fn note_rests(archive: &[u8], end: &EndRecord, listing: &mut MemberList) {
     let first = listing.members.iter().map(|member| member.header).min().unwrap_or(end.start);
     if end.base > 0 && first > 0 && archive.starts_with(local::SIGNATURE) {
-        listing.before = first;
-        let text = format!("another archive in the {first} bytes before this one");
+        let text = format!("another archive in the {first} bytes before this one is not read");
         listing.faults.add(|| fault(None, 0, ProblemKind::HeaderMismatch, text));
     }
     if first > 0 && sniff::opens_json(archive) {
