@@ -24,6 +24,21 @@ done
 n=0
 while IFS= read -r line; do
     n=$((n + 1))
+    printf '%b' "$line" >"corpus/decode/text-$n"
+done <<'TEXTS'
+HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"a":\r\n2\r\n1}\r\n0\r\n\r\n
+MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n{"a":1}\r\n--b--\r\n
+["W3sic3RhdHVzIjo0MDAsImVycm9ycyI6WyJ4Il19XQ==","W3sic3RhdHVzIjo0MDEsImVycm9ycyI6WyJ5Il19XQ=="]
+id;log\n1;W3sic3RhdHVzIjo0MDAsImVycm9ycyI6WyJ4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4Il19XQ==\n
+2024-01-01 INFO {"status":400}\n2024-01-01 INFO {"status":401}\n
+[{&quot;status&quot;:400}]
+%5B%7B%22status%22%3A400%7D%5D
+00000000: 7b22 6122 3a31 2c22 6222 3a32 2c22 6322  {"a":1,"b":2,"c"\n00000010: 3a33 7d                                  :3}\n
+b'{"status":400,"n":1}'
+TEXTS
+n=0
+while IFS= read -r line; do
+    n=$((n + 1))
     printf '%s' "$line" >"corpus/time/$n"
 done <<'TIMES'
 2023-06-23T11:33:17.898+00:00

@@ -89,7 +89,7 @@ fn likeness_at(text: &[u8], depth: u32) -> Likeness {
     }
     let head = &head[..length];
     match sniff::magic(head) {
-        Some(Magic::Zip | Magic::Gzip) => return Likeness::Sure,
+        Some(Magic::Zip | Magic::Gzip | Magic::Stream(_)) => return Likeness::Sure,
         Some(Magic::Zlib) if all_alphabet(text) => return Likeness::Zlib,
         _ => {}
     }
@@ -203,6 +203,17 @@ pub(crate) fn decode(text: &[u8], buffers: &mut Buffers, share: &Share<'_>) -> B
     } else if let Some(result) = attempt(body, decoded, share) {
         return result;
     }
+    if mended(body, compact, share)
+        && let Some(mut result) = attempt(compact, decoded, share)
+        && result.fault.is_none()
+    {
+        // A guess, although a good one.
+        result.fault = plus_as_space(body).then(|| {
+            let at = memchr::memchr(b' ', body).unwrap_or_default();
+            (at as u64, ProblemKind::BadBase64, "spaces in place of +, read as such".to_owned())
+        });
+        return result;
+    }
     // Spaces between the groups, both alphabets, characters that do not belong: the slow way.
     decode_slowly(body, decoded, compact, share)
 }
@@ -224,6 +235,65 @@ fn compact_lines(text: &[u8], compact: &mut Vec<u8>, share: &Share<'_>) {
         start = end + 1;
     }
     compact.extend_from_slice(&text[start..]);
+}
+
+/// Copies `text` without what other programs do to base64: line ends as `\n`, soft line breaks of mails, byte
+/// order marks where texts were joined, percent-encoding, and spaces that were a `+` in a form. Returns
+/// whether there was any of it.
+fn mended(text: &[u8], compact: &mut Vec<u8>, share: &Share<'_>) -> bool {
+    compact.clear();
+    share.reserve(compact, text.len());
+    let plus = plus_as_space(text);
+    let mut changed = plus;
+    let mut rest = text;
+    while let Some((&byte, after)) = rest.split_first() {
+        let (symbol, used) = match rest {
+            [b' ', ..] if plus => (Some(b'+'), 1),
+            [byte, ..] if sniff::is_blank(*byte) => (None, 1),
+            [b'\\', b'n' | b'r' | b't', ..] | [b'=', b'\n', ..] => (None, 2),
+            [b'=', b'\r', b'\n', ..]
+            | [0xef, 0xbb, 0xbf, ..]
+            | [b'%', b'0', b'a' | b'A' | b'd' | b'D', ..] => (None, 3),
+            [b'\\', b'/', ..] => (Some(b'/'), 2),
+            [b'\\', b'u', b'0', b'0', b'2', b'b' | b'B', ..] => (Some(b'+'), 6),
+            [b'\\', b'u', b'0', b'0', b'3', b'd' | b'D', ..] => (Some(b'='), 6),
+            [b'%', b'2', b'b' | b'B', ..] => (Some(b'+'), 3),
+            [b'%', b'2', b'f' | b'F', ..] => (Some(b'/'), 3),
+            [b'=' | b'%', b'3', b'd' | b'D', ..] => (Some(b'='), 3),
+            _ => (Some(byte), 1),
+        };
+        changed |= used > 1;
+        compact.extend(symbol);
+        rest = &rest[used.min(after.len() + 1)..];
+    }
+    changed
+}
+
+/// Whether the spaces in `text` are what a form made of `+`: each stands between two characters, there is no
+/// `+`, and with them the length is one that base64 has. Groups of one length are what encoders make.
+fn plus_as_space(text: &[u8]) -> bool {
+    if memchr::memchr(b' ', text).is_none() || memchr::memchr2(b'+', b'-', text).is_some() {
+        return false;
+    }
+    if text
+        .windows(2)
+        .any(|two| two.contains(&b' ') && two.iter().all(|&byte| sniff::is_blank(byte)))
+    {
+        return false;
+    }
+    let count = |wanted: fn(u8) -> bool| text.iter().filter(|&&byte| wanted(byte)).count();
+    let spaces = count(|byte| byte == b' ');
+    let symbols = count(|byte| !sniff::is_blank(byte));
+    let (with, without) = ((symbols + spaces) % 4, symbols % 4);
+    let lengths: Vec<usize> = text.split(|&byte| byte == b' ').map(<[u8]>::len).collect();
+    let regular = lengths.split_last().is_some_and(|(last, others)| {
+        others.iter().all(|length| *length == others[0]) && *last <= others[0]
+    });
+    if regular {
+        // Only padding, or a length that base64 never has, shows that characters are missing.
+        return with == 0 && (without == 1 || (without != 0 && text.ends_with(b"=")));
+    }
+    with != 1 && (without != 0 || spaces % 4 == 0)
 }
 
 /// Decodes a text that has nothing but one alphabet and padding at its end; None when it has more.

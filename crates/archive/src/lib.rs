@@ -37,9 +37,11 @@ mod source;
 
 mod base64;
 mod ends;
+mod envelope;
 mod inflate;
 mod peel;
 mod sniff;
+mod tar;
 mod text;
 mod wide;
 mod wrap;

@@ -10,15 +10,18 @@ pub struct Limits {
     /// Bytes of one input file; a longer one is not read. 1 GiB: a file is in memory while it is decoded,
     /// and a thousand downloads zipped together have less.
     pub file_bytes: u64,
-    /// Bytes of one member, or of any other layer, after decompression; nothing of a longer one is used.
+    /// Bytes of one member, or of any other layer, after decompression; of a longer one the
+    /// beginning is used.
     /// 256 MiB: a hundred times the largest log we know of, and little enough for each worker of a small
     /// machine.
     pub member_bytes: u64,
-    /// How many times its packed size a layer above 1 MiB may have after decompression. 250: logs that
-    /// repeat one row thousands of times reach 100; zip bombs reach the 1,032 of DEFLATE.
+    /// How many times its packed size a layer above 64 MiB may have after decompression; of a larger one the
+    /// first 4 MiB are used. 250: large logs that repeat one row reach 100. Below 64 MiB, where bulk answers reach
+    /// 390, twice as many with DEFLATE, whose bombs reach its 1,032, and any number with other methods: lzma makes
+    /// 1,200 of an honest log.
     pub ratio: u64,
     /// Bytes that all layers of one file may have together after decoding; what comes behind is not read.
-    /// 1 GiB, or `ratio` times the size of the file where that is less, but at least 16 MiB: archives in
+    /// 1 GiB, or `ratio` times the size of the file where that is less, but at least 64 MiB: archives in
     /// archives multiply, which a limit on each member alone does not stop. Files above 64 MiB may have
     /// sixteen times their size.
     pub total_bytes: u64,
@@ -40,6 +43,19 @@ pub struct Limits {
     pub json_depth: u32,
 }
 
+/// Bytes that are used of a layer that exceeds the ratio.
+const KEPT: u64 = 4 << 20;
+
+/// How a layer is compressed, as far as its ratio depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Method {
+    Deflate,
+    Other,
+}
+
+/// Bytes above which [`Limits::ratio`] alone counts.
+const RATIO_FREE: u64 = 64 << 20;
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -58,13 +74,34 @@ impl Default for Limits {
 
 impl Limits {
     /// The most that a compressed layer of `packed` bytes may have after decompression, in bytes.
-    pub(crate) fn allowance(&self, packed: u64) -> u64 {
-        self.member_bytes.min(packed.saturating_mul(self.ratio).max(1 << 20))
+    pub(crate) fn allowance(&self, packed: u64, method: Method) -> u64 {
+        let large = packed.saturating_mul(self.ratio);
+        let small = match method {
+            Method::Deflate => large.saturating_mul(2).clamp(1 << 20, RATIO_FREE),
+            Method::Other => RATIO_FREE,
+        };
+        self.member_bytes.min(large.max(small))
+    }
+
+    /// How much of a layer that exceeds its allowance is used, in bytes: what exceeds the ratio is mostly a bomb,
+    /// and reading costs more than unpacking.
+    pub(crate) fn kept(&self, packed: u64, method: Method) -> u64 {
+        let allowance = self.allowance(packed, method);
+        if allowance < self.member_bytes { allowance.min(KEPT) } else { allowance }
+    }
+
+    /// The limit that [`allowance`](Self::allowance) is, with its flag, for messages.
+    pub(crate) fn exceeded(&self, packed: u64, method: Method) -> String {
+        if self.allowance(packed, method) < self.member_bytes {
+            format!("--max-ratio is {}, twice that below 64 MiB", self.ratio)
+        } else {
+            format!("--max-member-bytes is {}", self.member_bytes)
+        }
     }
 
     /// The most that all layers of a file of `file` bytes may have together after decoding, in bytes.
     pub(crate) fn total(&self, file: u64) -> u64 {
-        let by_ratio = file.saturating_mul(self.ratio).max(16 << 20);
+        let by_ratio = file.saturating_mul(self.ratio).max(RATIO_FREE);
         self.total_bytes.min(by_ratio).max(file.saturating_mul(16).max(1 << 20))
     }
 }
@@ -74,20 +111,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_small_layer_may_grow_to_a_mebibyte() {
-        assert_eq!(Limits::default().allowance(10), 1 << 20);
+    fn a_small_layer_may_grow_more() {
+        let of = |packed, method| Limits::default().allowance(packed, method);
+        assert_eq!(of(10, Method::Deflate), 1 << 20);
+        assert_eq!(of(10_000, Method::Deflate), 5_000_000);
+        assert_eq!(of(200_000, Method::Deflate), 64 << 20);
+        assert_eq!(of(10, Method::Other), 64 << 20);
     }
 
     #[test]
     fn a_large_layer_ends_at_the_member_limit() {
-        assert_eq!(Limits::default().allowance(u64::MAX), 256 << 20);
-        assert_eq!(Limits::default().allowance(100_000), 25_000_000);
+        assert_eq!(Limits::default().allowance(u64::MAX, Method::Other), 256 << 20);
+        assert_eq!(Limits::default().allowance(400_000, Method::Deflate), 100_000_000);
     }
 
     #[test]
     fn the_total_of_a_large_file_grows_with_it() {
         let limits = Limits::default();
-        assert_eq!(limits.total(1_000), 16 << 20);
+        assert_eq!(limits.total(1_000), 64 << 20);
         assert_eq!(limits.total(20_000_000), 1 << 30);
         assert_eq!(limits.total(200_000_000), 3_200_000_000);
     }

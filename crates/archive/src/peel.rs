@@ -1,6 +1,7 @@
 //! The loop over the layers: look at the first bytes, take one layer off, look at the result.
 
 mod containers;
+mod envelopes;
 mod members;
 mod texts;
 
@@ -8,8 +9,9 @@ use std::fmt;
 
 use crate::budget::{Budget, Share};
 use crate::ends::{self, Ends};
+use crate::envelope;
 use crate::inflate::Inflater;
-use crate::limits::Limits;
+use crate::limits::{Limits, Method};
 use crate::problem::{Problem, ProblemKind, Stage, first_bytes};
 use crate::sniff::{self, Magic};
 use crate::zip::directory;
@@ -38,7 +40,10 @@ pub struct Leaf<'a> {
     /// 1,024 bytes, a longer one is cut and ends in the CRC-32 of the whole.
     pub member: Option<&'a str>,
     /// Layers taken off, outermost first, `>` between: `base64>zip`. Empty for a bare text. Words:
-    /// `quoted`, `object`, `data-uri`, `base64`, `zip`, `gzip`, `zlib`.
+    /// `quoted`, `object`, `data-uri`, `base64`, `base32`, `hex`, `literal` (the bytes of a Python literal),
+    /// `percent`, `entities`, `table` and `escaped` (JSON with the escapes of an address, a page, a cell or a
+    /// string), `http`, `mail`, `text` (payloads or JSON between other text), `zip`, `tar`, `gzip`, `zlib`,
+    /// `deflate`, `xz`, `bzip2`, `lz4`, `zstd`.
     pub layers: &'a str,
     /// The text: UTF-8 without a byte order mark. Empty for [`Form::Binary`].
     pub text: &'a str,
@@ -64,7 +69,8 @@ pub struct Decoded {
     /// Layers of the first leaf, as in [`Leaf::layers`]; when there is no leaf, the layers that were
     /// recognised before the first problem. Empty for a bare text.
     pub layers: String,
-    /// Members of archives, folders left out, those of nested archives included. Each of them is
+    /// Members of archives, folders left out, those of nested archives included; also the payloads of a text
+    /// that holds several. Each of them is
     /// exactly one of three: a leaf, one of `archives`, or one of `unread`.
     pub members: u32,
     /// Members that are archives and were opened; the members in them are counted too.
@@ -239,17 +245,19 @@ impl DecodeRun<'_, '_> {
             Some(Magic::Zip) => return self.unzip(&data[mark..], place),
             Some(Magic::Gzip) => return self.gunzip(data, place),
             Some(Magic::Zlib) if self.zlib(data, place) => return,
+            Some(Magic::Tar) => return self.untar(data, place),
+            Some(Magic::Stream(method)) => return self.stream(method, data, place),
             _ => {}
         }
         let text = sniff::trim_start(&data[mark..]);
         let handled = match text.first() {
-            None | Some(b'[' | b'<') => false,
             // Before the quotes and braces of a text whose characters have more than one byte.
             Some(_) if wide::sniff(text).is_some() => {
                 self.encoded(text, data.len() - text.len(), place)
             }
             Some(b'"') => self.quoted(text, place),
             Some(b'{') => self.object(text, place),
+            None | Some(b'[' | b'<') => false,
             Some(_) => self.encoded(text, data.len() - text.len(), place),
         };
         if handled {
@@ -258,7 +266,26 @@ impl DecodeRun<'_, '_> {
         if !sniff::opens_json(text) && directory::has_end(data) {
             return self.unzip(data, place);
         }
-        self.leaf(data, place);
+        if !self.enveloped(text, place) {
+            self.leaf(data, place);
+        }
+    }
+
+    /// Takes a text off in which payloads or JSON stand between other things. Returns whether `text` is one.
+    fn enveloped(&mut self, text: &[u8], place: LayerPlace<'_>) -> bool {
+        let head = &text[..text.len().min(512)];
+        match text.first() {
+            None => false,
+            Some(b'{' | b'[' | b'"')
+                if (text[0] != b'"' && envelope::opens_value(text))
+                    || envelope::begins_json(head) =>
+            {
+                self.escaped_json(text, place) || self.json_envelope(text, place)
+            }
+            Some(_) if !sniff::is_text(head) => false,
+            Some(b'<') => self.markup_envelope(text, place),
+            Some(_) => self.text_envelope(text, place),
+        }
     }
 
     /// Gives `data` to the callback as a leaf.
@@ -345,8 +372,8 @@ impl DecodeRun<'_, '_> {
     }
 
     /// The most that a layer of `packed` bytes may have after decompression, in bytes.
-    fn cap(&self, packed: u64) -> u64 {
-        let cap = self.decoder.limits.allowance(packed).min(self.left);
+    fn cap(&self, packed: u64, method: Method) -> u64 {
+        let cap = self.decoder.limits.allowance(packed, method).min(self.left);
         self.peek.map_or(cap, |max| cap.min(max as u64 + 64))
     }
 

@@ -1,5 +1,7 @@
 //! Recognising formats by their first bytes.
 
+use crate::tar;
+
 /// Containers that are recognised by their first bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Magic {
@@ -8,6 +10,31 @@ pub(crate) enum Magic {
     Gzip,
     /// A plausible zlib header; text can begin like this too (`x^...`).
     Zlib,
+    /// A header of a tar archive.
+    Tar,
+    /// A file of another compression program.
+    Stream(StreamMethod),
+}
+
+/// Compression programs besides gzip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StreamMethod {
+    Bzip2,
+    Lz4,
+    Xz,
+    Zstd,
+}
+
+impl StreamMethod {
+    /// The word for the layer.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Bzip2 => "bzip2",
+            Self::Lz4 => "lz4",
+            Self::Xz => "xz",
+            Self::Zstd => "zstd",
+        }
+    }
 }
 
 /// Containers that a signature of a few bytes names (APPNOTE.TXT 4.3.7, 4.3.16 and 8.5.3 to 8.5.5;
@@ -21,6 +48,13 @@ pub(crate) fn magic(data: &[u8]) -> Option<Magic> {
         // A text cut within the signature is still a cut zip, not a text.
         | [b'P', b'K', 3 | 5] => Some(Magic::Zip),
         [0x1f, 0x8b, 8, ..] => Some(Magic::Gzip),
+        [b'B', b'Z', b'h', b'1'..=b'9', b'1', b'A', b'Y', b'&', b'S', b'Y', ..] => {
+            Some(Magic::Stream(StreamMethod::Bzip2))
+        }
+        [0x04, 0x22, 0x4d, 0x18, ..] => Some(Magic::Stream(StreamMethod::Lz4)),
+        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Magic::Stream(StreamMethod::Xz)),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Magic::Stream(StreamMethod::Zstd)),
+        _ if tar::is_header(data) => Some(Magic::Tar),
         [first, second, ..]
             if first & 0x0f == 8
                 && first >> 4 <= 7
@@ -35,12 +69,17 @@ pub(crate) fn magic(data: &[u8]) -> Option<Magic> {
 
 /// Name of a format that is recognised but not opened, for messages.
 pub(crate) fn foreign(data: &[u8]) -> Option<&'static str> {
-    const KNOWN: [(&[u8], &str); 10] = [
+    const KNOWN: [(&[u8], &str); 15] = [
         (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
         (b"Rar!\x1a\x07", "a rar archive"),
-        (b"BZh91AY&SY", "bzip2 data"),
-        (b"\xfd7zXZ\0", "xz data"),
-        (b"\x28\xb5\x2f\xfd", "zstd data"),
+        (b"\x1f\x9d", "data of compress (.Z)"),
+        (b"LZIP", "lzip data"),
+        (b"MSCF", "a cabinet archive"),
+        (b"!<arch>\n", "an ar archive"),
+        (b"Salted__", "data encrypted by openssl, which needs a password"),
+        (b"age-encryption.org/", "data encrypted by age, which needs a key"),
+        (b"-----BEGIN PGP MESSAGE-----", "data encrypted by PGP, which needs a key"),
+        (b"PAR1", "a Parquet file"),
         (b"%PDF-", "a PDF document"),
         (b"\x89PNG", "a PNG image"),
         (b"\xff\xd8\xff", "a JPEG image"),
@@ -48,8 +87,7 @@ pub(crate) fn foreign(data: &[u8]) -> Option<&'static str> {
         (b"SQLite format 3", "an SQLite database"),
     ];
     let known = KNOWN.iter().find(|(signature, _)| data.starts_with(signature));
-    let tar = || data.get(257..262).filter(|magic| magic == b"ustar").map(|_| "a tar archive");
-    known.map(|(_, name)| *name).or_else(tar)
+    known.map(|(_, name)| *name)
 }
 
 /// Blanks as JSON has them, which are also those that wrapped base64 has.
@@ -102,6 +140,12 @@ pub(crate) fn is_clean_text(head: &[u8]) -> bool {
         Err(_) => return false,
     };
     !text.bytes().any(|byte| byte < 0x20 && !is_blank(byte))
+}
+
+/// Whether `head` has no control characters but blanks, form feeds, and the marks that some writers put
+/// before records and colours. Its encoding does not matter.
+pub(crate) fn is_text(head: &[u8]) -> bool {
+    !head.iter().any(|&byte| byte < 0x20 && !is_blank(byte) && !matches!(byte, 0x0c | 0x1b | 0x1e))
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use std::ops::Range;
 use crate::base64;
 use crate::budget::Budget;
 use crate::inflate::{Inflater, StreamEnd};
-use crate::limits::Limits;
+use crate::limits::{Limits, Method};
 use crate::sniff::{self, Magic};
 use crate::zip::directory;
 
@@ -102,7 +102,7 @@ impl DecoderSteps {
                 continue;
             }
             self.text.clear();
-            let cap = self.limits.allowance(packed.len() as u64);
+            let cap = self.limits.allowance(packed.len() as u64, Method::Deflate);
             let share = self.budget.share(0);
             let (used, end) = self.inflater.raw(packed, &mut self.text, member.size, cap, &share);
             if end != StreamEnd::Complete || used != packed.len() {
@@ -132,7 +132,7 @@ impl DecoderSteps {
         let mut bytes = 0;
         for stream in &anatomy.streams {
             let packed = &zip[stream.packed.clone()];
-            let cap = self.limits.allowance(packed.len() as u64);
+            let cap = self.limits.allowance(packed.len() as u64, Method::Deflate);
             self.text.clear();
             self.inflater.raw(packed, &mut self.text, stream.bytes as u64, cap, &share);
             bytes += self.text.len() as u64;

@@ -30,7 +30,7 @@ pub(crate) fn quoted(text: &[u8]) -> Option<(Range<usize>, bool)> {
 }
 
 /// Place of the quote that ends the string whose content begins at `from`.
-fn string_end(text: &[u8], from: usize) -> Option<usize> {
+pub(crate) fn string_end(text: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
     loop {
         at += memchr::memchr2(b'"', b'\\', text.get(at..)?)?;

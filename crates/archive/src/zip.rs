@@ -44,13 +44,17 @@ pub(crate) struct ZipMember {
 }
 
 impl ZipMember {
-    /// Its name: UTF-8 if it is that, whatever the flag says, else code page 437 (appendix D).
+    /// Its name: UTF-8 if it is that, whatever the flag says. Else Turkish, in the code page of Windows or
+    /// of DOS, when all its letters beyond ASCII are Turkish in one of these; else code page 437 (appendix
+    /// D).
     pub(crate) fn name<'a>(&self, archive: &'a [u8]) -> Cow<'a, str> {
         let name = archive.get(self.name.clone()).unwrap_or_default();
         match std::str::from_utf8(name) {
             Ok(name) => Cow::Borrowed(name),
             Err(_) if self.flags & 0x800 != 0 => String::from_utf8_lossy(name),
-            Err(_) => Cow::Owned(name.iter().map(|&byte| cp437(byte)).collect()),
+            Err(_) => Cow::Owned(
+                turkish(name).unwrap_or_else(|| name.iter().map(|&byte| cp437(byte)).collect()),
+            ),
         }
     }
 
@@ -155,6 +159,21 @@ fn cp437(byte: u8) -> char {
     }
 }
 
+/// A name whose characters beyond ASCII are all Turkish letters in windows-1254, or in code page 857.
+fn turkish(name: &[u8]) -> Option<String> {
+    // The same letters in each; no byte is a letter in both.
+    const LETTERS: &str = "çğıöşüÇĞİÖŞÜ";
+    const WINDOWS: &[u8; 12] = b"\xe7\xf0\xfd\xf6\xfe\xfc\xc7\xd0\xdd\xd6\xde\xdc";
+    const DOS: &[u8; 12] = b"\x87\xa7\x8d\x94\x9f\x81\x80\xa6\x98\x99\x9e\x9a";
+    [WINDOWS, DOS].iter().find_map(|page| {
+        let letter = |byte: u8| match byte {
+            0..0x80 => Some(char::from(byte)),
+            _ => page.iter().zip(LETTERS.chars()).find(|&(&it, _)| it == byte).map(|(_, c)| c),
+        };
+        name.iter().map(|&byte| letter(byte)).collect()
+    })
+}
+
 /// Little-endian numbers of the archive; None past its end.
 pub(crate) fn u16_at(data: &[u8], at: usize) -> Option<u16> {
     let bytes = data.get(at..at.checked_add(2)?)?;
@@ -211,6 +230,17 @@ mod tests {
     fn code_page_437_has_128_upper_characters() {
         assert_eq!(CP437.chars().count(), 128);
         assert_eq!((cp437(b'a'), cp437(0x81), cp437(0xe1), cp437(0xff)), ('a', 'ü', 'ß', '\u{a0}'));
+    }
+
+    #[test]
+    fn turkish_names_are_read_in_the_code_page_that_makes_them_turkish() {
+        let (name, _, _) = encoding_rs::WINDOWS_1254.encode("Değişen ürün İADE.json");
+        assert_eq!(turkish(&name).as_deref(), Some("Değişen ürün İADE.json"));
+        assert_eq!(
+            turkish(b"De\xa7i\x9fen \x81r\x81n \x98ADE.json").as_deref(),
+            Some("Değişen ürün İADE.json")
+        );
+        assert_eq!(turkish(b"caf\x82"), None);
     }
 
     #[test]

@@ -12,10 +12,11 @@ pub(crate) struct LimitArgs {
     /// Largest file that is read; each worker holds one in memory
     #[arg(hide_short_help = true, long = "max-file-bytes", value_name = "SIZE", default_value = "1GiB", value_parser = size)]
     file_bytes: u64,
-    /// Largest text that one member of an archive may unpack to. The default is a hundred times the largest known log
+    /// Largest text that one member of an archive may unpack to; of a larger one the beginning is used. The default is a hundred times the largest known log
     #[arg(hide_short_help = true, long = "max-member-bytes", value_name = "SIZE", default_value = "256MiB", value_parser = size)]
     member_bytes: u64,
-    /// How many times its packed size a member above 1 MiB may unpack to. Real logs stay below 100, zip bombs do not
+    /// How many times its packed size a member may unpack to; of a larger one the first 4 MiB are used. Twice that
+    /// below 64 MiB, and any ratio there with methods other than DEFLATE
     #[arg(hide_short_help = true, long = "max-ratio", value_name = "N", default_value_t = 250, value_parser = clap::value_parser!(u64).range(1..))]
     ratio: u64,
     /// Most members in one file, with those of archives in archives. The default is ten years of hourly logs

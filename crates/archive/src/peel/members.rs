@@ -2,6 +2,7 @@
 
 use super::{DecodeRun, LayerPlace};
 use crate::inflate::StreamEnd;
+use crate::limits::Method;
 use crate::problem::{ProblemKind, Stage};
 use crate::zip::directory::{self, NoDirectory};
 use crate::zip::{ZipMember, local, method_name, rare};
@@ -119,23 +120,29 @@ impl DecodeRun<'_, '_> {
         if member.is_folder(archive.data) {
             return member.data.end;
         }
+        let mut stop = member.data.end;
+        self.one_member(|run| stop = run.unpack(archive, member));
+        stop
+    }
+
+    /// Counts a member, and reads it by `read` unless a limit of the file is exceeded.
+    pub(super) fn one_member(&mut self, read: impl FnOnce(&mut Self)) {
         self.decoded.members += 1;
         if self.stopped {
             self.decoded.unread += 1;
-            return member.data.end;
+            return;
         }
-        let read = |run: &Self| (run.leaves, run.decoded.archives);
+        let given = |run: &Self| (run.leaves, run.decoded.archives);
         let reported = |run: &Self| run.decoded.problems.len() + run.unreported as usize;
-        let before = (read(self), reported(self));
-        let stop = self.unpack(archive, member);
-        if read(self) == before.0 {
+        let before = (given(self), reported(self));
+        read(self);
+        if given(self) == before.0 {
             self.decoded.unread += 1;
             debug_assert!(
                 self.peek.is_some() || reported(self) > before.1,
                 "a member that is not read has a problem"
             );
         }
-        stop
     }
 
     /// Unpacks one member and decodes its bytes further. Returns the place behind its data.
@@ -153,7 +160,8 @@ impl DecodeRun<'_, '_> {
             return self.stored(archive, member, place);
         }
         let mut out = self.take_buffer();
-        let cap = self.cap(packed.len() as u64);
+        let method = method_of(member);
+        let cap = self.cap(packed.len() as u64, method);
         let unpacked = match member.method {
             8 => {
                 let (used, end) =
@@ -172,6 +180,7 @@ impl DecodeRun<'_, '_> {
                 return if member.open { member.data.start } else { member.data.end };
             }
         };
+        self.keep_beginning(&mut out, packed.len() as u64, method, &unpacked.end);
         let stop = self.unpacked(archive, member, place, &out, &unpacked);
         self.recycle(out);
         stop
@@ -203,6 +212,8 @@ impl DecodeRun<'_, '_> {
             _ => StreamEnd::Complete,
         };
         let unpacked = UnpackedData { used: data.len(), end };
+        let most = usize::try_from(self.decoder.limits.member_bytes).unwrap_or(usize::MAX);
+        let data = if full { &data[..most] } else { data };
         self.unpacked(archive, member, place, data, &unpacked)
     }
 
@@ -266,18 +277,15 @@ impl DecodeRun<'_, '_> {
             StreamEnd::Full if self.peek.is_some() => Usable::BeforeCut,
             StreamEnd::Full => {
                 let packed = member.data.len() as u64;
-                let cap = self.decoder.limits.allowance(packed);
-                if cap <= self.left {
-                    let limits = &self.decoder.limits;
-                    let limit = if cap < limits.member_bytes {
-                        format!(", the limit is 1 MiB or {} times", limits.ratio)
-                    } else {
-                        ", the limit of a member".to_owned()
-                    };
-                    let fault = format!("inflates past {cap} bytes, from {packed}{limit}");
+                let method = method_of(member);
+                let cap = self.decoder.limits.allowance(packed, method);
+                // Else the limit of the whole file is exceeded, which is reported as that.
+                if got as u64 <= self.left {
+                    let limit = self.decoder.limits.exceeded(packed, method);
+                    let fault = format!("inflates past {cap} bytes, from {packed}; {limit}");
                     self.problem(place, start, stage, ProblemKind::TooLarge, &fault);
                 }
-                Usable::Nothing
+                if member.clipped { Usable::Nothing } else { Usable::BeforeCut }
             }
             StreamEnd::Cut => {
                 let fault = format!("data ends after {got} bytes of output, {size} claimed");
@@ -315,7 +323,9 @@ impl DecodeRun<'_, '_> {
         let stage = Stage::Inflate;
         let (mut crc, mut size, mut next) = (member.crc, member.size, member.data.end);
         if member.open {
-            let Some(found) = local::descriptor(archive.data, stop, unpacked.used as u64) else {
+            let Some(found) =
+                local::descriptor(archive.data, stop, unpacked.used as u64, bytes.len() as u64)
+            else {
                 let fault =
                     format!("no checksum follows the data, {} bytes of output", bytes.len());
                 self.problem(place, stop as u64, stage, ProblemKind::Truncated, &fault);
@@ -345,7 +355,25 @@ impl DecodeRun<'_, '_> {
         Some((true, next))
     }
 
-    fn too_many(&mut self, place: LayerPlace<'_>, beyond: Option<usize>) {
+    /// Cuts output that exceeds the limit of its layer to what is used of it; all of it counts as work. Output that
+    /// ended at the limit of the whole file is left, so that this limit is seen to be exceeded.
+    pub(super) fn keep_beginning(
+        &mut self,
+        out: &mut Vec<u8>,
+        packed: u64,
+        method: Method,
+        end: &StreamEnd,
+    ) {
+        let limits = &self.decoder.limits;
+        let allowance = limits.allowance(packed, method);
+        if *end == StreamEnd::Full && self.peek.is_none() && out.len() as u64 > allowance {
+            let kept = limits.kept(packed, method);
+            self.left = self.left.saturating_sub(allowance - kept);
+            out.truncate(usize::try_from(kept).unwrap_or(usize::MAX));
+        }
+    }
+
+    pub(super) fn too_many(&mut self, place: LayerPlace<'_>, beyond: Option<usize>) {
         let limit = self.decoder.limits.members;
         let fault = match beyond {
             Some(beyond) => format!("more than {limit} members, {beyond} are not read"),
@@ -355,13 +383,18 @@ impl DecodeRun<'_, '_> {
     }
 }
 
+/// How a member is compressed.
+fn method_of(member: &ZipMember) -> Method {
+    if member.method == 8 { Method::Deflate } else { Method::Other }
+}
+
 /// Bytes of a member's path, at most. A name may have 65,535, and is repeated in every row and problem of
 /// what the member holds.
 const PATH: usize = 1024;
 
 /// Path of a member: its name behind the path of the archive it is in. Of a path that is too long the end
 /// is replaced by the CRC-32 of the whole, so that paths stay different.
-fn path(outer: Option<&str>, name: &str) -> String {
+pub(super) fn path(outer: Option<&str>, name: &str) -> String {
     let mut path = match outer {
         Some(outer) => format!("{outer}/{name}"),
         None => name.to_owned(),

@@ -44,7 +44,7 @@ impl DecodeRun<'_, '_> {
 
     /// Whether an escaped string is base64 of an archive with JSON in it. A record that holds any
     /// other archive is a document, and stays one.
-    fn carries_json(&mut self, content: &[u8]) -> bool {
+    pub(super) fn carries_json(&mut self, content: &[u8]) -> bool {
         let mut plain = Vec::new();
         if !wrap::is_plain(content) {
             self.share.reserve(&mut plain, content.len());
@@ -98,11 +98,12 @@ impl DecodeRun<'_, '_> {
                 Some(b'{') => wrap::object(plain).is_some(),
                 _ => base64::likeness(plain) == Likeness::Sure || wrap::data_uri(plain).is_some(),
             };
+            let handled = wrapped || self.enveloped(plain, place);
             if wrapped && self.charge(plain.len() as u64, place, Stage::Text) {
                 self.peel(plain, place);
             }
             self.share.release(held);
-            return wrapped;
+            return handled;
         }
         self.base64(text, byte, place)
     }
@@ -112,6 +113,15 @@ impl DecodeRun<'_, '_> {
         let likeness = base64::likeness(text);
         if likeness == Likeness::No {
             return false;
+        }
+        // The same characters as base64 has.
+        if likeness == Likeness::Unclear
+            && (self.spelled_bytes(text, place) || self.values(text, place))
+        {
+            return true;
+        }
+        if self.payload_lines(text, place) {
+            return true;
         }
         let mut buffers = self.decoder.base64.pop().unwrap_or_default();
         self.share.take(buffers.capacity() as u64);
@@ -159,7 +169,11 @@ impl DecodeRun<'_, '_> {
         if zlib {
             return true;
         }
-        if likeness == Likeness::Unclear && !sniff::is_clean_text(head) {
+        let known = sniff::magic(bytes).is_some_and(|magic| magic != Magic::Zlib);
+        if likeness == Likeness::Unclear && !known && !sniff::is_clean_text(head) {
+            if self.deflated(bytes, inside) {
+                return true;
+            }
             let what = sniff::foreign(bytes).unwrap_or("base64 of nothing known");
             let fault =
                 format!("{what}: {} bytes that begin with {}", bytes.len(), first_bytes(bytes));

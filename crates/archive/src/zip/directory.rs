@@ -376,7 +376,7 @@ fn resolve(
     }
     let packed = member.data.len() as u64;
     if let Some((sum, there, _)) =
-        local::descriptor(archive, member.data.end, packed).filter(|_| deferred)
+        local::descriptor(archive, member.data.end, packed, size).filter(|_| deferred)
         && (sum, there) != (crc, size)
     {
         conflict(&|| {

@@ -60,23 +60,33 @@ pub(crate) fn find(archive: &[u8], from: usize) -> Option<usize> {
 /// The CRC and the unpacked size in the descriptor behind the data, and the descriptor's length.
 ///
 /// Signature and width are both optional in the wild, so all four forms are tried; the right one
-/// is that which knows how many packed bytes stand before it.
-pub(crate) fn descriptor(archive: &[u8], at: usize, packed: u64) -> Option<(u32, u64, usize)> {
+/// is that which knows how many packed bytes stand before it, and how many they become. Of a small member
+/// the narrow form fits the wide one too, with 0 as its size, so `unpacked` decides.
+pub(crate) fn descriptor(
+    archive: &[u8],
+    at: usize,
+    packed: u64,
+    unpacked: u64,
+) -> Option<(u32, u64, usize)> {
     let signature = if archive.get(at..)?.starts_with(b"PK\x07\x08") { 4 } else { 0 };
+    let mut fits = None;
     for start in [signature, 0] {
-        let crc = u32_at(archive, at + start)?;
-        if u32_at(archive, at + start + 4).map(u64::from) == Some(packed)
-            && let Some(size) = u32_at(archive, at + start + 8)
-        {
-            return Some((crc, u64::from(size), start + 12));
-        }
-        if u64_at(archive, at + start + 4) == Some(packed)
-            && let Some(size) = u64_at(archive, at + start + 12)
-        {
-            return Some((crc, size, start + 20));
+        let Some(crc) = u32_at(archive, at + start) else { continue };
+        let narrow = u32_at(archive, at + start + 4).map(u64::from).filter(|&it| it == packed);
+        let narrow = narrow.and_then(|_| u32_at(archive, at + start + 8)).map(u64::from);
+        let wide = u64_at(archive, at + start + 4).filter(|&it| it == packed);
+        let wide = wide.and_then(|_| u64_at(archive, at + start + 12));
+        for (size, length) in [(narrow, start + 12), (wide, start + 20)] {
+            let Some(size) = size else { continue };
+            // Nothing unpacked has eight more bytes of zeros in the wide form.
+            let zeros = unpacked == 0 && length == start + 12 && wide == Some(0);
+            if size == unpacked && !zeros {
+                return Some((crc, size, length));
+            }
+            fits = fits.or(Some((crc, size, length)));
         }
     }
-    None
+    fits
 }
 
 /// Where the data of an open, stored member ends: before a descriptor that fits it.
@@ -84,6 +94,6 @@ pub(crate) fn stored_end(archive: &[u8], start: usize) -> Option<usize> {
     // Without the signature a descriptor is just 12 bytes; then the next header is what ends it.
     memchr::memmem::find_iter(archive.get(start..)?, b"PK\x07\x08")
         .take(1024)
-        .find(|&length| descriptor(archive, start + length, length as u64).is_some())
+        .find(|&length| descriptor(archive, start + length, length as u64, length as u64).is_some())
         .map(|length| start + length)
 }

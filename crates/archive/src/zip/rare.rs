@@ -6,13 +6,14 @@
 
 use std::io::{self, Read};
 
-use bzip2::bufread::BzDecoder;
+use bzip2::bufread::{BzDecoder, MultiBzDecoder};
 use deflate64::Deflate64Decoder;
 use lzma_rust2::{LzmaReader, XzReader};
 
 use super::ZipMember;
 use crate::budget::Share;
 use crate::inflate::StreamEnd;
+use crate::sniff::StreamMethod;
 
 /// Bytes asked for at a time.
 const STEP: usize = 1 << 16;
@@ -23,6 +24,8 @@ const ZSTD_LEAST: u32 = 23;
 const ZSTD_MOST: u32 = 27;
 /// What the decoder of bzip2 needs, in bytes: blocks have at most 900 kB.
 const BZIP2: u64 = 4 << 20;
+/// What the decoder of lz4 needs, in bytes: two blocks of at most 4 MiB, and what they look back at.
+const LZ4: u64 = 9 << 20;
 /// What the decoder of deflate64 needs, in bytes: it looks back at most 64 KiB.
 const DEFLATE64: u64 = 1 << 20;
 /// The fault of a stream that breaks the rules of its method.
@@ -52,6 +55,34 @@ pub(crate) fn unpack(
             read_all(&mut XzReader::new(packed, true), out, member.size, cap, share)
         }),
         _ => deflate64(member, packed, out, cap, share),
+    }
+}
+
+/// Appends what the file `packed` of the compression program unpacks to, one stream or several, at most a
+/// little more than `cap` bytes.
+pub(crate) fn unpack_file(
+    method: StreamMethod,
+    packed: &[u8],
+    out: &mut Vec<u8>,
+    cap: u64,
+    share: &Share<'_>,
+) -> StreamEnd {
+    match method {
+        StreamMethod::Bzip2 => {
+            within(BZIP2, share, || read_all(&mut MultiBzDecoder::new(packed), out, 0, cap, share))
+        }
+        StreamMethod::Lz4 => within(LZ4, share, || {
+            let mut reader = lz4_flex::frame::FrameDecoder::new(packed);
+            match read_all(&mut reader, out, 0, cap, share) {
+                // The decoder takes a frame that it cannot read for an empty one.
+                StreamEnd::Complete if out.is_empty() => StreamEnd::Broken(DAMAGED),
+                end => end,
+            }
+        }),
+        StreamMethod::Xz => {
+            within(cap, share, || read_all(&mut XzReader::new(packed, true), out, 0, cap, share))
+        }
+        StreamMethod::Zstd => zstd(packed, out, 0, cap, share),
     }
 }
 
