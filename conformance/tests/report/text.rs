@@ -104,7 +104,7 @@ fn a_text_that_is_no_log_is_reported_as_what_it_is() {
     for (text, expected) in [
         ("no JSON at all", ("rejected", "text", "bad_json")),
         ("HTTP/1.1 502 Bad Gateway\r\nServer: x\r\n\r\nbusy", ("error_page", "text", "http_error")),
-        ("HTTP/1.1 200 OK\r\n\r\nwords", ("rejected", "text", "bad_json")),
+        ("HTTP/1.1 200 OK\r\n\r\nwords", ("rejected", "http>text", "bad_json")),
         ("<html>502</html>", ("error_page", "markup", "http_error")),
         ("\u{7}\u{0}\u{1}\u{2}", ("rejected", "binary", "not_an_archive")),
         (r#"{"cities":["Ankara"]}"#, ("rejected", "json", "unknown_shape")),

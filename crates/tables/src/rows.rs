@@ -291,7 +291,7 @@ crate::table! {
         sample_message: MessageText<'b>,
         /// keys that had such an error and whose newest attempt succeeded
         resolved_keys: i64,
-        /// as in `errors`; the most frequent of those that are known
+        /// as in `errors`; that of at least four in five of them, else null
         side: Option<SideWord<'b>>,
         /// the code that all its errors share, when it is a part of what makes them one group
         code: Option<ErrorCode<'b>>,
