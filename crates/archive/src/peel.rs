@@ -283,7 +283,7 @@ impl DecodeRun<'_, '_> {
                 self.escaped_json(text, place) || self.json_envelope(text, place)
             }
             Some(_) if !sniff::is_text(head) => false,
-            Some(b'<') => self.markup_envelope(text, place),
+            Some(b'<') => self.values(text, place),
             Some(_) => self.text_envelope(text, place),
         }
     }

@@ -45,11 +45,6 @@ impl DecodeRun<'_, '_> {
         bytes.is_some_and(|(layer, bytes)| self.inner(layer, &bytes, place))
     }
 
-    /// Takes a page or an XML document off that has payloads or JSON in it. Returns whether it has.
-    pub(super) fn markup_envelope(&mut self, text: &[u8], place: LayerPlace<'_>) -> bool {
-        self.values(text, place)
-    }
-
     /// JSON in escapes, JSON between other text, payloads between other text.
     pub(super) fn values(&mut self, text: &[u8], place: LayerPlace<'_>) -> bool {
         if let Some((layer, plain)) = envelope::unescaped(text) {
@@ -84,15 +79,7 @@ impl DecodeRun<'_, '_> {
         match carried[..] {
             [] => false,
             [part] => self.inner("mail", part, place),
-            _ => {
-                let Some(layers) = self.deeper(place, "mail", Stage::Text) else { return true };
-                let inside = LayerPlace { layers: &layers, depth: place.depth + 1, ..place };
-                self.decoded.archives += u32::from(place.member.is_some());
-                for (n, part) in carried.iter().enumerate() {
-                    self.part(n, part, inside);
-                }
-                true
-            }
+            _ => self.parts("mail", carried.into_iter(), place),
         }
     }
 
@@ -110,19 +97,26 @@ impl DecodeRun<'_, '_> {
         if !json {
             return false;
         }
-        let Some(layers) = self.deeper(place, "text", Stage::Text) else { return true };
-        let inside = LayerPlace { layers: &layers, depth: place.depth + 1, ..place };
         if let [range] = found {
-            let payload = envelope::joined(&text[range.clone()]);
-            if self.charge(payload.len() as u64, place, Stage::Text) {
-                self.peel(&payload, inside);
-            }
-            return true;
+            return self.inner("text", &envelope::joined(&text[range.clone()]), place);
         }
-        self.decoded.archives += u32::from(place.member.is_some());
-        for (n, range) in found.iter().enumerate() {
-            let payload = envelope::joined(&text[range.clone()]);
-            self.part(n, &payload, inside);
+        let parts = found.iter().map(|range| envelope::joined(&text[range.clone()]));
+        self.parts("text", parts, place)
+    }
+
+    /// Decodes what `layer` holds several of, each as a member. Always true.
+    fn parts(
+        &mut self,
+        layer: &str,
+        parts: impl Iterator<Item = impl AsRef<[u8]>>,
+        place: LayerPlace<'_>,
+    ) -> bool {
+        if let Some(layers) = self.deeper(place, layer, Stage::Text) {
+            let inside = LayerPlace { layers: &layers, depth: place.depth + 1, ..place };
+            self.decoded.archives += u32::from(place.member.is_some());
+            for (n, part) in parts.enumerate() {
+                self.part(n, part.as_ref(), inside);
+            }
         }
         true
     }
