@@ -118,12 +118,11 @@ pub(super) fn base64(
     context: &StageContext<'_>,
     pool: &ThreadPool,
 ) -> Duration {
-    let work = |steps: &mut DecoderSteps, n: usize| {
-        if let Some(anatomy) = anatomies[n].as_ref().filter(|anatomy| anatomy.text.is_some()) {
+    steps(anatomies, context, pool, |steps, n, anatomy| {
+        if anatomy.text.is_some() {
             black_box(steps.base64(bytes(&inputs[n]), anatomy));
         }
-    };
-    timed(pool, inputs.len(), context.stop, || DecoderSteps::new(context.limits), work).0
+    })
 }
 
 pub(super) fn inflate(
@@ -132,12 +131,9 @@ pub(super) fn inflate(
     context: &StageContext<'_>,
     pool: &ThreadPool,
 ) -> Duration {
-    let work = |steps: &mut DecoderSteps, n: usize| {
-        if let Some(anatomy) = &anatomies[n] {
-            black_box(steps.inflate(&zips[n], anatomy));
-        }
-    };
-    timed(pool, zips.len(), context.stop, || DecoderSteps::new(context.limits), work).0
+    steps(anatomies, context, pool, |steps, n, anatomy| {
+        black_box(steps.inflate(&zips[n], anatomy));
+    })
 }
 
 pub(super) fn limit(
@@ -146,12 +142,24 @@ pub(super) fn limit(
     context: &StageContext<'_>,
     pool: &ThreadPool,
 ) -> Duration {
+    steps(anatomies, context, pool, |steps, n, anatomy| {
+        black_box(steps.limit(bytes(&inputs[n]), anatomy));
+    })
+}
+
+/// Times one step of the decoder on each input that has an anatomy.
+fn steps(
+    anatomies: &[Option<Anatomy>],
+    context: &StageContext<'_>,
+    pool: &ThreadPool,
+    step: impl Fn(&mut DecoderSteps, usize, &Anatomy) + Sync,
+) -> Duration {
     let work = |steps: &mut DecoderSteps, n: usize| {
         if let Some(anatomy) = &anatomies[n] {
-            black_box(steps.limit(bytes(&inputs[n]), anatomy));
+            step(steps, n, anatomy);
         }
     };
-    timed(pool, inputs.len(), context.stop, || DecoderSteps::new(context.limits), work).0
+    timed(pool, anatomies.len(), context.stop, || DecoderSteps::new(context.limits), work).0
 }
 
 pub(super) fn decode(inputs: &[Input], context: &StageContext<'_>, pool: &ThreadPool) -> Duration {
