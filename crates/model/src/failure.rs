@@ -79,7 +79,7 @@ impl<'x, 'r> ErrorCollector<'x, 'r> {
 
     /// Errors in a text of any kind. True when the text itself says that it is an error.
     pub(crate) fn text(&mut self, text: &'r str, field: Option<&'r str>, level: u8) -> bool {
-        let trimmed = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+        let trimmed = crate::fault::trimmed(text);
         if trimmed.is_empty() || level > MAX_LEVELS || says_none(trimmed) {
             return false;
         }

@@ -108,6 +108,6 @@ fn read_any(text: &str, levels: u8, hits: &mut Hits<'_>) -> bool {
 }
 
 /// The text without blanks and byte order marks around it.
-fn trimmed(text: &str) -> &str {
+pub(crate) fn trimmed(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
 }

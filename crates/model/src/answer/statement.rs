@@ -142,16 +142,16 @@ impl<'a> Statement<'a> {
                     _ => is_told(value),
                 };
             }
-            Says::ErrorCode => self.code |= is_code(value) && !is_sound_code(value),
+            Says::ErrorCode => self.code |= is_text_or_number(value) && !is_sound_code(value),
             Says::ResultCode => {
                 self.http |= http_status(value).is_some_and(|status| status >= 400);
-                self.result_code |= is_code(value) && !is_sound_code(value);
+                self.result_code |= is_text_or_number(value) && !is_sound_code(value);
             }
             Says::HttpStatus => self.http |= http_status(value).is_some_and(|status| status >= 400),
             Says::Code => {
                 let (word, number) = (value.inner(), integer(value));
                 self.number |= http_status(value).is_some_and(|status| status >= 400);
-                self.odd_code |= is_code(value)
+                self.odd_code |= is_text_or_number(value)
                     && !is_sound_code(value)
                     && (number.is_some_and(|n| !(0..1000).contains(&n)) || names_an_error(word));
                 if value.ty == Type::String && (is_sure(word) || says_well(word)) {
@@ -305,7 +305,7 @@ fn told_within(value: Value<'_>, levels: u8) -> bool {
     told
 }
 
-fn is_code(value: Value<'_>) -> bool {
+fn is_text_or_number(value: Value<'_>) -> bool {
     matches!(value.ty, Type::String | Type::Number)
 }
 
