@@ -12,7 +12,7 @@ use corpus::logs::{LogShape, Variety, document, exchanges_of_run};
 use corpus::wrap::Download;
 use criterion::{BatchSize, Bencher, Criterion, SamplingMode, Throughput};
 use grouping::RULES_VERSION;
-use pipeline::input::Input;
+use pipeline::input::{self, FoundInputs};
 use pipeline::run::{Done, Options, Progress, report};
 use pipeline::worker::KeepBodies;
 use tables::{Folder, Format, Formats, Metadata};
@@ -137,8 +137,8 @@ impl Dump {
 
     /// From the walk through the folder to the finished report.
     fn report(&self, out: &Path, formats: &Formats, options: &Options) -> Done {
-        let Discovery { sources, unread } = self.discovered();
-        let inputs: Vec<Input> = sources.into_iter().map(Input::File).collect();
+        let FoundInputs { inputs, unread } =
+            input::find(&[self.folder.display().to_string()]).expect("the folder is there");
         let metadata = Metadata { rules_version: RULES_VERSION, redaction: "none" };
         let sink = Folder::create(out, true, formats.clone(), &metadata)
             .expect("the folder of the report can be made");

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use pipeline::input::Input;
+use pipeline::input;
 use pipeline::run::{Options, Progress, report};
 use pipeline::summary::Summary;
 use polars::prelude::{AnyValue, DataFrame, ParquetReader, SerReader as _};
@@ -27,10 +27,9 @@ pub(crate) fn every_format() -> Formats {
 /// Hands the report of everything in these files and folders to a sink.
 pub(crate) fn run<S: Sink>(places: &[&Path], options: &Options, sink: S) -> Summary {
     let places: Vec<_> = places.iter().map(|path| path.to_str().unwrap().to_owned()).collect();
-    let found = archive::discover(&places).unwrap();
-    let inputs: Vec<_> = found.sources.into_iter().map(Input::File).collect();
+    let found = input::find(&places).unwrap();
     let (progress, stop) = (Progress::default(), false.into());
-    report(&inputs, &found.unread, sink, options, &progress, &stop).unwrap().summary
+    report(&found.inputs, &found.unread, sink, options, &progress, &stop).unwrap().summary
 }
 
 /// A finished report, in a folder that goes when this goes.

@@ -115,18 +115,17 @@ fn timeless(text: &str) -> String {
 
 /// The library example of the README, which has to be here word by word.
 fn example() -> Result<(), Box<dyn std::error::Error>> {
-    use pipeline::input::Input;
+    use pipeline::input;
     use pipeline::run::{self, Options, Progress};
     use std::sync::atomic::AtomicBool;
     use tables::{Folder, Formats, Metadata};
 
-    let found = archive::discover(&["testdata/dump".to_owned()])?;
-    let inputs: Vec<_> = found.sources.into_iter().map(Input::File).collect();
+    let found = input::find(&["testdata/dump".to_owned()])?;
     let metadata = Metadata { rules_version: grouping::RULES_VERSION, redaction: "none" };
     let folder = Folder::create(Path::new("from-rust"), false, Formats::default(), &metadata)?;
     let never = AtomicBool::new(false);
     let (options, progress) = (Options::default(), Progress::default());
-    let done = run::report(&inputs, &found.unread, folder, &options, &progress, &never)?;
+    let done = run::report(&found.inputs, &found.unread, folder, &options, &progress, &never)?;
     assert_eq!(done.summary.exchanges.failed, 74);
     Ok(())
 }

@@ -31,7 +31,7 @@ pub struct Source {
     pub link: bool,
 }
 
-/// A folder or link below an input that could not be read.
+/// A place below an input that is not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unread {
     /// Its name, made like [`Source::name`].
@@ -45,8 +45,8 @@ pub struct Unread {
 pub struct Discovery {
     /// Regular files, sorted by name, each once.
     pub sources: Vec<Source>,
-    /// Folders without permission, dangling and circular links; sorted by name. Pipes, sockets and
-    /// devices are not listed: they are not files, and opening one can hang.
+    /// Folders without permission, dangling and circular links, and pipes, sockets and devices, which are not
+    /// opened, since that can hang; sorted by name.
     pub unread: Vec<Unread>,
 }
 
@@ -321,7 +321,13 @@ fn walk_in<'i>(
                 let path = entry.path();
                 glob.is_match(path) || path.strip_prefix("./").is_ok_and(|path| glob.is_match(path))
             });
-            if !entry.file_type().is_file() || !wanted {
+            if !wanted || entry.file_type().is_dir() {
+                continue;
+            }
+            if !entry.file_type().is_file() {
+                let fault = format!("{}, not read", special_file(entry.file_type()));
+                let problem = Problem::new(None, 0, Stage::Read, ProblemKind::Io, &fault);
+                unread.push(Unread { name: name_of(entry.path()), problem });
                 continue;
             }
             let name = name_of(entry.path());
@@ -337,6 +343,22 @@ fn walk_in<'i>(
     });
     let sized = sized.into_inner().unwrap_or_else(PoisonError::into_inner);
     whole.then_some((sized, unread))
+}
+
+/// The name of what is neither file nor folder.
+fn special_file(kind: fs::FileType) -> &'static str {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt as _;
+        if kind.is_fifo() {
+            return "a pipe";
+        }
+        if kind.is_socket() {
+            return "a socket";
+        }
+    }
+    let _ = kind;
+    "a device"
 }
 
 /// Why the walk could not read a folder or a link.

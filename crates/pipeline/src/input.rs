@@ -1,6 +1,50 @@
 //! What one job reads: files, and payloads in memory, such as standard input.
 
-use archive::{Ends, Limits, Problem, ProblemKind, Share, Source, Stage};
+use std::path::PathBuf;
+
+use archive::{DiscoverError, Ends, Limits, Problem, ProblemKind, Share, Source, Stage};
+
+use crate::earlier;
+use crate::problem::FileProblem;
+
+/// The inputs of a job, and what is not read.
+#[derive(Debug, Default)]
+pub struct FoundInputs {
+    /// Files in name order.
+    pub inputs: Vec<Input>,
+    /// Folders and links that could not be read, what is neither file nor folder, and earlier reports; in name
+    /// order.
+    pub unread: Vec<UnreadPlace>,
+}
+
+/// A place below an input that is not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreadPlace {
+    /// Its name, made like those of files.
+    pub name: String,
+    /// Why.
+    pub problem: FileProblem,
+    /// The folder, when it is that of an earlier report.
+    pub report: Option<PathBuf>,
+}
+
+/// Finds the files that `names` mean, as [`archive::discover`] does, without the files of earlier reports: those
+/// repeat what the logs say. Of each report `unread` has its folder.
+///
+/// # Errors
+/// As [`archive::discover`].
+pub fn find(names: &[String]) -> Result<FoundInputs, DiscoverError> {
+    let archive::Discovery { mut sources, unread } = archive::discover(names)?;
+    let reports = earlier::remove(&mut sources);
+    let unread = unread.into_iter().map(|place| UnreadPlace {
+        name: place.name,
+        problem: place.problem.into(),
+        report: None,
+    });
+    let mut unread: Vec<_> = unread.chain(reports).collect();
+    unread.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(FoundInputs { inputs: sources.into_iter().map(Input::File).collect(), unread })
+}
 
 /// One payload to read.
 #[derive(Debug, Clone)]

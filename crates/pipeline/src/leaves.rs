@@ -6,6 +6,7 @@ use model::json::FaultKind;
 use model::listing;
 use tables::Encoder;
 
+use crate::earlier;
 use crate::link;
 use crate::members::MemberCounts;
 use crate::outcome::{FileFacts, FileOutcome};
@@ -88,7 +89,11 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
                 self.error_page(leaf, &format!("a saved page instead of a log: {title}"))
             }
             Form::Json => {
-                if let Some(outcome) = self.listing_page(leaf) {
+                if let Some(table) = earlier::table_in(leaf.text) {
+                    let fault = format!("the table `{table}` of an earlier report, not read");
+                    self.no_log(leaf, LogFault::EarlierReport, &fault);
+                    FileOutcome::Rejected
+                } else if let Some(outcome) = self.listing_page(leaf) {
                     outcome
                 } else {
                     let (several, outcome) = self.log(leaf, extractor);

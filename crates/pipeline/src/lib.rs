@@ -14,17 +14,16 @@
 //! use std::path::Path;
 //! use std::sync::atomic::AtomicBool;
 //!
-//! use pipeline::{input::Input, run};
+//! use pipeline::{input, run};
 //! use tables::{Folder, Formats, Metadata};
 //!
-//! let found = archive::discover(&["dump".to_owned()])?;
-//! let inputs: Vec<_> = found.sources.into_iter().map(Input::File).collect();
+//! let found = input::find(&["dump".to_owned()])?;
 //! let metadata = Metadata { rules_version: grouping::RULES_VERSION, redaction: "none" };
 //! let folder = Folder::create(Path::new("report"), false, Formats::default(), &metadata)?;
 //! let (options, progress) = (run::Options::default(), run::Progress::default());
 //! let never = AtomicBool::new(false);
-//! let done = run::report(&inputs, &found.unread, folder, &options, &progress, &never)?;
-//! assert_eq!(done.summary.files["total"], inputs.len() as u64);
+//! let done = run::report(&found.inputs, &found.unread, folder, &options, &progress, &never)?;
+//! assert_eq!(done.summary.files["total"], found.inputs.len() as u64);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -37,6 +36,7 @@ pub mod input;
 pub mod survey;
 
 mod copies;
+mod earlier;
 pub mod members;
 pub mod outcome;
 pub mod problem;

@@ -25,6 +25,8 @@ pub enum LogFault {
     TooManyProblems,
     /// The file changed between the survey and the main pass.
     Changed,
+    /// Tables of an earlier report: they repeat what the logs say.
+    EarlierReport,
 }
 
 impl LogFault {
@@ -39,6 +41,7 @@ impl LogFault {
             Self::NotAnArchive => "not_an_archive",
             Self::TooManyProblems => "too_many_problems",
             Self::Changed => "changed",
+            Self::EarlierReport => "earlier_report",
         }
     }
 
@@ -48,7 +51,7 @@ impl LogFault {
             Self::Truncated | Self::BadJson | Self::TooDeep => "json",
             Self::NoJson | Self::UnknownShape | Self::HttpError | Self::TooManyProblems => "model",
             Self::NotAnArchive => "text",
-            Self::Changed => "read",
+            Self::Changed | Self::EarlierReport => "read",
         }
     }
 }
@@ -72,7 +75,11 @@ impl FileProblem {
     /// A problem with a log. `fault`: what is wrong, with numbers.
     pub fn new(member: Option<&str>, byte: u64, kind: LogFault, fault: &str) -> Self {
         let byte = byte.min(i64::MAX.cast_unsigned());
-        let message = problem_message(member, byte, fault);
+        // Of a place that was not opened no byte is known.
+        let message = match kind {
+            LogFault::EarlierReport if member.is_none() => fault.to_owned(),
+            _ => problem_message(member, byte, fault),
+        };
         Self {
             member: member.map(str::to_owned),
             byte,

@@ -23,7 +23,7 @@ use tables::{Batch, Encoder, Sink, Spill, Table};
 
 use crate::aggregate::{Accumulator, Top};
 use crate::copies::{Originals, SetsInReport};
-use crate::input::Input;
+use crate::input::{Input, UnreadPlace};
 use crate::outcome::{FileFacts, FileOutcome};
 use crate::problem::FileProblem;
 use crate::summary::{JobCounts, Summary};
@@ -120,13 +120,14 @@ pub struct Done {
     _used: (Vec<Mutex<Worker>>, Accumulator, Groups, Survey),
 }
 
-/// Reads `inputs`, which are in name order, and hands the report to `sink`. `unread`: places that could not be listed.
+/// Reads `inputs`, which are in name order, and hands the report to `sink`. `unread`: places that are not read, for the
+/// table `problems`.
 ///
 /// # Errors
 /// When the sink refuses rows, or `stop` was set. What is wrong with the inputs is no error but part of the report.
 pub fn report<S: Sink>(
     inputs: &[Input],
-    unread: &[archive::Unread],
+    unread: &[UnreadPlace],
     sink: S,
     options: &Options,
     progress: &Progress,
@@ -144,7 +145,7 @@ pub fn report<S: Sink>(
     };
     let mut report = OpenReport::open(sink)?;
     for place in unread {
-        report.problem(&place.name, &place.problem.clone().into())?;
+        report.problem(&place.name, &place.problem)?;
     }
     let workers = workers(options, pool.current_num_threads());
     read(&pool, inputs, &setting, &workers, &mut report, progress)?;

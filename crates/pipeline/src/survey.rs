@@ -22,6 +22,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use self::kept::Packer;
 pub(crate) use self::kept::{KeptFiles, Unpacked};
 pub(crate) use self::texts::TextCopies;
+use crate::earlier;
 use crate::input::Input;
 use crate::link;
 
@@ -193,6 +194,7 @@ pub fn survey(
                         );
                     }
                     if listing::may_be_listing(leaf.text)
+                        && earlier::table_in(leaf.text).is_none()
                         && let Some(page) = listing::parse(leaf.text)
                     {
                         listing.add(page, (first + n) as u64);

@@ -1,6 +1,6 @@
 //! The folder of a report: built beside its place, and renamed when it is complete.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
@@ -102,6 +102,17 @@ impl Output {
             places.push(target);
         }
         Ok(places.iter().filter_map(|path| path.canonicalize().ok()).collect())
+    }
+
+    /// Whether a file belongs to a report, or to what a killed run left of one, by its name and folder: it is named as
+    /// a file of a report, and there is a summary beside it, or its folder is hidden as a partial folder is. Files of
+    /// other names in such a folder do not belong to the report.
+    ///
+    /// Reads the summary, if the name is that of a file of a report.
+    pub fn holds(path: &Path) -> bool {
+        let name = path.file_name().and_then(OsStr::to_str);
+        let folder = path.parent().unwrap_or(Path::new(""));
+        name.is_some_and(is_ours) && (is_summary(&folder.join(SUMMARY)) || partial::is_name(folder))
     }
 
     /// Removes everything that this process has written and not committed, for a program that ends without dropping its

@@ -176,6 +176,17 @@ pub(super) fn hidden_beside(target: &Path, name: &OsStr) -> [PathBuf; 2] {
     [partial, aside]
 }
 
+/// Whether a folder is named as partial folders and reports that were moved aside are.
+pub(super) fn is_name(folder: &Path) -> bool {
+    // Of `.` the name is known only when it is resolved.
+    let resolved = folder.file_name().is_none().then(|| folder.canonicalize().ok()).flatten();
+    let name = resolved.as_deref().unwrap_or(folder).file_name().and_then(OsStr::to_str);
+    let name = name.map(|name| name.strip_suffix(ASIDE).unwrap_or(name));
+    name.is_some_and(|name| {
+        name.len() > PARTIAL.len() + 1 && name.starts_with('.') && name.ends_with(PARTIAL)
+    })
+}
+
 /// Refuses a folder on which another file system is mounted: the report could not be moved there.
 pub(super) fn refuse_mount(target: &Path) -> Result<(), Error> {
     #[cfg(target_os = "linux")]
@@ -228,10 +239,14 @@ fn acquire(target: &Path, partial: &Path) -> Result<Option<File>, Error> {
                 Lock::Held(file) => return Ok(Some(file)),
                 Lock::Unknown => return Ok(None),
                 // Another run removed it before it was locked, as that of a killed run.
-                Lock::Other | Lock::Gone => std::thread::sleep(PAUSE),
+                Lock::Other | Lock::Gone | Lock::NoFolder => std::thread::sleep(PAUSE),
             },
             Err(error) if error.kind() == ErrorKind::AlreadyExists => match lock(partial) {
                 Lock::Held(_guard) => remove_stale(partial)?,
+                Lock::NoFolder => {
+                    let entry = "a file".to_owned();
+                    return Err(Error::InTheWay { path: partial.to_owned(), entry });
+                }
                 Lock::Gone => {}
                 Lock::Other | Lock::Unknown => return Err(busy()),
             },
@@ -247,15 +262,18 @@ enum Lock {
     Other,
     /// It is no longer under this name.
     Gone,
+    /// Something else than a folder is under this name.
+    NoFolder,
     /// Folders cannot be locked here.
     Unknown,
 }
 
 /// Tries to lock a folder.
 fn lock(path: &Path) -> Lock {
-    let file = match File::open(path) {
+    let file = match open_folder(path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Lock::Gone,
+        Err(error) if error.kind() == ErrorKind::NotADirectory => return Lock::NoFolder,
         Err(_) => return Lock::Unknown,
     };
     match file.try_lock() {
@@ -264,6 +282,18 @@ fn lock(path: &Path) -> Lock {
         Err(TryLockError::WouldBlock) => Lock::Other,
         Err(TryLockError::Error(_)) => Lock::Unknown,
     }
+}
+
+/// Opens a folder, and nothing else: opening a pipe would wait for its other end.
+fn open_folder(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    #[cfg(unix)]
+    {
+        use rustix::fs::OFlags;
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.custom_flags((OFlags::DIRECTORY | OFlags::NONBLOCK).bits().cast_signed());
+    }
+    options.read(true).open(path)
 }
 
 /// Whether an open folder is still the one under `path`.

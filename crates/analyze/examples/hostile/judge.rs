@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use archive::{Budget, Decoded, Decoder, Form, Leaf, Limits};
 use grouping::{MaskedMessages, RULES_VERSION};
 use model::extract::Extractor;
-use pipeline::input::Input;
+use pipeline::input::{self, Input};
 use pipeline::problem::FileProblem;
 use pipeline::run::{self, Options, Progress};
 use pipeline::survey::Survey;
@@ -218,13 +218,12 @@ pub(crate) fn judge(dir: &Path, scratch: &Path) -> Result<Judged, Box<dyn std::e
 
 /// Makes the report of a folder, in JSON lines.
 fn report(of: &Path, out: &Path) -> Result<(), Box<dyn std::error::Error>> {
-    let found = archive::discover(&[of.to_str().ok_or("the path is no text")?.to_owned()])?;
-    let inputs: Vec<_> = found.sources.into_iter().map(Input::File).collect();
+    let found = input::find(&[of.to_str().ok_or("the path is no text")?.to_owned()])?;
     let metadata = Metadata { rules_version: RULES_VERSION, redaction: "none" };
     let folder = Folder::create(out, false, Formats::new([Format::Json]), &metadata)?;
     let (options, progress) = (Options::default(), Progress::default());
     let never = AtomicBool::new(false);
-    run::report(&inputs, &found.unread, folder, &options, &progress, &never)?;
+    run::report(&found.inputs, &found.unread, folder, &options, &progress, &never)?;
     Ok(())
 }
 

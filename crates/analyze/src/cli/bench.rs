@@ -15,11 +15,11 @@ use clap::{Args, ValueEnum};
 use measure::{
     GeneratedLogs, MeasureOptions, MeasureProgress, Measured, MeasuredStage, ScratchFolder,
 };
-use pipeline::input::Input;
+use pipeline::input::{FoundInputs, Input};
 
 use super::Exit;
 use super::figures::{bytes, counted};
-use super::inputs::{FoundInputs, InputArgs};
+use super::inputs::InputArgs;
 use super::interrupt::Watch;
 use super::limits::{LimitArgs, size};
 use super::progress::Steps;

@@ -4,9 +4,9 @@ use std::io::{self, Read as _};
 use std::path::Path;
 
 use anyhow::{Context as _, anyhow, bail};
-use archive::{Limits, Source, Unread};
+use archive::{Limits, Source};
 use clap::Args;
-use pipeline::input::Input;
+use pipeline::input::{self, FoundInputs, Input};
 use pipeline::run;
 
 /// The name of standard input, in arguments and in reports.
@@ -25,15 +25,6 @@ pub(crate) struct InputArgs {
     files_from: Option<String>,
 }
 
-/// The files that the inputs name.
-#[derive(Debug)]
-pub(crate) struct FoundInputs {
-    /// In name order.
-    pub(crate) inputs: Vec<Input>,
-    /// Places that could not be read.
-    pub(crate) unread: Vec<Unread>,
-}
-
 impl InputArgs {
     /// Finds the files, with this number of threads (0 for one for each core). Reads standard input, all of it.
     pub(crate) fn find(&self, limits: &Limits, threads: usize) -> anyhow::Result<FoundInputs> {
@@ -49,13 +40,13 @@ impl InputArgs {
         let from_stdin = self.inputs.iter().any(|name| name == STDIN);
         names.retain(|name| name != STDIN || !from_stdin);
         let pool = run::pool(threads)?;
-        let found = pool.install(|| archive::discover(&names)).map_err(|error| {
+        let mut found = pool.install(|| input::find(&names)).map_err(|error| {
             let text = format!("{:#}", anyhow::Error::new(error));
             anyhow!(
                 "{text}\nINPUT is a file, a folder, a pattern in quotes, or - for standard input"
             )
         })?;
-        let mut inputs: Vec<Input> = found.sources.into_iter().map(Input::File).collect();
+        let inputs = &mut found.inputs;
         if from_stdin {
             let bytes = stdin(limits)?;
             // Another input has this name only when a file is called `-`.
@@ -64,7 +55,7 @@ impl InputArgs {
             let at = inputs.partition_point(|input| input.name() < name.as_str());
             inputs.insert(at, Input::Memory { name, bytes });
         }
-        Ok(FoundInputs { inputs, unread: found.unread })
+        Ok(found)
     }
 }
 
@@ -104,6 +95,8 @@ fn listed(list: &str) -> anyhow::Result<Vec<String>> {
         path => std::fs::File::open(path).and_then(|mut file| file.read_to_end(&mut bytes)),
     };
     read.with_context(|| format!("{list}: the list of --files-from"))?;
+    // Editors of Windows begin a text with a byte order mark.
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").map(<[u8]>::to_vec).unwrap_or(bytes);
     let text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         anyhow!("{list}: byte {at}: not UTF-8\nname the folder instead; files found in it may have any name")

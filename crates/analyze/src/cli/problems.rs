@@ -23,7 +23,8 @@ pub(crate) fn meaning(kind: &str) -> &'static str {
         "bad_encoding" => "bytes of no known text encoding; the rest was read",
         "unknown_shape" => "readable, but no sign of a log",
         "http_error" => "a saved error answer or web page instead of a log",
-        "io" => "the system refused to read it",
+        "io" => "the system refused to read it, or it is no file",
+        "earlier_report" => "tables of an earlier report; they repeat what the logs say",
         "changed" => {
             "changed while the report was made; repeat the report when the file no longer changes"
         }
@@ -68,6 +69,7 @@ mod tests {
             LogFault::NotAnArchive,
             LogFault::TooManyProblems,
             LogFault::Changed,
+            LogFault::EarlierReport,
         ];
         for kind in all.map(ProblemKind::name).into_iter().chain(faults.map(LogFault::name)) {
             assert!(!meaning(kind).is_empty(), "{kind}");

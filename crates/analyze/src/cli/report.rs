@@ -1,13 +1,13 @@
 //! `analyze report`: the main job.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 use grouping::RULES_VERSION;
-use pipeline::input::Input;
+use pipeline::input::{FoundInputs, Input, UnreadPlace};
 use pipeline::run::{self, Options, Progress};
 use pipeline::summary::Summary;
 use pipeline::worker::KeepBodies;
@@ -16,7 +16,7 @@ use tables::{CsvOptions, Folder, Format, Formats, Metadata, Output};
 
 use super::Exit;
 use super::figures;
-use super::inputs::{FoundInputs, InputArgs};
+use super::inputs::InputArgs;
 use super::interrupt::Watch;
 use super::limits::LimitArgs;
 use super::progress;
@@ -66,7 +66,7 @@ pub(crate) struct ReportCommand {
     /// Replaces the report in DIR
     #[arg(long, help_heading = "Output")]
     force: bool,
-    /// Writes CSV cells that a spreadsheet would run (those that begin with =, +, -, @) without a ' before them
+    /// Writes CSV cells that a spreadsheet would run (those that begin with =, +, -, @, also in parts) without a ' before them
     #[arg(long, help_heading = "Output")]
     raw_csv: bool,
     /// Writes the request and response bodies into CSV as well, each cut to 32,000 characters
@@ -180,9 +180,10 @@ impl ReportCommand {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         let watch = Watch::begin()?;
         let options = self.options()?;
-        let FoundInputs { mut inputs, unread } =
+        let FoundInputs { inputs, mut unread } =
             self.inputs.find(&options.limits, options.threads)?;
-        self.leave_out_the_report(&mut inputs)?;
+        refuse_reports(&inputs, &unread)?;
+        self.leave_out_the_report(&mut unread)?;
         watch.working();
         let stop = watch.stop();
         let begin = Instant::now();
@@ -245,48 +246,17 @@ impl ReportCommand {
         Ok(exit)
     }
 
-    /// Removes the report that will be replaced, and what an interrupted run left of one, from the inputs: it may
-    /// lie inside the dump.
-    fn leave_out_the_report(&self, inputs: &mut Vec<Input>) -> anyhow::Result<()> {
-        let places = Output::places(&self.out)?;
-        if places.is_empty() {
-            return Ok(());
-        }
-        let before = inputs.len();
-        let within = |path: &Path| places.iter().any(|place| path.starts_with(place));
-        // Files of one folder follow each other; resolving the path of each would cost as much as reading it.
-        let mut last: Option<(PathBuf, bool)> = None;
-        inputs.retain(|input| {
-            let Input::File(source) = input else { return true };
-            if source.link {
-                return !source.path.canonicalize().is_ok_and(|path| within(&path));
+    /// Removes the report that will be replaced, and what a killed run left of it, from the places that are not read, so
+    /// that its table `problems` is the same as if it had not been there. Says what the others are.
+    fn leave_out_the_report(&self, unread: &mut Vec<UnreadPlace>) -> anyhow::Result<()> {
+        let own = Output::places(&self.out)?;
+        unread.retain(|place| {
+            let Some(report) = &place.report else { return true };
+            if !self.quiet {
+                terminal::say(&format!("{}: {}", place.name, place.problem.message));
             }
-            let folder = source.path.parent().unwrap_or(Path::new(""));
-            let inside = match &last {
-                Some((known, inside)) if known == folder => *inside,
-                _ => {
-                    let here = if folder == Path::new("") { Path::new(".") } else { folder };
-                    let inside = here.canonicalize().is_ok_and(|path| within(&path));
-                    last = Some((folder.to_owned(), inside));
-                    inside
-                }
-            };
-            !inside
+            !report.canonicalize().is_ok_and(|path| own.contains(&path))
         });
-        if inputs.is_empty() && before > 0 {
-            let out = self.out.display();
-            anyhow::bail!(
-                "{out}: the report cannot go where its input is\nname another folder with --out"
-            );
-        }
-        let left_out = (before - inputs.len()) as u64;
-        if left_out > 0 && !self.quiet {
-            let files = figures::counted(left_out, "file", "files");
-            terminal::say(&format!(
-                "{}: {files} of the earlier report, not read",
-                self.out.display()
-            ));
-        }
         Ok(())
     }
 
@@ -329,6 +299,16 @@ impl ReportCommand {
             Exit::Done
         }
     }
+}
+
+/// Refuses inputs in which there are reports and nothing else.
+fn refuse_reports(inputs: &[Input], unread: &[UnreadPlace]) -> anyhow::Result<()> {
+    let report = unread.iter().find_map(|place| place.report.as_deref());
+    let Some(report) = report.filter(|_| inputs.is_empty()) else { return Ok(()) };
+    let report = report.display();
+    anyhow::bail!(
+        "{report}: a report, not logs\nname the folder of the logs; `analyze explain {report}` and `analyze keys {report}` read a report"
+    )
 }
 
 #[cfg(test)]

@@ -76,7 +76,7 @@ fn a_missing_input_is_an_error() {
 
 #[cfg(unix)]
 #[test]
-fn loops_and_dangling_links_are_reported_and_pipes_are_left_out() {
+fn loops_dangling_links_and_what_is_no_file_are_reported() {
     use std::os::unix::fs::symlink;
     let folder = Folder::new(&[("sub/a.json", "")]);
     symlink(folder.0.path(), folder.0.path().join("sub/loop")).unwrap();
@@ -87,7 +87,8 @@ fn loops_and_dangling_links_are_reported_and_pipes_are_left_out() {
     let names: Vec<_> = found.sources.iter().map(|s| s.name.as_str()).collect();
     assert_eq!(names, ["link.json", "sub/a.json"]);
     let unread: Vec<_> = found.unread.iter().map(|u| u.name.as_str()).collect();
-    assert_eq!(unread, ["dangling", "sub/loop"]);
+    assert_eq!(unread, ["dangling", "socket", "sub/loop"]);
+    assert!(found.unread[1].problem.message.contains("a socket, not read"));
     assert!(matches!(discover(&[folder.input("socket")]), Err(DiscoverError::NotRegular { .. })));
 }
 

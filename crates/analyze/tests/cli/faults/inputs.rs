@@ -64,6 +64,9 @@ fn pipes_sockets_and_devices_are_not_waited_for() {
     symlink("/dev/zero", dump.join("device")).unwrap();
     let run = place.run(&REPORT);
     assert_eq!((run.code, place.summary("/files/total")), (0, 3), "{}", run.err);
+    let problems = rows(&place, "problems");
+    assert_eq!(column(&problems, "file"), ["device", "pipe", "socket"]);
+    assert_eq!(column(&problems, "kind"), ["io"; 3]);
     for named in ["dump/pipe", "dump/socket", "dump/device"] {
         for command in [&["ls"][..], &["cat"], &["report", "--out", "other"]] {
             let run = place.run(&[command, &[named]].concat());
@@ -253,4 +256,45 @@ fn inputs_that_overlap_are_read_once() {
         ["report", "dump", "dump/../dump", "dump/page.json", "dump/*.json", "--out", "report"];
     let run = place.run(&twice);
     assert_eq!((run.code, place.summary("/files/total")), (0, 3), "{}", run.err);
+}
+
+#[test]
+fn earlier_reports_in_the_input_are_left_out_and_reported() {
+    let place = TestFolder::with_dump();
+    assert_eq!(place.run(&[&REPORT[..], &["--force"]].concat()).code, 0);
+    let first = place.read("report/exchanges.jsonl");
+    fs::rename(place.path().join("report"), place.path().join("dump/monday")).unwrap();
+    // Left by a killed run; and a file of the user among the tables of a report.
+    place.file("dump/.tuesday.partial/exchanges.jsonl", &first);
+    place.file("dump/monday/90125.json", exchange("A-3", 400));
+    symlink("monday/errors.jsonl", place.path().join("dump/link")).unwrap();
+    for n in 0..2 {
+        let run = place.run(&[&REPORT[..], &["--force"]].concat());
+        assert_eq!(run.code, 0, "{}", run.err);
+        assert!(run.err.contains("monday: 11 files of an earlier report, not read"), "{}", run.err);
+        assert_eq!((place.summary("/files/total"), place.summary("/exchanges/total")), (4, 3));
+        let problems = rows(&place, "problems");
+        assert_eq!(column(&problems, "file"), [".tuesday.partial", "link", "monday"], "{n}");
+        assert_eq!(column(&problems, "kind"), ["earlier_report"; 3]);
+    }
+    for named in ["dump/monday/exchanges.jsonl", "dump/.tuesday.partial"] {
+        let run = place.run(&["report", named, "--out", "other"]);
+        assert_eq!(run.code, 2, "{}", run.err);
+        assert!(run.err.contains(": a report, not logs\n"), "{}", run.err);
+    }
+}
+
+#[test]
+fn a_table_of_a_report_is_no_log_under_any_name() {
+    let place = TestFolder::with_dump();
+    assert_eq!(place.run(&REPORT).code, 0);
+    for table in ["exchanges", "errors", "keys", "logs"] {
+        place.file(&format!("dump/{table}.txt"), place.read(&format!("report/{table}.jsonl")));
+    }
+    // A log that has a column of ours is one.
+    let like = exchange("A-4", 400).replacen('{', r#"{"exchange":1,"#, 1);
+    place.file("dump/like.json", like);
+    assert_eq!(place.run(&[&REPORT[..], &["--force"]].concat()).code, 0);
+    assert_eq!(place.summary("/exchanges/total"), 3);
+    assert_eq!(column(&rows(&place, "problems"), "kind"), ["earlier_report"; 4]);
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::process::Command;
 
 use super::super::kit::{TestFolder, ended};
 use super::{assert_not_done, assert_whole, document, wait_until};
@@ -46,8 +47,22 @@ fn a_report_inside_the_dump_is_not_read_as_a_part_of_it() {
         assert_eq!(summary["files"]["total"], 3, "{n}");
     }
     let run = place.run(&["report", "dump/report", "--out", "dump/report", "--force"]);
-    assert_not_done(&place, &run, &["dump"], "cannot go where its input is");
+    assert_not_done(&place, &run, &["dump"], "a report, not logs");
     assert_whole(&place.path().join("dump/report"));
+}
+
+#[test]
+fn a_pipe_or_file_in_the_place_of_the_partial_folder_is_reported() {
+    let place = TestFolder::with_dump();
+    let partial = place.path().join(".report.partial");
+    let mkfifo = || assert!(Command::new("mkfifo").arg(&partial).status().unwrap().success());
+    for make in [&mkfifo as &dyn Fn(), &|| fs::write(&partial, "mine").unwrap()] {
+        make();
+        let run = place.run(&["report", "dump", "--out", "report"]);
+        let names = [".report.partial", "dump"];
+        assert_not_done(&place, &run, &names, ".report.partial: a file is in the way");
+        fs::remove_file(&partial).unwrap();
+    }
 }
 
 #[test]
