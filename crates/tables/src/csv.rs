@@ -1,7 +1,7 @@
 //! Batches as CSV: RFC 4180 with LF line ends, the minimum of quotes, and UTF-8 text.
 //!
 //! An absent cell is empty, an empty text is `""`, and lists are joined by `|`. A text that a
-//! spreadsheet would run gets a leading `'`. Bodies are left out unless [`CsvOptions::bodies`] is set, and are cut
+//! spreadsheet would run gets a leading `'`, also within a cell behind what another separator may be. Bodies are left out unless [`CsvOptions::bodies`] is set, and are cut
 //! then, because a cell of a spreadsheet takes at most 32,767 characters.
 
 use super::batch::{CellRef, Columns};
@@ -97,30 +97,52 @@ fn cut(body: &str) -> (&str, &str) {
 /// Writes one text cell, followed by `tail`, with a guard and quotes where they are needed.
 fn write_text(text: &str, tail: &str, raw: bool, out: &mut Vec<u8>) {
     let bytes = text.as_bytes();
-    let guarded = !raw && matches!(bytes.first(), Some(b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r'));
-    let special = |byte: &u8| matches!(byte, b'"' | b',' | b'\n' | b'\r');
-    let first_special = bytes.iter().position(special);
-    let quoted = bytes.is_empty() || first_special.is_some();
+    let quotes = |byte: &u8| matches!(byte, b'"' | b',' | b'\n' | b'\r');
+    let quoted = bytes.is_empty() || bytes.iter().any(quotes);
     if quoted {
         out.push(b'"');
     }
-    if guarded {
+    if !raw && (runs(bytes) || is_skipped(bytes)) {
         out.push(b'\'');
     }
+    let stops = |byte: &u8| *byte == b'"' || (!raw && separates(*byte));
     let mut rest = bytes;
-    // Before the first special byte there is no quote.
-    let mut from = first_special.unwrap_or(bytes.len());
-    while let Some(quote) = rest[from..].iter().position(|byte| *byte == b'"') {
-        let (head, behind) = rest.split_at(from + quote + 1);
+    while let Some(at) = rest.iter().position(stops) {
+        let (head, behind) = rest.split_at(at + 1);
         out.extend_from_slice(head);
-        out.push(b'"');
-        (rest, from) = (behind, 0);
+        if head[at] == b'"' {
+            out.push(b'"');
+        } else if runs(behind) {
+            out.push(b'\'');
+        }
+        rest = behind;
     }
     out.extend_from_slice(rest);
     out.extend_from_slice(tail.as_bytes());
     if quoted {
         out.push(b'"');
     }
+}
+
+/// Whether a spreadsheet would run a cell: it begins with `=`, `+`, `-`, `@`, also in full width, which a spreadsheet of
+/// an East Asian language takes for the same.
+fn runs(cell: &[u8]) -> bool {
+    const FULL_WIDTH: [&str; 4] = ["＝", "＋", "－", "＠"];
+    matches!(cell.first(), Some(b'=' | b'+' | b'-' | b'@'))
+        || (cell.first() == Some(&0xef)
+            && FULL_WIDTH.iter().any(|sign| cell.starts_with(sign.as_bytes())))
+}
+
+/// Whether a cell begins with what some spreadsheets skip before they look for a formula: a blank that is no space, or a
+/// byte order mark.
+fn is_skipped(cell: &[u8]) -> bool {
+    matches!(cell.first(), Some(b'\t' | b'\r' | b'\n')) || cell.starts_with("\u{feff}".as_bytes())
+}
+
+/// Whether a new cell may begin after this byte, when a spreadsheet does not separate by commas: it may then not know
+/// the quotes either. Where the comma is the decimal separator, as in Turkish, that is the semicolon.
+fn separates(byte: u8) -> bool {
+    matches!(byte, b';' | b'\t' | b'\n' | b'\r')
 }
 
 /// The spelling that readers of CSV commonly take for these values.
@@ -175,6 +197,25 @@ mod tests {
         assert_eq!(cell("\r=x", false), "\"'\r=x\"");
         assert_eq!(cell("=\"a\"", false), "\"'=\"\"a\"\"\"");
         assert_eq!(cell("a=1", false), "a=1");
+        for text in ["＝1+1", "＋1", "－1", "＠SUM(A1)", "\u{feff}=1"] {
+            assert_eq!(cell(text, false), format!("'{text}"));
+            assert_eq!(cell(text, true), text);
+        }
+        assert_eq!(cell("\n=1", false), "\"'\n'=1\"");
+        assert_eq!(cell("ｅ", false), "ｅ");
+    }
+
+    #[test]
+    fn a_part_that_another_separator_would_make_a_cell_is_defused() {
+        let check = |text, expected: &str| {
+            assert_eq!(cell(text, false), expected);
+            assert_eq!(cell(text, true), expected.replace(['\''], ""), "{text}");
+        };
+        check("a;=1+1;b", "a;'=1+1;b");
+        check("a\t@x", "a\t'@x");
+        check("a\n-2\r+3", "\"a\n'-2\r'+3\"");
+        check("say \"x;=1\"", "\"say \"\"x;'=1\"\"\"");
+        check("a; =1 | =2, -3", "\"a; =1 | =2, -3\"");
     }
 
     #[test]
