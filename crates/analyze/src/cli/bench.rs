@@ -23,7 +23,7 @@ use super::inputs::InputArgs;
 use super::interrupt::Watch;
 use super::limits::{LimitArgs, size};
 use super::progress::Steps;
-use super::terminal::say;
+use super::terminal::{say, write_json_pretty};
 
 /// Measures how fast this machine decodes logs, stage by stage and as a whole
 ///
@@ -194,9 +194,7 @@ impl BenchCommand {
         match self.format {
             BenchFormat::Table => text::table(&measured, &mut out)?,
             BenchFormat::Json => {
-                serde_json::to_writer_pretty(&mut out, &json::view(&measured))
-                    .map_err(io::Error::from)?;
-                writeln!(out)?;
+                write_json_pretty(&mut out, &json::view(&measured))?;
             }
             BenchFormat::Markdown => text::markdown(&measured, &mut out)?,
         }

@@ -11,7 +11,7 @@ use super::Exit;
 use super::figures::{count, counted, minute};
 use super::markdown;
 use super::table::{Align, ColumnHeads, TextTable};
-use super::terminal::{cut, safe, say, width};
+use super::terminal::{cut, safe, say, width, write_json_pretty};
 use super::title::title;
 
 /// Keys that are listed of each kind; JSON has all.
@@ -141,8 +141,7 @@ impl DiffCommand {
         let mut out = io::stdout().lock();
         match self.format {
             DiffFormat::Json => {
-                serde_json::to_writer_pretty(&mut out, &diff).map_err(io::Error::from)?;
-                writeln!(out)?;
+                write_json_pretty(&mut out, &diff)?;
             }
             DiffFormat::Table => {
                 let wide = io::stdout().is_terminal().then(|| width().saturating_sub(2));

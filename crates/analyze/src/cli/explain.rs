@@ -11,7 +11,7 @@ use tables::Stored;
 use super::Exit;
 use super::figures::{count, counted, minute};
 use super::table::{Align, ColumnHeads, TextTable};
-use super::terminal::{cut, cut_end, safe, shell, width};
+use super::terminal::{cut, cut_end, safe, shell, width, write_json_pretty};
 
 /// Columns of a value in a table.
 const VALUE: usize = 48;
@@ -87,8 +87,7 @@ impl ExplainCommand {
         let mut out = io::stdout().lock();
         match self.format {
             ExplainFormat::Json => {
-                serde_json::to_writer_pretty(&mut out, &explained).map_err(io::Error::from)?;
-                writeln!(out)?;
+                write_json_pretty(&mut out, &explained)?;
             }
             ExplainFormat::Text => {
                 let wide = io::stdout().is_terminal().then(width);

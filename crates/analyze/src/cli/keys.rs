@@ -10,7 +10,7 @@ use tables::{Batch, CsvOptions, Stored, TextFormat, rows, text};
 use super::Exit;
 use super::figures::{count, counted, minute};
 use super::table::{Align, ColumnHeads, TextTable};
-use super::terminal::{cut, say, width};
+use super::terminal::{cut, safe_json, say, width};
 
 /// Columns of a file name and of a key in the table.
 const SHORT: usize = 40;
@@ -112,6 +112,11 @@ const COLUMNS: ColumnHeads = &[
     ("NEWEST ERROR", Align::Left),
 ];
 
+/// Rows made [`safe_json`].
+fn safe_lines(rows: &[u8]) -> Vec<u8> {
+    safe_json(&String::from_utf8_lossy(rows)).into_bytes()
+}
+
 impl KeysCommand {
     /// Prints the list; with `--payloads` writes the bodies, and reports that on stderr.
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
@@ -140,8 +145,15 @@ impl KeysCommand {
                     writeln!(out, "{line}")?;
                 }
             }
-            KeysFormat::Csv => out.write_all(&text(&keys, TextFormat::Csv, options))?,
-            KeysFormat::Json => out.write_all(&text(&keys, TextFormat::Json, options))?,
+            KeysFormat::Csv => {
+                let rows = text(&keys, TextFormat::Csv, options);
+                // CSV has no escapes, so a program gets it as it is.
+                let shown = if terminal { safe_lines(&rows) } else { rows };
+                out.write_all(&shown)?;
+            }
+            KeysFormat::Json => {
+                out.write_all(&safe_lines(&text(&keys, TextFormat::Json, options)))?;
+            }
         }
         out.flush()?;
         Ok(Exit::Done)

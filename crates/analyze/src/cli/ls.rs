@@ -24,7 +24,7 @@ use super::how;
 use super::inputs::InputArgs;
 use super::limits::LimitArgs;
 use super::table::{Align, ColumnHeads, TextTable};
-use super::terminal::say;
+use super::terminal::{say, write_json};
 
 /// Shows what each file holds, writing nothing
 ///
@@ -170,8 +170,7 @@ impl LsCommand {
         let sink = |_: usize, line: FileLine| {
             logs |= line.exchanges > 0 || line.shape == "listing";
             if self.json {
-                serde_json::to_writer(&mut out, &line)?;
-                return out.write_all(b"\n");
+                return write_json(&mut out, &line);
             }
             add(&mut table, &line);
             Ok(())

@@ -118,6 +118,22 @@ pub(crate) fn safe_json(text: &str) -> String {
     escaped(text, &|c| matches!(c, '\n' | '\r' | '\t') || !acts(c))
 }
 
+/// Writes JSON made by this program and a line end to `out`, made [`safe_json`]: `out` may be a terminal.
+pub(crate) fn write_json(
+    out: &mut impl io::Write,
+    value: &impl serde::Serialize,
+) -> io::Result<()> {
+    writeln!(out, "{}", safe_json(&serde_json::to_string(value)?))
+}
+
+/// As [`write_json`], indented.
+pub(crate) fn write_json_pretty(
+    out: &mut impl io::Write,
+    value: &impl serde::Serialize,
+) -> io::Result<()> {
+    writeln!(out, "{}", safe_json(&serde_json::to_string_pretty(value)?))
+}
+
 fn escaped(text: &str, harmless: &dyn Fn(char) -> bool) -> String {
     if text.chars().all(harmless) {
         return text.to_owned();

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::kit::{RunOutput, TestFolder, attempt};
+use super::kit::{RunOutput, TestFolder, attempt, exchange};
 
 const REFUSED: &str = r#"{"price":["A valid number is required."]}"#;
 
@@ -49,6 +49,28 @@ fn names(place: &TestFolder, args: &[&str]) -> Vec<String> {
     let lines =
         run.out.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
     lines.map(|line| line["key"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn json_for_a_terminal_has_no_character_that_acts_on_it() {
+    let place = TestFolder::new();
+    let sku = "A\u{9b}31m\u{202e}\u{7f}";
+    place.file("dump/a.json", exchange(sku, 400));
+    assert_eq!(place.run(&["report", "dump", "--out", "report"]).code, 0);
+    let acts = |c: char| matches!(c, '\u{7f}'..='\u{9f}' | '\u{202a}'..='\u{202e}');
+    for command in [
+        &["keys", "report", "--format", "json"][..],
+        &["explain", "report", "1", "--format", "json"],
+        &["diff", "report", "report", "--format", "json", "--min-count", "1"],
+        &["ls", "dump", "--json"],
+    ] {
+        let run = place.run(command);
+        assert_eq!(run.code, 0, "{command:?}: {}", run.err);
+        assert!(!run.out.contains(acts), "{command:?}: {}", run.out);
+    }
+    let row = place.run(&["keys", "report", "--format", "json"]).out;
+    let row: serde_json::Value = serde_json::from_str(&row).unwrap();
+    assert_eq!(row["key"], sku);
 }
 
 #[test]
