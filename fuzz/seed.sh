@@ -5,7 +5,7 @@
 # `extract` and `listing`, every one that ends in .txt, .log or .csv also `group` (its first 60 lines).
 set -euo pipefail
 cd "$(dirname "$0")"
-mkdir -p corpus/{decode,zip,json,extract,listing,time,group}
+mkdir -p corpus/{decode,zip,json,extract,listing,time,group,stored}
 find ../testdata "$@" -type f -size -65k -print0 | while IFS= read -r -d '' file; do
     name=$(printf '%s' "$file" | cksum | cut -d' ' -f1)
     cp -- "$file" "corpus/decode/$name"

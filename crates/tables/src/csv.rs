@@ -194,7 +194,7 @@ mod tests {
             assert_eq!(cell(text, false), format!("'{text}"));
             assert_eq!(cell(text, true), text);
         }
-        assert_eq!(cell("\r=x", false), "\"'\r=x\"");
+        assert_eq!(cell("\r=x", false), "\"'\r'=x\"");
         assert_eq!(cell("=\"a\"", false), "\"'=\"\"a\"\"\"");
         assert_eq!(cell("a=1", false), "a=1");
         for text in ["＝1+1", "＋1", "－1", "＠SUM(A1)", "\u{feff}=1"] {

