@@ -26,6 +26,7 @@ mod title;
 mod totals;
 
 pub(crate) use exit::Exit;
+pub(crate) use terminal::acts;
 
 use std::io;
 

@@ -1,6 +1,7 @@
 //! `analyze`: the offline analyser of Integrator log dumps, as a command.
 
 mod cli;
+mod memory;
 
 use std::io::ErrorKind;
 use std::process::ExitCode;
@@ -8,6 +9,9 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use cli::{Cli, Exit};
+
+#[global_allocator]
+static MEMORY: memory::SystemOrEnd = memory::SystemOrEnd;
 
 fn main() -> ExitCode {
     let exit = match Cli::try_parse() {

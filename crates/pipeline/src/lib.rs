@@ -32,6 +32,7 @@
 
 pub mod run;
 
+pub mod at_hand;
 pub mod input;
 pub mod survey;
 

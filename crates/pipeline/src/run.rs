@@ -41,7 +41,9 @@ pub enum Error {
     #[error("interrupted; nothing was written")]
     Interrupted,
     /// The worker threads could not be started.
-    #[error("{threads} worker threads could not be started")]
+    #[error(
+        "worker threads could not be started ({threads} wanted, 0: one for each core)\nlower --threads, or raise the limits of the system"
+    )]
     Threads {
         /// The wanted number.
         threads: usize,
@@ -160,7 +162,7 @@ pub fn report<S: Sink>(
     let flush = sink.flush_ahead();
     let (small, errors) = std::thread::scope(|scope| {
         // The disk writes the largest table while the others are made.
-        scope.spawn(flush);
+        let _no_thread = std::thread::Builder::new().spawn_scoped(scope, flush);
         let errors = || write_errors(spill, &groups, &encoder, &mut sink);
         pool.install(|| rayon::join(small_tables, errors))
     });

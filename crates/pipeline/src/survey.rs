@@ -22,6 +22,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use self::kept::Packer;
 pub(crate) use self::kept::{KeptFiles, Unpacked};
 pub(crate) use self::texts::TextCopies;
+use crate::at_hand;
 use crate::earlier;
 use crate::input::Input;
 use crate::link;
@@ -148,6 +149,7 @@ pub fn survey(
             if stop.load(Ordering::Relaxed) {
                 break;
             }
+            at_hand::set(input.name());
             packer.begin();
             if let Some(ends) = input.ends(limits, WHOLE, buffer)
                 && let Some(begin) = decoder.peek_ends(&ends, PEEK)

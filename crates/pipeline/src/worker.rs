@@ -15,6 +15,7 @@ use tables::rows::{Errors, Exchanges};
 use tables::{Batch, Encoder, Frame};
 
 use crate::aggregate::Accumulator;
+use crate::at_hand;
 use crate::input::Input;
 use crate::leaves::LeafReader;
 use crate::outcome::{FileFacts, FileOutcome};
@@ -134,6 +135,7 @@ impl Worker {
         encoder: &E,
         rows: &mut JobRows<E::Part>,
     ) -> FileFacts {
+        at_hand::set(input.name());
         let Self { decoder, extractor, buffer, unpacked, counts } = self;
         let records = RecordRows::new(input.name(), number, setting, encoder, rows, counts);
         let mut leaves = LeafReader::new(records, setting);

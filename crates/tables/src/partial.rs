@@ -14,6 +14,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::{Builder, ScopedJoinHandle};
 use std::time::Duration;
 
 use super::error::Error;
@@ -373,13 +374,18 @@ pub(super) fn flush(folder: &Path) -> Result<(), Error> {
     };
     std::thread::scope(|scope| {
         let share = paths.len().div_ceil(FLUSHERS).max(1);
+        let flush = |share: &[PathBuf]| share.iter().try_for_each(sync);
         let threads: Vec<_> = paths
             .chunks(share)
-            .map(|share| scope.spawn(move || share.iter().try_for_each(sync)))
+            .map(|share| {
+                let spawned = Builder::new().spawn_scoped(scope, move || flush(share));
+                spawned.map_err(|_no_thread| share)
+            })
             .collect();
-        threads.into_iter().try_for_each(|thread| match thread.join() {
-            Ok(flushed) => flushed,
-            Err(panic) => std::panic::resume_unwind(panic),
+        threads.into_iter().try_for_each(|thread| match thread.map(ScopedJoinHandle::join) {
+            Ok(Ok(flushed)) => flushed,
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            Err(share) => flush(share),
         })
     })?;
     // Not every system can open a folder.

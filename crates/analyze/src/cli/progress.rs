@@ -33,7 +33,7 @@ pub(crate) fn shown<T>(
     bar.set_style(style(looking));
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
-        let ticker = scope.spawn(|| {
+        let ticker = thread::Builder::new().spawn_scoped(scope, || {
             let mut began = false;
             while !done.load(Ordering::Relaxed) {
                 let (read, at) = (
@@ -62,7 +62,8 @@ pub(crate) fn shown<T>(
             }
             bar.finish_and_clear();
         });
-        let _ending = Ending { done: &done, ticker: ticker.thread().clone() };
+        let ticker = ticker.map(|ticker| ticker.thread().clone());
+        let _ending = ticker.map(|ticker| Ending { done: &done, ticker });
         work()
     })
 }

@@ -100,7 +100,7 @@ pub(crate) fn say_raw(text: &str) {
 
 /// Whether a character would act on the terminal instead of being shown: control characters, line separators,
 /// invisible ones, and those that turn the reading direction.
-fn acts(c: char) -> bool {
+pub(crate) fn acts(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{061c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'

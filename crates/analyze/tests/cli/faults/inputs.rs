@@ -298,3 +298,25 @@ fn a_table_of_a_report_is_no_log_under_any_name() {
     assert_eq!(place.summary("/exchanges/total"), 3);
     assert_eq!(column(&rows(&place, "problems"), "kind"), ["earlier_report"; 4]);
 }
+
+#[test]
+fn a_limit_on_the_address_space_is_one_sentence_that_names_the_file() {
+    let place = TestFolder::new();
+    let long = exchange(&"A".repeat(100 << 20), 400);
+    place.file("dump/large.json", long);
+    // In KiB: more addresses than the program takes without a file, and fewer than with it.
+    let script = format!(
+        "ulimit -v 240000 && exec {} report dump --out report --threads 1 --quiet",
+        env!("CARGO_BIN_EXE_analyze")
+    );
+    let mut command = Command::new("sh");
+    command.args(["-c", &script]).current_dir(place.path());
+    let run = ended(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+    if !run.err.contains("error: ") {
+        return skipped("the shell knows no `ulimit -v`");
+    }
+    assert_eq!(run.code, 2, "{}", run.err);
+    assert!(run.err.starts_with("error: out of memory at large.json: the system refused "));
+    assert!(run.err.contains("\nlower --memory"), "{}", run.err);
+    assert_eq!(run.err.lines().count(), 2, "{}", run.err);
+}
