@@ -14,6 +14,7 @@ mod halves;
 mod look;
 mod names;
 mod parallel;
+mod places;
 
 use std::sync::Arc;
 
@@ -28,9 +29,7 @@ use crate::json::{Cursor, Fault, FaultKind, Type, Value, unescape};
 use crate::memo::Memo;
 use crate::record::{Field, FieldSide, MAX_FIELDS, NameRoles, RoleOrigin, push_pairs, scan};
 use crate::roles::Role;
-use crate::slots::{
-    ERRORS, EXCEPTION, FLAG, KeyCandidate, REQUEST, RESPONSE, STATUS, Slots, is_json_text,
-};
+use crate::slots::{ERRORS, EXCEPTION, FLAG, KeyCandidate, REQUEST, RESPONSE, Slots, is_json_text};
 use crate::time::Timestamp;
 use definition::{About, is_other_entry, is_pattern};
 use halves::Waiting;
@@ -39,9 +38,6 @@ use names::{MapName, name_of_map};
 
 /// Broken documents of one text whose places are reported.
 pub const MAX_FAULTS: usize = 1000;
-
-/// How many levels below an object are looked at for records.
-const LOOK_LEVELS: u8 = 12;
 
 /// How deep containers may nest before an exchange.
 const MAX_CONTAINERS: u8 = 12;
@@ -293,6 +289,7 @@ impl Walk<'_> {
     ) -> Result<(), Fault> {
         match cursor.peek()? {
             Type::Object => {
+                let start = cursor.pos();
                 let mut fields = self.list();
                 let read = scan(text, cursor, &mut self.extractor.names, &mut fields);
                 if root.is_some()
@@ -310,6 +307,8 @@ impl Walk<'_> {
                     self.about = About::of(&fields);
                 }
                 self.object(&fields, above, read.is_ok(), root);
+                let object = Value { ty: Type::Object, raw: &text[start..cursor.pos()] };
+                self.more_members(object, &fields, above);
                 self.recycle(fields);
                 read
             }
@@ -403,50 +402,41 @@ impl Walk<'_> {
         whole: bool,
         root: Option<bool>,
     ) {
-        let slots = Slots::of(fields);
+        let mut slots = Slots::of(fields);
         if let Some(length) = self.parallel(fields) {
             return self.parallel_lists(fields, &slots, length, above);
         }
-        let both = slots.evidence & REQUEST != 0 && slots.evidence & (RESPONSE | STATUS) != 0;
-        // A flag beside `data` is the envelope's; the records stand inside.
-        let single = (slots.evidence & !(FLAG | ERRORS)).count_ones() <= 1;
-        // A path of the user leads from the record, so this is one.
-        let record = |field: &Field<'_>| field.origin == RoleOrigin::GivenPath;
-        let record = slots.evidence != 0 && fields.iter().any(record);
-        let mut holders = Vec::new();
-        if above.depth < MAX_CONTAINERS && !record {
-            for at in &slots.items {
-                let field = &fields[usize::from(*at)];
-                let plain = matches!(field.role, Role::Items | Role::None | Role::Attributes);
-                let answers = field.role == Role::Response && field.value.ty == Type::Array;
-                if (if plain { !both } else { single || answers })
-                    && !field.entered
-                    && self.holds(field.value, LOOK_LEVELS)
-                {
-                    holders.push(usize::from(*at));
-                }
-            }
+        let renamed = self.renamed(fields, &slots, root.is_some());
+        let fields = renamed.as_deref().unwrap_or(fields);
+        if renamed.is_some() {
+            slots = Slots::of(fields);
         }
-        holders.dedup();
-        if holders.is_empty() && single && above.depth < MAX_CONTAINERS {
-            for at in &slots.texts {
-                let field = &fields[usize::from(*at)];
-                if self.holds(field.value, LOOK_LEVELS) {
-                    holders.push(usize::from(*at));
-                }
+        let places = self.places(fields, &slots, above.depth, root.is_some());
+        let below = Inherited {
+            key: slots.key.filter(|key| key.rank < 6).or(above.key),
+            depth: above.depth + 1,
+            ..above.under(&slots)
+        };
+        if places.fields.is_empty() || places.own_call {
+            for at in &places.fields {
+                slots.carried.set(*at);
             }
+            self.record(fields, &slots, above, whole, root);
         }
-        if !holders.is_empty() {
-            let below = Inherited {
-                key: slots.key.filter(|key| key.rank < 6).or(above.key),
-                depth: above.depth + 1,
-                ..above.under(&slots)
-            };
-            for at in holders {
-                self.child(&fields[at], below);
-            }
-            return;
+        for at in places.fields {
+            self.child(&fields[at], below);
         }
+    }
+
+    /// Judges an object that is a record, or nothing.
+    fn record<'a>(
+        &mut self,
+        fields: &[Field<'a>],
+        slots: &Slots<'a>,
+        above: Inherited<'a>,
+        whole: bool,
+        root: Option<bool>,
+    ) {
         if !whole {
             return;
         }
@@ -454,7 +444,7 @@ impl Walk<'_> {
             && let Some(list) = fields.iter().find(|f| f.role == Role::Errors && f.parent.is_none())
             && self.are_events(list.value)
         {
-            return self.error_events(list, above.under(&slots));
+            return self.error_events(list, above.under(slots));
         }
         let placed = slots.key.is_some()
             || slots.row_num.is_some()
@@ -468,8 +458,8 @@ impl Walk<'_> {
             && !traffic
             && !(wrapped && (slots.evidence & ERRORS != 0 || slots.url.is_some()))
         {
-            self.page |= is_error_answer(fields, &slots);
-            self.take_down(fields, &slots, None);
+            self.page |= is_error_answer(fields, slots);
+            self.take_down(fields, slots, None);
             return;
         }
         let defined = self.about == About::Collection
@@ -485,12 +475,12 @@ impl Walk<'_> {
         // A sound row beside refused ones.
         let row = above.in_list && slots.state && slots.key.is_some();
         if slots.evidence != 0 || row {
-            let above = self.beside(fields, &slots, above);
-            if !self.half(fields, &slots, &above) {
-                self.emit(fields, &slots, above);
+            let above = self.beside(fields, slots, above);
+            if !self.half(fields, slots, &above) {
+                self.emit(fields, slots, above);
             }
         } else {
-            self.take_down(fields, &slots, None);
+            self.take_down(fields, slots, None);
         }
     }
 
@@ -679,5 +669,7 @@ fn is_error_answer(fields: &[Field<'_>], slots: &Slots<'_>) -> bool {
 
 #[cfg(test)]
 mod recordings;
+#[cfg(test)]
+mod shapes;
 #[cfg(test)]
 mod tests;

@@ -391,18 +391,16 @@ impl<'a> Slots<'a> {
                 Role::Items | Role::None if !scalar => slots.items.push(at as u16),
                 _ => {}
             }
-            // Bodies and names that hold others may be lists of records too.
-            if !scalar && generic(field.role) {
+            // Whatever its name, it may be a list of records too.
+            let plain = matches!(field.role, Role::None | Role::Items);
+            if !scalar && !plain && field.key != "config" {
                 slots.items.push(at as u16);
             }
-            if value.ty == Type::String
-                && field.side == FieldSide::Record
-                && (generic(field.role) || matches!(field.role, Role::None | Role::Items))
-            {
+            if value.ty == Type::String && field.side == FieldSide::Record {
                 if is_json_text(value) {
                     slots.texts.push(at as u16);
                 }
-                slots.state |= is_state_name(field.key);
+                slots.state |= (plain || generic(field.role)) && is_state_name(field.key);
             }
         }
         // The value of a message that could not be processed.
