@@ -15,6 +15,8 @@ mod look;
 mod names;
 mod parallel;
 mod places;
+mod table;
+mod typed;
 
 use std::sync::Arc;
 
@@ -35,6 +37,7 @@ use definition::{About, is_other_entry, is_pattern};
 use halves::Waiting;
 use look::short_list;
 use names::{MapName, name_of_map};
+use table::{Table, begins_as_rows};
 
 /// Broken documents of one text whose places are reported.
 pub const MAX_FAULTS: usize = 1000;
@@ -306,8 +309,11 @@ impl Walk<'_> {
                 if root.is_some() {
                     self.about = About::of(&fields);
                 }
-                self.object(&fields, above, read.is_ok(), root);
                 let object = Value { ty: Type::Object, raw: &text[start..cursor.pos()] };
+                match typed::untyped(object, &fields).filter(|_| read.is_ok()) {
+                    Some(plain) => self.untyped(&plain, above, root),
+                    None => self.object(&fields, above, read.is_ok(), root),
+                }
                 self.more_members(object, &fields, above);
                 self.recycle(fields);
                 read
@@ -344,6 +350,11 @@ impl Walk<'_> {
                 return cursor.value().map(drop);
             }
         }
+        if let Some(table) = begins_as_rows(text, start)
+            && self.table(&table, above)
+        {
+            return cursor.value().map(drop);
+        }
         cursor.enter()?;
         let mut at = 0;
         while cursor.element(at == 0)? {
@@ -359,6 +370,16 @@ impl Walk<'_> {
             at += 1;
         }
         Ok(())
+    }
+
+    /// Judges an object that was rewritten.
+    fn untyped(&mut self, object: &str, above: Inherited<'_>, root: Option<bool>) {
+        let mut fields = self.list();
+        let (mut cursor, names) = (Cursor::new(object), &mut self.extractor.names);
+        // Made of sound values.
+        let _sound = scan(object, &mut cursor, names, &mut fields);
+        self.object(&fields, above, true, root);
+        self.recycle(fields);
     }
 
     /// A string that holds JSON.
@@ -405,6 +426,11 @@ impl Walk<'_> {
         let mut slots = Slots::of(fields);
         if let Some(length) = self.parallel(fields) {
             return self.parallel_lists(fields, &slots, length, above);
+        }
+        if let Some(table) = Table::in_object(fields, &slots)
+            && self.table(&table, above.under(&slots))
+        {
+            return;
         }
         let renamed = self.renamed(fields, &slots, root.is_some());
         let fields = renamed.as_deref().unwrap_or(fields);
@@ -466,6 +492,13 @@ impl Walk<'_> {
             && slots.status.is_none()
             && slots.response.is_none_or(|response| response.is_empty());
         let content = slots.evidence == REQUEST && !slots.texts.is_empty() && slots.key.is_none();
+        // Rows of a table that is not understood, under the name of a body.
+        let rows = slots.evidence == REQUEST
+            && slots.key.is_none()
+            && slots.request.is_some_and(|request| is_list_of_lists(request));
+        if rows {
+            return self.take_down(fields, slots, None);
+        }
         if defined
             || (content && is_other_entry(fields))
             || (slots.evidence & REQUEST != 0 && is_pattern(fields))
@@ -644,6 +677,16 @@ impl Walk<'_> {
     fn recycle(&mut self, fields: Vec<Field<'_>>) {
         self.extractor.lists.push(emptied(fields));
     }
+}
+
+/// Whether a list begins with a list.
+fn is_list_of_lists(value: Value<'_>) -> bool {
+    let mut first = None;
+    value.elements(|element| {
+        first = Some(element.ty);
+        false
+    });
+    first == Some(Type::Array)
 }
 
 /// An empty list with the memory of `list`, free of its lifetime. Collecting an emptied `into_iter`

@@ -3,6 +3,7 @@
 use bumpalo::Bump;
 
 use super::Walk;
+use super::table::Table;
 use crate::json::{Cursor, Type, Value, unescape};
 use crate::record::{FieldSide, push_pairs, scan};
 use crate::scalar::has_scheme;
@@ -35,6 +36,9 @@ impl Walk<'_> {
         let (mut found, mut seen) = (false, 0);
         match value.ty {
             Type::Array => {
+                if Table::with_head(value, None).is_some_and(|table| self.is_log_table(&table)) {
+                    return true;
+                }
                 for_elements(value.raw, |element| {
                     found = match element.ty {
                         Type::Array if self.is_pairs(element, wanted) => true,
@@ -111,7 +115,7 @@ impl Walk<'_> {
         }
         self.looks = 1;
         first.filter(|first| first.ty == Type::Object).is_some_and(|first| {
-            self.is(first, |slots| {
+            self.is_plain(first, |slots| {
                 let named = slots.key.is_some() || slots.run.is_some() || slots.log_id.is_some();
                 let texts = [&slots.messages, &slots.error_texts];
                 slots.started_at.is_some() && named && texts.iter().any(|texts| !texts.is_empty())
@@ -154,8 +158,26 @@ impl Walk<'_> {
         calls * 2 > seen
     }
 
-    /// Whether an object is what `wanted` says.
+    /// Whether an object is what `wanted` says, or a table whose rows are records.
     fn is(&mut self, object: Value<'_>, wanted: impl Fn(&Slots<'_>) -> bool) -> bool {
+        self.judged(object, wanted, true)
+    }
+
+    /// Whether an object is what `wanted` says.
+    pub(super) fn is_plain(
+        &mut self,
+        object: Value<'_>,
+        wanted: impl Fn(&Slots<'_>) -> bool,
+    ) -> bool {
+        self.judged(object, wanted, false)
+    }
+
+    fn judged(
+        &mut self,
+        object: Value<'_>,
+        wanted: impl Fn(&Slots<'_>) -> bool,
+        tables: bool,
+    ) -> bool {
         self.looks = self.looks.saturating_sub(1);
         let arena = Bump::new();
         let mut fields = self.list();
@@ -164,7 +186,10 @@ impl Walk<'_> {
         let given = !names.given().is_empty() && names.given().apply(&mut fields, &arena);
         let slots = Slots::of(&fields);
         let enough = wanted(&slots) || given && slots.evidence != 0;
-        let found = enough && (read.is_ok() || fields.len() > 2);
+        let mut found = enough && (read.is_ok() || fields.len() > 2);
+        if tables && let Some(table) = Table::in_object(&fields, &slots) {
+            found = self.is_log_table(&table);
+        }
         self.recycle(fields);
         found
     }
