@@ -17,6 +17,7 @@ mod parallel;
 mod places;
 mod table;
 mod typed;
+mod unread;
 
 use std::sync::Arc;
 
@@ -31,13 +32,16 @@ use crate::json::{Cursor, Fault, FaultKind, Type, Value, unescape};
 use crate::memo::Memo;
 use crate::record::{Field, FieldSide, MAX_FIELDS, NameRoles, RoleOrigin, push_pairs, scan};
 use crate::roles::Role;
-use crate::slots::{ERRORS, EXCEPTION, FLAG, KeyCandidate, REQUEST, RESPONSE, Slots, is_json_text};
+use crate::slots::{
+    ERRORS, EXCEPTION, FLAG, KeyCandidate, REQUEST, RESPONSE, Slots, is_json_text, json_part,
+};
 use crate::time::Timestamp;
 use definition::{About, is_other_entry, is_pattern};
 use halves::Waiting;
-use look::short_list;
+use look::{is_call, short_list};
 use names::{MapName, name_of_map};
 use table::{Table, begins_as_rows};
+pub use unread::Unread;
 
 /// Broken documents of one text whose places are reported.
 pub const MAX_FAULTS: usize = 1000;
@@ -62,6 +66,8 @@ pub struct Extracted {
     pub faults: Vec<Broken>,
     /// Documents that broke beyond those.
     pub more_faults: u32,
+    /// What looks like calls and was not read, beside exchanges or not.
+    pub unread: Option<Unread>,
 }
 
 /// A place where a document broke.
@@ -191,6 +197,7 @@ impl Extractor {
             about: About::Calls,
             waiting: Waiting::default(),
             waited: 0,
+            packed: None,
         };
         let mut cursor = Cursor::within(text, 0, levels);
         while !cursor.at_end() {
@@ -227,6 +234,7 @@ impl Extractor {
             }
         }
         walk.end_of_halves();
+        walk.end_of_unread();
         walk.found
     }
 }
@@ -270,6 +278,8 @@ struct Walk<'w> {
     waiting: Waiting,
     /// How many requests have waited so far.
     waited: u32,
+    /// Where the only call is, if its answer is an archive.
+    packed: Option<String>,
 }
 
 impl Walk<'_> {
@@ -363,7 +373,7 @@ impl Walk<'_> {
             let read = if above.depth < MAX_CONTAINERS {
                 self.value_at(text, cursor, Inherited { depth: above.depth + 1, ..above }, None)
             } else {
-                cursor.value().map(drop)
+                cursor.value().map(|value| self.unread_value(value))
             };
             self.pointer.truncate(len);
             read?;
@@ -384,11 +394,13 @@ impl Walk<'_> {
 
     /// A string that holds JSON.
     fn nested_text(&mut self, value: Value<'_>, above: Inherited<'_>, root: Option<bool>) {
-        if above.depth >= MAX_CONTAINERS || !is_json_text(value) {
+        let Some(part) = json_part(value).filter(|_| above.depth < MAX_CONTAINERS) else { return };
+        // In a line of a log only what is a call without doubt is a record.
+        if !is_json_text(value) && !self.holds(value, 2, is_call) {
             return;
         }
         let mut text = String::new();
-        unescape(value.inner(), &mut text);
+        unescape(part, &mut text);
         let mut cursor = Cursor::within(&text, 0, self.extractor.levels);
         // What breaks inside a string stays a string; the document itself is sound.
         let _broken =
@@ -448,6 +460,8 @@ impl Walk<'_> {
                 slots.carried.set(*at);
             }
             self.record(fields, &slots, above, whole, root);
+        } else {
+            self.unread_fields(fields, &slots, &places.fields, true);
         }
         for at in places.fields {
             self.child(&fields[at], below);
@@ -495,8 +509,11 @@ impl Walk<'_> {
         // Rows of a table that is not understood, under the name of a body.
         let rows = slots.evidence == REQUEST
             && slots.key.is_none()
-            && slots.request.is_some_and(|request| is_list_of_lists(request));
+            && slots.request.is_some_and(is_list_of_lists);
         if rows {
+            if root.is_none() {
+                self.unread_fields(fields, slots, &[], true);
+            }
             return self.take_down(fields, slots, None);
         }
         if defined
@@ -512,8 +529,12 @@ impl Walk<'_> {
             if !self.half(fields, slots, &above) {
                 self.emit(fields, slots, above);
             }
+            self.unread_fields(fields, slots, &[], false);
         } else {
             self.take_down(fields, slots, None);
+            if root.is_none() {
+                self.unread_fields(fields, slots, &[], true);
+            }
         }
     }
 
@@ -559,6 +580,7 @@ impl Walk<'_> {
 
     fn emit<'a>(&mut self, fields: &[Field<'a>], slots: &Slots<'a>, above: Inherited<'a>) {
         self.found.exchanges += 1;
+        self.packed_answer(slots);
         let last = fields.iter().rev().find(|field| field.origin != RoleOrigin::GivenPath);
         self.last_end =
             last.map_or(0, |field| field.value.raw.as_bytes().as_ptr_range().end as usize);

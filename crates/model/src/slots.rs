@@ -226,10 +226,15 @@ impl<'a> Slots<'a> {
                         .filter(|n| (1..=4).contains(n))
                     {
                         slots.enum_status = Some(number);
-                    } else if !slots.take_flag(value, true)
-                        && let StatusValue::Http(read) = status_value(value, false)
-                    {
-                        offer_read(&mut status, at, 3, value, read);
+                    } else if !slots.take_flag(value, true) {
+                        match status_value(value, false) {
+                            StatusValue::Http(read) => {
+                                offer_read(&mut status, at, 3, value, read);
+                            }
+                            StatusValue::Outcome(good) => slots.take_outcome(good),
+                            StatusValue::Missing => {}
+                            StatusValue::Unclear => slots.unclear_status = true,
+                        }
                     }
                 }
                 Role::Code if scalar => {
@@ -397,7 +402,7 @@ impl<'a> Slots<'a> {
                 slots.items.push(at as u16);
             }
             if value.ty == Type::String && field.side == FieldSide::Record {
-                if is_json_text(value) {
+                if json_part(value).is_some() {
                     slots.texts.push(at as u16);
                 }
                 slots.state |= (plain || generic(field.role)) && is_state_name(field.key);
@@ -411,6 +416,28 @@ impl<'a> Slots<'a> {
                 slots.items.push(at as u16);
             }
         }
+        // A status stands there, read or not.
+        let stands = status.is_some()
+            || slots.evidence & STATUS != 0 && (slots.unclear_status || slots.flag.is_some());
+        let sole = stands && response.is_none() && body.is_none();
+        if sole && url.is_none() && method.is_none() && slots.raw_request.is_none() {
+            // `payload` beside nothing but a status.
+            let payload = |Best(at, ..): &mut Best| {
+                fields[*at].side == FieldSide::Record
+                    && fields[*at].key.eq_ignore_ascii_case("payload")
+            };
+            response = request.take_if(payload);
+        } else if sole && url.is_some() && request.is_none() {
+            // `text` of a client library.
+            let text = |field: &Field<'_>| {
+                field.key == "text"
+                    && field.side == FieldSide::Record
+                    && field.value.ty == Type::String
+            };
+            if let Some(at) = fields.iter().position(text) {
+                offer(&mut response, at, 5, fields[at].value);
+            }
+        }
         // A body whose side is not named belongs to the request unless that has one of its own, or nothing but a
         // status stands beside it, or the method has no body.
         if let Some(Best(at, score, ())) = body {
@@ -419,7 +446,7 @@ impl<'a> Slots<'a> {
                 let method = plain(fields[at].value);
                 ["GET", "HEAD"].iter().any(|m| method.inner().eq_ignore_ascii_case(m))
             });
-            let answered = status.is_some() && (!asked || read) && response.is_none();
+            let answered = stands && (!asked || read) && response.is_none();
             let side = match (&request, &response) {
                 _ if answered => &mut response,
                 (Some(_), None) => &mut response,
@@ -676,6 +703,27 @@ pub(crate) fn is_json_text(value: Value<'_>) -> bool {
             value.inner().trim_start().as_bytes(),
             [b'{' | b'[', ..] | [b'\\', b'"', b'{' | b'[' | b'\\', ..]
         )
+}
+
+/// The JSON in a string, escaped as it stands: the whole string, or what ends a line of a log behind its time and
+/// level.
+pub(crate) fn json_part(value: Value<'_>) -> Option<&str> {
+    /// Bytes that may stand before the JSON of a line.
+    const MAX_HEAD: usize = 200;
+    if is_json_text(value) {
+        return Some(value.inner());
+    }
+    let inner = value.inner();
+    if value.ty != Type::String || inner.len() < 40 {
+        return None;
+    }
+    let line = inner.trim_end_matches("\\n").trim_end_matches("\\r").trim_end();
+    if !line.ends_with('}') {
+        return None;
+    }
+    let head = &line.as_bytes()[..line.len().min(MAX_HEAD)];
+    let at = memchr::memmem::find(head, b"{\\\"")?;
+    Some(&line[at..])
 }
 
 fn is_result_word(key: &str) -> bool {

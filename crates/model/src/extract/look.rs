@@ -7,7 +7,7 @@ use super::table::Table;
 use crate::json::{Cursor, Type, Value, unescape};
 use crate::record::{FieldSide, push_pairs, scan};
 use crate::scalar::has_scheme;
-use crate::slots::{ADDRESS, REQUEST, RESPONSE, STATUS, Slots, is_json_text};
+use crate::slots::{ADDRESS, REQUEST, RESPONSE, STATUS, Slots, json_part};
 
 /// What an object has to be, by the roles of its fields.
 pub(super) type IsRecord = fn(&Slots<'_>) -> bool;
@@ -76,11 +76,12 @@ impl Walk<'_> {
     /// Whether a string holds a record, as log shippers and queues write it. Since most texts are bodies, it must
     /// be a request or an answer without doubt.
     fn text_holds(&mut self, value: Value<'_>, levels: u8, wanted: IsRecord) -> bool {
-        if levels == 0 || self.looks == 0 || !is_json_text(value) {
+        if levels == 0 || self.looks == 0 {
             return false;
         }
+        let Some(part) = json_part(value) else { return false };
         let mut text = String::new();
-        unescape(value.inner(), &mut text);
+        unescape(part, &mut text);
         let Some(inner) = Value::of(&text) else { return false };
         match inner.ty {
             Type::Object => {
@@ -140,7 +141,9 @@ impl Walk<'_> {
                     walk.is(element, is_call) || walk.lists_calls_below(element, levels - 1)
                 }
                 Type::Array => walk.lists_calls_below(element, levels - 1),
-                Type::String if is_json_text(element) => walk.text_holds(element, 1, is_call),
+                Type::String if json_part(element).is_some() => {
+                    walk.text_holds(element, 1, is_call)
+                }
                 _ => {
                     scalars += 1;
                     return scalars < 4;
@@ -160,6 +163,11 @@ impl Walk<'_> {
 
     /// Whether an object is what `wanted` says, or a table whose rows are records.
     fn is(&mut self, object: Value<'_>, wanted: impl Fn(&Slots<'_>) -> bool) -> bool {
+        self.judged(object, wanted, true)
+    }
+
+    /// Whether an object is what `wanted` says, or a table whose rows are records; however much was looked at before.
+    pub(super) fn looks_like(&mut self, object: Value<'_>, wanted: IsRecord) -> bool {
         self.judged(object, wanted, true)
     }
 

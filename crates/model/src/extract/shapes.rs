@@ -145,3 +145,86 @@ fn records_are_found_wherever_they_stand() {
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), CASES.len(), wrong.join("\n"));
 }
+
+/// Values where an HTTP status belongs, with the status and the outcome of a call with an answer.
+#[rustfmt::skip]
+const STATUSES: &[(&str, &str)] = &[
+    ("400", "400 failed"), ("400.0", "400 failed"), ("4e2", "400 failed"), ("4.0E+2", "400 failed"),
+    ("\"400\"", "400 failed"), ("\" 400 \"", "400 failed"), ("\"0400\"", "400 failed"), ("\"400.0\"", "400 failed"),
+    ("\"400,0\"", "400 failed"), ("\"400 Bad Request\"", "400 failed"), ("\"HTTP/1.1 400 Bad Request\"", "400 failed"),
+    ("\"HTTP 400\"", "400 failed"), ("\"4xx\"", "- failed"), ("\"4XX\"", "- failed"), ("\"2xx\"", "- success"),
+    ("{\"$numberInt\":\"400\"}", "400 failed"), ("{\"$numberDouble\":\"400.0\"}", "400 failed"),
+    ("{\"N\":\"400\"}", "400 failed"), ("{\"value\":400}", "400 failed"), ("{\"integerValue\":\"400\"}", "400 failed"),
+    ("{\"#text\":\"400\"}", "400 failed"), ("[400]", "400 failed"), ("[\"400\"]", "400 failed"),
+    ("[400,\"Bad Request\"]", "400 failed"), ("{\"code\":400,\"text\":\"x\"}", "400 failed"),
+    ("\"４００\"", "400 failed"), ("\"٤٠٠\"", "400 failed"),
+    ("null", "- success"), ("\"\"", "- success"), ("\"-\"", "- success"), ("\"n/a\"", "- success"), ("\"N/A\"", "- success"),
+    ("\"gone fishing\"", "- unknown"), ("999", "- unknown"), ("\"40O\"", "- unknown"), ("{}", "- success"),
+    ("{\"a\":1}", "- unknown"), ("[1,2]", "- unknown"), ("12", "- unknown"), ("400.5", "- unknown"),
+];
+
+#[test]
+fn a_status_that_stands_there_is_read_or_unknown() {
+    let mut wrong = Vec::new();
+    for name in ["status_code", "status", "httpStatus"] {
+        for (value, wanted) in STATUSES {
+            let record = format!(
+                r#"{{"method":"POST","url":"https://erp.example/a","{name}":{value},"response_body":"{{}}"}}"#
+            );
+            let mut got = Vec::new();
+            Extractor::default().extract(&record, true, &mut |x| {
+                let status = x.status.map_or_else(|| "-".to_owned(), |status| status.to_string());
+                got.push(format!("{status} {}", x.outcome.name()));
+            });
+            if got != [*wanted] {
+                wrong.push(format!("{name} {value}: wanted {wanted}, got {got:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Values where a time belongs; what is not understood stays in `extra`.
+#[rustfmt::skip]
+const TIMES: &[(&str, &str)] = &[
+    ("\"2026-11-28T10:05:06Z\"", "2026-11-28T10:05:06"), ("\"2026-11-28 13:05:06+03:00\"", "2026-11-28T10:05:06"),
+    ("\"2026-11-28T10.05.06\"", "2026-11-28T10:05:06"), ("\"2026-11-28 10.05.06.250\"", "2026-11-28T10:05:06"),
+    ("\"20261128T100506Z\"", "2026-11-28T10:05:06"), ("\"2026/11/28 10:05\"", "2026-11-28T10:05:00"),
+    ("\"28/11/2026\"", "2026-11-28T00:00:00"), ("\"28/11/2026 10:05\"", "2026-11-28T10:05:00"), ("\"28/11/2026, 10:05:06\"", "2026-11-28T10:05:06"),
+    ("\"28.11.2026 10:05\"", "2026-11-28T10:05:00"), ("\"28.11.2026 10:05:06,250\"", "2026-11-28T10:05:06"), ("\"28.11.2026 - 10:05\"", "2026-11-28T10:05:00"),
+    ("\"28-11-2026 10:05:06\"", "2026-11-28T10:05:06"), ("\"28-Nov-2026 10:05:06\"", "2026-11-28T10:05:06"),
+    ("\"28 Kasım 2026 10:05\"", "2026-11-28T10:05:00"), ("\"28 Kasim 2026 10:05:06\"", "2026-11-28T10:05:06"), ("\"28 Kas 2026 10:05\"", "2026-11-28T10:05:00"),
+    ("\"1 Ocak 2026 10:05\"", "2026-01-01T10:05:00"), ("\"1 Şubat 2026\"", "2026-02-01T00:00:00"), ("\"1 Ağustos 2026 10:05\"", "2026-08-01T10:05:00"),
+    ("\"28 Kasım 2026 Cumartesi 10:05\"", "2026-11-28T10:05:00"), ("\"Cumartesi, 28 Kasım 2026 10:05\"", "2026-11-28T10:05:00"),
+    ("\"Sat, 28 Nov 2026 10:05:06 GMT\"", "2026-11-28T10:05:06"), ("\"Sat Nov 28 10:05:06 2026\"", "2026-11-28T10:05:06"), ("\"Nov 28, 2026 10:05:06 AM\"", "2026-11-28T10:05:06"),
+    ("\"11/28/2026 10:05:06 PM\"", "2026-11-28T22:05:06"), ("\"2026-11-28 10:05:06 PM\"", "2026-11-28T22:05:06"),
+    ("1795860306", "2026-11-28T10:05:06"), ("1795860306250", "2026-11-28T10:05:06"), ("\"1795860306250\"", "2026-11-28T10:05:06"),
+    ("1795860306250000", "2026-11-28T10:05:06"), ("\"1795860306250000000\"", "2026-11-28T10:05:06"), ("1795860306.25", "2026-11-28T10:05:06"),
+    ("\"/Date(1795860306000+0300)/\"", "2026-11-28T10:05:06"), ("\"\\/Date(1795860306000)\\/\"", "2026-11-28T10:05:06"),
+    ("{\"$date\":\"2026-11-28T10:05:06Z\"}", "2026-11-28T10:05:06"), ("{\"$date\":1795860306000}", "2026-11-28T10:05:06"), ("{\"$date\":{\"$numberLong\":\"1795860306000\"}}", "2026-11-28T10:05:06"),
+    ("[2026,11,28,10,5,6]", "2026-11-28T10:05:06"), ("{\"seconds\":1795860306,\"nanos\":1}", "2026-11-28T10:05:06"), ("{\"_seconds\":1795860306,\"_nanoseconds\":0}", "2026-11-28T10:05:06"),
+    ("{\"timestampValue\":\"2026-11-28T10:05:06Z\"}", "2026-11-28T10:05:06"), ("[\"2026-11-28T10:05:06Z\"]", "2026-11-28T10:05:06"),
+    ("\"11/12/2022\"", "extra"), ("\"yesterday\"", "extra"), ("46354.42", "extra"), ("\"31.02.2026\"", "extra"), ("{\"a\":1}", "extra"),
+];
+
+#[test]
+fn a_time_that_stands_there_is_read_or_kept() {
+    let mut wrong = Vec::new();
+    for (value, wanted) in TIMES {
+        let record = format!(
+            r#"{{"method":"POST","url":"https://erp.example/a","status_code":200,"created_at":{value}}}"#
+        );
+        let mut got = String::new();
+        Extractor::default().extract(&record, true, &mut |x| {
+            got = match (x.started_at, x.extra) {
+                (Some(at), None) => at.to_string()[..19].to_owned(),
+                (None, Some(_)) => "extra".to_owned(),
+                other => format!("{other:?}"),
+            };
+        });
+        if got != *wanted {
+            wrong.push(format!("{value}: wanted {wanted}, got {got}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

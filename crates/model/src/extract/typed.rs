@@ -23,11 +23,12 @@ pub(super) fn untyped(object: Value<'_>, fields: &[Field<'_>]) -> Option<String>
 fn is_nested(object: Value<'_>) -> bool {
     let mut cursor = Cursor::new(object.raw);
     let name = cursor.enter().ok().and_then(|()| cursor.key(true).ok()?);
-    match (name, cursor.peek()) {
-        (Some("M" | "mapValue" | "arrayValue"), Ok(Type::Object)) => is_alone(object),
-        (Some("L"), Ok(Type::Array)) => is_alone(object),
+    let nested = match cursor.peek() {
+        Ok(Type::Object) => matches!(name, Some("M" | "mapValue" | "arrayValue")),
+        Ok(Type::Array) => name == Some("L"),
         _ => false,
-    }
+    };
+    nested && is_alone(object)
 }
 
 fn is_alone(object: Value<'_>) -> bool {
