@@ -36,7 +36,7 @@ impl Walk<'_> {
         let (mut found, mut seen) = (false, 0);
         match value.ty {
             Type::Array => {
-                if Table::with_head(value, None).is_some_and(|table| self.is_log_table(&table)) {
+                if Table::of_rows(value, None).is_some_and(|table| self.is_log_table(&table)) {
                     return true;
                 }
                 for_elements(value.raw, |element| {

@@ -39,7 +39,7 @@ const CASES: &[(&str, &str, &str)] = &[
     ("deep below names of outcomes", r#"{"ok":{"2026-11-01":{"price":[@B]}},"errors":{"2026-11-01":{"price":[@A,@C]}}}"#, "200 400 404"),
     ("a single record under a name of a flag", r#"{"success":@B}"#, "200"),
     ("a list of texts under a name of a flag", r##"{"success":["#A","#B"],"count":2}"##, "400 200"),
-    ("records in lists of lists", r#"[[@A,@B],[@C]]"#, "400 200 404"),
+    ("records in lists of lists", r"[[@A,@B],[@C]]", "400 200 404"),
     ("pages in a list", r#"[{"page":1,"success":[@B],"failed":[@A]},{"page":2,"success":[@B],"failed":[]}]"#, "200 400 200"),
     ("a sole list behind ten others of numbers", r#"{"a":[1],"b":[1],"c":[1],"d":[1],"e":[1],"f":[1],"g":[1],"h":[1],"i":[1],"j":[1],"k":[@A,@B]}"#, "400 200"),
     ("records behind elements of another kind", r#"{"logs":[{"v":1},{"v":2},{"v":3},{"v":4},{"v":5},@A,@B]}"#, "400 200"),
@@ -74,7 +74,9 @@ const CASES: &[(&str, &str, &str)] = &[
     ("rows of cells with a head", r#"{"ResultSet":{"Rows":[{"Data":[{"VarCharValue":"method"},{"VarCharValue":"url"},{"VarCharValue":"status"}]},{"Data":[{"VarCharValue":"POST"},{"VarCharValue":"https://erp.example/a"},{"VarCharValue":"400"}]},{"Data":[{"VarCharValue":"PUT"},{"VarCharValue":"https://erp.example/b"},{"VarCharValue":"200"}]}]}}"#, "400 200"),
     ("rows with a head", r#"[["method","url","status"],["POST","https://erp.example/a",400],["PUT","https://erp.example/b",200]]"#, "400 200"),
     ("rows with a head, within a sheet", r#"{"range":"Sheet1!A1:C3","majorDimension":"ROWS","values":[["method","url","status"],["POST","https://erp.example/a","400"],["PUT","https://erp.example/b","200"]]}"#, "400 200"),
-    ("rows without a head", r#"[["https://erp.example/a","POST",400],["https://erp.example/b","PUT",200]]"#, ""),
+    ("rows without a head", r#"[["https://erp.example/a","POST",400],["https://erp.example/b","PUT",200]]"#, "400 200"),
+    ("rows without a head, with bodies and more", r#"[["2026-03-01T10:00:00Z",7,"POST","https://erp.example/a","{\"sku\":\"A-1\"}",400,"{}","x"],["2026-03-01T10:00:00Z",8,"PUT","https://erp.example/b","{}",200,"{}",null]]"#, "400 200"),
+    ("rows of products without a head", r#"[["A-1","https://cdn.example/a.jpg",200],["B-1","https://cdn.example/b.jpg",150]]"#, ""),
     ("a table with a schema and objects", r#"{"schema":{"fields":[{"name":"index","type":"integer"},{"name":"method","type":"string"}]},"data":[@B,@B]}"#, "200 200"),
     ("cells that are bodies", r#"{"fields":["request_body","response_body","status_code"],"records":[[{"sku":"A-1"},{"detail":"yok"},400],["{\"sku\":\"B-1\"}","{}",200]]}"#, "400 200"),
     ("a table of products is no log", r#"{"columns":["sku","price"],"data":[["A-1",10],["B-1",20]]}"#, ""),
@@ -104,6 +106,17 @@ const CASES: &[(&str, &str, &str)] = &[
     ("attributes of XML beside elements", r#"{"logs":{"log":[{"@method":"POST","@url":"https://erp.example/a","@status":"400"},{"-method":"PUT","-url":"https://erp.example/b","-status":"200"}]}}"#, "400 200"),
     ("events of a structured logger", "{\"@t\":\"2026-03-01T10:00:00Z\",\"@mt\":\"x\",\"Method\":\"POST\",\"Url\":\"https://erp.example/a\",\"StatusCode\":400}\n{\"Timestamp\":\"2026-03-01T10:00:00Z\",\"Level\":\"Error\",\"Properties\":{\"Method\":\"PUT\",\"Url\":\"https://erp.example/b\",\"StatusCode\":200}}", "400 200"),
     ("saved answers of a collection in folders", r#"{"info":{"name":"c","schema":"https://schema.getpostman.com/json/collection/v2.1.0/collection.json"},"item":[{"name":"f","item":[{"name":"a","request":{"method":"POST","url":{"raw":"https://erp.example/a"}},"response":[{"name":"x","originalRequest":{"method":"POST","url":{"raw":"https://erp.example/a"}},"status":"Bad Request","code":400,"body":"yok"}]},{"name":"b","request":{"method":"GET","url":"https://erp.example/b"},"response":[]}]}]}"#, "400"),
+    ("lines of a log that end in JSON", r#"{"data":{"result":[{"stream":{},"values":[["1772359200000000000","2026-03-01 10:00:00 INFO call {\"method\":\"POST\",\"url\":\"https://erp.example/a\",\"status\":400}"],["1772359200000000001","started"]]}]}}"#, "400"),
+    ("messages that end in JSON", r#"[{"timestamp":1772359200000,"message":"2026-03-01T10:00:00Z\t8f1\tINFO\t{\"request\":{\"method\":\"POST\",\"url\":\"https://erp.example/a\"},\"response\":{\"status\":400}}\n"},{"timestamp":1772359200001,"message":"END RequestId: 8f1"}]"#, "400"),
+    ("lines in a list", r#"["INFO {\"method\":\"POST\",\"url\":\"https://erp.example/a\",\"status\":400,\"response_body\":\"{}\"}","WARN {\"retry\":1}"]"#, "400"),
+    ("records of a stream in base64 are not read here", r#"{"Records":[{"kinesis":{"data":"eyJ4IjoxfQ=="}}]}"#, ""),
+    ("an index of runs with calls by step", r#"{"runs":{"2026-11-01":{"steps":{"write_prices":{"calls":[@A,@B]},"write_stock":{"calls":[@C]}}}}}"#, "400 200 404"),
+    ("calls beside their summary", r#"{"summary":{"success":1,"failed":1},"failed":1,"success":1,"details":[@A,@B]}"#, "400 200"),
+    ("responses of one request by name", r#"{"results":{"ok":{"count":1,"items":[@B]},"error":{"count":2,"items":[@A,@C]}}}"#, "200 400 404"),
+    ("a column for each name in a list of columns", r#"{"data":{"url":["https://erp.example/a","https://erp.example/b"],"method":["POST","PUT"],"statusCode":[400,200],"request":[{"sku":"A-1"},{"sku":"B-1"}]}}"#, "400 200"),
+    ("columns with a named index", r#"{"method":{"A-1":"POST","B-1":"PUT"},"status_code":{"A-1":400,"B-1":200},"response_body":{"A-1":"x","B-1":"y"}}"#, "400 200"),
+    ("a feature collection of calls", r#"{"type":"Collection","features":[{"type":"Feature","properties":@B},{"type":"Feature","properties":@A}]}"#, "200 400"),
+    ("entries with request and response lists of headers", r#"{"log":{"entries":[{"request":{"method":"POST","url":"https://erp.example/a","headers":[{"name":"A","value":"b"}],"postData":{"text":"{}"}},"response":{"status":400,"headers":[],"content":{"text":"yok"}},"timings":{"send":1,"wait":2}}]}}"#, "400"),
     ("a map of more records than a record has fields", "@MANY", "@MANY"),
 ];
 
@@ -227,4 +240,61 @@ fn a_time_that_stands_there_is_read_or_kept() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Documents in which something looks like calls and stands where nothing is read: exchanges, place, count.
+#[rustfmt::skip]
+const UNREAD: &[(&str, &str, &str, &str, u32)] = &[
+    ("calls deeper than containers may nest", r#"{"logs":[@B],"x":[[[[[[[[[[[[[[@A,@C]]]]]]]]]]]]]]}"#, "200", "/x", 2),
+    ("rows of a call among rows of another width", r#"[@B,{"notes":[["POST","https://erp.example/a",400],["x"],7]}]"#, "200", "/1/notes", 1),
+    ("rows beside calls", r#"{"logs":[@B],"older":[["x"],["POST","https://erp.example/a",400],["PUT","https://erp.example/b",200]]}"#, "200", "/older", 2),
+    ("the log itself as the answer of the only call", r#"{"method":"GET","url":"https://i.example/logs/1","status":200,"response_body":"UEsDBBQAAAAIALqNfF1WF3w4EAEAAKcDAAAKAAAAOTAwMDEuanNvbrWST2sDIRDFv4p4aqG7"}"#, "200", "", 1),
+];
+
+#[test]
+fn what_looks_like_calls_and_is_not_read_is_reported() {
+    for (what, document, wanted, pointer, count) in UNREAD {
+        let (got, account) = statuses(&filled(document));
+        let unread = account.unread.map(|unread| (unread.pointer, unread.count));
+        assert_eq!(
+            (got.as_str(), unread),
+            (*wanted, Some(((*pointer).to_owned(), *count))),
+            "{what}"
+        );
+    }
+    // Nothing in documents that are understood.
+    for (what, document, _) in CASES.iter().filter(|(_, document, _)| *document != "@MANY") {
+        assert_eq!(statuses(&filled(document)).1.unread, None, "{what}");
+    }
+}
+
+/// Records with a body whose side no name says: what it is, request or response.
+#[rustfmt::skip]
+const SOLE_BODIES: &[(&str, &str)] = &[
+    (r#"{"status":200,"content":"x"}"#, "response"), (r#"{"status_code":500,"body":{"a":1}}"#, "response"),
+    (r#"{"status_code":200,"data":{"a":1}}"#, "response"), (r#"{"status_code":"200 OK","payload":{"a":1}}"#, "response"),
+    (r#"{"statusCode":200,"result":{"a":1}}"#, "response"), (r#"{"statusCode":"gone fishing","body":"x"}"#, "response"),
+    (r#"{"status_code":"4xx","body":"x"}"#, "response"),
+    (r#"{"url":"https://erp.example/a","status_code":404,"text":"x"}"#, "response"),
+    (r#"{"url":"https://erp.example/a","status_code":404,"content":"x","headers":{"a":"b"}}"#, "response"),
+    (r#"{"method":"GET","url":"https://erp.example/a","status":200,"body":"x"}"#, "response"),
+    (r#"{"method":"POST","url":"https://erp.example/a","body":{"sku":"A-1"}}"#, "request"),
+    (r#"{"method":"POST","url":"https://erp.example/a","payload":{"sku":"A-1"}}"#, "request"),
+    (r#"{"method":"POST","url":"https://erp.example/a","status":400,"body":{"sku":"A-1"},"response_body":"x"}"#, "both"),
+];
+
+#[test]
+fn a_sole_body_beside_a_status_is_the_answer() {
+    for (record, wanted) in SOLE_BODIES {
+        let mut got = Vec::new();
+        Extractor::default().extract(record, true, &mut |x| {
+            got.push(match (x.request, x.response) {
+                (Some(_), None) => "request",
+                (None, Some(_)) => "response",
+                (Some(_), Some(_)) => "both",
+                (None, None) => "none",
+            });
+        });
+        assert_eq!(got, [*wanted], "{record}");
+    }
 }

@@ -8,8 +8,8 @@ use super::{Inherited, Walk};
 use crate::json::{Cursor, Type, Value};
 use crate::record::Field;
 use crate::roles::Role;
-use crate::scalar::plain;
-use crate::slots::{REQUEST, RESPONSE, STATUS, Slots};
+use crate::scalar::{has_scheme, http_status, plain, timestamp};
+use crate::slots::{REQUEST, RESPONSE, STATUS, Slots, is_json_text};
 
 /// Columns of a table at most; wider ones are not read as tables.
 const MAX_COLUMNS: usize = 256;
@@ -31,6 +31,40 @@ enum Rows<'a> {
     /// Lists of values, a column each, of one length.
     Columns(Vec<Vec<Value<'a>>>),
 }
+
+/// Names of cells of which nothing is known.
+const OTHERS: [&str; 16] = [
+    "cell_1", "cell_2", "cell_3", "cell_4", "cell_5", "cell_6", "cell_7", "cell_8", "cell_9",
+    "cell_10", "cell_11", "cell_12", "cell_13", "cell_14", "cell_15", "cell_16",
+];
+
+/// What a cell says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum CellKind {
+    Method,
+    Url,
+    Status,
+    Time,
+    Json,
+    Other,
+}
+
+impl CellKind {
+    fn of(cell: Value<'_>) -> Self {
+        let text = cell.inner();
+        match cell.ty {
+            Type::Number | Type::String if http_status(cell).is_some() => Self::Status,
+            Type::String if METHODS.contains(&text) => Self::Method,
+            Type::String if is_json_text(cell) => Self::Json,
+            Type::String if has_scheme(text) => Self::Url,
+            Type::String if timestamp(cell).is_some() => Self::Time,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Methods of HTTP as they stand in cells.
+pub(super) const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 impl<'a> Table<'a> {
     /// The table in an object with these fields, if one may be there.
@@ -54,12 +88,60 @@ impl<'a> Table<'a> {
             Some(names) => {
                 Some(Self { names, field: Some(rows.key), rows: Rows::List(rows.value, 0) })
             }
-            None => Self::with_head(rows.value, Some(rows.key)),
+            None => Self::of_rows(rows.value, Some(rows.key)),
         }
     }
 
+    /// A list of rows alone: the first is their names, or their cells say what they are.
+    pub(super) fn of_rows(list: Value<'a>, field: Option<&'a str>) -> Option<Self> {
+        Self::with_head(list, field).or_else(|| Self::without_head(list, field))
+    }
+
+    /// A list of rows that have a method of HTTP and an address or a status, in the same places. Two texts of JSON
+    /// in each are the bodies, in their order; what nothing is known of goes to `extra`.
+    fn without_head(list: Value<'a>, field: Option<&'a str>) -> Option<Self> {
+        let width = first_row(list)?.len();
+        let mut kinds: Option<Vec<CellKind>> = None;
+        let mut seen = 0;
+        list.elements(|row| {
+            let cells = cells_of(row).filter(|cells| cells.len() == width).unwrap_or_default();
+            let row: Vec<_> = cells.iter().map(|cell| CellKind::of(plain_cell(*cell))).collect();
+            let kinds = kinds.get_or_insert_with(|| row.clone());
+            for (at, kind) in kinds.iter_mut().enumerate() {
+                if row.get(at) != Some(kind) {
+                    *kind = CellKind::Other;
+                }
+            }
+            seen += 1;
+            seen < 16
+        });
+        let kinds = kinds?;
+        let count = |kind| kinds.iter().filter(|k| **k == kind).count();
+        let sure = count(CellKind::Method) == 1
+            && count(CellKind::Url) <= 1
+            && count(CellKind::Status) <= 1
+            && count(CellKind::Url) + count(CellKind::Status) > 0;
+        if !sure || width > OTHERS.len() {
+            return None;
+        }
+        let (mut bodies, mut times) = (["request_body", "response_body"].into_iter(), 0);
+        let two = count(CellKind::Json) == 2;
+        let names = kinds.iter().zip(OTHERS).map(|(kind, other)| match kind {
+            CellKind::Method => "method",
+            CellKind::Url => "url",
+            CellKind::Status => "status_code",
+            CellKind::Json if two => bodies.next().unwrap_or(other),
+            CellKind::Time if times == 0 => {
+                times += 1;
+                "created_at"
+            }
+            _ => other,
+        });
+        Some(Self { names: names.collect(), field, rows: Rows::List(list, 0) })
+    }
+
     /// A list of rows whose first is their names.
-    pub(super) fn with_head(list: Value<'a>, field: Option<&'a str>) -> Option<Self> {
+    fn with_head(list: Value<'a>, field: Option<&'a str>) -> Option<Self> {
         let mut head = Vec::new();
         for cell in first_row(list)? {
             head.push(Some(plain_cell(cell)).filter(|c| c.ty == Type::String)?.inner());
@@ -189,7 +271,7 @@ pub(super) fn begins_as_rows(text: &str, start: usize) -> Option<Table<'_>> {
     if !cursor.element(true).ok()? || cursor.peek().ok()? != Type::Array {
         return None;
     }
-    Table::with_head(Cursor::at(text, start).value().ok()?, None)
+    Table::of_rows(Cursor::at(text, start).value().ok()?, None)
 }
 
 /// The cells of the first row of a list of rows.

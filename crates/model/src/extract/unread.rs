@@ -6,6 +6,7 @@
 
 use super::Walk;
 use super::look::is_call;
+use super::table::METHODS;
 use crate::json::{Cursor, Type, Value, unescape};
 use crate::record::Field;
 use crate::roles::Role;
@@ -13,7 +14,7 @@ use crate::scalar::{has_scheme, http_status};
 use crate::slots::{Slots, json_part};
 
 /// A call takes more bytes than this.
-const SHORTEST_CALL: usize = 40;
+const SHORTEST_CALL: usize = 24;
 
 /// How many levels are searched.
 const MAX_LEVELS: u8 = 64;
@@ -131,7 +132,6 @@ impl Walk<'_> {
 
 /// Whether a list of scalars has a method of HTTP, and an address or a status.
 fn is_row_of_call(row: Value<'_>) -> bool {
-    const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
     let mut first = Cursor::new(row.raw);
     if first.enter().is_err() || !matches!(first.peek(), Ok(ty) if ty != Type::Object) {
         return false;
