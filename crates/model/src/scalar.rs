@@ -136,7 +136,7 @@ fn spelled_number(text: &str) -> Option<u16> {
 }
 
 fn status_text(text: &str, sure: bool) -> StatusValue {
-    const MISSING: [&str; 9] = ["-", "--", "—", "n/a", "na", "none", "null", "undefined", "yok"];
+    const MISSING: [&str; 5] = ["-", "--", "—", "n/a", "null"];
     if MISSING.iter().any(|word| text.eq_ignore_ascii_case(word)) || text.bytes().all(|b| b == b'0')
     {
         return StatusValue::Missing;

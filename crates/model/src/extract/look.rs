@@ -124,13 +124,13 @@ impl Walk<'_> {
         })
     }
 
-    /// Whether a list, or a map, has calls as most of its first elements, which may be lists of calls too.
-    pub(super) fn lists_calls(&mut self, value: Value<'_>) -> bool {
+    /// Whether most of the first elements of a list or map are what `wanted` says, or such lists themselves.
+    pub(super) fn lists(&mut self, value: Value<'_>, wanted: IsRecord) -> bool {
         self.looks = MAX_LOOKS;
-        self.lists_calls_below(value, 3)
+        self.lists_below(value, 3, wanted)
     }
 
-    fn lists_calls_below(&mut self, value: Value<'_>, levels: u8) -> bool {
+    fn lists_below(&mut self, value: Value<'_>, levels: u8, wanted: IsRecord) -> bool {
         if levels == 0 {
             return false;
         }
@@ -138,9 +138,10 @@ impl Walk<'_> {
         let mut take = |walk: &mut Self, element: Value<'_>| {
             let call = match element.ty {
                 Type::Object => {
-                    walk.is(element, is_call) || walk.lists_calls_below(element, levels - 1)
+                    walk.is(element, is_call_or_answer)
+                        || walk.lists_below(element, levels - 1, wanted)
                 }
-                Type::Array => walk.lists_calls_below(element, levels - 1),
+                Type::Array => walk.lists_below(element, levels - 1, wanted),
                 Type::String if json_part(element).is_some() => {
                     walk.text_holds(element, 1, is_call)
                 }
@@ -258,6 +259,11 @@ pub(super) fn is_call(slots: &Slots<'_>) -> bool {
     let answered = slots.evidence & RESPONSE != 0
         || slots.evidence & STATUS != 0 && (slots.status.is_some() || slots.unclear_status);
     asked && answered
+}
+
+/// A call, or an answer with its status, whose request was not kept.
+pub(super) fn is_call_or_answer(slots: &Slots<'_>) -> bool {
+    is_call(slots) || slots.evidence & (RESPONSE | STATUS) == RESPONSE | STATUS
 }
 
 /// Elements of an array that may be cut at its end.

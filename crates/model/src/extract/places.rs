@@ -2,7 +2,7 @@
 //! flag, an error or a body as well.
 
 use super::definition::About;
-use super::look::{is_call, is_likely_record};
+use super::look::{is_call, is_call_or_answer, is_likely_record};
 use super::{Inherited, MAX_CONTAINERS, Walk};
 use crate::json::{Type, Value};
 use crate::record::{Field, MAX_FIELDS, RoleOrigin};
@@ -37,25 +37,40 @@ impl Walk<'_> {
             || (slots.url.is_some() && !root)
             || slots.request.is_some_and(|request| request.ty == Type::String);
         let both = has_both(slots);
+        let single = is_single(slots);
         let mut renamed: Option<Vec<Field<'a>>> = None;
         for (at, field) in fields.iter().enumerate() {
             let container = matches!(field.value.ty, Type::Object | Type::Array);
             let named = !matches!(field.role, Role::None | Role::Items | Role::Attributes);
-            if !container || !named || field.entered || field.parent.is_some() {
+            if !container || !named || field.parent.is_some() || field.origin != RoleOrigin::Name {
+                continue;
+            }
+            // A message whose first member is an object may be a map; one with nothing beside it may be around records.
+            let first = fields.get(at + 1).is_some_and(|first| {
+                first.parent == Some(at as u16) && first.value.ty == Type::Object
+            });
+            if field.entered && !first && !single {
                 continue;
             }
             let body = is_body(field.role);
-            if (body && (asked || self.about == About::Collection))
-                || field.origin != RoleOrigin::Name
-            {
+            if body && (asked || self.about == About::Collection) {
                 continue;
             }
-            let holds = if body && !both && slots.evidence & STATUS != 0 {
-                self.holds(field.value, LOOK_LEVELS, is_call)
-            } else {
-                self.lists_calls(field.value)
-            };
-            if holds {
+            let beside =
+                body && !both && if field.entered { single } else { slots.evidence & STATUS != 0 };
+            // An error may describe the call that it is about.
+            let error = matches!(
+                field.role,
+                Role::Errors
+                    | Role::ErrorMessage
+                    | Role::ExceptionClass
+                    | Role::ExceptionMessage
+                    | Role::Failed
+            );
+            if self.lists(field.value, is_call_or_answer)
+                || (beside && self.holds(field.value, LOOK_LEVELS, is_call))
+                || (!body && !error && !field.entered && self.is_plain(field.value, is_call))
+            {
                 renamed.get_or_insert_with(|| fields.to_vec())[at].role = Role::Items;
             }
         }
@@ -67,6 +82,10 @@ impl Walk<'_> {
                     field.role = before.role;
                 }
             }
+        }
+        let entered = |(_, field): &(usize, &Field<'_>)| field.entered && field.role == Role::Items;
+        while let Some(at) = renamed.iter().enumerate().find(entered).map(|(at, _)| at) {
+            leave(&mut renamed, at);
         }
         Some(renamed)
     }
@@ -86,8 +105,7 @@ impl Walk<'_> {
             return places;
         }
         let both = has_both(slots);
-        // A flag beside `data` is the envelope's; the records stand inside.
-        let single = (slots.evidence & !(FLAG | ERRORS)).count_ones() <= 1;
+        let single = is_single(slots);
         // Saved answers to one request, each a record.
         let mut answers = false;
         for at in &slots.items {
@@ -111,10 +129,16 @@ impl Walk<'_> {
             }
         }
         places.fields.dedup();
-        if places.fields.is_empty() && single {
+        if (places.fields.is_empty() && single) || both {
             for at in &slots.texts {
                 let field = &fields[usize::from(*at)];
-                if self.holds(field.value, LOOK_LEVELS, is_likely_record) {
+                let holds = if both {
+                    let sent = is_body(field.role) || field.role == Role::RawRequest;
+                    !sent && self.holds(field.value, INNER_LEVELS, is_call)
+                } else {
+                    self.holds(field.value, LOOK_LEVELS, is_likely_record)
+                };
+                if holds {
                     places.fields.push(usize::from(*at));
                 }
             }
@@ -163,12 +187,28 @@ impl Walk<'_> {
     }
 }
 
+/// Takes the members of a field that was entered out of the list.
+fn leave(fields: &mut Vec<Field<'_>>, at: usize) {
+    let inside = |field: &&Field<'_>| field.parent.is_some_and(|parent| usize::from(parent) >= at);
+    let members = fields[at + 1..].iter().take_while(inside).count();
+    fields.drain(at + 1..=at + members);
+    fields[at].entered = false;
+    for field in &mut fields[at + 1..] {
+        field.parent = field.parent.map(|parent| parent - members as u16);
+    }
+}
+
 /// A call takes more bytes than this.
 const SHORTEST_CALL: usize = 40;
 
 /// A request, and an answer or a status.
 fn has_both(slots: &Slots<'_>) -> bool {
     slots.evidence & REQUEST != 0 && slots.evidence & (RESPONSE | STATUS) != 0
+}
+
+/// One kind of evidence at most. A flag beside `data` is the envelope's; the records stand inside.
+fn is_single(slots: &Slots<'_>) -> bool {
+    (slots.evidence & !(FLAG | ERRORS)).count_ones() <= 1
 }
 
 /// Roles of the bodies of a call.

@@ -4,6 +4,7 @@
 //! of equal indexes, each under its name. A row becomes an object with these names, which is read as any other.
 
 use super::look::is_likely_record;
+use super::names::plural;
 use super::{Inherited, Walk};
 use crate::json::{Cursor, Type, Value};
 use crate::record::Field;
@@ -78,6 +79,11 @@ impl<'a> Table<'a> {
         if slots.evidence & REQUEST != 0 && slots.evidence & (RESPONSE | STATUS) != 0 {
             return None;
         }
+        if slots.evidence == 0
+            && let Some(table) = Self::of_halves(fields)
+        {
+            return Some(table);
+        }
         let rows = top().find(|field| first_row(field.value).is_some())?;
         let width = first_row(rows.value)?.len();
         let names = top()
@@ -147,6 +153,21 @@ impl<'a> Table<'a> {
             head.push(Some(plain_cell(cell)).filter(|c| c.ty == Type::String)?.inner());
         }
         is_names(&head).then_some(Self { names: head, field, rows: Rows::List(list, 1) })
+    }
+
+    /// Requests and responses in two maps with the same indexes.
+    fn of_halves(fields: &[Field<'a>]) -> Option<Self> {
+        let mut halves = fields.iter().filter(|field| {
+            field.value.ty == Type::Object && field.parent.is_none() && field.role == Role::None
+        });
+        let halves = [halves.next()?, halves.next()?];
+        let [Some(Role::Request), Some(Role::Response)] = halves.map(|half| plural(half.key))
+        else {
+            return None;
+        };
+        let mut table = Self::of_columns(&halves, 1)?;
+        table.names = vec!["request", "response"];
+        matches!(&table.rows, Rows::Columns(columns) if columns.len() == 2).then_some(table)
     }
 
     /// Columns with the same indexes, of so many values at least.

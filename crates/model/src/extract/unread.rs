@@ -46,11 +46,16 @@ impl Walk<'_> {
                     | Role::Request
                     | Role::Response
             );
+            // An error may describe the call that it is about.
+            let error = matches!(
+                field.role,
+                Role::Errors | Role::ErrorMessage | Role::ExceptionMessage | Role::Failed
+            );
             let searched = field.value.raw.len() > SHORTEST_CALL
                 && matches!(field.value.ty, Type::Object | Type::Array)
                 && !field.entered
                 && (field.parent.is_none() || !body)
-                && (bodies || !body)
+                && (bodies || !(body || error))
                 && !read.contains(&at)
                 && (bodies || !slots.carried.has(at));
             if searched {
