@@ -138,8 +138,7 @@ impl Walk<'_> {
         let mut take = |walk: &mut Self, element: Value<'_>| {
             let call = match element.ty {
                 Type::Object => {
-                    walk.is(element, is_call_or_answer)
-                        || walk.lists_below(element, levels - 1, wanted)
+                    walk.is(element, wanted) || walk.lists_below(element, levels - 1, wanted)
                 }
                 Type::Array => walk.lists_below(element, levels - 1, wanted),
                 Type::String if json_part(element).is_some() => {
@@ -163,12 +162,7 @@ impl Walk<'_> {
     }
 
     /// Whether an object is what `wanted` says, or a table whose rows are records.
-    fn is(&mut self, object: Value<'_>, wanted: impl Fn(&Slots<'_>) -> bool) -> bool {
-        self.judged(object, wanted, true)
-    }
-
-    /// Whether an object is what `wanted` says, or a table whose rows are records; however much was looked at before.
-    pub(super) fn looks_like(&mut self, object: Value<'_>, wanted: IsRecord) -> bool {
+    pub(super) fn is(&mut self, object: Value<'_>, wanted: impl Fn(&Slots<'_>) -> bool) -> bool {
         self.judged(object, wanted, true)
     }
 

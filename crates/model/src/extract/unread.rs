@@ -88,7 +88,7 @@ impl Walk<'_> {
         }
         let mut count: u32 = 0;
         match value.ty {
-            Type::Object if self.looks_like(value, is_call) => return 1,
+            Type::Object if self.is(value, is_call) => return 1,
             Type::Object => value.members(|_, member| {
                 count = count.saturating_add(self.calls_in(member, levels - 1));
                 true
