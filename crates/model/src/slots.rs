@@ -441,7 +441,9 @@ impl<'a> Slots<'a> {
         // A body whose side is not named belongs to the request unless that has one of its own, or nothing but a
         // status stands beside it, or the method has no body.
         if let Some(Best(at, score, ())) = body {
-            let asked = method.is_some() || slots.evidence & REQUEST != 0;
+            // `invokehttp.request.url`
+            let named = url.is_some_and(|Best(at, ..): Best| mentions(fields[at].key, "request"));
+            let asked = named || method.is_some() || slots.evidence & REQUEST != 0;
             let read = method.is_some_and(|Best(at, ..): Best| {
                 let method = plain(fields[at].value);
                 ["GET", "HEAD"].iter().any(|m| method.inner().eq_ignore_ascii_case(m))
