@@ -5,9 +5,10 @@
 //! response, status, address, errors, a flag), a *container* when something inside it does. What a
 //! container says of log, run, flow, step and key holds for the exchanges in it unless they have their own. Elements of a list are read one at a time, so memory does not grow with the document.
 //!
-//! The shapes that it knows: a single exchange; lists at any depth; maps by SKU, order number,
-//! index or step; parallel lists (`requests` and `responses`); records as lists of name-value pairs;
-//! JSON inside strings; several documents in one text (NDJSON, concatenated).
+//! The shapes that it knows: a single exchange; lists under any name, at any depth; maps by SKU, order number,
+//! index or step; calls inside calls; tables (see `table`); parallel lists (`requests` and `responses`); records as
+//! lists of name-value pairs; JSON inside strings; several documents in one text (NDJSON, concatenated). What looks
+//! like calls and stands elsewhere is counted (see `unread`).
 
 mod definition;
 mod halves;

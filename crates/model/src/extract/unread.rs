@@ -8,7 +8,7 @@ use super::Walk;
 use super::look::is_call;
 use super::table::METHODS;
 use crate::json::{Cursor, Type, Value, unescape};
-use crate::record::Field;
+use crate::record::{Field, FieldSide};
 use crate::roles::Role;
 use crate::scalar::{has_scheme, http_status};
 use crate::slots::{Slots, json_part};
@@ -47,17 +47,20 @@ impl Walk<'_> {
                     | Role::Response
             );
             // An error may describe the call that it is about.
-            let error = matches!(
+            let other = matches!(
                 field.role,
-                Role::Errors | Role::ErrorMessage | Role::ExceptionMessage | Role::Failed
+                Role::Errors
+                    | Role::ErrorMessage
+                    | Role::ExceptionMessage
+                    | Role::Failed
+                    | Role::Headers
             );
-            let searched = field.value.raw.len() > SHORTEST_CALL
+            let searched = field.side == FieldSide::Record
                 && matches!(field.value.ty, Type::Object | Type::Array)
+                && field.value.raw.len() > SHORTEST_CALL
                 && !field.entered
-                && (field.parent.is_none() || !body)
-                && (bodies || !(body || error))
-                && !read.contains(&at)
-                && (bodies || !slots.carried.has(at));
+                && (bodies || !(body || other || slots.carried.has(at)))
+                && !read.contains(&at);
             if searched {
                 let len = self.pointer.len();
                 self.push_key(field.key);
