@@ -4,6 +4,8 @@
 //! the body itself says [`crate::envelope`]. `status` between 100 and 599 is HTTP's, 1 to 4 the Integrator's, a word an outcome. Of
 //! several candidates the surest name wins, and a name with a value wins over one without.
 
+mod candidates;
+
 use smallvec::SmallVec;
 
 use crate::address::{AddressParts, is_address};
@@ -12,13 +14,16 @@ use crate::endpoint::is_uuid;
 use crate::envelope::{Message, message};
 use crate::exchange::{KeyKind, cut};
 use crate::json::{Type, Value};
-use crate::record::{Field, FieldSide, MAX_FIELDS, pair};
+use crate::json_text::json_part;
+use crate::record::{Field, FieldSide, pair};
 use crate::roles::{Role, role_of_key};
 use crate::scalar::{
     StatusValue, has_scheme, http_status, integer, mentions, outcome_word, plain, status_value,
     timestamp, truth,
 };
 use crate::time::Timestamp;
+pub(crate) use candidates::FieldSet;
+use candidates::{Best, blank, offer, offer_read};
 
 /// The fields of one record by role. Values are slices of the document.
 #[derive(Debug, Default)]
@@ -94,30 +99,6 @@ pub(crate) struct KeyCandidate<'a> {
     pub(crate) inner: &'a str,
 }
 
-/// A set of fields, a bit for each.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct FieldSet([u64; MAX_FIELDS / 64]);
-
-impl Default for FieldSet {
-    fn default() -> Self {
-        Self([0; MAX_FIELDS / 64])
-    }
-}
-
-impl FieldSet {
-    pub(crate) fn set(&mut self, at: usize) {
-        self.0[at / 64] |= 1 << (at % 64);
-    }
-
-    fn add(&mut self, other: &Self) {
-        self.0.iter_mut().zip(other.0).for_each(|(mine, theirs)| *mine |= theirs);
-    }
-
-    pub(crate) fn has(&self, at: usize) -> bool {
-        self.0[at / 64] >> (at % 64) & 1 == 1
-    }
-}
-
 pub(crate) const REQUEST: u8 = 1;
 pub(crate) const RESPONSE: u8 = 2;
 pub(crate) const STATUS: u8 = 4;
@@ -125,25 +106,6 @@ pub(crate) const ADDRESS: u8 = 8;
 pub(crate) const ERRORS: u8 = 16;
 pub(crate) const EXCEPTION: u8 = 32;
 pub(crate) const FLAG: u8 = 64;
-
-/// The best candidate for a slot so far: its place, its score, lower is better, and what was read in it.
-#[derive(Debug, Clone, Copy)]
-struct Best<T = ()>(usize, u8, T);
-
-fn offer(best: &mut Option<Best>, at: usize, score: u8, value: Value<'_>) {
-    offer_read(best, at, score, value, ());
-}
-
-fn offer_read<T>(best: &mut Option<Best<T>>, at: usize, score: u8, value: Value<'_>, read: T) {
-    let score = score + if blank(value) { 20 } else { 0 };
-    if best.as_ref().is_none_or(|b| score < b.1) {
-        *best = Some(Best(at, score, read));
-    }
-}
-
-fn blank(value: Value<'_>) -> bool {
-    value.ty == Type::Null || (value.ty == Type::String && value.raw.len() == 2)
-}
 
 impl<'a> Slots<'a> {
     /// Gives each role its field.
@@ -696,36 +658,6 @@ fn is_state_name(key: &str) -> bool {
     ["status", "Status", "STATUS", "state", "State", "durumu", "Durumu"]
         .iter()
         .any(|word| key.ends_with(word))
-}
-
-/// A string that holds a JSON object or list.
-pub(crate) fn is_json_text(value: Value<'_>) -> bool {
-    value.ty == Type::String
-        && matches!(
-            value.inner().trim_start().as_bytes(),
-            [b'{' | b'[', ..] | [b'\\', b'"', b'{' | b'[' | b'\\', ..]
-        )
-}
-
-/// The JSON in a string, escaped as it stands: the whole string, or what ends a line of a log behind its time and
-/// level.
-pub(crate) fn json_part(value: Value<'_>) -> Option<&str> {
-    /// Bytes that may stand before the JSON of a line.
-    const MAX_HEAD: usize = 200;
-    if is_json_text(value) {
-        return Some(value.inner());
-    }
-    let inner = value.inner();
-    if value.ty != Type::String || inner.len() < 40 {
-        return None;
-    }
-    let line = inner.trim_end_matches("\\n").trim_end_matches("\\r").trim_end();
-    if !line.ends_with('}') {
-        return None;
-    }
-    let head = &line.as_bytes()[..line.len().min(MAX_HEAD)];
-    let at = memchr::memmem::find(head, b"{\\\"")?;
-    Some(&line[at..])
 }
 
 fn is_result_word(key: &str) -> bool {

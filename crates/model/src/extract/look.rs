@@ -5,9 +5,10 @@ use bumpalo::Bump;
 use super::Walk;
 use super::table::Table;
 use crate::json::{Cursor, Type, Value, unescape};
+use crate::json_text::json_part;
 use crate::record::{FieldSide, push_pairs, scan};
 use crate::scalar::has_scheme;
-use crate::slots::{ADDRESS, REQUEST, RESPONSE, STATUS, Slots, json_part};
+use crate::slots::{ADDRESS, REQUEST, RESPONSE, STATUS, Slots};
 
 /// What an object has to be, by the roles of its fields.
 pub(super) type IsRecord = fn(&Slots<'_>) -> bool;

@@ -7,10 +7,11 @@ use super::look::is_likely_record;
 use super::names::plural;
 use super::{Inherited, Walk};
 use crate::json::{Cursor, Type, Value};
+use crate::json_text::is_json_text;
 use crate::record::Field;
 use crate::roles::Role;
 use crate::scalar::{has_scheme, http_status, plain, timestamp};
-use crate::slots::{REQUEST, RESPONSE, STATUS, Slots, is_json_text};
+use crate::slots::{REQUEST, RESPONSE, STATUS, Slots};
 
 /// Columns of a table at most; wider ones are not read as tables.
 const MAX_COLUMNS: usize = 256;

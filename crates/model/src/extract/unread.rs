@@ -8,16 +8,17 @@ use super::Walk;
 use super::look::is_call;
 use super::table::METHODS;
 use crate::json::{Cursor, Type, Value, unescape};
+use crate::json_text::json_part;
 use crate::record::{Field, FieldSide};
 use crate::roles::Role;
 use crate::scalar::{has_scheme, http_status};
-use crate::slots::{Slots, json_part};
+use crate::slots::Slots;
 
 /// A call takes more bytes than this.
 const SHORTEST_CALL: usize = 24;
 
 /// How many levels are searched.
-const MAX_LEVELS: u8 = 64;
+const MAX_LEVELS: u8 = 24;
 
 /// Values in a text that look like calls and were not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,7 +150,7 @@ fn is_row_of_call(row: Value<'_>) -> bool {
         method |= cell.ty == Type::String && METHODS.contains(&cell.inner());
         other |=
             http_status(cell).is_some() || (cell.ty == Type::String && has_scheme(cell.inner()));
-        cell.ty != Type::Object
+        !matches!(cell.ty, Type::Object | Type::Array)
     });
     method && other
 }
