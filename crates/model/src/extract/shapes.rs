@@ -255,7 +255,8 @@ const UNREAD: &[(&str, &str, &str, &str, u32)] = &[
     ("calls deeper than containers may nest", r#"{"logs":[@B],"x":[[[[[[[[[[[[[[@A,@C]]]]]]]]]]]]]]}"#, "200", "/x", 2),
     ("rows of a call among rows of another width", r#"[@B,{"notes":[["POST","https://erp.example/a",400],["x"],7]}]"#, "200", "/1/notes", 1),
     ("rows beside calls", r#"{"logs":[@B],"older":[["x"],["POST","https://erp.example/a",400],["PUT","https://erp.example/b",200]]}"#, "200", "/older", 2),
-    ("the log itself as the answer of the only call", r#"{"method":"GET","url":"https://i.example/logs/1","status":200,"response_body":"UEsDBBQAAAAIALqNfF1WF3w4EAEAAKcDAAAKAAAAOTAwMDEuanNvbrWST2sDIRDFv4p4aqG7"}"#, "200", "", 1),
+    ("logs among the entries of a recorder", r#"{"log":{"entries":[{"request":{"method":"GET","url":"https://i.example/"},"response":{"status":200,"content":{"text":"x"}}},{"request":{"method":"GET","url":"https://i.example/logs/1"},"response":{"status":200,"content":{"size":9,"encoding":"base64","text":"UEsDBBQAAAAIALqNfF1WF3w4EAEAAKcDAAAKAAAAOTAwMDEuanNvbrWST2sDIRDFv4p4aqG7"}}}]}}"#, "200 200", "/log/entries/1", 1),
+    ("the log itself as the answer of the only call", r#"{"method":"GET","url":"https://i.example/download/1","status":200,"response_body":"UEsDBBQAAAAIALqNfF1WF3w4EAEAAKcDAAAKAAAAOTAwMDEuanNvbrWST2sDIRDFv4p4aqG7"}"#, "200", "", 1),
 ];
 
 #[test]

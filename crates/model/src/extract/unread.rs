@@ -11,11 +11,14 @@ use crate::json::{Cursor, Type, Value, unescape};
 use crate::json_text::json_part;
 use crate::record::{Field, FieldSide};
 use crate::roles::Role;
-use crate::scalar::{has_scheme, http_status};
+use crate::scalar::{has_scheme, http_status, mentions};
 use crate::slots::Slots;
 
 /// A call takes more bytes than this.
 const SHORTEST_CALL: usize = 24;
+
+/// An archive in an answer begins within so many bytes.
+const PACKED_WITHIN: usize = 512;
 
 /// How many levels are searched.
 const MAX_LEVELS: u8 = 24;
@@ -116,14 +119,25 @@ impl Walk<'_> {
         count
     }
 
-    /// Counts an answer that is an archive, if it is that of the only call of a text: that is the log.
+    /// Counts an answer that is an archive: to the only call of a text, or to one that reads logs, it is a log.
     pub(super) fn packed_answer(&mut self, slots: &Slots<'_>) {
         let packed = |value: Value<'_>| {
-            value.raw.len() > 64
-                && value.ty == Type::String
-                && ["UEsDB", "H4sI"].iter().any(|magic| value.inner().starts_with(magic))
+            let head = &value.raw.as_bytes()[..value.raw.len().min(PACKED_WITHIN)];
+            let magics = [&b"\"UEsDB"[..], b"\"H4sI"];
+            match value.ty {
+                Type::String => magics.iter().any(|magic| head.starts_with(magic)),
+                Type::Object => {
+                    magics.iter().any(|magic| memchr::memmem::find(head, magic).is_some())
+                }
+                _ => false,
+            }
         };
-        if self.found.exchanges == 1 && slots.response.is_some_and(packed) {
+        if !slots.response.is_some_and(packed) {
+            return;
+        }
+        if slots.url.is_some_and(|url| mentions(url.inner(), "/log")) {
+            self.count_unread(1);
+        } else if self.found.exchanges == 1 {
             self.packed = Some(self.pointer.clone());
         }
     }
