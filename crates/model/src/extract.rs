@@ -5,15 +5,21 @@
 //! response, status, address, errors, a flag), a *container* when something inside it does. What a
 //! container says of log, run, flow, step and key holds for the exchanges in it unless they have their own. Elements of a list are read one at a time, so memory does not grow with the document.
 //!
-//! The shapes that it knows: a single exchange; lists at any depth; maps by SKU, order number,
-//! index or step; parallel lists (`requests` and `responses`); records as lists of name-value pairs;
-//! JSON inside strings; several documents in one text (NDJSON, concatenated).
+//! The shapes that it knows: a single exchange; lists under any name, at any depth; maps by SKU, order number,
+//! index or step; calls inside calls; tables (see `table`); parallel lists (`requests` and `responses`); records as
+//! lists of name-value pairs; JSON inside strings; several documents in one text (NDJSON, concatenated). What looks
+//! like calls and stands elsewhere is counted (see `unread`).
 
 mod definition;
+mod emit;
 mod halves;
 mod look;
 mod names;
 mod parallel;
+mod places;
+mod table;
+mod typed;
+mod unread;
 
 use std::sync::Arc;
 
@@ -23,25 +29,23 @@ use crate::answer::object::message_score;
 use crate::build::Builder;
 use crate::exchange::{Exchange, KeyKind, NAME_BYTES, cut};
 use crate::given::GivenRoles;
-use crate::how::{ExchangeReading, Readings, ShapeReading};
+use crate::how::{Readings, ShapeReading};
 use crate::json::{Cursor, Fault, FaultKind, Type, Value, unescape};
+use crate::json_text::{is_json_text, json_part};
 use crate::memo::Memo;
-use crate::record::{Field, FieldSide, MAX_FIELDS, NameRoles, RoleOrigin, push_pairs, scan};
+use crate::record::{Field, FieldSide, NameRoles, push_pairs, scan};
 use crate::roles::Role;
-use crate::slots::{
-    ERRORS, EXCEPTION, FLAG, KeyCandidate, REQUEST, RESPONSE, STATUS, Slots, is_json_text,
-};
+use crate::slots::{ERRORS, EXCEPTION, FLAG, KeyCandidate, REQUEST, RESPONSE, Slots};
 use crate::time::Timestamp;
 use definition::{About, is_other_entry, is_pattern};
 use halves::Waiting;
-use look::short_list;
+use look::{is_call, short_list};
 use names::{MapName, name_of_map};
+use table::{Table, begins_as_rows};
+pub use unread::Unread;
 
 /// Broken documents of one text whose places are reported.
 pub const MAX_FAULTS: usize = 1000;
-
-/// How many levels below an object are looked at for records.
-const LOOK_LEVELS: u8 = 12;
 
 /// How deep containers may nest before an exchange.
 const MAX_CONTAINERS: u8 = 12;
@@ -63,6 +67,8 @@ pub struct Extracted {
     pub faults: Vec<Broken>,
     /// Documents that broke beyond those.
     pub more_faults: u32,
+    /// What looks like calls and was not read, beside exchanges or not.
+    pub unread: Option<Unread>,
 }
 
 /// A place where a document broke.
@@ -192,6 +198,7 @@ impl Extractor {
             about: About::Calls,
             waiting: Waiting::default(),
             waited: 0,
+            packed: None,
         };
         let mut cursor = Cursor::within(text, 0, levels);
         while !cursor.at_end() {
@@ -228,6 +235,7 @@ impl Extractor {
             }
         }
         walk.end_of_halves();
+        walk.end_of_unread();
         walk.found
     }
 }
@@ -271,6 +279,8 @@ struct Walk<'w> {
     waiting: Waiting,
     /// How many requests have waited so far.
     waited: u32,
+    /// Where the only call is, if its answer is an archive.
+    packed: Option<String>,
 }
 
 impl Walk<'_> {
@@ -293,6 +303,7 @@ impl Walk<'_> {
     ) -> Result<(), Fault> {
         match cursor.peek()? {
             Type::Object => {
+                let start = cursor.pos();
                 let mut fields = self.list();
                 let read = scan(text, cursor, &mut self.extractor.names, &mut fields);
                 if root.is_some()
@@ -309,7 +320,12 @@ impl Walk<'_> {
                 if root.is_some() {
                     self.about = About::of(&fields);
                 }
-                self.object(&fields, above, read.is_ok(), root);
+                let object = Value { ty: Type::Object, raw: &text[start..cursor.pos()] };
+                match typed::untyped(object, &fields).filter(|_| read.is_ok()) {
+                    Some(plain) => self.untyped(&plain, above, root),
+                    None => self.object(&fields, above, read.is_ok(), root),
+                }
+                self.more_members(object, &fields, above);
                 self.recycle(fields);
                 read
             }
@@ -345,6 +361,11 @@ impl Walk<'_> {
                 return cursor.value().map(drop);
             }
         }
+        if let Some(table) = begins_as_rows(text, start)
+            && self.table(&table, above)
+        {
+            return cursor.value().map(drop);
+        }
         cursor.enter()?;
         let mut at = 0;
         while cursor.element(at == 0)? {
@@ -353,7 +374,7 @@ impl Walk<'_> {
             let read = if above.depth < MAX_CONTAINERS {
                 self.value_at(text, cursor, Inherited { depth: above.depth + 1, ..above }, None)
             } else {
-                cursor.value().map(drop)
+                cursor.value().map(|value| self.unread_value(value))
             };
             self.pointer.truncate(len);
             read?;
@@ -362,13 +383,25 @@ impl Walk<'_> {
         Ok(())
     }
 
+    /// Judges an object that was rewritten.
+    fn untyped(&mut self, object: &str, above: Inherited<'_>, root: Option<bool>) {
+        let mut fields = self.list();
+        let (mut cursor, names) = (Cursor::new(object), &mut self.extractor.names);
+        // Made of sound values.
+        let _sound = scan(object, &mut cursor, names, &mut fields);
+        self.object(&fields, above, true, root);
+        self.recycle(fields);
+    }
+
     /// A string that holds JSON.
     fn nested_text(&mut self, value: Value<'_>, above: Inherited<'_>, root: Option<bool>) {
-        if above.depth >= MAX_CONTAINERS || !is_json_text(value) {
+        let Some(part) = json_part(value).filter(|_| above.depth < MAX_CONTAINERS) else { return };
+        // In a line of a log only what is a call without doubt is a record.
+        if !is_json_text(value) && !self.holds(value, 2, is_call) {
             return;
         }
         let mut text = String::new();
-        unescape(value.inner(), &mut text);
+        unescape(part, &mut text);
         let mut cursor = Cursor::within(&text, 0, self.extractor.levels);
         // What breaks inside a string stays a string; the document itself is sound.
         let _broken =
@@ -403,50 +436,48 @@ impl Walk<'_> {
         whole: bool,
         root: Option<bool>,
     ) {
-        let slots = Slots::of(fields);
+        let mut slots = Slots::of(fields);
         if let Some(length) = self.parallel(fields) {
             return self.parallel_lists(fields, &slots, length, above);
         }
-        let both = slots.evidence & REQUEST != 0 && slots.evidence & (RESPONSE | STATUS) != 0;
-        // A flag beside `data` is the envelope's; the records stand inside.
-        let single = (slots.evidence & !(FLAG | ERRORS)).count_ones() <= 1;
-        // A path of the user leads from the record, so this is one.
-        let record = |field: &Field<'_>| field.origin == RoleOrigin::GivenPath;
-        let record = slots.evidence != 0 && fields.iter().any(record);
-        let mut holders = Vec::new();
-        if above.depth < MAX_CONTAINERS && !record {
-            for at in &slots.items {
-                let field = &fields[usize::from(*at)];
-                let plain = matches!(field.role, Role::Items | Role::None | Role::Attributes);
-                let answers = field.role == Role::Response && field.value.ty == Type::Array;
-                if (if plain { !both } else { single || answers })
-                    && !field.entered
-                    && self.holds(field.value, LOOK_LEVELS)
-                {
-                    holders.push(usize::from(*at));
-                }
-            }
-        }
-        holders.dedup();
-        if holders.is_empty() && single && above.depth < MAX_CONTAINERS {
-            for at in &slots.texts {
-                let field = &fields[usize::from(*at)];
-                if self.holds(field.value, LOOK_LEVELS) {
-                    holders.push(usize::from(*at));
-                }
-            }
-        }
-        if !holders.is_empty() {
-            let below = Inherited {
-                key: slots.key.filter(|key| key.rank < 6).or(above.key),
-                depth: above.depth + 1,
-                ..above.under(&slots)
-            };
-            for at in holders {
-                self.child(&fields[at], below);
-            }
+        if let Some(table) = Table::in_object(fields, &slots)
+            && self.table(&table, above.under(&slots))
+        {
             return;
         }
+        let renamed = self.renamed(fields, &slots, root.is_some());
+        let fields = renamed.as_deref().unwrap_or(fields);
+        if renamed.is_some() {
+            slots = Slots::of(fields);
+        }
+        let places = self.places(fields, &slots, above.depth, root.is_some());
+        let below = Inherited {
+            key: slots.key.filter(|key| key.rank < 6).or(above.key),
+            depth: above.depth + 1,
+            ..above.under(&slots)
+        };
+        if places.fields.is_empty() || places.own_call {
+            for at in &places.fields {
+                slots.carried.set(*at);
+            }
+            self.record(fields, &slots, above, whole, root);
+        } else {
+            self.unread_fields(fields, &slots, &places.fields, true);
+        }
+        for at in places.fields {
+            self.child(&fields[at], below);
+        }
+    }
+
+    /// Judges an object that is a record, or nothing.
+    fn record<'a>(
+        &mut self,
+        fields: &[Field<'a>],
+        slots: &Slots<'a>,
+        above: Inherited<'a>,
+        whole: bool,
+        root: Option<bool>,
+    ) {
         if !whole {
             return;
         }
@@ -454,7 +485,7 @@ impl Walk<'_> {
             && let Some(list) = fields.iter().find(|f| f.role == Role::Errors && f.parent.is_none())
             && self.are_events(list.value)
         {
-            return self.error_events(list, above.under(&slots));
+            return self.error_events(list, above.under(slots));
         }
         let placed = slots.key.is_some()
             || slots.row_num.is_some()
@@ -468,14 +499,24 @@ impl Walk<'_> {
             && !traffic
             && !(wrapped && (slots.evidence & ERRORS != 0 || slots.url.is_some()))
         {
-            self.page |= is_error_answer(fields, &slots);
-            self.take_down(fields, &slots, None);
+            self.page |= is_error_answer(fields, slots);
+            self.take_down(fields, slots, None);
             return;
         }
         let defined = self.about == About::Collection
             && slots.status.is_none()
             && slots.response.is_none_or(|response| response.is_empty());
         let content = slots.evidence == REQUEST && !slots.texts.is_empty() && slots.key.is_none();
+        // Rows of a table that is not understood, under the name of a body.
+        let rows = slots.evidence == REQUEST
+            && slots.key.is_none()
+            && slots.request.is_some_and(is_list_of_lists);
+        if rows {
+            if root.is_none() {
+                self.unread_fields(fields, slots, &[], true);
+            }
+            return self.take_down(fields, slots, None);
+        }
         if defined
             || (content && is_other_entry(fields))
             || (slots.evidence & REQUEST != 0 && is_pattern(fields))
@@ -485,81 +526,16 @@ impl Walk<'_> {
         // A sound row beside refused ones.
         let row = above.in_list && slots.state && slots.key.is_some();
         if slots.evidence != 0 || row {
-            let above = self.beside(fields, &slots, above);
-            if !self.half(fields, &slots, &above) {
-                self.emit(fields, &slots, above);
+            let above = self.beside(fields, slots, above);
+            if !self.half(fields, slots, &above) {
+                self.emit(fields, slots, above);
             }
+            self.unread_fields(fields, slots, &[], false);
         } else {
-            self.take_down(fields, &slots, None);
-        }
-    }
-
-    /// What objects beside request and response say of log, run and step (`{"log": {"id": ..}, ..}`).
-    fn beside<'a>(
-        &mut self,
-        fields: &[Field<'a>],
-        slots: &Slots<'a>,
-        mut above: Inherited<'a>,
-    ) -> Inherited<'a> {
-        for at in slots.items.iter().take(8) {
-            let field = &fields[usize::from(*at)];
-            if field.value.ty != Type::Object
-                || field.entered
-                || !matches!(
-                    field.role,
-                    Role::Items | Role::None | Role::Flow | Role::Step | Role::Run
-                )
-            {
-                continue;
+            self.take_down(fields, slots, None);
+            if root.is_none() {
+                self.unread_fields(fields, slots, &[], true);
             }
-            let mut inner = self.list();
-            let read = scan(
-                field.value.raw,
-                &mut Cursor::new(field.value.raw),
-                &mut self.extractor.names,
-                &mut inner,
-            );
-            if read.is_ok() {
-                let meta = Slots::of(&inner);
-                let is_log = field.key.to_ascii_lowercase().contains("log");
-                above.log_id = above.log_id.or(meta.log_id).or(meta.id.filter(|_| is_log));
-                above.run = above.run.or(meta.run);
-                above.file_uuid = above.file_uuid.or(meta.file_uuid);
-                above.flow = above.flow.or(meta.flow);
-                above.step = above.step.or(meta.step);
-                above.started_at = above.started_at.or(meta.started_at.filter(|_| is_log));
-            }
-            self.recycle(inner);
-        }
-        above
-    }
-
-    fn emit<'a>(&mut self, fields: &[Field<'a>], slots: &Slots<'a>, above: Inherited<'a>) {
-        self.found.exchanges += 1;
-        let last = fields.iter().rev().find(|field| field.origin != RoleOrigin::GivenPath);
-        self.last_end =
-            last.map_or(0, |field| field.value.raw.as_bytes().as_ptr_range().end as usize);
-        let Extractor { names, builder, readings, .. } = &mut *self.extractor;
-        if readings.is_none() {
-            return builder.exchange(fields, slots, &above, &self.pointer, names, self.sink);
-        }
-        let mut exchange = None;
-        let sink = &mut |x: &Exchange<'_>| {
-            exchange = Some(ExchangeReading::of(x));
-            (self.sink)(x);
-        };
-        builder.exchange(fields, slots, &above, &self.pointer, names, sink);
-        self.take_down(fields, slots, exchange);
-    }
-
-    fn take_down(
-        &mut self,
-        fields: &[Field<'_>],
-        slots: &Slots<'_>,
-        exchange: Option<ExchangeReading>,
-    ) {
-        if let Some(readings) = &mut self.extractor.readings {
-            readings.add(&self.pointer, fields, slots, exchange);
         }
     }
 
@@ -596,33 +572,6 @@ impl Walk<'_> {
         self.pointer.truncate(len);
     }
 
-    /// Hands out the elements of a list of errors that were logged one by one.
-    fn error_events<'a>(&mut self, list: &Field<'a>, above: Inherited<'a>) {
-        let len = self.pointer.len();
-        self.push_key(list.key);
-        let mut at = 0;
-        list.value.elements(|event| {
-            let mut fields = self.list();
-            let mut cursor = Cursor::new(event.raw);
-            if event.ty == Type::Object
-                && scan(event.raw, &mut cursor, &mut self.extractor.names, &mut fields).is_ok()
-                && fields.len() < MAX_FIELDS
-            {
-                // The event is the error, so it reads as an element of `errors` does.
-                fields.push(Field { value: event, entered: false, ..*list });
-                let slots = Slots::of(&fields);
-                let len = self.pointer.len();
-                self.push_index(at);
-                self.emit(&fields, &slots, above);
-                self.pointer.truncate(len);
-            }
-            self.recycle(fields);
-            at += 1;
-            true
-        });
-        self.pointer.truncate(len);
-    }
-
     fn push_index(&mut self, at: usize) {
         use std::fmt::Write;
         // Writing to a String does not fail.
@@ -656,6 +605,16 @@ impl Walk<'_> {
     }
 }
 
+/// Whether a list begins with a list.
+fn is_list_of_lists(value: Value<'_>) -> bool {
+    let mut first = None;
+    value.elements(|element| {
+        first = Some(element.ty);
+        false
+    });
+    first == Some(Type::Array)
+}
+
 /// An empty list with the memory of `list`, free of its lifetime. Collecting an emptied `into_iter`
 /// reuses the allocation (`Vec`'s in-place collection).
 fn emptied(mut list: Vec<Field<'_>>) -> Vec<Field<'static>> {
@@ -679,5 +638,7 @@ fn is_error_answer(fields: &[Field<'_>], slots: &Slots<'_>) -> bool {
 
 #[cfg(test)]
 mod recordings;
+#[cfg(test)]
+mod shapes;
 #[cfg(test)]
 mod tests;

@@ -41,8 +41,23 @@ pub(crate) fn plain(value: Value<'_>) -> Value<'_> {
 
 /// Names that say only of what type the one value beside them is.
 fn is_type_name(name: &str) -> bool {
-    matches!(name, "S" | "N" | "BOOL" | "NULL" | "string" | "int" | "long" | "double" | "boolean")
-        || (name.starts_with('$') && name.len() > 1)
+    matches!(
+        name,
+        "S" | "N"
+            | "BOOL"
+            | "NULL"
+            | "#text"
+            | "_text"
+            | "__text"
+            | "_"
+            | "#cdata-section"
+            | "__cdata"
+            | "string"
+            | "int"
+            | "long"
+            | "double"
+            | "boolean"
+    ) || (name.starts_with('$') && name.len() > 1)
         || (name.ends_with("Value") && name.len() <= 14)
 }
 
@@ -68,15 +83,11 @@ pub(crate) fn status_value(value: Value<'_>, sure: bool) -> StatusValue {
     }
     let text = value.inner().trim();
     match value.ty {
-        Type::Null => StatusValue::Missing,
+        _ if value.is_empty() => StatusValue::Missing,
         Type::Bool => StatusValue::Outcome(value.raw == "true"),
-        Type::Number => match text.split_once('.') {
-            Some((whole, zeros)) if zeros.bytes().all(|b| b == b'0') => {
-                whole.parse().ok().filter(in_range).map_or(StatusValue::Unclear, StatusValue::Http)
-            }
-            _ if matches!(text, "0" | "-1") => StatusValue::Missing,
-            _ => StatusValue::Unclear,
-        },
+        Type::Number if matches!(text, "0" | "-1") => StatusValue::Missing,
+        Type::Null => StatusValue::Missing,
+        Type::Number => spelled_number(text).map_or(StatusValue::Unclear, StatusValue::Http),
         Type::String => status_text(text, sure),
         Type::Object => {
             let mut read = StatusValue::Unclear;
@@ -90,13 +101,48 @@ pub(crate) fn status_value(value: Value<'_>, sure: bool) -> StatusValue {
             });
             read
         }
-        Type::Array => StatusValue::Unclear,
+        // `[400, "Bad Request"]`
+        Type::Array => {
+            let mut read = StatusValue::Unclear;
+            value.elements(|first| {
+                if let Some(status) = http_status(first) {
+                    read = StatusValue::Http(status);
+                }
+                false
+            });
+            read
+        }
     }
 }
 
+/// A status as a number in other spellings: `400.0`, `400,0`, `4e2`, with the digits of another script.
+fn spelled_number(text: &str) -> Option<u16> {
+    if text.len() > 16 {
+        return None;
+    }
+    let plain = |c: char| {
+        let zero = ['\u{660}', '\u{6f0}', '\u{966}', '\u{ff10}'].map(u32::from);
+        let digit =
+            zero.iter().find_map(|zero| u32::from(c).checked_sub(*zero).filter(|d| *d < 10));
+        digit.and_then(|digit| char::from_digit(digit, 10)).unwrap_or(if c == ',' {
+            '.'
+        } else {
+            c
+        })
+    };
+    let number: f64 = text.chars().map(plain).collect::<String>().parse().ok()?;
+    // A whole number is shown without a point.
+    number.to_string().parse().ok().filter(in_range)
+}
+
 fn status_text(text: &str, sure: bool) -> StatusValue {
-    if text.is_empty() || text == "-" || text.bytes().all(|b| b == b'0') {
+    const MISSING: [&str; 5] = ["-", "--", "—", "n/a", "null"];
+    if MISSING.iter().any(|word| text.eq_ignore_ascii_case(word)) || text.bytes().all(|b| b == b'0')
+    {
         return StatusValue::Missing;
+    }
+    if let Some(status) = spelled_number(text) {
+        return StatusValue::Http(status);
     }
     let number = || {
         text.split(|c: char| !c.is_ascii_alphanumeric())

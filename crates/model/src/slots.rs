@@ -4,6 +4,8 @@
 //! the body itself says [`crate::envelope`]. `status` between 100 and 599 is HTTP's, 1 to 4 the Integrator's, a word an outcome. Of
 //! several candidates the surest name wins, and a name with a value wins over one without.
 
+mod candidates;
+
 use smallvec::SmallVec;
 
 use crate::address::{AddressParts, is_address};
@@ -12,13 +14,16 @@ use crate::endpoint::is_uuid;
 use crate::envelope::{Message, message};
 use crate::exchange::{KeyKind, cut};
 use crate::json::{Type, Value};
-use crate::record::{Field, FieldSide, MAX_FIELDS, pair};
+use crate::json_text::json_part;
+use crate::record::{Field, FieldSide, pair};
 use crate::roles::{Role, role_of_key};
 use crate::scalar::{
     StatusValue, has_scheme, http_status, integer, mentions, outcome_word, plain, status_value,
     timestamp, truth,
 };
 use crate::time::Timestamp;
+pub(crate) use candidates::FieldSet;
+use candidates::{Best, blank, offer, offer_read};
 
 /// The fields of one record by role. Values are slices of the document.
 #[derive(Debug, Default)]
@@ -94,30 +99,6 @@ pub(crate) struct KeyCandidate<'a> {
     pub(crate) inner: &'a str,
 }
 
-/// A set of fields, a bit for each.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct FieldSet([u64; MAX_FIELDS / 64]);
-
-impl Default for FieldSet {
-    fn default() -> Self {
-        Self([0; MAX_FIELDS / 64])
-    }
-}
-
-impl FieldSet {
-    pub(crate) fn set(&mut self, at: usize) {
-        self.0[at / 64] |= 1 << (at % 64);
-    }
-
-    fn add(&mut self, other: &Self) {
-        self.0.iter_mut().zip(other.0).for_each(|(mine, theirs)| *mine |= theirs);
-    }
-
-    pub(crate) fn has(&self, at: usize) -> bool {
-        self.0[at / 64] >> (at % 64) & 1 == 1
-    }
-}
-
 pub(crate) const REQUEST: u8 = 1;
 pub(crate) const RESPONSE: u8 = 2;
 pub(crate) const STATUS: u8 = 4;
@@ -125,25 +106,6 @@ pub(crate) const ADDRESS: u8 = 8;
 pub(crate) const ERRORS: u8 = 16;
 pub(crate) const EXCEPTION: u8 = 32;
 pub(crate) const FLAG: u8 = 64;
-
-/// The best candidate for a slot so far: its place, its score, lower is better, and what was read in it.
-#[derive(Debug, Clone, Copy)]
-struct Best<T = ()>(usize, u8, T);
-
-fn offer(best: &mut Option<Best>, at: usize, score: u8, value: Value<'_>) {
-    offer_read(best, at, score, value, ());
-}
-
-fn offer_read<T>(best: &mut Option<Best<T>>, at: usize, score: u8, value: Value<'_>, read: T) {
-    let score = score + if blank(value) { 20 } else { 0 };
-    if best.as_ref().is_none_or(|b| score < b.1) {
-        *best = Some(Best(at, score, read));
-    }
-}
-
-fn blank(value: Value<'_>) -> bool {
-    value.ty == Type::Null || (value.ty == Type::String && value.raw.len() == 2)
-}
 
 impl<'a> Slots<'a> {
     /// Gives each role its field.
@@ -226,10 +188,15 @@ impl<'a> Slots<'a> {
                         .filter(|n| (1..=4).contains(n))
                     {
                         slots.enum_status = Some(number);
-                    } else if !slots.take_flag(value, true)
-                        && let StatusValue::Http(read) = status_value(value, false)
-                    {
-                        offer_read(&mut status, at, 3, value, read);
+                    } else if !slots.take_flag(value, true) {
+                        match status_value(value, false) {
+                            StatusValue::Http(read) => {
+                                offer_read(&mut status, at, 3, value, read);
+                            }
+                            StatusValue::Outcome(good) => slots.take_outcome(good),
+                            StatusValue::Missing => {}
+                            StatusValue::Unclear => slots.unclear_status = true,
+                        }
                     }
                 }
                 Role::Code if scalar => {
@@ -391,18 +358,16 @@ impl<'a> Slots<'a> {
                 Role::Items | Role::None if !scalar => slots.items.push(at as u16),
                 _ => {}
             }
-            // Bodies and names that hold others may be lists of records too.
-            if !scalar && generic(field.role) {
+            // Whatever its name, it may be a list of records too.
+            let plain = matches!(field.role, Role::None | Role::Items);
+            if !scalar && !plain && field.key != "config" {
                 slots.items.push(at as u16);
             }
-            if value.ty == Type::String
-                && field.side == FieldSide::Record
-                && (generic(field.role) || matches!(field.role, Role::None | Role::Items))
-            {
-                if is_json_text(value) {
+            if value.ty == Type::String && field.side == FieldSide::Record {
+                if json_part(value).is_some() {
                     slots.texts.push(at as u16);
                 }
-                slots.state |= is_state_name(field.key);
+                slots.state |= (plain || generic(field.role)) && is_state_name(field.key);
             }
         }
         // The value of a message that could not be processed.
@@ -413,15 +378,39 @@ impl<'a> Slots<'a> {
                 slots.items.push(at as u16);
             }
         }
+        // A status stands there, read or not.
+        let stands = status.is_some()
+            || slots.evidence & STATUS != 0 && (slots.unclear_status || slots.flag.is_some());
+        let sole = stands && response.is_none() && body.is_none();
+        if sole && url.is_none() && method.is_none() && slots.raw_request.is_none() {
+            // `payload` beside nothing but a status.
+            let payload = |Best(at, ..): &mut Best| {
+                fields[*at].side == FieldSide::Record
+                    && fields[*at].key.eq_ignore_ascii_case("payload")
+            };
+            response = request.take_if(payload);
+        } else if sole && url.is_some() && request.is_none() {
+            // `text` of a client library.
+            let text = |field: &Field<'_>| {
+                field.key == "text"
+                    && field.side == FieldSide::Record
+                    && field.value.ty == Type::String
+            };
+            if let Some(at) = fields.iter().position(text) {
+                offer(&mut response, at, 5, fields[at].value);
+            }
+        }
         // A body whose side is not named belongs to the request unless that has one of its own, or nothing but a
         // status stands beside it, or the method has no body.
         if let Some(Best(at, score, ())) = body {
-            let asked = url.is_some() || method.is_some() || slots.evidence & REQUEST != 0;
+            // `invokehttp.request.url`
+            let named = url.is_some_and(|Best(at, ..): Best| mentions(fields[at].key, "request"));
+            let asked = named || method.is_some() || slots.evidence & REQUEST != 0;
             let read = method.is_some_and(|Best(at, ..): Best| {
                 let method = plain(fields[at].value);
                 ["GET", "HEAD"].iter().any(|m| method.inner().eq_ignore_ascii_case(m))
             });
-            let answered = status.is_some() && (!asked || read) && response.is_none();
+            let answered = stands && (!asked || read) && response.is_none();
             let side = match (&request, &response) {
                 _ if answered => &mut response,
                 (Some(_), None) => &mut response,
@@ -669,15 +658,6 @@ fn is_state_name(key: &str) -> bool {
     ["status", "Status", "STATUS", "state", "State", "durumu", "Durumu"]
         .iter()
         .any(|word| key.ends_with(word))
-}
-
-/// A string that holds a JSON object or list.
-pub(crate) fn is_json_text(value: Value<'_>) -> bool {
-    value.ty == Type::String
-        && matches!(
-            value.inner().trim_start().as_bytes(),
-            [b'{' | b'[', ..] | [b'\\', b'"', b'{' | b'[' | b'\\', ..]
-        )
 }
 
 fn is_result_word(key: &str) -> bool {

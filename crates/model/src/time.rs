@@ -40,8 +40,9 @@ impl Timestamp {
     /// | the same with `/` or `.` between year, month and day; a date alone is its midnight | `2023/06/23 11:33:17` |
     /// | basic format | `20230623T113317Z`, `20230623113317` |
     /// | epoch seconds, milliseconds, microseconds or nanoseconds | `1687519997186` |
-    /// | day first, with dots | `23.06.2023 11:33` |
-    /// | with slashes, where one number must be the day; month first as `NiFi` and with `AM`, `PM` | `12/28/2021 10:06:39.938 UTC` |
+    /// | day first, with dots | `23.06.2023 11:33`, `23.06.2023 11.33` |
+    /// | with a month by its English or Turkish name | `28 Kasım 2026 Cumartesi 14:05` |
+    /// | with slashes or dashes, where one number must be the day; month first as `NiFi` and with `AM`, `PM` | `12/28/2021 10:06:39.938 UTC` |
     /// | .NET; the offset is only a wish for display | `/Date(1687519997186+0300)/` |
     /// | RFC 2822 and the three HTTP dates of RFC 9110 | `Tue, 01 Nov 2022 10:00:00 GMT` |
     /// | `Date` as Java and JavaScript print it | `Tue Nov 01 10:00:00 TRT 2022` |
@@ -57,7 +58,7 @@ impl Timestamp {
         let read = match bytes.first()? {
             b'/' => dot_net(bytes),
             b'0'..=b'9' => Self::from_number_text(text).or_else(|| starting_with_digits(bytes)),
-            b'A'..=b'Z' | b'a'..=b'z' => starting_with_name(bytes),
+            b'A'..=b'Z' | b'a'..=b'z' | 0x80.. => starting_with_name(bytes),
             _ => None,
         };
         // A zone can carry the ends of the calendar out of it.
@@ -223,43 +224,43 @@ fn starting_with_digits(bytes: &[u8]) -> Option<Timestamp> {
             let year = cursor.after(b'.')?.number(4, 4)?;
             cursor.time_of(date(year, month, day)?)
         }
-        (1 | 2, Some(b'/')) if bytes.get(digits + 1).is_some_and(u8::is_ascii_digit) => {
-            slashes(cursor, bytes)
+        (1 | 2, Some(separator @ (b'/' | b'-')))
+            if bytes.get(digits + 1).is_some_and(u8::is_ascii_digit) =>
+        {
+            numbers(cursor, separator, bytes)
         }
         (1 | 2, _) => day_first(cursor),
         _ => None,
     }
 }
 
-/// `12/28/2021 10:06:39.938 UTC` or `28/12/2021 10:06`: the number above 12 is the day. Where both may be the month,
+/// `12/28/2021 10:06:39.938 UTC`, `28/12/2021 10:06` or `28-12-2021 10:06`: the number above 12 is the day. Where both may be the month,
 /// it comes first if the text is as `NiFi` writes it (three digits of a fraction, then the name of a zone) or has
 /// `AM` or `PM`.
-fn slashes(mut cursor: TimeCursor<'_>, text: &[u8]) -> Option<Timestamp> {
+fn numbers(mut cursor: TimeCursor<'_>, separator: u8, text: &[u8]) -> Option<Timestamp> {
     let first = cursor.number(1, 2)?;
-    let second = cursor.after(b'/')?.number(1, 2)?;
-    let year = cursor.after(b'/')?.number(4, 4)?;
-    let half = [b"AM", b"PM", b"am", b"pm"].iter().position(|half| text.ends_with(*half));
+    let second = cursor.after(separator)?.number(1, 2)?;
+    let year = cursor.after(separator)?.number(4, 4)?;
+    let half = text.len() > 2 && half_of_day(&text[text.len() - 2..]).is_some();
     let zone = text.rsplit(|byte| *byte == b' ').next()?;
     let named = zone.len() >= 2 && zone.iter().all(u8::is_ascii_uppercase);
     let point = text.len().checked_sub(zone.len() + 5).and_then(|at| text.get(at));
     let (month, day) = match (first > 12, second > 12) {
         (true, _) => (second, first),
         (_, true) => (first, second),
-        _ if half.is_some() || (named && point == Some(&b'.')) => (first, second),
+        _ if half || (named && point == Some(&b'.')) => (first, second),
         _ => return None,
     };
-    let days = date(year, month, day)?;
-    let Some(half) = half else { return cursor.time_of(days) };
-    cursor.eat(b',');
-    cursor.skip_blanks();
-    let micros = cursor.clock().filter(|micros| *micros < 13 * 3600 * MICROS_PER_SECOND)?;
-    let noon = 12 * 3600 * MICROS_PER_SECOND;
-    let micros = micros % noon + if half % 2 == 1 { noon } else { 0 };
-    cursor.skip_blanks();
-    (cursor.0.len() == 2).then(|| moment(days, micros, 0))
+    cursor.time_of(date(year, month, day)?)
 }
 
-/// `01 Nov 2022 10:00:00 GMT`, `06-Nov-94 08:49:37 GMT`, `01/Nov/2022:10:00:00 +0300`.
+/// `AM` or `PM`: whether it is the second half of the day.
+fn half_of_day(word: &[u8]) -> Option<bool> {
+    let second = word.eq_ignore_ascii_case(b"PM");
+    (second || word.eq_ignore_ascii_case(b"AM")).then_some(second)
+}
+
+/// `01 Nov 2022 10:00:00 GMT`, `06-Nov-94 08:49:37 GMT`, `01/Nov/2022:10:00:00 +0300`, `28 Kasım 2026 Cumartesi 14:05`.
 fn day_first(mut cursor: TimeCursor<'_>) -> Option<Timestamp> {
     let day = cursor.number(1, 2)?;
     cursor.name_separator();
@@ -267,13 +268,34 @@ fn day_first(mut cursor: TimeCursor<'_>) -> Option<Timestamp> {
     cursor.name_separator();
     let year = cursor.year()?;
     cursor.eat(b':');
+    let mut behind = cursor;
+    behind.skip_blanks();
+    if behind.name(&WEEKDAYS).is_some() {
+        cursor = behind;
+    }
     cursor.time_of(date(year, month, day)?)
 }
 
+/// English and Turkish, without the marks of letters.
+const WEEKDAYS: [&[u8]; 14] = [
+    b"monday",
+    b"tuesday",
+    b"wednesday",
+    b"thursday",
+    b"friday",
+    b"saturday",
+    b"sunday",
+    b"pazartesi",
+    b"sali",
+    b"carsamba",
+    b"persembe",
+    b"cuma",
+    b"cumartesi",
+    b"pazar",
+];
+
 /// Spellings that begin with the name of a weekday or a month.
 fn starting_with_name(bytes: &[u8]) -> Option<Timestamp> {
-    const WEEKDAYS: [&[u8]; 7] =
-        [b"monday", b"tuesday", b"wednesday", b"thursday", b"friday", b"saturday", b"sunday"];
     let mut cursor = TimeCursor(bytes);
     if cursor.name(&WEEKDAYS).is_some() {
         cursor.eat(b',');
@@ -305,6 +327,26 @@ fn starting_with_name(bytes: &[u8]) -> Option<Timestamp> {
 /// The moment of a day, a time within it and the offset of its zone.
 fn moment(days: i64, micros_of_day: i64, offset_seconds: i64) -> Timestamp {
     Timestamp((days * SECONDS_PER_DAY - offset_seconds) * MICROS_PER_SECOND + micros_of_day)
+}
+
+/// The longest name of a month or weekday has so many letters.
+const LONGEST_NAME: usize = 9;
+
+/// A word in lower case without the marks of Turkish letters; `None` when it is no name of a month or weekday.
+fn fold<'f>(word: &[u8], out: &'f mut [u8; LONGEST_NAME]) -> Option<&'f [u8]> {
+    let mut length = 0;
+    for letter in std::str::from_utf8(word).ok()?.chars() {
+        *out.get_mut(length)? = match letter {
+            'ı' | 'İ' => b'i',
+            'ş' | 'Ş' => b's',
+            'ç' | 'Ç' => b'c',
+            'ğ' | 'Ğ' => b'g',
+            'ü' | 'Ü' => b'u',
+            letter => u8::try_from(letter).ok()?.to_ascii_lowercase(),
+        };
+        length += 1;
+    }
+    Some(&out[..length])
 }
 
 /// What is still unread of a text.
@@ -359,7 +401,8 @@ impl TimeCursor<'_> {
 
     /// Letters at the cursor.
     fn word(&mut self) -> &[u8] {
-        let length = self.0.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+        let letter = |byte: &&u8| byte.is_ascii_alphabetic() || !byte.is_ascii();
+        let length = self.0.iter().take_while(letter).count();
         let (word, rest) = self.0.split_at(length);
         self.0 = rest;
         word
@@ -368,14 +411,10 @@ impl TimeCursor<'_> {
     /// Place in `names` of the word here, which is a whole name or its beginning of three letters or more.
     fn name(&mut self, names: &[&[u8]]) -> Option<usize> {
         let before = *self;
-        let word = self.word();
-        let place = (word.len() >= 3)
-            .then(|| {
-                names.iter().position(|name| {
-                    name.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word))
-                })
-            })
-            .flatten();
+        let mut folded = [0; LONGEST_NAME];
+        let place = fold(self.word(), &mut folded)
+            .filter(|word| word.len() >= 3)
+            .and_then(|word| names.iter().position(|name| name.starts_with(word)));
         if place.is_none() {
             *self = before;
         }
@@ -383,7 +422,7 @@ impl TimeCursor<'_> {
     }
 
     fn month(&mut self) -> Option<u32> {
-        const MONTHS: [&[u8]; 12] = [
+        const MONTHS: [&[u8]; 24] = [
             b"january",
             b"february",
             b"march",
@@ -396,8 +435,20 @@ impl TimeCursor<'_> {
             b"october",
             b"november",
             b"december",
+            b"ocak",
+            b"subat",
+            b"mart",
+            b"nisan",
+            b"mayis",
+            b"haziran",
+            b"temmuz",
+            b"agustos",
+            b"eylul",
+            b"ekim",
+            b"kasim",
+            b"aralik",
         ];
-        self.name(&MONTHS).map(|place| place as u32 + 1)
+        self.name(&MONTHS).map(|place| place as u32 % 12 + 1)
     }
 
     /// What may stand around the name of a month.
@@ -426,9 +477,20 @@ impl TimeCursor<'_> {
         if !self.eat(b'T') && !self.eat(b't') {
             self.eat(b',');
             self.skip_blanks();
+            if self.0.starts_with(b"- ") {
+                self.0 = &self.0[2..];
+                self.skip_blanks();
+            }
         }
-        let micros = self.clock()?;
+        let mut micros = self.clock()?;
         self.skip_blanks();
+        if let Some(second) = self.0.get(..2).and_then(half_of_day) {
+            self.0 = &self.0[2..];
+            let noon = 12 * 3600 * MICROS_PER_SECOND;
+            (micros < noon + 3600 * MICROS_PER_SECOND).then_some(())?;
+            micros = micros % noon + if second { noon } else { 0 };
+            self.skip_blanks();
+        }
         let offset = self.zone()?;
         self.skip_blanks();
         // Java appends the zone's name in brackets, JavaScript in parentheses.
@@ -439,15 +501,17 @@ impl TimeCursor<'_> {
         (named || self.is_done()).then(|| moment(days, micros, offset))
     }
 
-    /// `HH:mm`, `HH:mm:ss`, `HHmm` or `HHmmss` with any number of fraction digits, in microseconds of the day.
+    /// `HH:mm`, `HH:mm:ss`, `HH.mm.ss`, `HHmm` or `HHmmss` with any number of fraction digits, in microseconds of the day.
     ///
     /// 24:00:00 is the end of the day, and second 60 (a leap second) is the first of the next minute.
     fn clock(&mut self) -> Option<i64> {
         let hour = self.number(1, 2)?;
-        let colons = self.eat(b':');
+        // `10.05.06` as Turkish and DB2 write it.
+        let separator = self.peek().filter(|byte| matches!(byte, b':' | b'.'));
+        let separated = separator.is_some_and(|separator| self.eat(separator));
         let minute = self.number(2, 2)?;
-        let has_second = if colons {
-            self.eat(b':')
+        let has_second = if separated {
+            separator.is_some_and(|separator| self.eat(separator))
         } else {
             self.peek().is_some_and(|byte| byte.is_ascii_digit())
         };

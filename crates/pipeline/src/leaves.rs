@@ -194,6 +194,13 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
         }
         self.leaves.unreported += extracted.more_faults;
         self.leaves.lossy |= extracted.more_faults > 0;
+        if let Some(unread) = extracted.unread.as_ref().filter(|_| extracted.exchanges > 0) {
+            self.leaves.lossy = true;
+            let (count, pointer) = (unread.count, &unread.pointer);
+            let fault =
+                format!("{count} values that look like calls were not read, at {pointer:?}");
+            self.problem(leaf, 0, LogFault::UnknownShape, &fault);
+        }
         if extracted.error_pages > 0 {
             self.error_page(leaf, &format!("an error answer instead of a log: {}", start(leaf)));
         }
@@ -292,7 +299,7 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
 
 /// The outcome of a leaf by what was extracted.
 fn outcome(leaf: &Leaf<'_>, extracted: &Extracted) -> FileOutcome {
-    let lossy = !extracted.faults.is_empty();
+    let lossy = !extracted.faults.is_empty() || extracted.unread.is_some();
     match extracted {
         Extracted { exchanges: 1.., error_pages: 0, .. } if !lossy && leaf.whole => {
             FileOutcome::Decoded

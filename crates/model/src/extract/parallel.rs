@@ -1,5 +1,6 @@
 //! Records that are written as parallel lists: `requests`, `responses`, `statuses` of one length.
 
+use super::look::{is_call, is_likely_record};
 use super::names::{is_rows, plural};
 use super::{Inherited, Walk};
 use crate::json::{Type, Value};
@@ -38,7 +39,8 @@ impl Walk<'_> {
         // `rows` and `errors` are parallel only when the rows are no records themselves.
         let rows = fields.iter().find(|f| f.value.ty == Type::Array && is_rows(f.key));
         match rows {
-            Some(rows) if self.holds(rows.value, 2) => None,
+            Some(rows) if self.holds(rows.value, 2, is_likely_record) => None,
+            _ if lists().any(|list| self.lists(list.value, is_call)) => None,
             _ => Some(length),
         }
     }
