@@ -12,6 +12,7 @@
 mod definition;
 mod halves;
 mod look;
+mod mending;
 mod names;
 mod parallel;
 
@@ -26,6 +27,7 @@ use crate::given::GivenRoles;
 use crate::how::{ExchangeReading, Readings, ShapeReading};
 use crate::json::{Cursor, Fault, FaultKind, Type, Value, unescape};
 use crate::memo::Memo;
+use crate::mend::Repairs;
 use crate::record::{Field, FieldSide, MAX_FIELDS, NameRoles, RoleOrigin, push_pairs, scan};
 use crate::roles::Role;
 use crate::slots::{
@@ -35,10 +37,8 @@ use crate::time::Timestamp;
 use definition::{About, is_other_entry, is_pattern};
 use halves::Waiting;
 use look::short_list;
+use mending::{Mending, something_follows};
 use names::{MapName, name_of_map};
-
-/// Broken documents of one text whose places are reported.
-pub const MAX_FAULTS: usize = 1000;
 
 /// How many levels below an object are looked at for records.
 const LOOK_LEVELS: u8 = 12;
@@ -59,20 +59,34 @@ pub struct Extracted {
     pub error_pages: u32,
     /// Documents without any exchange: JSON that shows no sign of one.
     pub unknown: u32,
-    /// Where documents broke, in order; the first [`MAX_FAULTS`].
+    /// What could not be read, each kind of fault once, in the order of the first places.
     pub faults: Vec<Broken>,
-    /// Documents that broke beyond those.
-    pub more_faults: u32,
+    /// What was read although it is not strict JSON.
+    pub repairs: Repairs,
 }
 
-/// A place where a document broke.
+/// The places of a text that break in the same way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Broken {
-    /// Where and why, in bytes from the start of the text.
+    /// Where first and why, in bytes from the start of the text.
     pub fault: Fault,
-    /// Bytes that were not used: from behind the last whole exchange of the document, or from its
-    /// beginning when there is none, to the next document or the end.
+    /// How many records and documents break so.
+    pub places: u32,
+    /// Bytes that were not used: the broken records, and of a document that could not be read to its end what
+    /// stands between its last whole exchange and the next document.
     pub left_over: usize,
+}
+
+impl Extracted {
+    fn add_fault(&mut self, broken: Broken) {
+        match self.faults.iter_mut().find(|other| other.fault.kind == broken.fault.kind) {
+            Some(other) => {
+                other.places = other.places.saturating_add(broken.places);
+                other.left_over += broken.left_over;
+            }
+            None => self.faults.push(broken),
+        }
+    }
 }
 
 /// Turns documents into exchanges; keeps what it learned about names, and its buffers, between texts.
@@ -192,9 +206,10 @@ impl Extractor {
             about: About::Calls,
             waiting: Waiting::default(),
             waited: 0,
+            mending: Mending::of(text),
         };
         let mut cursor = Cursor::within(text, 0, levels);
-        while !cursor.at_end() {
+        while walk.next_document(&mut cursor) {
             let start = cursor.pos();
             let before = walk.found.exchanges + walk.waited;
             walk.page = false;
@@ -204,21 +219,10 @@ impl Extractor {
             }
             walk.found.documents += 1;
             let read = walk.root(text, &mut cursor, wrapped);
-            if let Err(fault) = read {
-                let next = if fault.kind == FaultKind::Truncated {
-                    text.len()
-                } else {
-                    resume(text, fault.offset.max(start))
-                };
-                if walk.found.faults.len() < MAX_FAULTS {
-                    let used = walk.used_of(text).filter(|used| (start..next).contains(used));
-                    let left_over = next - used.unwrap_or(start);
-                    walk.found.faults.push(Broken { fault, left_over });
-                } else {
-                    walk.found.more_faults += 1;
-                }
+            let gave = walk.found.exchanges + walk.waited > before;
+            if let Some(next) = walk.end_of_document(text, start..cursor.pos(), read, gave) {
                 cursor = Cursor::within(text, next, levels);
-            } else if walk.found.exchanges + walk.waited == before {
+            } else if !gave {
                 let body = text[start..cursor.pos()].trim();
                 match Value::of(body) {
                     Some(value) if is_nothing(value) => walk.found.empty += 1,
@@ -227,18 +231,10 @@ impl Extractor {
                 }
             }
         }
+        walk.end_of_text();
         walk.end_of_halves();
         walk.found
     }
-}
-
-/// Where reading can go on after a fault: at a line that begins a document.
-fn resume(text: &str, at: usize) -> usize {
-    let bytes = text.as_bytes();
-    memchr::memchr_iter(b'\n', &bytes[at.min(bytes.len())..])
-        .map(|n| at + n + 1)
-        .find(|next| matches!(bytes.get(*next), Some(b'{' | b'[')))
-        .unwrap_or(text.len())
 }
 
 /// `null`, `{}`, `[]`, `""`, and lists of nothing else.
@@ -271,6 +267,8 @@ struct Walk<'w> {
     waiting: Waiting,
     /// How many requests have waited so far.
     waited: u32,
+    /// What is read although it is not strict JSON.
+    mending: Mending,
 }
 
 impl Walk<'_> {
@@ -291,36 +289,55 @@ impl Walk<'_> {
         above: Inherited<'a>,
         root: Option<bool>,
     ) -> Result<(), Fault> {
-        match cursor.peek()? {
-            Type::Object => {
+        let (start, levels) = (cursor.pos(), cursor.levels());
+        let read = match cursor.peek() {
+            Ok(Type::Object) => {
                 let mut fields = self.list();
                 let read = scan(text, cursor, &mut self.extractor.names, &mut fields);
-                if root.is_some()
-                    && self.found.documents == 1
-                    && read.is_ok()
-                    && !cursor.at_end()
-                    && self.pointer.is_empty()
-                {
-                    self.push_index(0);
+                let broken = read.err().filter(|fault| fault.kind == FaultKind::Syntax);
+                let mended =
+                    broken.is_some() && self.mended(text, cursor, (start, levels), above, root);
+                if !mended {
+                    self.listed(&fields, cursor, above, read.is_ok(), root);
                 }
-                // One of several documents is an entry of a log, whatever it holds.
-                let several = self.found.documents > 1 || !cursor.at_end();
-                let root = root.map(|wrapped| wrapped || several);
-                if root.is_some() {
-                    self.about = About::of(&fields);
-                }
-                self.object(&fields, above, read.is_ok(), root);
                 self.recycle(fields);
-                read
+                return if mended { Ok(()) } else { read };
             }
-            Type::Array => self.array(text, cursor, above, root),
-            Type::String => {
-                let value = cursor.value()?;
-                self.nested_text(value, above, root);
+            Ok(Type::Array) => return self.array(text, cursor, above, root),
+            Ok(Type::String) => cursor.value().map(|value| self.nested_text(value, above, root)),
+            Ok(_) => cursor.value().map(drop),
+            Err(fault) => Err(fault),
+        };
+        match read {
+            Err(Fault { kind: FaultKind::Syntax, .. })
+                if self.mended(text, cursor, (start, levels), above, root) =>
+            {
                 Ok(())
             }
-            _ => cursor.value().map(drop),
+            read => read,
         }
+    }
+
+    /// Judges an object whose fields are listed. The cursor stands behind it.
+    fn listed<'a>(
+        &mut self,
+        fields: &[Field<'a>],
+        cursor: &Cursor<'_>,
+        above: Inherited<'a>,
+        whole: bool,
+        root: Option<bool>,
+    ) {
+        let mut several = false;
+        if root.is_some() {
+            let first = self.found.documents == 1;
+            several = !first || something_follows(cursor);
+            if first && several && whole && self.pointer.is_empty() {
+                self.push_index(0);
+            }
+            self.about = About::of(fields);
+        }
+        // One of several documents is an entry of a log, whatever it holds.
+        self.object(fields, above, whole, root.map(|wrapped| wrapped || several));
     }
 
     fn array<'a>(
@@ -347,8 +364,8 @@ impl Walk<'_> {
         }
         cursor.enter()?;
         let mut at = 0;
-        while cursor.element(at == 0)? {
-            let len = self.pointer.len();
+        while self.element(text, cursor, at == 0)? {
+            let (len, from) = (self.pointer.len(), (cursor.pos(), cursor.levels()));
             self.push_index(at);
             let read = if above.depth < MAX_CONTAINERS {
                 self.value_at(text, cursor, Inherited { depth: above.depth + 1, ..above }, None)
@@ -356,7 +373,9 @@ impl Walk<'_> {
                 cursor.value().map(drop)
             };
             self.pointer.truncate(len);
-            read?;
+            if let Err(fault) = read {
+                self.skip_element(text, cursor, from, fault)?;
+            }
             at += 1;
         }
         Ok(())
@@ -371,8 +390,10 @@ impl Walk<'_> {
         unescape(value.inner(), &mut text);
         let mut cursor = Cursor::within(&text, 0, self.extractor.levels);
         // What breaks inside a string stays a string; the document itself is sound.
+        let off = self.mending.switch_off();
         let _broken =
             self.value_at(&text, &mut cursor, Inherited { depth: above.depth + 1, ..above }, root);
+        self.mending.off = off;
     }
 
     /// Judges an object by its fields, after the roles of the user. `whole`: it was read to its end.
@@ -591,8 +612,10 @@ impl Walk<'_> {
         }
         above.in_list = field.value.ty == Type::Array;
         let raw = field.value.raw;
-        // What is broken here was reported where the document broke.
-        let _broken = self.value_at(raw, &mut Cursor::new(raw), above, None);
+        // What is broken here is reported where the document breaks.
+        let mut cursor = Cursor::new(raw);
+        let read = self.value_at(raw, &mut cursor, above, None);
+        self.mending.leave(raw, cursor.pos(), read);
         self.pointer.truncate(len);
     }
 

@@ -37,6 +37,7 @@ pub mod fault;
 pub mod given;
 pub mod how;
 pub mod json;
+pub mod mend;
 pub mod roles;
 pub mod time;
 
