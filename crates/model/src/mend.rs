@@ -256,9 +256,15 @@ impl Mender<'_> {
             b'"' => self.straight_string(),
             b'\'' => self.single_string(),
             b'-' | b'+' | b'.' | b'0'..=b'9' if !self.rest().starts_with("...") => self.number(),
-            b'<' => self.angles(),
+            b'<' if !self.open.is_empty() => self.angles(),
             b':' => self.symbol(),
             _ if string::is_smart_quote(self.rest()) => self.smart_string(),
+            _ if self.rest().starts_with("...") || self.rest().starts_with('…') => {
+                self.note(Repair::Elision);
+                self.at += 3;
+                self.out.push_str("null");
+                Ok(())
+            }
             _ => self.word(),
         }
     }
@@ -349,7 +355,7 @@ impl Mender<'_> {
                 }
                 _ if self.rest().starts_with('…') => {
                     self.note(Repair::Elision);
-                    self.at += '…'.len_utf8();
+                    self.at += 3;
                 }
                 _ => break,
             }
@@ -365,10 +371,11 @@ impl Mender<'_> {
         if line.is_some_and(|line| self.start.begins_line(self.text, line)) {
             return Ok(false);
         }
-        let opens = matches!(next, b'{' | b'[' | b'(' | b'"' | b'\'');
+        let quoted = string::begins_string(self.rest());
+        let opens = matches!(next, b'{' | b'[' | b'(');
         let clear = match open.form {
-            Form::Object => opens && next != b'{' && next != b'[' && (blank || bracket),
-            Form::Array => opens && (line.is_some() || bracket && !matches!(next, b'"' | b'\'')),
+            Form::Object => quoted && (blank || bracket),
+            Form::Array => (quoted || opens) && line.is_some() || opens && bracket,
             _ => false,
         };
         if clear {

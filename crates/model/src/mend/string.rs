@@ -12,6 +12,12 @@ pub(super) fn is_smart_quote(text: &str) -> bool {
     text.starts_with(SMART_DOUBLE) || text.starts_with(SMART_SINGLE)
 }
 
+/// Whether a text begins with a string in any quotes.
+pub(super) fn begins_string(text: &str) -> bool {
+    let text = text.strip_prefix(['u', 'U', 'b', 'B']).unwrap_or(text);
+    text.starts_with(['"', '\'']) || is_smart_quote(text)
+}
+
 impl Mender<'_> {
     /// A string in `"`. A sound one stays as it is.
     pub(super) fn straight_string(&mut self) -> Result<(), Unmendable> {
