@@ -442,7 +442,8 @@ impl Walk<'_> {
                 let answers = field.role == Role::Response && field.value.ty == Type::Array;
                 if (if plain { !both } else { single || answers })
                     && !field.entered
-                    && self.holds(field.value, LOOK_LEVELS)
+                    && (self.holds(field.value, LOOK_LEVELS)
+                        || !whole && self.broken_holds(field.value))
                 {
                     holders.push(usize::from(*at));
                 }

@@ -3,10 +3,11 @@
 
 use std::ops::Range;
 
-use super::{Broken, Inherited, Walk};
-use crate::json::{Cursor, Fault, FaultKind, Type};
+use super::{Broken, Inherited, LOOK_LEVELS, Walk};
+use crate::json::{Cursor, Fault, FaultKind, Type, Value};
 use crate::mend::{
-    Behind, NextElement, Repairs, after_document, mend_value, next_element, next_sibling,
+    Behind, NextElement, RecordStart, Repairs, after_document, mend_value, next_element,
+    next_sibling,
 };
 use crate::record::scan;
 
@@ -22,6 +23,8 @@ pub(super) struct Mending {
     base: usize,
     /// Bytes that may still be read in vain, so that the time stays in proportion to the text.
     left: usize,
+    /// How the document begins.
+    document: RecordStart,
     /// What was mended in this document.
     repairs: Repairs,
     /// What was left out between documents.
@@ -43,6 +46,7 @@ impl Mending {
             off: false,
             base: text.as_ptr() as usize,
             left: text.len().saturating_mul(4).saturating_add(1 << 16),
+            document: RecordStart::of(text, 0),
             repairs: Repairs::default(),
             between: Repairs::default(),
             skipped: None,
@@ -86,7 +90,9 @@ impl Walk<'_> {
             let at = after_document(text, cursor.pos(), &mut self.mending.between);
             *cursor = Cursor::within(text, at, cursor.levels());
         }
-        !cursor.at_end()
+        let more = !cursor.at_end();
+        self.mending.document = RecordStart::of(cursor.text(), cursor.pos());
+        more
     }
 
     /// Reports what of a document could not be read. The place from where reading goes on, when the document
@@ -120,7 +126,7 @@ impl Walk<'_> {
             Some(read_to).filter(|read_to| (document.start..=text.len()).contains(read_to));
         let mut next = match fault.kind {
             FaultKind::Truncated => text.len(),
-            _ => next_line(text, fault.offset.max(document.start).max(read_to.unwrap_or(0))),
+            _ => next_line(text, document.start, fault.offset.max(read_to.unwrap_or(0))),
         };
         if fault.kind == FaultKind::Syntax && cut {
             fault = Fault { offset: text.len(), kind: FaultKind::Truncated };
@@ -196,6 +202,65 @@ impl Walk<'_> {
         true
     }
 
+    /// Whether a value that breaks holds records, by the first elements that can be read of the array it breaks in.
+    pub(super) fn broken_holds(&mut self, value: Value<'_>) -> bool {
+        if self.mending.off {
+            return false;
+        }
+        let text = value.raw;
+        let mut cursor = Cursor::new(text);
+        for _ in 0..LOOK_LEVELS {
+            match cursor.peek() {
+                Ok(Type::Array) => return self.elements_hold(text, &mut cursor),
+                Ok(Type::Object) if cursor.enter().is_ok() => {
+                    let (mut first, mut broken) = (true, None);
+                    while let Ok(Some(_)) = cursor.key(first) {
+                        first = false;
+                        let start = cursor.pos();
+                        if cursor.value().is_err() {
+                            broken = Some(start);
+                            break;
+                        }
+                    }
+                    let Some(start) = broken else { return false };
+                    cursor = Cursor::at(text, start);
+                }
+                _ => return false,
+            }
+        }
+        false
+    }
+
+    /// Whether one of the first elements of an array that breaks is a record.
+    fn elements_hold(&mut self, text: &str, cursor: &mut Cursor<'_>) -> bool {
+        // This is only a look: nothing is counted.
+        let (repairs, skipped) = (self.mending.repairs.clone(), self.mending.skipped);
+        let mut found = false;
+        if cursor.enter().is_ok() {
+            for at in 0..4 {
+                let Ok(true) = self.element(text, cursor, at == 0) else { break };
+                let from = (cursor.pos(), cursor.levels());
+                if let Ok(element) = cursor.value() {
+                    found = self.holds(element, LOOK_LEVELS);
+                } else if let Ok(mended) = mend_value(text, from.0, from.1, MOST_BYTES) {
+                    found = Value::of(&mended.json).is_some_and(|v| self.holds(v, LOOK_LEVELS));
+                    *cursor = Cursor::within(cursor.text(), mended.end, from.1);
+                } else {
+                    let fault = Fault { offset: from.0, kind: FaultKind::Syntax };
+                    if self.skip_element(text, cursor, from, fault).is_err() {
+                        break;
+                    }
+                }
+                if found {
+                    break;
+                }
+            }
+        }
+        self.mending.repairs = repairs;
+        self.mending.skipped = skipped;
+        found
+    }
+
     /// In an array, past its bracket or an element: whether another element follows; steps past the end.
     pub(super) fn element(
         &mut self,
@@ -222,7 +287,7 @@ impl Walk<'_> {
         let mut at = from;
         loop {
             let mut repairs = Repairs::default();
-            let next = next_element(text, at, behind, &mut repairs);
+            let next = next_element(text, at, behind, self.mending.document, &mut repairs);
             self.mending.repairs.add(&repairs, self.mending.place(text, 0));
             match next {
                 NextElement::Element(at) => {
@@ -232,6 +297,9 @@ impl Walk<'_> {
                 NextElement::End(at) => {
                     *cursor = Cursor::within(cursor.text(), at, levels + 1);
                     return Ok(false);
+                }
+                NextElement::NextDocument(offset) => {
+                    return Err(Fault { offset, kind: FaultKind::Syntax });
                 }
                 NextElement::Cut => {
                     return Err(Fault { offset: text.len(), kind: FaultKind::Truncated });
@@ -277,11 +345,17 @@ impl Walk<'_> {
     }
 }
 
-/// Where reading goes on behind a document that breaks: at a line that begins one.
-fn next_line(text: &str, at: usize) -> usize {
+/// Where reading goes on behind a document that begins at `start` and breaks at `at`: at a line that begins one.
+fn next_line(text: &str, start: usize, at: usize) -> usize {
     let bytes = text.as_bytes();
-    memchr::memchr_iter(b'\n', &bytes[at.min(bytes.len())..])
-        .map(|n| at + n + 1)
+    // The line may begin where the fault stands.
+    let from = at.min(bytes.len());
+    let from = if from > start && bytes[from - 1] == b'\n' { from - 1 } else { from };
+    memchr::memchr_iter(b'\n', &bytes[from..])
+        .map(|n| from + n + 1)
         .find(|next| matches!(bytes.get(*next), Some(b'{' | b'[')))
         .unwrap_or(text.len())
 }
+
+#[cfg(test)]
+mod tests;

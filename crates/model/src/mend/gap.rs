@@ -1,6 +1,6 @@
 //! What stands between values: blanks, comments, separators.
 
-use super::{Repair, Repairs};
+use super::{RecordStart, Repair, Repairs};
 
 /// What stands between two values.
 #[derive(Debug, Clone, Copy)]
@@ -89,6 +89,8 @@ pub(crate) enum NextElement {
     Cut,
     /// Something else stands here.
     Unclear(usize),
+    /// The array has no end: the next document begins here.
+    NextDocument(usize),
 }
 
 /// Where an array is read on.
@@ -102,21 +104,22 @@ pub(crate) enum Behind {
     Skipped,
 }
 
-/// What follows in an array from `at` on.
+/// What follows in an array from `at` on. `document`: how the document begins that it stands in.
 pub(crate) fn next_element(
     text: &str,
     at: usize,
     behind: Behind,
+    document: RecordStart,
     repairs: &mut Repairs,
 ) -> NextElement {
     let bytes = text.as_bytes();
     let mut noted = Repairs::default();
     let bracket = at > 0 && matches!(bytes[at - 1], b'}' | b']');
-    let (mut here, mut comma, mut line) = (at, None, false);
+    let (mut here, mut comma, mut line) = (at, None, None);
     loop {
         let found = gap(text, here, None, &mut noted);
         here = found.end;
-        line |= found.line.is_some();
+        line = found.line.or(line);
         match bytes.get(here) {
             None => return NextElement::Cut,
             Some(b',' | b';') => {
@@ -144,8 +147,15 @@ pub(crate) fn next_element(
                 return NextElement::End(here + 1);
             }
             Some(&byte) => {
+                if behind != Behind::Bracket && comma.is_none() {
+                    if line.is_some_and(|line| document.begins_line(text, line)) {
+                        return NextElement::NextDocument(here);
+                    }
+                }
                 if behind == Behind::Element && comma.is_none() {
-                    if !(line || bracket) || !matches!(byte, b'{' | b'[' | b'(' | b'"' | b'\'') {
+                    if !(line.is_some() || bracket)
+                        || !matches!(byte, b'{' | b'[' | b'(' | b'"' | b'\'')
+                    {
                         return NextElement::Unclear(here);
                     }
                     noted.note(Repair::MissingComma, here);

@@ -19,7 +19,7 @@ pub(crate) fn next_sibling(text: &str, at: usize) -> Option<usize> {
             b'{' if here > at
                 && (inside || depth <= 1)
                 && opener.len() > 2
-                && bytes[here..].starts_with(opener)
+                && begins_alike(&bytes[here..], opener)
                 && matches!(bytes[at..here].trim_ascii_end().last(), Some(b',' | b'}')) =>
             {
                 return Some(here);
@@ -43,6 +43,12 @@ pub(crate) fn next_sibling(text: &str, at: usize) -> Option<usize> {
         here += 1;
     }
     None
+}
+
+/// Whether a text begins with `opener`, in whichever quotes.
+fn begins_alike(text: &[u8], opener: &[u8]) -> bool {
+    let plain = |byte: u8| if byte == b'\'' { b'"' } else { byte };
+    text.len() >= opener.len() && text.iter().zip(opener).all(|(a, b)| plain(*a) == plain(*b))
 }
 
 /// The beginning of a record up to the colon behind its first key, at most 64 bytes; empty when it has no

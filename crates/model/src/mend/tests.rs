@@ -30,7 +30,10 @@ fn control_characters_in_strings_are_escaped() {
 
 #[test]
 fn a_backslash_that_begins_no_escape_stays_one() {
-    check(r#"{"a": "C:\data\q \'x\' \x41\x4 \u12 \u00e7"}"#, r#"{"a": "C:\\data\\q 'x' A\\x4 \\u12 ç"}"#);
+    check(
+        r#"{"a": "C:\data\q \'x\' \x41\x4 \u12 \u00e7"}"#,
+        r#"{"a": "C:\\data\\q 'x' A\\x4 \\u12 ç"}"#,
+    );
     check("{\"a\": \"one \\\ntwo\"}", r#"{"a": "one two"}"#);
     check(r#"{'a': '\U0001F600 \\ \" \x00'}"#, r#"{"a": "😀 \\ \" \u0000"}"#);
 }
@@ -65,14 +68,20 @@ fn quotes_that_were_forgotten_to_escape_are_not_guessed_at() {
 
 #[test]
 fn strings_may_have_other_quotes() {
-    check(r#"{'a': "it's", 'b': 'say "x"', 'c': 'it\'s'}"#, r#"{"a": "it's", "b": "say \"x\"", "c": "it's"}"#);
+    check(
+        r#"{'a': "it's", 'b': 'say "x"', 'c': 'it\'s'}"#,
+        r#"{"a": "it's", "b": "say \"x\"", "c": "it's"}"#,
+    );
     check("{“a”: “x”, ‘b’: ‘it’s ok’, „c“: “\"”}", r#"{"a": "x", "b": "it’s ok", "c": "\""}"#);
     check(r"{u'a': u'\xfc', b'b': b'\xc3\xbc\xff'}", r#"{"a": "ü", "b": "ü�"}"#);
 }
 
 #[test]
 fn constants_of_other_languages_are_those_of_json() {
-    check(r#"[None, True, False, undefined, nil, NULL, true]"#, "[null,true,false,null,null,null,true]");
+    check(
+        r#"[None, True, False, undefined, nil, NULL, true]"#,
+        "[null,true,false,null,null,null,true]",
+    );
     check(r#"{"None": None, None: 1}"#, r#"{"None": null, "None": 1}"#);
     assert_eq!(mended("[nan, -inf, inf, NaN]").as_deref(), Some("[NaN, -Infinity, Infinity, NaN]"));
 }
@@ -83,8 +92,14 @@ fn numbers_keep_their_value_and_keys_their_zeros() {
         mended("[0x1F, -0XfF, +1, .5, -.5, 5., 5.e3, 007, -007, 10L, 12n, 1.50]").as_deref(),
         Some(r#"[31, -255, 1, 0.5, -0.5, 5, 5e3, "007", "-007", 10, 12, 1.50]"#)
     );
-    check(r#"{"sku": 00123, "hash": 0x1FFFFFFFFFFFFFFFFF}"#, r#"{"sku": "00123", "hash": "0x1FFFFFFFFFFFFFFFFF"}"#);
-    check(r#"{"day": 2026-03-01, "at": 10:30, "ip": 10.0.0.1}"#, r#"{"day": "2026-03-01", "at": "10:30", "ip": "10.0.0.1"}"#);
+    check(
+        r#"{"sku": 00123, "hash": 0x1FFFFFFFFFFFFFFFFF}"#,
+        r#"{"sku": "00123", "hash": "0x1FFFFFFFFFFFFFFFFF"}"#,
+    );
+    check(
+        r#"{"day": 2026-03-01, "at": 10:30, "ip": 10.0.0.1}"#,
+        r#"{"day": "2026-03-01", "at": "10:30", "ip": "10.0.0.1"}"#,
+    );
     for text in ["[1 2]", "[--1]", "[1.2.3]", "[0x]", "[1_0]", "[1e]"] {
         check_unclear(text);
     }
@@ -94,13 +109,28 @@ fn numbers_keep_their_value_and_keys_their_zeros() {
 fn tuples_sets_and_calls_of_python_are_values() {
     check("(1, 'a', (2,), (), ('x'))", r#"[1, "a", [2], [], "x"]"#);
     check("{'a', 'b'}", r#"["a", "b"]"#);
-    check("[datetime.datetime(2026, 3, 1, 10, 0), datetime.date(2026, 3, 1)]", r#"["2026-03-01T10:00:00", "2026-03-01"]"#);
+    check(
+        "[datetime.datetime(2026, 3, 1, 10, 0), datetime.date(2026, 3, 1)]",
+        r#"["2026-03-01T10:00:00", "2026-03-01"]"#,
+    );
     check("{'p': Decimal('1.10'), 'n': Decimal('NaN x')}", r#"{"p": 1.10, "n": "NaN x"}"#);
-    check("OrderedDict([('a', 1), ('b', OrderedDict([('c', [1, 2])]))])", r#"{"a": 1, "b": {"c": [1, 2]}}"#);
+    check(
+        "OrderedDict([('a', 1), ('b', OrderedDict([('c', [1, 2])]))])",
+        r#"{"a": 1, "b": {"c": [1, 2]}}"#,
+    );
     check("OrderedDict({'a': 1})", r#"{"a": 1}"#);
-    check("[OrderedDict(), set(), defaultdict(<class 'list'>, {'a': [1]})]", r#"[{}, [], {"a": [1]}]"#);
-    check("[UUID('a-b'), Response(status=400, ok=False)]", r#"["a-b", {"status": 400, "ok": false}]"#);
-    check("{'r': <Response [400]>, 'e': ErrorDetail(string='Low', code='min')}", r#"{"r": "<Response [400]>", "e": "Low"}"#);
+    check(
+        "[OrderedDict(), set(), defaultdict(<class 'list'>, {'a': [1]})]",
+        r#"[{}, [], {"a": [1]}]"#,
+    );
+    check(
+        "[UUID('a-b'), Response(status=400, ok=False)]",
+        r#"["a-b", {"status": 400, "ok": false}]"#,
+    );
+    check(
+        "{'r': <Response [400]>, 'e': ErrorDetail(string='Low', code='min')}",
+        r#"{"r": "<Response [400]>", "e": "Low"}"#,
+    );
 }
 
 #[test]
@@ -114,9 +144,18 @@ fn calls_of_the_mongo_shell_are_values() {
 #[test]
 fn hashes_of_ruby_and_arrays_of_php_are_objects() {
     check(r#"{"a"=>1, :b=>nil, "c" => {:d=>:open}}"#, r#"{"a": 1, "b": null, "c": {"d": "open"}}"#);
-    check("['a' => 1, 'b' => ['x', 'y'], 'c' => [0 => 'z']]", r#"{"a": 1, "b": ["x", "y"], "c": {"0": "z"}}"#);
-    check("array (\n  'a' => array (\n    0 => 1,\n  ),\n  'b' => NULL,\n)", r#"{"a": {"0": 1}, "b": null}"#);
-    check("{status=400, body={a=1, b=two words}}", r#"{"status": 400, "body": {"a": 1, "b": "two words"}}"#);
+    check(
+        "['a' => 1, 'b' => ['x', 'y'], 'c' => [0 => 'z']]",
+        r#"{"a": 1, "b": ["x", "y"], "c": {"0": "z"}}"#,
+    );
+    check(
+        "array (\n  'a' => array (\n    0 => 1,\n  ),\n  'b' => NULL,\n)",
+        r#"{"a": {"0": 1}, "b": null}"#,
+    );
+    check(
+        "{status=400, body={a=1, b=two words}}",
+        r#"{"status": 400, "body": {"a": 1, "b": "two words"}}"#,
+    );
 }
 
 #[test]
@@ -182,11 +221,39 @@ fn limits_hold() {
 fn a_megabyte_of_one_sign_takes_no_longer_than_its_length() {
     let before = std::time::Instant::now();
     for sign in [
-        "[", "{", "(", "'", "\"", "\\", "/*", "//", "#", "“", "‘", "{'a':", "a(", "[{'a", ",", "...", "[/*",
-        "{\"a\":'x, ", "<a", "0", "{a=", "f(1,", "('", "OrderedDict([(", "‘ ", "{'a'=>", "array (", "x ",
+        "[",
+        "{",
+        "(",
+        "'",
+        "\"",
+        "\\",
+        "/*",
+        "//",
+        "#",
+        "“",
+        "‘",
+        "{'a':",
+        "a(",
+        "[{'a",
+        ",",
+        "...",
+        "[/*",
+        "{\"a\":'x, ",
+        "<a",
+        "0",
+        "{a=",
+        "f(1,",
+        "('",
+        "OrderedDict([(",
+        "‘ ",
+        "{'a'=>",
+        "array (",
+        "x ",
     ] {
         let text = sign.repeat((1 << 20) / sign.len());
-        for text in [text.clone(), format!("[{text}"), format!("{{\"a\": {text}"), format!("['{text}]")] {
+        for text in
+            [text.clone(), format!("[{text}"), format!("{{\"a\": {text}"), format!("['{text}]")]
+        {
             let _any = mend(&text, 0, MAX_DEPTH, MOST);
             let _any = next_sibling(&text, 0);
         }
@@ -248,7 +315,21 @@ impl Writer {
     }
 
     fn blank(&mut self) {
-        self.one_of("", &["", " ", "", "\n", "\u{a0}", "\u{feff}", "\0", " /* it's \"x\" */ ", " // ]}\n", " # {\n"]);
+        self.one_of(
+            "",
+            &[
+                "",
+                " ",
+                "",
+                "\n",
+                "\u{a0}",
+                "\u{feff}",
+                "\0",
+                " /* it's \"x\" */ ",
+                " // ]}\n",
+                " # {\n",
+            ],
+        );
     }
 
     fn text(&mut self, text: &str) {
@@ -292,7 +373,17 @@ impl Writer {
                 let hex = format!("{sign}0x{:x}", n.unsigned_abs());
                 let plain = n.to_string();
                 let plus = if *n < 0 { plain.clone() } else { format!("+{n}") };
-                self.one_of(&plain, &[&plain, &hex, &plus, &format!("{n}L"), &format!("Decimal('{n}')"), &format!("NumberLong({n})")]);
+                self.one_of(
+                    &plain,
+                    &[
+                        &plain,
+                        &hex,
+                        &plus,
+                        &format!("{n}L"),
+                        &format!("Decimal('{n}')"),
+                        &format!("NumberLong({n})"),
+                    ],
+                );
             }
             Sample::Text(text) => self.text(text),
             Sample::List(list) => {
