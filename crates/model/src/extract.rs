@@ -15,6 +15,7 @@ mod look;
 mod mending;
 mod names;
 mod parallel;
+mod pieces;
 
 use std::sync::Arc;
 
@@ -39,6 +40,7 @@ use halves::Waiting;
 use look::short_list;
 use mending::{Mending, something_follows};
 use names::{MapName, name_of_map};
+use pieces::DividedLine;
 
 /// How many levels below an object are looked at for records.
 const LOOK_LEVELS: u8 = 12;
@@ -206,6 +208,7 @@ impl Extractor {
             about: About::Calls,
             waiting: Waiting::default(),
             waited: 0,
+            pieces: Vec::new(),
             mending: Mending::of(text),
         };
         let mut cursor = Cursor::within(text, 0, levels);
@@ -265,8 +268,10 @@ struct Walk<'w> {
     about: About,
     /// Requests whose answers are records of their own.
     waiting: Waiting,
-    /// How many requests have waited so far.
+    /// How many requests and pieces of lines have waited so far.
     waited: u32,
+    /// Log lines of which the rest has not come yet.
+    pieces: Vec<DividedLine>,
     /// What is read although it is not strict JSON.
     mending: Mending,
 }
@@ -303,7 +308,16 @@ impl Walk<'_> {
                 self.recycle(fields);
                 return if mended { Ok(()) } else { read };
             }
-            Ok(Type::Array) => return self.array(text, cursor, above, root),
+            Ok(Type::Array) => {
+                let read = self.array(text, cursor, above, root);
+                // `['a' => 1]` is an object; nothing of it was handed out.
+                let rest = |fault: &Fault| text.as_bytes().get(fault.offset..);
+                let object = |fault: &Fault| rest(fault).is_some_and(|r| r.starts_with(b"=>"));
+                if !read.as_ref().is_err_and(object) {
+                    return read;
+                }
+                read
+            }
             Ok(Type::String) => cursor.value().map(|value| self.nested_text(value, above, root)),
             Ok(_) => cursor.value().map(drop),
             Err(fault) => Err(fault),
@@ -337,7 +351,10 @@ impl Walk<'_> {
             self.about = About::of(fields);
         }
         // One of several documents is an entry of a log, whatever it holds.
-        self.object(fields, above, whole, root.map(|wrapped| wrapped || several));
+        let root = root.map(|wrapped| wrapped || several);
+        if !(several && whole && self.piece(fields, above, root)) {
+            self.object(fields, above, whole, root);
+        }
     }
 
     fn array<'a>(

@@ -96,9 +96,10 @@ pub fn may_be_json(text: &str) -> bool {
     match bytes.get(at) {
         Some(b'{' | b'[' | b'(') => true,
         Some(byte) if byte.is_ascii_alphabetic() => {
-            let name = word::name_length(&text[at..]);
-            bytes.get(at + name) == Some(&b'(')
-                && matches!(bytes.get(at + name + 1), Some(b'{' | b'[' | b'('))
+            let (name, arguments) = text[at..].split_at(word::name_length(&text[at..]));
+            let inside = arguments.trim_start().strip_prefix('(');
+            let array = name.eq_ignore_ascii_case("array");
+            inside.is_some_and(|inside| array || inside.starts_with(['{', '[', '(']))
         }
         _ => false,
     }

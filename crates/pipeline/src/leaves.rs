@@ -176,7 +176,7 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
         self.leaves.empty += extracted.empty;
         let deep = format!("JSON nested deeper than {} levels", self.setting.limits.json_depth);
         if let Some(first) = extracted.repairs.first() {
-            let fault = format!("no strict JSON, but read in full: {}", extracted.repairs);
+            let fault = format!("not strict JSON, repaired: {}", extracted.repairs);
             self.problem(leaf, first as u64, LogFault::RepairedJson, &fault);
         }
         for broken in &extracted.faults {

@@ -25,6 +25,8 @@ pub(super) struct Mending {
     left: usize,
     /// How the document begins.
     document: RecordStart,
+    /// Where the document begins, in bytes.
+    start: usize,
     /// What was mended in this document.
     repairs: Repairs,
     /// What was left out between documents.
@@ -47,6 +49,7 @@ impl Mending {
             base: text.as_ptr() as usize,
             left: text.len().saturating_mul(4).saturating_add(1 << 16),
             document: RecordStart::of(text, 0),
+            start: 0,
             repairs: Repairs::default(),
             between: Repairs::default(),
             skipped: None,
@@ -92,6 +95,7 @@ impl Walk<'_> {
         }
         let more = !cursor.at_end();
         self.mending.document = RecordStart::of(cursor.text(), cursor.pos());
+        self.mending.start = cursor.pos();
         more
     }
 
@@ -147,9 +151,15 @@ impl Walk<'_> {
         Some(next)
     }
 
+    /// Where the document begins, in bytes from the start of the text.
+    pub(super) fn document_start(&self) -> usize {
+        self.mending.start
+    }
+
     /// Ends the text: requests that still wait are handed out.
     pub(super) fn end_of_text(&mut self) {
         self.end_of_halves();
+        self.end_of_pieces();
         if self.found.exchanges > 0 {
             let between = std::mem::take(&mut self.mending.between);
             self.found.repairs.add(&between, 0);
@@ -284,6 +294,8 @@ impl Walk<'_> {
                 more => return more,
             }
         }
+        // Behind the first element, which is neither object nor array.
+        let first_scalar = !first && !text[..from].ends_with(['}', ']', ')']);
         let mut at = from;
         loop {
             let mut repairs = Repairs::default();
@@ -306,6 +318,9 @@ impl Walk<'_> {
                 }
                 NextElement::Unclear(here) => {
                     let fault = Fault { offset: here, kind: FaultKind::Syntax };
+                    if first_scalar && text[here..].starts_with("=>") {
+                        return Err(fault);
+                    }
                     at = self.skip(text, here, fault)?;
                     behind = Behind::Skipped;
                 }

@@ -234,3 +234,39 @@ fn other_texts_do_not_become_exchanges() {
         assert!(seen.is_empty() && account.repairs.is_empty(), "{text}: {seen:?} {account:?}");
     }
 }
+
+#[test]
+fn a_log_line_that_is_divided_is_joined() {
+    let line = |n: u32| {
+        format!(
+            r#"{{"url": "/orders/{n}", "method": "POST", "sku": "S-{n}", "status": 400, "note": "a\nb"}}"#
+        )
+    };
+    let record = |content: &str, stream: &str| {
+        let log = serde_json::to_string(content).expect("a string");
+        format!(
+            "{{\"log\": {log}, \"stream\": \"{stream}\", \"time\": \"2026-03-01T10:00:00Z\"}}\n"
+        )
+    };
+    let mut divided = String::new();
+    for n in 0..3 {
+        let line = line(n) + "\n";
+        for piece in [&line[..20], &line[20..41], &line[41..]] {
+            divided += &record(piece, "stdout");
+            divided += &record("a line of another stream\n", "stderr");
+        }
+    }
+    divided += &record(&(line(3) + "\n"), "stdout");
+    let (seen, account) = read(&divided);
+    let wanted = ["/0/log 400 S-0", "/6/log 400 S-1", "/12/log 400 S-2", "/18/log 400 S-3"];
+    assert_eq!((seen.as_slice(), account.faults.len()), (&wanted.map(str::to_owned)[..], 0));
+
+    // Shippers that take the line ends off: each record is whole, and one that is cut takes no other.
+    let whole = record(&line(0), "stdout")
+        + &record(&line(1)[..30], "stdout")
+        + &record(&line(2), "stdout");
+    let (seen, account) = read(&whole);
+    assert_eq!((seen.len(), account.faults.len()), (2, 1), "{seen:?}");
+    let (seen, account) = read(&(record(&line(0), "stdout") + &record(&line(1)[..30], "stdout")));
+    assert_eq!((seen.len(), account.faults[0].fault.kind), (1, FaultKind::Truncated));
+}
