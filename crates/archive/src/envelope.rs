@@ -457,6 +457,9 @@ pub(crate) fn bytes_literal(text: &[u8]) -> Option<Vec<u8>> {
 /// around them, words before), one a line. None when there are none, or when they are less than half of
 /// the text: then it is a text with JSON in it, such as a trace.
 pub(crate) fn json_values(text: &[u8]) -> Option<Vec<u8>> {
+    if opens_loose_value(text) {
+        return None;
+    }
     let mut out = Vec::new();
     let mut at = 0;
     while let Some(open) = memchr::memchr2(b'{', b'[', &text[at..]).map(|open| at + open) {
@@ -486,6 +489,28 @@ pub(crate) fn opens_value(text: &[u8]) -> bool {
         b'{' => after.starts_with(b"\"") && key_end(after).is_some(),
         _ => after.first() == Some(&b'{') && opens_value(after),
     }
+}
+
+/// Whether `text` begins like JSON in the notation of another language (`{request: ..}`, `{'a': ..}`,
+/// `[OrderedDict(..)`). The JSON in it is part of its records.
+fn opens_loose_value(text: &[u8]) -> bool {
+    let text = sniff::trim_start(text);
+    let inside = match text {
+        [b'[' | b'(', rest @ ..] => sniff::trim_start(rest),
+        _ => text,
+    };
+    let comment = |text: &[u8]| text.starts_with(b"//") || text.starts_with(b"/*");
+    if inside.starts_with(b"OrderedDict(") || (inside.len() < text.len() && comment(inside)) {
+        return true;
+    }
+    let Some(key) = inside.strip_prefix(b"{") else { return false };
+    let key = sniff::trim_start(key);
+    let key = key.strip_prefix(b":").unwrap_or(key);
+    let name = key.iter().take_while(|&&byte| byte.is_ascii_alphanumeric() || byte == b'_').count();
+    let sign = sniff::trim_start(&key[name..]).first();
+    key.first() == Some(&b'\'')
+        || comment(key)
+        || (name > 0 && matches!(sign, Some(b':' | b'=' | b'\'')))
 }
 
 /// Whether `head`, the beginning of a text, is JSON and not a log line that begins with a bracket, such as
