@@ -33,6 +33,8 @@ pub(super) struct Mending {
     between: Repairs,
     /// Records of this document that were skipped.
     skipped: Option<Broken>,
+    /// Where the last of them ends, in bytes.
+    skipped_end: usize,
     /// Where an element was just skipped.
     skipped_to: Option<usize>,
     /// Where the last container of a broken document was left, in memory.
@@ -53,6 +55,7 @@ impl Mending {
             repairs: Repairs::default(),
             between: Repairs::default(),
             skipped: None,
+            skipped_end: 0,
             skipped_to: None,
             read_to: 0,
             cut: false,
@@ -137,12 +140,15 @@ impl Walk<'_> {
             next = text.len();
         }
         let used = self.used_of(text).filter(|used| (document.start..=next).contains(used));
-        let mut broken =
-            Broken { fault, places: 1, left_over: next - used.unwrap_or(document.start) };
+        let skipped_end = self.mending.skipped_end.min(next);
+        let used = used.unwrap_or(document.start).max(skipped_end);
+        let mut broken = Broken { fault, places: 1, left_over: next - used };
         if let Some(skipped) = skipped {
             if skipped.fault.kind == fault.kind {
-                // The document breaks where its first record does that was skipped.
-                broken = Broken { left_over: skipped.left_over + broken.left_over, ..skipped };
+                // Most often the document breaks where its first record does that was skipped.
+                let places = skipped.places + u32::from(fault.offset >= skipped_end);
+                let left_over = skipped.left_over + broken.left_over;
+                broken = Broken { places, left_over, ..skipped };
             } else {
                 self.found.add_fault(skipped);
             }
@@ -245,6 +251,7 @@ impl Walk<'_> {
     fn elements_hold(&mut self, text: &str, cursor: &mut Cursor<'_>) -> bool {
         // This is only a look: nothing is counted.
         let (repairs, skipped) = (self.mending.repairs.clone(), self.mending.skipped);
+        let skipped_end = self.mending.skipped_end;
         let mut found = false;
         if cursor.enter().is_ok() {
             for at in 0..4 {
@@ -268,6 +275,7 @@ impl Walk<'_> {
         }
         self.mending.repairs = repairs;
         self.mending.skipped = skipped;
+        self.mending.skipped_end = skipped_end;
         found
     }
 
@@ -348,14 +356,18 @@ impl Walk<'_> {
     /// Notes that what begins at `start` is skipped; the place behind it.
     fn skip(&mut self, text: &str, start: usize, fault: Fault) -> Result<usize, Fault> {
         let next = next_sibling(text, start).filter(|next| *next > start).ok_or(fault)?;
+        let (begins, ends) = (self.mending.place(text, start), self.mending.place(text, next));
         let offset = self.mending.place(text, fault.offset);
         let skipped = self.mending.skipped.get_or_insert(Broken {
             fault: Fault { offset, ..fault },
             places: 0,
             left_over: 0,
         });
-        skipped.places = skipped.places.saturating_add(1);
-        skipped.left_over += next - start;
+        // What was skipped inside of it is counted.
+        let counted = self.mending.skipped_end;
+        skipped.places = skipped.places.saturating_add(u32::from(counted <= begins));
+        skipped.left_over += ends.saturating_sub(counted.max(begins));
+        self.mending.skipped_end = counted.max(ends);
         Ok(next)
     }
 }
