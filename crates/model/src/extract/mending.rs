@@ -69,6 +69,9 @@ impl Mending {
 
     /// Notes how far a container was read.
     pub(super) fn leave(&mut self, container: &str, end: usize, read: Result<(), Fault>) {
+        if self.off {
+            return;
+        }
         self.read_to = container.as_ptr() as usize + end;
         self.cut |= read.is_err_and(|fault| fault.kind == FaultKind::Truncated);
     }
@@ -173,12 +176,12 @@ impl Walk<'_> {
     }
 
     /// Reads the value at `start` again, mended; whether that is possible. The cursor then stands behind it.
-    pub(super) fn mended<'a>(
+    pub(super) fn mended(
         &mut self,
         text: &str,
         cursor: &mut Cursor<'_>,
         (start, levels): (usize, usize),
-        above: Inherited<'a>,
+        above: Inherited<'_>,
         root: Option<bool>,
     ) -> bool {
         if self.mending.off || self.mending.left == 0 {
@@ -202,16 +205,17 @@ impl Walk<'_> {
         self.mending.repairs.add(&mended.repairs, from);
         *cursor = Cursor::within(cursor.text(), mended.end, levels);
         let before = self.found.exchanges;
+        // What was mended is sound.
+        let off = self.mending.switch_off();
         if ty == Type::Object {
             let mut fields = self.list();
             let read = scan(json, &mut inner, &mut self.extractor.names, &mut fields);
             self.listed(&fields, cursor, above, read.is_ok(), root);
             self.recycle(fields);
         } else {
-            let off = self.mending.switch_off();
             let _sound = self.value_at(json, &mut inner, above, root);
-            self.mending.off = off;
         }
+        self.mending.off = off;
         if self.found.exchanges > before {
             self.last_end = text.as_ptr() as usize + mended.end;
         }

@@ -147,10 +147,11 @@ pub(crate) fn next_element(
                 return NextElement::End(here + 1);
             }
             Some(&byte) => {
-                if behind != Behind::Bracket && comma.is_none() {
-                    if line.is_some_and(|line| document.begins_line(text, line)) {
-                        return NextElement::NextDocument(here);
-                    }
+                if behind != Behind::Bracket
+                    && comma.is_none()
+                    && line.is_some_and(|line| document.begins_line(text, line))
+                {
+                    return NextElement::NextDocument(here);
                 }
                 if behind == Behind::Element && comma.is_none() {
                     if !(line.is_some() || bracket)

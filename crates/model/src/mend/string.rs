@@ -59,9 +59,9 @@ impl Mender<'_> {
     pub(super) fn byte_string(&mut self) -> Result<(), Unmendable> {
         let from = self.out.len();
         if self.next()? == b'"' {
-            self.straight_string()?
+            self.straight_string()?;
         } else {
-            self.single_string()?
+            self.single_string()?;
         }
         let mut content = String::new();
         unescape(&self.out[from + 1..self.out.len() - 1], &mut content);
