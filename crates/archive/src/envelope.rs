@@ -491,6 +491,35 @@ pub(crate) fn opens_value(text: &[u8]) -> bool {
     }
 }
 
+/// The messages of log lines as container runtimes write them (CRI: `TIME stdout F MESSAGE`), one a line, those
+/// joined that were divided (`P` in place of `F`). None when no line is divided, or a line is none of these.
+pub(crate) fn divided_lines(text: &[u8]) -> Option<Vec<u8>> {
+    const MARKS: [&[u8]; 4] = [b" stdout F ", b" stdout P ", b" stderr F ", b" stderr P "];
+    let mut out = Vec::new();
+    // Of each stream, what its divided line holds so far.
+    let mut pieces = [Vec::new(), Vec::new()];
+    let mut divided = false;
+    for line in text.split(|&byte| byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
+        let time = memchr::memchr(b' ', &line[..line.len().min(64)])?;
+        let mark = MARKS.iter().position(|mark| line[time..].starts_with(mark))?;
+        let message = &line[time + MARKS[mark].len()..];
+        let piece = &mut pieces[mark / 2];
+        if mark % 2 == 1 {
+            divided = true;
+            piece.extend_from_slice(message);
+        } else {
+            out.append(piece);
+            out.extend_from_slice(message);
+            out.push(b'\n');
+        }
+    }
+    for piece in pieces.iter_mut().filter(|piece| !piece.is_empty()) {
+        out.append(piece);
+        out.push(b'\n');
+    }
+    divided.then_some(out)
+}
+
 /// Whether `text` begins like JSON in the notation of another language (`{request: ..}`, `{'a': ..}`,
 /// `[OrderedDict(..)`). The JSON in it is part of its records.
 fn opens_loose_value(text: &[u8]) -> bool {
