@@ -190,8 +190,10 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
                 1 => String::new(),
                 places => format!(" in {places} places, of which this is the first"),
             };
+            // Behind a syntax fault reading goes on.
+            let before = if kind == LogFault::BadJson { "" } else { " before it" };
             let fault = format!(
-                "{fault}{places}; {} exchanges were read, {} bytes were left over",
+                "{fault}{places}; {} exchanges{before} were read, {} bytes were left over",
                 extracted.exchanges, broken.left_over
             );
             self.problem(leaf, broken.fault.offset as u64, kind, &fault);
