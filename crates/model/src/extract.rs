@@ -7,7 +7,8 @@
 //!
 //! The shapes that it knows: a single exchange; lists at any depth; maps by SKU, order number,
 //! index or step; parallel lists (`requests` and `responses`); records as lists of name-value pairs;
-//! JSON inside strings; several documents in one text (NDJSON, concatenated).
+//! JSON inside strings; several documents in one text (NDJSON, concatenated). Where a document is no strict
+//! JSON, the value that breaks is mended (see `mending`).
 
 mod definition;
 mod halves;

@@ -36,16 +36,10 @@ pub struct Mended {
     pub repairs: Repairs,
 }
 
-/// Why a value cannot be mended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unmendable {
-    /// The text ends inside the value.
-    Cut,
-    /// What stands here is no form of JSON, or it could be read in several ways.
-    Unclear,
-    /// More levels than the limit, or more bytes.
-    TooLarge,
-}
+/// A value that cannot be mended: the text ends in it, it nests too deep or is too large, it is no form of
+/// JSON, or it could be read in several ways.
+#[derive(Debug)]
+struct Unmendable;
 
 /// Reads the value that begins at `at` and writes it as strict JSON. `None` when that is
 /// not possible, or when it nests deeper than `levels` or its JSON has more than `most` bytes.
@@ -60,13 +54,16 @@ pub fn mend(text: &str, at: usize, levels: usize, most: usize) -> Option<Mended>
     mend_value(text, at, levels, most).ok()
 }
 
-/// As [`mend`], with the place up to which it was read when it cannot be mended.
+/// As [`mend`].
+///
+/// # Errors
+/// The place up to which it was read, when it cannot be mended.
 pub(crate) fn mend_value(
     text: &str,
     at: usize,
     levels: usize,
     most: usize,
-) -> Result<Mended, (Unmendable, usize)> {
+) -> Result<Mended, usize> {
     let mut mender = Mender {
         text,
         at,
@@ -79,12 +76,12 @@ pub(crate) fn mend_value(
     };
     match mender.value().and_then(|()| mender.members()) {
         // A safeguard: whatever was read, what is given out is JSON.
-        Ok(()) if Value::of(&mender.out).is_none() => Err((Unmendable::Unclear, mender.at)),
+        Ok(()) if Value::of(&mender.out).is_none() => Err(mender.at),
         Ok(()) => {
             let Mender { out, at, repairs, .. } = mender;
             Ok(Mended { json: out, end: at, repairs })
         }
-        Err(why) => Err((why, mender.at)),
+        Err(Unmendable) => Err(mender.at),
     }
 }
 
@@ -120,7 +117,7 @@ impl RecordStart {
         let before = &text.as_bytes()[..at];
         let blanks = before.iter().rev().take(256).take_while(|b| matches!(b, b' ' | b'\t'));
         let indent = blanks.count();
-        let line = before[..at - indent].last().is_none_or(|byte| *byte == b'\n');
+        let line = before[..at - indent].last().is_none_or(|byte| matches!(byte, b'\n' | b'\r'));
         Self {
             indent: line.then_some(indent),
             first: text.as_bytes().get(at).copied().unwrap_or_default(),
@@ -141,7 +138,7 @@ impl RecordStart {
 
 /// What is open around the value that is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
+enum BracketKind {
     Object,
     /// An array, tuple or set.
     Array,
@@ -155,8 +152,8 @@ enum Form {
 
 /// An open bracket.
 #[derive(Debug, Clone, Copy)]
-struct Open {
-    form: Form,
+struct OpenBracket {
+    form: BracketKind,
     /// The bracket that closes it.
     close: u8,
     /// Where its own bracket stands in the output.
@@ -179,7 +176,7 @@ struct Mender<'t> {
     at: usize,
     out: String,
     repairs: Repairs,
-    open: Vec<Open>,
+    open: Vec<OpenBracket>,
     levels: usize,
     most: usize,
     start: RecordStart,
@@ -195,7 +192,7 @@ impl Mender<'_> {
     }
 
     fn next(&self) -> Result<u8, Unmendable> {
-        self.peek().ok_or(Unmendable::Cut)
+        self.peek().ok_or(Unmendable)
     }
 
     /// Notes a change at the place where the text is read.
@@ -207,26 +204,34 @@ impl Mender<'_> {
     fn blanks(&mut self) -> Result<Gap, Unmendable> {
         let found = gap(self.text, self.at, Some(&mut self.out), &mut self.repairs);
         self.at = found.end;
-        if found.cut { Err(Unmendable::Cut) } else { Ok(found) }
+        if found.cut { Err(Unmendable) } else { Ok(found) }
     }
 
-    fn is_in(&self, form: Form) -> bool {
+    fn is_in(&self, form: BracketKind) -> bool {
         self.open.last().is_some_and(|open| open.form == form)
     }
 
-    fn enter(&mut self, form: Form, close: u8, from: usize) -> Result<(), Unmendable> {
+    fn enter(&mut self, form: BracketKind, close: u8, from: usize) -> Result<(), Unmendable> {
         if self.open.len() >= self.levels {
-            return Err(Unmendable::TooLarge);
+            return Err(Unmendable);
         }
         let written = self.out.len();
         self.out.push(match form {
-            Form::Object | Form::Pairs => '{',
-            Form::Array => '[',
+            BracketKind::Object | BracketKind::Pairs => '{',
+            BracketKind::Array => '[',
             // Replaced when the arguments have names.
-            Form::Pair | Form::Call => ' ',
+            BracketKind::Pair | BracketKind::Call => ' ',
         });
-        let open =
-            Open { form, close, written, from, count: 0, named: 0, member: written, comma: None };
+        let open = OpenBracket {
+            form,
+            close,
+            written,
+            from,
+            count: 0,
+            named: 0,
+            member: written,
+            comma: None,
+        };
         self.open.push(open);
         Ok(())
     }
@@ -243,16 +248,16 @@ impl Mender<'_> {
         match self.next()? {
             b'{' => {
                 self.at += 1;
-                self.enter(Form::Object, b'}', from)
+                self.enter(BracketKind::Object, b'}', from)
             }
             b'[' => {
                 self.at += 1;
-                self.enter(Form::Array, b']', from)
+                self.enter(BracketKind::Array, b']', from)
             }
             b'(' => {
                 self.note(Repair::Bracket);
                 self.at += 1;
-                self.enter(Form::Array, b')', from)
+                self.enter(BracketKind::Array, b')', from)
             }
             b'"' => self.straight_string(),
             b'\'' => self.single_string(),
@@ -274,7 +279,7 @@ impl Mender<'_> {
     fn members(&mut self) -> Result<(), Unmendable> {
         while let Some(open) = self.open.last().copied() {
             if self.out.len() > self.most {
-                return Err(Unmendable::TooLarge);
+                return Err(Unmendable);
             }
             let separated = self.separators(open)?;
             if self.next()? == open.close {
@@ -282,28 +287,28 @@ impl Mender<'_> {
                 continue;
             }
             if open.count > 0 && !separated {
-                return Err(Unmendable::Unclear);
+                return Err(Unmendable);
             }
             match open.form {
-                Form::Object => self.member()?,
-                Form::Array => {
+                BracketKind::Object => self.member()?,
+                BracketKind::Array => {
                     self.begin_member();
                     self.value()?;
                     self.arrow()?;
                 }
-                Form::Pairs => {
+                BracketKind::Pairs => {
                     self.begin_member();
                     if self.next()? != b'(' {
-                        return Err(Unmendable::Unclear);
+                        return Err(Unmendable);
                     }
                     let from = self.at;
                     self.at += 1;
-                    self.enter(Form::Pair, b')', from)?;
+                    self.enter(BracketKind::Pair, b')', from)?;
                     self.blanks()?;
                     self.key()?;
                     self.blanks()?;
                     if self.next()? != b',' {
-                        return Err(Unmendable::Unclear);
+                        return Err(Unmendable);
                     }
                     self.at += 1;
                     self.out.push(':');
@@ -311,8 +316,8 @@ impl Mender<'_> {
                     self.value()?;
                 }
                 // A pair has one value.
-                Form::Pair => return Err(Unmendable::Unclear),
-                Form::Call => self.argument()?,
+                BracketKind::Pair => return Err(Unmendable),
+                BracketKind::Call => self.argument()?,
             }
         }
         Ok(())
@@ -329,7 +334,7 @@ impl Mender<'_> {
 
     /// Reads what stands before a member or the closing bracket. Whether a member may follow: a comma
     /// stands there, or one is missing where it cannot mean anything else.
-    fn separators(&mut self, open: Open) -> Result<bool, Unmendable> {
+    fn separators(&mut self, open: OpenBracket) -> Result<bool, Unmendable> {
         let closed = self.text.as_bytes()[..self.at].last();
         let bracket = matches!(closed, Some(b'}' | b']'));
         let (mut comma, mut blank, mut line) = (open.comma, false, None);
@@ -375,8 +380,8 @@ impl Mender<'_> {
         let quoted = string::begins_string(self.rest());
         let opens = matches!(next, b'{' | b'[' | b'(');
         let clear = match open.form {
-            Form::Object => quoted && (blank || bracket),
-            Form::Array => (quoted || opens) && line.is_some() || opens && bracket,
+            BracketKind::Object => quoted && (blank || bracket),
+            BracketKind::Array => (quoted || opens) && line.is_some() || opens && bracket,
             _ => false,
         };
         if clear {
@@ -409,7 +414,7 @@ impl Mender<'_> {
                 self.note(Repair::Bracket);
                 return self.make_set();
             }
-            _ => return Err(Unmendable::Unclear),
+            _ => return Err(Unmendable),
         }
         self.out.push(':');
         self.blanks()?;
@@ -423,8 +428,8 @@ impl Mender<'_> {
 
     /// Makes the object whose first member has no value an array.
     fn make_set(&mut self) -> Result<(), Unmendable> {
-        let open = self.open.last_mut().ok_or(Unmendable::Unclear)?;
-        open.form = Form::Array;
+        let open = self.open.last_mut().ok_or(Unmendable)?;
+        open.form = BracketKind::Array;
         let written = open.written;
         self.replace_bracket(written, "[");
         Ok(())
@@ -433,7 +438,7 @@ impl Mender<'_> {
     /// Reads `=>` behind the element of an array, which makes that an object, as PHP writes them.
     fn arrow(&mut self) -> Result<(), Unmendable> {
         // An element that is a bracket is not read yet.
-        if !self.is_in(Form::Array) || self.out.ends_with(['[', '{', ' ']) {
+        if !self.is_in(BracketKind::Array) || self.out.ends_with(['[', '{', ' ']) {
             return Ok(());
         }
         let found = gap(self.text, self.at, None, &mut Repairs::default());
@@ -441,9 +446,9 @@ impl Mender<'_> {
             return Ok(());
         }
         let Some(open) = self.open.last_mut().filter(|open| open.count == 1) else {
-            return Err(Unmendable::Unclear);
+            return Err(Unmendable);
         };
-        open.form = Form::Object;
+        open.form = BracketKind::Object;
         let (written, key) = (open.written, open.member);
         self.replace_bracket(written, "{");
         if !self.out[key..].starts_with('"') {
@@ -458,26 +463,26 @@ impl Mender<'_> {
     }
 
     /// Reads the bracket that closes `open`.
-    fn close(&mut self, open: Open) -> Result<(), Unmendable> {
+    fn close(&mut self, open: OpenBracket) -> Result<(), Unmendable> {
         let comma = self.open.last().and_then(|last| last.comma);
         self.at += 1;
         self.open.pop();
         if let Some(comma) = comma {
             // A tuple of one has a comma.
-            if !(open.close == b')' && open.count == 1) && open.form != Form::Call {
+            if !(open.close == b')' && open.count == 1) && open.form != BracketKind::Call {
                 self.repairs.note(Repair::ExtraComma, self.at - 1);
             }
             self.out.remove(comma);
         }
         match open.form {
-            Form::Object | Form::Pairs => self.out.push('}'),
+            BracketKind::Object | BracketKind::Pairs => self.out.push('}'),
             // A value in parentheses.
-            Form::Array if open.close == b')' && open.count == 1 && comma.is_none() => {
+            BracketKind::Array if open.close == b')' && open.count == 1 && comma.is_none() => {
                 self.replace_bracket(open.written, " ");
             }
-            Form::Array => self.out.push(']'),
-            Form::Pair => {}
-            Form::Call => self.close_call(open)?,
+            BracketKind::Array => self.out.push(']'),
+            BracketKind::Pair => {}
+            BracketKind::Call => self.close_call(open)?,
         }
         Ok(())
     }

@@ -189,7 +189,7 @@ impl Walk<'_> {
         }
         let mended = match mend_value(text, start, levels, MOST_BYTES) {
             Ok(mended) => mended,
-            Err((_, read)) => {
+            Err(read) => {
                 self.mending.left = self.mending.left.saturating_sub(read - start + 1);
                 return false;
             }
@@ -381,8 +381,9 @@ fn next_line(text: &str, start: usize, at: usize) -> usize {
     let bytes = text.as_bytes();
     // The line may begin where the fault stands.
     let from = at.min(bytes.len());
-    let from = if from > start && bytes[from - 1] == b'\n' { from - 1 } else { from };
-    memchr::memchr_iter(b'\n', &bytes[from..])
+    let begins = from > start && matches!(bytes[from - 1], b'\n' | b'\r');
+    let from = from - usize::from(begins);
+    memchr::memchr2_iter(b'\n', b'\r', &bytes[from..])
         .map(|n| from + n + 1)
         .find(|next| matches!(bytes.get(*next), Some(b'{' | b'[')))
         .unwrap_or(text.len())

@@ -1,6 +1,6 @@
 //! Values that are written as calls: `datetime(..)`, `Decimal('1.10')`, `ObjectId("..")`, `OrderedDict(..)`.
 
-use super::{Form, Mender, Open, Repair, Unmendable};
+use super::{BracketKind, Mender, OpenBracket, Repair, Unmendable};
 use crate::fault::python_to_json;
 use crate::json::{Cursor, Type};
 use crate::mend::word::name_length;
@@ -21,24 +21,24 @@ impl Mender<'_> {
         let arguments = &self.text[self.at + 1..];
         if last == "array" || last == "Array" {
             self.at += 1;
-            return self.enter(Form::Array, b')', from);
+            return self.enter(BracketKind::Array, b')', from);
         }
         if arguments.starts_with(')') {
             let empty = match last {
                 "set" | "list" | "tuple" | "frozenset" => "[]",
                 "dict" | "OrderedDict" => "{}",
-                _ => return Err(Unmendable::Unclear),
+                _ => return Err(Unmendable),
             };
             self.at += 2;
             self.out.push_str(empty);
             return Ok(());
         }
         self.at += 1;
-        self.enter(Form::Call, b')', from)?;
+        self.enter(BracketKind::Call, b')', from)?;
         if last == "OrderedDict" && arguments.starts_with("[(") {
             self.begin_member();
             self.at += 1;
-            return self.enter(Form::Pairs, b']', from);
+            return self.enter(BracketKind::Pairs, b']', from);
         }
         Ok(())
     }
@@ -48,7 +48,7 @@ impl Mender<'_> {
         self.note(Repair::Bracket);
         let from = self.at;
         self.at += before + 1;
-        self.enter(Form::Array, b')', from)
+        self.enter(BracketKind::Array, b')', from)
     }
 
     /// A date or time of Python.
@@ -59,11 +59,11 @@ impl Mender<'_> {
             depth = depth.saturating_sub(u32::from(byte == b')'));
             byte == b')' && depth == 0
         });
-        let length = length.ok_or(Unmendable::Unclear)? + 1;
-        let call = self.text.get(self.at..self.at + length).ok_or(Unmendable::Unclear)?;
+        let length = length.ok_or(Unmendable)? + 1;
+        let call = self.text.get(self.at..self.at + length).ok_or(Unmendable)?;
         let mut json = String::new();
         if !python_to_json(call, &mut json) {
-            return Err(Unmendable::Unclear);
+            return Err(Unmendable);
         }
         self.out.push_str(&json);
         self.at += length;
@@ -72,7 +72,7 @@ impl Mender<'_> {
 
     /// Reads an argument, with its name if it has one.
     pub(super) fn argument(&mut self) -> Result<(), Unmendable> {
-        let Some(open) = self.open.last().copied() else { return Err(Unmendable::Unclear) };
+        let Some(open) = self.open.last().copied() else { return Err(Unmendable) };
         // The last argument of `defaultdict(<class 'int'>, {..})` is what it holds.
         let holder = self.text[open.from..].starts_with("defaultdict")
             || self.text[open.from..].starts_with("collections.defaultdict");
@@ -97,7 +97,7 @@ impl Mender<'_> {
     }
 
     /// Writes what a call is, behind its parenthesis.
-    pub(super) fn close_call(&mut self, open: Open) -> Result<(), Unmendable> {
+    pub(super) fn close_call(&mut self, open: OpenBracket) -> Result<(), Unmendable> {
         let name = &self.text[open.from..][..name_length(&self.text[open.from..])];
         let last = name.rsplit('.').next().unwrap_or(name);
         if open.named == open.count && last != "ErrorDetail" {
@@ -123,7 +123,7 @@ impl Mender<'_> {
         }
         let call = &self.text[open.from..self.at];
         if call.len() > TEXT_MOST {
-            return Err(Unmendable::Unclear);
+            return Err(Unmendable);
         }
         let mut json = String::new();
         self.out.truncate(open.written);

@@ -30,7 +30,7 @@ pub(super) fn gap(
                     out.push(char::from(byte));
                 }
                 gap.end += 1;
-                if byte == b'\n' {
+                if matches!(byte, b'\n' | b'\r') {
                     gap.line = Some(gap.end);
                 }
             }
@@ -62,7 +62,7 @@ pub(super) fn gap(
 fn comment_length(text: &[u8]) -> Option<Option<usize>> {
     match text {
         [b'#', ..] | [b'/', b'/', ..] => {
-            Some(Some(memchr::memchr(b'\n', text).unwrap_or(text.len())))
+            Some(Some(memchr::memchr2(b'\n', b'\r', text).unwrap_or(text.len())))
         }
         [b'/', b'*', ..] => Some(memchr::memmem::find(&text[2..], b"*/").map(|length| length + 4)),
         _ => None,

@@ -94,7 +94,7 @@ impl Mender<'_> {
             self.out.push_str(&self.text[self.at..self.at + plain]);
             self.at += plain;
             if self.out.len() > self.most {
-                return Err(Unmendable::TooLarge);
+                return Err(Unmendable);
             }
             let byte = self.next()?;
             if let Some(length) = end(self.rest()) {
@@ -113,7 +113,7 @@ impl Mender<'_> {
                     push_escaped(&self.text[self.at..=self.at], &mut self.out);
                     self.at += 1;
                     if byte == b'\n' && self.start.begins_line(self.text, self.at) {
-                        return Err(Unmendable::Unclear);
+                        return Err(Unmendable);
                     }
                 }
                 _ => {
@@ -129,7 +129,7 @@ impl Mender<'_> {
     /// that begins none stays a backslash.
     fn escape(&mut self) -> Result<(), Unmendable> {
         let rest = self.rest();
-        let sign = *rest.as_bytes().get(1).ok_or(Unmendable::Cut)?;
+        let sign = *rest.as_bytes().get(1).ok_or(Unmendable)?;
         let (length, code) = match sign {
             b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => (2, None),
             b'u' if hex(rest, 4).is_some() => (6, None),

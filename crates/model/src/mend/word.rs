@@ -1,6 +1,6 @@
 //! What stands without quotes: keys, numbers, constants, words.
 
-use super::{Form, Mender, Repair, Unmendable, gap::gap, string};
+use super::{BracketKind, Mender, Repair, Unmendable, gap::gap, string};
 use crate::json::{Cursor, Type};
 use crate::mend::Repairs;
 
@@ -31,7 +31,7 @@ impl Mender<'_> {
                 let name = &rest[symbol..];
                 let length = name.find(|c| !is_key(c)).unwrap_or(name.len());
                 if length == 0 || length > WORD_MOST {
-                    return Err(Unmendable::Unclear);
+                    return Err(Unmendable);
                 }
                 let name = &self.text[self.at + symbol..][..length];
                 self.note(Repair::BareWord);
@@ -46,7 +46,7 @@ impl Mender<'_> {
     pub(super) fn symbol(&mut self) -> Result<(), Unmendable> {
         let length = name_length(&self.rest()[1..]);
         if length == 0 {
-            return Err(Unmendable::Unclear);
+            return Err(Unmendable);
         }
         self.note(Repair::BareWord);
         let name = &self.text[self.at + 1..][..length];
@@ -93,7 +93,7 @@ impl Mender<'_> {
     pub(super) fn word(&mut self) -> Result<(), Unmendable> {
         let length = name_length(self.rest());
         if length == 0 || length > WORD_MOST {
-            return Err(Unmendable::Unclear);
+            return Err(Unmendable);
         }
         let name = &self.text[self.at..][..length];
         match (name, self.text.as_bytes().get(self.at + length)) {
@@ -140,8 +140,8 @@ impl Mender<'_> {
     /// A value without quotes, which only a member of an object can have: a word up to a comma, bracket or
     /// line end, or several words of letters, digits and few signs.
     fn bare_word(&mut self) -> Result<(), Unmendable> {
-        if !self.is_in(Form::Object) {
-            return Err(Unmendable::Unclear);
+        if !self.is_in(BracketKind::Object) {
+            return Err(Unmendable);
         }
         let rest = self.rest();
         let (mut end, mut blank, mut signs) = (0, false, false);
@@ -156,16 +156,16 @@ impl Mender<'_> {
                     signs = true;
                     end = at + 1;
                 }
-                _ => return Err(Unmendable::Unclear),
+                _ => return Err(Unmendable),
             }
             if at > WORD_MOST {
-                return Err(Unmendable::Unclear);
+                return Err(Unmendable);
             }
         }
         let word = &self.text[self.at..][..end];
         let several = word.contains([' ', '\t']);
         if word.is_empty() || !self.ends(self.at + end) || (several && signs) {
-            return Err(Unmendable::Unclear);
+            return Err(Unmendable);
         }
         self.note(Repair::BareWord);
         self.push_string(word);
@@ -177,7 +177,7 @@ impl Mender<'_> {
     pub(super) fn angles(&mut self) -> Result<(), Unmendable> {
         let rest = self.rest();
         if !rest[1..].starts_with(|c: char| c.is_ascii_alphabetic()) {
-            return Err(Unmendable::Unclear);
+            return Err(Unmendable);
         }
         let mut depth = 0_u32;
         for (at, byte) in rest.bytes().enumerate().take(WORD_MOST) {
@@ -198,7 +198,7 @@ impl Mender<'_> {
                 return Ok(());
             }
         }
-        Err(Unmendable::Unclear)
+        Err(Unmendable)
     }
 }
 

@@ -93,6 +93,7 @@ fn faults_between_records_cost_none() {
         format!("[\u{feff}{RECORD}, \0 {OTHER}]"),
         format!("\u{feff}[{RECORD}, {OTHER}];"),
         format!("// saved\n[{RECORD}, {OTHER}]"),
+        format!("// saved\r[{RECORD}, # first\r{OTHER}]\r"),
         format!("# saved\nlogs = [{RECORD}, {OTHER}];\n"),
         format!("export default [{RECORD}, {OTHER}];\n"),
         format!("({RECORD}, {OTHER})"),
@@ -167,7 +168,9 @@ fn a_record_that_cannot_be_mended_costs_itself() {
         let first = format!(r#"{{"data": {{"logs": [{broken}, {RECORD}, {OTHER}]}}}}"#);
         check_lost(&first, 1, &["/data/logs/1 400 A-1", "/data/logs/2 200 B-2"]);
         check_lost(&format!("[\n  {RECORD},\n  {broken},\n  {OTHER}\n]\n"), 1, &wanted);
-        check_lost(&format!("{RECORD}\n{broken}\n{OTHER}\n"), 1, &wanted);
+        for end in ["\n", "\r\n", "\r"] {
+            check_lost(&format!("{RECORD}{end}{broken}{end}{OTHER}{end}"), 1, &wanted);
+        }
         let wanted = wanted.map(|x| format!("/logs{x}"));
         let wanted = wanted.each_ref().map(String::as_str);
         check_lost(&format!(r#"{{"logs": [{RECORD}, {broken}, {OTHER}], "n": 3}}"#), 1, &wanted);
