@@ -2,17 +2,17 @@
 # Fills corpus/TARGET from testdata/ and from any files and folders given: seed.sh [PATH...]
 #
 # Every file of up to 64 KiB seeds `decode` and `zip`, every one that begins like JSON also `json`,
-# `extract` and `listing`, every one that ends in .txt, .log or .csv also `group` (its first 60 lines).
+# `extract`, `mend` and `listing`, every one that ends in .txt, .log or .csv also `group` (its first 60 lines).
 set -euo pipefail
 cd "$(dirname "$0")"
-mkdir -p corpus/{decode,zip,json,extract,listing,time,group,stored}
+mkdir -p corpus/{decode,zip,json,extract,mend,listing,time,group,stored}
 find ../testdata "$@" -type f -size -65k -print0 | while IFS= read -r -d '' file; do
     name=$(printf '%s' "$file" | cksum | cut -d' ' -f1)
     cp -- "$file" "corpus/decode/$name"
     cp -- "$file" "corpus/zip/$name"
     case $(head -c 1 -- "$file" | tr -d '\0') in
         '{' | '[' | '"')
-            for target in json extract listing; do
+            for target in json extract mend listing; do
                 cp -- "$file" "corpus/$target/$name"
             done
             ;;
@@ -36,6 +36,24 @@ id;log\n1;W3sic3RhdHVzIjo0MDAsImVycm9ycyI6WyJ4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eH
 00000000: 7b22 6122 3a31 2c22 6222 3a32 2c22 6322  {"a":1,"b":2,"c"\n00000010: 3a33 7d                                  :3}\n
 b'{"status":400,"n":1}'
 TEXTS
+n=0
+while IFS= read -r line; do
+    n=$((n + 1))
+    for target in mend extract; do
+        printf '%b' "$line" >"corpus/$target/mend-$n"
+    done
+done <<'MEND'
+[{"sku":"A\t1","status":400},{"sku":"B\\q","status":400,}]
+{'sku': 'A-1', "note": "it's", 'ok': None, 'n': (1, 2L, {'x'})}
+OrderedDict([('sku', 'A-1'), ('at', datetime.datetime(2026, 3, 1)), ('p', Decimal('1.10'))])
+// saved\n{sku: A-1, /* it */ status: 0x190, n: +.5, z: 007, } # end
+{_id: ObjectId("65"), n: NumberLong(5), t: Timestamp(1, 2), d: new Date(1)}
+{"sku"=>"A-1", :status=>400, :x=>nil}
+array (\n  'sku' => 'A-1',\n  0 => array (1 => 2),\n)
+logs = [{"sku": “A-1”, "status": 400}, ...];\n{"a": , "b": <Response [400]>}
+[{"sku":"A","status":400}\n{"sku":"say "no"","status":400}\n{"sku":"C","status":400}]
+{"log":"{\\"sku\\":\\"A","stream":"stdout","time":"t"}\n{"log":"-1\\"}\\n","stream":"stdout","time":"t"}
+MEND
 n=0
 while IFS= read -r line; do
     n=$((n + 1))

@@ -8,6 +8,7 @@ use model::json::MAX_DEPTH;
 
 fn shown(extractor: &mut Extractor, text: &str) -> (String, u32) {
     let mut out = String::new();
+    let mut longest = 0;
     let extracted = extractor.extract(text, text.len() % 2 == 0, &mut |x| {
         assert!(x.pointer.is_empty() || x.pointer.starts_with('/'), "{}", x.pointer);
         for name in [x.log_id, x.run_id, x.file_uuid, x.flow, x.step, x.key.map(|key| key.value)] {
@@ -19,7 +20,7 @@ fn shown(extractor: &mut Extractor, text: &str) -> (String, u32) {
         assert!(x.outcome != Outcome::Failed || !x.errors.is_empty(), "failed without an error");
         absent_is_none(x);
         for body in [x.request, x.response].into_iter().flatten() {
-            assert!(body.text.len() <= text.len() || body.text.contains('\u{fffd}'));
+            longest = longest.max(if body.text.contains('\u{fffd}') { 0 } else { body.text.len() });
             let _paths = model::body::paths(&body);
         }
         if let Some(extra) = x.extra {
@@ -30,7 +31,12 @@ fn shown(extractor: &mut Extractor, text: &str) -> (String, u32) {
         model::endpoint::mask(x.method, x.url.unwrap_or(""), &mut endpoint);
         out.push_str(&format!("{x:?}\n"));
     });
+    // A control character that is repaired becomes an escape of six bytes.
+    let growth = if extracted.repairs.is_empty() { 1 } else { 6 };
+    assert!(longest <= growth * text.len(), "a body of {longest} bytes");
+    assert!(extracted.repairs.first().is_none_or(|first| first < text.len()));
     for broken in &extracted.faults {
+        assert!(broken.places > 0);
         assert!(broken.fault.offset <= text.len() && broken.left_over <= text.len());
     }
     assert!(extracted.documents >= extracted.empty + extracted.error_pages + extracted.unknown);

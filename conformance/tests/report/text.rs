@@ -239,3 +239,42 @@ fn a_small_memory_changes_nothing_in_the_report() {
     assert!(plenty == report(1 << 20, 4));
     assert!(plenty == report(1, 3));
 }
+
+#[test]
+fn json_that_is_not_strict_is_read_and_reported_once() {
+    let record = r#"{"sku": "A-1", "note": "x", "request": {"n": 1}, "status_code": 400}"#;
+    let tab = record.replace('x', "x\ty");
+    let python = "{'sku': 'A-1', 'note': None, 'request': {'n': 1}, 'status_code': 400}";
+    for (text, layers, message) in [
+        (format!("[{record}, {tab}]"), "json", "1 control characters in strings"),
+        (format!("{tab}\n").repeat(50), "ndjson", "50 control characters in strings"),
+        (format!("[{record}, {record},]"), "json", "1 commas too many"),
+        (format!("{python}\n{python}\n"), "ndjson", "12 strings in other quotes, 2 constants"),
+        (format!("# saved\n({python}, {python})\n"), "text", "1 tuples or sets, 1 comments"),
+    ] {
+        let report = report_of(text.as_bytes());
+        let wanted = ("decoded".into(), layers.into(), Some("repaired_json".into()));
+        assert_eq!(outcome(&report), wanted, "{text}");
+        assert_eq!(report.table("exchanges").rows(), text.matches("A-1").count(), "{text}");
+        let messages = messages(&report);
+        assert_eq!(messages.len(), 1, "{messages:?}");
+        assert!(messages[0].contains(message), "{messages:?}");
+    }
+}
+
+#[test]
+fn records_that_are_no_json_are_counted_in_one_problem() {
+    let record = r#"{"sku": "A-1", "request": {"n": 1}, "status_code": 400}"#;
+    let broken = r#"{"sku": "say "no"", "request": {"n": 1}, "status_code": 400}"#;
+    let lines = format!("{record}\n{broken}\n").repeat(40);
+    let list = format!("[{}{record}]", format!("{record}, {broken}, ").repeat(40));
+    for (text, layers, exchanges) in [(lines, "ndjson", 40), (list, "json", 41)] {
+        let report = report_of(text.as_bytes());
+        let wanted = ("partial".into(), layers.into(), Some("bad_json".into()));
+        assert_eq!(outcome(&report), wanted);
+        assert_eq!(report.table("exchanges").rows(), exchanges);
+        let messages = messages(&report);
+        assert_eq!(messages.len(), 1, "{messages:?}");
+        assert!(messages[0].contains("not JSON in 40 places"), "{messages:?}");
+    }
+}

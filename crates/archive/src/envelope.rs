@@ -457,6 +457,9 @@ pub(crate) fn bytes_literal(text: &[u8]) -> Option<Vec<u8>> {
 /// around them, words before), one a line. None when there are none, or when they are less than half of
 /// the text: then it is a text with JSON in it, such as a trace.
 pub(crate) fn json_values(text: &[u8]) -> Option<Vec<u8>> {
+    if opens_loose_value(text) {
+        return None;
+    }
     let mut out = Vec::new();
     let mut at = 0;
     while let Some(open) = memchr::memchr2(b'{', b'[', &text[at..]).map(|open| at + open) {
@@ -486,6 +489,57 @@ pub(crate) fn opens_value(text: &[u8]) -> bool {
         b'{' => after.starts_with(b"\"") && key_end(after).is_some(),
         _ => after.first() == Some(&b'{') && opens_value(after),
     }
+}
+
+/// The messages of log lines as container runtimes write them (CRI: `TIME stdout F MESSAGE`), one a line, those
+/// joined that were divided (`P` in place of `F`). None when no line is divided, or a line is none of these.
+pub(crate) fn divided_lines(text: &[u8]) -> Option<Vec<u8>> {
+    const MARKS: [&[u8]; 4] = [b" stdout F ", b" stdout P ", b" stderr F ", b" stderr P "];
+    let mut out = Vec::new();
+    // Of each stream, what its divided line holds so far.
+    let mut pieces = [Vec::new(), Vec::new()];
+    let mut divided = false;
+    for line in text.split(|&byte| byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
+        let time = memchr::memchr(b' ', &line[..line.len().min(64)])?;
+        let mark = MARKS.iter().position(|mark| line[time..].starts_with(mark))?;
+        let message = &line[time + MARKS[mark].len()..];
+        let piece = &mut pieces[mark / 2];
+        if mark % 2 == 1 {
+            divided = true;
+            piece.extend_from_slice(message);
+        } else {
+            out.append(piece);
+            out.extend_from_slice(message);
+            out.push(b'\n');
+        }
+    }
+    for piece in pieces.iter_mut().filter(|piece| !piece.is_empty()) {
+        out.append(piece);
+        out.push(b'\n');
+    }
+    divided.then_some(out)
+}
+
+/// Whether `text` begins like JSON in the notation of another language (`{request: ..}`, `{'a': ..}`,
+/// `[OrderedDict(..)`). The JSON in it is part of its records.
+fn opens_loose_value(text: &[u8]) -> bool {
+    let text = sniff::trim_start(text);
+    let inside = match text {
+        [b'[' | b'(', rest @ ..] => sniff::trim_start(rest),
+        _ => text,
+    };
+    let comment = |text: &[u8]| text.starts_with(b"//") || text.starts_with(b"/*");
+    if inside.starts_with(b"OrderedDict(") || (inside.len() < text.len() && comment(inside)) {
+        return true;
+    }
+    let Some(key) = inside.strip_prefix(b"{") else { return false };
+    let key = sniff::trim_start(key);
+    let key = key.strip_prefix(b":").unwrap_or(key);
+    let name = key.iter().take_while(|&&byte| byte.is_ascii_alphanumeric() || byte == b'_').count();
+    let sign = sniff::trim_start(&key[name..]).first();
+    key.first() == Some(&b'\'')
+        || comment(key)
+        || (name > 0 && matches!(sign, Some(b':' | b'=' | b'\'')))
 }
 
 /// Whether `head`, the beginning of a text, is JSON and not a log line that begins with a bracket, such as

@@ -9,13 +9,16 @@
 //! index or step; calls inside calls; tables (see `table`); parallel lists (`requests` and `responses`); records as
 //! lists of name-value pairs; JSON inside strings; several documents in one text (NDJSON, concatenated). What looks
 //! like calls and stands elsewhere is counted (see `unread`).
+//! Where a document is no strict JSON, the value that breaks is mended (see `mending`).
 
 mod definition;
 mod emit;
 mod halves;
 mod look;
+mod mending;
 mod names;
 mod parallel;
+mod pieces;
 mod places;
 mod table;
 mod typed;
@@ -33,6 +36,7 @@ use crate::how::{Readings, ShapeReading};
 use crate::json::{Cursor, Fault, FaultKind, Type, Value, unescape};
 use crate::json_text::{is_json_text, json_part};
 use crate::memo::Memo;
+use crate::mend::Repairs;
 use crate::record::{Field, FieldSide, NameRoles, push_pairs, scan};
 use crate::roles::Role;
 use crate::slots::{ERRORS, EXCEPTION, FLAG, KeyCandidate, REQUEST, RESPONSE, Slots};
@@ -40,12 +44,11 @@ use crate::time::Timestamp;
 use definition::{About, is_other_entry, is_pattern};
 use halves::Waiting;
 use look::{is_call, short_list};
+use mending::{Mending, something_follows};
 use names::{MapName, name_of_map};
+use pieces::DividedLine;
 use table::{Table, begins_as_rows};
 pub use unread::Unread;
-
-/// Broken documents of one text whose places are reported.
-pub const MAX_FAULTS: usize = 1000;
 
 /// How deep containers may nest before an exchange.
 const MAX_CONTAINERS: u8 = 12;
@@ -63,22 +66,36 @@ pub struct Extracted {
     pub error_pages: u32,
     /// Documents without any exchange: JSON that shows no sign of one.
     pub unknown: u32,
-    /// Where documents broke, in order; the first [`MAX_FAULTS`].
+    /// What could not be read, each kind of fault once, in the order of the first places.
     pub faults: Vec<Broken>,
-    /// Documents that broke beyond those.
-    pub more_faults: u32,
     /// What looks like calls and was not read, beside exchanges or not.
     pub unread: Option<Unread>,
+    /// What was read although it is not strict JSON.
+    pub repairs: Repairs,
 }
 
-/// A place where a document broke.
+/// The places of a text that break in the same way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Broken {
-    /// Where and why, in bytes from the start of the text.
+    /// Where first and why, in bytes from the start of the text.
     pub fault: Fault,
-    /// Bytes that were not used: from behind the last whole exchange of the document, or from its
-    /// beginning when there is none, to the next document or the end.
+    /// How many records and documents break so.
+    pub places: u32,
+    /// Bytes that were not used: the broken records, and of a document that could not be read to its end what
+    /// stands between its last whole exchange and the next document.
     pub left_over: usize,
+}
+
+impl Extracted {
+    fn add_fault(&mut self, broken: Broken) {
+        match self.faults.iter_mut().find(|other| other.fault.kind == broken.fault.kind) {
+            Some(other) => {
+                other.places = other.places.saturating_add(broken.places);
+                other.left_over += broken.left_over;
+            }
+            None => self.faults.push(broken),
+        }
+    }
 }
 
 /// Turns documents into exchanges; keeps what it learned about names, and its buffers, between texts.
@@ -199,9 +216,11 @@ impl Extractor {
             waiting: Waiting::default(),
             waited: 0,
             packed: None,
+            pieces: Vec::new(),
+            mending: Mending::of(text),
         };
         let mut cursor = Cursor::within(text, 0, levels);
-        while !cursor.at_end() {
+        while walk.next_document(&mut cursor) {
             let start = cursor.pos();
             let before = walk.found.exchanges + walk.waited;
             walk.page = false;
@@ -211,21 +230,10 @@ impl Extractor {
             }
             walk.found.documents += 1;
             let read = walk.root(text, &mut cursor, wrapped);
-            if let Err(fault) = read {
-                let next = if fault.kind == FaultKind::Truncated {
-                    text.len()
-                } else {
-                    resume(text, fault.offset.max(start))
-                };
-                if walk.found.faults.len() < MAX_FAULTS {
-                    let used = walk.used_of(text).filter(|used| (start..next).contains(used));
-                    let left_over = next - used.unwrap_or(start);
-                    walk.found.faults.push(Broken { fault, left_over });
-                } else {
-                    walk.found.more_faults += 1;
-                }
+            let gave = walk.found.exchanges + walk.waited > before;
+            if let Some(next) = walk.end_of_document(text, start..cursor.pos(), read, gave) {
                 cursor = Cursor::within(text, next, levels);
-            } else if walk.found.exchanges + walk.waited == before {
+            } else if !gave {
                 let body = text[start..cursor.pos()].trim();
                 match Value::of(body) {
                     Some(value) if is_nothing(value) => walk.found.empty += 1,
@@ -234,19 +242,10 @@ impl Extractor {
                 }
             }
         }
-        walk.end_of_halves();
+        walk.end_of_text();
         walk.end_of_unread();
         walk.found
     }
-}
-
-/// Where reading can go on after a fault: at a line that begins a document.
-fn resume(text: &str, at: usize) -> usize {
-    let bytes = text.as_bytes();
-    memchr::memchr_iter(b'\n', &bytes[at.min(bytes.len())..])
-        .map(|n| at + n + 1)
-        .find(|next| matches!(bytes.get(*next), Some(b'{' | b'[')))
-        .unwrap_or(text.len())
 }
 
 /// `null`, `{}`, `[]`, `""`, and lists of nothing else.
@@ -277,10 +276,14 @@ struct Walk<'w> {
     about: About,
     /// Requests whose answers are records of their own.
     waiting: Waiting,
-    /// How many requests have waited so far.
+    /// How many requests and pieces of lines have waited so far.
     waited: u32,
     /// Where the only call is, if its answer is an archive.
     packed: Option<String>,
+    /// Log lines of which the rest has not come yet.
+    pieces: Vec<DividedLine>,
+    /// What is read although it is not strict JSON.
+    mending: Mending,
 }
 
 impl Walk<'_> {
@@ -301,42 +304,74 @@ impl Walk<'_> {
         above: Inherited<'a>,
         root: Option<bool>,
     ) -> Result<(), Fault> {
-        match cursor.peek()? {
-            Type::Object => {
-                let start = cursor.pos();
+        let (start, levels) = (cursor.pos(), cursor.levels());
+        let read = match cursor.peek() {
+            Ok(Type::Object) => {
                 let mut fields = self.list();
                 let read = scan(text, cursor, &mut self.extractor.names, &mut fields);
-                if root.is_some()
-                    && self.found.documents == 1
-                    && read.is_ok()
-                    && !cursor.at_end()
-                    && self.pointer.is_empty()
-                {
-                    self.push_index(0);
+                let broken = read.err().filter(|fault| fault.kind == FaultKind::Syntax);
+                let mended =
+                    broken.is_some() && self.mended(text, cursor, (start, levels), above, root);
+                if !mended {
+                    let object = Value { ty: Type::Object, raw: &text[start..cursor.pos()] };
+                    self.listed(object, &fields, cursor, above, read.is_ok(), root);
                 }
-                // One of several documents is an entry of a log, whatever it holds.
-                let several = self.found.documents > 1 || !cursor.at_end();
-                let root = root.map(|wrapped| wrapped || several);
-                if root.is_some() {
-                    self.about = About::of(&fields);
-                }
-                let object = Value { ty: Type::Object, raw: &text[start..cursor.pos()] };
-                match typed::untyped(object, &fields).filter(|_| read.is_ok()) {
-                    Some(plain) => self.untyped(&plain, above, root),
-                    None => self.object(&fields, above, read.is_ok(), root),
-                }
-                self.more_members(object, &fields, above);
                 self.recycle(fields);
+                return if mended { Ok(()) } else { read };
+            }
+            Ok(Type::Array) => {
+                let read = self.array(text, cursor, above, root);
+                // `['a' => 1]` is an object; nothing of it was handed out.
+                let rest = |fault: &Fault| text.as_bytes().get(fault.offset..);
+                let object = |fault: &Fault| rest(fault).is_some_and(|r| r.starts_with(b"=>"));
+                if !read.as_ref().is_err_and(object) {
+                    return read;
+                }
                 read
             }
-            Type::Array => self.array(text, cursor, above, root),
-            Type::String => {
-                let value = cursor.value()?;
-                self.nested_text(value, above, root);
+            Ok(Type::String) => cursor.value().map(|value| self.nested_text(value, above, root)),
+            Ok(_) => cursor.value().map(drop),
+            Err(fault) => Err(fault),
+        };
+        match read {
+            Err(Fault { kind: FaultKind::Syntax, .. })
+                if self.mended(text, cursor, (start, levels), above, root) =>
+            {
                 Ok(())
             }
-            _ => cursor.value().map(drop),
+            read => read,
         }
+    }
+
+    /// Judges an object whose fields are listed. The cursor stands behind it.
+    fn listed<'a>(
+        &mut self,
+        object: Value<'a>,
+        fields: &[Field<'a>],
+        cursor: &Cursor<'_>,
+        above: Inherited<'a>,
+        whole: bool,
+        root: Option<bool>,
+    ) {
+        let mut several = false;
+        if root.is_some() {
+            let first = self.found.documents == 1;
+            several = !first || something_follows(cursor);
+            if first && several && whole && self.pointer.is_empty() {
+                self.push_index(0);
+            }
+            self.about = About::of(fields);
+        }
+        // One of several documents is an entry of a log, whatever it holds.
+        let root = root.map(|wrapped| wrapped || several);
+        if several && whole && self.piece(fields, above, root) {
+            return;
+        }
+        match typed::untyped(object, fields).filter(|_| whole) {
+            Some(plain) => self.untyped(&plain, above, root),
+            None => self.object(fields, above, whole, root),
+        }
+        self.more_members(object, fields, above);
     }
 
     fn array<'a>(
@@ -368,8 +403,8 @@ impl Walk<'_> {
         }
         cursor.enter()?;
         let mut at = 0;
-        while cursor.element(at == 0)? {
-            let len = self.pointer.len();
+        while self.element(text, cursor, at == 0)? {
+            let (len, from) = (self.pointer.len(), (cursor.pos(), cursor.levels()));
             self.push_index(at);
             let read = if above.depth < MAX_CONTAINERS {
                 self.value_at(text, cursor, Inherited { depth: above.depth + 1, ..above }, None)
@@ -377,7 +412,9 @@ impl Walk<'_> {
                 cursor.value().map(|value| self.unread_value(value))
             };
             self.pointer.truncate(len);
-            read?;
+            if let Err(fault) = read {
+                self.skip_element(text, cursor, from, fault)?;
+            }
             at += 1;
         }
         Ok(())
@@ -404,8 +441,10 @@ impl Walk<'_> {
         unescape(part, &mut text);
         let mut cursor = Cursor::within(&text, 0, self.extractor.levels);
         // What breaks inside a string stays a string; the document itself is sound.
+        let off = self.mending.switch_off();
         let _broken =
             self.value_at(&text, &mut cursor, Inherited { depth: above.depth + 1, ..above }, root);
+        self.mending.off = off;
     }
 
     /// Judges an object by its fields, after the roles of the user. `whole`: it was read to its end.
@@ -450,7 +489,7 @@ impl Walk<'_> {
         if renamed.is_some() {
             slots = Slots::of(fields);
         }
-        let places = self.places(fields, &slots, above.depth, root.is_some());
+        let places = self.places(fields, &slots, above.depth, (whole, root.is_some()));
         let below = Inherited {
             key: slots.key.filter(|key| key.rank < 6).or(above.key),
             depth: above.depth + 1,
@@ -567,8 +606,10 @@ impl Walk<'_> {
         }
         above.in_list = field.value.ty == Type::Array;
         let raw = field.value.raw;
-        // What is broken here was reported where the document broke.
-        let _broken = self.value_at(raw, &mut Cursor::new(raw), above, None);
+        // What is broken here is reported where the document breaks.
+        let mut cursor = Cursor::new(raw);
+        let read = self.value_at(raw, &mut cursor, above, None);
+        self.mending.leave(raw, cursor.pos(), read);
         self.pointer.truncate(len);
     }
 

@@ -38,6 +38,7 @@ pub mod given;
 pub mod how;
 pub mod json;
 mod json_text;
+pub mod mend;
 pub mod roles;
 pub mod time;
 

@@ -4,6 +4,7 @@ use archive::{Decoded, Digest, Form, Leaf, ProblemKind};
 use model::extract::{Extracted, Extractor};
 use model::json::FaultKind;
 use model::listing;
+use model::mend::may_be_json;
 use tables::Encoder;
 
 use crate::earlier;
@@ -80,7 +81,7 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
                 let fault = format!("a saved answer instead of a log: {}", start(leaf));
                 self.error_page(leaf, &fault)
             }
-            Form::Text => {
+            Form::Text if !may_be_json(leaf.text) => {
                 self.no_log(leaf, LogFault::NoJson, "no JSON in it");
                 FileOutcome::Rejected
             }
@@ -88,7 +89,7 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
                 let title = page_title(leaf.text);
                 self.error_page(leaf, &format!("a saved page instead of a log: {title}"))
             }
-            Form::Json => {
+            Form::Json | Form::Text => {
                 if let Some(table) = earlier::table_in(leaf.text) {
                     let fault = format!("the table `{table}` of an earlier report, not read");
                     self.no_log(leaf, LogFault::EarlierReport, &fault);
@@ -179,6 +180,10 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
         self.leaves.documents += extracted.documents;
         self.leaves.empty += extracted.empty;
         let deep = format!("JSON nested deeper than {} levels", self.setting.limits.json_depth);
+        if let Some(first) = extracted.repairs.first() {
+            let fault = format!("not strict JSON, repaired: {}", extracted.repairs);
+            self.problem(leaf, first as u64, LogFault::RepairedJson, &fault);
+        }
         for broken in &extracted.faults {
             let (kind, fault) = match broken.fault.kind {
                 FaultKind::Truncated => (LogFault::Truncated, "the JSON ends inside a value"),
@@ -186,14 +191,18 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
                 _ => (LogFault::BadJson, "not JSON"),
             };
             self.leaves.lossy = true;
+            let places = match broken.places {
+                1 => String::new(),
+                places => format!(" in {places} places, of which this is the first"),
+            };
+            // Behind a syntax fault reading goes on.
+            let before = if kind == LogFault::BadJson { "" } else { " before it" };
             let fault = format!(
-                "{fault}; {} exchanges before it were read, {} bytes were left over",
+                "{fault}{places}; {} exchanges{before} were read, {} bytes were left over",
                 extracted.exchanges, broken.left_over
             );
             self.problem(leaf, broken.fault.offset as u64, kind, &fault);
         }
-        self.leaves.unreported += extracted.more_faults;
-        self.leaves.lossy |= extracted.more_faults > 0;
         if let Some(unread) = extracted.unread.as_ref().filter(|_| extracted.exchanges > 0) {
             self.leaves.lossy = true;
             let (count, pointer) = (unread.count, &unread.pointer);
@@ -244,7 +253,7 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
         members.add_archives(decoded.archives);
         members.add(FileOutcome::Rejected, decoded.unread);
         debug_assert_eq!(members.total(), u64::from(decoded.members), "a member has one outcome");
-        // An odd encoding loses no text, and a member that is no log loses no log. But a saved error answer is there
+        // An odd encoding and JSON that was repaired lose no text, and a member that is no log loses no log. But a saved error answer is there
         // in place of a log.
         let lost = leaves.lossy
             || leaves.error_pages > 0

@@ -11,6 +11,8 @@ pub enum LogFault {
     Truncated,
     /// The text is not JSON.
     BadJson,
+    /// The text is not strict JSON, and all of it was read.
+    RepairedJson,
     /// There is no JSON in the text.
     NoJson,
     /// The JSON nests deeper than the limit.
@@ -35,6 +37,7 @@ impl LogFault {
         match self {
             Self::Truncated => "truncated",
             Self::BadJson | Self::NoJson => "bad_json",
+            Self::RepairedJson => "repaired_json",
             Self::TooDeep => "too_deep",
             Self::UnknownShape => "unknown_shape",
             Self::HttpError => "http_error",
@@ -48,7 +51,7 @@ impl LogFault {
     /// The word for the column `stage`.
     fn stage(self) -> &'static str {
         match self {
-            Self::Truncated | Self::BadJson | Self::TooDeep => "json",
+            Self::Truncated | Self::BadJson | Self::RepairedJson | Self::TooDeep => "json",
             Self::NoJson | Self::UnknownShape | Self::HttpError | Self::TooManyProblems => "model",
             Self::NotAnArchive => "text",
             Self::Changed | Self::EarlierReport => "read",

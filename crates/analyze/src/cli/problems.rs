@@ -20,6 +20,7 @@ pub(crate) fn meaning(kind: &str) -> &'static str {
         "overlapping_members" => "members share bytes, as in a zip bomb; none is used",
         "too_many_problems" => "one file had more problems than are listed",
         "bad_json" => "text that is not JSON",
+        "repaired_json" => "not strict JSON, as trailing commas or single quotes; all was read",
         "bad_encoding" => "bytes of no known text encoding; the rest was read",
         "unknown_shape" => "readable, but no sign of a log",
         "http_error" => "a saved error answer or web page instead of a log",
@@ -62,6 +63,7 @@ mod tests {
         let faults = [
             LogFault::Truncated,
             LogFault::BadJson,
+            LogFault::RepairedJson,
             LogFault::NoJson,
             LogFault::TooDeep,
             LogFault::UnknownShape,

@@ -47,6 +47,11 @@ impl DecodeRun<'_, '_> {
 
     /// JSON in escapes, JSON between other text, payloads between other text.
     pub(super) fn values(&mut self, text: &[u8], place: LayerPlace<'_>) -> bool {
+        if let Some(lines) = envelope::divided_lines(text)
+            && (sniff::json_begins(head(&lines)) || envelope::json_values(&lines).is_some())
+        {
+            return self.inner("text", &lines, place);
+        }
         if let Some((layer, plain)) = envelope::unescaped(text) {
             let json = envelope::json_values(&plain)
                 .or_else(|| sniff::json_begins(head(&plain)).then_some(plain));

@@ -10,7 +10,7 @@ use crate::roles::Role;
 use crate::slots::{ERRORS, FLAG, REQUEST, RESPONSE, STATUS, Slots};
 
 /// How many levels below an object are looked at for records.
-const LOOK_LEVELS: u8 = 12;
+pub(super) const LOOK_LEVELS: u8 = 12;
 
 /// How many levels below a call are looked at for further calls.
 const INNER_LEVELS: u8 = 4;
@@ -90,13 +90,13 @@ impl Walk<'_> {
         Some(renamed)
     }
 
-    /// The fields that hold records.
+    /// The fields that hold records. `whole`: the object was read to its end; `root`: it is a document.
     pub(super) fn places(
         &mut self,
         fields: &[Field<'_>],
         slots: &Slots<'_>,
         depth: u8,
-        root: bool,
+        (whole, root): (bool, bool),
     ) -> RecordPlaces {
         let mut places = RecordPlaces::default();
         // A path of the user leads from the record, so this is one.
@@ -121,7 +121,9 @@ impl Walk<'_> {
                 field.value.raw.len() > SHORTEST_CALL
                     && self.holds(field.value, INNER_LEVELS, is_call)
             } else {
-                (plain || single || saved) && self.holds(field.value, LOOK_LEVELS, is_likely_record)
+                (plain || single || saved)
+                    && (self.holds(field.value, LOOK_LEVELS, is_likely_record)
+                        || (!whole && self.broken_holds(field.value)))
             };
             if holds {
                 places.fields.push(usize::from(*at));

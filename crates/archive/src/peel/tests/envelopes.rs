@@ -48,6 +48,36 @@ fn wrapped(text: &str, width: usize, end: &str) -> String {
 }
 
 #[test]
+fn divided_lines_of_container_runtimes_are_joined() {
+    let (begin, end) = JSON.split_at(JSON.len() / 2);
+    let time = "2026-03-01T10:00:00.000000001+03:00";
+    gives(format!("{time} stdout P {begin}\n{time} stdout F {end}\n"), JSON);
+    let other = format!("{time} stdout F started\n");
+    gives(
+        format!("{other}{time} stdout P {begin}\n{other}{time} stdout F {end}\n").replacen(
+            "stdout F started",
+            "stderr F started",
+            2,
+        ),
+        JSON,
+    );
+    stays(&format!("{time} stdout P one\n{time} stdout F two\n"));
+}
+
+#[test]
+fn json_in_the_notation_of_another_language_is_one_document() {
+    for text in [
+        format!("{{request: {JSON}, response: {JSON}}}"),
+        format!("[{{'request': {JSON}}}, {{'request': {JSON}}}]"),
+        format!("{{ /* run */ \"a\": {JSON}}}"),
+        format!("[OrderedDict([('request', {JSON})])]"),
+        format!("[{{:request=>{JSON}}}]"),
+    ] {
+        stays(&text);
+    }
+}
+
+#[test]
 fn saved_http_answers() {
     let payload = b64(&zipped(JSON));
     for body in [JSON, &payload, &format!("\"{payload}\"")] {
