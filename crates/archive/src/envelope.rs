@@ -6,11 +6,10 @@
 
 use std::ops::Range;
 
-use crate::base64;
 use crate::sniff;
 
-/// The beginning of base64 of the formats that are opened, and of JSON.
-const MAGICS: [&[u8]; 13] = [
+/// The beginning of base64 of the formats that are opened, of zip and gzip in hex, and of base64 of JSON.
+const MAGICS: [&[u8]; 17] = [
     b"UEsDB",
     b"UEsFB",
     b"UEsHC",
@@ -19,6 +18,10 @@ const MAGICS: [&[u8]; 13] = [
     b"KLUv/",
     b"QlpoO",
     b"BCJNGA",
+    b"504b0304",
+    b"504B0304",
+    b"1f8b08",
+    b"1F8B08",
     b"W3si",
     b"W3sK",
     b"W3sN",
@@ -26,7 +29,7 @@ const MAGICS: [&[u8]; 13] = [
     b"ewog",
 ];
 /// How many of [`MAGICS`] are of archives and compressed data.
-const PACKED_MAGICS: usize = 8;
+const PACKED_MAGICS: usize = 12;
 /// Characters of a payload, at least: a shorter one holds no log.
 const SHORTEST: usize = 24;
 /// Characters of base64 of JSON within other text, at least; shorter ones are tokens and ids.
@@ -39,8 +42,10 @@ const AROUND: usize = 4096;
 /// Whether `text` begins like base64 of something that is opened.
 fn is_magic(text: &[u8], magics: &[&[u8]]) -> bool {
     // Most texts are told by their first byte.
-    matches!(text.first(), Some(b'U' | b'H' | b'/' | b'K' | b'Q' | b'B' | b'W' | b'e'))
-        && magics.iter().any(|magic| text.starts_with(magic))
+    matches!(
+        text.first(),
+        Some(b'U' | b'H' | b'/' | b'K' | b'Q' | b'B' | b'5' | b'1' | b'W' | b'e')
+    ) && magics.iter().any(|magic| text.starts_with(magic))
 }
 
 /// The body of a saved HTTP answer: what stands behind its last head (`100 Continue`, redirects and
@@ -224,7 +229,7 @@ fn unquoted_printable(text: &[u8]) -> Vec<u8> {
 }
 
 /// The byte that two hex digits at the start of `text` stand for.
-fn hex_byte(text: &[u8]) -> Option<u8> {
+pub(crate) fn hex_byte(text: &[u8]) -> Option<u8> {
     let digit = |at: usize| char::from(*text.get(at)?).to_digit(16);
     Some((digit(0)? << 4 | digit(1)?) as u8)
 }
@@ -276,6 +281,45 @@ fn without_entities(text: &[u8]) -> Vec<u8> {
     }
     out.extend_from_slice(rest);
     out
+}
+
+/// `text` without what programs write for a terminal (ECMA-48, control sequences: colours and places). None when it
+/// has none near its beginning.
+pub(crate) fn without_colours(text: &[u8]) -> Option<Vec<u8>> {
+    const BEGIN: &[u8] = b"\x1b[";
+    memchr::memmem::find(&text[..text.len().min(256)], BEGIN)?;
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = memchr::memmem::find(rest, BEGIN) {
+        out.extend_from_slice(&rest[..at]);
+        rest = &rest[at + BEGIN.len()..];
+        let end = rest.iter().position(|byte| (0x40..0x7f).contains(byte));
+        rest = &rest[end.map_or(rest.len(), |end| end + 1)..];
+    }
+    out.extend_from_slice(rest);
+    Some(out)
+}
+
+/// The lines of `text` without the mark that each begins with: quoted in a mail (`> `), added in a patch (`+`), a
+/// comment (`# `, `// `). None when they do not all begin with the same one, or there is one line.
+pub(crate) fn without_marks(text: &[u8]) -> Option<Vec<u8>> {
+    let is_mark = |byte: &u8| matches!(byte, b'>' | b'|' | b'+' | b'#' | b'*' | b'/' | b'%');
+    let mark = text.iter().take(8).take_while(|byte| is_mark(byte) || **byte == b' ').count();
+    let mark = &text[..mark];
+    if !mark.iter().any(is_mark) {
+        return None;
+    }
+    let lines = text.split(|&byte| byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
+    let mut out = Vec::with_capacity(text.len());
+    let mut count = 0;
+    for line in lines {
+        // Blanks at the end of a line are often lost.
+        let line = line.strip_prefix(mark).or_else(|| line.strip_prefix(mark.trim_ascii_end()))?;
+        out.extend_from_slice(line);
+        out.push(b'\n');
+        count += 1;
+    }
+    (count > 1).then_some(out)
 }
 
 /// `""` for `"`, as tables write the quotes in a cell.
@@ -330,127 +374,6 @@ pub(crate) fn unescaped(text: &[u8]) -> Option<(&'static str, Vec<u8>)> {
         _ => return None,
     };
     Some((brace, plain))
-}
-
-/// The bytes that `text` writes as hex digits: bare, after `\x` or `0x`, or in the lines of `xxd` and
-/// `hexdump -C`. Only bytes that begin like a zip, gzip, xz, zstd or bzip2, or like JSON.
-pub(crate) fn hex(text: &[u8]) -> Option<Vec<u8>> {
-    let bare = text.strip_prefix(b"\\x").or_else(|| text.strip_prefix(b"0x")).unwrap_or(text);
-    // The digits of each line, and the width of a line's bytes in a dump with offsets and characters.
-    let dump = offset_length(text).is_some();
-    let mut out = Vec::new();
-    let mut looked = false;
-    for line in if dump { text } else { bare }.split(|&byte| byte == b'\n') {
-        let line = line.trim_ascii_end();
-        let digits = if dump {
-            let Some(offset) = offset_length(line) else { continue };
-            let rest = line[offset..].trim_ascii_start();
-            // Two blanks or a bar stand before the characters.
-            let end = memchr::memchr(b'|', rest).unwrap_or(rest.len());
-            let gap = dump_gap(&rest[..end]);
-            &rest[..gap]
-        } else {
-            line
-        };
-        let mut half = None;
-        for &byte in digits {
-            match (half, char::from(byte).to_digit(16)) {
-                (None, Some(high)) => half = Some(high),
-                (Some(high), Some(low)) => {
-                    out.push((high << 4 | low) as u8);
-                    half = None;
-                }
-                (_, None) if sniff::is_blank(byte) => {}
-                _ => return None,
-            }
-        }
-        if !dump && half.is_some() {
-            return None;
-        }
-        // One look is enough to leave a text of digits alone.
-        if !looked && out.len() >= 16 {
-            looked = true;
-            if !is_known(&out) {
-                return None;
-            }
-        }
-    }
-    (out.len() >= 16 && is_known(&out)).then_some(out)
-}
-
-/// Whether `bytes` begin like something that is opened, or like JSON.
-fn is_known(bytes: &[u8]) -> bool {
-    let head = &bytes[..bytes.len().min(64)];
-    matches!(sniff::magic(head), Some(magic) if magic != sniff::Magic::Zlib)
-        || sniff::json_begins(head)
-}
-
-/// Length of the offset that a line of a hex dump begins with, colon included.
-fn offset_length(line: &[u8]) -> Option<usize> {
-    let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
-    match line.get(digits) {
-        Some(b':') if digits >= 4 => Some(digits + 1),
-        Some(b' ') if digits == 8 && line.get(digits + 1) == Some(&b' ') => Some(digits),
-        _ => None,
-    }
-}
-
-/// Where the bytes of a line of a hex dump end: before two blanks that are followed by characters. Two
-/// blanks in the middle of the line, behind eight bytes, are not that.
-fn dump_gap(line: &[u8]) -> usize {
-    let gap = |from: usize| memchr::memmem::find(&line[from..], b"  ").map(|gap| from + gap);
-    let Some(first) = gap(0) else { return line.len() };
-    let digits = line[..first].iter().filter(|byte| byte.is_ascii_hexdigit()).count();
-    if digits == 16 { gap(first + 2).unwrap_or(line.len()) } else { first }
-}
-
-/// The bytes that `text` writes in base32 (RFC 4648, 6), blanks left out. Only of a zip, gzip or JSON.
-pub(crate) fn base32(text: &[u8]) -> Option<Vec<u8>> {
-    const HEADS: [&[u8]; 4] = [b"KBFQGBA", b"D6FQQ", b"LN5SE", b"PMR"];
-    if !HEADS.iter().any(|head| text.starts_with(head)) {
-        return None;
-    }
-    let (mut out, mut bits, mut count) = (Vec::with_capacity(text.len() / 8 * 5), 0_u32, 0);
-    for &byte in text {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'2'..=b'7' => byte - b'2' + 26,
-            b'=' => continue,
-            _ if sniff::is_blank(byte) => continue,
-            _ => return None,
-        };
-        bits = (bits << 5 | u32::from(value)) & 0xfff;
-        count += 5;
-        if count >= 8 {
-            count -= 8;
-            out.push((bits >> count) as u8);
-        }
-    }
-    is_known(&out).then_some(out)
-}
-
-/// The bytes of a Python literal such as `b'PK\x03'`, when these are known.
-pub(crate) fn bytes_literal(text: &[u8]) -> Option<Vec<u8>> {
-    let text = sniff::trim_end(text);
-    let quote = *text.get(1).filter(|quote| text[0] == b'b' && matches!(quote, b'\'' | b'"'))?;
-    let mut rest = text[2..].strip_suffix(&[quote]).unwrap_or(&text[2..]);
-    let mut out = Vec::with_capacity(rest.len());
-    while let Some(at) = memchr::memchr(b'\\', rest) {
-        out.extend_from_slice(&rest[..at]);
-        let (byte, used) = match rest.get(at + 1) {
-            Some(b'x') => (hex_byte(&rest[at + 2..])?, 4),
-            Some(b'n') => (b'\n', 2),
-            Some(b'r') => (b'\r', 2),
-            Some(b't') => (b'\t', 2),
-            Some(&byte @ (b'\\' | b'\'' | b'"')) => (byte, 2),
-            _ => (b'\\', 1),
-        };
-        out.push(byte);
-        rest = &rest[at + used..];
-    }
-    out.extend_from_slice(rest);
-    let base64 = base64::likeness(&out[..out.len().min(512)]) == base64::Likeness::Sure;
-    (is_known(&out) || base64).then_some(out)
 }
 
 /// The JSON objects and arrays that stand in a text between other things (the marks of log lines, a call
@@ -610,9 +533,12 @@ pub(crate) fn payloads(text: &[u8]) -> Vec<Range<usize>> {
     found
 }
 
-/// Whether the symbol before `at` is the end of an escape: `\n`, or the `%22` of a percent-encoded text.
+/// Whether the symbol before `at` is the end of an escape: `\n`, the `%22` of a percent-encoded text, or the `0x` of
+/// hex digits.
 fn is_escape(text: &[u8], at: usize) -> bool {
-    (at >= 2 && text[at - 2] == b'\\') || (at >= 3 && text[at - 3] == b'%')
+    text[..at].ends_with(b"0x")
+        || (at >= 2 && text[at - 2] == b'\\')
+        || (at >= 3 && text[at - 3] == b'%')
 }
 
 /// Place of the next base64 of something known, at or after `from`.

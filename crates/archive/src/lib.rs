@@ -41,6 +41,7 @@ mod envelope;
 mod inflate;
 mod peel;
 mod sniff;
+mod spelled;
 mod tar;
 mod text;
 mod wide;

@@ -40,9 +40,10 @@ pub struct Leaf<'a> {
     /// 1,024 bytes, a longer one is cut and ends in the CRC-32 of the whole.
     pub member: Option<&'a str>,
     /// Layers taken off, outermost first, `>` between: `base64>zip`. Empty for a bare text. Words:
-    /// `quoted`, `object`, `data-uri`, `base64`, `base32`, `hex`, `literal` (the bytes of a Python literal),
+    /// `quoted`, `object`, `data-uri`, `base64`, `base32`, `hex`, `literal` (the bytes of a Python literal), `uuencode`, `numbers` (a list of
+    /// bytes),
     /// `percent`, `entities`, `table` and `escaped` (JSON with the escapes of an address, a page, a cell or a
-    /// string), `http`, `mail`, `text` (payloads or JSON between other text), `zip`, `tar`, `gzip`, `zlib`,
+    /// string), `http`, `mail`, `colours` (of a terminal), `marks` (before each line), `text` (payloads or JSON between other text), `zip`, `tar`, `gzip`, `zlib`,
     /// `deflate`, `xz`, `bzip2`, `lz4`, `zstd`.
     pub layers: &'a str,
     /// The text: UTF-8 without a byte order mark. Empty for [`Form::Binary`].
@@ -280,7 +281,9 @@ impl DecodeRun<'_, '_> {
                 if (text[0] != b'"' && envelope::opens_value(text))
                     || envelope::begins_json(head) =>
             {
-                self.escaped_json(text, place) || self.json_envelope(text, place)
+                self.escaped_json(text, place)
+                    || self.numbers(text, place)
+                    || self.json_envelope(text, place)
             }
             Some(_) if !sniff::is_text(head) => false,
             Some(b'<') => self.values(text, place),

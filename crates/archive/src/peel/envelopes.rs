@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{DecodeRun, LayerPlace};
 use crate::envelope;
 use crate::problem::{ProblemKind, Stage};
-use crate::sniff;
+use crate::{sniff, spelled};
 
 /// The beginning of `text`.
 fn head(text: &[u8]) -> &[u8] {
@@ -33,16 +33,31 @@ impl DecodeRun<'_, '_> {
         if let Some(parts) = envelope::mail_parts(text) {
             return self.mail(&parts, place);
         }
+        if let Some(plain) = envelope::without_colours(text) {
+            return self.inner("colours", &plain, place);
+        }
+        if let Some(plain) = envelope::without_marks(text)
+            && (self.peek.is_some() || self.carries_json(&plain))
+        {
+            return self.inner("marks", &plain, place);
+        }
         self.values(text, place)
     }
 
-    /// Takes bytes off that are written in hex, base32 or as a literal. Returns whether `text` is that.
+    /// Takes bytes off that are written in hex, base32, as a literal, by `uuencode` or as numbers. Returns whether `text` is that.
     pub(super) fn spelled_bytes(&mut self, text: &[u8], place: LayerPlace<'_>) -> bool {
-        let bytes = envelope::hex(text)
+        let bytes = spelled::hex(text)
             .map(|bytes| ("hex", bytes))
-            .or_else(|| envelope::base32(text).map(|bytes| ("base32", bytes)))
-            .or_else(|| envelope::bytes_literal(text).map(|bytes| ("literal", bytes)));
+            .or_else(|| spelled::base32(text).map(|bytes| ("base32", bytes)))
+            .or_else(|| spelled::bytes_literal(text).map(|bytes| ("literal", bytes)))
+            .or_else(|| spelled::uuencoded(text).map(|bytes| ("uuencode", bytes)));
         bytes.is_some_and(|(layer, bytes)| self.inner(layer, &bytes, place))
+            || self.numbers(text, place)
+    }
+
+    /// Takes bytes off that are listed as numbers. Returns whether `text` is that.
+    pub(super) fn numbers(&mut self, text: &[u8], place: LayerPlace<'_>) -> bool {
+        spelled::numbers(text).is_some_and(|bytes| self.inner("numbers", &bytes, place))
     }
 
     /// JSON in escapes, JSON between other text, payloads between other text.

@@ -299,6 +299,36 @@ fn bytes_that_are_spelled() {
 }
 
 /// A tar archive with the file as its members.
+#[test]
+fn bytes_in_sql_and_lists_of_numbers() {
+    let packed = zipped(JSON);
+    let hex = packed.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
+    gives(format!("INSERT INTO logs VALUES (1, 0x{hex});\n"), JSON);
+    gives(format!("INSERT INTO logs VALUES (1, X'{}');\n", hex.to_uppercase()), JSON);
+    gives(format!("id,body\n1,\\x{hex}\n"), JSON);
+    let list = packed.iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
+    gives(format!("[{list}]"), JSON);
+    gives(format!(r#"{{"type": "Buffer", "data": [{list}]}}"#), JSON);
+    let signed = packed.iter().map(|byte| byte.cast_signed().to_string()).collect::<Vec<_>>();
+    gives(format!("[{}]", signed.join(",")), JSON);
+    stays("[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18]");
+    stays(&format!(r#"{{"status": 400, "data": [{list}]}}"#));
+}
+
+#[test]
+fn colours_and_marks_around_json() {
+    let colours = JSON.replace('{', "\x1b[1;39m{\x1b[0m").replace(',', "\x1b[0m,\x1b[K");
+    gives(colours, JSON);
+    let lines = JSON.replace(',', ",\n");
+    let plain: Vec<_> = lines.lines().collect();
+    for mark in ["> ", ">", "+", "# ", "// ", "| "] {
+        gives(format!("{mark}{}\n", plain.join(&format!("\n{mark}"))), &lines);
+    }
+    let payload = wrapped(&b64(&zipped(JSON)), 40, "\n> ");
+    gives(format!("> {payload}\n"), JSON);
+    stays("# a title\n# and words\n");
+}
+
 fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut out = Vec::new();
     for (name, data) in files {
