@@ -6,7 +6,10 @@ use crate::kit::Report;
 
 #[test]
 fn the_summary_of_the_dump() {
-    insta::assert_snapshot!(Report::of_dump().text("summary.json"));
+    let summary = Report::of_dump().text("summary.json");
+    // The checksum changes with every number.
+    let (numbers, _checksum) = summary.split_once(",\n  \"xxh3\": ").unwrap();
+    insta::assert_snapshot!(format!("{numbers}\n}}"));
 }
 
 #[test]
