@@ -5,6 +5,7 @@
 mod bench;
 mod cat;
 mod diff;
+mod dump;
 mod exit;
 mod explain;
 mod figures;
@@ -13,6 +14,7 @@ mod inputs;
 mod interrupt;
 mod keys;
 mod limits;
+mod logs;
 mod ls;
 mod markdown;
 mod pretty;
@@ -50,6 +52,7 @@ Examples:
   analyze keys report --open              the orders and products that have to be sent again
   analyze explain report 1                the most frequent error group, explained
   analyze diff yesterday today            what has changed between two reports
+  analyze logs dump --flow-id ID          the logs of a flow, as the API lists them
   analyze bench --generate 256MB          how fast this machine is
 
 Exit codes: 0 done, 1 no log found (`diff`: what --fail-on names was found), 2 not done, 3 too many files rejected, 130 interrupted.
@@ -63,6 +66,7 @@ enum Command {
     Explain(explain::ExplainCommand),
     Keys(keys::KeysCommand),
     Diff(diff::DiffCommand),
+    Logs(logs::LogsCommand),
     Bench(Box<bench::BenchCommand>),
 }
 
@@ -76,6 +80,7 @@ impl Cli {
             Command::Explain(explain) => explain.run(),
             Command::Keys(keys) => keys.run(),
             Command::Diff(diff) => diff.run(),
+            Command::Logs(logs) => logs.run(),
             Command::Bench(bench) => bench.run(),
         };
         done.unwrap_or_else(|error| {
