@@ -526,6 +526,3 @@ fn text(out: &mut String, value: &str) {
     push_escaped(value, out);
     out.push('"');
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,0 +1,6 @@
+//! The calls as a whole: queries against an oracle, the server over HTTP, and fetching from both servers.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+
+mod kit;
+mod queries;
