@@ -21,6 +21,7 @@ mod pretty;
 mod problems;
 mod progress;
 mod report;
+mod serve;
 mod summary;
 mod table;
 mod terminal;
@@ -53,6 +54,7 @@ Examples:
   analyze explain report 1                the most frequent error group, explained
   analyze diff yesterday today            what has changed between two reports
   analyze logs dump --flow-id ID          the logs of a flow, as the API lists them
+  analyze serve dump                      the API on this machine, from the folder `dump`
   analyze bench --generate 256MB          how fast this machine is
 
 Exit codes: 0 done, 1 no log found (`diff`: what --fail-on names was found), 2 not done, 3 too many files rejected, 130 interrupted.
@@ -67,6 +69,7 @@ enum Command {
     Keys(keys::KeysCommand),
     Diff(diff::DiffCommand),
     Logs(logs::LogsCommand),
+    Serve(serve::ServeCommand),
     Bench(Box<bench::BenchCommand>),
 }
 
@@ -81,6 +84,7 @@ impl Cli {
             Command::Keys(keys) => keys.run(),
             Command::Diff(diff) => diff.run(),
             Command::Logs(logs) => logs.run(),
+            Command::Serve(serve) => serve.run(),
             Command::Bench(bench) => bench.run(),
         };
         done.unwrap_or_else(|error| {

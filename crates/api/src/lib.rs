@@ -16,3 +16,7 @@
 pub mod dump;
 pub mod protocol;
 pub mod query;
+pub mod serve;
+pub mod token;
+
+mod http_date;

@@ -20,6 +20,15 @@ pub struct Selected<'d> {
 ///
 /// Costs one look at every log of the dump; with search pairs also the reading of the records that contain the values.
 pub fn select<'d>(dump: &'d Dump, query: &ListQuery) -> Selected<'d> {
+    select_where(dump, query, &|_| true)
+}
+
+/// The same among the logs that are there.
+fn select_where<'d>(
+    dump: &'d Dump,
+    query: &ListQuery,
+    is_there: &dyn Fn(&StoredLog) -> bool,
+) -> Selected<'d> {
     let flow = dump.name_id(&query.flow_id);
     let run = query.original_filename_uuid.as_deref().map(|run| dump.name_id(run));
     let wanted_type = query.wanted_type();
@@ -33,6 +42,7 @@ pub fn select<'d>(dump: &'d Dump, query: &ListQuery) -> Selected<'d> {
             && run.is_none_or(of_run)
             && query.filename_uuid.as_ref().is_none_or(of_file)
             && search.iter().all(|search| search.finds(dump, place, log))
+            && is_there(log)
     };
     let first = (query.page - 1).saturating_mul(u64::from(query.limit));
     let mut selected = Selected { count: 0, rows: Vec::new() };
@@ -120,11 +130,20 @@ impl From<BadParameter> for Answer {
 
 /// Answers List Logs: 200 with the envelope, 400, or 404 when no row is on the page.
 pub fn list(dump: &Dump, asked: &AskedAt) -> Answer {
+    list_where(dump, asked, &|_| true)
+}
+
+/// The same as if only some logs were there.
+pub(crate) fn list_where(
+    dump: &Dump,
+    asked: &AskedAt,
+    is_there: &dyn Fn(&StoredLog) -> bool,
+) -> Answer {
     let query = match ListQuery::of(&asked.parameters) {
         Ok(query) => query,
         Err(error) => return error.into(),
     };
-    let selected = select(dump, &query);
+    let selected = select_where(dump, &query, is_there);
     if selected.rows.is_empty() {
         return Answer::error(404, &nothing(dump, &query, selected.count));
     }
