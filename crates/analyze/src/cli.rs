@@ -8,6 +8,7 @@ mod diff;
 mod dump;
 mod exit;
 mod explain;
+mod fetch;
 mod figures;
 mod how;
 mod inputs;
@@ -53,6 +54,8 @@ Examples:
   analyze keys report --open              the orders and products that have to be sent again
   analyze explain report 1                the most frequent error group, explained
   analyze diff yesterday today            what has changed between two reports
+  analyze fetch dump --project-id 12 --project-slug shop
+                                          the logs of a project, from the API into `dump`
   analyze logs dump --flow-id ID          the logs of a flow, as the API lists them
   analyze serve dump                      the API on this machine, from the folder `dump`
   analyze bench --generate 256MB          how fast this machine is
@@ -70,6 +73,7 @@ enum Command {
     Diff(diff::DiffCommand),
     Logs(logs::LogsCommand),
     Serve(serve::ServeCommand),
+    Fetch(Box<fetch::FetchCommand>),
     Bench(Box<bench::BenchCommand>),
 }
 
@@ -85,6 +89,7 @@ impl Cli {
             Command::Diff(diff) => diff.run(),
             Command::Logs(logs) => logs.run(),
             Command::Serve(serve) => serve.run(),
+            Command::Fetch(fetch) => fetch.run(),
             Command::Bench(bench) => bench.run(),
         };
         done.unwrap_or_else(|error| {

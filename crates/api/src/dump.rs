@@ -2,7 +2,7 @@
 
 mod download;
 mod fields;
-mod page;
+pub(crate) mod page;
 
 use std::collections::HashMap;
 use std::convert::Infallible;

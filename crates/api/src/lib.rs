@@ -14,6 +14,7 @@
 //! This is the only library of the workspace that knows a network; what makes reports does not know this crate.
 
 pub mod dump;
+pub mod fetch;
 pub mod protocol;
 pub mod query;
 pub mod serve;

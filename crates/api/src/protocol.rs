@@ -410,7 +410,7 @@ pub fn error_body(message: &str) -> String {
 }
 
 /// Undoes percent-encoding.
-fn decoded(text: &str) -> String {
+pub(crate) fn decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {

@@ -257,11 +257,12 @@ pub fn flows(dump: &Dump, asked: &AskedAt) -> Answer {
             ("{\"id\":\"", &*flow.id),
             ("\",\"component\":{\"id\":\"", &flow.id),
             ("\",\"name\":\"", name),
+            ("\",\"variables\":{\"!flowId\":\"", &flow.id),
         ] {
             body += before;
             push_escaped(text, &mut body);
         }
-        body += "\"}}";
+        body += "\"}}}";
     }
     body.push(']');
     Answer::json(body)

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use anyhow::Context as _;
 use api::serve::{Faults, ServeOptions, Server};
 use api::token::TokenSource;
 use clap::Args;
@@ -36,7 +37,7 @@ pub(crate) struct ServeCommand {
     /// Misbehaves, for tests of clients: 'seed=7,percent=30,kinds=429+cut'. Kinds: 401, expired, 429, 429-date, 500, 502,
     /// slow, cut, cut-text, closed, login, json, shifted
     #[arg(long, value_name = "SPEC")]
-    faults: Option<Faults>,
+    faults: Option<String>,
 }
 
 const EXAMPLES: &str = "\
@@ -56,12 +57,14 @@ impl ServeCommand {
         if let Some(source) = &token {
             source.read()?;
         }
+        let faults = self.faults.as_deref().map(str::parse::<Faults>).transpose();
+        let faults = faults.context("--faults")?;
         let dump = self.dump.read()?;
         let options = ServeOptions {
             token,
             is_verbatim: self.verbatim,
             allows_remote: self.allow_remote,
-            faults: self.faults,
+            faults,
         };
         let server = Server::bind(&dump, self.bind, options)?;
         let logs = counted(dump.logs().len() as u64, "log", "logs");

@@ -1,0 +1,355 @@
+//! A second server, small and independent of the library: what it gets wrong, the library does not get wrong the same way.
+
+use std::collections::{HashMap, HashSet};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crate::kit::{Random, TrueLog, base64, page_body, uuid, zip};
+
+/// The token that it wants.
+pub(crate) const TOKEN: &str = "s3cret-token";
+
+/// What it holds.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Stored {
+    /// Newest first.
+    logs: Vec<TrueLog>,
+}
+
+impl Stored {
+    pub(crate) fn of(logs: &[TrueLog]) -> Self {
+        let mut logs = logs.to_vec();
+        logs.sort_by(|a, b| (b.created, b.id).cmp(&(a.created, a.id)));
+        Self { logs }
+    }
+
+    /// Line logs of one flow, half of them with a download.
+    pub(crate) fn lines(count: u64) -> Self {
+        Self::of(&(0..count).map(line).collect::<Vec<_>>())
+    }
+
+    pub(crate) fn ids(&self) -> HashSet<u64> {
+        self.logs.iter().map(|log| log.id).collect()
+    }
+}
+
+/// The flow of [`Stored::lines`].
+pub(crate) fn flow() -> String {
+    uuid(0xf10e, 9)
+}
+
+fn line(n: u64) -> TrueLog {
+    let (id, run, file, created) =
+        (5000 + n, uuid(2, n / 50), uuid(3, n), 1_780_272_000_000 + n * 1000);
+    let record = format!(
+        r#"{{"id":{id},"log_type":3,"process_group_id":"write","process_group_name":"Write","parent_process_group_id":"{}","original_filename_uuid":"{run}","filename_uuid":"{file}","state":3,"status":2,"created":"{created}","row_num":{n}}}"#,
+        flow()
+    );
+    let download = (n % 2 == 0).then(|| format!(r#"[{{"sku":"A-{n}","status_code":200}}]"#));
+    TrueLog { id, log_type: 3, flow: flow(), run, file, created, record, download }
+}
+
+/// How it misbehaves.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Misdeeds {
+    pub(crate) seed: u64,
+    /// Of 100 first answers so many are faulty.
+    pub(crate) percent: u64,
+    /// Rows arrive and are deleted between two pages.
+    pub(crate) moves: bool,
+    /// Each list answer repeats the first page.
+    pub(crate) ignores_page: bool,
+    /// Downloads of these ids are damaged for ever.
+    pub(crate) damaged: Option<u64>,
+}
+
+/// Kinds of misdeeds.
+pub(crate) const KINDS: u64 = 12;
+
+#[derive(Debug)]
+struct Shared {
+    stored: Mutex<Stored>,
+    misdeeds: Misdeeds,
+    /// How often each target was asked.
+    asked: Mutex<HashMap<String, u64>>,
+    /// All targets in their order.
+    targets: Mutex<Vec<String>>,
+    /// Which kinds have been used.
+    used: Mutex<HashSet<u64>>,
+    deleted: Mutex<HashSet<u64>>,
+    lists: Mutex<Random>,
+    token: Mutex<String>,
+    stop: AtomicBool,
+}
+
+/// The running server; stops when dropped.
+#[derive(Debug)]
+pub(crate) struct Host {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Host {
+    pub(crate) fn start(stored: Stored, misdeeds: Misdeeds) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let shared = Arc::new(Shared {
+            stored: Mutex::new(stored),
+            misdeeds,
+            asked: Mutex::default(),
+            targets: Mutex::default(),
+            used: Mutex::default(),
+            deleted: Mutex::default(),
+            lists: Mutex::new(Random(misdeeds.seed)),
+            token: Mutex::new(TOKEN.to_owned()),
+            stop: AtomicBool::new(false),
+        });
+        let of_thread = Arc::clone(&shared);
+        let thread = std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                if of_thread.stop.load(Ordering::Relaxed) {
+                    return;
+                }
+                let shared = Arc::clone(&of_thread);
+                if let Ok(stream) = stream {
+                    std::thread::spawn(move || {
+                        let _gone = converse(&shared, stream);
+                    });
+                }
+            }
+        });
+        Self { address, shared, thread: Some(thread) }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub(crate) fn targets(&self) -> Vec<String> {
+        self.shared.targets.lock().unwrap().clone()
+    }
+
+    pub(crate) fn used(&self) -> HashSet<u64> {
+        self.shared.used.lock().unwrap().clone()
+    }
+
+    /// Ids that were deleted while pages were read.
+    pub(crate) fn deleted(&self) -> HashSet<u64> {
+        self.shared.deleted.lock().unwrap().clone()
+    }
+
+    pub(crate) fn wants(&self, token: &str) {
+        token.clone_into(&mut self.shared.token.lock().unwrap());
+    }
+
+    /// Replaces what it holds.
+    pub(crate) fn holds(&self, stored: Stored) {
+        *self.shared.stored.lock().unwrap() = stored;
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        self.shared.stop.store(true, Ordering::Relaxed);
+        let _woken = TcpStream::connect(self.address);
+        if let Some(thread) = self.thread.take() {
+            let _ended = thread.join();
+        }
+    }
+}
+
+struct Reply {
+    status: u16,
+    headers: String,
+    body: Vec<u8>,
+}
+
+fn reply(status: u16, body: impl Into<Vec<u8>>) -> Reply {
+    Reply { status, headers: String::new(), body: body.into() }
+}
+
+fn converse(shared: &Shared, stream: TcpStream) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    let mut reader = BufReader::new(stream.try_clone()?);
+    let mut stream = stream;
+    loop {
+        let mut lines = Vec::new();
+        loop {
+            let mut line = String::new();
+            if reader.read_line(&mut line)? == 0 {
+                return Ok(());
+            }
+            let line = line.trim_end().to_owned();
+            if line.is_empty() {
+                break;
+            }
+            lines.push(line);
+        }
+        let target = lines[0].split(' ').nth(1).unwrap_or("").to_owned();
+        shared.targets.lock().unwrap().push(target.clone());
+        let wanted = format!("authorization: bearer {}", shared.token.lock().unwrap());
+        let good = if lines.iter().any(|line| line.to_lowercase() == wanted) {
+            answer(shared, &target)
+        } else {
+            reply(401, r#"{"message":"Unauthorized"}"#)
+        };
+        let misdeed = if good.status == 401 { None } else { misdeed(shared, &target) };
+        send(&mut stream, good, misdeed)?;
+    }
+}
+
+fn misdeed(shared: &Shared, target: &str) -> Option<u64> {
+    let Misdeeds { seed, percent, .. } = shared.misdeeds;
+    let mut asked = shared.asked.lock().unwrap();
+    let nth = asked.entry(target.to_owned()).or_insert(0);
+    *nth += 1;
+    let hash = target.bytes().fold(seed, |hash, byte| Random(hash ^ u64::from(byte)).next());
+    let mut random = Random(hash);
+    // A run of faults at the beginning, and none behind it.
+    let mut kind = None;
+    for _ in 0..*nth {
+        kind = (random.next() % 100 < percent).then(|| random.next() % KINDS);
+        kind?;
+    }
+    if *nth > 4 {
+        return None;
+    }
+    shared.used.lock().unwrap().extend(kind);
+    kind
+}
+
+fn send(stream: &mut TcpStream, good: Reply, misdeed: Option<u64>) -> std::io::Result<()> {
+    let cut = good.body.len() * 2 / 3;
+    let bad = |status: u16, headers: &str, body: &str| Reply {
+        status,
+        headers: headers.to_owned(),
+        body: body.as_bytes().to_vec(),
+    };
+    let date = "Date: Sun, 06 Nov 1994 08:49:30 GMT\r\n";
+    let reply = match misdeed {
+        None => good,
+        Some(0) => bad(429, "Retry-After: 3\r\n", ""),
+        Some(1) => {
+            bad(429, &format!("{date}Retry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n"), "slow down")
+        }
+        Some(2) => bad(500, "", "oops"),
+        Some(3) => bad(502, "Content-Type: text/html\r\n", "<html><h1>502 Bad Gateway</h1></html>"),
+        Some(4) => bad(408, "", ""),
+        Some(5) => bad(401, "", "{}"),
+        Some(6) => {
+            stream.write_all(&head(200, "", good.body.len()))?;
+            for part in good.body.chunks(cut.max(1)) {
+                std::thread::sleep(Duration::from_millis(5));
+                stream.write_all(part)?;
+            }
+            return Ok(());
+        }
+        Some(7) => {
+            stream.write_all(&head(200, "", good.body.len()))?;
+            stream.write_all(&good.body[..cut])?;
+            return Err(std::io::ErrorKind::ConnectionReset.into());
+        }
+        Some(8) => Reply { body: good.body[..cut].to_vec(), ..good },
+        Some(9) => return Err(std::io::ErrorKind::ConnectionReset.into()),
+        Some(10) => {
+            bad(200, "Content-Type: text/html\r\n", "<!doctype html><title>Sign in</title>")
+        }
+        Some(_) => bad(200, "", r#"{"error":"session expired"}"#),
+    };
+    stream.write_all(&head(reply.status, &reply.headers, reply.body.len()))?;
+    stream.write_all(&reply.body)
+}
+
+fn head(status: u16, headers: &str, length: usize) -> Vec<u8> {
+    format!("HTTP/1.1 {status} X\r\n{headers}Content-Length: {length}\r\n\r\n").into_bytes()
+}
+
+fn answer(shared: &Shared, target: &str) -> Reply {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let pairs: HashMap<&str, &str> =
+        query.split('&').filter_map(|pair| pair.split_once('=')).collect();
+    let stored = shared.stored.lock().unwrap().clone();
+    match path {
+        "/api/nifi/flow/list" => {
+            let mut flows: Vec<&str> = stored.logs.iter().map(|log| log.flow.as_str()).collect();
+            flows.sort_unstable();
+            flows.dedup();
+            let flow = |flow: &&str| {
+                format!(
+                    r#"{{"id":"{flow}","state":"RUNNING","component":{{"id":"{flow}","name":"f","parentGroupId":"p","variables":{{"!flowSlug":"f"}}}}}}"#
+                )
+            };
+            let flows: Vec<String> = flows.iter().map(flow).collect();
+            reply(200, format!("[{}]", flows.join(",")))
+        }
+        "/logs/download" => {
+            let log = stored
+                .logs
+                .iter()
+                .find(|log| Some(log.id.to_string().as_str()) == pairs.get("id").copied());
+            match log.and_then(|log| log.download.as_ref().map(|text| (log, text))) {
+                Some((log, _)) if shared.misdeeds.damaged == Some(log.id) => {
+                    let mut zip = zip(&[("a.json", b"{\"a\":1}")]);
+                    zip[36] ^= 1; // in the data, so that the checksum is wrong
+                    reply(200, base64(&zip))
+                }
+                Some((log, text)) => {
+                    let zip = zip(&[(&format!("{}.json", log.id), text.as_bytes())]);
+                    reply(200, base64(&zip))
+                }
+                None => reply(400, r#"{"message":"no file"}"#),
+            }
+        }
+        _ => list(shared, &stored, &pairs),
+    }
+}
+
+fn list(shared: &Shared, stored: &Stored, pairs: &HashMap<&str, &str>) -> Reply {
+    let number =
+        |name: &str, usual: usize| pairs.get(name).map_or(usual, |text| text.parse().unwrap());
+    let (limit, mut page) = (number("limit", 25), number("page", 1));
+    if shared.misdeeds.ignores_page {
+        page = 1;
+    }
+    let is = |name: &str, value: &str| pairs.get(name).is_none_or(|wanted| *wanted == value);
+    let rows: Vec<&TrueLog> = stored
+        .logs
+        .iter()
+        .filter(|log| is("flowId", &log.flow) && is("log_type", &log.log_type.to_string()))
+        .filter(|log| is("filename_uuid", &log.file) && is("original_filename_uuid", &log.run))
+        .collect();
+    let on_page: Vec<&str> =
+        rows.iter().skip((page - 1) * limit).take(limit).map(|log| log.record.as_str()).collect();
+    let answer = if on_page.is_empty() {
+        reply(404, r#"{"message":"Search result is empty"}"#)
+    } else {
+        reply(200, page_body(&on_page, rows.len() as u64, limit as u64, page as u64))
+    };
+    if shared.misdeeds.moves {
+        move_rows(shared);
+    }
+    answer
+}
+
+/// Inserts up to two rows at the top, and deletes up to two anywhere.
+fn move_rows(shared: &Shared) {
+    let mut random = shared.lists.lock().unwrap();
+    let mut stored = shared.stored.lock().unwrap();
+    let mut deleted = shared.deleted.lock().unwrap();
+    for _ in 0..random.below(3) {
+        let next = stored.logs.iter().map(|log| log.id).max().unwrap_or(5000) + 1;
+        stored.logs.insert(0, line(next - 5000));
+    }
+    for _ in 0..random.below(3) {
+        if stored.logs.len() > 100 && random.one_in(4) {
+            let place = random.below(stored.logs.len());
+            deleted.insert(stored.logs.remove(place).id);
+        }
+    }
+}
