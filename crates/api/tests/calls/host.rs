@@ -32,6 +32,15 @@ impl Stored {
         Self::of(&(0..count).map(line).collect::<Vec<_>>())
     }
 
+    /// The same as long as none has finished: nothing is downloaded.
+    pub(crate) fn running_lines(count: u64) -> Self {
+        let mut stored = Self::lines(count);
+        for log in &mut stored.logs {
+            log.record = log.record.replace("\"state\":3", "\"state\":2");
+        }
+        stored
+    }
+
     pub(crate) fn ids(&self) -> HashSet<u64> {
         self.logs.iter().map(|log| log.id).collect()
     }
@@ -59,8 +68,8 @@ pub(crate) struct Misdeeds {
     pub(crate) seed: u64,
     /// Of 100 first answers so many are faulty.
     pub(crate) percent: u64,
-    /// Rows arrive and are deleted between two pages.
-    pub(crate) moves: bool,
+    /// In one of so many times, rows arrive and are deleted between two pages; 0 for never.
+    pub(crate) moves_one_in: usize,
     /// Each list answer repeats the first page.
     pub(crate) ignores_page: bool,
     /// Downloads of these ids are damaged for ever.
@@ -331,7 +340,8 @@ fn list(shared: &Shared, stored: &Stored, pairs: &HashMap<&str, &str>) -> Reply 
     } else {
         reply(200, page_body(&on_page, rows.len() as u64, limit as u64, page as u64))
     };
-    if shared.misdeeds.moves {
+    let one_in = shared.misdeeds.moves_one_in;
+    if one_in > 0 && shared.lists.lock().unwrap().one_in(one_in) {
         move_rows(shared);
     }
     answer
@@ -347,7 +357,7 @@ fn move_rows(shared: &Shared) {
         stored.logs.insert(0, line(next - 5000));
     }
     for _ in 0..random.below(3) {
-        if stored.logs.len() > 100 && random.one_in(4) {
+        if stored.logs.len() > 100 {
             let place = random.below(stored.logs.len());
             deleted.insert(stored.logs.remove(place).id);
         }

@@ -6,4 +6,5 @@ mod fetched;
 mod host;
 mod kit;
 mod queries;
+mod schedules;
 mod served;
