@@ -220,7 +220,7 @@ impl Dump {
 
     /// Whether a log is of a flow. One whose flow nothing in the dump says is of every flow: otherwise nothing could
     /// find it.
-    pub(crate) fn is_of_flow(&self, log: &StoredLog, flow: Option<NameId>) -> bool {
+    pub(crate) fn is_of_flow(log: &StoredLog, flow: Option<NameId>) -> bool {
         log.flow.is_none() || log.flow == flow
     }
 
@@ -333,12 +333,11 @@ impl Building {
             age,
             download: None,
         };
-        match place {
-            Some(place) => self.logs[place as usize] = log,
-            None => {
-                self.places.insert(log.id.clone(), self.logs.len() as u32);
-                self.logs.push(log);
-            }
+        if let Some(place) = place {
+            self.logs[place as usize] = log;
+        } else {
+            self.places.insert(log.id.clone(), self.logs.len() as u32);
+            self.logs.push(log);
         }
     }
 
@@ -467,7 +466,8 @@ impl Building {
         }
         record += ",\"log_type\":3";
         let fields = [
-            ("process_group_id", of.step.as_deref()),
+            // By its name others tell the record from something else, so it is there even if nothing is known.
+            ("process_group_id", of.step.as_deref().or(Some(""))),
             ("parent_process_group_id", flow.as_deref()),
             ("original_filename_uuid", of.run_id.as_deref()),
             ("filename_uuid", of.file_uuid.as_deref()),

@@ -82,7 +82,7 @@ impl FetchOptions {
             flows: Vec::new(),
             types: vec![LogType::Main, LogType::Sub, LogType::Line],
             since: None,
-            overlap: Duration::from_secs(24 * 3600),
+            overlap: Duration::from_hours(24),
             concurrency: 4,
             rate: 5.0,
             ca_file: None,

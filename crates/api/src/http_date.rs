@@ -9,8 +9,8 @@ pub(crate) fn text(seconds: i64) -> String {
     let days = seconds.div_euclid(86_400);
     let second = seconds.rem_euclid(86_400);
     let (year, month, day) = model::time::civil(days);
-    let weekday = DAYS[days.rem_euclid(7) as usize];
-    let month = MONTHS[(month - 1) as usize];
+    let weekday = usize::try_from(days.rem_euclid(7)).map_or("", |day| DAYS[day]);
+    let month = usize::try_from(month - 1).map_or("", |month| MONTHS[month]);
     let (hour, minute) = (second / 3600, second / 60 % 60);
     format!("{weekday}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{:02} GMT", second % 60)
 }
@@ -20,7 +20,7 @@ pub(crate) fn parse(text: &str) -> Option<i64> {
     let mut words = text.trim().split_once(", ")?.1.split(' ');
     let day: i64 = words.next()?.parse().ok()?;
     let month = words.next()?;
-    let month = MONTHS.iter().position(|name| *name == month)? as i64 + 1;
+    let month: i64 = (1..).zip(MONTHS).find(|(_, name)| *name == month)?.0;
     let year: i64 = words.next()?.parse().ok()?;
     let mut clock = words.next()?.split(':').map(|part| part.parse::<i64>().ok());
     let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);

@@ -38,7 +38,7 @@ fn select_where<'d>(
         let of_run = |run| Dump::is_of_run(log, run);
         let of_file = |uuid: &String| log.filename_uuid.as_deref() == Some(uuid.as_str());
         wanted_type.is_none_or(|wanted| log.log_type == Some(wanted))
-            && dump.is_of_flow(log, flow)
+            && Dump::is_of_flow(log, flow)
             && run.is_none_or(of_run)
             && query.filename_uuid.as_ref().is_none_or(of_file)
             && search.iter().all(|search| search.finds(dump, place, log))
@@ -206,7 +206,7 @@ pub fn find_download(dump: &Dump, query: &DownloadQuery) -> Result<usize, BadPar
         let fault = format!("{:?} is no project of this dump", query.project_id);
         return Err(BadParameter::new("projectId", fault));
     }
-    if !dump.is_of_flow(log, dump.name_id(&query.flow_id)) {
+    if !Dump::is_of_flow(log, dump.name_id(&query.flow_id)) {
         let flow = dump.flow_of(log).unwrap_or("another flow");
         let fault = format!("{:?} is not the flow of log {id}, which is {flow}", query.flow_id);
         return Err(BadParameter::new("flowId", fault));

@@ -38,7 +38,7 @@ mod words;
 pub use flows::{Flow, Project};
 pub use merged::{Listing, Log, Run, by_id};
 pub use names::{numbers_in, only_number_in, uuids_in};
-pub use page::{Page, may_be_listing, may_begin_listing, parse};
+pub use page::{Page, may_be_listing, may_begin_listing, parse, record};
 
 use crate::time::Timestamp;
 

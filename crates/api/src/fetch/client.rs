@@ -36,8 +36,8 @@ impl Default for Patience {
             tries: 6,
             least: Duration::from_millis(500),
             most: Duration::from_secs(30),
-            most_named: Duration::from_secs(15 * 60),
-            answer: Duration::from_secs(600),
+            most_named: Duration::from_mins(15),
+            answer: Duration::from_mins(10),
             silence: Duration::from_secs(30),
             scale: 1.0,
         }
@@ -350,19 +350,18 @@ impl<'a> Client<'a> {
     /// with each failure.
     fn pause(&self, nth: u32, named: Option<Duration>) {
         let Patience { least, most, most_named, scale, .. } = self.patience;
-        let pause = match named {
-            Some(named) => named.min(most_named),
-            None => {
-                let reach = least.saturating_mul(1 << nth.min(16)).min(most);
-                least + (reach - least.min(reach)).mul_f64(self.random_share())
-            }
+        let pause = if let Some(named) = named {
+            named.min(most_named)
+        } else {
+            let reach = least.saturating_mul(1 << nth.min(16)).min(most);
+            least + reach.saturating_sub(least).mul_f64(self.random_share())
         };
         let until = Instant::now() + pause.mul_f64(scale);
         let mut pace = self.pace();
         pace.paused_until = pace.paused_until.max(until);
     }
 
-    /// A random number from 0 to 1 (SplitMix64).
+    /// A random number from 0 to 1 (`SplitMix64`).
     fn random_share(&self) -> f64 {
         let mut x = self.random.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
         x = (x ^ x >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);

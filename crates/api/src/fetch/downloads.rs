@@ -45,7 +45,7 @@ pub(super) fn wanted(
     let mut wanted = Vec::new();
     for (id, log) in known.iter() {
         let is_old = |created| options.since.is_some_and(|since| created < since);
-        if !log.log_type.is_some_and(|log_type| options.types.contains(&log_type))
+        if !options.types.contains(&log.log_type)
             || !flows.contains(log.flow.as_str())
             || log.created.is_some_and(is_old)
         {
@@ -133,7 +133,7 @@ pub(super) fn run(
     let progress = client.progress();
     progress.wanted.store(wanted.len() as u64, Ordering::Relaxed);
     let (next, ends) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let results: Mutex<(Vec<(usize, Got)>, Option<FetchError>)> = Mutex::default();
+    let results: Mutex<Results> = Mutex::default();
     let folder = &*folder;
     std::thread::scope(|scope| {
         for _ in 0..options.concurrency.max(1).min(wanted.len()) {
@@ -145,25 +145,25 @@ pub(super) fn run(
                     let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
                     match got {
                         Ok(got) => {
-                            results.0.push((n, got));
+                            results.got.push((n, got));
                             progress.done.fetch_add(1, Ordering::Relaxed);
                         }
                         Err(error) => {
                             ends.store(true, Ordering::Relaxed);
                             // The first reason is the one that counts.
-                            results.1.get_or_insert(error);
+                            results.error.get_or_insert(error);
                         }
                     }
                 }
             });
         }
     });
-    let (mut results, error) = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let Results { mut got, error } = results.into_inner().unwrap_or_else(PoisonError::into_inner);
     if let Some(error) = error {
         return Err(error);
     }
-    results.sort_by_key(|(n, _)| *n);
-    for (n, got) in results {
+    got.sort_by_key(|(n, _)| *n);
+    for (n, got) in got {
         match got {
             Got::Saved => fetched.downloads += 1,
             Got::HasNone => fetched.without += 1,
@@ -175,6 +175,15 @@ pub(super) fn run(
         }
     }
     Ok(())
+}
+
+/// What all threads have done.
+#[derive(Default)]
+struct Results {
+    /// By the place of the log.
+    got: Vec<(usize, Got)>,
+    /// Why the run ends.
+    error: Option<FetchError>,
 }
 
 /// How the fetching of one download went.

@@ -67,7 +67,8 @@ pub(super) struct Folder {
     /// `None` when nothing is written.
     log: Option<Mutex<File>>,
     parts: AtomicU64,
-    _lock: Option<File>,
+    /// Held as long as the run works.
+    lock: Option<File>,
 }
 
 fn at(path: &Path) -> impl FnOnce(io::Error) -> FetchError + '_ {
@@ -103,7 +104,7 @@ impl Folder {
             log.write_all(b"\n").map_err(at(&path))?;
         }
         folder.log = Some(Mutex::new(log));
-        folder._lock = Some(lock);
+        folder.lock = Some(lock);
         folder.write_state()?;
         Ok(folder)
     }
@@ -142,7 +143,7 @@ impl Folder {
         }
         let root = options.dump.clone();
         let (log, parts) = (None, AtomicU64::new(0));
-        Ok(Self { root, state, manifest, log, parts, _lock: None })
+        Ok(Self { root, state, manifest, log, parts, lock: None })
     }
 
     pub(super) fn root(&self) -> &Path {
@@ -160,10 +161,10 @@ impl Folder {
         &mut self,
         flow: &str,
         log_type: LogType,
-        list: ListState,
+        list: &ListState,
     ) -> Result<(), FetchError> {
         let types = self.state.lists.entry(flow.to_owned()).or_default();
-        if types.insert(type_number(log_type), list.clone()).as_ref() == Some(&list) {
+        if types.insert(type_number(log_type), list.clone()).as_ref() == Some(list) {
             return Ok(());
         }
         self.write_state()
@@ -232,17 +233,20 @@ impl Folder {
     pub(super) fn write_errors(&self, fetched: &Fetched) -> Result<(), FetchError> {
         let path = self.root.join(OWN).join("errors.jsonl");
         let at_time = http_date::text(http_date::now());
-        let mut lines = Vec::new();
+        let mut text = String::new();
+        let mut line = |json: serde_json::Value| {
+            text += &json.to_string();
+            text.push('\n');
+        };
         for failed in &fetched.failed {
-            lines.push(serde_json::json!({"at": at_time, "download": failed}));
+            line(serde_json::json!({"at": at_time, "download": failed}));
         }
         for hole in &fetched.holes {
-            lines.push(serde_json::json!({"at": at_time, "list": hole}));
+            line(serde_json::json!({"at": at_time, "list": hole}));
         }
-        if lines.is_empty() {
+        if text.is_empty() {
             return Ok(());
         }
-        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
         let file = File::options().create(true).append(true).open(&path);
         file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(at(&path))
     }

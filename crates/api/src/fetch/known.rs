@@ -5,13 +5,14 @@ use std::fs;
 use std::path::PathBuf;
 
 use hashbrown::HashSet;
-use model::listing::{LogType, SnapshotAge, State, Status};
+use model::json::{Type, Value};
+use model::listing::{self, LogType, SnapshotAge, State, Status};
 use model::time::Timestamp;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::FetchError;
 use super::folder::{Folder, read_if_there};
-use crate::dump::page::{self, FoundRecord};
+use crate::dump::page::FoundRecord;
 use crate::protocol::decoded;
 
 /// What is known of a log: its newest snapshot.
@@ -19,7 +20,7 @@ use crate::protocol::decoded;
 pub(super) struct KnownLog {
     /// The flow whose list has it.
     pub(super) flow: String,
-    pub(super) log_type: Option<LogType>,
+    pub(super) log_type: LogType,
     pub(super) run: Option<String>,
     pub(super) filename_uuid: Option<String>,
     pub(super) created: Option<Timestamp>,
@@ -39,34 +40,63 @@ pub(super) struct KnownLogs {
 /// A page as the host answered it.
 #[derive(Debug)]
 pub(super) struct FetchedPage {
-    /// The records in their order, nested ones behind the one that nests them.
+    /// The records with an id in their order, nested ones behind the one that nests them.
     pub(super) records: Vec<FoundRecord>,
+    /// Rows, those without an id too.
+    pub(super) rows: u64,
     /// Rows that the host counts.
-    pub(super) count: Option<u64>,
+    pub(super) count: u64,
     /// The body as it came.
     pub(super) body: Vec<u8>,
 }
 
 impl FetchedPage {
-    /// Reads an answer of List Logs.
+    /// Reads an answer of List Logs: an envelope with `results`. What a record has besides its id is left open, since the
+    /// documents show no line log.
     pub(super) fn read(body: Vec<u8>) -> Result<Self, String> {
         let text = std::str::from_utf8(&body).map_err(|_| "the page is not UTF-8".to_owned())?;
-        let Some(page) = model::listing::parse(text) else {
-            return Err("the answer is no page of logs".to_owned());
-        };
-        if let Some(byte) = page.broken_at {
-            return Err(format!("the page breaks off at byte {byte}"));
-        }
-        let mut records = Vec::new();
-        page::records(text, &page.entries, &mut records);
-        let count = page.count.and_then(|count| u64::try_from(count).ok());
-        Ok(Self { records, count, body })
+        let no_page = || "the answer is no page of logs".to_owned();
+        let envelope = Value::of(text).filter(|value| value.ty == Type::Object);
+        let (mut results, mut count) = (None, 0);
+        envelope.ok_or_else(no_page)?.members(|key, value| {
+            match key {
+                "results" if value.ty == Type::Array => results = Some(value),
+                "count" => count = value.inner().trim().parse().unwrap_or(0),
+                _ => {}
+            }
+            true
+        });
+        let (mut records, mut rows) = (Vec::new(), 0);
+        results.ok_or_else(no_page)?.elements(|row| {
+            rows += 1;
+            add_record(row, None, &mut records);
+            true
+        });
+        Ok(Self { records, rows, count, body })
     }
 
-    /// Rows of the page.
-    pub(super) fn rows(&self) -> impl Iterator<Item = &FoundRecord> {
+    /// The records that are rows of the page.
+    pub(super) fn top(&self) -> impl Iterator<Item = &FoundRecord> {
         self.records.iter().filter(|record| record.entry.parent_id.is_none())
     }
+}
+
+/// Adds a record and those nested in it.
+fn add_record(object: Value<'_>, parent: Option<&str>, records: &mut Vec<FoundRecord>) {
+    let Some(mut entry) = listing::record(object) else { return };
+    entry.parent_id = parent.map(str::to_owned);
+    let (id, age) = (entry.id.clone(), entry.age());
+    records.push(FoundRecord { entry, text: object.raw.into(), age });
+    object.members(|key, value| {
+        // The API has one level.
+        if key == "sub_flows" && parent.is_none() {
+            value.elements(|nested| {
+                add_record(nested, Some(&id), records);
+                true
+            });
+        }
+        true
+    });
 }
 
 impl KnownLogs {
@@ -90,8 +120,15 @@ impl KnownLogs {
         for path in paths {
             let folder = path.parent().and_then(|folder| folder.file_name());
             let flow = decoded(&folder.unwrap_or_default().to_string_lossy());
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let log_type = match name.split('-').next() {
+                Some("1") => LogType::Main,
+                Some("2") => LogType::Sub,
+                Some("3") => LogType::Line,
+                _ => continue,
+            };
             if let Some(Ok(page)) = read_if_there(&path)?.map(FetchedPage::read) {
-                known.add(&flow, &page);
+                known.add(&flow, log_type, &page);
             }
         }
         Ok(known)
@@ -99,17 +136,17 @@ impl KnownLogs {
 
     /// Whether the page has a row that no page had, in this very text.
     pub(super) fn is_new(&self, page: &FetchedPage) -> bool {
-        page.rows().any(|row| !self.texts.contains(&xxh3_128(row.text.as_bytes())))
+        page.top().any(|row| !self.texts.contains(&xxh3_128(row.text.as_bytes())))
     }
 
-    /// Takes in the logs of a page of a flow.
-    pub(super) fn add(&mut self, flow: &str, page: &FetchedPage) {
+    /// Takes in the logs of a page of the list of a flow and type.
+    pub(super) fn add(&mut self, flow: &str, log_type: LogType, page: &FetchedPage) {
         for FoundRecord { entry, text, age } in &page.records {
             self.texts.insert(xxh3_128(text.as_bytes()));
             let settled = |status| !matches!(status, Status::InProgress);
             let new = KnownLog {
                 flow: flow.to_owned(),
-                log_type: entry.kind(),
+                log_type: if entry.parent_id.is_none() { log_type } else { LogType::Sub },
                 run: entry.original_filename_uuid.clone(),
                 filename_uuid: entry.filename_uuid.clone(),
                 created: entry.created,
@@ -144,7 +181,7 @@ impl KnownLogs {
         flow: &'k str,
         log_type: LogType,
     ) -> impl Iterator<Item = (&'k String, &'k KnownLog)> {
-        self.logs.iter().filter(move |(_, log)| log.log_type == Some(log_type) && log.flow == flow)
+        self.logs.iter().filter(move |(_, log)| log.log_type == log_type && log.flow == flow)
     }
 
     /// The flows that the logs name.

@@ -39,6 +39,7 @@ pub(super) struct Listing<'f, 'c> {
 
 /// What one reading has shown.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent observations, not states")]
 struct Reading {
     /// Hashes of the ids of its rows.
     rows: HashSet<u64>,
@@ -108,7 +109,7 @@ impl<'f, 'c> Listing<'f, 'c> {
         let horizon = self.horizon(&state);
         let mut before: Option<Reading> = None;
         for limit in LIMITS {
-            self.folder.set_list(self.flow, self.log_type, state.clone())?;
+            self.folder.set_list(self.flow, self.log_type, &state)?;
             let saved = self.saved;
             let reading = self.read(&mut state, limit, horizon)?;
             let fault = self.unsettled(&reading, before.as_ref());
@@ -134,7 +135,7 @@ impl<'f, 'c> Listing<'f, 'c> {
         state.newest_created = self.newest().map(|time| time.to_string());
         state.open_runs = self.open_runs(&HashSet::new());
         state.open_runs.sort();
-        self.folder.set_list(self.flow, self.log_type, state)
+        self.folder.set_list(self.flow, self.log_type, &state)
     }
 
     /// Why a reading is not the last one; `None` when nothing is missing.
@@ -177,18 +178,17 @@ impl<'f, 'c> Listing<'f, 'c> {
             let query = page_query(self.options, self.flow, self.log_type, page_number, limit);
             let Some(page) = self.ask(&query)? else { return Ok(reading) };
             let texts: Vec<u8> =
-                page.rows().flat_map(|row| xxh3_128(row.text.as_bytes()).to_le_bytes()).collect();
+                page.top().flat_map(|row| xxh3_128(row.text.as_bytes()).to_le_bytes()).collect();
             let digest = xxh3_128(&texts);
             if last.replace(digest) == Some(digest) {
                 return Err(FetchError::SamePage { what: what(&query) });
             }
-            let rows = page.rows().count() as u64;
-            let count = page.count.unwrap_or(0);
+            let (rows, count) = (page.rows, page.count);
             reading.pages += 1;
             reading.has_shrunk |= reading.pages > 1 && count < reading.count;
             reading.count = count;
             reading.counts_pages &= count == rows;
-            for row in page.rows() {
+            for row in page.top() {
                 let id = xxh3_64(row.entry.id.as_bytes());
                 let was_known = known_before.contains(&id);
                 reading.has_missed |= has_known && !was_known && reading.rows.insert(id);
@@ -201,13 +201,13 @@ impl<'f, 'c> Listing<'f, 'c> {
                 let is_before = |horizon| row.entry.created.is_none_or(|created| created < horizon);
                 log.is_some_and(|log| log.is_finished) && horizon.is_some_and(is_before)
             };
-            let is_known = !self.known.is_new(&page) && page.rows().all(is_old);
+            let is_known = !self.known.is_new(&page) && page.top().all(is_old);
             let is_before_since = self.options.since.is_some_and(|since| {
-                page.rows().all(|row| row.entry.created.is_some_and(|created| created < since))
+                page.top().all(|row| row.entry.created.is_some_and(|created| created < since))
             });
             self.save(state, &page_name(page_number), &page)?;
             state.page = page_number;
-            self.folder.set_list(self.flow, self.log_type, state.clone())?;
+            self.folder.set_list(self.flow, self.log_type, state)?;
             if rows < u64::from(limit) {
                 return Ok(reading);
             }
@@ -238,7 +238,7 @@ impl<'f, 'c> Listing<'f, 'c> {
                 let Some(answer) = self.ask(&query)? else { break };
                 let name = format!("run-{}-{}", file_name(run), page_name(page));
                 self.save(state, &name, &answer)?;
-                if (answer.rows().count() as u64) < u64::from(LIMITS[0]) {
+                if answer.rows < u64::from(LIMITS[0]) {
                     break;
                 }
             }
@@ -253,7 +253,7 @@ impl<'f, 'c> Listing<'f, 'c> {
         match answer {
             Ok(page) => {
                 self.client.progress().pages.fetch_add(1, Ordering::Relaxed);
-                Ok(Some(page).filter(|page| page.rows().next().is_some()))
+                Ok(Some(page).filter(|page| page.rows > 0))
             }
             Err(AskError::NotFound) => Ok(None),
             Err(AskError::Fatal(error)) => Err(error),
@@ -279,7 +279,7 @@ impl<'f, 'c> Listing<'f, 'c> {
             self.folder.write(&path(state.pass), &page.body)?;
             self.saved += 1;
         }
-        self.known.add(self.flow, page);
+        self.known.add(self.flow, self.log_type, page);
         Ok(())
     }
 

@@ -180,7 +180,8 @@ impl Faults {
         let newest = |log: &StoredLog| dump.place(&log.id).unwrap_or(0) as u64;
         let is_there = |log: &StoredLog| {
             let dice = xxh3_64_with_seed(log.id.as_bytes(), self.seed);
-            let is_deleted = dice % ONE_DELETED_OF == 0 && dice / ONE_DELETED_OF % 16 < now;
+            let is_deleted =
+                dice.is_multiple_of(ONE_DELETED_OF) && dice / ONE_DELETED_OF % 16 < now;
             !is_deleted && newest(log) + now >= ARRIVING
         };
         query::list_where(dump, asked, &is_there)

@@ -119,7 +119,9 @@ impl Connection {
             head += "Allow: GET, HEAD\r\n";
         }
         for (name, value) in headers {
-            head += &format!("{name}: {value}\r\n");
+            for part in [name, ": ", value, "\r\n"] {
+                head += part;
+            }
         }
         head += "\r\n";
         self.send_part(head.as_bytes())

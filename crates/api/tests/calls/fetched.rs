@@ -6,11 +6,12 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use api::fetch::{FetchError, FetchOptions, Fetched, Patience, Progress, fetch};
+use api::fetch::{FetchError, FetchOptions, Fetched, Patience, Progress, fetch, plan};
 use api::serve::ServeOptions;
 use api::token::TokenSource;
+use model::listing::LogType;
 
-use crate::host::{Host, Misdeeds, Stored};
+use crate::host::{Host, Misdeeds, Stored, TOKEN, flow};
 use crate::kit::{self, TrueLog};
 use crate::served::{private, while_served};
 
@@ -40,7 +41,7 @@ pub(crate) fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
 pub(crate) fn options(place: &Path, host: &str, flows: &[String]) -> FetchOptions {
     let token = private(place.join("token"), "s3cret-token");
     let mut options = FetchOptions::new(place.join("dump"), "12".to_owned(), "shop".to_owned());
-    options.host = host.to_owned();
+    host.clone_into(&mut options.host);
     options.flows = flows.to_vec();
     options.token = TokenSource::File(token);
     options.rate = 0.0;
@@ -104,4 +105,176 @@ fn both_servers_give_the_same_records() {
         dump.logs().iter().map(|log| (log.id.to_string(), log.record.to_string())).collect()
     };
     assert_eq!(records(&copy), records(&source));
+}
+
+#[test]
+fn later_logs_and_finished_runs_are_fetched_by_a_rerun() {
+    let place = tempfile::tempdir().unwrap();
+    // All have begun, none has finished.
+    let host = Host::start(Stored::running_lines(250), Misdeeds::default());
+    let options = lines_of(place.path(), &host);
+    let first = run(&options).unwrap();
+    assert_eq!((first.logs, first.unfinished, first.downloads), (250, 250, 0));
+    // They finish, and others arrive.
+    host.holds(Stored::lines(300));
+    let second = run(&options).unwrap();
+    assert_eq!((second.logs, second.unfinished), (300, 0), "{second:?}");
+    assert_eq!((second.downloads, second.without), (150, 150));
+    let before = files(&options.dump);
+    assert_eq!(run(&options).unwrap().pages, 0);
+    assert_eq!(files(&options.dump), before);
+}
+
+#[test]
+fn a_rerun_reads_the_newest_pages_only() {
+    let place = tempfile::tempdir().unwrap();
+    let host = Host::start(Stored::lines(1000), Misdeeds::default());
+    let mut options = lines_of(place.path(), &host);
+    // The logs are one second apart.
+    options.overlap = Duration::from_secs(50);
+    run(&options).unwrap();
+    let before = host.targets().len();
+    run(&options).unwrap();
+    let pages = &host.targets()[before..];
+    assert!(pages.len() <= 4, "{pages:?}");
+}
+
+#[test]
+fn an_old_run_that_had_not_finished_is_asked_for_again() {
+    let place = tempfile::tempdir().unwrap();
+    let host = Host::start(Stored::lines_with_one_running(600, 10), Misdeeds::default());
+    let mut options = lines_of(place.path(), &host);
+    options.overlap = Duration::from_secs(5);
+    assert_eq!(run(&options).unwrap().unfinished, 1);
+    host.holds(Stored::lines(600));
+    let before = host.targets().len();
+    assert_eq!(run(&options).unwrap().unfinished, 0);
+    let asked = &host.targets()[before..];
+    assert!(asked.iter().any(|target| target.contains("original_filename_uuid")), "{asked:?}");
+}
+
+#[test]
+fn a_page_that_comes_twice_ends_the_run() {
+    let place = tempfile::tempdir().unwrap();
+    let misdeeds = Misdeeds { ignores_page: true, ..Misdeeds::default() };
+    let host = Host::start(Stored::lines(300), misdeeds);
+    let error = run(&lines_of(place.path(), &host)).unwrap_err();
+    assert!(matches!(error, FetchError::SamePage { .. }), "{error}");
+}
+
+#[test]
+fn a_damaged_download_is_named_and_has_no_file() {
+    let place = tempfile::tempdir().unwrap();
+    let misdeeds = Misdeeds { damaged: Some(5004), ..Misdeeds::default() };
+    let host = Host::start(Stored::lines(20), misdeeds);
+    let options = lines_of(place.path(), &host);
+    let fetched = run(&options).unwrap();
+    assert_eq!((fetched.downloads, fetched.failed.len()), (9, 1));
+    assert_eq!(fetched.failed[0].id, "5004");
+    assert!(fetched.failed[0].fault.contains("6 times"), "{}", fetched.failed[0].fault);
+    assert!(files(&options.dump).keys().all(|name| !name.contains("5004")));
+    let errors = fs::read_to_string(options.dump.join(".fetch/errors.jsonl")).unwrap();
+    assert!(errors.contains("5004"), "{errors}");
+}
+
+#[test]
+fn changed_and_lost_downloads_are_fetched_again_when_verified() {
+    let place = tempfile::tempdir().unwrap();
+    let host = Host::start(Stored::lines(20), Misdeeds::default());
+    let mut options = lines_of(place.path(), &host);
+    run(&options).unwrap();
+    let sound = files(&options.dump);
+    let downloads: Vec<&String> =
+        sound.keys().filter(|name| name.starts_with("downloads")).collect();
+    fs::write(options.dump.join(downloads[0]), "changed").unwrap();
+    fs::remove_file(options.dump.join(downloads[1])).unwrap();
+    // What is gone is seen always, what has changed when all files are read.
+    assert_eq!(run(&options).unwrap().downloads, 1);
+    options.verify = true;
+    assert_eq!(run(&options).unwrap().downloads, 1);
+    assert_eq!(files(&options.dump), sound);
+}
+
+#[test]
+fn state_and_manifest_are_made_anew_from_the_files() {
+    let place = tempfile::tempdir().unwrap();
+    let host = Host::start(Stored::lines(150), Misdeeds::default());
+    let options = lines_of(place.path(), &host);
+    run(&options).unwrap();
+    let before = files(&options.dump);
+    fs::remove_dir_all(options.dump.join(".fetch")).unwrap();
+    let again = run(&options).unwrap();
+    assert_eq!((again.downloads, again.pages, again.kept), (0, 0, 75));
+    assert_eq!(files(&options.dump), before);
+}
+
+#[test]
+fn a_renewed_token_is_read_and_a_refused_one_ends_the_run() {
+    let place = tempfile::tempdir().unwrap();
+    let host = Host::start(Stored::lines(20), Misdeeds::default());
+    let options = lines_of(place.path(), &host);
+    host.wants("another");
+    let error = run(&options).unwrap_err();
+    assert!(matches!(error, FetchError::Refused { status: 401 }), "{error}");
+    // It was read anew once, so two requests were made.
+    assert_eq!(host.targets().len(), 2);
+    private(place.path().join("token"), "another");
+    assert_eq!(run(&options).unwrap().downloads, 10);
+}
+
+#[test]
+fn the_token_is_in_no_file_and_no_request_target() {
+    let place = tempfile::tempdir().unwrap();
+    let misdeeds = Misdeeds { seed: 1, percent: 60, ..Misdeeds::default() };
+    let host = Host::start(Stored::lines(60), misdeeds);
+    let options = lines_of(place.path(), &host);
+    let result = run(&options);
+    assert!(!format!("{result:?} {options:?}").contains(TOKEN));
+    assert!(host.targets().iter().all(|target| !target.contains(TOKEN)));
+    for folder in [options.dump.clone(), options.dump.join(".fetch")] {
+        for (name, bytes) in files(&folder) {
+            assert!(!String::from_utf8_lossy(&bytes).contains(TOKEN), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_dump_of_another_project_is_refused() {
+    let place = tempfile::tempdir().unwrap();
+    let host = Host::start(Stored::lines(5), Misdeeds::default());
+    let mut options = lines_of(place.path(), &host);
+    run(&options).unwrap();
+    "13".clone_into(&mut options.project_id);
+    let error = run(&options).unwrap_err();
+    assert!(matches!(error, FetchError::OtherProject { .. }), "{error}");
+}
+
+#[test]
+fn two_runs_at_a_time_are_refused() {
+    let place = tempfile::tempdir().unwrap();
+    let host = Host::start(Stored::lines(5), Misdeeds::default());
+    let options = lines_of(place.path(), &host);
+    run(&options).unwrap();
+    let lock = fs::File::options().write(true).open(options.dump.join(".fetch/lock")).unwrap();
+    lock.lock().unwrap();
+    let error = run(&options).unwrap_err();
+    assert!(matches!(error, FetchError::Locked { .. }), "{error}");
+}
+
+#[test]
+fn nothing_is_written_by_a_plan() {
+    let place = tempfile::tempdir().unwrap();
+    let host = Host::start(Stored::lines(5), Misdeeds::default());
+    let options = lines_of(place.path(), &host);
+    let planned = plan(&options).unwrap();
+    assert_eq!(planned.len(), 1, "{planned:?}");
+    assert!(!options.dump.exists() && host.targets().is_empty());
+    run(&options).unwrap();
+    let before = host.targets().len();
+    assert_eq!(plan(&options).unwrap(), planned, "all downloads are there");
+    assert_eq!(host.targets().len(), before);
+}
+
+fn lines_of(place: &Path, host: &Host) -> FetchOptions {
+    FetchOptions { types: vec![LogType::Line], ..options(place, &host.url(), &[flow()]) }
 }

@@ -23,7 +23,7 @@ pub(crate) struct Stored {
 impl Stored {
     pub(crate) fn of(logs: &[TrueLog]) -> Self {
         let mut logs = logs.to_vec();
-        logs.sort_by(|a, b| (b.created, b.id).cmp(&(a.created, a.id)));
+        logs.sort_by_key(|log| std::cmp::Reverse((log.created, log.id)));
         Self { logs }
     }
 
@@ -35,15 +35,24 @@ impl Stored {
     /// The same as long as none has finished: nothing is downloaded.
     pub(crate) fn running_lines(count: u64) -> Self {
         let mut stored = Self::lines(count);
-        for log in &mut stored.logs {
-            log.record = log.record.replace("\"state\":3", "\"state\":2");
-        }
+        stored.logs.iter_mut().for_each(let_run);
+        stored
+    }
+
+    /// The same when only the nth log is running.
+    pub(crate) fn lines_with_one_running(count: u64, nth: u64) -> Self {
+        let mut stored = Self::lines(count);
+        stored.logs.iter_mut().filter(|log| log.id == 5000 + nth).for_each(let_run);
         stored
     }
 
     pub(crate) fn ids(&self) -> HashSet<u64> {
         self.logs.iter().map(|log| log.id).collect()
     }
+}
+
+fn let_run(log: &mut TrueLog) {
+    log.record = log.record.replace("\"state\":3", "\"state\":2");
 }
 
 /// The flow of [`Stored::lines`].
@@ -58,7 +67,7 @@ fn line(n: u64) -> TrueLog {
         r#"{{"id":{id},"log_type":3,"process_group_id":"write","process_group_name":"Write","parent_process_group_id":"{}","original_filename_uuid":"{run}","filename_uuid":"{file}","state":3,"status":2,"created":"{created}","row_num":{n}}}"#,
         flow()
     );
-    let download = (n % 2 == 0).then(|| format!(r#"[{{"sku":"A-{n}","status_code":200}}]"#));
+    let download = n.is_multiple_of(2).then(|| format!(r#"[{{"sku":"A-{n}","status_code":200}}]"#));
     TrueLog { id, log_type: 3, flow: flow(), run, file, created, record, download }
 }
 

@@ -121,7 +121,10 @@ fn inside(json: &Value, name: &str, field: &str, value: &str) -> bool {
                 || nested().is_some_and(|json| inside(&json, "", field, value))
         }
         Value::Null => false,
-        scalar => name.eq_ignore_ascii_case(field) && scalar.to_string() == value,
+        scalar => {
+            let text = scalar.to_string();
+            name.eq_ignore_ascii_case(field) && text == value
+        }
     }
 }
 

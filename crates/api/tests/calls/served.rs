@@ -41,6 +41,15 @@ fn get(address: SocketAddr, target: &str, headers: &str) -> Got {
     )
 }
 
+/// Stops a server also when a test panics, so that its scope ends.
+struct Stop<'s, 'd>(&'s Server<'d>);
+
+impl Drop for Stop<'_, '_> {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}
+
 /// Serves a dump while `test` runs.
 pub(crate) fn while_served<T>(
     dump: &Dump,
@@ -48,13 +57,6 @@ pub(crate) fn while_served<T>(
     test: impl FnOnce(SocketAddr) -> T,
 ) -> T {
     let server = Server::bind(dump, "127.0.0.1:0".parse().unwrap(), options).unwrap();
-    /// Stops the server also when the test panics, so that the scope ends.
-    struct Stop<'s, 'd>(&'s Server<'d>);
-    impl Drop for Stop<'_, '_> {
-        fn drop(&mut self) {
-            self.0.stop();
-        }
-    }
     std::thread::scope(|scope| {
         scope.spawn(|| server.run(&|_| {}));
         let _stop = Stop(&server);
