@@ -285,6 +285,9 @@ impl<'a> Client<'a> {
             ureq::Error::ConnectionFailed => "no connection".to_owned(),
             ureq::Error::Timeout(what) => format!("no answer in time ({what})"),
             ureq::Error::ConnectProxyFailed(fault) => format!("the proxy refuses: {fault}"),
+            ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
+                "connection refused; are host and port right?".to_owned()
+            }
             ureq::Error::Io(error) => plain(error),
             error => error.to_string(),
         };

@@ -163,15 +163,28 @@ pub(super) fn run(
         return Err(error);
     }
     got.sort_by_key(|(n, _)| *n);
+    // When the host refuses every download although records say that there are some, something else is wrong, such as
+    // the slug. Nothing is remembered then.
+    let is_saved = |(_, got): &(usize, Got)| matches!(got, Got::Saved);
+    let refuses_all = !folder.has_downloads()
+        && !got.iter().any(is_saved)
+        && wanted.iter().any(|log| log.has_payload);
     for (n, got) in got {
+        let log = &wanted[n];
+        let mut failed = |fault: String| {
+            let (flow, id) = (log.flow.clone(), log.id.clone());
+            fetched.failed.push(FailedLog { flow, id, fault });
+        };
         match got {
             Got::Saved => fetched.downloads += 1,
-            Got::HasNone => fetched.without += 1,
-            Got::Failed(fault) => fetched.failed.push(FailedLog {
-                flow: wanted[n].flow.clone(),
-                id: wanted[n].id.clone(),
-                fault,
-            }),
+            Got::Refused(fault) if refuses_all => {
+                failed(format!("answered 400{fault}, as for all logs; are slug and flow right?"));
+            }
+            Got::Refused(_) => {
+                folder.append(&manifest_line(log, None))?;
+                fetched.without += 1;
+            }
+            Got::Failed(fault) => failed(fault),
         }
     }
     Ok(())
@@ -189,8 +202,8 @@ struct Results {
 /// How the fetching of one download went.
 enum Got {
     Saved,
-    /// The host has none.
-    HasNone,
+    /// 400, with what the host says: it has none.
+    Refused(String),
     Failed(String),
 }
 
@@ -208,14 +221,7 @@ fn one(
             Ok(Got::Saved)
         }
         Err(AskError::Fatal(error)) => Err(error),
-        // The record says that there is one, so something else may be wrong with the request.
-        Err(AskError::BadRequest(fault)) if log.has_payload => {
-            Ok(Got::Failed(format!("answered 400{fault}")))
-        }
-        Err(AskError::BadRequest(_)) => {
-            folder.append(&manifest_line(log, None))?;
-            Ok(Got::HasNone)
-        }
+        Err(AskError::BadRequest(fault)) => Ok(Got::Refused(fault)),
         Err(AskError::NotFound) => Ok(Got::Failed("answered 404".to_owned())),
         Err(AskError::Failed(fault)) => Ok(Got::Failed(fault)),
     }

@@ -181,6 +181,11 @@ impl Folder {
         self.manifest.get(&(flow.to_owned(), id.to_owned()))
     }
 
+    /// Whether the manifest has any download.
+    pub(super) fn has_downloads(&self) -> bool {
+        self.manifest.values().any(|line| line.bytes.is_some())
+    }
+
     /// Adds a line to the manifest.
     pub(super) fn append(&self, line: &ManifestLine) -> Result<(), FetchError> {
         let path = self.root.join(OWN).join("manifest.jsonl");

@@ -14,7 +14,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use super::client::{AskError, Client};
 use super::folder::{Folder, ListState, file_name};
-use super::known::{FetchedPage, KnownLogs};
+use super::known::{FetchedPage, KnownLog, KnownLogs};
 use super::{FetchError, FetchOptions, Hole};
 use crate::protocol::{LIST_PATH, ListQuery, type_number};
 
@@ -43,6 +43,8 @@ pub(super) struct Listing<'f, 'c> {
 struct Reading {
     /// Hashes of the ids of its rows.
     rows: HashSet<u64>,
+    /// Rows that are known as logs of another list.
+    of_others: u64,
     /// Rows that the host counted at last.
     count: u64,
     /// Pages with rows.
@@ -142,7 +144,7 @@ impl<'f, 'c> Listing<'f, 'c> {
     fn unsettled(&self, reading: &Reading, before: Option<&Reading>) -> Option<&'static str> {
         let counts_all = reading.pages <= 1 || !reading.counts_pages;
         let distinct = if reading.is_partial {
-            self.known.of(self.flow, self.log_type).count() as u64
+            self.known.of(self.flow, self.log_type).count() as u64 + reading.of_others
         } else {
             reading.rows.len() as u64
         };
@@ -191,9 +193,13 @@ impl<'f, 'c> Listing<'f, 'c> {
             for row in page.top() {
                 let id = xxh3_64(row.entry.id.as_bytes());
                 let was_known = known_before.contains(&id);
-                reading.has_missed |= has_known && !was_known && reading.rows.insert(id);
+                // `serve` lists a log of an unknown flow in all of them.
+                let other = |log: &KnownLog| log.flow != self.flow || log.log_type != self.log_type;
+                let is_of_other = self.known.get(&row.entry.id).is_some_and(other);
+                let is_repeated = !reading.rows.insert(id);
+                reading.of_others += u64::from(is_of_other && !is_repeated);
+                reading.has_missed |= has_known && !was_known && !is_of_other && !is_repeated;
                 has_known |= was_known;
-                reading.rows.insert(id);
                 self.shown.insert(id);
             }
             let is_old = |row: &crate::dump::page::FoundRecord| {

@@ -278,3 +278,15 @@ fn nothing_is_written_by_a_plan() {
 fn lines_of(place: &Path, host: &Host) -> FetchOptions {
     FetchOptions { types: vec![LogType::Line], ..options(place, &host.url(), &[flow()]) }
 }
+
+#[test]
+fn when_every_download_is_refused_that_is_not_taken_for_the_truth() {
+    let place = tempfile::tempdir().unwrap();
+    let host = Host::start(Stored::lines_that_promise(20), Misdeeds::default());
+    let options = lines_of(place.path(), &host);
+    let fetched = run(&options).unwrap();
+    assert_eq!((fetched.without, fetched.failed.len()), (0, 20));
+    assert!(fetched.failed[0].fault.contains("are slug and flow right?"));
+    host.holds(Stored::lines(20));
+    assert_eq!(run(&options).unwrap().downloads, 10);
+}

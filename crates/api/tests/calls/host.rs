@@ -46,6 +46,16 @@ impl Stored {
         stored
     }
 
+    /// The same with records that promise a download, and no download.
+    pub(crate) fn lines_that_promise(count: u64) -> Self {
+        let mut stored = Self::lines(count);
+        for log in &mut stored.logs {
+            log.record = log.record.replace("\"state\":3", "\"state\":3,\"is_send_S3\":1");
+            log.download = None;
+        }
+        stored
+    }
+
     pub(crate) fn ids(&self) -> HashSet<u64> {
         self.logs.iter().map(|log| log.id).collect()
     }
