@@ -231,7 +231,7 @@ pub enum FetchError {
         wanted: String,
     },
     /// A file or folder cannot be read or written.
-    #[error("{path}: {source}", path = path.display())]
+    #[error("{path}: {fault}", path = path.display(), fault = plain(source))]
     File {
         /// The file or folder.
         path: PathBuf,
@@ -241,6 +241,12 @@ pub enum FetchError {
     /// A signal has ended it.
     #[error("interrupted")]
     Interrupted,
+}
+
+/// An error of the system without the number that Rust adds.
+fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_lowercase()
 }
 
 /// Fetches. Errors end the run; the same command continues it.

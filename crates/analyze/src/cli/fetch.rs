@@ -238,6 +238,9 @@ impl FetchCommand {
             FetchError::List { .. } | FetchError::SamePage { .. } => {
                 (Exit::NotDone, "what is whole is kept; run the same command again to continue")
             }
+            FetchError::File { .. } => {
+                (Exit::NotDone, "what is whole is kept; run the same command again to continue")
+            }
             error => return Err(error.into()),
         };
         say(&safe(&format!("{error} {far}; {what}")));

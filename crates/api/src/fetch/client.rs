@@ -1,13 +1,13 @@
 //! One request after another: politely, and again when it failed in a way that passes.
 
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
-use super::{FetchError, FetchOptions, Progress};
+use super::{FetchError, FetchOptions, Progress, plain};
 use crate::http_date;
 use crate::token::{Token, TokenSource};
 
@@ -268,9 +268,7 @@ impl<'a> Client<'a> {
             ureq::Error::Rustls(error) => Some(error.to_string()),
             ureq::Error::Tls(fault) => Some((*fault).to_owned()),
             // The kind of all errors of TLS.
-            ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => {
-                Some(plain(error))
-            }
+            ureq::Error::Io(error) if error.kind() == ErrorKind::InvalidData => Some(plain(error)),
             _ => None,
         };
         if let Some(fault) = certificate {
@@ -278,23 +276,35 @@ impl<'a> Client<'a> {
                 "no secure connection: {fault}\nif the host has a certificate of your own, name its authority with --ca-file"
             ));
         }
+        let unknown = "the host name is not known; is this machine online?".to_owned();
         let fault = match error {
-            ureq::Error::HostNotFound => {
-                "the host name is not known; is this machine online?".to_owned()
-            }
+            ureq::Error::HostNotFound => unknown,
             ureq::Error::ConnectionFailed => "no connection".to_owned(),
             ureq::Error::Timeout(what) => format!("no answer in time ({what})"),
             ureq::Error::ConnectProxyFailed(fault) => format!("the proxy refuses: {fault}"),
-            ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
+            ureq::Error::Io(error) if error.kind() == ErrorKind::ConnectionRefused => {
                 "connection refused; are host and port right?".to_owned()
             }
+            // What the standard library says when the resolver of the system fails.
+            ureq::Error::Io(error) if error.to_string().starts_with("failed to lookup") => unknown,
             ureq::Error::Io(error) => plain(error),
             error => error.to_string(),
         };
         let fault = self.token().token.hidden_in(&fault);
+        // Before anything was answered, only what happens to a connection that was made is worth another try.
         let passes = self.was_answered.load(Ordering::Relaxed)
-            || matches!(error, ureq::Error::Timeout(_) | ureq::Error::Protocol(_))
-            || matches!(error, ureq::Error::Io(error) if !matches!(error.kind(), std::io::ErrorKind::ConnectionRefused | std::io::ErrorKind::NetworkUnreachable | std::io::ErrorKind::HostUnreachable));
+            || match error {
+                ureq::Error::Timeout(_) | ureq::Error::Protocol(_) => true,
+                ureq::Error::Io(error) => matches!(
+                    error.kind(),
+                    ErrorKind::ConnectionReset
+                        | ErrorKind::ConnectionAborted
+                        | ErrorKind::UnexpectedEof
+                        | ErrorKind::BrokenPipe
+                        | ErrorKind::TimedOut
+                ),
+                _ => false,
+            };
         if passes { Failure::Passing(fault, None) } else { unreachable(fault) }
     }
 
@@ -395,12 +405,6 @@ fn said(body: &str) -> String {
     }
     let line: String = text.chars().filter(|c| !c.is_control()).take(SHOWN).collect();
     format!(" ({line})")
-}
-
-/// An error of the system without the number that Rust adds.
-fn plain(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or(&text).to_lowercase()
 }
 
 /// Scheme and host without a slash at the end: https, or http for loopback.

@@ -105,7 +105,6 @@ impl Folder {
         }
         folder.log = Some(Mutex::new(log));
         folder.lock = Some(lock);
-        folder.write_state()?;
         Ok(folder)
     }
 

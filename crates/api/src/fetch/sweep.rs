@@ -111,7 +111,6 @@ impl<'f, 'c> Listing<'f, 'c> {
         let horizon = self.horizon(&state);
         let mut before: Option<Reading> = None;
         for limit in LIMITS {
-            self.folder.set_list(self.flow, self.log_type, &state)?;
             let saved = self.saved;
             let reading = self.read(&mut state, limit, horizon)?;
             let fault = self.unsettled(&reading, before.as_ref());
