@@ -38,7 +38,8 @@ use clap::{Parser, Subcommand};
 /// Reports what failed, why, and what was sent and answered, from a folder of saved Integrator logs.
 ///
 /// Reads what `GET /logs/download` and `GET /logs` returned, in whatever wrapping it was saved (base64,
-/// zip, gzip, quoted, unpacked), without unpacking anything to disk and without a network.
+/// zip, gzip, quoted, unpacked), without unpacking anything to disk. Only `fetch` uses a network, and `serve` answers on
+/// this machine.
 #[derive(Debug, Parser)]
 #[command(name = "analyze", version, max_term_width = 110, after_help = EXAMPLES)]
 pub(crate) struct Cli {
@@ -60,7 +61,8 @@ Examples:
   analyze serve dump                      the API on this machine, from the folder `dump`
   analyze bench --generate 256MB          how fast this machine is
 
-Exit codes: 0 done, 1 no log found (`diff`: what --fail-on names was found), 2 not done, 3 too many files rejected, 130 interrupted.
+Exit codes: 0 done, 1 no log found (`diff`: what --fail-on names was found), 2 not done, 3 too many files rejected \
+(`fetch`: not all could be had), 4 token refused, 130 interrupted.
 `analyze help COMMAND` explains a command.";
 
 #[derive(Debug, Subcommand)]

@@ -25,9 +25,10 @@ use super::terminal::{safe, say};
 /// continues a run that was ended, and later fetches what is new. A file is whole or absent. `analyze report` reads such a
 /// dump.
 ///
-/// The token is read from AKINON_TOKEN, a file or a command, and is never an argument.
+/// The token is read from the environment variable `AKINON_TOKEN`, a file or a command, and is never an argument.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each flag")]
 pub(crate) struct FetchCommand {
     /// Folder of the dump; made when it is absent
     #[arg(value_name = "DUMP")]
@@ -125,7 +126,7 @@ impl FetchCommand {
             shown(self.quiet, &progress, watch.stop(), || fetch(&options, &progress, watch.stop()));
         let exit = match result {
             Ok(fetched) => self.report(&fetched),
-            Err(error) => self.failed(error, &progress)?,
+            Err(error) => Self::failed(error, &progress)?,
         };
         watch.after(exit);
         Ok(exit)
@@ -218,7 +219,7 @@ impl FetchCommand {
     }
 
     /// Tells why the run has ended, how far it came, and what to do.
-    fn failed(&self, error: FetchError, progress: &Progress) -> anyhow::Result<Exit> {
+    fn failed(error: FetchError, progress: &Progress) -> anyhow::Result<Exit> {
         let (done, wanted) =
             (progress.done.load(Ordering::Relaxed), progress.wanted.load(Ordering::Relaxed));
         let far = match wanted {
@@ -235,10 +236,7 @@ impl FetchCommand {
             FetchError::Interrupted => {
                 (Exit::Interrupted, "run the same command again to continue")
             }
-            FetchError::List { .. } | FetchError::SamePage { .. } => {
-                (Exit::NotDone, "what is whole is kept; run the same command again to continue")
-            }
-            FetchError::File { .. } => {
+            FetchError::List { .. } | FetchError::SamePage { .. } | FetchError::File { .. } => {
                 (Exit::NotDone, "what is whole is kept; run the same command again to continue")
             }
             error => return Err(error.into()),
@@ -320,8 +318,8 @@ mod tests {
 
     #[test]
     fn spans_and_rates_are_read() {
-        assert_eq!(span("24h"), Ok(Duration::from_secs(86_400)));
-        assert_eq!(span("7d"), Ok(Duration::from_secs(7 * 86_400)));
+        assert_eq!(span("24h"), Ok(Duration::from_hours(24)));
+        assert_eq!(span("7d"), Ok(Duration::from_hours(168)));
         for wrong in ["", "h", "24", "1.5h", "-1h", "5ş"] {
             assert!(span(wrong).is_err(), "{wrong}");
         }

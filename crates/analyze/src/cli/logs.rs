@@ -23,7 +23,7 @@ use super::terminal::{say, width};
 pub(crate) struct LogsCommand {
     #[command(flatten)]
     dump: DumpArgs,
-    /// Query string of the API, or a whole URL with one: 'projectId=1&flowId=2&log_type=3'. Flags add to it
+    /// Query string of the API, `projectId=1&flowId=2&log_type=3`, or a whole URL with one, in quotes. Flags add to it
     #[arg(value_name = "QUERY")]
     query: Option<String>,
     /// Parameter `projectId`. A dump mostly does not say its project; then any fits

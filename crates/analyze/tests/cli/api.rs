@@ -13,7 +13,7 @@ const FLOW: &str = "3fb1a1d2-0000-4000-8000-000000000001";
 const RUN: &str = "11111111-2222-4333-8444-555555555555";
 
 /// A main log with a step, two line logs, and the downloads of these.
-fn with_dump() -> TestFolder {
+pub(crate) fn with_dump() -> TestFolder {
     let place = TestFolder::new();
     let step = format!(
         r#"{{"id":2,"log_type":2,"process_group_id":"login","process_group_name":"Login","parent_process_group_id":"{FLOW}","original_filename_uuid":"{RUN}","filename_uuid":"s-2","state":3,"status":2,"created":"2026-06-01T08:00:01.46+00:00","finished":"2026-06-01T08:00:02+00:00","flow_order":1}}"#
@@ -43,14 +43,14 @@ fn with_dump() -> TestFolder {
 }
 
 /// `analyze serve`, which ends with this.
-struct Served {
+pub(crate) struct Served {
     child: Child,
     /// Scheme, host and port.
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Served {
-    fn start(place: &TestFolder, more: &[&str]) -> Self {
+    pub(crate) fn start(place: &TestFolder, more: &[&str]) -> Self {
         let args = [&["serve", "dump", "--bind", "127.0.0.1:0"], more].concat();
         let mut child = place.command(&args).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
@@ -80,7 +80,7 @@ impl Drop for Served {
     }
 }
 
-fn fetch(place: &TestFolder, served: &Served, more: &[&str]) -> RunOutput {
+pub(crate) fn fetch(place: &TestFolder, served: &Served, more: &[&str]) -> RunOutput {
     let args = ["fetch", "fetched", "--project-id", "12", "--project-slug", "shop", "--rate", "0"];
     let args = [&args[..], &["--pause-scale", "0.001", "--host", &served.url], more].concat();
     super::kit::ended(place.command(&args).env("AKINON_TOKEN", "s3cret").spawn().unwrap())

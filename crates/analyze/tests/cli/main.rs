@@ -5,6 +5,7 @@
 mod api;
 mod bench;
 mod cat;
+mod connections;
 mod copies;
 mod diff;
 mod explain;

@@ -139,7 +139,9 @@ impl<'a> Client<'a> {
             .timeout_global(Some(options.patience.answer));
         if host.starts_with("https:") {
             let roots = RootCerts::Specific(Arc::new(certificates(options)?));
-            config = config.tls_config(TlsConfig::builder().root_certs(roots).build());
+            let provider = Arc::new(rustls::crypto::ring::default_provider());
+            let tls = TlsConfig::builder().unversioned_rustls_crypto_provider(provider);
+            config = config.tls_config(tls.root_certs(roots).build());
         }
         let token = Arc::new(options.token.read().map_err(FetchError::Token)?);
         let now = Instant::now();
