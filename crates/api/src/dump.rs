@@ -91,10 +91,10 @@ pub struct DumpCounts {
 
 /// A dump in memory: records whole, downloads as places in files.
 #[derive(Debug)]
-pub struct Dump {
+pub struct SavedLogs {
     sources: Vec<Source>,
     limits: Limits,
-    names: Names,
+    names: IdTable,
     /// Newest first: by `created`, then by id, both descending.
     logs: Vec<StoredLog>,
     /// Places in `logs`.
@@ -108,12 +108,12 @@ pub struct Dump {
 
 /// Flow and run ids by number.
 #[derive(Debug, Default)]
-struct Names {
+struct IdTable {
     ids: HashMap<Box<str>, NameId>,
     names: Vec<Box<str>>,
 }
 
-impl Names {
+impl IdTable {
     fn id(&mut self, name: &str) -> NameId {
         if let Some(&id) = self.ids.get(name) {
             return id;
@@ -136,7 +136,7 @@ struct FoundInFiles {
     unread: u64,
 }
 
-impl Dump {
+impl SavedLogs {
     /// Reads a dump: all pages and all downloads. `done` is called with the size of each file that is done. `None` when
     /// `stop` was set.
     ///
@@ -180,7 +180,7 @@ impl Dump {
             }
             found
         };
-        let mut building = Building::default();
+        let mut building = DumpBuilder::default();
         let jobs = sources.len().div_ceil(FILES);
         let Ok(finished) = map_ordered(pool, jobs, 2 * workers.len(), stop, work, |_, found| {
             building.add(found);
@@ -269,8 +269,8 @@ impl FoundInFiles {
 
 /// A dump while it is read.
 #[derive(Default)]
-struct Building {
-    names: Names,
+struct DumpBuilder {
+    names: IdTable,
     logs: Vec<StoredLog>,
     places: HashMap<Box<str>, u32>,
     downloads: Vec<FoundDownload>,
@@ -281,7 +281,7 @@ struct Building {
     counts: DumpCounts,
 }
 
-impl Building {
+impl DumpBuilder {
     fn add(&mut self, found: FoundInFiles) {
         self.counts.pages += found.pages;
         self.counts.unread += found.unread;
@@ -341,7 +341,7 @@ impl Building {
         }
     }
 
-    fn finish(mut self, sources: Vec<Source>, limits: Limits) -> Dump {
+    fn finish(mut self, sources: Vec<Source>, limits: Limits) -> SavedLogs {
         let mut fields = Vec::new();
         let listed = self.logs.len();
         self.link(&sources, &mut fields);
@@ -369,7 +369,7 @@ impl Building {
         flows.sort_by(|a, b| a.id.cmp(&b.id));
         self.projects.sort();
         self.projects.dedup();
-        Dump {
+        SavedLogs {
             sources,
             limits,
             names: self.names,

@@ -14,7 +14,7 @@ mod client;
 mod downloads;
 mod folder;
 mod known;
-mod sweep;
+mod list;
 
 use std::collections::BTreeSet;
 use std::io;
@@ -27,7 +27,7 @@ use model::time::Timestamp;
 
 pub use self::client::Patience;
 use self::client::{AskError, Client};
-use self::folder::Folder;
+use self::folder::FetchFolder;
 use self::known::KnownLogs;
 use crate::protocol::{FLOWS_PATH, PRODUCTION, Parameters};
 use crate::token::{TokenError, TokenSource};
@@ -98,7 +98,7 @@ impl FetchOptions {
 
 /// How far a run is. Counts only grow.
 #[derive(Debug, Default)]
-pub struct Progress {
+pub struct FetchProgress {
     /// Requests.
     pub requests: AtomicU64,
     /// Pages that were answered.
@@ -185,7 +185,7 @@ pub enum FetchError {
     },
     /// There is no token.
     #[error(transparent)]
-    Token(TokenError),
+    NoToken(TokenError),
     /// The token is refused.
     #[error("token refused ({status})")]
     Refused {
@@ -255,22 +255,22 @@ fn plain(error: &io::Error) -> String {
 /// See [`FetchError`]. A download or a list that cannot be had is no error, and is in the result.
 pub fn fetch(
     options: &FetchOptions,
-    progress: &Progress,
+    progress: &FetchProgress,
     stop: &AtomicBool,
 ) -> Result<Fetched, FetchError> {
     let client = Client::new(options, stop, progress)?;
-    let mut folder = Folder::open(options)?;
+    let mut folder = FetchFolder::open(options)?;
     let mut fetched = Fetched::default();
     let flows = flows(options, &client, &folder)?;
     fetched.flows = flows.len() as u64;
     let mut known = KnownLogs::read(&folder)?;
     for flow in &flows {
         for &log_type in &options.types {
-            let mut sweep =
-                sweep::Listing::new(options, &client, &mut folder, &mut known, flow, log_type);
-            sweep.run()?;
-            fetched.pages += sweep.saved;
-            fetched.holes.extend(sweep.hole);
+            let mut list =
+                list::ListReader::new(options, &client, &mut folder, &mut known, flow, log_type);
+            list.run()?;
+            fetched.pages += list.saved;
+            fetched.holes.extend(list.hole);
         }
     }
     downloads::run(options, &client, &mut folder, &known, &flows, &mut fetched)?;
@@ -289,12 +289,12 @@ pub fn plan(options: &FetchOptions) -> Result<Vec<String>, FetchError> {
     if options.flows.is_empty() {
         targets.push(flows_target(options));
     }
-    let folder = Folder::open_to_read(options)?;
+    let folder = FetchFolder::open_to_read(options)?;
     let known = KnownLogs::read(&folder)?;
     let flows = if options.flows.is_empty() { known.flows() } else { options.flows.clone() };
     for flow in &flows {
         for &log_type in &options.types {
-            targets.push(sweep::target(&sweep::page_query(options, flow, log_type, 1, 100)));
+            targets.push(list::target(&list::page_query(options, flow, log_type, 1, 100)));
         }
     }
     let flows: BTreeSet<&str> = flows.iter().map(String::as_str).collect();
@@ -313,7 +313,7 @@ fn flows_target(options: &FetchOptions) -> String {
 fn flows(
     options: &FetchOptions,
     client: &Client<'_>,
-    folder: &Folder,
+    folder: &FetchFolder,
 ) -> Result<Vec<String>, FetchError> {
     if !options.flows.is_empty() {
         let mut seen = BTreeSet::new();

@@ -8,7 +8,7 @@
 //!              └─────► serve ──HTTP──► fetch ──► dump
 //! ```
 //!
-//! [`protocol`] has the parameters, their checks, the envelope and the error answers once. [`Dump`](dump::Dump) is what
+//! [`protocol`] has the parameters, their checks, the envelope and the error answers once. [`SavedLogs`](dump::SavedLogs) is what
 //! a dump holds. docs/api.md says what is documented and what was decided where the documents are silent.
 //!
 //! This is the only library of the workspace that knows a network; what makes reports does not know this crate.

@@ -1,6 +1,6 @@
 //! The documented calls answered from a dump.
 
-use crate::dump::{Dump, StoredLog, has_field};
+use crate::dump::{SavedLogs, StoredLog, has_field};
 use crate::protocol::{
     AskedAt, BadParameter, DownloadQuery, ListQuery, SearchPair, envelope, error_body,
 };
@@ -19,13 +19,13 @@ pub struct Selected<'d> {
 /// Finds the rows of one page.
 ///
 /// Costs one look at every log of the dump; with search pairs also the reading of the records that contain the values.
-pub fn select<'d>(dump: &'d Dump, query: &ListQuery) -> Selected<'d> {
+pub fn select<'d>(dump: &'d SavedLogs, query: &ListQuery) -> Selected<'d> {
     select_where(dump, query, &|_| true)
 }
 
 /// The same among the logs that are there.
 fn select_where<'d>(
-    dump: &'d Dump,
+    dump: &'d SavedLogs,
     query: &ListQuery,
     is_there: &dyn Fn(&StoredLog) -> bool,
 ) -> Selected<'d> {
@@ -35,10 +35,10 @@ fn select_where<'d>(
     let knows_project = knows(dump.projects().iter().map(|(id, _)| id.as_str()), &query.project_id);
     let search: Vec<FieldSearch<'_>> = query.search.iter().map(FieldSearch::new).collect();
     let is_wanted = |place: usize, log: &StoredLog| {
-        let of_run = |run| Dump::is_of_run(log, run);
+        let of_run = |run| SavedLogs::is_of_run(log, run);
         let of_file = |uuid: &String| log.filename_uuid.as_deref() == Some(uuid.as_str());
         wanted_type.is_none_or(|wanted| log.log_type == Some(wanted))
-            && Dump::is_of_flow(log, flow)
+            && SavedLogs::is_of_flow(log, flow)
             && run.is_none_or(of_run)
             && query.filename_uuid.as_ref().is_none_or(of_file)
             && search.iter().all(|search| search.finds(dump, place, log))
@@ -73,7 +73,7 @@ impl<'q> FieldSearch<'q> {
     }
 
     /// Whether a line record, or else its download, has the field.
-    fn finds(&self, dump: &Dump, place: usize, log: &StoredLog) -> bool {
+    fn finds(&self, dump: &SavedLogs, place: usize, log: &StoredLog) -> bool {
         let SearchPair { field, value } = self.pair;
         let record = log.record.as_bytes();
         // Looking for the value alone is much faster than reading the record. With escapes, it can be spelled otherwise.
@@ -129,13 +129,13 @@ impl From<BadParameter> for Answer {
 }
 
 /// Answers List Logs: 200 with the envelope, 400, or 404 when no row is on the page.
-pub fn list(dump: &Dump, asked: &AskedAt) -> Answer {
+pub fn list(dump: &SavedLogs, asked: &AskedAt) -> Answer {
     list_where(dump, asked, &|_| true)
 }
 
 /// The same as if only some logs were there.
 pub(crate) fn list_where(
-    dump: &Dump,
+    dump: &SavedLogs,
     asked: &AskedAt,
     is_there: &dyn Fn(&StoredLog) -> bool,
 ) -> Answer {
@@ -151,7 +151,7 @@ pub(crate) fn list_where(
 }
 
 /// Why a page has no rows, for people.
-pub fn nothing(dump: &Dump, query: &ListQuery, count: u64) -> String {
+pub fn nothing(dump: &SavedLogs, query: &ListQuery, count: u64) -> String {
     if count > 0 {
         let last = count.div_ceil(u64::from(query.limit));
         return format!(
@@ -175,7 +175,7 @@ pub fn nothing(dump: &Dump, query: &ListQuery, count: u64) -> String {
 }
 
 /// Which flows a dump has, for messages.
-pub fn known_flows(dump: &Dump) -> String {
+pub fn known_flows(dump: &SavedLogs) -> String {
     const SHOWN: usize = 10;
     let flow = |flow: &crate::dump::DumpFlow| match &flow.name {
         Some(name) => format!("{} ({name})", flow.id),
@@ -192,11 +192,11 @@ pub fn known_flows(dump: &Dump) -> String {
     }
 }
 
-/// Finds the log of Download Logs; its place in [`Dump::logs`].
+/// Finds the log of Download Logs; its place in [`SavedLogs::logs`].
 ///
 /// # Errors
 /// The parameter that does not fit the log, or `id` when the dump does not have the download.
-pub fn find_download(dump: &Dump, query: &DownloadQuery) -> Result<usize, BadParameter> {
+pub fn find_download(dump: &SavedLogs, query: &DownloadQuery) -> Result<usize, BadParameter> {
     let id = &query.id;
     let Some(place) = dump.place(id) else {
         return Err(BadParameter::new("id", format!("no log {id:?} in this dump")));
@@ -206,7 +206,7 @@ pub fn find_download(dump: &Dump, query: &DownloadQuery) -> Result<usize, BadPar
         let fault = format!("{:?} is no project of this dump", query.project_id);
         return Err(BadParameter::new("projectId", fault));
     }
-    if !Dump::is_of_flow(log, dump.name_id(&query.flow_id)) {
+    if !SavedLogs::is_of_flow(log, dump.name_id(&query.flow_id)) {
         let flow = dump.flow_of(log).unwrap_or("another flow");
         let fault = format!("{:?} is not the flow of log {id}, which is {flow}", query.flow_id);
         return Err(BadParameter::new("flowId", fault));
@@ -223,7 +223,7 @@ pub fn find_download(dump: &Dump, query: &DownloadQuery) -> Result<usize, BadPar
 
 /// Answers Download Logs: 200 with base64 of a zip, or 400. `is_verbatim`: with the file of the dump as it is. A file
 /// that cannot be read any more is a 500.
-pub fn download(dump: &Dump, asked: &AskedAt, is_verbatim: bool) -> Answer {
+pub fn download(dump: &SavedLogs, asked: &AskedAt, is_verbatim: bool) -> Answer {
     let found = DownloadQuery::of(&asked.parameters).and_then(|query| find_download(dump, &query));
     let place = match found {
         Ok(place) => place,
@@ -242,7 +242,7 @@ pub fn download(dump: &Dump, asked: &AskedAt, is_verbatim: bool) -> Answer {
 }
 
 /// Answers the list of the flows of a project, each with its id and name.
-pub fn flows(dump: &Dump, asked: &AskedAt) -> Answer {
+pub fn flows(dump: &SavedLogs, asked: &AskedAt) -> Answer {
     use model::json::push_escaped;
     if let Err(error) = crate::protocol::project_of(&asked.parameters) {
         return error.into();

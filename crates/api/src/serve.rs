@@ -11,12 +11,12 @@ use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use crate::dump::Dump;
+use crate::dump::SavedLogs;
 use crate::protocol::{AskedAt, DOWNLOAD_PATH, FLOWS_PATH, LIST_PATH, Parameters};
 use crate::query::{self, Answer};
 use crate::token::TokenSource;
 
-pub use self::faults::{FaultKind, Faults, FaultsError};
+pub use self::faults::{Faults, FaultsError, HostFault};
 use self::http::{Connection, Request};
 
 /// Connections at a time; one more is refused.
@@ -58,7 +58,7 @@ pub enum ServeError {
 /// A server that is bound and not running yet.
 #[derive(Debug)]
 pub struct Server<'d> {
-    dump: &'d Dump,
+    dump: &'d SavedLogs,
     listener: TcpListener,
     address: SocketAddr,
     options: ServeOptions,
@@ -72,7 +72,7 @@ impl<'d> Server<'d> {
     /// # Errors
     /// When it cannot be bound, or is not loopback and may not be.
     pub fn bind(
-        dump: &'d Dump,
+        dump: &'d SavedLogs,
         address: SocketAddr,
         options: ServeOptions,
     ) -> Result<Self, ServeError> {

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 /// A token. It has no `Display` and its `Debug` hides it, so that no message can contain it.
-pub struct Token(String);
+pub struct ApiToken(String);
 
-impl std::fmt::Debug for Token {
+impl std::fmt::Debug for ApiToken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Token(hidden)")
+        f.write_str("ApiToken(hidden)")
     }
 }
 
@@ -71,13 +71,13 @@ impl TokenSource {
     ///
     /// # Errors
     /// When there is none, or other users could read it.
-    pub fn read(&self) -> Result<Token, TokenError> {
+    pub fn read(&self) -> Result<ApiToken, TokenError> {
         match self {
             Self::Environment => match std::env::var(VARIABLE) {
-                Ok(text) => Token::of(&text, VARIABLE),
+                Ok(text) => ApiToken::of(&text, VARIABLE),
                 Err(_) => Err(TokenError::Missing),
             },
-            Self::File(path) => Token::of_file(path),
+            Self::File(path) => ApiToken::of_file(path),
             Self::Command(command) => {
                 let fault = |fault: String| TokenError::Command { fault };
                 let mut shell = if cfg!(windows) {
@@ -98,7 +98,7 @@ impl TokenSource {
                 }
                 let text = String::from_utf8(output.stdout)
                     .map_err(|_| fault("printed something that is not UTF-8".to_owned()))?;
-                Token::of(&text, "--token-command")
+                ApiToken::of(&text, "--token-command")
             }
         }
     }
@@ -109,7 +109,7 @@ impl TokenSource {
     }
 }
 
-impl Token {
+impl ApiToken {
     fn of(text: &str, place: &str) -> Result<Self, TokenError> {
         let text = text.trim();
         let fault = if text.is_empty() {

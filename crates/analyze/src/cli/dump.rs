@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::anyhow;
-use api::dump::Dump;
+use api::dump::SavedLogs;
 use clap::Args;
 use pipeline::run::{self, Progress};
 
@@ -32,7 +32,7 @@ impl DumpArgs {
     }
 
     /// Reads it. A signal ends the program meanwhile.
-    pub(crate) fn read(&self) -> anyhow::Result<Dump> {
+    pub(crate) fn read(&self) -> anyhow::Result<SavedLogs> {
         let limits = self.limits.limits();
         let pool = run::pool(self.threads.map_or(0, usize::from))?;
         let names = [self.dump.clone()];
@@ -51,7 +51,7 @@ impl DumpArgs {
             progress.files.fetch_add(1, Ordering::Relaxed);
         };
         let dump = progress::shown(files, bytes, &progress, &never, || {
-            Dump::read(found.sources, &limits, &pool, &done, &never)
+            SavedLogs::read(found.sources, &limits, &pool, &done, &never)
         });
         let dump = dump.ok_or_else(|| anyhow!("{}: reading was stopped", self.dump))?;
         let counts = dump.counts();

@@ -2,11 +2,11 @@
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
-use api::fetch::{FetchError, FetchOptions, Fetched, Patience, Progress, fetch, plan};
+use api::fetch::{FetchError, FetchOptions, FetchProgress, Fetched, Patience, fetch, plan};
 use api::protocol::PRODUCTION;
 use api::token::TokenSource;
 use clap::Args;
@@ -121,9 +121,9 @@ impl FetchCommand {
         }
         let watch = Watch::begin()?;
         watch.working();
-        let progress = Progress::default();
+        let progress = FetchProgress::default();
         let result =
-            shown(self.quiet, &progress, watch.stop(), || fetch(&options, &progress, watch.stop()));
+            shown(self.quiet, &progress, &watch, || fetch(&options, &progress, watch.stop()));
         let exit = match result {
             Ok(fetched) => self.report(&fetched),
             Err(error) => Self::failed(error, &progress)?,
@@ -219,7 +219,7 @@ impl FetchCommand {
     }
 
     /// Tells why the run has ended, how far it came, and what to do.
-    fn failed(error: FetchError, progress: &Progress) -> anyhow::Result<Exit> {
+    fn failed(error: FetchError, progress: &FetchProgress) -> anyhow::Result<Exit> {
         let (done, wanted) =
             (progress.done.load(Ordering::Relaxed), progress.wanted.load(Ordering::Relaxed));
         let far = match wanted {
@@ -249,8 +249,8 @@ impl FetchCommand {
 /// Runs `work` and shows its progress on a terminal.
 fn shown<T>(
     quiet: bool,
-    progress: &Progress,
-    stop: &AtomicBool,
+    progress: &FetchProgress,
+    watch: &Watch,
     work: impl FnOnce() -> T + Send,
 ) -> T
 where
@@ -261,6 +261,11 @@ where
         let work = scope.spawn(work);
         let began = std::time::Instant::now();
         while !work.is_finished() {
+            let stops = watch.stop().load(Ordering::Relaxed);
+            if stops {
+                // A second signal need not wait for the requests under way: what is whole is kept anyway.
+                watch.after(Exit::Interrupted);
+            }
             let of = |number: &std::sync::atomic::AtomicU64| number.load(Ordering::Relaxed);
             let (done, wanted) = (of(&progress.done), of(&progress.wanted));
             let seconds = began.elapsed().as_secs_f64().max(0.001);
@@ -274,7 +279,7 @@ where
                 "{}, {}, {rate:.1} requests/s{left}{}",
                 counted(of(&progress.pages), "page", "pages"),
                 bytes(of(&progress.bytes)),
-                if stop.load(Ordering::Relaxed) { ", stopping" } else { "" },
+                if stops { ", stopping" } else { "" },
             );
             steps.show(&what, done, wanted);
             thread::park_timeout(Duration::from_millis(50));

@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 
 use anyhow::{Context as _, bail};
-use api::dump::Dump;
+use api::dump::SavedLogs;
 use api::protocol::{AskedAt, LIST_PATH, ListQuery, Parameters, envelope};
 use api::query::{self, Selected};
 use clap::{Args, ValueEnum};
@@ -220,7 +220,7 @@ impl LogsCommand {
     }
 
     /// Fills in the project, which a dump hardly knows and a person need not type.
-    fn filled(&self, mut asked: AskedAt, dump: &Dump) -> anyhow::Result<AskedAt> {
+    fn filled(&self, mut asked: AskedAt, dump: &SavedLogs) -> anyhow::Result<AskedAt> {
         if self.query.is_none() && self.project_id.is_none() {
             let project = dump.projects().first().map_or("-", |(id, _)| id.as_str());
             asked.parameters.push("projectId", project);

@@ -9,7 +9,7 @@ use model::exchange::{BodyKind, Outcome};
 use model::extract::Extractor;
 use model::time::Timestamp;
 
-use super::{Dump, fields};
+use super::{SavedLogs, fields};
 
 /// A text that is a download.
 #[derive(Debug)]
@@ -104,7 +104,7 @@ pub enum DownloadError {
     },
 }
 
-impl Dump {
+impl SavedLogs {
     /// The download of the log at `place` as the documents describe it: base64, on one line and padded, of a zip with
     /// one member for each text. `None` when the dump does not have it. Costs reading its file.
     ///

@@ -17,7 +17,7 @@ pub(crate) struct FoundRecord {
 /// The entries come in the order of the text, so each is found by its id behind the one before it.
 pub(crate) fn records(text: &str, entries: &[LogEntry], out: &mut Vec<FoundRecord>) {
     let text = text.trim_start_matches('\u{feff}').trim_start();
-    let mut search = Search { entries: entries.iter().peekable(), out };
+    let mut search = RecordSearch { entries: entries.iter().peekable(), out };
     // A page may break off; the records before that are found.
     let _broken = search.descend(&mut Cursor::new(text), 0);
 }
@@ -25,12 +25,12 @@ pub(crate) fn records(text: &str, entries: &[LogEntry], out: &mut Vec<FoundRecor
 /// How deep arrays and objects are followed: pages in lists, in wrappers, with nested logs.
 const MOST_LEVELS: u32 = 32;
 
-struct Search<'e> {
+struct RecordSearch<'e> {
     entries: std::iter::Peekable<std::slice::Iter<'e, LogEntry>>,
     out: &'e mut Vec<FoundRecord>,
 }
 
-impl Search<'_> {
+impl RecordSearch<'_> {
     /// Looks for records in the value at the cursor.
     fn descend(&mut self, cursor: &mut Cursor<'_>, level: u32) -> Result<(), model::json::Fault> {
         let ty = cursor.peek()?;

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
-use super::{FetchError, FetchOptions, Progress, plain};
+use super::{FetchError, FetchOptions, FetchProgress, plain};
 use crate::http_date;
-use crate::token::{Token, TokenSource};
+use crate::token::{ApiToken, TokenSource};
 
 /// How failures that pass are waited out.
 #[derive(Debug, Clone, Copy)]
@@ -68,11 +68,11 @@ pub(super) struct Client<'a> {
     was_answered: AtomicBool,
     random: AtomicU64,
     stop: &'a AtomicBool,
-    progress: &'a Progress,
+    progress: &'a FetchProgress,
 }
 
 struct CurrentToken {
-    token: Arc<Token>,
+    token: Arc<ApiToken>,
     /// How often it was read.
     version: u64,
     /// Something was answered with it.
@@ -117,7 +117,7 @@ impl<'a> Client<'a> {
     pub(super) fn new(
         options: &FetchOptions,
         stop: &'a AtomicBool,
-        progress: &'a Progress,
+        progress: &'a FetchProgress,
     ) -> Result<Self, FetchError> {
         let host = checked_host(&options.host)?;
         let is_local = is_loopback(&host);
@@ -143,7 +143,7 @@ impl<'a> Client<'a> {
             let tls = TlsConfig::builder().unversioned_rustls_crypto_provider(provider);
             config = config.tls_config(tls.root_certs(roots).build());
         }
-        let token = Arc::new(options.token.read().map_err(FetchError::Token)?);
+        let token = Arc::new(options.token.read().map_err(FetchError::NoToken)?);
         let now = Instant::now();
         Ok(Self {
             agent: ureq::Agent::new_with_config(config.build()),
@@ -165,7 +165,7 @@ impl<'a> Client<'a> {
         })
     }
 
-    pub(super) fn progress(&self) -> &Progress {
+    pub(super) fn progress(&self) -> &FetchProgress {
         self.progress
     }
 
@@ -330,7 +330,7 @@ impl<'a> Client<'a> {
         if !self.token_source.can_change() || !is_first {
             return Ok(false);
         }
-        current.token = Arc::new(self.token_source.read().map_err(FetchError::Token)?);
+        current.token = Arc::new(self.token_source.read().map_err(FetchError::NoToken)?);
         current.version += 1;
         current.was_accepted = false;
         Ok(true)

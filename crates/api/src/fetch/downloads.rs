@@ -8,7 +8,7 @@ use archive::{Decoder, Limits};
 use model::listing;
 
 use super::client::{AskError, Client};
-use super::folder::{Folder, ManifestLine, download_name, read_if_there};
+use super::folder::{FetchFolder, ManifestLine, download_name, read_if_there};
 use super::known::KnownLogs;
 use super::{FailedLog, FetchError, FetchOptions, Fetched};
 use crate::protocol::{DOWNLOAD_PATH, DownloadQuery};
@@ -37,7 +37,7 @@ pub(super) fn target(options: &FetchOptions, log: &WantedLog) -> String {
 /// The logs whose downloads are missing, by flow and id. Counts the others in `fetched`.
 pub(super) fn wanted(
     options: &FetchOptions,
-    folder: &Folder,
+    folder: &FetchFolder,
     known: &KnownLogs,
     flows: &BTreeSet<&str>,
     fetched: &mut Fetched,
@@ -72,7 +72,7 @@ pub(super) fn wanted(
 /// Whether the download is in the dump; `Some(false)` when the host has none, `None` when it has to be fetched.
 fn is_there(
     options: &FetchOptions,
-    folder: &Folder,
+    folder: &FetchFolder,
     log: &WantedLog,
 ) -> Result<Option<bool>, FetchError> {
     let line = folder.manifest(&log.flow, &log.id);
@@ -123,7 +123,7 @@ fn check(body: &[u8]) -> Result<(), String> {
 pub(super) fn run(
     options: &FetchOptions,
     client: &Client<'_>,
-    folder: &mut Folder,
+    folder: &mut FetchFolder,
     known: &KnownLogs,
     flows: &[String],
     fetched: &mut Fetched,
@@ -133,7 +133,7 @@ pub(super) fn run(
     let progress = client.progress();
     progress.wanted.store(wanted.len() as u64, Ordering::Relaxed);
     let (next, ends) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let results: Mutex<Results> = Mutex::default();
+    let results: Mutex<DownloadResults> = Mutex::default();
     let folder = &*folder;
     std::thread::scope(|scope| {
         for _ in 0..options.concurrency.max(1).min(wanted.len()) {
@@ -158,14 +158,15 @@ pub(super) fn run(
             });
         }
     });
-    let Results { mut got, error } = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let DownloadResults { mut got, error } =
+        results.into_inner().unwrap_or_else(PoisonError::into_inner);
     if let Some(error) = error {
         return Err(error);
     }
     got.sort_by_key(|(n, _)| *n);
     // When the host refuses every download although records say that there are some, something else is wrong, such as
     // the slug. Nothing is remembered then.
-    let is_saved = |(_, got): &(usize, Got)| matches!(got, Got::Saved);
+    let is_saved = |(_, got): &(usize, DownloadResult)| matches!(got, DownloadResult::Saved);
     let refuses_all = !folder.has_downloads()
         && !got.iter().any(is_saved)
         && wanted.iter().any(|log| log.has_payload);
@@ -176,15 +177,15 @@ pub(super) fn run(
             fetched.failed.push(FailedLog { flow, id, fault });
         };
         match got {
-            Got::Saved => fetched.downloads += 1,
-            Got::Refused(fault) if refuses_all => {
+            DownloadResult::Saved => fetched.downloads += 1,
+            DownloadResult::Refused(fault) if refuses_all => {
                 failed(format!("answered 400{fault}, as for all logs; are slug and flow right?"));
             }
-            Got::Refused(_) => {
+            DownloadResult::Refused(_) => {
                 folder.append(&manifest_line(log, None))?;
                 fetched.without += 1;
             }
-            Got::Failed(fault) => failed(fault),
+            DownloadResult::Failed(fault) => failed(fault),
         }
     }
     Ok(())
@@ -192,15 +193,15 @@ pub(super) fn run(
 
 /// What all threads have done.
 #[derive(Default)]
-struct Results {
+struct DownloadResults {
     /// By the place of the log.
-    got: Vec<(usize, Got)>,
+    got: Vec<(usize, DownloadResult)>,
     /// Why the run ends.
     error: Option<FetchError>,
 }
 
 /// How the fetching of one download went.
-enum Got {
+enum DownloadResult {
     Saved,
     /// 400, with what the host says: it has none.
     Refused(String),
@@ -210,19 +211,19 @@ enum Got {
 fn one(
     options: &FetchOptions,
     client: &Client<'_>,
-    folder: &Folder,
+    folder: &FetchFolder,
     log: &WantedLog,
-) -> Result<Got, FetchError> {
+) -> Result<DownloadResult, FetchError> {
     let answer = client.ask(&target(options, log), &mut |body| check(&body).map(|()| body));
     match answer {
         Ok(body) => {
             folder.write(&download_name(&log.flow, &log.id), &body)?;
             folder.append(&manifest_line(log, Some(&body)))?;
-            Ok(Got::Saved)
+            Ok(DownloadResult::Saved)
         }
         Err(AskError::Fatal(error)) => Err(error),
-        Err(AskError::BadRequest(fault)) => Ok(Got::Refused(fault)),
-        Err(AskError::NotFound) => Ok(Got::Failed("answered 404".to_owned())),
-        Err(AskError::Failed(fault)) => Ok(Got::Failed(fault)),
+        Err(AskError::BadRequest(fault)) => Ok(DownloadResult::Refused(fault)),
+        Err(AskError::NotFound) => Ok(DownloadResult::Failed("answered 404".to_owned())),
+        Err(AskError::Failed(fault)) => Ok(DownloadResult::Failed(fault)),
     }
 }

@@ -23,7 +23,7 @@ const MOST_NAME: usize = 180;
 
 /// What is known about how far the lists are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct State {
+pub(super) struct FetchState {
     schema: u32,
     host: String,
     project_id: String,
@@ -41,6 +41,9 @@ pub(super) struct ListState {
     pub(super) page: u64,
     /// All its logs were read once: later runs need the newest pages only.
     pub(super) is_complete: bool,
+    /// The logs before this time were not asked for.
+    #[serde(default)]
+    pub(super) since: Option<String>,
     /// When its newest log began.
     pub(super) newest_created: Option<String>,
     /// Runs that had not finished.
@@ -60,9 +63,9 @@ pub(super) struct ManifestLine {
 
 /// The folder, locked for one run.
 #[derive(Debug)]
-pub(super) struct Folder {
+pub(super) struct FetchFolder {
     root: PathBuf,
-    state: State,
+    state: FetchState,
     manifest: HashMap<(String, String), ManifestLine>,
     /// `None` when nothing is written.
     log: Option<Mutex<File>>,
@@ -71,11 +74,20 @@ pub(super) struct Folder {
     lock: Option<File>,
 }
 
+impl Drop for FetchFolder {
+    fn drop(&mut self) {
+        // A process that was just started may have a copy of the open file, which would keep the lock.
+        if let Some(lock) = &self.lock {
+            let _unlocked = lock.unlock();
+        }
+    }
+}
+
 fn at(path: &Path) -> impl FnOnce(io::Error) -> FetchError + '_ {
     |source| FetchError::File { path: path.to_owned(), source }
 }
 
-impl Folder {
+impl FetchFolder {
     /// Opens or makes the folder, and locks it. Removes what an interrupted run left in `.fetch`.
     pub(super) fn open(options: &FetchOptions) -> Result<Self, FetchError> {
         let own = options.dump.join(OWN);
@@ -111,7 +123,7 @@ impl Folder {
     /// Reads what the folder has, without a lock and without writing.
     pub(super) fn open_to_read(options: &FetchOptions) -> Result<Self, FetchError> {
         let own = options.dump.join(OWN);
-        let mut state = State {
+        let mut state = FetchState {
             schema: SCHEMA,
             host: options.host.trim_end_matches('/').to_owned(),
             project_id: options.project_id.clone(),
@@ -121,10 +133,10 @@ impl Folder {
         let path = own.join("state.json");
         // A state that cannot be read is made anew: all lists are then read in full.
         if let Some(bytes) = read_if_there(&path)?
-            && let Ok(old) = serde_json::from_slice::<State>(&bytes)
+            && let Ok(old) = serde_json::from_slice::<FetchState>(&bytes)
             && old.schema == SCHEMA
         {
-            let of = |state: &State| format!("project {} at {}", state.project_id, state.host);
+            let of = |state: &FetchState| format!("project {} at {}", state.project_id, state.host);
             if old.project_id != state.project_id || old.host != state.host {
                 let (has, wanted) = (of(&old), of(&state));
                 return Err(FetchError::OtherProject { path, has, wanted });

@@ -11,7 +11,7 @@ use model::time::Timestamp;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::FetchError;
-use super::folder::{Folder, read_if_there};
+use super::folder::{FetchFolder, read_if_there};
 use crate::dump::page::FoundRecord;
 use crate::protocol::decoded;
 
@@ -46,6 +46,8 @@ pub(super) struct FetchedPage {
     pub(super) rows: u64,
     /// Rows that the host counts.
     pub(super) count: u64,
+    /// Rows that a full page has, as the host says.
+    pub(super) limit: u64,
     /// The body as it came.
     pub(super) body: Vec<u8>,
 }
@@ -57,11 +59,13 @@ impl FetchedPage {
         let text = std::str::from_utf8(&body).map_err(|_| "the page is not UTF-8".to_owned())?;
         let no_page = || "the answer is no page of logs".to_owned();
         let envelope = Value::of(text).filter(|value| value.ty == Type::Object);
-        let (mut results, mut count) = (None, 0);
+        let (mut results, mut count, mut limit) = (None, 0, u64::MAX);
+        let number = |value: Value<'_>| value.inner().trim().parse::<u64>().ok();
         envelope.ok_or_else(no_page)?.members(|key, value| {
             match key {
                 "results" if value.ty == Type::Array => results = Some(value),
-                "count" => count = value.inner().trim().parse().unwrap_or(0),
+                "count" => count = number(value).unwrap_or(0),
+                "limit" => limit = number(value).filter(|limit| *limit > 0).unwrap_or(u64::MAX),
                 _ => {}
             }
             true
@@ -72,7 +76,7 @@ impl FetchedPage {
             add_record(row, None, &mut records);
             true
         });
-        Ok(Self { records, rows, count, body })
+        Ok(Self { records, rows, count, limit, body })
     }
 
     /// The records that are rows of the page.
@@ -101,7 +105,7 @@ fn add_record(object: Value<'_>, parent: Option<&str>, records: &mut Vec<FoundRe
 
 impl KnownLogs {
     /// Reads all pages below `logs` in the dump.
-    pub(super) fn read(folder: &Folder) -> Result<Self, FetchError> {
+    pub(super) fn read(folder: &FetchFolder) -> Result<Self, FetchError> {
         let mut known = Self::default();
         let mut paths: Vec<PathBuf> = Vec::new();
         let at = |path: PathBuf| |source| FetchError::File { path, source };

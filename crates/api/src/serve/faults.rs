@@ -13,14 +13,14 @@ use std::time::Duration;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::http::{Connection, Request};
-use crate::dump::{Dump, StoredLog};
+use crate::dump::{SavedLogs, StoredLog};
 use crate::http_date;
 use crate::protocol::AskedAt;
 use crate::query::{self, Answer};
 
 /// One way to misbehave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FaultKind {
+pub enum HostFault {
     /// 401, twice in a row.
     Refused,
     /// 401 once, as when a token has expired and is renewed.
@@ -49,7 +49,7 @@ pub enum FaultKind {
     Shifted,
 }
 
-impl FaultKind {
+impl HostFault {
     /// All kinds with their names.
     pub const ALL: [(&'static str, Self); 13] = [
         ("401", Self::Refused),
@@ -79,7 +79,7 @@ pub struct Faults {
     seed: u64,
     /// Of 100 answers so many are faulty.
     percent: u64,
-    kinds: Vec<FaultKind>,
+    kinds: Vec<HostFault>,
     /// How often each target was asked.
     asked: Mutex<HashMap<u64, u64>>,
     /// List answers so far.
@@ -88,7 +88,7 @@ pub struct Faults {
 
 /// Why a specification of faults is none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{part:?}: write it like seed=7,percent=30,kinds=429+cut; kinds are {kinds}", kinds = FaultKind::ALL.map(|(name, _)| name).join(", "))]
+#[error("{part:?}: write it like seed=7,percent=30,kinds=429+cut; kinds are {kinds}", kinds = HostFault::ALL.map(|(name, _)| name).join(", "))]
 pub struct FaultsError {
     /// What is not understood.
     pub part: String,
@@ -103,7 +103,7 @@ impl FromStr for Faults {
         let mut faults = Self {
             seed: 0,
             percent: 20,
-            kinds: FaultKind::ALL
+            kinds: HostFault::ALL
                 .map(|(_, kind)| kind)
                 .into_iter()
                 .filter(|k| k.is_passing())
@@ -122,7 +122,7 @@ impl FromStr for Faults {
                 }
                 "kinds" => {
                     let kind = |name: &str| {
-                        let known = FaultKind::ALL.iter().find(|(known, _)| *known == name);
+                        let known = HostFault::ALL.iter().find(|(known, _)| *known == name);
                         known.map(|(_, kind)| *kind).ok_or_else(wrong)
                     };
                     faults.kinds = value.split('+').map(kind).collect::<Result<_, _>>()?;
@@ -143,9 +143,9 @@ const ONE_DELETED_OF: u64 = 16;
 
 impl Faults {
     /// The fault of the next answer to a target; `None` for a sound one.
-    pub(super) fn next(&self, target: &str) -> Option<FaultKind> {
-        let kinds: Vec<FaultKind> =
-            self.kinds.iter().copied().filter(|kind| *kind != FaultKind::Shifted).collect();
+    pub(super) fn next(&self, target: &str) -> Option<HostFault> {
+        let kinds: Vec<HostFault> =
+            self.kinds.iter().copied().filter(|kind| *kind != HostFault::Shifted).collect();
         let target = xxh3_64_with_seed(target.as_bytes(), self.seed);
         let nth = {
             let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
@@ -160,8 +160,8 @@ impl Faults {
         };
         // Kinds that come in a fixed number decide by the first answer.
         match of(0)? {
-            FaultKind::Refused => (nth < 2).then_some(FaultKind::Refused),
-            FaultKind::Expired => (nth < 1).then_some(FaultKind::Expired),
+            HostFault::Refused => (nth < 2).then_some(HostFault::Refused),
+            HostFault::Expired => (nth < 1).then_some(HostFault::Expired),
             first if nth == 0 => Some(first),
             _ if nth >= MOST_IN_A_ROW || (1..nth).any(|before| of(before).is_none()) => None,
             _ => of(nth).filter(|kind| kind.is_passing()),
@@ -170,12 +170,12 @@ impl Faults {
 
     /// Whether pages shift.
     pub(super) fn shifts(&self) -> bool {
-        self.kinds.contains(&FaultKind::Shifted)
+        self.kinds.contains(&HostFault::Shifted)
     }
 
     /// Answers List Logs while rows arrive and are deleted: with each answer one more of the newest is there, and one
     /// in sixteen disappears after some answers.
-    pub(super) fn shifted(&self, dump: &Dump, asked: &AskedAt) -> Answer {
+    pub(super) fn shifted(&self, dump: &SavedLogs, asked: &AskedAt) -> Answer {
         let now = self.lists.fetch_add(1, Ordering::Relaxed);
         let newest = |log: &StoredLog| dump.place(&log.id).unwrap_or(0) as u64;
         let is_there = |log: &StoredLog| {
@@ -188,7 +188,7 @@ impl Faults {
     }
 }
 
-impl FaultKind {
+impl HostFault {
     /// Sends this instead of `answer`. An error ends the connection.
     pub(super) fn send(
         self,

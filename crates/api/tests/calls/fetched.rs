@@ -6,12 +6,12 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use api::fetch::{FetchError, FetchOptions, Fetched, Patience, Progress, fetch, plan};
+use api::fetch::{FetchError, FetchOptions, FetchProgress, Fetched, Patience, fetch, plan};
 use api::serve::ServeOptions;
 use api::token::TokenSource;
 use model::listing::LogType;
 
-use crate::host::{Host, Misdeeds, Stored, TOKEN, flow};
+use crate::host::{Host, HostFaults, HostLogs, TOKEN, flow};
 use crate::kit::{self, TrueLog};
 use crate::served::{private, while_served};
 
@@ -55,7 +55,7 @@ pub(crate) fn options(place: &Path, host: &str, flows: &[String]) -> FetchOption
 }
 
 pub(crate) fn run(options: &FetchOptions) -> Result<Fetched, FetchError> {
-    fetch(options, &Progress::default(), &AtomicBool::new(false))
+    fetch(options, &FetchProgress::default(), &AtomicBool::new(false))
 }
 
 fn flows(logs: &[TrueLog]) -> Vec<String> {
@@ -80,8 +80,9 @@ fn a_fetched_dump_answers_as_its_source_and_a_rerun_changes_nothing() {
         assert_eq!(copy.logs().len(), source.logs().len());
         for (mine, theirs) in copy.logs().iter().zip(source.logs()) {
             assert_eq!((&mine.id, &mine.record), (&theirs.id, &theirs.record));
-            let download =
-                |dump: &api::dump::Dump, id: &str| dump.download(dump.place(id).unwrap()).unwrap();
+            let download = |dump: &api::dump::SavedLogs, id: &str| {
+                dump.download(dump.place(id).unwrap()).unwrap()
+            };
             let (mine, theirs) = (download(&copy, &mine.id), download(&source, &theirs.id));
             assert_eq!(mine.is_some(), theirs.is_some());
         }
@@ -96,12 +97,12 @@ fn a_fetched_dump_answers_as_its_source_and_a_rerun_changes_nothing() {
 fn both_servers_give_the_same_records() {
     let place = tempfile::tempdir().unwrap();
     let logs = kit::write_dump(&place.path().join("source"), 4, 30);
-    let host = Host::start(Stored::of(&logs), Misdeeds::default());
+    let host = Host::start(HostLogs::of(&logs), HostFaults::default());
     let options = options(place.path(), &host.url(), &flows(&logs));
     let fetched = run(&options).unwrap();
     assert_eq!(fetched.logs, logs.len() as u64);
     let (copy, source) = (kit::read(&options.dump), kit::read(&place.path().join("source")));
-    let records = |dump: &api::dump::Dump| -> Vec<(String, String)> {
+    let records = |dump: &api::dump::SavedLogs| -> Vec<(String, String)> {
         dump.logs().iter().map(|log| (log.id.to_string(), log.record.to_string())).collect()
     };
     assert_eq!(records(&copy), records(&source));
@@ -111,12 +112,12 @@ fn both_servers_give_the_same_records() {
 fn later_logs_and_finished_runs_are_fetched_by_a_rerun() {
     let place = tempfile::tempdir().unwrap();
     // All have begun, none has finished.
-    let host = Host::start(Stored::running_lines(250), Misdeeds::default());
+    let host = Host::start(HostLogs::running_lines(250), HostFaults::default());
     let options = lines_of(place.path(), &host);
     let first = run(&options).unwrap();
     assert_eq!((first.logs, first.unfinished, first.downloads), (250, 250, 0));
     // They finish, and others arrive.
-    host.holds(Stored::lines(300));
+    host.holds(HostLogs::lines(300));
     let second = run(&options).unwrap();
     assert_eq!((second.logs, second.unfinished), (300, 0), "{second:?}");
     assert_eq!((second.downloads, second.without), (150, 150));
@@ -128,7 +129,7 @@ fn later_logs_and_finished_runs_are_fetched_by_a_rerun() {
 #[test]
 fn a_rerun_reads_the_newest_pages_only() {
     let place = tempfile::tempdir().unwrap();
-    let host = Host::start(Stored::lines(1000), Misdeeds::default());
+    let host = Host::start(HostLogs::lines(1000), HostFaults::default());
     let mut options = lines_of(place.path(), &host);
     // The logs are one second apart.
     options.overlap = Duration::from_secs(50);
@@ -142,11 +143,11 @@ fn a_rerun_reads_the_newest_pages_only() {
 #[test]
 fn an_old_run_that_had_not_finished_is_asked_for_again() {
     let place = tempfile::tempdir().unwrap();
-    let host = Host::start(Stored::lines_with_one_running(600, 10), Misdeeds::default());
+    let host = Host::start(HostLogs::lines_with_one_running(600, 10), HostFaults::default());
     let mut options = lines_of(place.path(), &host);
     options.overlap = Duration::from_secs(5);
     assert_eq!(run(&options).unwrap().unfinished, 1);
-    host.holds(Stored::lines(600));
+    host.holds(HostLogs::lines(600));
     let before = host.targets().len();
     assert_eq!(run(&options).unwrap().unfinished, 0);
     let asked = &host.targets()[before..];
@@ -156,8 +157,8 @@ fn an_old_run_that_had_not_finished_is_asked_for_again() {
 #[test]
 fn a_page_that_comes_twice_ends_the_run() {
     let place = tempfile::tempdir().unwrap();
-    let misdeeds = Misdeeds { ignores_page: true, ..Misdeeds::default() };
-    let host = Host::start(Stored::lines(300), misdeeds);
+    let faults = HostFaults { ignores_page: true, ..HostFaults::default() };
+    let host = Host::start(HostLogs::lines(300), faults);
     let error = run(&lines_of(place.path(), &host)).unwrap_err();
     assert!(matches!(error, FetchError::SamePage { .. }), "{error}");
 }
@@ -165,8 +166,8 @@ fn a_page_that_comes_twice_ends_the_run() {
 #[test]
 fn a_damaged_download_is_named_and_has_no_file() {
     let place = tempfile::tempdir().unwrap();
-    let misdeeds = Misdeeds { damaged: Some(5004), ..Misdeeds::default() };
-    let host = Host::start(Stored::lines(20), misdeeds);
+    let faults = HostFaults { damaged: Some(5004), ..HostFaults::default() };
+    let host = Host::start(HostLogs::lines(20), faults);
     let options = lines_of(place.path(), &host);
     let fetched = run(&options).unwrap();
     assert_eq!((fetched.downloads, fetched.failed.len()), (9, 1));
@@ -180,7 +181,7 @@ fn a_damaged_download_is_named_and_has_no_file() {
 #[test]
 fn changed_and_lost_downloads_are_fetched_again_when_verified() {
     let place = tempfile::tempdir().unwrap();
-    let host = Host::start(Stored::lines(20), Misdeeds::default());
+    let host = Host::start(HostLogs::lines(20), HostFaults::default());
     let mut options = lines_of(place.path(), &host);
     run(&options).unwrap();
     let sound = files(&options.dump);
@@ -198,7 +199,7 @@ fn changed_and_lost_downloads_are_fetched_again_when_verified() {
 #[test]
 fn state_and_manifest_are_made_anew_from_the_files() {
     let place = tempfile::tempdir().unwrap();
-    let host = Host::start(Stored::lines(150), Misdeeds::default());
+    let host = Host::start(HostLogs::lines(150), HostFaults::default());
     let options = lines_of(place.path(), &host);
     run(&options).unwrap();
     let before = files(&options.dump);
@@ -211,7 +212,7 @@ fn state_and_manifest_are_made_anew_from_the_files() {
 #[test]
 fn a_renewed_token_is_read_and_a_refused_one_ends_the_run() {
     let place = tempfile::tempdir().unwrap();
-    let host = Host::start(Stored::lines(20), Misdeeds::default());
+    let host = Host::start(HostLogs::lines(20), HostFaults::default());
     let options = lines_of(place.path(), &host);
     host.wants("another");
     let error = run(&options).unwrap_err();
@@ -225,8 +226,8 @@ fn a_renewed_token_is_read_and_a_refused_one_ends_the_run() {
 #[test]
 fn the_token_is_in_no_file_and_no_request_target() {
     let place = tempfile::tempdir().unwrap();
-    let misdeeds = Misdeeds { seed: 1, percent: 60, ..Misdeeds::default() };
-    let host = Host::start(Stored::lines(60), misdeeds);
+    let faults = HostFaults { seed: 1, percent: 60, ..HostFaults::default() };
+    let host = Host::start(HostLogs::lines(60), faults);
     let options = lines_of(place.path(), &host);
     let result = run(&options);
     assert!(!format!("{result:?} {options:?}").contains(TOKEN));
@@ -241,7 +242,7 @@ fn the_token_is_in_no_file_and_no_request_target() {
 #[test]
 fn a_dump_of_another_project_is_refused() {
     let place = tempfile::tempdir().unwrap();
-    let host = Host::start(Stored::lines(5), Misdeeds::default());
+    let host = Host::start(HostLogs::lines(5), HostFaults::default());
     let mut options = lines_of(place.path(), &host);
     run(&options).unwrap();
     "13".clone_into(&mut options.project_id);
@@ -252,7 +253,7 @@ fn a_dump_of_another_project_is_refused() {
 #[test]
 fn two_runs_at_a_time_are_refused() {
     let place = tempfile::tempdir().unwrap();
-    let host = Host::start(Stored::lines(5), Misdeeds::default());
+    let host = Host::start(HostLogs::lines(5), HostFaults::default());
     let options = lines_of(place.path(), &host);
     run(&options).unwrap();
     let lock = fs::File::options().write(true).open(options.dump.join(".fetch/lock")).unwrap();
@@ -264,7 +265,7 @@ fn two_runs_at_a_time_are_refused() {
 #[test]
 fn nothing_is_written_by_a_plan() {
     let place = tempfile::tempdir().unwrap();
-    let host = Host::start(Stored::lines(5), Misdeeds::default());
+    let host = Host::start(HostLogs::lines(5), HostFaults::default());
     let options = lines_of(place.path(), &host);
     let planned = plan(&options).unwrap();
     assert_eq!(planned.len(), 1, "{planned:?}");
@@ -282,11 +283,34 @@ fn lines_of(place: &Path, host: &Host) -> FetchOptions {
 #[test]
 fn when_every_download_is_refused_that_is_not_taken_for_the_truth() {
     let place = tempfile::tempdir().unwrap();
-    let host = Host::start(Stored::lines_that_promise(20), Misdeeds::default());
+    let host = Host::start(HostLogs::lines_that_promise(20), HostFaults::default());
     let options = lines_of(place.path(), &host);
     let fetched = run(&options).unwrap();
     assert_eq!((fetched.without, fetched.failed.len()), (0, 20));
     assert!(fetched.failed[0].fault.contains("are slug and flow right?"));
-    host.holds(Stored::lines(20));
+    host.holds(HostLogs::lines(20));
     assert_eq!(run(&options).unwrap().downloads, 10);
+}
+
+#[test]
+fn what_since_left_out_is_fetched_when_it_is_wanted() {
+    let place = tempfile::tempdir().unwrap();
+    let host = Host::start(HostLogs::lines(300), HostFaults::default());
+    let mut options = lines_of(place.path(), &host);
+    // The logs are one second apart, and the first began at midnight.
+    options.since = model::time::Timestamp::parse_text("2026-06-01T00:04:10Z");
+    let first = run(&options).unwrap();
+    assert_eq!((first.logs, first.downloads), (50, 25), "{first:?}");
+    options.since = None;
+    let second = run(&options).unwrap();
+    assert_eq!((second.logs, second.downloads, second.kept), (300, 125, 25), "{second:?}");
+}
+
+#[test]
+fn a_host_may_give_smaller_pages_than_asked_for() {
+    let place = tempfile::tempdir().unwrap();
+    let faults = HostFaults { most_rows: Some(30), ..HostFaults::default() };
+    let host = Host::start(HostLogs::lines(200), faults);
+    let fetched = run(&lines_of(place.path(), &host)).unwrap();
+    assert_eq!((fetched.logs, fetched.holes.len()), (200, 0));
 }

@@ -8,19 +8,19 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::kit::{Random, TrueLog, base64, page_body, uuid, zip};
+use crate::kit::{TestRandom, TrueLog, base64, page_body, uuid, zip};
 
 /// The token that it wants.
 pub(crate) const TOKEN: &str = "s3cret-token";
 
 /// What it holds.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Stored {
+pub(crate) struct HostLogs {
     /// Newest first.
     logs: Vec<TrueLog>,
 }
 
-impl Stored {
+impl HostLogs {
     pub(crate) fn of(logs: &[TrueLog]) -> Self {
         let mut logs = logs.to_vec();
         logs.sort_by_key(|log| std::cmp::Reverse((log.created, log.id)));
@@ -65,7 +65,7 @@ fn let_run(log: &mut TrueLog) {
     log.record = log.record.replace("\"state\":3", "\"state\":2");
 }
 
-/// The flow of [`Stored::lines`].
+/// The flow of [`HostLogs::lines`].
 pub(crate) fn flow() -> String {
     uuid(0xf10e, 9)
 }
@@ -83,25 +83,27 @@ fn line(n: u64) -> TrueLog {
 
 /// How it misbehaves.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Misdeeds {
+pub(crate) struct HostFaults {
     pub(crate) seed: u64,
     /// Of 100 first answers so many are faulty.
     pub(crate) percent: u64,
     /// In one of so many times, rows arrive and are deleted between two pages; 0 for never.
     pub(crate) moves_one_in: usize,
+    /// Most rows of a page.
+    pub(crate) most_rows: Option<usize>,
     /// Each list answer repeats the first page.
     pub(crate) ignores_page: bool,
     /// Downloads of these ids are damaged for ever.
     pub(crate) damaged: Option<u64>,
 }
 
-/// Kinds of misdeeds.
+/// Kinds of faults.
 pub(crate) const KINDS: u64 = 12;
 
 #[derive(Debug)]
 struct Shared {
-    stored: Mutex<Stored>,
-    misdeeds: Misdeeds,
+    stored: Mutex<HostLogs>,
+    faults: HostFaults,
     /// How often each target was asked.
     asked: Mutex<HashMap<String, u64>>,
     /// All targets in their order.
@@ -109,7 +111,7 @@ struct Shared {
     /// Which kinds have been used.
     used: Mutex<HashSet<u64>>,
     deleted: Mutex<HashSet<u64>>,
-    lists: Mutex<Random>,
+    lists: Mutex<TestRandom>,
     token: Mutex<String>,
     stop: AtomicBool,
 }
@@ -123,17 +125,17 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    pub(crate) fn start(stored: Stored, misdeeds: Misdeeds) -> Self {
+    pub(crate) fn start(stored: HostLogs, faults: HostFaults) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
             stored: Mutex::new(stored),
-            misdeeds,
+            faults,
             asked: Mutex::default(),
             targets: Mutex::default(),
             used: Mutex::default(),
             deleted: Mutex::default(),
-            lists: Mutex::new(Random(misdeeds.seed)),
+            lists: Mutex::new(TestRandom(faults.seed)),
             token: Mutex::new(TOKEN.to_owned()),
             stop: AtomicBool::new(false),
         });
@@ -176,7 +178,7 @@ impl Host {
     }
 
     /// Replaces what it holds.
-    pub(crate) fn holds(&self, stored: Stored) {
+    pub(crate) fn holds(&self, stored: HostLogs) {
         *self.shared.stored.lock().unwrap() = stored;
     }
 }
@@ -227,18 +229,18 @@ fn converse(shared: &Shared, stream: TcpStream) -> std::io::Result<()> {
         } else {
             reply(401, r#"{"message":"Unauthorized"}"#)
         };
-        let misdeed = if good.status == 401 { None } else { misdeed(shared, &target) };
-        send(&mut stream, good, misdeed)?;
+        let fault_of = if good.status == 401 { None } else { fault_of(shared, &target) };
+        send(&mut stream, good, fault_of)?;
     }
 }
 
-fn misdeed(shared: &Shared, target: &str) -> Option<u64> {
-    let Misdeeds { seed, percent, .. } = shared.misdeeds;
+fn fault_of(shared: &Shared, target: &str) -> Option<u64> {
+    let HostFaults { seed, percent, .. } = shared.faults;
     let mut asked = shared.asked.lock().unwrap();
     let nth = asked.entry(target.to_owned()).or_insert(0);
     *nth += 1;
-    let hash = target.bytes().fold(seed, |hash, byte| Random(hash ^ u64::from(byte)).next());
-    let mut random = Random(hash);
+    let hash = target.bytes().fold(seed, |hash, byte| TestRandom(hash ^ u64::from(byte)).next());
+    let mut random = TestRandom(hash);
     // A run of faults at the beginning, and none behind it.
     let mut kind = None;
     for _ in 0..*nth {
@@ -252,7 +254,7 @@ fn misdeed(shared: &Shared, target: &str) -> Option<u64> {
     kind
 }
 
-fn send(stream: &mut TcpStream, good: Reply, misdeed: Option<u64>) -> std::io::Result<()> {
+fn send(stream: &mut TcpStream, good: Reply, fault_of: Option<u64>) -> std::io::Result<()> {
     let cut = good.body.len() * 2 / 3;
     let bad = |status: u16, headers: &str, body: &str| Reply {
         status,
@@ -260,7 +262,7 @@ fn send(stream: &mut TcpStream, good: Reply, misdeed: Option<u64>) -> std::io::R
         body: body.as_bytes().to_vec(),
     };
     let date = "Date: Sun, 06 Nov 1994 08:49:30 GMT\r\n";
-    let reply = match misdeed {
+    let reply = match fault_of {
         None => good,
         Some(0) => bad(429, "Retry-After: 3\r\n", ""),
         Some(1) => {
@@ -322,7 +324,7 @@ fn answer(shared: &Shared, target: &str) -> Reply {
                 .iter()
                 .find(|log| Some(log.id.to_string().as_str()) == pairs.get("id").copied());
             match log.and_then(|log| log.download.as_ref().map(|text| (log, text))) {
-                Some((log, _)) if shared.misdeeds.damaged == Some(log.id) => {
+                Some((log, _)) if shared.faults.damaged == Some(log.id) => {
                     let mut zip = zip(&[("a.json", b"{\"a\":1}")]);
                     zip[36] ^= 1; // in the data, so that the checksum is wrong
                     reply(200, base64(&zip))
@@ -338,11 +340,12 @@ fn answer(shared: &Shared, target: &str) -> Reply {
     }
 }
 
-fn list(shared: &Shared, stored: &Stored, pairs: &HashMap<&str, &str>) -> Reply {
+fn list(shared: &Shared, stored: &HostLogs, pairs: &HashMap<&str, &str>) -> Reply {
     let number =
         |name: &str, usual: usize| pairs.get(name).map_or(usual, |text| text.parse().unwrap());
     let (limit, mut page) = (number("limit", 25), number("page", 1));
-    if shared.misdeeds.ignores_page {
+    let limit = shared.faults.most_rows.map_or(limit, |most| most.min(limit));
+    if shared.faults.ignores_page {
         page = 1;
     }
     let is = |name: &str, value: &str| pairs.get(name).is_none_or(|wanted| *wanted == value);
@@ -359,7 +362,7 @@ fn list(shared: &Shared, stored: &Stored, pairs: &HashMap<&str, &str>) -> Reply 
     } else {
         reply(200, page_body(&on_page, rows.len() as u64, limit as u64, page as u64))
     };
-    let one_in = shared.misdeeds.moves_one_in;
+    let one_in = shared.faults.moves_one_in;
     if one_in > 0 && shared.lists.lock().unwrap().one_in(one_in) {
         move_rows(shared);
     }

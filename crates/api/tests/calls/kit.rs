@@ -6,9 +6,9 @@ use std::path::Path;
 
 /// A small generator (SplitMix64): the same numbers for the same seed.
 #[derive(Debug, Clone)]
-pub(crate) struct Random(pub(crate) u64);
+pub(crate) struct TestRandom(pub(crate) u64);
 
-impl Random {
+impl TestRandom {
     pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut x = self.0;
@@ -70,7 +70,7 @@ const JUNE: u64 = 1_780_272_000_000;
 /// Writes a dump of `runs` runs over some flows into `dir`: pages with sub flows, older snapshots, rows on two pages, and
 /// downloads. Returns what is true about it.
 pub(crate) fn write_dump(dir: &Path, seed: u64, runs: u64) -> Vec<TrueLog> {
-    let mut random = Random(seed);
+    let mut random = TestRandom(seed);
     let flows: Vec<String> = (0..3).map(|n| uuid(0xf10e, n)).collect();
     let mut logs: Vec<TrueLog> = Vec::new();
     let mut old: Vec<String> = Vec::new();
@@ -170,7 +170,7 @@ pub(crate) fn write_dump(dir: &Path, seed: u64, runs: u64) -> Vec<TrueLog> {
     logs
 }
 
-fn write_pages(dir: &Path, random: &mut Random, logs: &[TrueLog], old: &[String]) {
+fn write_pages(dir: &Path, random: &mut TestRandom, logs: &[TrueLog], old: &[String]) {
     fs::create_dir_all(dir.join("logs")).unwrap();
     // Sub logs stand in their main logs; a few on pages of their own as well.
     let mut records: Vec<&str> = logs
@@ -199,7 +199,7 @@ pub(crate) fn page_body(records: &[&str], count: u64, limit: u64, page: u64) -> 
     )
 }
 
-fn write_download(dir: &Path, random: &mut Random, log: &TrueLog, text: &str) {
+fn write_download(dir: &Path, random: &mut TestRandom, log: &TrueLog, text: &str) {
     let folder = dir.join("downloads");
     fs::create_dir_all(&folder).unwrap();
     let zip = zip(&[(&format!("{}.json", log.file), text.as_bytes())]);
@@ -281,10 +281,10 @@ pub(crate) fn escaped(text: &str) -> String {
 }
 
 /// Reads a dump with the library.
-pub(crate) fn read(dir: &Path) -> api::dump::Dump {
+pub(crate) fn read(dir: &Path) -> api::dump::SavedLogs {
     let found = archive::discover(&[dir.to_str().unwrap().to_owned()]).unwrap();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
     let never = std::sync::atomic::AtomicBool::new(false);
     let limits = archive::Limits::default();
-    api::dump::Dump::read(found.sources, &limits, &pool, &|_| {}, &never).unwrap()
+    api::dump::SavedLogs::read(found.sources, &limits, &pool, &|_| {}, &never).unwrap()
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::kit::{self, Random, TrueLog, escaped, uuid};
+use crate::kit::{self, TestRandom, TrueLog, escaped, uuid};
 use api::protocol::{AskedAt, Parameters};
 use api::query;
 
@@ -19,7 +19,7 @@ struct Asked {
 }
 
 impl Asked {
-    fn random(random: &mut Random, logs: &[TrueLog]) -> Self {
+    fn random(random: &mut TestRandom, logs: &[TrueLog]) -> Self {
         let log = random.pick(logs).clone();
         let mut asked = Self { flow: log.flow, ..Self::default() };
         if random.one_in(20) {
@@ -58,7 +58,7 @@ impl Asked {
         asked
     }
 
-    fn query(&self, random: &mut Random) -> String {
+    fn query(&self, random: &mut TestRandom) -> String {
         let project = if random.one_in(2) { "projectId" } else { "projectid" };
         let mut pairs = vec![format!("{project}=12"), format!("flowId={}", escaped(&self.flow))];
         let mut add = |name: &str, value: Option<String>| {
@@ -130,7 +130,7 @@ fn inside(json: &Value, name: &str, field: &str, value: &str) -> bool {
 
 #[test]
 fn ten_thousand_random_queries_equal_the_oracle() {
-    let mut random = Random(17);
+    let mut random = TestRandom(17);
     let mut seen = [0; 2];
     for seed in 0..4 {
         let place = tempfile::tempdir().unwrap();

@@ -11,8 +11,8 @@ use api::serve::ServeOptions;
 use model::listing::LogType;
 
 use crate::fetched::{files, options, run};
-use crate::host::{Host, KINDS, Misdeeds, Stored, flow};
-use crate::kit::{self, Random};
+use crate::host::{Host, HostFaults, HostLogs, KINDS, flow};
+use crate::kit::{self, TestRandom};
 use crate::served::while_served;
 
 fn all() -> bool {
@@ -42,7 +42,7 @@ fn of_lines(place: &Path, host: &Host) -> FetchOptions {
 /// The dump that a sound host gives.
 fn sound(logs: u64) -> BTreeMap<String, Vec<u8>> {
     let place = scratch();
-    let host = Host::start(Stored::lines(logs), Misdeeds::default());
+    let host = Host::start(HostLogs::lines(logs), HostFaults::default());
     let options = of_lines(place.path(), &host);
     let fetched = run(&options).unwrap();
     assert_eq!((fetched.downloads, fetched.without), (logs / 2, logs / 2));
@@ -63,8 +63,8 @@ fn faulty_hosts_give_the_dump_of_a_sound_one() {
     let mut used = HashSet::new();
     for seed in 0..schedules {
         let place = scratch();
-        let misdeeds = Misdeeds { seed, percent: 5 + seed * 7 % 60, ..Misdeeds::default() };
-        let host = Host::start(Stored::lines(logs), misdeeds);
+        let faults = HostFaults { seed, percent: 5 + seed * 7 % 60, ..HostFaults::default() };
+        let host = Host::start(HostLogs::lines(logs), faults);
         let options = of_lines(place.path(), &host);
         let mut runs = 0;
         loop {
@@ -86,7 +86,7 @@ fn faulty_hosts_give_the_dump_of_a_sound_one() {
         assert!(files(&options.dump) == sound);
         used.extend(host.used());
     }
-    assert_eq!(used.len() as u64, KINDS, "all kinds of misdeeds have to be used");
+    assert_eq!(used.len() as u64, KINDS, "all kinds of faults have to be used");
 }
 
 /// Variables for the child of the next test: place, host, token.
@@ -112,9 +112,9 @@ fn killed_runs_leave_whole_files_and_are_continued() {
     let mut kills = 0;
     for seed in 0..schedules {
         let place = scratch();
-        let mut random = Random(seed);
-        let misdeeds = Misdeeds { seed, percent: seed * 11 % 40, ..Misdeeds::default() };
-        let host = Host::start(Stored::lines(logs), misdeeds);
+        let mut random = TestRandom(seed);
+        let faults = HostFaults { seed, percent: seed * 11 % 40, ..HostFaults::default() };
+        let host = Host::start(HostLogs::lines(logs), faults);
         for round in 0.. {
             assert!(round < 40, "schedule {seed}");
             let mut child = Command::new(std::env::current_exe().unwrap())
@@ -157,10 +157,10 @@ fn while_rows_move_each_log_is_fetched_or_named_as_a_hole() {
     for seed in 0..schedules {
         let place = scratch();
         let moves_one_in = [1, 3, 10, 40][seed as usize % 4];
-        let misdeeds = Misdeeds { seed, moves_one_in, ..Misdeeds::default() };
-        let stored = Stored::running_lines(800);
+        let faults = HostFaults { seed, moves_one_in, ..HostFaults::default() };
+        let stored = HostLogs::running_lines(800);
         let throughout = stored.ids();
-        let host = Host::start(stored, misdeeds);
+        let host = Host::start(stored, faults);
         let options = of_lines(place.path(), &host);
         let fetched = run(&options).unwrap();
         let dump = kit::read(&options.dump);

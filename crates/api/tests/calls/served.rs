@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use api::dump::Dump;
+use api::dump::SavedLogs;
 use api::protocol::{AskedAt, Parameters};
 use api::query;
 use api::serve::{ServeError, ServeOptions, Server};
@@ -15,14 +15,14 @@ use crate::kit::{self, TrueLog};
 
 /// An answer as it came.
 #[derive(Debug)]
-pub(crate) struct Got {
+pub(crate) struct Received {
     pub(crate) status: u16,
     pub(crate) head: String,
     pub(crate) body: Vec<u8>,
 }
 
 /// Sends bytes and reads until the end of the connection.
-fn exchange(address: SocketAddr, request: &str) -> Got {
+fn exchange(address: SocketAddr, request: &str) -> Received {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
@@ -31,10 +31,10 @@ fn exchange(address: SocketAddr, request: &str) -> Got {
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or(bytes.len());
     let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
-    Got { status, head, body: bytes.get(end + 4..).unwrap_or_default().to_vec() }
+    Received { status, head, body: bytes.get(end + 4..).unwrap_or_default().to_vec() }
 }
 
-fn get(address: SocketAddr, target: &str, headers: &str) -> Got {
+fn get(address: SocketAddr, target: &str, headers: &str) -> Received {
     exchange(
         address,
         &format!("GET {target} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}\r\n"),
@@ -52,7 +52,7 @@ impl Drop for Stop<'_, '_> {
 
 /// Serves a dump while `test` runs.
 pub(crate) fn while_served<T>(
-    dump: &Dump,
+    dump: &SavedLogs,
     options: ServeOptions,
     test: impl FnOnce(SocketAddr) -> T,
 ) -> T {
@@ -64,7 +64,7 @@ pub(crate) fn while_served<T>(
     })
 }
 
-fn with_dump(test: impl FnOnce(&Dump, &[TrueLog])) {
+fn with_dump(test: impl FnOnce(&SavedLogs, &[TrueLog])) {
     let place = tempfile::tempdir().unwrap();
     let logs = kit::write_dump(place.path(), 5, 20);
     test(&kit::read(place.path()), &logs);

@@ -13,7 +13,7 @@ use model::time::Timestamp;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use super::client::{AskError, Client};
-use super::folder::{Folder, ListState, file_name};
+use super::folder::{FetchFolder, ListState, file_name};
 use super::known::{FetchedPage, KnownLog, KnownLogs};
 use super::{FetchError, FetchOptions, Hole};
 use crate::protocol::{LIST_PATH, ListQuery, type_number};
@@ -22,10 +22,10 @@ use crate::protocol::{LIST_PATH, ListQuery, type_number};
 const LIMITS: [u32; 5] = [100, 99, 97, 95, 93];
 
 /// One list that is read.
-pub(super) struct Listing<'f, 'c> {
+pub(super) struct ListReader<'f, 'c> {
     options: &'f FetchOptions,
     client: &'f Client<'c>,
-    folder: &'f mut Folder,
+    folder: &'f mut FetchFolder,
     known: &'f mut KnownLogs,
     flow: &'f str,
     log_type: LogType,
@@ -84,11 +84,11 @@ pub(super) fn target(query: &ListQuery) -> String {
     format!("{LIST_PATH}?{}", query.parameters().query())
 }
 
-impl<'f, 'c> Listing<'f, 'c> {
+impl<'f, 'c> ListReader<'f, 'c> {
     pub(super) fn new(
         options: &'f FetchOptions,
         client: &'f Client<'c>,
-        folder: &'f mut Folder,
+        folder: &'f mut FetchFolder,
         known: &'f mut KnownLogs,
         flow: &'f str,
         log_type: LogType,
@@ -100,7 +100,11 @@ impl<'f, 'c> Listing<'f, 'c> {
     /// Reads the list until nothing of it is missing, or as often as there are limits.
     pub(super) fn run(&mut self) -> Result<(), FetchError> {
         let mut state = self.folder.list(self.flow, self.log_type);
-        let is_rerun = state.is_complete && !self.options.full;
+        // What an earlier run left out because of its `since` may be wanted now.
+        let earlier = state.since.as_deref().and_then(Timestamp::parse_text);
+        let leaves_out =
+            earlier.is_some_and(|earlier| self.options.since.is_none_or(|since| since < earlier));
+        let is_rerun = state.is_complete && !self.options.full && !leaves_out;
         let open: Vec<String> = if is_rerun { self.open_runs(&HashSet::new()) } else { Vec::new() };
         // The pages of an interrupted reading have the number of that reading.
         if state.is_complete || state.pass == 0 {
@@ -133,6 +137,9 @@ impl<'f, 'c> Listing<'f, 'c> {
         self.ask_for_open_runs(&mut state, &open)?;
         state.is_complete = self.hole.is_none();
         state.page = 0;
+        if !is_rerun {
+            state.since = self.options.since.map(|since| since.to_string());
+        }
         state.newest_created = self.newest().map(|time| time.to_string());
         state.open_runs = self.open_runs(&HashSet::new());
         state.open_runs.sort();
@@ -213,7 +220,8 @@ impl<'f, 'c> Listing<'f, 'c> {
             self.save(state, &page_name(page_number), &page)?;
             state.page = page_number;
             self.folder.set_list(self.flow, self.log_type, state)?;
-            if rows < u64::from(limit) {
+            // A host may give fewer rows than asked for, and then says so.
+            if rows < u64::from(limit).min(page.limit) {
                 return Ok(reading);
             }
             if is_known || is_before_since {
@@ -243,7 +251,7 @@ impl<'f, 'c> Listing<'f, 'c> {
                 let Some(answer) = self.ask(&query)? else { break };
                 let name = format!("run-{}-{}", file_name(run), page_name(page));
                 self.save(state, &name, &answer)?;
-                if answer.rows < u64::from(LIMITS[0]) {
+                if answer.rows < u64::from(LIMITS[0]).min(answer.limit) {
                     break;
                 }
             }
