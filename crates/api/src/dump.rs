@@ -395,22 +395,21 @@ impl DumpBuilder {
         }
         for download in std::mem::take(&mut self.downloads) {
             let (source, leaf) = download.place;
-            let mut logs: Vec<(String, Option<&OfLog>, Option<u32>)> = Vec::new();
+            let mut logs: Vec<(String, &OfLog, Option<u32>)> = Vec::new();
             for of in &download.of_logs {
                 let by_file = of.file_uuid.as_deref().and_then(|uuid| by_uuid.get(uuid));
                 let id = by_file.map(|&place| self.logs[place as usize].id.to_string());
-                logs.extend(id.or_else(|| of.log_id.clone()).map(|id| (id, Some(of), Some(leaf))));
+                logs.extend(id.or_else(|| of.log_id.clone()).map(|id| (id, of, Some(leaf))));
             }
-            if logs.is_empty() {
-                let first = download.of_logs.first();
+            if let (true, Some(of)) = (logs.is_empty(), download.of_logs.first()) {
                 let member = download.member.as_deref();
                 let file = sources.get(source as usize).map(|source| source.name.as_str());
                 let named = |path| self.log_named(path, &by_uuid);
                 // A file that is named after its log is that of the log, with all its members.
                 let found = member
                     .and_then(named)
-                    .map(|id| (id, first, Some(leaf)))
-                    .or_else(|| file.and_then(named).map(|id| (id, first, None)));
+                    .map(|id| (id, of, Some(leaf)))
+                    .or_else(|| file.and_then(named).map(|id| (id, of, None)));
                 logs.extend(found);
             }
             if logs.is_empty() {
@@ -424,7 +423,7 @@ impl DumpBuilder {
                 if known.is_none_or(|known| new < known) {
                     *known = Some(new);
                 }
-                fields.extend(download.fields.iter().map(|&hash| (hash, place)));
+                fields.extend(of.fields.iter().map(|&hash| (hash, place)));
             }
         }
     }
@@ -449,9 +448,7 @@ impl DumpBuilder {
     }
 
     /// Makes the line log that a download proves, with the fields that are known. Returns its place.
-    fn make(&mut self, id: &str, of: Option<&OfLog>) -> u32 {
-        let unknown = OfLog::default();
-        let of = of.unwrap_or(&unknown);
+    fn make(&mut self, id: &str, of: &OfLog) -> u32 {
         let flow = of.flow.as_deref().map(|flow| {
             self.flow_ids
                 .get(&flow.to_ascii_lowercase())

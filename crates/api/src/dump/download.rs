@@ -1,5 +1,6 @@
 //! Downloads: which logs they are of, which fields they have, and their text as the API sends it.
 
+use std::collections::HashMap;
 use std::io::{Cursor, Write as _};
 
 use archive::{Budget, Decoder, Form, Leaf, Source};
@@ -19,13 +20,11 @@ pub(super) struct FoundDownload {
     /// Its name in an archive.
     pub(super) member: Option<String>,
     pub(super) is_whole: bool,
-    /// What its exchanges say about each log that they name; one element without ids when they name none.
+    /// What its exchanges say about each log that they name, at least one; exchanges that name none are together.
     pub(super) of_logs: Vec<OfLog>,
-    /// Hashes of its fields and business keys.
-    pub(super) fields: Vec<u64>,
 }
 
-/// What the first exchange of a log says about it.
+/// What the exchanges of a log say about it; mostly the first one.
 #[derive(Debug, Clone, Default)]
 pub(super) struct OfLog {
     pub(super) log_id: Option<String>,
@@ -36,6 +35,8 @@ pub(super) struct OfLog {
     pub(super) row_num: Option<i64>,
     pub(super) started_at: Option<Timestamp>,
     pub(super) outcome: Outcome,
+    /// Hashes of its fields and business keys.
+    pub(super) fields: HashSet<u64>,
 }
 
 impl FoundDownload {
@@ -45,27 +46,13 @@ impl FoundDownload {
         place: (u32, u32),
         extractor: &mut Extractor,
     ) -> Option<Self> {
-        let mut hashes = HashSet::new();
         let mut of_logs: Vec<OfLog> = Vec::new();
-        fields::add_hashes(leaf.text, &mut hashes);
+        let mut places: HashMap<u64, usize> = HashMap::new();
         let found = extractor.extract(leaf.text, !leaf.layers.is_empty(), &mut |x| {
-            if let Some(key) = x.key {
-                hashes.insert(fields::hash(key.kind.name(), key.value));
-            }
-            // Bodies that are objects were read with the document; these may be in strings.
-            for body in [x.request, x.response].into_iter().flatten() {
-                if body.kind == BodyKind::Json {
-                    fields::add_hashes(body.text, &mut hashes);
-                }
-            }
-            let is_same = |of: &OfLog| {
-                of.log_id.as_deref() == x.log_id && of.file_uuid.as_deref() == x.file_uuid
-            };
-            match of_logs.iter_mut().find(|of| is_same(of)) {
-                // One failed row makes a failed log.
-                Some(known) if x.outcome == Outcome::Failed => known.outcome = Outcome::Failed,
-                Some(_) => {}
-                None => of_logs.push(OfLog {
+            let ids = fields::hash(x.log_id.unwrap_or(""), x.file_uuid.unwrap_or(""));
+            let place = *places.entry(ids).or_insert(of_logs.len());
+            if place == of_logs.len() {
+                of_logs.push(OfLog {
                     log_id: x.log_id.map(str::to_owned),
                     file_uuid: x.file_uuid.map(str::to_owned),
                     run_id: x.run_id.map(str::to_owned),
@@ -74,18 +61,41 @@ impl FoundDownload {
                     row_num: x.row_num,
                     started_at: x.started_at,
                     outcome: x.outcome,
-                }),
+                    fields: HashSet::new(),
+                });
+            }
+            let of_log = &mut of_logs[place];
+            if x.outcome == Outcome::Failed {
+                // One failed row makes a failed log.
+                of_log.outcome = Outcome::Failed;
+            }
+            if let Some(key) = x.key {
+                of_log.fields.insert(fields::hash(key.kind.name(), key.value));
+            }
+            for body in [x.request, x.response].into_iter().flatten() {
+                if body.kind == BodyKind::Json {
+                    fields::add_hashes(body.text, &mut of_log.fields);
+                }
+            }
+            if let Some(extra) = x.extra {
+                fields::add_hashes(extra, &mut of_log.fields);
             }
         });
         if found.exchanges == 0 && found.error_pages > 0 {
             return None;
+        }
+        if of_logs.len() <= 1 {
+            // All of the document is about the one log.
+            if of_logs.is_empty() {
+                of_logs.push(OfLog::default());
+            }
+            fields::add_hashes(leaf.text, &mut of_logs[0].fields);
         }
         Some(Self {
             place,
             member: leaf.member.map(str::to_owned),
             is_whole: leaf.whole && found.faults.is_empty(),
             of_logs,
-            fields: hashes.into_iter().collect(),
         })
     }
 }
