@@ -83,7 +83,7 @@ pub struct DumpCounts {
     pub downloads: u64,
     /// Downloads that name no log, neither in their text nor in their file name.
     pub unnamed: u64,
-    /// Logs that only a download proves.
+    /// Logs that are known from downloads only.
     pub made: u64,
     /// Files that could not be read.
     pub unread: u64,
@@ -447,7 +447,7 @@ impl DumpBuilder {
         known.or_else(|| listing::only_number_in(last).map(str::to_owned))
     }
 
-    /// Makes the line log that a download proves, with the fields that are known. Returns its place.
+    /// Makes the record of a line log from its download, with the fields that are known. Returns its place.
     fn make(&mut self, id: &str, of: &OfLog) -> u32 {
         let flow = of.flow.as_deref().map(|flow| {
             self.flow_ids

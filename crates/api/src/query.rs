@@ -32,7 +32,6 @@ fn select_where<'d>(
     let flow = dump.name_id(&query.flow_id);
     let run = query.original_filename_uuid.as_deref().map(|run| dump.name_id(run));
     let wanted_type = query.wanted_type();
-    let knows_project = knows(dump.projects().iter().map(|(id, _)| id.as_str()), &query.project_id);
     let search: Vec<FieldSearch<'_>> = query.search.iter().map(FieldSearch::new).collect();
     let is_wanted = |place: usize, log: &StoredLog| {
         let of_run = |run| SavedLogs::is_of_run(log, run);
@@ -46,7 +45,7 @@ fn select_where<'d>(
     };
     let first = (query.page - 1).saturating_mul(u64::from(query.limit));
     let mut selected = Selected { count: 0, rows: Vec::new() };
-    if !knows_project {
+    if !may_be_project(dump, &query.project_id) {
         return selected;
     }
     for (place, log) in dump.logs().iter().enumerate() {
@@ -85,13 +84,9 @@ impl<'q> FieldSearch<'q> {
     }
 }
 
-/// Whether a name is one of those that the dump knows; any is when it knows none.
-fn knows<'d>(mut known: impl Iterator<Item = &'d str>, name: &str) -> bool {
-    let mut any = false;
-    known.any(|known| {
-        any = true;
-        known == name
-    }) || !any
+/// Whether an id can be that of the dump's project: it is one of those in saved lists, or there is no list.
+fn may_be_project(dump: &SavedLogs, id: &str) -> bool {
+    dump.projects().is_empty() || dump.projects().iter().any(|(known, _)| known == id)
 }
 
 /// An answer of the API, apart from its headers.
@@ -159,7 +154,7 @@ pub fn nothing(dump: &SavedLogs, query: &ListQuery, count: u64) -> String {
             query.page
         );
     }
-    if !knows(dump.projects().iter().map(|(id, _)| id.as_str()), &query.project_id) {
+    if !may_be_project(dump, &query.project_id) {
         let known: Vec<&str> = dump.projects().iter().map(|(id, _)| id.as_str()).collect();
         return format!(
             "no logs: projectId {:?} is not in this dump, which has {}",
@@ -202,7 +197,7 @@ pub fn find_download(dump: &SavedLogs, query: &DownloadQuery) -> Result<usize, B
         return Err(BadParameter::new("id", format!("no log {id:?} in this dump")));
     };
     let log = &dump.logs()[place];
-    if !knows(dump.projects().iter().map(|(id, _)| id.as_str()), &query.project_id) {
+    if !may_be_project(dump, &query.project_id) {
         let fault = format!("{:?} is no project of this dump", query.project_id);
         return Err(BadParameter::new("projectId", fault));
     }
@@ -211,7 +206,8 @@ pub fn find_download(dump: &SavedLogs, query: &DownloadQuery) -> Result<usize, B
         let fault = format!("{:?} is not the flow of log {id}, which is {flow}", query.flow_id);
         return Err(BadParameter::new("flowId", fault));
     }
-    if !knows(dump.projects().iter().filter_map(|(_, slug)| slug.as_deref()), &query.project_slug) {
+    let mut slugs = dump.projects().iter().filter_map(|(_, slug)| slug.as_deref()).peekable();
+    if slugs.peek().is_some() && !slugs.any(|slug| slug == query.project_slug) {
         let fault = format!("{:?} is no project of this dump", query.project_slug);
         return Err(BadParameter::new("projectslug", fault));
     }

@@ -16,8 +16,8 @@ use super::terminal::{say, width};
 
 /// Lists the logs of a dump as `GET /logs` of the API does, with the same parameters
 ///
-/// Answers from saved pages and from downloads: of each log the newest saved record, as it was saved. A log that only a
-/// download proves has the fields that the download shows. The newest logs come first.
+/// Answers from saved pages and from downloads: of each log the newest saved record, as it was saved. A log that is
+/// known from its download only has the fields that the download shows. The newest logs come first.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct LogsCommand {
