@@ -112,7 +112,7 @@ impl<'d> Server<'d> {
                     continue;
                 }
                 scope.spawn(move || {
-                    self.converse(stream, warn);
+                    self.answer_requests(stream, warn);
                     self.connections.fetch_sub(1, Ordering::Relaxed);
                 });
             }
@@ -120,7 +120,7 @@ impl<'d> Server<'d> {
     }
 
     /// Answers the requests of one connection.
-    fn converse(&self, stream: TcpStream, warn: &(dyn Fn(&str) + Sync)) {
+    fn answer_requests(&self, stream: TcpStream, warn: &(dyn Fn(&str) + Sync)) {
         let Ok(mut connection) = Connection::new(stream) else { return };
         while !self.stop.load(Ordering::Relaxed) {
             let request = match connection.request() {

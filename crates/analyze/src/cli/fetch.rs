@@ -122,8 +122,9 @@ impl FetchCommand {
         let watch = Watch::begin()?;
         watch.working();
         let progress = FetchProgress::default();
-        let result =
-            shown(self.quiet, &progress, &watch, || fetch(&options, &progress, watch.stop()));
+        let result = with_progress(self.quiet, &progress, &watch, || {
+            fetch(&options, &progress, watch.stop())
+        });
         let exit = match result {
             Ok(fetched) => self.report(&fetched),
             Err(error) => Self::failed(error, &progress)?,
@@ -247,7 +248,7 @@ impl FetchCommand {
 }
 
 /// Runs `work` and shows its progress on a terminal.
-fn shown<T>(
+fn with_progress<T>(
     quiet: bool,
     progress: &FetchProgress,
     watch: &Watch,

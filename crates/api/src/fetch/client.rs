@@ -230,7 +230,7 @@ impl<'a> Client<'a> {
         if status == 401 {
             return Err(Failure::Refused(version));
         }
-        let says = || said(&token.hidden_in(&String::from_utf8_lossy(&body)));
+        let says = || error_text(&token.hidden_in(&String::from_utf8_lossy(&body)));
         match status {
             200 => {}
             400 => return Err(Failure::Final(AskError::BadRequest(says()))),
@@ -396,7 +396,7 @@ fn named_pause(text: &str, now: i64) -> Option<Duration> {
 }
 
 /// The beginning of an error answer, for a message: ` (text)`; nothing when it is empty or a page of HTML.
-fn said(body: &str) -> String {
+fn error_text(body: &str) -> String {
     let text = serde_json::from_str::<serde_json::Value>(body).ok();
     let field = text.as_ref().and_then(|json| {
         ["detail", "message", "error"].iter().find_map(|name| json.get(name)?.as_str())
@@ -499,7 +499,7 @@ mod tests {
 
     #[test]
     fn an_error_answer_is_shown_by_its_message() {
-        assert_eq!(said(r#"{"detail": "limit: 0"}"#), " (limit: 0)");
-        assert_eq!(said("<html>"), "");
+        assert_eq!(error_text(r#"{"detail": "limit: 0"}"#), " (limit: 0)");
+        assert_eq!(error_text("<html>"), "");
     }
 }

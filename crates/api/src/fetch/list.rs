@@ -30,7 +30,7 @@ pub(super) struct ListReader<'f, 'c> {
     flow: &'f str,
     log_type: LogType,
     /// Hashes of the ids of all rows that this run has shown.
-    shown: HashSet<u64>,
+    seen_rows: HashSet<u64>,
     /// Pages that were saved.
     pub(super) saved: u64,
     /// What may be missing.
@@ -93,8 +93,8 @@ impl<'f, 'c> ListReader<'f, 'c> {
         flow: &'f str,
         log_type: LogType,
     ) -> Self {
-        let shown = HashSet::new();
-        Self { options, client, folder, known, flow, log_type, shown, saved: 0, hole: None }
+        let seen_rows = HashSet::new();
+        Self { options, client, folder, known, flow, log_type, seen_rows, saved: 0, hole: None }
     }
 
     /// Reads the list until nothing of it is missing, or as often as there are limits.
@@ -117,7 +117,7 @@ impl<'f, 'c> ListReader<'f, 'c> {
         for limit in LIMITS {
             let saved = self.saved;
             let reading = self.read(&mut state, limit, horizon)?;
-            let fault = self.unsettled(&reading, before.as_ref());
+            let fault = self.why_unsettled(&reading, before.as_ref());
             self.hole = fault.map(|fault| Hole {
                 flow: self.flow.to_owned(),
                 log_type: type_number(self.log_type),
@@ -147,7 +147,7 @@ impl<'f, 'c> ListReader<'f, 'c> {
     }
 
     /// Why a reading is not the last one; `None` when nothing is missing.
-    fn unsettled(&self, reading: &Reading, before: Option<&Reading>) -> Option<&'static str> {
+    fn why_unsettled(&self, reading: &Reading, before: Option<&Reading>) -> Option<&'static str> {
         let counts_all = reading.pages <= 1 || !reading.counts_pages;
         let distinct = if reading.is_partial {
             self.known.of(self.flow, self.log_type).count() as u64 + reading.of_others
@@ -189,7 +189,7 @@ impl<'f, 'c> ListReader<'f, 'c> {
                 page.top().flat_map(|row| xxh3_128(row.text.as_bytes()).to_le_bytes()).collect();
             let digest = xxh3_128(&texts);
             if last.replace(digest) == Some(digest) {
-                return Err(FetchError::SamePage { what: what(&query) });
+                return Err(FetchError::SamePage { what: list_name(&query) });
             }
             let (rows, count) = (page.rows, page.count);
             reading.pages += 1;
@@ -206,7 +206,7 @@ impl<'f, 'c> ListReader<'f, 'c> {
                 reading.of_others += u64::from(is_of_other && !is_repeated);
                 reading.has_missed |= has_known && !was_known && !is_of_other && !is_repeated;
                 has_known |= was_known;
-                self.shown.insert(id);
+                self.seen_rows.insert(id);
             }
             let is_old = |row: &crate::dump::page::FoundRecord| {
                 let log = self.known.get(&row.entry.id);
@@ -240,7 +240,7 @@ impl<'f, 'c> ListReader<'f, 'c> {
         state: &mut ListState,
         open: &[String],
     ) -> Result<(), FetchError> {
-        let still_open: HashSet<String> = self.open_runs(&self.shown).into_iter().collect();
+        let still_open: HashSet<String> = self.open_runs(&self.seen_rows).into_iter().collect();
         for run in open.iter().filter(|run| still_open.contains(*run)) {
             for page in 1.. {
                 let mut query = page_query(self.options, self.flow, self.log_type, page, LIMITS[0]);
@@ -262,7 +262,7 @@ impl<'f, 'c> ListReader<'f, 'c> {
     /// Asks for a page; `None` behind the last one.
     fn ask(&mut self, query: &ListQuery) -> Result<Option<FetchedPage>, FetchError> {
         let answer = self.client.ask(&target(query), &mut FetchedPage::read);
-        let list = |fault: String| FetchError::List { what: what(query), fault };
+        let list = |fault: String| FetchError::List { what: list_name(query), fault };
         match answer {
             Ok(page) => {
                 self.client.progress().pages.fetch_add(1, Ordering::Relaxed);
@@ -342,7 +342,7 @@ fn page_name(page: u64) -> String {
 }
 
 /// A list and its page, for messages.
-fn what(query: &ListQuery) -> String {
+fn list_name(query: &ListQuery) -> String {
     let log_type = query.log_type.map_or(0, type_number);
     format!("list of flow {}, type {log_type}, page {}", query.flow_id, query.page)
 }

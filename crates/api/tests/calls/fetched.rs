@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use api::fetch::{FetchError, FetchOptions, FetchProgress, Fetched, Patience, fetch, plan};
@@ -313,4 +315,49 @@ fn a_host_may_give_smaller_pages_than_asked_for() {
     let host = Host::start(HostLogs::lines(200), faults);
     let fetched = run(&lines_of(place.path(), &host)).unwrap();
     assert_eq!((fetched.logs, fetched.holes.len()), (200, 0));
+}
+
+#[test]
+fn a_redirect_is_not_followed() {
+    let place = tempfile::tempdir().unwrap();
+    let elsewhere = Host::start(HostLogs::lines(5), HostFaults::default());
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let to = format!(
+        "HTTP/1.1 302 Found\r\nLocation: {}/logs\r\nContent-Length: 0\r\n\r\n",
+        elsewhere.url()
+    );
+    std::thread::spawn(move || {
+        // One answer for each connection; ends with the tests.
+        for mut stream in listener.incoming().flatten() {
+            let _gone = stream.read(&mut [0; 4096]).and_then(|_| stream.write_all(to.as_bytes()));
+        }
+    });
+    let options = options(place.path(), &format!("http://{address}"), &[flow()]);
+    let error = run(&options).unwrap_err().to_string();
+    assert!(error.contains("302, a redirect, which is not followed"), "{error}");
+    assert_eq!(elsewhere.targets(), [""; 0]);
+}
+
+#[test]
+fn a_run_stops_when_it_is_told_to() {
+    let place = tempfile::tempdir().unwrap();
+    let host = Host::start(HostLogs::lines(100), HostFaults::default());
+    let mut options = lines_of(place.path(), &host);
+    options.rate = 50.0;
+    let stop = AtomicBool::new(false);
+    let progress = FetchProgress::default();
+    std::thread::scope(|scope| {
+        let run = scope.spawn(|| fetch(&options, &progress, &stop));
+        while progress.done.load(Ordering::Relaxed) < 3 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        stop.store(true, Ordering::Relaxed);
+        assert!(matches!(run.join().unwrap(), Err(FetchError::Interrupted)));
+    });
+    let had = files(&options.dump).keys().filter(|name| name.starts_with("downloads")).count();
+    assert!((1..50).contains(&had), "{had}");
+    options.rate = 0.0;
+    let fetched = run(&options).unwrap();
+    assert_eq!(fetched.downloads + fetched.kept, 50);
 }

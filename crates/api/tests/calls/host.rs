@@ -148,7 +148,7 @@ impl Host {
                 let shared = Arc::clone(&of_thread);
                 if let Ok(stream) = stream {
                     std::thread::spawn(move || {
-                        let _gone = converse(&shared, stream);
+                        let _gone = answer_requests(&shared, stream);
                     });
                 }
             }
@@ -203,7 +203,7 @@ fn reply(status: u16, body: impl Into<Vec<u8>>) -> Reply {
     Reply { status, headers: String::new(), body: body.into() }
 }
 
-fn converse(shared: &Shared, stream: TcpStream) -> std::io::Result<()> {
+fn answer_requests(shared: &Shared, stream: TcpStream) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
     let mut reader = BufReader::new(stream.try_clone()?);

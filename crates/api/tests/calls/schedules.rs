@@ -24,7 +24,7 @@ fn counts() -> (u64, u64) {
     if all() { (200, 2000) } else { (20, 200) }
 }
 
-/// A folder in memory where the system has one: these tests write many small files to the disk's end.
+/// A folder in memory where the system has one: these tests write many small files, and wait until each is on the disk.
 pub(crate) fn scratch() -> tempfile::TempDir {
     let memory = Path::new("/dev/shm");
     if memory.is_dir()
