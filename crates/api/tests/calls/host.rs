@@ -290,7 +290,7 @@ fn send(stream: &mut TcpStream, good: Reply, fault_of: Option<u64>) -> std::io::
         Some(10) => {
             bad(200, "Content-Type: text/html\r\n", "<!doctype html><title>Sign in</title>")
         }
-        Some(_) => bad(200, "", r#"{"error":"session expired"}"#),
+        Some(_) => bad(200, "", r#"{"error":"please sign in"}"#),
     };
     stream.write_all(&head(reply.status, &reply.headers, reply.body.len()))?;
     stream.write_all(&reply.body)
