@@ -237,7 +237,12 @@ impl FetchCommand {
             FetchError::Interrupted => {
                 (Exit::Interrupted, "run the same command again to continue")
             }
-            FetchError::List { .. } | FetchError::SamePage { .. } | FetchError::File { .. } => {
+            FetchError::List { .. }
+            | FetchError::SamePage { .. }
+            | FetchError::File { .. }
+            | FetchError::Unreachable { .. }
+                if progress.pages.load(Ordering::Relaxed) > 0 =>
+            {
                 (Exit::NotDone, "what is whole is kept; run the same command again to continue")
             }
             error => return Err(error.into()),

@@ -1,7 +1,7 @@
 //! One request after another: politely, and again when it failed in a way that passes.
 
 use std::io::{ErrorKind, Read as _};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -50,6 +50,8 @@ const MOST_BYTES: u64 = 1 << 30;
 const CONNECT_TIME: Duration = Duration::from_secs(20);
 /// How often a waiting thread looks whether it must stop.
 const LOOK: Duration = Duration::from_millis(50);
+/// Requests in a row that may be given up before the host counts as down.
+const MOST_GIVEN_UP: u32 = 3;
 /// Characters of an error answer that are shown.
 const SHOWN: usize = 200;
 
@@ -66,6 +68,8 @@ pub(super) struct Client<'a> {
     pace: Mutex<Pace>,
     /// Something has been answered: failures to connect may pass.
     was_answered: AtomicBool,
+    /// Requests that were asked as often as patience allows, since the last proper answer.
+    given_up: AtomicU32,
     random: AtomicU64,
     stop: &'a AtomicBool,
     progress: &'a FetchProgress,
@@ -109,8 +113,21 @@ enum Failure {
     Final(AskError),
     /// Refused with the token of this version.
     Refused(u64),
-    /// May pass; with the pause that the host asks for.
-    Passing(String, Option<Duration>),
+    /// May pass.
+    Passing {
+        fault: String,
+        /// The pause that the host asks for.
+        named: Option<Duration>,
+        /// There was no answer, or one that is the same whatever was asked: the host may be down.
+        is_down: bool,
+    },
+}
+
+impl Failure {
+    /// The answer is not what was asked for.
+    fn unusable(fault: String) -> Self {
+        Self::Passing { fault, named: None, is_down: false }
+    }
 }
 
 impl<'a> Client<'a> {
@@ -159,6 +176,7 @@ impl<'a> Client<'a> {
             },
             pace: Mutex::new(Pace { next: now, paused_until: now }),
             was_answered: AtomicBool::new(false),
+            given_up: AtomicU32::new(0),
             random: AtomicU64::new(http_date::now().unsigned_abs() ^ u64::from(std::process::id())),
             stop,
             progress,
@@ -188,12 +206,21 @@ impl<'a> Client<'a> {
                         return Err(FetchError::Refused { status: 401 }.into());
                     }
                 }
-                Err(Failure::Passing(what, named)) => {
+                Err(Failure::Passing { fault, named, is_down }) => {
                     tries += 1;
-                    if tries >= self.patience.tries {
-                        return Err(AskError::Failed(format!("{what}, {tries} times")));
+                    if tries < self.patience.tries {
+                        self.pause(tries, named);
+                        continue;
                     }
-                    self.pause(tries, named);
+                    let fault = format!("{fault}, {tries} times");
+                    // Asking for all others as patiently would take hours.
+                    if is_down && self.given_up.fetch_add(1, Ordering::Relaxed) + 1 >= MOST_GIVEN_UP
+                    {
+                        let host = self.host.clone();
+                        let fault = format!("{fault}, for {MOST_GIVEN_UP} requests in a row");
+                        return Err(FetchError::Unreachable { host, fault }.into());
+                    }
+                    return Err(AskError::Failed(fault));
                 }
             }
         }
@@ -233,13 +260,21 @@ impl<'a> Client<'a> {
         let says = || error_text(&token.hidden_in(&String::from_utf8_lossy(&body)));
         match status {
             200 => {}
-            400 => return Err(Failure::Final(AskError::BadRequest(says()))),
+            400 => {
+                self.accepted(version);
+                return Err(Failure::Final(AskError::BadRequest(says())));
+            }
+            // Of a proxy: the host has no such path. The API has JSON or nothing.
+            404 if body.trim_ascii_start().starts_with(b"<") => {
+                return Err(Failure::unusable("answered 404 with a web page".to_owned()));
+            }
             404 => {
                 self.accepted(version);
                 return Err(Failure::Final(AskError::NotFound));
             }
             408 | 425 | 429 | 500..=599 => {
-                return Err(Failure::Passing(format!("answered {status}"), named));
+                let fault = format!("answered {status}");
+                return Err(Failure::Passing { fault, named, is_down: true });
             }
             403 => return Err(Failure::Final(FetchError::Refused { status }.into())),
             300..=399 => {
@@ -252,10 +287,10 @@ impl<'a> Client<'a> {
             }
         }
         if let Err(error) = whole {
-            return Err(Failure::Passing(format!("the answer is cut: {}", plain(&error)), None));
+            return Err(Failure::unusable(format!("the answer is cut: {}", plain(&error))));
         }
         let bytes = body.len() as u64;
-        let answer = read(body).map_err(|fault| Failure::Passing(fault, None))?;
+        let answer = read(body).map_err(Failure::unusable)?;
         self.accepted(version);
         self.progress.bytes.fetch_add(bytes, Ordering::Relaxed);
         Ok(answer)
@@ -307,14 +342,20 @@ impl<'a> Client<'a> {
                 ),
                 _ => false,
             };
-        if passes { Failure::Passing(fault, None) } else { unreachable(fault) }
+        if passes {
+            Failure::Passing { fault, named: None, is_down: true }
+        } else {
+            unreachable(fault)
+        }
     }
 
     fn token(&self) -> MutexGuard<'_, CurrentToken> {
         self.token.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The host has given a proper answer with the token of this version.
     fn accepted(&self, version: u64) {
+        self.given_up.store(0, Ordering::Relaxed);
         let mut current = self.token();
         current.was_accepted |= current.version == version;
     }

@@ -361,3 +361,16 @@ fn a_run_stops_when_it_is_told_to() {
     let fetched = run(&options).unwrap();
     assert_eq!(fetched.downloads + fetched.kept, 50);
 }
+
+#[test]
+fn a_host_that_goes_down_ends_the_run_soon() {
+    let place = tempfile::tempdir().unwrap();
+    let faults = HostFaults { dies_after: Some(20), ..HostFaults::default() };
+    let host = Host::start(HostLogs::lines(400), faults);
+    let error = run(&lines_of(place.path(), &host)).unwrap_err();
+    let said = error.to_string();
+    assert!(matches!(error, FetchError::Unreachable { .. }), "{said}");
+    assert!(said.contains("answered 503, 6 times, for 3 requests in a row"), "{said}");
+    // Not six times for each of 400 logs.
+    assert!(host.targets().len() < 100, "{}", host.targets().len());
+}

@@ -91,6 +91,8 @@ pub(crate) struct HostFaults {
     pub(crate) moves_one_in: usize,
     /// Most rows of a page.
     pub(crate) most_rows: Option<usize>,
+    /// After so many requests it answers with 503 only.
+    pub(crate) dies_after: Option<usize>,
     /// Each list answer repeats the first page.
     pub(crate) ignores_page: bool,
     /// Downloads of these ids are damaged for ever.
@@ -224,6 +226,11 @@ fn answer_requests(shared: &Shared, stream: TcpStream) -> std::io::Result<()> {
         let target = lines[0].split(' ').nth(1).unwrap_or("").to_owned();
         shared.targets.lock().unwrap().push(target.clone());
         let wanted = format!("authorization: bearer {}", shared.token.lock().unwrap());
+        let asked = shared.targets.lock().unwrap().len();
+        if shared.faults.dies_after.is_some_and(|after| asked > after) {
+            send(&mut stream, reply(503, ""), None)?;
+            continue;
+        }
         let good = if lines.iter().any(|line| line.to_lowercase() == wanted) {
             answer(shared, &target)
         } else {
