@@ -12,11 +12,11 @@ use super::limits::LimitArgs;
 use super::progress;
 use super::terminal::say;
 
-/// What to answer from.
+/// What to answer from. To be the last of the arguments: the heading of the limits holds for what follows.
 #[derive(Debug, Args)]
 pub(crate) struct DumpArgs {
     /// Folder (with all below it), file, or pattern such as 'dump/**/*.zip'
-    #[arg(value_name = "DUMP")]
+    #[arg(value_name = "DUMP", index = 1)]
     dump: String,
     /// Worker threads [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]

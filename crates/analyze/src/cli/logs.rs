@@ -21,10 +21,8 @@ use super::terminal::{say, width};
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct LogsCommand {
-    #[command(flatten)]
-    dump: DumpArgs,
     /// Query string of the API, `projectId=1&flowId=2&log_type=3`, or a whole URL with one, in quotes. Flags add to it
-    #[arg(value_name = "QUERY")]
+    #[arg(value_name = "QUERY", index = 2)]
     query: Option<String>,
     /// Parameter `projectId`. A dump mostly does not say its project; then any fits
     #[arg(long, value_name = "ID", help_heading = "Which logs")]
@@ -61,6 +59,8 @@ pub(crate) struct LogsCommand {
     /// Writes CSV cells that a spreadsheet would run (those that begin with =, +, -, @) without a ' before them
     #[arg(long)]
     raw_csv: bool,
+    #[command(flatten)]
+    dump: DumpArgs,
 }
 
 const EXAMPLES: &str = "\

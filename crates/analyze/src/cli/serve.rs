@@ -20,8 +20,6 @@ use super::terminal::say;
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ServeCommand {
-    #[command(flatten)]
-    dump: DumpArgs,
     /// Address and port; port 0 takes any that is free
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:3000")]
     bind: SocketAddr,
@@ -38,6 +36,8 @@ pub(crate) struct ServeCommand {
     /// slow, cut, cut-text, closed, login, json, shifted
     #[arg(long, value_name = "SPEC")]
     faults: Option<String>,
+    #[command(flatten)]
+    dump: DumpArgs,
 }
 
 const EXAMPLES: &str = "\

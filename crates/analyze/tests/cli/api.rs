@@ -203,6 +203,7 @@ fn fetch_tells_what_it_did_and_a_rerun_has_nothing_to_do() {
     assert_eq!((plan.code, plan.out), (0, format!("GET {}{target}", served.url)));
 }
 
+#[cfg(unix)]
 #[test]
 fn fetch_says_what_is_wrong_in_one_sentence() {
     let place = with_dump();
