@@ -259,3 +259,46 @@ pub(crate) fn private(path: PathBuf, text: &str) -> PathBuf {
     }
     path
 }
+
+#[test]
+fn verbatim_downloads_are_the_files_of_the_dump() {
+    let place = tempfile::tempdir().unwrap();
+    let logs = kit::write_dump(place.path(), 5, 20);
+    let dump = kit::read(place.path());
+    let options = ServeOptions { is_verbatim: true, ..ServeOptions::default() };
+    let mut files: Vec<Vec<u8>> = std::fs::read_dir(place.path().join("downloads"))
+        .unwrap()
+        .map(|file| std::fs::read(file.unwrap().path()).unwrap())
+        .collect();
+    while_served(&dump, options, |address| {
+        for log in logs.iter().filter(|log| log.download.is_some()) {
+            let target = format!(
+                "/logs/download?id={}&projectId=1&flowId={}&projectslug=s",
+                log.id, log.flow
+            );
+            let got = get(address, &target, "");
+            let place = files.iter().position(|file| *file == got.body);
+            files.remove(place.unwrap());
+        }
+    });
+    assert!(files.is_empty());
+}
+
+#[test]
+fn shifted_pages_show_rows_that_arrive_and_disappear() {
+    with_dump(|dump, logs| {
+        let faults = Some("kinds=shifted".parse().unwrap());
+        while_served(dump, ServeOptions { faults, ..ServeOptions::default() }, |address| {
+            let mut firsts = std::collections::HashSet::new();
+            let mut counts = Vec::new();
+            for _ in 0..40 {
+                let got = get(address, &format!("/logs?projectId=1&flowId={}", logs[0].flow), "");
+                let page: serde_json::Value = serde_json::from_slice(&got.body).unwrap();
+                firsts.insert(page["results"][0]["id"].to_string());
+                counts.push(page["count"].as_u64().unwrap());
+            }
+            assert!(firsts.len() > 1, "{firsts:?}");
+            assert!(counts.windows(2).any(|two| two[0] > two[1]), "{counts:?}");
+        });
+    });
+}
