@@ -173,11 +173,12 @@ pub(crate) fn write_dump(dir: &Path, seed: u64, runs: u64) -> Vec<TrueLog> {
 fn write_pages(dir: &Path, random: &mut TestRandom, logs: &[TrueLog], old: &[String]) {
     fs::create_dir_all(dir.join("logs")).unwrap();
     // Sub logs stand in their main logs; a few on pages of their own as well.
-    let mut records: Vec<&str> = logs
-        .iter()
-        .filter(|log| log.log_type != 2 || random.clone().one_in(5))
-        .map(|log| log.record.as_str())
-        .collect();
+    let mut records: Vec<&str> = Vec::new();
+    for log in logs {
+        if log.log_type != 2 || random.one_in(5) {
+            records.push(&log.record);
+        }
+    }
     records.extend(old.iter().map(String::as_str));
     for n in 0..records.len() / 20 {
         records.push(records[n * 7]);
