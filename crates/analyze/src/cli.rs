@@ -5,20 +5,24 @@
 mod bench;
 mod cat;
 mod diff;
+mod dump;
 mod exit;
 mod explain;
+mod fetch;
 mod figures;
 mod how;
 mod inputs;
 mod interrupt;
 mod keys;
 mod limits;
+mod logs;
 mod ls;
 mod markdown;
 mod pretty;
 mod problems;
 mod progress;
 mod report;
+mod serve;
 mod summary;
 mod table;
 mod terminal;
@@ -35,7 +39,8 @@ use clap::{Parser, Subcommand};
 /// Reports what failed, why, and what was sent and answered, from a folder of saved Integrator logs.
 ///
 /// Reads what `GET /logs/download` and `GET /logs` returned, in whatever wrapping it was saved (base64,
-/// zip, gzip, quoted, unpacked), without unpacking anything to disk and without a network.
+/// zip, gzip, quoted, unpacked), without unpacking anything to disk. Only `fetch` uses a network, and `serve` answers on
+/// this machine.
 #[derive(Debug, Parser)]
 #[command(name = "analyze", version, max_term_width = 110, after_help = EXAMPLES)]
 pub(crate) struct Cli {
@@ -51,9 +56,14 @@ Examples:
   analyze keys report --open              the orders and products that have to be sent again
   analyze explain report 1                the most frequent error group, explained
   analyze diff yesterday today            what has changed between two reports
+  analyze fetch dump --project-id 12 --project-slug shop
+                                          the logs of a project, from the API into `dump`
+  analyze logs dump --flow-id ID          the logs of a flow, as the API lists them
+  analyze serve dump                      the API on this machine, from the folder `dump`
   analyze bench --generate 256MB          how fast this machine is
 
-Exit codes: 0 done, 1 no log found (`diff`: what --fail-on names was found), 2 not done, 3 too many files rejected, 130 interrupted.
+Exit codes: 0 done, 1 no log found (`diff`: what --fail-on names was found), 2 not done, 3 too many files rejected \
+(`fetch`: not all could be had), 4 token refused, 130 interrupted.
 `analyze help COMMAND` explains a command.";
 
 #[derive(Debug, Subcommand)]
@@ -64,6 +74,9 @@ enum Command {
     Explain(explain::ExplainCommand),
     Keys(keys::KeysCommand),
     Diff(diff::DiffCommand),
+    Logs(logs::LogsCommand),
+    Serve(serve::ServeCommand),
+    Fetch(Box<fetch::FetchCommand>),
     Bench(Box<bench::BenchCommand>),
 }
 
@@ -77,6 +90,9 @@ impl Cli {
             Command::Explain(explain) => explain.run(),
             Command::Keys(keys) => keys.run(),
             Command::Diff(diff) => diff.run(),
+            Command::Logs(logs) => logs.run(),
+            Command::Serve(serve) => serve.run(),
+            Command::Fetch(fetch) => fetch.run(),
             Command::Bench(bench) => bench.run(),
         };
         done.unwrap_or_else(|error| {

@@ -4,8 +4,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 use std::fs;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// The one command that is not run: it would run this test again.
 const NOT_RUN: &str = "cargo test --workspace";
@@ -18,6 +19,9 @@ const MEASURED: &str = "console measured";
 fn every_command_of_the_readme_works_and_prints_what_is_shown() {
     let place = checkout();
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let _served = EndServed(place.path().join("serve.pid"));
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let here = format!("127.0.0.1:{port}");
     let mut page = String::new();
     let mut differences = Vec::new();
     let mut commands = 0;
@@ -40,8 +44,14 @@ fn every_command_of_the_readme_works_and_prints_what_is_shown() {
         }
         commands += 1;
         let measured = block == Some(MEASURED);
+        // The port of the README may be taken here.
+        let command = &command.replace(SERVED, &here).replace(
+            "analyze serve testdata/dump ",
+            &format!("analyze serve testdata/dump --bind {here} "),
+        );
         let printed =
-            run(&if measured { in_small(command) } else { command.to_owned() }, place.path());
+            run(&if measured { in_small(command) } else { command.to_owned() }, place.path())
+                .replace(&here, SERVED);
         if block != Some("sh") {
             let mut shown = String::new();
             while let Some(line) = lines.next_if(|line| !line.starts_with("$ ") && *line != "```") {
@@ -68,6 +78,20 @@ fn every_command_of_the_readme_works_and_prints_what_is_shown() {
         fs::write(root().join("README.md"), page).unwrap();
     } else {
         assert!(differences.is_empty(), "{}", differences.join("\n"));
+    }
+}
+
+/// Where `analyze serve` answers in the README.
+const SERVED: &str = "127.0.0.1:3000";
+
+/// Ends the server of the README, if one is running, by the process id in this file.
+struct EndServed(PathBuf);
+
+impl Drop for EndServed {
+    fn drop(&mut self) {
+        if let Ok(id) = fs::read_to_string(&self.0) {
+            let _ended = Command::new("kill").arg(id.trim()).stderr(Stdio::null()).status();
+        }
     }
 }
 

@@ -97,12 +97,15 @@ struct FoundFile<'i> {
     folder: Option<&'i str>,
 }
 
+/// The folder in which `analyze fetch` keeps its state; nothing in it is a log.
+const FETCH_FOLDER: &str = ".fetch";
+
 /// Files whose sizes are read together, on another thread than the one that walks.
 const SIZE_BATCH: usize = 512;
 
 /// Finds the files that `inputs` name: files, folders (walked, links followed, but each folder
 /// through one link at most), and patterns with
-/// `*`, `?`, `[...]`, `{a,b}` and `**`. What exists under a name is never taken for a pattern.
+/// `*`, `?`, `[...]`, `{a,b}` and `**`. Folders called `.fetch` are left out. What exists under a name is never taken for a pattern.
 ///
 /// Costs reading every folder, and one call of the system for the size of each file, the latter on the
 /// threads of the current Rayon pool at the same time. No file is opened.
@@ -306,6 +309,11 @@ fn walk_in<'i>(
                     continue;
                 }
             };
+            if entry.file_type().is_dir() && entry.depth() > 0 && entry.file_name() == FETCH_FOLDER
+            {
+                walk.skip_current_dir();
+                continue;
+            }
             if entry.path_is_symlink() && entry.file_type().is_dir() {
                 if !sorted && entry.depth() > 0 {
                     return false;

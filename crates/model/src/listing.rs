@@ -29,14 +29,16 @@
 mod fields;
 mod flows;
 mod merged;
+mod names;
 mod page;
 #[cfg(test)]
 mod tests;
 mod words;
 
 pub use flows::{Flow, Project};
-pub use merged::{Listing, Log, Run};
-pub use page::{Page, may_be_listing, may_begin_listing, parse};
+pub use merged::{Listing, Log, Run, by_id};
+pub use names::{numbers_in, only_number_in, uuids_in};
+pub use page::{Page, may_be_listing, may_begin_listing, parse, record};
 
 use crate::time::Timestamp;
 
@@ -94,6 +96,49 @@ pub struct LogEntry {
     pub parent_id: Option<String>,
     /// JSON object of the fields that nothing above carries, sorted by name, each value as it was written.
     pub extra: Option<String>,
+}
+
+/// How old a snapshot of a log is, by the fields that only grow while a log runs: of two snapshots of one log the
+/// newer one is greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SnapshotAge {
+    state: Option<State>,
+    finished: Option<Timestamp>,
+    /// Processed, succeeded, failed.
+    counts: [Option<i64>; 3],
+    status: Option<Status>,
+}
+
+impl LogEntry {
+    /// How old this snapshot is.
+    pub fn age(&self) -> SnapshotAge {
+        SnapshotAge {
+            state: self.state,
+            finished: self.finished,
+            counts: [self.process_count, self.success_count, self.fail_count],
+            status: self.status,
+        }
+    }
+
+    /// The id of the flow that it names: of a main log its process group, of the others the one around it.
+    pub fn flow_id(&self) -> Option<&str> {
+        match self.kind() {
+            Some(LogType::Main) => self.process_group_id.as_deref(),
+            _ => self.parent_process_group_id.as_deref(),
+        }
+    }
+
+    /// Its type; when the record does not name it, by its ids.
+    pub fn kind(&self) -> Option<LogType> {
+        self.log_type.or_else(|| {
+            let own = self.filename_uuid.as_deref()?;
+            if self.parent_id.is_some() || self.parent_process_group_id.is_some() {
+                Some(LogType::Sub)
+            } else {
+                (self.original_filename_uuid.as_deref() == Some(own)).then_some(LogType::Main)
+            }
+        })
+    }
 }
 
 /// What a log is about.

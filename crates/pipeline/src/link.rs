@@ -5,7 +5,7 @@
 //! without any of these is not linked.
 
 use model::exchange::{Exchange, cut};
-use model::listing::{Listing, Log};
+use model::listing::{Listing, Log, numbers_in, only_number_in, uuids_in};
 
 /// How a link was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,9 +40,6 @@ pub struct NameLink {
     pub by: LinkedBy,
 }
 
-/// The shortest number that counts as the id of a log that the listing does not have, in digits.
-const MIN_DIGITS: usize = 4;
-
 /// The link by the name of the member, or else of the file.
 pub fn by_names(listing: &Listing, file: &str, member: Option<&str>) -> Option<NameLink> {
     let from_member = member.and_then(|member| by_path(listing, member, LinkedBy::Member));
@@ -54,7 +51,7 @@ fn by_path(listing: &Listing, path: &str, by: LinkedBy) -> Option<NameLink> {
     let last = parts.next()?;
     known(listing, last, by).or_else(|| parts.find_map(|part| known(listing, part, by))).or_else(
         || {
-            let number = only_number(last)?;
+            let number = only_number_in(last)?;
             Some(NameLink { log_id: Some(number.to_owned()), run_id: None, by })
         },
     )
@@ -68,7 +65,7 @@ fn known(listing: &Listing, part: &str, by: LinkedBy) -> Option<NameLink> {
     if let Some(log) = listing.by_id(stem) {
         return Some(link(log));
     }
-    for uuid in uuids(part) {
+    for uuid in uuids_in(part) {
         if let Some(log) = listing.by_filename_uuid(uuid) {
             return Some(link(log));
         }
@@ -76,37 +73,7 @@ fn known(listing: &Listing, part: &str, by: LinkedBy) -> Option<NameLink> {
             return Some(NameLink { log_id: None, run_id: Some(uuid.to_owned()), by });
         }
     }
-    numbers(part).filter(|n| n.len() >= 2).find_map(|number| listing.by_id(number)).map(link)
-}
-
-/// Runs of 36 characters that are UUIDs.
-fn uuids(text: &str) -> impl Iterator<Item = &str> {
-    (0..text.len().saturating_sub(35)).filter_map(|at| {
-        let part = text.get(at..at + 36)?;
-        let dash = |n: usize| matches!(n, 8 | 13 | 18 | 23);
-        part.bytes()
-            .enumerate()
-            .all(|(n, b)| if dash(n) { b == b'-' } else { b.is_ascii_hexdigit() })
-            .then_some(part)
-    })
-}
-
-fn numbers(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty())
-}
-
-/// The only number in a name that is long enough for an id; `None` when there are several, when letters touch it
-/// (`sku12345x`), or when the name has a UUID.
-fn only_number(name: &str) -> Option<&str> {
-    if uuids(name).next().is_some() {
-        return None;
-    }
-    let mut long = name
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .map(|part| part.strip_prefix("log").or_else(|| part.strip_prefix("id")).unwrap_or(part))
-        .filter(|part| part.len() >= MIN_DIGITS && part.bytes().all(|b| b.is_ascii_digit()));
-    let number = long.next()?;
-    long.next().is_none().then_some(number)
+    numbers_in(part).filter(|n| n.len() >= 2).find_map(|number| listing.by_id(number)).map(link)
 }
 
 /// Log, run, flow and step of one exchange.
@@ -150,7 +117,7 @@ pub fn exchange<'a>(
     let flow = x
         .flow
         .map(|flow| listing.flow_name(flow).unwrap_or(flow))
-        .filter(|flow| uuids(flow).next().is_none())
+        .filter(|flow| uuids_in(flow).next().is_none())
         .or_else(|| log.and_then(|log| log.flow.as_deref()))
         .or_else(|| run_id.and_then(|id| listing.run(id)).and_then(|run| run.flow.as_deref()))
         .or(x.flow);

@@ -11,8 +11,10 @@ pub(crate) enum Exit {
     Nothing = 1,
     /// Not done: wrong usage, I/O, or the output was refused.
     NotDone = 2,
-    /// Done, but more files than allowed were rejected.
+    /// Done, but more files than allowed were rejected. [`Exit::INCOMPLETE`] has the same code.
     Rejected = 3,
+    /// Not done: the host refuses the token.
+    Refused = 4,
     /// Interrupted; nothing is left behind.
     Interrupted = 130,
 }
@@ -20,6 +22,8 @@ pub(crate) enum Exit {
 impl Exit {
     /// Done, and something that `--fail-on` names was found.
     pub(crate) const FAILED_ON: Self = Self::Nothing;
+    /// Done, except for what was told.
+    pub(crate) const INCOMPLETE: Self = Self::Rejected;
 }
 
 impl From<Exit> for ExitCode {

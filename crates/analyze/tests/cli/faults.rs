@@ -3,7 +3,7 @@
 //! After each of them the exit code is right, the report is whole or not there, and nothing else is left behind.
 #![cfg(unix)]
 
-mod disk;
+pub(crate) mod disk;
 mod inputs;
 mod output;
 mod streams;

@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
+mod api;
 mod bench;
 mod cat;
+mod connections;
 mod copies;
 mod diff;
 mod explain;
@@ -29,7 +31,9 @@ fn the_help_says_what_there_is() {
 #[test]
 fn the_help_of_each_command_has_examples() {
     let place = TestFolder::new();
-    for command in ["report", "cat", "ls", "explain", "keys", "diff", "bench"] {
+    for command in
+        ["report", "cat", "ls", "explain", "keys", "diff", "logs", "serve", "fetch", "bench"]
+    {
         let run = place.run(&[command, "--help"]);
         assert_eq!(run.code, 0);
         assert!(run.out.contains(&format!("\nExamples:\n  analyze {command}")), "{}", run.out);
@@ -60,6 +64,12 @@ fn usage_errors_are_2() {
         &["diff", "r", "s", "--fail-on", "anything"],
         &["keys", "r", "--kind", "cat"],
         &["keys", "r", "--format", "xml"],
+        &["logs"],
+        &["logs", "dump", "--all", "--page", "2"],
+        &["serve", "dump", "--bind", "localhost"],
+        &["fetch", "dump", "--project-id", "1"],
+        &["fetch", "dump", "--project-id", "1", "--project-slug", "s", "--overlap", "1.5h"],
+        &["fetch", "dump", "--project-id", "1", "--project-slug", "s", "--types", "4"],
         &["bench"],
         &["bench", "x", "--generate", "1MB"],
     ] {

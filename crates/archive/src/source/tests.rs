@@ -153,3 +153,16 @@ fn a_pipe_that_took_the_place_of_a_file_is_not_waited_for() {
         (ProblemKind::Io, "byte 0: not a regular file")
     );
 }
+
+#[test]
+fn the_state_of_a_fetch_is_no_part_of_a_dump() {
+    let folder = Folder::new(&[
+        ("downloads/1.b64", ""),
+        (".fetch/state.json", "{}"),
+        ("logs/.fetch/a.json", ""),
+        ("logs/.fetch.json", ""),
+    ]);
+    assert_eq!(names(&[folder.input("")]), ["downloads/1.b64", "logs/.fetch.json"]);
+    // Whoever names it wants it.
+    assert_eq!(names(&[folder.input(".fetch")]), ["state.json"]);
+}

@@ -152,7 +152,7 @@ impl Listing {
             .collect();
         order.sort_by_key(|&place| {
             let entry = &self.logs[place as usize].entry;
-            (entry.filename_uuid.as_deref(), kind(entry) != Some(LogType::Main), place)
+            (entry.filename_uuid.as_deref(), entry.kind() != Some(LogType::Main), place)
         });
         self.by_filename_uuid = order;
     }
@@ -231,7 +231,7 @@ impl Listing {
     fn name_flows(&mut self) {
         let mut newest: BTreeMap<&str, (Option<Timestamp>, &str)> = BTreeMap::new();
         for Log { entry, .. } in &self.logs {
-            if kind(entry) == Some(LogType::Main)
+            if entry.kind() == Some(LogType::Main)
                 && let (Some(id), Some(name)) = (&entry.process_group_id, &entry.process_group_name)
             {
                 let known = newest.entry(id).or_insert((entry.created, name));
@@ -281,7 +281,7 @@ impl Listing {
             let main = places
                 .iter()
                 .copied()
-                .find(|&place| kind(&self.logs[place].entry) == Some(LogType::Main));
+                .find(|&place| self.logs[place].entry.kind() == Some(LogType::Main));
             let run = self.run_of(run_id, &places, main);
             if let Some(main) = main {
                 self.logs[main].effective_status = run.status;
@@ -294,10 +294,10 @@ impl Listing {
         for place in 0..self.logs.len() {
             let log = &self.logs[place];
             if log.flow.is_none() {
-                let flow = flow_id(&log.entry).and_then(|id| self.flow_name(id)).map(str::to_owned);
+                let flow = log.entry.flow_id().and_then(|id| self.flow_name(id)).map(str::to_owned);
                 let own = || log.entry.process_group_name.clone();
                 let flow =
-                    flow.or_else(|| (kind(&log.entry) == Some(LogType::Main)).then(own).flatten());
+                    flow.or_else(|| (log.entry.kind() == Some(LogType::Main)).then(own).flatten());
                 self.logs[place].flow = flow;
             }
         }
@@ -309,8 +309,8 @@ impl Listing {
             places.iter().copied().filter(|&place| Some(place) != main).map(entry).collect();
         let main = main.map(entry);
         let flow_id = main
-            .and_then(flow_id)
-            .or_else(|| others.iter().filter_map(|entry| flow_id(entry)).min())
+            .and_then(LogEntry::flow_id)
+            .or_else(|| others.iter().filter_map(|entry| entry.flow_id()).min())
             .map(str::to_owned);
         let flow = main
             .and_then(|main| main.process_group_name.clone())
@@ -366,13 +366,9 @@ fn add_snapshot(known: &mut Vec<Snapshot>, new: Snapshot) {
 
 /// Settles the snapshots of one id into its log; `None` for none at all.
 fn newest(mut snapshots: Vec<Snapshot>) -> Option<Log> {
-    // The fields that only grow while a log runs give its age; the rest makes the order total.
+    // The rest of the fields makes the order total.
     snapshots.sort_unstable_by(|a, b| {
-        let age = |entry: &LogEntry| {
-            let counts = (entry.process_count, entry.success_count, entry.fail_count);
-            (entry.state, entry.finished, counts, entry.status)
-        };
-        age(&a.entry).cmp(&age(&b.entry)).then_with(|| a.entry.cmp(&b.entry))
+        a.entry.age().cmp(&b.entry.age()).then_with(|| a.entry.cmp(&b.entry))
     });
     let count = snapshots.len() as u32;
     let parent_id = snapshots.iter_mut().filter_map(|snapshot| snapshot.parent_id.take()).min();
@@ -436,36 +432,16 @@ fn extra_fields(extra: &str) -> BTreeMap<Cow<'_, str>, &str> {
     by_name
 }
 
-/// The type of a log; when the record does not name it, by its ids.
-fn kind(entry: &LogEntry) -> Option<LogType> {
-    entry.log_type.or_else(|| {
-        let own = entry.filename_uuid.as_deref()?;
-        if entry.parent_id.is_some() || entry.parent_process_group_id.is_some() {
-            Some(LogType::Sub)
-        } else {
-            (entry.original_filename_uuid.as_deref() == Some(own)).then_some(LogType::Main)
-        }
-    })
-}
-
 /// The execution id that a record carries itself.
 fn own_run(entry: &LogEntry) -> Option<&str> {
     let main = || entry.filename_uuid.as_deref().filter(|_| entry.log_type == Some(LogType::Main));
     entry.original_filename_uuid.as_deref().or_else(main)
 }
 
-/// The id of the flow that a record names.
-fn flow_id(entry: &LogEntry) -> Option<&str> {
-    match kind(entry) {
-        Some(LogType::Main) => entry.process_group_id.as_deref(),
-        _ => entry.parent_process_group_id.as_deref(),
-    }
-}
-
 /// The slug of a step. A process group that has an id instead of a slug is named by its title in the
 /// same style: `Read Data From ERP` is `read_data_from_erp`.
 fn step(entry: &LogEntry) -> Option<String> {
-    if matches!(kind(entry), None | Some(LogType::Main)) {
+    if matches!(entry.kind(), None | Some(LogType::Main)) {
         return None;
     }
     let id = entry.process_group_id.as_deref();
@@ -489,7 +465,7 @@ fn effective_status(main: Option<&LogEntry>, others: &[&LogEntry]) -> (Option<St
         entry.state.map_or_else(settled, |state| state == State::Finished)
     };
     let any_failed = others.iter().any(|entry| entry.status == Some(Status::Failed));
-    let steps = || others.iter().filter(|entry| kind(entry) == Some(LogType::Sub));
+    let steps = || others.iter().filter(|entry| entry.kind() == Some(LogType::Sub));
     let all_over = steps().next().is_some() && others.iter().all(|entry| is_over(entry));
     match main.and_then(|main| main.status) {
         None | Some(Status::InProgress) if all_over => {
@@ -510,8 +486,8 @@ fn effective_status(main: Option<&LogEntry>, others: &[&LogEntry]) -> (Option<St
     }
 }
 
-/// Numeric ids first, by value, then the others as text.
-fn by_id(a: &str, b: &str) -> Ordering {
+/// The order of ids: numeric ids first, by value, then the others as text.
+pub fn by_id(a: &str, b: &str) -> Ordering {
     fn rank(id: &str) -> (bool, usize, &str) {
         let is_number = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
         let digits = if is_number { id.trim_start_matches('0') } else { id };

@@ -8,7 +8,7 @@ use super::LogEntry;
 use super::fields::{self, ListingField};
 use super::flows::{self, Flow, ProcessGroup, Project};
 use super::words::{LogField, Word};
-use crate::json::{Cursor, Fault, Type};
+use crate::json::{Cursor, Fault, Type, Value};
 
 /// What one saved page holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -60,6 +60,12 @@ pub fn parse(text: &str) -> Option<Page> {
         }
         Ok(PageContent::Nothing) | Err(_) => None,
     }
+}
+
+/// Reads one record of a page; `None` when it is no object with an id. To be called where the text is known to be a
+/// record: [`parse`] judges texts of which nothing is known. Records nested in it are left to the caller.
+pub fn record(object: Value<'_>) -> Option<LogEntry> {
+    fields::log_entry(&fields::of_object(object)?)
 }
 
 /// Whether a text that begins like this may be a listing page, judged by its first 4 KiB.

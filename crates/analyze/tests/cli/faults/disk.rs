@@ -7,7 +7,7 @@ use super::super::kit::{RunOutput, TestFolder};
 use super::{assert_not_done, assert_whole, document, skipped};
 
 /// Runs a shell script, in which `$0` is the program.
-fn shell(place: &TestFolder, wrapper: &[&str], script: &str) -> RunOutput {
+pub(crate) fn shell(place: &TestFolder, wrapper: &[&str], script: &str) -> RunOutput {
     let mut command = Command::new(wrapper[0]);
     command.args(&wrapper[1..]).args(["sh", "-c", script, env!("CARGO_BIN_EXE_analyze")]);
     command.current_dir(place.path()).stdin(Stdio::null());
@@ -20,7 +20,7 @@ fn shell(place: &TestFolder, wrapper: &[&str], script: &str) -> RunOutput {
 }
 
 /// Whether disks can be mounted here, where only the test sees them.
-fn can_mount() -> bool {
+pub(crate) fn can_mount() -> bool {
     let script = "mkdir -p disk && mount -t tmpfs none disk";
     let place = TestFolder::new();
     let mut mount = Command::new("unshare");
@@ -32,7 +32,8 @@ fn can_mount() -> bool {
     can
 }
 
-const PRIVATE: [&str; 2] = ["unshare", "-rm"];
+/// Runs a command where it can mount disks that only it sees.
+pub(crate) const PRIVATE: [&str; 2] = ["unshare", "-rm"];
 
 #[test]
 fn a_full_disk_leaves_nothing_whichever_file_meets_it_first() {
