@@ -21,9 +21,9 @@ pub fn groups(report: &Stored) -> Result<Batch<ErrorGroups>, ReadError> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FindError {
-    /// No fingerprint begins with it, and it is no rank.
+    /// It is no rank, no fingerprint begins with it, and no text has it.
     #[error(
-        "{name}: no such group; there are {groups}\na group is named by its fingerprint, the beginning of one, or its rank: 1 is the most frequent"
+        "{name}: no such group; there are {groups}\na group is named by its rank (1 is the most frequent), its fingerprint, the beginning of one, or words of its text"
     )]
     NoSuch {
         /// The name.
@@ -31,18 +31,21 @@ pub enum FindError {
         /// How many groups there are.
         groups: usize,
     },
-    /// Several fingerprints begin with it.
-    #[error("{name}: several groups begin with it: {}", first.join(", "))]
+    /// Several fingerprints begin with it, or several texts have it.
+    #[error("{name}: {count} groups have it; the most frequent are\n{}", first.join("\n"))]
     Ambiguous {
         /// The name.
         name: String,
-        /// The first of their fingerprints, at most five.
+        /// How many groups.
+        count: usize,
+        /// Rank, fingerprint and text of the first, at most five.
         first: Vec<String>,
     },
 }
 
-/// The group of this name, after its rank. A name is a whole fingerprint, a rank (1 for the most frequent group), or
-/// the beginning of exactly one fingerprint, in this order.
+/// The group of this name, after its rank. A name is a whole fingerprint, a rank (1 for the most frequent group), the
+/// beginning of exactly one fingerprint, or words that stand in the text of exactly one group (in any case), in this
+/// order. A number is a rank and nothing else.
 ///
 /// # Errors
 /// When the name is that of no group, or of several.
@@ -54,24 +57,38 @@ pub fn find_group<'g>(
     if let Some(exact) = ranked().find(|(_, row)| row.fingerprint.0 == name) {
         return Ok(exact);
     }
-    if let Ok(wanted) = name.parse::<usize>()
-        && let Some(found) = ranked().find(|(rank, _)| *rank == wanted)
-    {
-        return Ok(found);
+    let none = || FindError::NoSuch { name: name.to_owned(), groups: groups.len() };
+    if let Ok(wanted) = name.parse::<usize>() {
+        return ranked().find(|(rank, _)| *rank == wanted).ok_or_else(none);
     }
-    let lower = name.to_ascii_lowercase();
-    let begins =
-        |row: &ErrorGroupRow<'_>| !name.is_empty() && row.fingerprint.0.starts_with(&lower);
-    let mut found = ranked().filter(|(_, row)| begins(row)).take(5);
-    match (found.next(), found.next()) {
-        (Some(one), None) => Ok(one),
-        (Some(first), Some(second)) => {
-            let all = [first, second].into_iter().chain(found);
-            let first = all.map(|(_, row)| row.fingerprint.0.to_owned()).collect();
-            Err(FindError::Ambiguous { name: name.to_owned(), first })
+    let lower = name.trim().to_lowercase();
+    if lower.is_empty() {
+        return Err(none());
+    }
+    let text = |row: &ErrorGroupRow<'_>| {
+        row.template.0.to_lowercase().contains(&lower)
+            || row.name.is_some_and(|name| name.0.to_lowercase().contains(&lower))
+    };
+    let begins = |row: &ErrorGroupRow<'_>| row.fingerprint.0.starts_with(&lower);
+    for has in [&begins as &dyn Fn(&ErrorGroupRow<'_>) -> bool, &text] {
+        let mut found = ranked().filter(|(_, row)| has(row));
+        match (found.next(), found.next()) {
+            (Some(one), None) => return Ok(one),
+            (Some(first), Some(second)) => {
+                let line = |(rank, row): (usize, ErrorGroupRow<'_>)| {
+                    let text: String = row.template.0.chars().take(60).collect();
+                    format!("{rank}  {}  {text}", row.fingerprint.0)
+                };
+                let count = 2 + found.count();
+                let all =
+                    [first, second].into_iter().chain(ranked().filter(|(_, row)| has(row)).skip(2));
+                let first = all.take(5).map(line).collect();
+                return Err(FindError::Ambiguous { name: name.to_owned(), count, first });
+            }
+            _ => {}
         }
-        _ => Err(FindError::NoSuch { name: name.to_owned(), groups: groups.len() }),
     }
+    Err(none())
 }
 
 tables::select! {
@@ -109,26 +126,34 @@ mod tests {
     use crate::tests::group;
 
     #[test]
-    fn a_group_is_named_by_fingerprint_rank_or_beginning() {
+    fn a_group_is_named_by_rank_fingerprint_beginning_or_words() {
         let mut groups = Batch::new();
-        for name in ["12ab000000000000", "2200000000000000", "22ff000000000000", "3000000000000002"]
-        {
-            groups.push(&group(name, "text"));
+        for (name, text) in [
+            ("12ab000000000000", "no product <*>"),
+            ("ab00000000000000", "Ürün bulunamadı: <*>"),
+            ("abff000000000000", "no price for <*>"),
+            ("3000000000000002", "busy"),
+        ] {
+            groups.push(&group(name, text));
         }
         let check = |name: &str, expected: usize| {
             assert_eq!(find_group(&groups, name).map(|(rank, _)| rank), Ok(expected), "{name}");
         };
         check("3000000000000002", 4);
-        check("12", 1);
+        check("12a", 1);
         check("12AB", 1);
         check("1", 1);
         check("4", 4);
-        check("22f", 3);
+        check("abf", 3);
+        check("no product", 1);
+        check("BUSY", 4);
+        check("ürün", 2);
         let refused = |name: &str| find_group(&groups, name).unwrap_err().to_string();
-        assert!(
-            refused("22").starts_with("22: several groups begin with it: 2200000000000000, 22f")
-        );
-        for name in ["", "0", "5", "zz", "3000000000000003"] {
+        let several = "ab: 2 groups have it; the most frequent are\n2  ab00000000000000  Ürün";
+        assert!(refused("ab").starts_with(several), "{}", refused("ab"));
+        assert!(refused("no ").starts_with("no : 2 groups have it"), "{}", refused("no "));
+        // A number is a rank, although a fingerprint begins with it.
+        for name in ["", " ", "0", "5", "12", "zz", "3000000000000003"] {
             assert!(refused(name).contains("no such group; there are 4"), "{name}");
         }
     }

@@ -20,5 +20,5 @@ pub use diff::{
 };
 pub use explain::{Explained, ExplainedError, PeriodCount, ValueCount, Values, explain};
 pub use groups::{FindError, find_group, groups};
-pub use keys::{KeyFilter, KeyState, keys};
+pub use keys::{KeyFilter, KeyState, KeysError, duplicates, keys};
 pub use payloads::{PayloadCounts, PayloadError, write_payloads};

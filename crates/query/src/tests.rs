@@ -4,7 +4,8 @@ use std::fs;
 
 use tables::cell::{
     BodyDigest, BodyText, ClassWord, EndpointName, FileName, Fingerprint, FlowName, KeyKindWord,
-    KeyValue, MessageText, Micros, OutcomeWord, RecordPointer, RunId, SourceWord, TemplateText,
+    KeyValue, MessageText, Micros, OutcomeWord, RecordPointer, RunId, SideWord, SourceWord,
+    TemplateText,
 };
 use tables::rows::{
     EndpointRow, Endpoints, ErrorGroupRow, ErrorGroups, ErrorRow, Errors, ExchangeRow, Exchanges,
@@ -239,9 +240,44 @@ fn keys_are_selected_by_state_group_flow_and_kind_newest_first() {
     );
     check(KeyFilter { fingerprint: some(UNKNOWN), ..all.clone() }, &["G", "F", "B", "D", "A", "C"]);
     check(KeyFilter { fingerprint: some(BUSY), ..all.clone() }, &["F", "E"]);
-    check(KeyFilter { flow: some("stock"), ..all.clone() }, &[]);
+    let unknown = KeyFilter { flow: some("Prise"), ..all.clone() };
+    let refused = keys(&report, &unknown).map(|keys| keys.len()).unwrap_err().to_string();
+    assert_eq!(refused, "Prise: no key of such a flow; the nearest is price");
     check(KeyFilter { flow: some("price"), kind: some("order"), ..all.clone() }, &[]);
-    check(KeyFilter { kind: some("order"), ..all }, &["G"]);
+    check(KeyFilter { kind: some("order"), ..all.clone() }, &["G"]);
+    check(KeyFilter { since: Some(Micros(5 * HOUR)), ..all }, &["G", "F", "E"]);
+}
+
+#[test]
+fn keys_are_selected_by_what_the_group_of_their_newest_error_is() {
+    let (_folder, report) = report(&Rows {
+        groups: vec![
+            ErrorGroupRow { class: ClassWord("duplicate"), ..group(UNKNOWN, "exists") },
+            ErrorGroupRow {
+                class: ClassWord("connection"),
+                retryable: true,
+                side: Some(SideWord("erp")),
+                ..group(BUSY, "busy")
+            },
+        ],
+        keys: vec![
+            key("A", 1),
+            KeyRow { last_fingerprint: Some(Fingerprint(BUSY)), ..key("B", 2) },
+            KeyRow { last_fingerprint: None, ..key("C", 3) },
+        ],
+        ..Rows::default()
+    });
+    let check = |filter: KeyFilter, expected: &[&str]| {
+        assert_eq!(selected(&report, &filter), expected, "{filter:?}");
+    };
+    let all = KeyFilter::default();
+    let classes = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    check(KeyFilter { classes: classes(&["duplicate"]), ..all.clone() }, &["A"]);
+    check(KeyFilter { classes: classes(&["connection", "duplicate"]), ..all.clone() }, &["B", "A"]);
+    check(KeyFilter { retryable: true, ..all.clone() }, &["B"]);
+    check(KeyFilter { side: Some("erp".to_owned()), ..all.clone() }, &["B"]);
+    check(KeyFilter { side: Some("mapping".to_owned()), ..all }, &[]);
+    assert_eq!(crate::duplicates(&report).unwrap(), [UNKNOWN.to_owned()].into());
 }
 
 #[test]

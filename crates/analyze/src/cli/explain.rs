@@ -33,7 +33,7 @@ pub(crate) struct ExplainCommand {
     /// Folder that `analyze report` has written, Parquet among its formats
     #[arg(value_name = "REPORT")]
     report: PathBuf,
-    /// The group: its fingerprint, the beginning of one, or its rank (1 is the most frequent)
+    /// The group: its rank (1 is the most frequent), its fingerprint, the beginning of one, or words of its text
     #[arg(value_name = "GROUP")]
     group: String,
     /// How many of the most frequent values are shown

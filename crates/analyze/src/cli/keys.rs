@@ -4,8 +4,13 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use query::{KeyFilter, KeyState, PayloadCounts, find_group, groups, keys, write_payloads};
-use tables::{Batch, CsvOptions, Stored, TextFormat, rows, text};
+use model::time::Timestamp;
+use query::{
+    KeyFilter, KeyState, PayloadCounts, duplicates, find_group, groups, keys, write_payloads,
+};
+use tables::cell::Micros;
+use tables::rows::{KeyRow, Keys};
+use tables::{Batch, CsvOptions, Stored, TextFormat, text};
 
 use super::Exit;
 use super::figures::{count, counted, minute};
@@ -22,6 +27,7 @@ const SHORT: usize = 40;
 /// the table `keys`; `last_file` and `last_record` name the record of the newest failed attempt.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct KeysCommand {
     /// Folder that `analyze report` has written, Parquet among its formats
     #[arg(value_name = "REPORT")]
@@ -32,10 +38,36 @@ pub(crate) struct KeysCommand {
     /// Only those with a failed attempt whose newest attempt succeeded; with --open, both
     #[arg(long, help_heading = "Which keys")]
     resolved: bool,
-    /// Only those whose newest failure has an error of this group: its fingerprint, the beginning of one, or its rank
-    /// (1 is the most frequent)
+    /// Only those whose newest failure has an error of this group: its rank (1 is the most frequent), its fingerprint,
+    /// the beginning of one, or words of its text
     #[arg(long, value_name = "GROUP", help_heading = "Which keys")]
     group: Option<String>,
+    /// Only those whose newest error is of these classes: value, missing, connection, intermittent, `rate_limit`,
+    /// `too_large`, parse, duplicate, permission, other
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        value_parser = CLASSES,
+        help_heading = "Which keys",
+        hide_possible_values = true
+    )]
+    class: Vec<String>,
+    /// Only those whose newest error is on this side: integrator, omnitron, erp, mapping
+    #[arg(
+        long,
+        value_name = "SIDE",
+        value_parser = SIDES,
+        help_heading = "Which keys",
+        hide_possible_values = true
+    )]
+    side: Option<String>,
+    /// Only those for which sending again may help: time-outs, broken connections, errors of the server, locks
+    #[arg(long, help_heading = "Which keys")]
+    retry: bool,
+    /// Only those whose newest attempt began at this time (UTC) or later: 2026-10-24 or 2026-10-24T02:00
+    #[arg(long, value_name = "TIME", value_parser = time, help_heading = "Which keys")]
+    since: Option<Micros>,
     /// Only those of this flow
     #[arg(long, value_name = "FLOW", help_heading = "Which keys")]
     flow: Option<String>,
@@ -55,9 +87,41 @@ pub(crate) struct KeysCommand {
     #[arg(long)]
     raw_csv: bool,
     /// Writes the request body of the newest failed attempt of each key to this folder, which must be empty or absent:
-    /// one file for each key, and index.csv. Needs --open or --resolved; prints no list unless --format is given
+    /// one file for each key, and index.csv. Needs --open or --resolved; prints no list unless --format is given.
+    /// Leaves out what the other side has already
     #[arg(long, value_name = "DIR")]
     payloads: Option<PathBuf>,
+    /// With --payloads, writes also those whose newest error says that the other side has the record already
+    #[arg(long, requires = "payloads")]
+    with_duplicates: bool,
+    /// Lists this many at most; 0 for all [default: 50 on a terminal, all otherwise]
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+}
+
+/// Keys that a terminal shows.
+const ON_TERMINAL: usize = 50;
+
+const CLASSES: [&str; 10] = [
+    "value",
+    "missing",
+    "connection",
+    "intermittent",
+    "rate_limit",
+    "too_large",
+    "parse",
+    "duplicate",
+    "permission",
+    "other",
+];
+
+const SIDES: [&str; 4] = ["integrator", "omnitron", "erp", "mapping"];
+
+/// A time of the command line.
+fn time(text: &str) -> Result<Micros, String> {
+    let time = Timestamp::parse_text(text);
+    time.map(|time| Micros(time.0))
+        .ok_or_else(|| "a time is 2026-10-24 or 2026-10-24T02:00".to_owned())
 }
 
 const EXAMPLES: &str = "\
@@ -65,6 +129,8 @@ Examples:
   analyze keys report --open
   analyze keys report --open --flow price --kind sku --format csv > resend.csv
   analyze keys report --open --group 1 --payloads resend
+  analyze keys report --open --retry --since 2026-10-24
+  analyze keys report --open --class duplicate
   analyze keys report --resolved --format json | jq -r .key
 
 Payloads: files are named KIND-KEY-DIGEST with .json, .xml or .txt by what they hold. Of a bulk request the row \
@@ -127,10 +193,17 @@ impl KeysCommand {
             return Ok(Exit::NotDone);
         }
         let report = Stored::open(&self.report)?;
-        let keys = keys(&report, &self.filter(&report)?)?;
+        let mut keys = keys(&report, &self.filter(&report)?)?;
+        let there = duplicates(&report)?;
+        let is_there = |key: &KeyRow<'_>| {
+            key.open && key.last_fingerprint.is_some_and(|name| there.contains(name.0))
+        };
         if let Some(dir) = &self.payloads {
-            let counts = write_payloads(&report, &keys, dir, self.raw_csv)?;
+            let (known, resend): (Vec<_>, Vec<_>) =
+                keys.rows().partition(|key| !self.with_duplicates && is_there(key));
+            let counts = write_payloads(&report, &batch(resend), dir, self.raw_csv)?;
             report_payloads(&counts, &dir.display().to_string());
+            report_duplicates(known.len(), &dir.display().to_string());
             if self.format.is_none() {
                 return Ok(Exit::Done);
             }
@@ -138,10 +211,15 @@ impl KeysCommand {
         let terminal = io::stdout().is_terminal();
         let usual = if terminal { KeysFormat::Table } else { KeysFormat::Csv };
         let options = CsvOptions { raw: self.raw_csv, ..CsvOptions::default() };
+        let all = keys.len();
+        let limit = self.limit.unwrap_or(if terminal { ON_TERMINAL } else { 0 });
+        if limit > 0 && all > limit {
+            keys = batch(keys.rows().take(limit));
+        }
         let mut out = io::stdout().lock();
         match self.format.unwrap_or(usual) {
             KeysFormat::Table => {
-                for line in self.table(&keys).lines(terminal.then(width)) {
+                for line in self.table(&keys, &is_there).lines(terminal.then(width)) {
                     writeln!(out, "{line}")?;
                 }
             }
@@ -156,6 +234,10 @@ impl KeysCommand {
             }
         }
         out.flush()?;
+        if keys.len() < all {
+            let rest = counted((all - keys.len()) as u64, "more key", "more keys");
+            say(&format!("{rest}; --limit 0 shows all"));
+        }
         Ok(Exit::Done)
     }
 
@@ -176,15 +258,20 @@ impl KeysCommand {
             fingerprint,
             flow: self.flow.clone(),
             kind: kind.map(|kind| kind.get_name().to_owned()),
+            classes: self.class.clone(),
+            side: self.side.clone(),
+            retryable: self.retry,
+            since: self.since,
         })
     }
 
-    fn table(&self, keys: &Batch<rows::Keys>) -> TextTable {
+    fn table(&self, keys: &Batch<Keys>, is_there: &dyn Fn(&KeyRow<'_>) -> bool) -> TextTable {
         let mut table = TextTable::new(COLUMNS);
         // With one of the flags all are in one state, which needs no column.
         let states = self.open == self.resolved;
         for key in keys.rows() {
             let state = match KeyState::of(&key) {
+                KeyState::Open if is_there(&key) => "there already",
                 _ if !states => "",
                 KeyState::Open => "open",
                 KeyState::Resolved => "resolved",
@@ -203,6 +290,22 @@ impl KeysCommand {
             ]);
         }
         table
+    }
+}
+
+/// The rows as a batch.
+fn batch<'k>(rows: impl IntoIterator<Item = KeyRow<'k>>) -> Batch<Keys> {
+    let mut batch = Batch::new();
+    rows.into_iter().for_each(|row| batch.push(&row));
+    batch
+}
+
+fn report_duplicates(number: usize, dir: &str) {
+    if number > 0 {
+        say(&format!(
+            "{dir}: {} left out, which the other side has already by its newest error; --with-duplicates writes them too",
+            counted(number as u64, "key", "keys")
+        ));
     }
 }
 

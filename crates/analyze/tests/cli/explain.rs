@@ -84,12 +84,13 @@ fn the_fields_of_a_missing_value_are_counted_among_what_varies() {
 }
 
 #[test]
-fn a_group_goes_by_fingerprint_beginning_or_rank() {
+fn a_group_goes_by_rank_fingerprint_beginning_or_words() {
     let place = place();
     let first = json(&place, "1", &[]);
     let fingerprint = first["group"]["fingerprint"].as_str().unwrap();
     assert_eq!(json(&place, fingerprint, &[]), first);
     assert_eq!(json(&place, &fingerprint[..15], &[]), first);
+    assert_eq!(json(&place, "DOES NOT exist", &[]), first);
     let run = place.run(&["explain", "report", "nothing"]);
     assert_eq!((run.code, run.out.as_str()), (2, ""));
     assert!(run.err.starts_with("error: nothing: no such group; there are 2\n"), "{}", run.err);

@@ -90,12 +90,54 @@ fn keys_are_picked_by_group_flow_and_kind() {
     assert_eq!(names(&place, &["--group", "1"]), ["B", "A"]);
     assert_eq!(names(&place, &["--group", "1", "--open"]), ["A"]);
     assert_eq!(names(&place, &["--flow", "price", "--open"]).len(), 3);
-    assert_eq!(names(&place, &["--flow", "stock"]), [""; 0]);
+    assert_eq!(names(&place, &["--class", "value", "--open"]).len(), 2);
+    assert_eq!(names(&place, &["--retry"]).len(), 1);
+    assert_eq!(names(&place, &["--since", "2026-10-24T06:06", "--open"]).len(), 2);
+    let refused = |args: &[&str], message: &str| {
+        let run = keys(&place, args);
+        assert_eq!((run.code, run.out.as_str()), (2, ""));
+        assert!(run.err.contains(message), "{}", run.err);
+    };
+    refused(&["--flow", "Prices"], "error: Prices: no key of such a flow; the nearest is price\n");
+    refused(&["--class", "valu"], "value");
+    refused(&["--since", "yesteryear"], "a time is 2026-10-24 or 2026-10-24T02:00");
     assert_eq!(names(&place, &["--kind", "order"]), [""; 0]);
     assert_eq!(names(&place, &["--kind", "sku", "--open"]).len(), 3);
     let run = keys(&place, &["--group", "zz"]);
     assert_eq!(run.code, 2);
     assert!(run.err.starts_with("error: zz: no such group; there are 3\n"), "{}", run.err);
+}
+
+#[test]
+fn what_the_other_side_has_already_is_set_apart() {
+    let place = TestFolder::new();
+    let sent = |minute: u32, sku: &str, answer: &str| {
+        let created = format!("2026-10-24T06:{minute:02}:00Z");
+        attempt("stock", &created, &format!(r#"{{"sku":"{sku}"}}"#), 400, answer)
+    };
+    let log = [
+        sent(1, "A", r#"{"sku":["product with this sku already exists."]}"#),
+        sent(2, "B", r#"{"price":["A valid number is required."]}"#),
+    ];
+    place.file("dump/log.json", format!("[{}]", log.join(",")));
+    assert_eq!(place.run(&["report", "dump", "--out", "report", "-q"]).code, 0);
+    let run = keys(&place, &["--open", "--payloads", "send"]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    assert!(
+        run.err.contains("send: 1 key left out, which the other side has already"),
+        "{}",
+        run.err
+    );
+    assert!(!place.read("send/index.csv").contains(",A,"));
+    let run = keys(&place, &["--open", "--payloads", "both", "--with-duplicates"]);
+    assert!(run.err.starts_with("both: 2 request bodies"), "{}", run.err);
+    let shown = keys(&place, &["--open", "--format", "table"]).out;
+    assert_eq!(shown.matches("there already").count(), 1, "{shown}");
+    let run = keys(&place, &["--limit", "1"]);
+    assert_eq!(
+        (run.out.lines().count(), run.err.as_str()),
+        (2, "1 more key; --limit 0 shows all\n")
+    );
 }
 
 #[test]

@@ -392,8 +392,8 @@ impl Writer {
                 self.faulty.push(if tuple { '(' } else { '[' });
                 for (n, element) in list.iter().enumerate() {
                     if n > 0 {
-                        let bracket = matches!(element, Sample::List(_) | Sample::Map(_));
-                        self.separator(bracket);
+                        // A list on a line of its own may be the next document, since this one is a list.
+                        self.separator(matches!(element, Sample::Map(_)));
                     }
                     self.value(element);
                 }
