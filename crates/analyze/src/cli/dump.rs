@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::anyhow;
 use api::dump::SavedLogs;
 use clap::Args;
+use pipeline::input::{self, Input};
 use pipeline::run::{self, Progress};
 
 use super::figures::counted;
@@ -36,22 +37,26 @@ impl DumpArgs {
         let limits = self.limits.limits();
         let pool = run::pool(self.threads.map_or(0, usize::from))?;
         let names = [self.dump.clone()];
-        let found = pool.install(|| archive::discover(&names)).map_err(|error| {
+        let found = pool.install(|| input::find(&names)).map_err(|error| {
             let text = format!("{:#}", anyhow::Error::new(error));
             anyhow!("{text}\nDUMP is a folder, a file, or a pattern in quotes")
         })?;
         for place in &found.unread {
             say(&format!("{}: {}", place.name, place.problem));
         }
-        let (files, bytes) =
-            (found.sources.len() as u64, found.sources.iter().map(|s| s.bytes).sum());
+        let files = found.inputs.len() as u64;
+        let bytes = found.inputs.iter().map(Input::bytes).sum();
+        let sources = found.inputs.into_iter().filter_map(|input| match input {
+            Input::File(source) => Some(source),
+            Input::Memory { .. } => None,
+        });
         let (progress, never) = (Progress::default(), AtomicBool::new(false));
         let done = |bytes: u64| {
             progress.bytes.fetch_add(bytes, Ordering::Relaxed);
             progress.files.fetch_add(1, Ordering::Relaxed);
         };
         let dump = progress::shown(files, bytes, &progress, &never, || {
-            SavedLogs::read(found.sources, &limits, &pool, &done, &never)
+            SavedLogs::read(sources.collect(), &limits, &pool, &done, &never)
         });
         let dump = dump.ok_or_else(|| anyhow!("{}: reading was stopped", self.dump))?;
         let counts = dump.counts();
