@@ -179,7 +179,7 @@ fn assert_members_reconcile(folder: &Path, report: &Report) {
         all += u64::from(decoded.members);
     }
     assert_eq!(report.summary.members["total"], all);
-    let parts = report.summary.members.iter().filter(|(name, _)| **name != "total");
+    let parts = report.summary.members.iter().filter(|(name, _)| *name != "total");
     assert_eq!(parts.map(|(_, count)| count).sum::<u64>(), all);
 }
 
@@ -280,8 +280,8 @@ fn members_that_are_no_logs_are_counted_and_reported_and_cost_the_logs_nothing()
             .summary
             .members
             .iter()
-            .filter(|(name, count)| **name != "total" && **count > 0)
-            .map(|(name, count)| (*name, *count))
+            .filter(|(name, count)| *name != "total" && **count > 0)
+            .map(|(name, count)| (name.as_str(), *count))
             .collect();
         assert_eq!(found, counts, "{members:?}");
     }

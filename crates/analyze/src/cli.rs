@@ -23,6 +23,7 @@ mod problems;
 mod progress;
 mod report;
 mod serve;
+mod summarize;
 mod summary;
 mod table;
 mod terminal;
@@ -53,6 +54,7 @@ Examples:
   analyze report dump --out report        everything in the folder `dump`, as tables in `report`
   analyze ls dump                         what each file holds, writing nothing
   analyze cat dump/90123.txt --pretty     the JSON inside one download
+  analyze summary report                  what happened, from the report alone
   analyze keys report --open              the orders and products that have to be sent again
   analyze explain report 1                the most frequent error group, explained
   analyze diff yesterday today            what has changed between two reports
@@ -71,6 +73,7 @@ enum Command {
     Report(Box<report::ReportCommand>),
     Cat(cat::CatCommand),
     Ls(ls::LsCommand),
+    Summary(summarize::SummaryCommand),
     Explain(explain::ExplainCommand),
     Keys(keys::KeysCommand),
     Diff(diff::DiffCommand),
@@ -87,6 +90,7 @@ impl Cli {
             Command::Report(report) => report.run(),
             Command::Cat(cat) => cat.run(),
             Command::Ls(ls) => ls.run(),
+            Command::Summary(summary) => summary.run(),
             Command::Explain(explain) => explain.run(),
             Command::Keys(keys) => keys.run(),
             Command::Diff(diff) => diff.run(),

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tables::cell::Micros;
+use tables::{ReadError, Stored};
 
 use crate::aggregate::SmallTables;
 use crate::members::MemberCounts;
@@ -39,17 +40,17 @@ impl JobCounts {
 }
 
 /// `summary.json`. Totals reconcile: each is the sum of its parts and the row count of its table.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Summary {
     /// See [`tables::SCHEMA_VERSION`].
     pub schema_version: u32,
     /// Files: total, and one count per outcome.
-    pub files: BTreeMap<&'static str, u64>,
+    pub files: BTreeMap<String, u64>,
     /// Members of archives: total, one count per outcome of a file, and `archive` for those that are
     /// archives themselves.
-    pub members: BTreeMap<&'static str, u64>,
+    pub members: BTreeMap<String, u64>,
     /// Problems: total, and one count per kind.
-    pub problems: BTreeMap<&'static str, u64>,
+    pub problems: BTreeMap<String, u64>,
     /// Bytes on disk, and bytes of text in them.
     pub bytes: ByteTotals,
     /// Exchanges by outcome.
@@ -63,7 +64,7 @@ pub struct Summary {
     /// When the exchanges began; `None` when none has a time.
     pub period: Option<Period>,
     /// Version of the program.
-    pub version: &'static str,
+    pub version: String,
     /// Digest of the user's own rules for groups; `None` when there are none.
     pub user_rules: Option<String>,
     /// Version of the rules that make groups. Fingerprints can be compared only when this version and the rules of the
@@ -72,7 +73,7 @@ pub struct Summary {
 }
 
 /// Bytes on disk, and bytes of text in them.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct ByteTotals {
     /// Of all input files.
     pub read: u64,
@@ -81,7 +82,7 @@ pub struct ByteTotals {
 }
 
 /// Exchanges by outcome.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct ExchangeTotals {
     /// All of them.
     pub total: u64,
@@ -94,7 +95,7 @@ pub struct ExchangeTotals {
 }
 
 /// Errors and their groups.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct ErrorTotals {
     /// All of them.
     pub total: u64,
@@ -103,7 +104,7 @@ pub struct ErrorTotals {
 }
 
 /// Business keys.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct KeyTotals {
     /// All of them.
     pub total: u64,
@@ -114,7 +115,7 @@ pub struct KeyTotals {
 }
 
 /// Start of the first and of the last exchange that has a time, as RFC 3339.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Period {
     /// Of the first.
     pub from: String,
@@ -131,13 +132,15 @@ impl Summary {
     ) -> Self {
         let mut files: BTreeMap<_, _> = FileOutcome::ALL
             .iter()
-            .map(|o| (o.name(), counts.files.get(o).copied().unwrap_or(0)))
+            .map(|o| (o.name().to_owned(), counts.files.get(o).copied().unwrap_or(0)))
             .collect();
-        files.insert("total", counts.files.values().sum());
-        let mut members: BTreeMap<_, _> = counts.members.parts().collect();
-        members.insert("total", counts.members.total());
-        let mut problems = counts.problems.clone();
-        problems.insert("total", counts.problems.values().sum());
+        files.insert("total".to_owned(), counts.files.values().sum());
+        let owned = |(name, count): (&str, u64)| (name.to_owned(), count);
+        let mut members: BTreeMap<_, _> = counts.members.parts().map(owned).collect();
+        members.insert("total".to_owned(), counts.members.total());
+        let problems = counts.problems.iter().map(|(name, count)| (*name, *count));
+        let mut problems: BTreeMap<_, _> = problems.map(owned).collect();
+        problems.insert("total".to_owned(), counts.problems.values().sum());
         let [success, failed, unknown] = counts.exchanges;
         Self {
             schema_version: tables::SCHEMA_VERSION,
@@ -162,10 +165,18 @@ impl Summary {
             runs: small.runs.len() as u64,
             period: period
                 .map(|(from, to)| Period { from: tables::rfc3339(from), to: tables::rfc3339(to) }),
-            version: env!("CARGO_PKG_VERSION"),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
             user_rules: None,
             rules_version: grouping::RULES_VERSION,
         }
+    }
+
+    /// The summary of a finished report.
+    ///
+    /// # Errors
+    /// When it is not that of a report of this version.
+    pub fn of_report(report: &Stored) -> Result<Self, ReadError> {
+        report.summary()
     }
 
     /// As `summary.json` holds it.

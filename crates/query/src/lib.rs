@@ -14,6 +14,7 @@ mod keys;
 mod payloads;
 #[cfg(test)]
 mod tests;
+mod trends;
 
 pub use diff::{
     ChangeKind, Coverage, GroupChange, KeyChange, KeyChanges, ReportDiff, Thresholds, Warning, diff,
@@ -22,3 +23,4 @@ pub use explain::{Explained, ExplainedError, PeriodCount, ValueCount, Values, ex
 pub use groups::{FindError, find_group, groups};
 pub use keys::{KeyFilter, KeyState, KeysError, duplicates, keys};
 pub use payloads::{PayloadCounts, PayloadError, write_payloads};
+pub use trends::trends;

@@ -281,6 +281,26 @@ fn keys_are_selected_by_what_the_group_of_their_newest_error_is() {
 }
 
 #[test]
+fn errors_of_groups_are_counted_in_parts_of_a_period() {
+    let (_folder, report) = report(&Rows {
+        errors: vec![
+            error("A", 0, "first"),
+            error("A", 9, "in the last part"),
+            error("A", 10, "at the end"),
+            error("A", 11, "later"),
+            ErrorRow { started_at: None, ..error("A", 1, "without a time") },
+            ErrorRow { fingerprint: Fingerprint(BUSY), ..error("B", 5, "busy") },
+        ],
+        ..Rows::default()
+    });
+    let period = (Micros(0), Micros(10 * HOUR));
+    let counts = crate::trends(&report, &[UNKNOWN, "none", BUSY], period, 2).unwrap();
+    assert_eq!(counts, [[1, 2], [0, 0], [1, 0]]);
+    let moment = (Micros(0), Micros(0));
+    assert_eq!(crate::trends(&report, &[UNKNOWN], moment, 3).unwrap(), [[1, 0, 0]]);
+}
+
+#[test]
 fn a_group_is_explained_by_its_own_errors() {
     let (_folder, report) = report(&Rows {
         groups: vec![group(UNKNOWN, "no product <*>"), group(BUSY, "busy")],

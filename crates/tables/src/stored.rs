@@ -9,6 +9,7 @@ use std::io;
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::batch::{Select, Table};
@@ -126,6 +127,15 @@ impl Stored {
     /// The folder.
     pub fn path(&self) -> &Path {
         &self.dir
+    }
+
+    /// `summary.json`, as a type that can be read from it.
+    ///
+    /// # Errors
+    /// [`ReadError::Damaged`] when a member is missing or of another type.
+    pub fn summary<S: DeserializeOwned>(&self) -> Result<S, ReadError> {
+        serde_json::from_value(self.summary.clone())
+            .map_err(|error| ReadError::damaged(&self.dir.join(SUMMARY), error.to_string()))
     }
 
     /// A text of `summary.json` by its JSON Pointer; `None` when it has no such text.

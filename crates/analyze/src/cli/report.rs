@@ -211,11 +211,13 @@ impl ReportCommand {
         watch.after(exit);
         if !self.quiet {
             Shown {
-                done: &done,
+                summary: &done.summary,
+                top: &done.top,
+                trends: &[],
                 inputs: &inputs,
                 out: &self.out,
                 formats: &self.formats(),
-                elapsed: begin.elapsed(),
+                elapsed: Some(begin.elapsed()),
                 verbose: self.verbose,
                 style: Style::stderr(self.color),
                 width: terminal::width(),

@@ -1,13 +1,14 @@
 //! The summary that `report` prints at the end. Its numbers are those of `summary.json`.
 
 use std::cmp::Reverse;
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::time::Duration;
 
-use pipeline::aggregate::TopName;
+use pipeline::aggregate::{Top, TopName};
 use pipeline::input::Input;
 use pipeline::outcome::FileOutcome;
-use pipeline::run::Done;
+use pipeline::summary::Summary;
 use tables::{Format, Formats};
 
 use super::figures::{bytes, count, counted, minute, percent, span};
@@ -34,20 +35,27 @@ const WORST_ENDPOINTS: ColumnHeads = &[
 ];
 
 /// From this width on, tables have room for fingerprints; the lines below them have them anyway.
-const ROOMY: usize = 110;
+pub(crate) const ROOMY: usize = 110;
+
+/// Below this width there is no room for trends.
+const TRENDS: usize = 95;
 
 /// What the summary of a finished report is made of.
 pub(crate) struct Shown<'r> {
-    /// The result of the job.
-    pub(crate) done: &'r Done,
-    /// What was read.
+    /// The numbers.
+    pub(crate) summary: &'r Summary,
+    /// What is worst.
+    pub(crate) top: &'r Top,
+    /// Of each group of `top` how often it occurred in each part of the period; empty when that is not shown.
+    pub(crate) trends: &'r [Vec<u64>],
+    /// What was read, where that is known.
     pub(crate) inputs: &'r [Input],
     /// Where the report is.
     pub(crate) out: &'r Path,
     /// What was written.
     pub(crate) formats: &'r Formats,
-    /// How long the job took.
-    pub(crate) elapsed: Duration,
+    /// How long the job took; `None` for the summary of an earlier one.
+    pub(crate) elapsed: Option<Duration>,
     /// All ten rows of each list instead of five, and a sample of each group.
     pub(crate) verbose: bool,
     /// Colours.
@@ -75,6 +83,13 @@ impl Shown<'_> {
         say_raw(&self.text());
     }
 
+    /// Writes it to stdout.
+    pub(crate) fn print_out(&self) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(self.text().as_bytes())?;
+        out.flush()
+    }
+
     /// The whole text, one blank line between its parts.
     fn text(&self) -> String {
         let parts = [
@@ -83,13 +98,13 @@ impl Shown<'_> {
             self.worst(
                 "Worst flows, by failed exchanges",
                 WORST_FLOWS,
-                &self.done.top.flows,
+                &self.top.flows,
                 "(flow unknown)",
             ),
             self.worst(
                 "Worst endpoints, by failed exchanges",
                 WORST_ENDPOINTS,
-                &self.done.top.endpoints,
+                &self.top.endpoints,
                 "(address unknown)",
             ),
             self.open_keys(),
@@ -106,14 +121,13 @@ impl Shown<'_> {
     }
 
     fn totals(&self) -> Vec<String> {
-        let s = &self.done.summary;
+        let s = self.summary;
         let mut lines = Totals::default();
-        let sizes = format!(
-            "{} on disk, {} of text, {}",
-            bytes(s.bytes.read),
-            bytes(s.bytes.decoded),
-            span(self.elapsed.as_millis() as u64)
-        );
+        let mut sizes =
+            format!("{} on disk, {} of text", bytes(s.bytes.read), bytes(s.bytes.decoded));
+        if let Some(elapsed) = self.elapsed {
+            sizes = format!("{sizes}, {}", span(elapsed.as_millis() as u64));
+        }
         lines.total("Files", s.files.get("total").copied().unwrap_or(0), sizes);
         for outcome in FileOutcome::ALL {
             lines.part(
@@ -125,8 +139,8 @@ impl Shown<'_> {
         let members = s.members.get("total").copied().unwrap_or(0);
         if members > 0 {
             let mut parts: Vec<_> =
-                s.members.iter().filter(|(name, n)| **name != "total" && **n > 0).collect();
-            parts.sort_by_key(|&(name, number)| (Reverse(*number), *name));
+                s.members.iter().filter(|(name, n)| *name != "total" && **n > 0).collect();
+            parts.sort_by_key(|&(name, number)| (Reverse(*number), name));
             let parts: Vec<String> =
                 parts.iter().map(|(name, number)| format!("{} {name}", count(**number))).collect();
             lines.total("Members", members, format!("of archives: {}", parts.join(", ")));
@@ -167,13 +181,25 @@ impl Shown<'_> {
                 "of flows, named by a listing page or a download".to_owned(),
             );
         }
+        if self.elapsed.is_none()
+            && let Some(period) = &s.period
+        {
+            // Minutes are enough, and seconds would not fit.
+            let minute = |time: &str| time.chars().take(16).collect::<String>().replace('T', " ");
+            let (from, to) = (minute(&period.from), minute(&period.to));
+            let name = self.style.bold(&padded("Period", 12));
+            let line = format!("{name}  {from} to {to} (UTC), by the start of requests");
+            return [vec![line], lines.lines(self.style)].concat();
+        }
         lines.lines(self.style)
     }
 
     fn groups(&self) -> Vec<String> {
-        let top = &self.done.top.groups;
+        let top = &self.top.groups;
         let mut table = TextTable::new(&[
+            ("RANK", Align::Right),
             ("ERRORS", Align::Right),
+            ("TREND", Align::Left),
             ("OPEN KEYS", Align::Right),
             ("CLASS", Align::Left),
             ("SIDE", Align::Left),
@@ -181,7 +207,8 @@ impl Shown<'_> {
             ("GROUP", Align::Left),
             ("ERROR, <*> WHERE IT VARIES", Align::Left),
         ]);
-        for group in top.iter().take(self.rows()) {
+        for (n, group) in top.iter().enumerate().take(self.rows()) {
+            let trend = self.trends.get(n);
             let fingerprint = if self.verbose && self.width >= ROOMY {
                 group.fingerprint.clone()
             } else {
@@ -189,7 +216,12 @@ impl Shown<'_> {
             };
             let retry = if group.retryable { "may help" } else { "" };
             let cells = [
+                trend.map(|_| count(n as u64 + 1)).unwrap_or_default(),
                 count(group.count.unsigned_abs()),
+                trend
+                    .filter(|_| self.width >= TRENDS)
+                    .map(|trend| sparkline(trend))
+                    .unwrap_or_default(),
                 count(group.open_keys.unsigned_abs()),
                 group.class.clone(),
                 group.side.clone().unwrap_or_default(),
@@ -204,7 +236,7 @@ impl Shown<'_> {
             &format!(
                 "Most frequent errors ({} of {} groups)",
                 count(shown),
-                count(self.done.summary.errors.groups)
+                count(self.summary.errors.groups)
             ),
             &table,
         );
@@ -246,7 +278,7 @@ impl Shown<'_> {
             ("FLOW", Align::Left),
             ("ITS ERROR", Align::Left),
         ]);
-        for key in self.done.top.open_keys.iter().take(self.rows()) {
+        for key in self.top.open_keys.iter().take(self.rows()) {
             let short = |text: &str| cut(text, 28);
             table.row([
                 short(&format!("{} {}", key.kind, key.key)),
@@ -257,22 +289,22 @@ impl Shown<'_> {
             ]);
         }
         self.list(
-            &format!("Open keys, newest first ({} in all)", count(self.done.summary.keys.open)),
+            &format!("Open keys, newest first ({} in all)", count(self.summary.keys.open)),
             &table,
         )
     }
 
     fn problems(&self) -> Vec<String> {
         let mut kinds: Vec<_> =
-            self.done.summary.problems.iter().filter(|(kind, _)| **kind != "total").collect();
-        kinds.sort_by_key(|&(kind, number)| (Reverse(*number), *kind));
+            self.summary.problems.iter().filter(|(kind, _)| *kind != "total").collect();
+        kinds.sort_by_key(|&(kind, number)| (Reverse(*number), kind));
         let mut table = TextTable::new(&[
             ("PROBLEMS", Align::Right),
             ("KIND", Align::Left),
             ("MEANING", Align::Left),
         ]);
         for (kind, number) in kinds {
-            table.row([count(*number), (*kind).to_owned(), problems::meaning(kind).to_owned()]);
+            table.row([count(*number), kind.clone(), problems::meaning(kind).to_owned()]);
         }
         self.list("What could not be read as it should", &table)
     }
@@ -290,7 +322,7 @@ impl Shown<'_> {
         let extension = csv.map_or("csv", |format| format.extension());
         let table =
             |name: &str| shell(&self.out.join(format!("{name}.{extension}")).to_string_lossy());
-        let s = &self.done.summary;
+        let s = self.summary;
         let mut steps: Vec<(String, String)> = Vec::new();
         if s.errors.total > 0 {
             steps.push((
@@ -336,7 +368,7 @@ impl Shown<'_> {
 
     /// Path of the file with the sample of the most frequent error, and its record in the file.
     fn sample(&self) -> Option<(String, i32)> {
-        let (name, record) = &self.done.top.groups.first()?.sample;
+        let (name, record) = &self.top.groups.first()?.sample;
         let input = self.inputs.iter().find(|input| input.name() == name)?;
         match input {
             Input::File(source) => Some((source.path.to_string_lossy().into_owned(), *record)),
@@ -355,5 +387,31 @@ impl Shown<'_> {
             lines.push(format!("  {line}"));
         }
         lines
+    }
+}
+
+/// Counts as bars of eight heights, by the largest; a blank is none.
+fn sparkline(counts: &[u64]) -> String {
+    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let most = counts.iter().copied().max().unwrap_or(0);
+    let bar = |count: &u64| match count.checked_mul(8).map(|eighths| eighths.div_ceil(most.max(1)))
+    {
+        Some(0) => ' ',
+        Some(eighths) => BARS[(eighths as usize).clamp(1, 8) - 1],
+        None => BARS[7],
+    };
+    counts.iter().map(bar).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sparkline_has_a_bar_for_every_count() {
+        assert_eq!(sparkline(&[0, 1, 8, 4, 0]), " ▁█▄ ");
+        assert_eq!(sparkline(&[1, 1000]), "▁█");
+        assert_eq!(sparkline(&[0, 0]), "  ");
+        assert_eq!(sparkline(&[]), "");
     }
 }

@@ -33,13 +33,22 @@ pub(crate) struct Style {
 impl Style {
     /// For text on stderr.
     pub(crate) fn stderr(color: Color) -> Self {
+        Self::on(color, io::stderr().is_terminal())
+    }
+
+    /// For text on stdout.
+    pub(crate) fn stdout(color: Color) -> Self {
+        Self::on(color, io::stdout().is_terminal())
+    }
+
+    fn on(color: Color, terminal: bool) -> Self {
         let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         let on = match color {
             Color::Always => true,
             Color::Never => false,
             Color::Auto => {
                 let dumb = set("TERM").is_some_and(|term| term == "dumb");
-                io::stderr().is_terminal() && !dumb && set("NO_COLOR").is_none()
+                terminal && !dumb && set("NO_COLOR").is_none()
             }
         };
         Self { on }

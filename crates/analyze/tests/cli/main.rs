@@ -18,6 +18,7 @@ mod report;
 mod roles;
 mod rules;
 mod signals;
+mod summary;
 
 use kit::TestFolder;
 

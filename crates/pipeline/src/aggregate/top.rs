@@ -3,8 +3,9 @@
 use super::small::SmallTables;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use tables::cell::{Micros, Text};
-use tables::rows::KeyRow;
+use tables::cell::{FlowName, Micros, Text};
+use tables::rows::{Endpoints, ErrorGroupRow, ErrorGroups, KeyRow, Keys};
+use tables::{ReadError, Stored};
 
 /// Rows of each kind at most, so that they fit on a screen.
 const SHOWN: usize = 10;
@@ -89,10 +90,9 @@ pub struct OpenKey {
     pub message: Option<String>,
 }
 
-impl SmallTables<'_> {
-    /// Picks the rows to show.
-    pub fn top(&self) -> Top {
-        let groups = self.error_groups.iter().take(SHOWN).map(|row| TopGroup {
+impl TopGroup {
+    fn of(row: &ErrorGroupRow<'_>) -> Self {
+        Self {
             fingerprint: row.fingerprint.0.to_owned(),
             template: row.template.0.to_owned(),
             class: row.class.0.to_owned(),
@@ -107,13 +107,13 @@ impl SmallTables<'_> {
             last_seen: row.last_seen,
             sample: (row.sample_file.0.to_owned(), row.sample_record),
             sample_message: row.sample_message.0.to_owned(),
-        });
-        let by_flow = self.endpoints.iter().map(|row| (row.flow, row.exchanges, row.failed));
-        let by_endpoint =
-            self.endpoints.iter().map(|row| (row.endpoint, row.exchanges, row.failed));
-        let mut open: Vec<&KeyRow<'_>> = self.keys.iter().filter(|row| row.open).collect();
-        open.sort_by_key(|row| Reverse(row.last_seen));
-        let open = open.into_iter().take(SHOWN).map(|row| OpenKey {
+        }
+    }
+}
+
+impl OpenKey {
+    fn of(row: &KeyRow<'_>) -> Self {
+        Self {
             flow: row.flow.map(|flow| flow.0.to_owned()),
             kind: row.key_kind.0.to_owned(),
             key: row.key.0.to_owned(),
@@ -122,13 +122,62 @@ impl SmallTables<'_> {
             last_seen: row.last_seen,
             fingerprint: row.last_fingerprint.map(|fingerprint| fingerprint.0.to_owned()),
             message: row.last_message.map(|message| message.0.to_owned()),
-        });
+        }
+    }
+}
+
+impl SmallTables<'_> {
+    /// Picks the rows to show.
+    pub fn top(&self) -> Top {
+        let by_flow = self.endpoints.iter().map(|row| (row.flow, row.exchanges, row.failed));
+        let by_endpoint =
+            self.endpoints.iter().map(|row| (row.endpoint, row.exchanges, row.failed));
+        let mut open: Vec<&KeyRow<'_>> = self.keys.iter().filter(|row| row.open).collect();
+        open.sort_by_key(|row| Reverse(row.last_seen));
         Top {
-            groups: groups.collect(),
+            groups: self.error_groups.iter().take(SHOWN).map(TopGroup::of).collect(),
             flows: worst(by_flow),
             endpoints: worst(by_endpoint),
-            open_keys: open.collect(),
+            open_keys: open.into_iter().take(SHOWN).map(OpenKey::of).collect(),
         }
+    }
+}
+
+impl Top {
+    /// The rows to show of a finished report: the same as when it was made. Memory is that of one row group.
+    ///
+    /// # Errors
+    /// When a table cannot be read.
+    pub fn of_report(report: &Stored) -> Result<Self, ReadError> {
+        let mut groups = Vec::new();
+        let mut table = report.table::<ErrorGroups>()?;
+        for group in 0..table.groups() {
+            let rows = table.read::<ErrorGroups>(group)?;
+            groups.extend(rows.iter().take(SHOWN - groups.len()).map(|row| TopGroup::of(&row)));
+        }
+        let (mut flows, mut endpoints) = (Vec::new(), Vec::new());
+        let mut table = report.table::<Endpoints>()?;
+        for group in 0..table.groups() {
+            let rows = table.read::<Endpoints>(group)?;
+            for row in rows.iter() {
+                let counts = (row.exchanges, row.failed);
+                flows.push((row.flow.map(|flow| flow.0.to_owned()), counts));
+                endpoints.push((row.endpoint.map(|endpoint| endpoint.0.to_owned()), counts));
+            }
+        }
+        let mut open_keys = Vec::new();
+        let mut table = report.table::<Keys>()?;
+        for group in 0..table.groups() {
+            let rows = table.read::<Keys>(group)?;
+            open_keys.extend(rows.iter().filter(|row| row.open).map(|row| OpenKey::of(&row)));
+            open_keys.sort_by_key(|key: &OpenKey| Reverse(key.last_seen));
+            open_keys.truncate(SHOWN);
+        }
+        let named = |rows: Vec<(Option<String>, (i64, i64))>| {
+            let rows = rows.iter().map(|(name, (all, failed))| (name.as_deref(), *all, *failed));
+            worst(rows.map(|(name, all, failed)| (name.map(FlowName), all, failed)))
+        };
+        Ok(Self { groups, flows: named(flows), endpoints: named(endpoints), open_keys })
     }
 }
 

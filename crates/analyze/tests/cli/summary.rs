@@ -1,0 +1,53 @@
+//! `analyze summary`.
+
+use std::path::Path;
+
+use super::kit::TestFolder;
+
+fn with_report() -> TestFolder {
+    let place = TestFolder::new();
+    let dump = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/dump");
+    assert_eq!(place.run(&["report", dump.to_str().unwrap(), "--out", "report", "-q"]).code, 0);
+    place
+}
+
+#[test]
+fn the_summary_of_a_report_is_printed_again_with_period_ranks_and_trends() {
+    let run = with_report().run(&["summary", "report"]);
+    assert_eq!((run.code, run.err.as_str()), (0, ""));
+    insta::assert_snapshot!(run.out);
+}
+
+#[test]
+fn the_numbers_are_those_that_the_report_printed() {
+    let place = TestFolder::with_dump();
+    let printed = place.run(&["report", "dump", "--out", "report"]).err;
+    let again = place.run(&["summary", "report"]).out;
+    for line in ["Worst flows, by failed exchanges", "Open keys, newest first (1 in all)"] {
+        assert!(printed.contains(line) && again.contains(line), "{printed}\n{again}");
+    }
+    let part = |text: &str| text.split("Worst flows").nth(1).unwrap().to_owned();
+    let until_report = |text: String| text.split("\nReport").next().unwrap().to_owned();
+    assert_eq!(until_report(part(&again)), until_report(part(&printed)));
+}
+
+#[test]
+fn no_line_is_wider_than_the_terminal() {
+    let place = with_report();
+    for columns in ["60", "80", "100", "200"] {
+        let mut command = place.command(&["summary", "report", "-v"]);
+        let out = command.env("COLUMNS", columns).output().unwrap().stdout;
+        let out = String::from_utf8(out).unwrap();
+        let wide = out.lines().map(|line| line.chars().count()).max().unwrap();
+        // A table keeps a few columns for its last one; commands are not cut.
+        assert!(wide <= columns.parse::<usize>().unwrap().max(96), "{columns}: {wide}\n{out}");
+    }
+}
+
+#[test]
+fn what_is_no_report_is_refused() {
+    let place = TestFolder::with_dump();
+    let run = place.run(&["summary", "dump"]);
+    assert_eq!((run.code, run.out.as_str()), (2, ""));
+    assert!(run.err.contains("dump: no report"), "{}", run.err);
+}
