@@ -22,6 +22,7 @@ mod pretty;
 mod problems;
 mod progress;
 mod report;
+mod runs;
 mod serve;
 mod summarize;
 mod summary;
@@ -57,6 +58,7 @@ Examples:
   analyze summary report                  what happened, from the report alone
   analyze keys report --open              the orders and products that have to be sent again
   analyze explain report 1                the most frequent error group, explained
+  analyze runs report                     the flows: failures, times, slowest steps, and their runs
   analyze diff yesterday today            what has changed between two reports
   analyze fetch dump --project-id 12 --project-slug shop
                                           the logs of a project, from the API into `dump`
@@ -77,6 +79,7 @@ enum Command {
     Explain(explain::ExplainCommand),
     Keys(keys::KeysCommand),
     Diff(diff::DiffCommand),
+    Runs(runs::RunsCommand),
     Logs(logs::LogsCommand),
     Serve(serve::ServeCommand),
     Fetch(Box<fetch::FetchCommand>),
@@ -93,6 +96,7 @@ impl Cli {
             Command::Summary(summary) => summary.run(),
             Command::Explain(explain) => explain.run(),
             Command::Keys(keys) => keys.run(),
+            Command::Runs(runs) => runs.run(),
             Command::Diff(diff) => diff.run(),
             Command::Logs(logs) => logs.run(),
             Command::Serve(serve) => serve.run(),

@@ -12,6 +12,7 @@ mod json;
 mod key_cursor;
 mod keys;
 mod payloads;
+mod runs;
 #[cfg(test)]
 mod tests;
 mod trends;
@@ -23,4 +24,5 @@ pub use explain::{Explained, ExplainedError, PeriodCount, ValueCount, Values, ex
 pub use groups::{FindError, find_group, groups};
 pub use keys::{KeyFilter, KeyState, KeysError, duplicates, keys};
 pub use payloads::{PayloadCounts, PayloadError, write_payloads};
+pub use runs::{FlowRuns, RunFilter, RunStep, flows, runs, steps};
 pub use trends::trends;

@@ -17,6 +17,7 @@ mod names;
 mod report;
 mod roles;
 mod rules;
+mod runs;
 mod signals;
 mod summary;
 

@@ -1,0 +1,209 @@
+//! `analyze runs`: the runs of flows, and the steps of one.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::PathBuf;
+
+use clap::Args;
+use query::{FlowRuns, RunFilter, RunStep, flows, runs, steps};
+use tables::rows::{RunRow, Runs};
+use tables::{Batch, Stored};
+
+use super::Exit;
+use super::figures::{count, counted, minute, percent, span};
+use super::table::{Align, ColumnHeads, TextTable};
+use super::terminal::{cut, say, width, write_json};
+
+/// Which flow fails, how long do its runs take, and at which step? Lists the flows and runs of a report
+///
+/// The flows come first: runs, those that failed, those without a download in the dump, the share of failed requests and
+/// the mean time of a run (the two alarms of the platform), and the step that takes longest. Then the runs, newest first.
+/// With RUN, the steps of that run in order.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct RunsCommand {
+    /// Folder that `analyze report` has written, Parquet among its formats
+    #[arg(value_name = "REPORT")]
+    report: PathBuf,
+    /// Execution id of a run, or the beginning of one: shows its steps
+    #[arg(value_name = "RUN")]
+    run: Option<String>,
+    /// Only runs of this flow
+    #[arg(long, value_name = "FLOW")]
+    flow: Option<String>,
+    /// Only runs that failed, or with a request that failed
+    #[arg(long)]
+    failed: bool,
+    /// Only runs that the listing names and of which no download is in the dump
+    #[arg(long)]
+    without_download: bool,
+    /// Lists this many runs at most; 0 for all
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    limit: usize,
+    /// JSON lines: the flows, or the steps of RUN
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  analyze runs report
+  analyze runs report --flow price --failed
+  analyze runs report --without-download --limit 0
+  analyze runs report b803511c
+
+Exit codes: 0 done, 2 not done.";
+
+const FLOWS: ColumnHeads = &[
+    ("RUNS", Align::Right),
+    ("FAILED", Align::Right),
+    ("NO DOWNLOAD", Align::Right),
+    ("REQUESTS", Align::Right),
+    ("ERROR RATE", Align::Right),
+    ("MEAN TIME", Align::Right),
+    ("SLOWEST STEP", Align::Left),
+    ("FLOW", Align::Left),
+];
+
+const RUNS: ColumnHeads = &[
+    ("STARTED (UTC)", Align::Left),
+    ("TIME", Align::Right),
+    ("STATUS", Align::Left),
+    ("REQUESTS", Align::Right),
+    ("FAILED", Align::Right),
+    ("DOWNLOADS", Align::Right),
+    ("RUN", Align::Left),
+    ("FLOW", Align::Left),
+];
+
+const STEPS: ColumnHeads = &[
+    ("STARTED (UTC)", Align::Left),
+    ("TIME", Align::Right),
+    ("STATUS", Align::Left),
+    ("STEP", Align::Left),
+];
+
+impl RunsCommand {
+    /// Prints the lists.
+    pub(crate) fn run(self) -> anyhow::Result<Exit> {
+        let report = Stored::open(&self.report)?;
+        let filter = RunFilter {
+            flow: self.flow.clone(),
+            failed: self.failed,
+            without_download: self.without_download,
+        };
+        let all = runs(&report, &filter)?;
+        let wide = io::stdout().is_terminal().then(width);
+        let mut out = io::stdout().lock();
+        if let Some(name) = &self.run {
+            let run = one(&all, name)?;
+            let mut only = Batch::new();
+            only.push(&run);
+            let of_run = steps(&report, &only)?.remove(run.run_id.0).unwrap_or_default();
+            if self.json {
+                for step in &of_run {
+                    write_json(&mut out, step)?;
+                }
+            } else {
+                let flow = run.flow.map_or("flow unknown", |flow| flow.0);
+                writeln!(out, "{}", cut(&format!("{flow}  run {}", run.run_id.0), 200))?;
+                for line in step_table(&of_run).lines(wide) {
+                    writeln!(out, "{line}")?;
+                }
+            }
+            return Ok(Exit::Done);
+        }
+        let by_flow = flows(&report, &all)?;
+        if self.json {
+            for flow in &by_flow {
+                write_json(&mut out, flow)?;
+            }
+            return Ok(Exit::Done);
+        }
+        for line in flow_table(&by_flow).lines(wide) {
+            writeln!(out, "{line}")?;
+        }
+        let limit = if self.limit == 0 { all.len() } else { self.limit };
+        let mut table = TextTable::new(RUNS);
+        all.rows().take(limit).for_each(|run| table.row(run_cells(&run)));
+        if !table.is_empty() {
+            writeln!(out)?;
+            for line in table.lines(wide) {
+                writeln!(out, "{line}")?;
+            }
+        }
+        out.flush()?;
+        if all.len() > limit {
+            let rest = counted((all.len() - limit) as u64, "more run", "more runs");
+            say(&format!("{rest}; --limit 0 shows all"));
+        }
+        Ok(Exit::Done)
+    }
+}
+
+/// The run with this id, or the only one whose id begins so.
+fn one<'r>(runs: &'r Batch<Runs>, name: &str) -> anyhow::Result<RunRow<'r>> {
+    if let Some(run) = runs.rows().find(|run| run.run_id.0 == name) {
+        return Ok(run);
+    }
+    let mut found = runs.rows().filter(|run| !name.is_empty() && run.run_id.0.starts_with(name));
+    match (found.next(), found.next()) {
+        (Some(run), None) => Ok(run),
+        (Some(_), Some(_)) => anyhow::bail!(
+            "{name}: {} begin with it\nname more of the id",
+            counted(2 + found.count() as u64, "run", "runs")
+        ),
+        _ => anyhow::bail!(
+            "{name}: no such run among {}\n`analyze runs` lists the runs with their ids",
+            count(runs.len() as u64)
+        ),
+    }
+}
+
+fn flow_table(flows: &[FlowRuns]) -> TextTable {
+    let mut table = TextTable::new(FLOWS);
+    for flow in flows {
+        let step = flow.slowest_step.as_ref();
+        table.row([
+            count(flow.runs),
+            count(flow.failed),
+            count(flow.without_download),
+            count(flow.exchanges),
+            flow.error_rate.map(percent).unwrap_or_default(),
+            flow.mean_ms.map(time).unwrap_or_default(),
+            step.map(|(name, ms)| format!("{} ({})", cut(name, 24), time(*ms))).unwrap_or_default(),
+            flow.flow.clone().unwrap_or_else(|| "(flow unknown)".to_owned()),
+        ]);
+    }
+    table
+}
+
+fn run_cells(run: &RunRow<'_>) -> [String; 8] {
+    [
+        run.started_at.map(minute).unwrap_or_default(),
+        run.duration_ms.map(time).unwrap_or_default(),
+        run.status.map_or("", |status| status.0).to_owned(),
+        count(run.exchanges.unsigned_abs()),
+        count(run.failed.unsigned_abs()),
+        format!("{} of {}", count(run.downloaded.unsigned_abs()), count(run.logs.unsigned_abs())),
+        cut(run.run_id.0, 36),
+        run.flow.map_or("", |flow| flow.0).to_owned(),
+    ]
+}
+
+fn step_table(steps: &[RunStep]) -> TextTable {
+    let mut table = TextTable::new(STEPS);
+    for step in steps {
+        table.row([
+            step.started_at.map(minute).unwrap_or_default(),
+            step.ms.map(time).unwrap_or_default(),
+            step.status.clone().unwrap_or_default(),
+            step.step.clone(),
+        ]);
+    }
+    table
+}
+
+/// A time in milliseconds, of which fractions do not matter.
+fn time(ms: f64) -> String {
+    span((ms as i64).unsigned_abs())
+}
