@@ -1,7 +1,7 @@
 //! The fields of a record that no column carries.
 
 use crate::exchange::Exchange;
-use crate::json::{Type, Value, push_escaped};
+use crate::json::{Type, Value, string_end};
 use crate::payload::facts;
 use crate::record::{Field, FieldSide, RoleOrigin};
 use crate::roles::Role;
@@ -38,7 +38,8 @@ pub(crate) fn write(fields: &[Field<'_>], slots: &Slots<'_>, x: &Exchange<'_>, o
         if carried && field.value.ty == Type::Object && is_unpacked(field, x) {
             facts(field.value, |name, value| {
                 out.push_str(if out.is_empty() { "{\"" } else { ",\"" });
-                out.extend([field.key, ".", name, "\":", value.raw]);
+                out.extend([field.key, ".", name, "\":"]);
+                push_strict(value.raw, out);
             });
             continue;
         }
@@ -58,19 +59,36 @@ pub(crate) fn write(fields: &[Field<'_>], slots: &Slots<'_>, x: &Exchange<'_>, o
         }
         out.push_str(field.key);
         out.push_str("\":");
-        match field.value.ty {
-            // `NaN` is no JSON; what reads `extra` is strict.
-            Type::Number if field.value.raw.ends_with(['N', 'y']) => {
-                out.push('"');
-                push_escaped(field.value.raw, out);
-                out.push('"');
-            }
-            _ => out.push_str(field.value.raw),
-        }
+        push_strict(field.value.raw, out);
     }
     if !out.is_empty() {
         out.push('}');
     }
+}
+
+/// Appends a value with `NaN`, `Infinity` and `-Infinity` as texts: they are no JSON, and what reads `extra` is strict.
+fn push_strict(mut raw: &str, out: &mut String) {
+    const WORDS: [&str; 3] = ["NaN", "-Infinity", "Infinity"];
+    if raw.starts_with('"') {
+        return out.push_str(raw);
+    }
+    while let Some(at) = memchr::memchr3(b'"', b'N', b'I', raw.as_bytes()) {
+        let rest = &raw[at..];
+        if rest.starts_with('"') {
+            let end = string_end(rest.as_bytes(), 1).unwrap_or(rest.len());
+            out.push_str(&raw[..at + end]);
+            raw = &rest[end..];
+            continue;
+        }
+        let signed = at - usize::from(raw[..at].ends_with('-'));
+        let word = WORDS.iter().find(|word| raw[signed..].starts_with(**word));
+        let (word, from) = word.map_or((&rest[..1], at), |word| (*word, signed));
+        out.push_str(&raw[..from]);
+        let quote = if word.len() > 1 { "\"" } else { "" };
+        out.extend([quote, word, quote]);
+        raw = &raw[from + word.len()..];
+    }
+    out.push_str(raw);
 }
 
 /// The field is the wrapper of a body.
@@ -86,4 +104,25 @@ fn is_body(field: &Field<'_>, slots: &Slots<'_>) -> bool {
     let same =
         |value: Option<Value<'_>>| value.is_some_and(|v| std::ptr::eq(v.raw, field.value.raw));
     same(slots.request) || same(slots.response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::push_strict;
+
+    #[test]
+    fn what_is_no_json_becomes_a_text() {
+        let check = |raw: &str, strict: &str| {
+            let mut out = String::new();
+            push_strict(raw, &mut out);
+            assert_eq!(out, strict);
+        };
+        check("NaN", r#""NaN""#);
+        check(
+            r#"{"NaN":[NaN, -Infinity,Infinity],"a\"NaN":"I am NaN"}"#,
+            r#"{"NaN":["NaN", "-Infinity","Infinity"],"a\"NaN":"I am NaN"}"#,
+        );
+        check(r#""Infinity""#, r#""Infinity""#);
+        check("-1.5e3", "-1.5e3");
+    }
 }

@@ -15,7 +15,7 @@ pub(crate) use expected::ExpectedKey;
 pub use string::{push_escaped, unescape};
 pub(crate) use string::{text_of, unescaped};
 
-use string::string_end;
+pub(crate) use string::string_end;
 
 /// What a value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

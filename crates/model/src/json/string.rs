@@ -29,7 +29,7 @@ const fn special(word: u64) -> u64 {
 /// bytes. So it goes in steps of 16 bytes to the first sign, and if that is an escape, on in blocks of 64 whose
 /// escapes are found by arithmetic, all at once.
 #[inline]
-pub(super) fn string_end(bytes: &[u8], mut at: usize) -> Result<usize, Fault> {
+pub(crate) fn string_end(bytes: &[u8], mut at: usize) -> Result<usize, Fault> {
     while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk::<16>) {
         let signs = block::any16(block);
         if signs != 0 {
