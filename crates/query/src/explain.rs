@@ -13,6 +13,7 @@ use tables::rows::{ErrorGroupRow, Errors, Exchanges};
 use tables::{ReadError, Stored};
 
 use crate::align::variables;
+use crate::differs::{Differences, differs};
 use crate::groups::read_errors;
 use crate::json;
 
@@ -64,6 +65,8 @@ pub struct Explained<'g> {
     pub periods: Vec<PeriodCount>,
     /// Errors that differ from each other, in the order of the report.
     pub samples: Vec<ExplainedError>,
+    /// What differs between its requests and those that went well.
+    pub differs: Differences,
 }
 
 /// How often which values occur.
@@ -163,6 +166,7 @@ pub fn explain<'g>(
     })?;
     let mut samples = differing(counts.candidates, samples);
     let runs = read_exchanges(report, counts.exchanges, &mut samples)?;
+    let differs = differs(report, group.fingerprint)?;
     let finish = |tally: Tally| tally.finish(top);
     Ok(Explained {
         group,
@@ -180,6 +184,7 @@ pub fn explain<'g>(
         files: finish(counts.files),
         periods: periods(counts.hours),
         samples,
+        differs,
     })
 }
 

@@ -6,6 +6,7 @@
 
 mod align;
 mod diff;
+mod differs;
 mod explain;
 mod groups;
 mod json;
@@ -20,6 +21,7 @@ mod trends;
 pub use diff::{
     ChangeKind, Coverage, GroupChange, KeyChange, KeyChanges, ReportDiff, Thresholds, Warning, diff,
 };
+pub use differs::{Difference, DifferenceKind, Differences};
 pub use explain::{Explained, ExplainedError, PeriodCount, ValueCount, Values, explain};
 pub use groups::{FindError, find_group, groups};
 pub use keys::{KeyFilter, KeyState, KeysError, duplicates, keys};

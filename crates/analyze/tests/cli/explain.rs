@@ -141,3 +141,26 @@ fn of_every_group_of_the_dump_all_errors_are_counted_and_all_messages_align() {
     }
     assert_eq!(errors, place.summary("/errors/total"));
 }
+
+#[test]
+fn what_the_failed_requests_have_and_the_others_have_not_is_shown() {
+    let place = TestFolder::new();
+    let log: Vec<String> = (0..40)
+        .map(|n| {
+            let failed = n % 4 == 0;
+            let (vat, status) = if failed { (18, 400) } else { (8, 200) };
+            let answer = if failed { r#"{"vat":["This rate is not allowed."]}"# } else { "{}" };
+            let created = format!("2026-10-24T06:{n:02}:00Z");
+            let sent = format!(r#"{{"sku":"S{n}","vat":{vat},"shop":{}}}"#, n % 3);
+            attempt("price", &created, &sent, status, answer)
+        })
+        .collect();
+    place.file("dump/log.json", format!("[{}]", log.join(",")));
+    assert_eq!(place.run(&["report", "dump", "--out", "report", "-q"]).code, 0);
+    let shown = place.run(&["explain", "report", "1"]).out;
+    let part = shown.split("What differs").nth(1).unwrap().split("\n\n").next().unwrap();
+    insta::assert_snapshot!(part.trim());
+    let differs = &json(&place, "1", &[])["differs"];
+    assert_eq!((&differs["failed_requests"], &differs["good_requests"]), (&10.into(), &30.into()));
+    assert_eq!(differs["found"][0]["what"], serde_json::json!({ "value": "18" }));
+}
