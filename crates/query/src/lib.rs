@@ -7,10 +7,12 @@
 mod align;
 mod diff;
 mod explain;
+mod grammar;
 mod groups;
 mod json;
 mod key_cursor;
 mod keys;
+mod nearest;
 mod payloads;
 #[cfg(test)]
 mod tests;
