@@ -224,13 +224,8 @@ pub trait SearchedRow {
 }
 
 /// The fields in which a word without a field is looked for.
-const ANYWHERE: [TextField; 5] = [
-    TextField::Key,
-    TextField::Message,
-    TextField::Url,
-    TextField::Request,
-    TextField::Response,
-];
+const ANYWHERE: [TextField; 5] =
+    [TextField::Key, TextField::Message, TextField::Url, TextField::Request, TextField::Response];
 
 impl Query {
     /// Reads a query. `now` is what times such as `-3h` and `yesterday` refer to.
@@ -441,7 +436,9 @@ pub enum QueryFault {
         field: &'static str,
     },
     /// The field holds numbers.
-    #[error("{field}:{value}: not a number; write 404, 4xx, >=400 or 400..499, of a duration also 2s or 500ms")]
+    #[error(
+        "{field}:{value}: not a number; write 404, 4xx, >=400 or 400..499, of a duration also 2s or 500ms"
+    )]
     NotANumber {
         /// The field.
         field: &'static str,
@@ -449,7 +446,9 @@ pub enum QueryFault {
         value: String,
     },
     /// The field holds a time.
-    #[error("{field}:{value}: not a time; write -3h, yesterday, 2026-10-24 or 2026-10-24T02:00, all UTC")]
+    #[error(
+        "{field}:{value}: not a time; write -3h, yesterday, 2026-10-24 or 2026-10-24T02:00, all UTC"
+    )]
     NotATime {
         /// The field.
         field: &'static str,

@@ -23,11 +23,25 @@ pub enum KeyState {
 impl KeyState {
     /// The state of the key in a row.
     pub fn of(key: &KeyRow<'_>) -> Self {
-        match key {
-            KeyRow { open: true, .. } => Self::Open,
+        Self::of_counts(key.open, key.failures)
+    }
+
+    /// The state of a key with so many failed attempts.
+    pub(crate) fn of_counts(open: bool, failures: i64) -> Self {
+        match (open, failures) {
+            (true, _) => Self::Open,
             // Not open although an attempt failed: the newest one with a known outcome succeeded.
-            KeyRow { failures: 1.., .. } => Self::Resolved,
+            (false, 1..) => Self::Resolved,
             _ => Self::Good,
+        }
+    }
+
+    /// `open`, `resolved`, `good`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Resolved => "resolved",
+            Self::Good => "good",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 /// Of `names` the one that differs least from `name`, letter case aside; `None` when more than a third of its
 /// characters differ. The first of several that are equally near.
-pub fn nearest<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+pub(crate) fn nearest<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let name = name.to_lowercase();
     let length = name.chars().count();
     let most = (length / 3).max(1);

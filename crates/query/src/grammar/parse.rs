@@ -63,7 +63,8 @@ impl<'q> Parser<'q> {
     /// Takes an operator that is a word.
     fn keyword(&mut self, word: &str) -> bool {
         self.blank_rest();
-        let ends = |rest: &str| rest.chars().next().is_none_or(|c| c.is_whitespace() || "()".contains(c));
+        let ends =
+            |rest: &str| rest.chars().next().is_none_or(|c| c.is_whitespace() || "()".contains(c));
         let taken = self.rest().strip_prefix(word).is_some_and(ends);
         self.at += if taken { word.len() } else { 0 };
         taken
@@ -294,9 +295,7 @@ impl<'q> Parser<'q> {
         ends: &str,
     ) -> Parsed<WrittenValue<'q>> {
         match self.value(|c| c.is_whitespace() || ends.contains(c))? {
-            WrittenValue::Bare("") => {
-                Err(at_fault(QueryFault::NoValue { field }, start..self.at))
-            }
+            WrittenValue::Bare("") => Err(at_fault(QueryFault::NoValue { field }, start..self.at)),
             value => Ok(value),
         }
     }

@@ -111,7 +111,11 @@ fn in_json(text: &str) -> String {
                 let any_case = !text.chars().any(char::is_uppercase);
                 let capital = c.to_uppercase().next().filter(|&upper| any_case && upper != c);
                 for c in [Some(c), capital].into_iter().flatten() {
-                    let units = c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!(r"\\u{unit:04x}")).collect::<String>();
+                    let units = c
+                        .encode_utf16(&mut [0; 2])
+                        .iter()
+                        .map(|unit| format!(r"\\u{unit:04x}"))
+                        .collect::<String>();
                     out.push_str(&format!("|(?i:{units})"));
                 }
                 out.push(')');

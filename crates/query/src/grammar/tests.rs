@@ -251,8 +251,7 @@ fn condition() -> impl Strategy<Value = Condition> {
 }
 
 fn expression() -> impl Strategy<Value = Expression> {
-    let term = condition()
-        .prop_map(|condition| Expression::Term(Term { condition, span: 0..0 }));
+    let term = condition().prop_map(|condition| Expression::Term(Term { condition, span: 0..0 }));
     term.prop_recursive(4, 24, 4, |inner| {
         let parts = proptest::collection::vec(inner.clone(), 2..4);
         prop_oneof![
@@ -301,9 +300,8 @@ fn naive(expression: &Expression, row: &TableRow) -> bool {
                 .flat_map(|field| row.texts(*field))
                 .any(|text| holds(pattern, text, false, false)),
             Condition::Text(field, patterns) => row.texts(*field).iter().any(|text| {
-                let whole = [
-                    "key", "sku", "order", "run", "method", "outcome", "class", "side", "code",
-                ];
+                let whole =
+                    ["key", "sku", "order", "run", "method", "outcome", "class", "side", "code"];
                 let whole = whole.contains(&field.word());
                 patterns.iter().any(|p| holds(p, text, whole, *field == TextField::Group))
             }),
@@ -316,9 +314,7 @@ fn naive(expression: &Expression, row: &TableRow) -> bool {
             Condition::Since(from) => {
                 row.started_at.as_deref().is_some_and(|at| micros(at).0 >= from.0)
             }
-            Condition::Until(to) => {
-                row.started_at.as_deref().is_some_and(|at| micros(at).0 < to.0)
-            }
+            Condition::Until(to) => row.started_at.as_deref().is_some_and(|at| micros(at).0 < to.0),
             Condition::State(states) => states.iter().any(|state| match state {
                 RequestState::Failed => row.outcome == "failed",
                 RequestState::Truncated => row.truncated,
@@ -342,7 +338,8 @@ fn matching_expression() -> impl Strategy<Value = Expression> {
     let other = condition().prop_filter("texts are made above", |condition| {
         !matches!(condition, Condition::Text(..) | Condition::Anywhere(_))
     });
-    let condition = prop_oneof![2 => word(None).prop_map(Condition::Anywhere), 4 => in_field, 3 => other];
+    let condition =
+        prop_oneof![2 => word(None).prop_map(Condition::Anywhere), 4 => in_field, 3 => other];
     let term = condition.prop_map(|condition| Expression::Term(Term { condition, span: 0..0 }));
     term.prop_recursive(3, 12, 3, |inner| {
         let parts = proptest::collection::vec(inner.clone(), 2..4);
