@@ -3,7 +3,9 @@
 //! stdout carries data only; messages go to stderr. Every command is a struct with `run`.
 
 mod bench;
+mod cards;
 mod cat;
+mod curl;
 mod diff;
 mod exit;
 mod explain;
@@ -19,6 +21,8 @@ mod pretty;
 mod problems;
 mod progress;
 mod report;
+mod search;
+mod show;
 mod summary;
 mod table;
 mod terminal;
@@ -49,11 +53,13 @@ Examples:
   analyze ls dump                         what each file holds, writing nothing
   analyze cat dump/90123.txt --pretty     the JSON inside one download
   analyze keys report --open              the orders and products that have to be sent again
+  analyze search report status:5xx        requests by key, status, time, flow, or any text in them
+  analyze show report TR0011111M          what was sent for a product, and what was answered
   analyze explain report 1                the most frequent error group, explained
   analyze diff yesterday today            what has changed between two reports
   analyze bench --generate 256MB          how fast this machine is
 
-Exit codes: 0 done, 1 no log found (`diff`: what --fail-on names was found), 2 not done, 3 too many files rejected, 130 interrupted.
+Exit codes: 0 done, 1 no log found (`diff`: what --fail-on names was found; `search`: nothing matches), 2 not done, 3 too many files rejected, 130 interrupted.
 `analyze help COMMAND` explains a command.";
 
 #[derive(Debug, Subcommand)]
@@ -63,6 +69,8 @@ enum Command {
     Ls(ls::LsCommand),
     Explain(explain::ExplainCommand),
     Keys(keys::KeysCommand),
+    Search(search::SearchCommand),
+    Show(show::ShowCommand),
     Diff(diff::DiffCommand),
     Bench(Box<bench::BenchCommand>),
 }
@@ -76,6 +84,8 @@ impl Cli {
             Command::Ls(ls) => ls.run(),
             Command::Explain(explain) => explain.run(),
             Command::Keys(keys) => keys.run(),
+            Command::Search(search) => search.run(),
+            Command::Show(show) => show.run(),
             Command::Diff(diff) => diff.run(),
             Command::Bench(bench) => bench.run(),
         };
