@@ -12,7 +12,7 @@
 mod parse;
 mod pattern;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::fmt;
 use std::ops::{Bound, Range};

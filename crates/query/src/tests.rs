@@ -1,5 +1,7 @@
 //! Questions to small reports whose rows are made here.
 
+mod search;
+
 use std::fs;
 
 use tables::cell::{

@@ -22,7 +22,7 @@ use super::terminal::{
 };
 
 /// Below this width a table leaves columns out.
-const WIDE_TABLE: usize = 110;
+const WIDE_TABLE: usize = 120;
 
 /// Which requests match? Finds requests by key, status, time, flow, error or any text that was sent or answered
 ///
@@ -341,9 +341,9 @@ fn request_table(requests: &LoggedRequests, wide: Option<usize>) -> TextTable {
             exchange.status.map(|status| status.to_string()).unwrap_or_default(),
             only_wide(exchange.exchange.to_string()),
             only_wide(exchange.outcome.0.to_owned()),
-            cut(key.unwrap_or_default(), if narrow { 12 } else { 24 }),
+            cut(key.unwrap_or_default(), if narrow { 12 } else { 18 }),
             only_wide(request.state.map(query::KeyState::word).unwrap_or_default().to_owned()),
-            only_wide(cut(exchange.flow.map_or("", |flow| flow.0), 20)),
+            only_wide(cut(exchange.flow.map_or("", |flow| flow.0), 14)),
             what,
         ]);
     }

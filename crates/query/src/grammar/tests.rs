@@ -15,18 +15,18 @@ const TABLE: &str = include_str!("../../tests/search.json");
 
 /// The table: other implementations of the grammar run it too.
 #[derive(Deserialize)]
-struct GrammarTable {
+pub(crate) struct GrammarTable {
     now: String,
-    rows: Vec<TableRow>,
-    matches: Vec<TableQuery>,
+    pub(crate) rows: Vec<TableRow>,
+    pub(crate) matches: Vec<TableQuery>,
     same: Vec<[String; 2]>,
     errors: Vec<TableError>,
 }
 
 #[derive(Deserialize)]
-struct TableQuery {
-    query: String,
-    rows: Vec<u32>,
+pub(crate) struct TableQuery {
+    pub(crate) query: String,
+    pub(crate) rows: Vec<u32>,
 }
 
 #[derive(Deserialize)]
@@ -39,43 +39,43 @@ struct TableError {
 /// A request of the table.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct TableRow {
-    id: u32,
-    key_kind: Option<String>,
-    key: Option<String>,
-    flow: Option<String>,
-    step: Option<String>,
-    run: Option<String>,
-    endpoint: Option<String>,
-    method: Option<String>,
-    url: Option<String>,
-    status: Option<i32>,
-    outcome: String,
-    duration_ms: Option<f64>,
-    started_at: Option<String>,
-    file: String,
-    req: Option<String>,
-    res: Option<String>,
-    truncated: bool,
+pub(crate) struct TableRow {
+    pub(crate) id: u32,
+    pub(crate) key_kind: Option<String>,
+    pub(crate) key: Option<String>,
+    pub(crate) flow: Option<String>,
+    pub(crate) step: Option<String>,
+    pub(crate) run: Option<String>,
+    pub(crate) endpoint: Option<String>,
+    pub(crate) method: Option<String>,
+    pub(crate) url: Option<String>,
+    pub(crate) status: Option<i32>,
+    pub(crate) outcome: String,
+    pub(crate) duration_ms: Option<f64>,
+    pub(crate) started_at: Option<String>,
+    pub(crate) file: String,
+    pub(crate) req: Option<String>,
+    pub(crate) res: Option<String>,
+    pub(crate) truncated: bool,
     /// `open` or `resolved`.
-    state: Option<String>,
-    errors: Vec<TableRowError>,
+    pub(crate) state: Option<String>,
+    pub(crate) errors: Vec<TableRowError>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct TableRowError {
-    key_kind: Option<String>,
-    key: Option<String>,
-    class: String,
-    side: Option<String>,
-    group: String,
-    code: Option<String>,
-    field: Option<String>,
-    msg: String,
+pub(crate) struct TableRowError {
+    pub(crate) key_kind: Option<String>,
+    pub(crate) key: Option<String>,
+    pub(crate) class: String,
+    pub(crate) side: Option<String>,
+    pub(crate) group: String,
+    pub(crate) code: Option<String>,
+    pub(crate) field: Option<String>,
+    pub(crate) msg: String,
 }
 
-fn micros(text: &str) -> Micros {
+pub(crate) fn micros(text: &str) -> Micros {
     Micros(model::time::Timestamp::parse_text(text).expect("a time").0)
 }
 
@@ -146,7 +146,7 @@ impl SearchedRow for TableRow {
     }
 }
 
-fn table() -> (GrammarTable, Micros) {
+pub(crate) fn table() -> (GrammarTable, Micros) {
     let table: GrammarTable = serde_json::from_str(TABLE).unwrap();
     let now = micros(&table.now);
     (table, now)
@@ -326,7 +326,7 @@ fn naive(expression: &Expression, row: &TableRow) -> bool {
 }
 
 /// A query in which words are short, so that they match something.
-fn matching_expression() -> impl Strategy<Value = Expression> {
+pub(crate) fn matching_expression() -> impl Strategy<Value = Expression> {
     let word = |field| "[abAB]{1,2}".prop_map(move |text| Pattern::text(&text, field).unwrap());
     let in_field = proptest::sample::select(TextField::ALL).prop_flat_map(move |field| {
         let patterns = proptest::collection::vec(
@@ -351,7 +351,7 @@ fn matching_expression() -> impl Strategy<Value = Expression> {
     })
 }
 
-fn row() -> impl Strategy<Value = TableRow> {
+pub(crate) fn row() -> impl Strategy<Value = TableRow> {
     let some = || proptest::option::of("[abAB]{0,3}");
     let names = (some(), some(), some(), some(), some(), some(), some());
     let facts = (
