@@ -15,6 +15,8 @@ mod names;
 mod report;
 mod roles;
 mod rules;
+mod search;
+mod show;
 mod signals;
 
 use kit::TestFolder;
@@ -29,7 +31,7 @@ fn the_help_says_what_there_is() {
 #[test]
 fn the_help_of_each_command_has_examples() {
     let place = TestFolder::new();
-    for command in ["report", "cat", "ls", "explain", "keys", "diff", "bench"] {
+    for command in ["report", "cat", "ls", "explain", "keys", "search", "show", "diff", "bench"] {
         let run = place.run(&[command, "--help"]);
         assert_eq!(run.code, 0);
         assert!(run.out.contains(&format!("\nExamples:\n  analyze {command}")), "{}", run.out);
@@ -60,6 +62,11 @@ fn usage_errors_are_2() {
         &["diff", "r", "s", "--fail-on", "anything"],
         &["keys", "r", "--kind", "cat"],
         &["keys", "r", "--format", "xml"],
+        &["search"],
+        &["search", "r", "--show", "some"],
+        &["search", "r", "--count", "--by", "flow"],
+        &["show", "r"],
+        &["show", "r", "x", "--curl", "--har"],
         &["bench"],
         &["bench", "x", "--generate", "1MB"],
     ] {

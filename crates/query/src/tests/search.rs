@@ -8,8 +8,8 @@ use proptest::test_runner::TestRunner;
 use tables::cell::{ErrorCode, FieldPath, HttpMethod, KeyKindWord, LoggedUrl, SideWord, StepName};
 
 use super::*;
-use crate::grammar::tests::{TableRow, matching_expression, micros, row, table};
 use crate::grammar::Query;
+use crate::grammar::tests::{TableRow, matching_expression, micros, row, table};
 use crate::{
     CountBy, LoggedRequests, NameError, Named, attempts, count, count_by, find_named,
     newest_of_group, search,
