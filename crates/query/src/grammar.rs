@@ -265,7 +265,9 @@ impl Expression {
         use TextField::{Code, Field, Key, Message, Order, Request, Response, Sku, Url};
         match self {
             Self::All(parts) | Self::Any(parts) => {
-                parts.iter().for_each(|part| part.highlights(found));
+                for part in parts {
+                    part.highlights(found);
+                }
             }
             Self::Not(_) => {}
             Self::Term(term) => match &term.condition {

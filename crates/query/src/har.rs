@@ -66,7 +66,7 @@ impl LoggedRequest<'_> {
     fn headers(&self, side: &str) -> Vec<(String, String)> {
         let mut headers = Vec::new();
         let extra = self.exchange.extra.and_then(|extra| JsonValue::of(extra.0));
-        extra.into_iter().for_each(|extra| {
+        if let Some(extra) = extra {
             extra.members(|name, value| {
                 let name = name.to_ascii_lowercase();
                 if name.contains(side) && name.contains("header") {
@@ -74,7 +74,7 @@ impl LoggedRequest<'_> {
                 }
                 true
             });
-        });
+        }
         headers
     }
 

@@ -174,9 +174,10 @@ impl LoggedRequests {
             let rows =
                 (0..columns.len()).filter(|row| wanted.contains(&columns.get(*row).exchange));
             let rows: Vec<usize> = rows.collect();
-            let bodies = match rows.is_empty() || !bodies {
-                true => None,
-                false => Some(table.read::<RequestBodies<'_>>(group)?),
+            let bodies = if rows.is_empty() || !bodies {
+                None
+            } else {
+                Some(table.read::<RequestBodies<'_>>(group)?)
             };
             for row in rows {
                 let bodies = bodies.as_ref().map(|bodies| bodies.get(row));

@@ -118,10 +118,10 @@ pub fn count_by(
     scan(report, query, with_errors, |row| {
         let mut values: HashSet<Option<String>> = HashSet::new();
         let first = &row.first;
-        let errors = row.second.iter().flat_map(|second| second.errors());
+        let errors = row.second.iter().flat_map(SecondColumns::errors);
         match by {
             CountBy::Group => {
-                values.extend(errors.map(|error| Some(error.fingerprint.0.to_owned())))
+                values.extend(errors.map(|error| Some(error.fingerprint.0.to_owned())));
             }
             CountBy::Key => {
                 let own = first.key_kind.zip(first.key);
@@ -162,9 +162,10 @@ fn scan(
     with_errors: bool,
     mut each: impl FnMut(&StagedRow<'_>) -> i64,
 ) -> Result<(), ReadError> {
-    let states = match query.root.as_ref().is_some_and(asks_for_states) {
-        true => Some(key_states(report, |_| true)?),
-        false => None,
+    let states = if query.root.as_ref().is_some_and(asks_for_states) {
+        Some(key_states(report, |_| true)?)
+    } else {
+        None
     };
     let mut table = report.table::<Exchanges>()?;
     let mut errors = ErrorReader { table: report.table::<Errors>()? };
@@ -220,9 +221,10 @@ fn scan(
             .filter(|row| query.matches(&staged(*row)) != Some(false))
             .collect();
         let undecided = |row: &usize| query.matches(&staged(*row)).is_none();
-        let bodies = match candidates.iter().any(undecided) {
-            true => Some(table.read::<RequestBodies<'_>>(group)?),
-            false => None,
+        let bodies = if candidates.iter().any(undecided) {
+            Some(table.read::<RequestBodies<'_>>(group)?)
+        } else {
+            None
         };
         for row in candidates {
             let staged =

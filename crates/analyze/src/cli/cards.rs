@@ -52,7 +52,8 @@ impl Cards<'_> {
         lines.push(self.facts(request));
         let place = format!("  request {}, record {} of ", exchange.exchange, exchange.record);
         let room = self.width.map_or(usize::MAX, |width| width.saturating_sub(columns(&place)));
-        lines.push(self.style.dim(&format!("{place}{}", cut_start(&safe(exchange.file.0), room))));
+        let place = format!("{place}{}", cut_start(&safe(exchange.file.0), room));
+        lines.push(self.style.dim(&self.fitted(&place)));
         if let (ShownBodies::Full, Some(url)) = (self.bodies, exchange.url) {
             lines.push(self.marked(&self.fitted(&format!("  {}", safe(url.0)))));
         }
@@ -106,7 +107,7 @@ impl Cards<'_> {
             KeyState::Good => "never failed".to_owned(),
             KeyState::Open | KeyState::Resolved => state.word().to_owned(),
         }));
-        facts.extend(exchange.duration_ms.map(|duration| span(duration.max(0.0) as u64)));
+        facts.extend(exchange.duration_ms.map(|duration| span((duration as i64).unsigned_abs())));
         facts.extend(exchange.flow.map(|flow| format!("flow {}", flow.0)));
         facts.extend(exchange.step.map(|step| format!("step {}", step.0)));
         let facts = facts.join(", ");
@@ -374,4 +375,153 @@ fn cut_start(text: &str, most: usize) -> String {
     });
     let from = kept.map_or(0, |(at, c)| at + c.len_utf8());
     format!("…{}", &text[from..])
+}
+
+#[cfg(test)]
+mod tests {
+    use tables::cell::{
+        ClassWord, EndpointName, ErrorCode, FieldPath, FileName, Fingerprint, FlowName,
+        KeyKindWord, LoggedUrl, MessageText, Micros, OutcomeWord, RecordPointer, SideWord,
+        SourceWord, StepName,
+    };
+    use tables::rows::{ErrorRow, ExchangeRow};
+
+    use super::*;
+
+    const LONG: &str = "a text of a log that goes on and on, with \u{1b}[31m in it, until it is wider than any terminal that is used for reading logs, and then some more: 日本語 ışık";
+
+    /// A request in which every text is long and acts on a terminal.
+    fn request<'b>(sent: &'b str, answered: &'b str) -> LoggedRequest<'b> {
+        let body = |text| Some(BodyText { text, hash: 0 });
+        let exchange = ExchangeRow {
+            exchange: i64::MAX,
+            file: FileName(LONG),
+            member: None,
+            pointer: RecordPointer(""),
+            record: i32::MAX,
+            log_id: None,
+            run_id: None,
+            flow: Some(FlowName(LONG)),
+            step: Some(StepName(LONG)),
+            row_num: None,
+            key_kind: Some(KeyKindWord("sku")),
+            key: Some(KeyValue(LONG)),
+            started_at: Some(Micros(0)),
+            duration_ms: Some(1234.5),
+            method: None,
+            url: Some(LoggedUrl(LONG)),
+            endpoint: Some(EndpointName(LONG)),
+            status: Some(400),
+            outcome: OutcomeWord("failed"),
+            evidence: None,
+            request_body: body(sent),
+            response_body: body(answered),
+            request_digest: None,
+            response_digest: None,
+            response_truncated: true,
+            extra: None,
+        };
+        let error = ErrorRow {
+            error: 0,
+            exchange: i64::MAX,
+            file: FileName(LONG),
+            record: 0,
+            fingerprint: Fingerprint("12ab000000000000"),
+            class: ClassWord("missing"),
+            code: Some(ErrorCode(LONG)),
+            field: Some(FieldPath(LONG)),
+            message: MessageText(LONG),
+            source: SourceWord("response"),
+            key_kind: None,
+            key: None,
+            side: Some(SideWord("omnitron")),
+            started_at: None,
+            flow: None,
+            step: None,
+            endpoint: None,
+            status: None,
+        };
+        let errors = vec![error; 5];
+        LoggedRequest { exchange, errors, state: Some(KeyState::Open) }
+    }
+
+    fn cards(width: Option<usize>, bodies: ShownBodies, hits: &[Pattern]) -> Cards<'_> {
+        let highlights = hits.iter().collect();
+        Cards { style: Style::plain(), width, bodies, highlights, key: None }
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        let json = format!(r#"{{"a":["{}",{{"b":"{}"}}]}}"#, "x".repeat(5_000), "ş".repeat(300));
+        let hits = [Pattern::text("ş", None).unwrap()];
+        for width in [40, 60, 80, 119, 120, 200] {
+            for bodies in [ShownBodies::None, ShownBodies::Snippets(2), ShownBodies::Full] {
+                for text in [json.as_str(), LONG, "<a><b>ş</b></a>", ""] {
+                    let lines = cards(Some(width), bodies, &hits).lines(&request(text, &json));
+                    for line in lines {
+                        assert!(columns(&line) <= width, "{width}: {line}");
+                        assert!(!line.contains('\u{1b}'), "{line}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_full_body_is_complete_at_any_width() {
+        let json = format!(r#"{{"a":"{}"}}"#, "0123456789".repeat(40));
+        for width in [Some(60), Some(80), None] {
+            let lines = cards(width, ShownBodies::Full, &[]).lines(&request(&json, "x"));
+            let joined: String = lines.iter().map(|line| line.trim()).collect();
+            assert!(joined.contains(&"0123456789".repeat(40)), "{joined}");
+        }
+    }
+
+    #[test]
+    fn the_response_stands_beside_the_request_where_there_is_room() {
+        let shown =
+            |width| cards(Some(width), ShownBodies::Full, &[]).lines(&request("[1]", "[2]"));
+        assert!(
+            shown(120)
+                .iter()
+                .any(|line| line.contains("Request, 3 B") && line.contains("│ Response, 3 B"))
+        );
+        assert!(shown(119).iter().all(|line| !line.contains('│')));
+    }
+
+    #[test]
+    fn a_snippet_has_the_hit_and_counts_what_is_left_out() {
+        let items: Vec<String> = (0..50).map(|n| format!("\"item {n}\"")).collect();
+        let json = format!("[{}]", items.join(","));
+        let hits = [Pattern::text("item 25", None).unwrap()];
+        let lines = cards(Some(80), ShownBodies::Snippets(1), &hits).lines(&request(&json, "x"));
+        let from = lines.iter().position(|line| line.starts_with("  Request")).unwrap();
+        assert_eq!(
+            lines[from + 1..from + 6],
+            [
+                "    …",
+                "      \"item 24\",",
+                "      \"item 25\",",
+                "      \"item 26\",",
+                "    … 24 lines more"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_long_line_is_folded_around_its_hit() {
+        let line = format!("{}HIT{}", "a".repeat(500), "b".repeat(2_000));
+        let shown = folded(&line, Some(500), 60);
+        assert!(shown.starts_with("…aaa") && shown.contains("aHITb"), "{shown}");
+        assert!(shown.ends_with("… +1.9 KiB") && columns(&shown) <= 60, "{shown}");
+        assert_eq!(folded("short", Some(0), 60), "short");
+        assert!(folded(&line, None, 60).starts_with("aaa"));
+    }
+
+    #[test]
+    fn a_path_loses_its_beginning() {
+        assert_eq!(cut_start("downloads/90123.txt", 10), "…90123.txt");
+        assert_eq!(cut_start("a/b", 3), "a/b");
+        assert_eq!(cut_start("日本語", 4), "…語");
+    }
 }

@@ -247,9 +247,10 @@ impl SearchCommand {
             SearchFormat::Csv => {
                 let rows = requests.csv(CsvOptions { raw: self.raw_csv, ..CsvOptions::default() });
                 // CSV has no escapes, so a program gets it as it is.
-                let shown = match terminal {
-                    true => safe_json(&String::from_utf8_lossy(&rows)).into_bytes(),
-                    false => rows,
+                let shown = if terminal {
+                    safe_json(&String::from_utf8_lossy(&rows)).into_bytes()
+                } else {
+                    rows
                 };
                 out.write_all(&shown)?;
             }
@@ -361,4 +362,18 @@ fn query_message(text: &str, error: &QueryError) -> String {
     let before = columns(&safe(&text[..error.span.start]));
     let marked = columns(&safe(&text[error.span.clone()])).max(1);
     format!("error: {error}\n  {shown}\n  {}{}", " ".repeat(before), "^".repeat(marked))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_of_a_mistake_is_marked() {
+        let text = "ş\t(status:x)";
+        let error = Query::parse(text, Micros(0)).unwrap_err();
+        let message = query_message(text, &error);
+        let lines: Vec<&str> = message.lines().collect();
+        assert_eq!(lines[1..], [r"  ş\t(status:x)", "             ^"]);
+    }
 }

@@ -171,7 +171,12 @@ mod resent {
     }
 
     /// Makes a report of one request to this server, runs the command that sends it again, and returns what arrived.
-    fn resent(method: &str, path: &str, body: &str, headers: serde_json::Value) -> ReceivedRequest {
+    fn resent(
+        method: &str,
+        path: &str,
+        body: &str,
+        headers: &serde_json::Value,
+    ) -> ReceivedRequest {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let place = TestFolder::new();
@@ -215,7 +220,7 @@ mod resent {
                 "PATCH",
                 path,
                 body,
-                json!({"X-Trace": "it's 1", "Authorization": "Token s"}),
+                &json!({"X-Trace": "it's 1", "Authorization": "Token s"}),
             );
             assert_eq!(received.line, format!("PATCH {path} HTTP/1.1"));
             assert_eq!(received.body, body);
@@ -226,7 +231,7 @@ mod resent {
 
     #[test]
     fn the_type_of_the_body_is_sent_when_the_log_has_no_headers() {
-        let received = resent("POST", "/x", "<a>A-1</a>", json!({}));
+        let received = resent("POST", "/x", "<a>A-1</a>", &json!({}));
         assert_eq!(received.headers["content-type"], "application/xml");
         assert_eq!(received.headers["authorization"], "CREDENTIALS");
         assert_eq!(received.line, "POST /x HTTP/1.1");

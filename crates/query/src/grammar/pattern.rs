@@ -1,6 +1,6 @@
 //! Text to look for.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use regex::{Regex, RegexBuilder};
 
@@ -10,7 +10,8 @@ use super::TextField;
 #[derive(Debug, Clone)]
 pub struct Pattern {
     written: WrittenPattern,
-    regex: Regex,
+    /// `None` when any text matches.
+    regex: Option<Regex>,
 }
 
 /// How a pattern was written.
@@ -44,8 +45,7 @@ fn matched_part(field: Option<TextField>) -> MatchedPart {
 impl Pattern {
     /// Any text, so that the field only has to be there.
     pub fn presence() -> Self {
-        let regex = Regex::new("").expect("the empty pattern is valid");
-        Self { written: WrittenPattern::Presence, regex }
+        Self { written: WrittenPattern::Presence, regex: None }
     }
 
     /// A text in a field, or anywhere. Without a capital letter it matches in any case.
@@ -62,7 +62,7 @@ impl Pattern {
         };
         let any_case = !text.chars().any(char::is_uppercase);
         let regex = RegexBuilder::new(&pattern).case_insensitive(any_case).build()?;
-        Ok(Self { written: WrittenPattern::Text(text.to_owned()), regex })
+        Ok(Self { written: WrittenPattern::Text(text.to_owned()), regex: Some(regex) })
     }
 
     /// A regular expression of the crate `regex`, which matches in any part of a text and in the case it is written.
@@ -70,28 +70,29 @@ impl Pattern {
     /// # Errors
     /// When it is none, or too large.
     pub fn regex(text: &str) -> Result<Self, regex::Error> {
-        Ok(Self { written: WrittenPattern::Regex(text.to_owned()), regex: Regex::new(text)? })
+        Ok(Self { written: WrittenPattern::Regex(text.to_owned()), regex: Some(Regex::new(text)?) })
     }
 
     /// Whether the text matches.
     pub fn is_match(&self, text: &str) -> bool {
-        self.written == WrittenPattern::Presence || self.regex.is_match(text)
+        self.regex.as_ref().is_none_or(|regex| regex.is_match(text))
     }
 
     /// Whether any text matches.
     pub fn is_presence(&self) -> bool {
-        self.written == WrittenPattern::Presence
+        self.regex.is_none()
     }
 
     /// The places that match, in their order, empty ones left out. A pattern of a whole text has it as its place in a
     /// longer text too.
     pub fn places(&self, text: &str) -> Vec<std::ops::Range<usize>> {
-        match &self.written {
-            WrittenPattern::Text(word) if self.regex.as_str().starts_with(r"\A") => {
+        match (&self.written, &self.regex) {
+            (_, None) => Vec::new(),
+            (WrittenPattern::Text(word), Some(regex)) if regex.as_str().starts_with(r"\A") => {
                 text.match_indices(word.as_str()).map(|(at, word)| at..at + word.len()).collect()
             }
-            _ => {
-                let places = self.regex.find_iter(text).map(|found| found.range());
+            (_, Some(regex)) => {
+                let places = regex.find_iter(text).map(|found| found.range());
                 places.filter(|place| !place.is_empty()).collect()
             }
         }
@@ -100,29 +101,34 @@ impl Pattern {
 
 /// A pattern of the text as it is, and as it can stand in a string of JSON: `ş` also as `\u015f`, `"` also as `\"`.
 fn in_json(text: &str) -> String {
+    let any_case = !text.chars().any(char::is_uppercase);
     let mut out = String::new();
     for c in text.chars() {
+        let plain = regex::escape(c.encode_utf8(&mut [0; 4]));
         match c {
-            '"' | '/' => out.push_str(&format!(r"\\?{}", regex::escape(&c.to_string()))),
+            '"' | '/' => out.extend([r"\\?", &plain]),
             '\\' => out.push_str(r"\\{1,2}"),
-            _ if c.is_ascii() => out.push_str(&regex::escape(&c.to_string())),
+            _ if c.is_ascii() => out.push_str(&plain),
             _ => {
-                out.push_str(&format!("(?:{}", regex::escape(&c.to_string())));
-                let any_case = !text.chars().any(char::is_uppercase);
                 let capital = c.to_uppercase().next().filter(|&upper| any_case && upper != c);
-                for c in [Some(c), capital].into_iter().flatten() {
-                    let units = c
-                        .encode_utf16(&mut [0; 2])
-                        .iter()
-                        .map(|unit| format!(r"\\u{unit:04x}"))
-                        .collect::<String>();
-                    out.push_str(&format!("|(?i:{units})"));
+                out.extend(["(?:", &plain, "|(?i:", &json_escape(c)]);
+                if let Some(capital) = capital {
+                    out.extend(["|", &json_escape(capital)]);
                 }
-                out.push(')');
+                out.push_str("))");
             }
         }
     }
     out
+}
+
+/// The pattern of a character as JSON escapes it.
+fn json_escape(c: char) -> String {
+    c.encode_utf16(&mut [0; 2]).iter().fold(String::new(), |mut out, unit| {
+        // Writing to a String does not fail.
+        let _never = write!(out, r"\\u{unit:04x}");
+        out
+    })
 }
 
 impl PartialEq for Pattern {

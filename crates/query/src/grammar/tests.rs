@@ -79,8 +79,8 @@ pub(crate) fn micros(text: &str) -> Micros {
     Micros(model::time::Timestamp::parse_text(text).expect("a time").0)
 }
 
-fn one(text: &Option<String>) -> Vec<&str> {
-    text.as_deref().into_iter().collect()
+fn one(text: Option<&String>) -> Vec<&str> {
+    text.map(String::as_str).into_iter().collect()
 }
 
 impl TableRow {
@@ -96,12 +96,12 @@ impl TableRow {
             TextField::Key => key(None),
             TextField::Sku => key(Some("sku")),
             TextField::Order => key(Some("order")),
-            TextField::Flow => one(&self.flow),
-            TextField::Step => one(&self.step),
-            TextField::Run => one(&self.run),
-            TextField::Endpoint => one(&self.endpoint),
-            TextField::Method => one(&self.method),
-            TextField::Url => one(&self.url),
+            TextField::Flow => one(self.flow.as_ref()),
+            TextField::Step => one(self.step.as_ref()),
+            TextField::Run => one(self.run.as_ref()),
+            TextField::Endpoint => one(self.endpoint.as_ref()),
+            TextField::Method => one(self.method.as_ref()),
+            TextField::Url => one(self.url.as_ref()),
             TextField::Outcome => vec![&self.outcome],
             TextField::Class => self.errors.iter().map(|e| e.class.as_str()).collect(),
             TextField::Side => self.errors.iter().filter_map(|e| e.side.as_deref()).collect(),
@@ -109,8 +109,8 @@ impl TableRow {
             TextField::Code => self.errors.iter().filter_map(|e| e.code.as_deref()).collect(),
             TextField::Field => self.errors.iter().filter_map(|e| e.field.as_deref()).collect(),
             TextField::Message => self.errors.iter().map(|e| e.msg.as_str()).collect(),
-            TextField::Request => one(&self.req),
-            TextField::Response => one(&self.res),
+            TextField::Request => one(self.req.as_ref()),
+            TextField::Response => one(self.res.as_ref()),
             TextField::File => vec![&self.file],
         }
     }

@@ -15,8 +15,8 @@ use crate::{
     newest_of_group, search,
 };
 
-fn body(text: &Option<String>) -> Option<BodyText<'_>> {
-    text.as_deref().map(|text| BodyText { text, hash: xxhash_rust::xxh3::xxh3_64(text.as_bytes()) })
+fn body(text: Option<&str>) -> Option<BodyText<'_>> {
+    text.map(|text| BodyText { text, hash: xxhash_rust::xxh3::xxh3_64(text.as_bytes()) })
 }
 
 /// Writes rows of the table as a report, each exchange in a row group of its own.
@@ -40,8 +40,8 @@ fn report_of(rows: &[TableRow]) -> (TempDir, Stored) {
             endpoint: row.endpoint.as_deref().map(EndpointName),
             status: row.status,
             outcome: OutcomeWord(&row.outcome),
-            request_body: body(&row.req),
-            response_body: body(&row.res),
+            request_body: body(row.req.as_deref()),
+            response_body: body(row.res.as_deref()),
             response_truncated: row.truncated,
             ..exchange(0, "")
         };
@@ -202,13 +202,9 @@ fn a_key_is_tried_also_in_rows_of_bulk_requests_that_went_well() {
     let of_error = attempts(&stored, "sku", "B-2").unwrap();
     assert_eq!((of_error.ids, of_error.state), (vec![3], Some(KeyState::Good)));
 
-    let mut rows = Rows::default();
-    rows.keys = vec![KeyRow { attempts: 2, ..key("A", 1) }];
-    let request = |hour, text| ExchangeRow {
-        request_body: Some(BodyText { text, hash: hour as u64 }),
-        ..exchange(hour, "")
-    };
-    rows.exchanges = vec![
+    let request = |hour, text| ExchangeRow { request_body: body(Some(text)), ..exchange(hour, "") };
+    let keys = vec![KeyRow { attempts: 2, ..key("A", 1) }];
+    let exchanges = vec![
         ExchangeRow {
             key_kind: Some(KeyKindWord("sku")),
             key: Some(KeyValue("A")),
@@ -217,25 +213,24 @@ fn a_key_is_tried_also_in_rows_of_bulk_requests_that_went_well() {
         request(2, r#"[{"sku":"A"},{"sku":"B"}]"#),
         request(3, r#"[{"sku":"AA"},{"sku":"B"}]"#),
     ];
-    let (_folder, stored) = report(&rows);
+    let (_folder, stored) = report(&Rows { keys, exchanges, ..Rows::default() });
     assert_eq!(attempts(&stored, "sku", "A").unwrap().ids, [1, 2]);
 }
 
 #[test]
 fn a_name_is_a_key_a_request_or_a_group() {
-    let mut rows = Rows::default();
-    rows.groups = vec![group("12ab000000000000", "text")];
-    rows.keys = vec![
+    let groups = vec![group("12ab000000000000", "text")];
+    let keys = vec![
         key("1", 1),
         key("TR0011", 1),
         KeyRow { key_kind: KeyKindWord("order"), ..key("TR0011", 1) },
     ];
-    rows.exchanges = vec![exchange(1, ""), exchange(2, "")];
-    rows.errors = vec![
+    let exchanges = vec![exchange(1, ""), exchange(2, "")];
+    let errors = vec![
         ErrorRow { fingerprint: Fingerprint("12ab000000000000"), ..error("A", 1, "x") },
         ErrorRow { fingerprint: Fingerprint("12ab000000000000"), ..error("A", 2, "x") },
     ];
-    let (_folder, stored) = report(&rows);
+    let (_folder, stored) = report(&Rows { groups, keys, errors, exchanges, ..Rows::default() });
     let sku = |key: &str| Named::Key { kind: "sku".to_owned(), key: key.to_owned() };
     for (name, expected) in [
         ("2", Named::Exchange(2)),
