@@ -258,10 +258,7 @@ impl SearchCommand {
             SearchFormat::Curl => write_curl(out, &requests)?,
         }
         if more {
-            say(&format!(
-                "the newest {} are shown, more match: --limit, --count, --by",
-                requests.len()
-            ));
+            say("more requests match than are shown: --limit, --count, --by");
         }
         Ok(!requests.is_empty())
     }

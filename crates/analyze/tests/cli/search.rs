@@ -39,7 +39,7 @@ fn the_exit_code_is_that_of_grep() {
 fn only_the_newest_are_shown() {
     let place = with_report();
     let run = search(&place, &["--limit", "2", "--show", "none"]);
-    assert_eq!(run.err, "the newest 2 are shown, more match: --limit, --count, --by\n");
+    assert_eq!(run.err, "more requests match than are shown: --limit, --count, --by\n");
     let times: Vec<&str> =
         run.out.lines().filter_map(|line| line.strip_prefix("2026-10-24 ")).collect();
     assert_eq!(times.len(), 2, "{}", run.out);
