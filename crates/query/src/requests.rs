@@ -109,15 +109,17 @@ pub(crate) fn key_name(
     format!("{}\u{1f}{kind}\u{1f}{key}", flow.map_or("", |flow| flow.0))
 }
 
-/// The states of all keys that are wanted.
+/// The states of all keys that are wanted; with `failed`, only of those that failed at some time.
 pub(crate) fn key_states(
     report: &Stored,
+    failed: bool,
     wanted: impl Fn(&str) -> bool,
 ) -> Result<KeyStates, ReadError> {
     let mut states = KeyStates::new();
     let mut table = report.table::<Keys>()?;
     for group in 0..table.groups() {
-        for key in table.read::<KeyAttempts<'_>>(group)?.iter() {
+        let keys = table.read::<KeyAttempts<'_>>(group)?;
+        for key in keys.iter().filter(|key| !failed || key.failures > 0) {
             let name = key_name(key.flow, key.key_kind, key.key);
             if wanted(&name) {
                 states.insert(name, KeyState::of_counts(key.open, key.failures));
@@ -203,7 +205,7 @@ impl LoggedRequests {
         let keys: HashSet<String> =
             requests.iter().flat_map(|request| request.key_names()).collect();
         if !keys.is_empty() {
-            requests.states = key_states(report, |key| keys.contains(key))?;
+            requests.states = key_states(report, false, |key| keys.contains(key))?;
         }
         Ok(requests)
     }

@@ -1,15 +1,16 @@
 //! The requests of a report that match a query, newest first.
 //!
 //! Each row group of `exchanges` is read as far as the answer needs it: its statistics, then the columns that decide
-//! most queries, then the other columns and the errors, then the bodies.
+//! most queries, then the errors, then other columns, then the bodies. A row that is decided is not looked at again.
 
 use std::cell::RefCell;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet};
+use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet, VecDeque};
+use std::rc::Rc;
 
 use tables::cell::{
-    ClassWord, ErrorCode, FieldPath, Fingerprint, FlowName, KeyKindWord, KeyValue, MessageText,
-    Micros, OutcomeWord, SideWord,
+    ClassWord, EndpointName, ErrorCode, FieldPath, FileName, Fingerprint, FlowName, HttpMethod,
+    KeyKindWord, KeyValue, LoggedUrl, MessageText, Micros, OutcomeWord, RunId, SideWord, StepName,
 };
 use tables::rows::{Errors, Exchanges};
 use tables::{ReadError, Stored, StoredRows, StoredTable};
@@ -19,9 +20,7 @@ use crate::grammar::{
     TextField,
 };
 use crate::keys::KeyState;
-use crate::requests::{
-    KeyStates, RequestBodies, RequestColumns, joint_state, key_name, key_states,
-};
+use crate::requests::{KeyStates, RequestBodies, joint_state, key_name, key_states};
 
 tables::select! {
     /// The columns that decide most queries.
@@ -33,6 +32,20 @@ tables::select! {
         started_at: Option<Micros>,
         status: Option<i32>,
         outcome: OutcomeWord<'b>,
+    }
+}
+
+tables::select! {
+    /// The columns that some queries need.
+    struct SecondColumns<'b> from Exchanges {
+        file: FileName<'b>,
+        run_id: Option<RunId<'b>>,
+        step: Option<StepName<'b>>,
+        duration_ms: Option<f64>,
+        method: Option<HttpMethod<'b>>,
+        url: Option<LoggedUrl<'b>>,
+        endpoint: Option<EndpointName<'b>>,
+        response_truncated: bool,
     }
 }
 
@@ -118,7 +131,7 @@ pub fn count_by(
     scan(report, query, with_errors, |row| {
         let mut values: HashSet<Option<String>> = HashSet::new();
         let first = &row.first;
-        let errors = row.second.iter().flat_map(SecondColumns::errors);
+        let errors = row.errors().into_iter().flatten();
         match by {
             CountBy::Group => {
                 values.extend(errors.map(|error| Some(error.fingerprint.0.to_owned())));
@@ -163,12 +176,12 @@ fn scan(
     mut each: impl FnMut(&StagedRow<'_>) -> i64,
 ) -> Result<(), ReadError> {
     let states = if query.root.as_ref().is_some_and(asks_for_states) {
-        Some(key_states(report, |_| true)?)
+        Some(key_states(report, true, |_| true)?)
     } else {
         None
     };
     let mut table = report.table::<Exchanges>()?;
-    let mut errors = ErrorReader { table: report.table::<Errors>()? };
+    let mut errors = ErrorReader { table: report.table::<Errors>()?, read: VecDeque::new() };
     let newest = |table: &StoredTable<Exchanges>, group| {
         table.range(group, "started_at").map_or(i64::MIN, |(_, newest)| newest)
     };
@@ -188,54 +201,88 @@ fn scan(
         }
         let first = table.read::<FirstColumns<'_>>(group)?;
         let body_matches = BodyMatches::default();
-        let staged = |row: usize| StagedRow {
-            first: first.get(row),
+        let mut read = ReadColumns {
+            first: &first,
+            errors: None,
             second: None,
             bodies: None,
             states: states.as_ref(),
             body_matches: &body_matches,
         };
-        let candidate = |row: &usize, oldest: i64| {
-            let row = staged(*row);
-            time_of(row.first.started_at) >= oldest && query.matches(&row) != Some(false)
-        };
-        let candidates: Vec<usize> =
-            (0..first.len()).filter(|row| candidate(row, oldest_wanted)).collect();
-        let Some(&last) = candidates.last() else { continue };
-        let undecided = |row: &usize| query.matches(&staged(*row)).is_none();
-        if !with_errors && !candidates.iter().any(undecided) {
-            for row in candidates {
-                oldest_wanted = each(&staged(row));
-            }
-            continue;
-        }
-        let columns = table.read::<RequestColumns<'_>>(group)?;
-        let ids = (first.get(candidates[0]).exchange, first.get(last).exchange);
-        let errors = errors.read(ids)?;
-        let staged = |row: usize| StagedRow {
-            second: Some(SecondColumns { columns: columns.get(row), errors: &errors }),
-            ..staged(row)
-        };
-        let candidates: Vec<usize> = candidates
-            .into_iter()
-            .filter(|row| query.matches(&staged(*row)) != Some(false))
+        let mut candidates: Vec<Candidate> = (0..first.len())
+            .filter(|&row| time_of(read.row(row).first.started_at) >= oldest_wanted)
+            .map(|row| Candidate { row, answer: None })
             .collect();
-        let undecided = |row: &usize| query.matches(&staged(*row)).is_none();
-        let bodies = if candidates.iter().any(undecided) {
-            Some(table.read::<RequestBodies<'_>>(group)?)
-        } else {
-            None
-        };
-        for row in candidates {
-            let staged =
-                StagedRow { bodies: bodies.as_ref().map(|bodies| bodies.get(row)), ..staged(row) };
-            let wanted = time_of(staged.first.started_at) >= oldest_wanted;
-            if wanted && query.matches(&staged) == Some(true) {
-                oldest_wanted = each(&staged);
+        read.decide(query, &mut candidates);
+        let (errors_of_group, second, bodies);
+        let undecided = |candidates: &[Candidate]| candidates.iter().any(|c| c.answer.is_none());
+        if let (true, Some(&Candidate { row: last, .. })) =
+            (with_errors || undecided(&candidates), candidates.last())
+        {
+            let ids = (first.get(candidates[0].row).exchange, first.get(last).exchange);
+            errors_of_group = errors.read(ids)?;
+            read.errors = Some(&errors_of_group);
+            read.decide(query, &mut candidates);
+        }
+        if undecided(&candidates) {
+            second = table.read::<SecondColumns<'_>>(group)?;
+            read.second = Some(&second);
+            read.decide(query, &mut candidates);
+        }
+        if undecided(&candidates) {
+            bodies = table.read::<RequestBodies<'_>>(group)?;
+            read.bodies = Some(&bodies);
+        }
+        // The bodies are searched from the newest on, so that those are left out that are no longer wanted.
+        candidates.sort_by_key(|candidate| Reverse(time_of(first.get(candidate.row).started_at)));
+        for Candidate { row, answer } in candidates {
+            let row = read.row(row);
+            let wanted = time_of(row.first.started_at) >= oldest_wanted;
+            if wanted && answer.or_else(|| query.matches(&row)) == Some(true) {
+                oldest_wanted = each(&row);
             }
         }
     }
     Ok(())
+}
+
+/// A row that may match.
+#[derive(Debug, Clone, Copy)]
+struct Candidate {
+    row: usize,
+    /// Whether it matches, once that is known.
+    answer: Option<bool>,
+}
+
+/// What has been read of a row group.
+struct ReadColumns<'r> {
+    first: &'r StoredRows<FirstColumns<'static>>,
+    errors: Option<&'r ErrorsOfGroup>,
+    second: Option<&'r StoredRows<SecondColumns<'static>>>,
+    bodies: Option<&'r StoredRows<RequestBodies<'static>>>,
+    states: Option<&'r KeyStates>,
+    body_matches: &'r BodyMatches,
+}
+
+impl<'r> ReadColumns<'r> {
+    fn row(&self, row: usize) -> StagedRow<'r> {
+        StagedRow {
+            first: self.first.get(row),
+            errors: self.errors,
+            second: self.second.map(|second| second.get(row)),
+            bodies: self.bodies.map(|bodies| bodies.get(row)),
+            states: self.states,
+            body_matches: self.body_matches,
+        }
+    }
+
+    /// Decides as many candidates as can be with what has been read, and keeps those that may match.
+    fn decide(&self, query: &Query, candidates: &mut Vec<Candidate>) {
+        candidates.retain_mut(|candidate| {
+            candidate.answer = candidate.answer.or_else(|| query.matches(&self.row(candidate.row)));
+            candidate.answer != Some(false)
+        });
+    }
 }
 
 /// Whether a condition is about the state of keys.
@@ -288,22 +335,11 @@ impl SearchedRow for GroupRanges {
 /// A row of `exchanges`, as far as it has been read.
 struct StagedRow<'r> {
     first: FirstColumns<'r>,
+    errors: Option<&'r ErrorsOfGroup>,
     second: Option<SecondColumns<'r>>,
     bodies: Option<RequestBodies<'r>>,
     states: Option<&'r KeyStates>,
     body_matches: &'r BodyMatches,
-}
-
-/// The other columns and the errors of a row.
-struct SecondColumns<'r> {
-    columns: RequestColumns<'r>,
-    errors: &'r ErrorsOfGroup,
-}
-
-impl SecondColumns<'_> {
-    fn errors(&self) -> impl Iterator<Item = SearchedError<'_>> {
-        self.errors.of(self.columns.exchange)
-    }
 }
 
 /// Whether bodies match patterns, by the place of the body and of the pattern in memory: the rows of a group share
@@ -323,7 +359,11 @@ impl BodyMatches {
     }
 }
 
-impl StagedRow<'_> {
+impl<'r> StagedRow<'r> {
+    fn errors(&self) -> Option<impl Iterator<Item = SearchedError<'r>> + use<'r>> {
+        Some(self.errors?.of(self.first.exchange))
+    }
+
     /// Whether one of the keys of this kind, own or of an error, is accepted.
     fn key(&self, kind: Option<&str>, accepts: &dyn Fn(&str) -> bool) -> Option<bool> {
         let accepts = |key: Option<(KeyKindWord<'_>, KeyValue<'_>)>| {
@@ -332,22 +372,20 @@ impl StagedRow<'_> {
         if accepts(self.first.key_kind.zip(self.first.key)) {
             return Some(true);
         }
-        let second = self.second.as_ref()?;
-        Some(second.errors().any(|error| accepts(error.key_kind.zip(error.key))))
+        Some(self.errors()?.any(|error| accepts(error.key_kind.zip(error.key))))
     }
 
-    /// The state of its keys together.
-    fn key_state(&self) -> Option<KeyState> {
-        let states = self.states?;
+    /// Whether the state of its keys together is this one.
+    fn is_in_state(&self, wanted: KeyState) -> Option<bool> {
+        let (states, errors) = (self.states?, self.errors()?);
         let first = &self.first;
         let state = |flow, key: Option<(KeyKindWord<'_>, KeyValue<'_>)>| {
             let (kind, key) = key?;
             states.get(&key_name(flow, kind, key)).copied()
         };
         let own = state(first.flow, first.key_kind.zip(first.key));
-        let errors = self.second.iter().flat_map(SecondColumns::errors);
         let errors = errors.map(|error| state(error.flow, error.key_kind.zip(error.key)));
-        joint_state([own].into_iter().chain(errors))
+        Some(joint_state([own].into_iter().chain(errors)) == Some(wanted))
     }
 }
 
@@ -377,35 +415,32 @@ impl SearchedRow for StagedRow<'_> {
             };
             return Some(body(text.map(|body| body.text)));
         }
+        let error = |accepts: &dyn Fn(SearchedError<'_>) -> bool| Some(self.errors()?.any(accepts));
+        match field {
+            TextField::Class => return error(&|error| accepts(error.class.0)),
+            TextField::Side => return error(&|error| one(error.side.map(|side| side.0))),
+            TextField::Group => return error(&|error| accepts(error.fingerprint.0)),
+            TextField::Code => return error(&|error| one(error.code.map(|code| code.0))),
+            TextField::Field => return error(&|error| one(error.field.map(|field| field.0))),
+            TextField::Message => return error(&|error| accepts(error.message.0)),
+            _ => {}
+        }
         let second = self.second.as_ref()?;
-        let columns = &second.columns;
         Some(match field {
-            TextField::Step => one(columns.step.map(|step| step.0)),
-            TextField::Run => one(columns.run_id.map(|run| run.0)),
-            TextField::Endpoint => one(columns.endpoint.map(|endpoint| endpoint.0)),
-            TextField::Method => one(columns.method.map(|method| method.0)),
-            TextField::Url => one(columns.url.map(|url| url.0)),
-            TextField::File => accepts(columns.file.0),
-            TextField::Class => second.errors().any(|error| accepts(error.class.0)),
-            TextField::Side => second.errors().any(|error| one(error.side.map(|side| side.0))),
-            TextField::Group => second.errors().any(|error| accepts(error.fingerprint.0)),
-            TextField::Code => second.errors().any(|error| one(error.code.map(|code| code.0))),
-            TextField::Field => second.errors().any(|error| one(error.field.map(|field| field.0))),
-            TextField::Message => second.errors().any(|error| accepts(error.message.0)),
-            TextField::Key
-            | TextField::Sku
-            | TextField::Order
-            | TextField::Flow
-            | TextField::Outcome
-            | TextField::Request
-            | TextField::Response => return None,
+            TextField::Step => one(second.step.map(|step| step.0)),
+            TextField::Run => one(second.run_id.map(|run| run.0)),
+            TextField::Endpoint => one(second.endpoint.map(|endpoint| endpoint.0)),
+            TextField::Method => one(second.method.map(|method| method.0)),
+            TextField::Url => one(second.url.map(|url| url.0)),
+            TextField::File => accepts(second.file.0),
+            _ => return None,
         })
     }
 
     fn number(&self, field: NumberField, ranges: &[NumberRange]) -> Option<bool> {
         let number = match field {
             NumberField::Status => self.first.status.map(f64::from),
-            NumberField::Duration => self.second.as_ref()?.columns.duration_ms,
+            NumberField::Duration => self.second.as_ref()?.duration_ms,
         };
         Some(number.is_some_and(|number| ranges.iter().any(|range| range.contains(number))))
     }
@@ -418,26 +453,25 @@ impl SearchedRow for StagedRow<'_> {
     fn state(&self, state: RequestState) -> Option<bool> {
         match state {
             RequestState::Failed => Some(self.first.outcome.0 == "failed"),
-            RequestState::Truncated => Some(self.second.as_ref()?.columns.response_truncated),
-            RequestState::Open => {
-                self.second.as_ref()?;
-                Some(self.key_state() == Some(KeyState::Open))
-            }
-            RequestState::Resolved => {
-                self.second.as_ref()?;
-                Some(self.key_state() == Some(KeyState::Resolved))
-            }
+            RequestState::Truncated => Some(self.second.as_ref()?.response_truncated),
+            RequestState::Open => self.is_in_state(KeyState::Open),
+            RequestState::Resolved => self.is_in_state(KeyState::Resolved),
         }
     }
 }
 
+/// Errors by ranges of exchanges. Keeps the row groups that were read last: neighbours share them.
 struct ErrorReader {
     table: StoredTable<Errors>,
+    read: VecDeque<(usize, Rc<StoredRows<SearchedError<'static>>>)>,
 }
+
+/// Row groups of errors that are kept.
+const ERROR_GROUPS: usize = 8;
 
 /// Errors of a range of exchanges.
 struct ErrorsOfGroup {
-    groups: Vec<StoredRows<SearchedError<'static>>>,
+    groups: Vec<Rc<StoredRows<SearchedError<'static>>>>,
     /// By exchange, the places in `groups`.
     places: HashMap<i64, Vec<(usize, usize)>>,
 }
@@ -451,20 +485,42 @@ impl ErrorReader {
             if range.is_some_and(|(least, most)| most < first || least > last) {
                 continue;
             }
-            let rows = self.table.read::<SearchedError<'_>>(group)?;
-            for (row, error) in rows.iter().enumerate() {
-                if (first..=last).contains(&error.exchange) {
-                    errors
-                        .places
-                        .entry(error.exchange)
-                        .or_default()
-                        .push((errors.groups.len(), row));
+            let rows = self.group(group)?;
+            // In the order of exchanges.
+            let from = partition_point(rows.len(), |row| rows.get(row).exchange < first);
+            for row in from..rows.len() {
+                let exchange = rows.get(row).exchange;
+                if exchange > last {
+                    break;
                 }
+                errors.places.entry(exchange).or_default().push((errors.groups.len(), row));
             }
             errors.groups.push(rows);
         }
         Ok(errors)
     }
+
+    fn group(&mut self, group: usize) -> Result<Rc<StoredRows<SearchedError<'static>>>, ReadError> {
+        if let Some((_, rows)) = self.read.iter().find(|(number, _)| *number == group) {
+            return Ok(Rc::clone(rows));
+        }
+        let rows = Rc::new(self.table.read::<SearchedError<'_>>(group)?);
+        if self.read.len() == ERROR_GROUPS {
+            self.read.pop_front();
+        }
+        self.read.push_back((group, Rc::clone(&rows)));
+        Ok(rows)
+    }
+}
+
+/// The first of so many numbers that is not `before`; those that are come first.
+fn partition_point(numbers: usize, before: impl Fn(usize) -> bool) -> usize {
+    let (mut from, mut to) = (0, numbers);
+    while from < to {
+        let middle = usize::midpoint(from, to);
+        if before(middle) { from = middle + 1 } else { to = middle }
+    }
+    from
 }
 
 impl ErrorsOfGroup {
