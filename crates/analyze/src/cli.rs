@@ -3,7 +3,9 @@
 //! stdout carries data only; messages go to stderr. Every command is a struct with `run`.
 
 mod bench;
+mod cards;
 mod cat;
+mod curl;
 mod diff;
 mod dump;
 mod exit;
@@ -23,7 +25,9 @@ mod problems;
 mod progress;
 mod report;
 mod runs;
+mod search;
 mod serve;
+mod show;
 mod summarize;
 mod summary;
 mod table;
@@ -57,6 +61,8 @@ Examples:
   analyze cat dump/90123.txt --pretty     the JSON inside one download
   analyze summary report                  what happened, from the report alone
   analyze keys report --open              the orders and products that have to be sent again
+  analyze search report status:5xx        requests by key, status, time, flow, or any text in them
+  analyze show report TR0011111M          what was sent for a product, and what was answered
   analyze explain report 1                the most frequent error group, explained
   analyze runs report                     the flows: failures, times, slowest steps, and their runs
   analyze diff yesterday today            what has changed between two reports
@@ -66,7 +72,7 @@ Examples:
   analyze serve dump                      the API on this machine, from the folder `dump`
   analyze bench --generate 256MB          how fast this machine is
 
-Exit codes: 0 done, 1 no log found (`diff`: what --fail-on names was found), 2 not done, 3 too many files rejected \
+Exit codes: 0 done, 1 no log found (`diff`: what --fail-on names was found; `search`: nothing matches), 2 not done, 3 too many files rejected \
 (`fetch`: not all could be had), 4 token refused, 130 interrupted.
 `analyze help COMMAND` explains a command.";
 
@@ -78,6 +84,8 @@ enum Command {
     Summary(summarize::SummaryCommand),
     Explain(explain::ExplainCommand),
     Keys(keys::KeysCommand),
+    Search(search::SearchCommand),
+    Show(show::ShowCommand),
     Diff(diff::DiffCommand),
     Runs(runs::RunsCommand),
     Logs(logs::LogsCommand),
@@ -97,6 +105,8 @@ impl Cli {
             Command::Explain(explain) => explain.run(),
             Command::Keys(keys) => keys.run(),
             Command::Runs(runs) => runs.run(),
+            Command::Search(search) => search.run(),
+            Command::Show(show) => show.run(),
             Command::Diff(diff) => diff.run(),
             Command::Logs(logs) => logs.run(),
             Command::Serve(serve) => serve.run(),

@@ -1,4 +1,4 @@
-//! Every command of the README works and prints what the README shows.
+//! Every command of the README and of docs/search.md works and prints what the page shows.
 
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
@@ -17,15 +17,25 @@ const MEASURED: &str = "console measured";
 
 #[test]
 fn every_command_of_the_readme_works_and_prints_what_is_shown() {
+    assert!(run_page("README.md") >= 8);
+}
+
+#[test]
+fn every_command_of_the_page_about_searches_works_and_prints_what_is_shown() {
+    assert!(run_page("docs/search.md") >= 5);
+}
+
+/// Runs the commands of a page. Returns how many there are.
+fn run_page(name: &str) -> usize {
     let place = checkout();
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let written = fs::read_to_string(root().join(name)).unwrap();
     let _served = EndServed(place.path().join("serve.pid"));
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let here = format!("127.0.0.1:{port}");
     let mut page = String::new();
     let mut differences = Vec::new();
     let mut commands = 0;
-    let mut lines = readme.lines().peekable();
+    let mut lines = written.lines().peekable();
     let mut block = None;
     while let Some(line) = lines.next() {
         page += line;
@@ -73,12 +83,12 @@ fn every_command_of_the_readme_works_and_prints_what_is_shown() {
             page += &printed;
         }
     }
-    assert!(commands >= 8, "{commands}");
     if std::env::var_os("UPDATE_README").is_some() {
-        fs::write(root().join("README.md"), page).unwrap();
+        fs::write(root().join(name), page).unwrap();
     } else {
         assert!(differences.is_empty(), "{}", differences.join("\n"));
     }
+    commands
 }
 
 /// Where `analyze serve` answers in the README.

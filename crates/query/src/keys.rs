@@ -1,13 +1,14 @@
 //! Keys of a report: orders and products that are open, or resolved.
 
 use std::cmp::Reverse;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use tables::cell::{FileName, Fingerprint, KeyKindWord, KeyValue, Micros};
 use tables::rows::{ErrorGroupRow, Errors, KeyRow, Keys};
 use tables::{Batch, ReadError, Stored};
 
 use crate::groups::{groups, read_errors};
+use crate::nearest::nearest;
 
 /// The state of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,11 +24,25 @@ pub enum KeyState {
 impl KeyState {
     /// The state of the key in a row.
     pub fn of(key: &KeyRow<'_>) -> Self {
-        match key {
-            KeyRow { open: true, .. } => Self::Open,
+        Self::of_counts(key.open, key.failures)
+    }
+
+    /// The state of a key with so many failed attempts.
+    pub(crate) fn of_counts(open: bool, failures: i64) -> Self {
+        match (open, failures) {
+            (true, _) => Self::Open,
             // Not open although an attempt failed: the newest one with a known outcome succeeded.
-            KeyRow { failures: 1.., .. } => Self::Resolved,
+            (false, 1..) => Self::Resolved,
             _ => Self::Good,
+        }
+    }
+
+    /// `open`, `resolved`, `good`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Resolved => "resolved",
+            Self::Good => "good",
         }
     }
 }
@@ -61,12 +76,12 @@ pub enum KeysError {
     #[error(transparent)]
     Read(#[from] ReadError),
     /// No key is one of this flow.
-    #[error("{flow}: no key of such a flow; {}", nearest.as_ref().map_or_else(|| "no key has a flow".to_owned(), |name| format!("the nearest is {name}")))]
+    #[error("{flow}: no key of such a flow; did you mean {}?", meant.join(", "))]
     NoSuchFlow {
         /// The name.
         flow: String,
-        /// The flow of some key whose name is most like it; `None` when no key has a flow.
-        nearest: Option<String>,
+        /// The flow whose name is nearly this; some flows of the report when there is none.
+        meant: Vec<String>,
     },
 }
 
@@ -157,36 +172,29 @@ pub fn keys(report: &Stored, filter: &KeyFilter) -> Result<Batch<Keys>, KeysErro
 struct FlowsSeen<'f> {
     wanted: Option<&'f str>,
     found: bool,
-    nearest: Option<(usize, String)>,
+    others: BTreeSet<String>,
 }
 
 impl<'f> FlowsSeen<'f> {
     fn of(filter: &'f KeyFilter) -> Self {
-        Self { wanted: filter.flow.as_deref(), found: false, nearest: None }
+        Self { wanted: filter.flow.as_deref(), found: false, others: BTreeSet::new() }
     }
 
     fn add(&mut self, key: &KeyRow<'_>) {
-        let (Some(wanted), Some(flow)) = (self.wanted, key.flow) else { return };
-        if self.found || flow.0 == wanted {
-            self.found = true;
-            return;
-        }
+        let (Some(wanted), Some(flow), false) = (self.wanted, key.flow, self.found) else { return };
+        self.found = flow.0 == wanted;
         // Keys are sorted by flow, so that most have that of the key before.
-        if self.nearest.as_ref().is_some_and(|(_, name)| name == flow.0) {
-            return;
-        }
-        let distance = strsim::damerau_levenshtein(&wanted.to_lowercase(), &flow.0.to_lowercase());
-        if self.nearest.as_ref().is_none_or(|(least, _)| distance < *least) {
-            self.nearest = Some((distance, flow.0.to_owned()));
+        if self.others.last().is_none_or(|last| last != flow.0) {
+            self.others.insert(flow.0.to_owned());
         }
     }
 
     fn check(self) -> Result<(), KeysError> {
         let Some(flow) = self.wanted.filter(|_| !self.found) else { return Ok(()) };
-        Err(KeysError::NoSuchFlow {
-            flow: flow.to_owned(),
-            nearest: self.nearest.map(|(_, name)| name),
-        })
+        let near = nearest(flow, self.others.iter().map(String::as_str)).map(str::to_owned);
+        let meant =
+            near.map_or_else(|| self.others.into_iter().take(5).collect(), |near| vec![near]);
+        Err(KeysError::NoSuchFlow { flow: flow.to_owned(), meant })
     }
 }
 

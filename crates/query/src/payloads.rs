@@ -5,7 +5,6 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use model::json::{Type as JsonType, Value};
 use tables::cell::{
     BodyDigest, BodyText, FileName, Fingerprint, FlowName, HttpMethod, KeyKindWord, KeyValue,
     LoggedUrl, MessageText, MissingBodyWord, PayloadName, PayloadPartWord,
@@ -13,6 +12,8 @@ use tables::cell::{
 use tables::rows::{Exchanges, KeyRow, Keys};
 use tables::{Batch, CsvOptions, ReadError, Stored, TextFormat};
 use xxhash_rust::xxh3::xxh3_64;
+
+use crate::bulk_row::row_of;
 
 /// The list of the files, beside them.
 const INDEX_FILE: &str = "index.csv";
@@ -231,7 +232,7 @@ fn write_payload(
     };
     let Some(BodyText { text: body, .. }) = request.request_body else { return Ok(payload) };
     let is_own = (request.key_kind, request.key) == (Some(key.key_kind), Some(key.key));
-    let part = if is_own { None } else { row_of(body, key.key.0) };
+    let part = if is_own { None } else { row_of(body, key.key.0).map(|row| row.text) };
     payload.outcome = if part.is_some() { PayloadOutcome::Row } else { PayloadOutcome::Whole };
     let body = part.unwrap_or(body);
     let name = file_name(key.flow, key.key_kind, key.key, body);
@@ -315,95 +316,9 @@ fn extension(body: &str) -> &'static str {
     }
 }
 
-/// The one row of a bulk request that has `key`: an element of the list that the body is, or of a list directly in it.
-/// `None` when there is no such row, when it is the only one and so the whole body can be sent, or when several rows,
-/// or the body around them, have the key too.
-fn row_of<'b>(body: &'b str, key: &str) -> Option<&'b str> {
-    let root = Value::of(body)?;
-    let mut lists = Vec::new();
-    match root.ty {
-        JsonType::Array => lists.push(root),
-        JsonType::Object => {
-            let mut around = false;
-            root.members(|_, member| {
-                around |= is_key(member, key) || has_key(member, key, 0);
-                if member.ty == JsonType::Array {
-                    lists.push(member);
-                }
-                !around
-            });
-            if around {
-                return None;
-            }
-        }
-        _ => return None,
-    }
-    let (mut found, mut more) = (None, false);
-    for list in lists {
-        let mut rows = 0;
-        let mut here = None;
-        list.elements(|row| {
-            rows += 1;
-            if has_key(row, key, 1) {
-                more |= here.is_some() || found.is_some();
-                here = Some(row.raw);
-            }
-            !more
-        });
-        if rows > 1 {
-            found = found.or(here);
-        } else {
-            more |= here.is_some();
-        }
-    }
-    found.filter(|_| !more)
-}
-
-/// Whether an object has a member with this value, or an object in it has, so many levels down.
-fn has_key(object: Value<'_>, key: &str, levels: u8) -> bool {
-    let mut found = false;
-    object.members(|_, member| {
-        found = is_key(member, key) || levels > 0 && has_key(member, key, levels - 1);
-        !found
-    });
-    found
-}
-
-fn is_key(value: Value<'_>, key: &str) -> bool {
-    match value.ty {
-        JsonType::String if value.inner() == key => true,
-        JsonType::String if value.raw.contains('\\') => {
-            serde_json::from_str::<String>(value.raw).is_ok_and(|text| text == key)
-        }
-        JsonType::Number => value.raw == key,
-        _ => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_row_is_cut_out_where_it_alone_has_the_key() {
-        let check = |body: &str, expected: Option<&str>| {
-            assert_eq!(row_of(body, "A-1"), expected, "{body}");
-        };
-        check(r#"[{"sku":"A-2"}, {"sku":"A-1","n":1.50}]"#, Some(r#"{"sku":"A-1","n":1.50}"#));
-        check(r#"{"items":[{"sku":"A-1"},{"sku":"B"}]}"#, Some(r#"{"sku":"A-1"}"#));
-        check(
-            r#"[{"p":{"sku":"\u0041-1"}},{"p":{"sku":"B"}}]"#,
-            Some(r#"{"p":{"sku":"\u0041-1"}}"#),
-        );
-        check(r#"[{"sku":"A-1"}]"#, None);
-        check(r#"[{"sku":"A-1"},{"sku":"A-1"}]"#, None);
-        check(r#"{"order":"A-1","lines":[{"order":"A-1"},{"x":1}]}"#, None);
-        check(r#"{"a":[{"sku":"A-1"},{"x":1}],"b":[{"sku":"A-1"}]}"#, None);
-        check(r#"{"sku":"A-1"}"#, None);
-        check(r#"[{"sku":"A-1"},{"sku":"#, None);
-        check("sku=A-1&sku=B", None);
-        assert_eq!(row_of(r#"[{"id":17},{"id":170}]"#, "17"), Some(r#"{"id":17}"#));
-    }
 
     #[test]
     fn a_file_name_is_never_a_path_and_tells_keys_apart() {

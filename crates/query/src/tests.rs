@@ -1,5 +1,7 @@
 //! Questions to small reports whose rows are made here.
 
+mod search;
+
 use std::fs;
 
 use tables::cell::{
@@ -242,7 +244,7 @@ fn keys_are_selected_by_state_group_flow_and_kind_newest_first() {
     check(KeyFilter { fingerprint: some(BUSY), ..all.clone() }, &["F", "E"]);
     let unknown = KeyFilter { flow: some("Prise"), ..all.clone() };
     let refused = keys(&report, &unknown).map(|keys| keys.len()).unwrap_err().to_string();
-    assert_eq!(refused, "Prise: no key of such a flow; the nearest is price");
+    assert_eq!(refused, "Prise: no key of such a flow; did you mean price?");
     check(KeyFilter { flow: some("price"), kind: some("order"), ..all.clone() }, &[]);
     check(KeyFilter { kind: some("order"), ..all.clone() }, &["G"]);
     check(KeyFilter { since: Some(Micros(5 * HOUR)), ..all }, &["G", "F", "E"]);

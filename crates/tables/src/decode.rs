@@ -14,6 +14,7 @@ use polars_arrow::array::{Array, BooleanArray, ListArray, PrimitiveArray, Utf8Vi
 use polars_arrow::datatypes::{ArrowDataType, Field};
 use polars_arrow::types::NativeType;
 use polars_parquet::parquet::page::CompressedPage;
+use polars_parquet::parquet::statistics::Statistics;
 use polars_parquet::read::{
     BasicDecompressor, ColumnChunkMetadata, FileMetadata, PageReader, PhysicalType,
     column_iter_to_arrays, read_metadata,
@@ -47,6 +48,17 @@ impl Footer {
 
     pub(super) fn rows_of(&self, group: usize) -> usize {
         self.metadata.row_groups[group].num_rows()
+    }
+
+    /// The smallest and the largest value of a column of integers or times in a row group, by its statistics. `None`
+    /// when there are none: all cells are null, or the column is missing or of another type.
+    pub(super) fn range_of(&self, group: usize, column: &str) -> Option<(i64, i64)> {
+        let chunk = self.metadata.row_groups[group].columns_under_root_iter(column)?.next()?;
+        match chunk.statistics(&self.metadata.footer_buf)?.ok()? {
+            Statistics::Int32(range) => Some((range.min_value?.into(), range.max_value?.into())),
+            Statistics::Int64(range) => Some((range.min_value?, range.max_value?)),
+            _ => None,
+        }
     }
 }
 

@@ -190,6 +190,15 @@ impl<T: Table> StoredTable<T> {
         self.footer.groups()
     }
 
+    /// The smallest and the largest value of a column of integers or times (in microseconds) in one row group, from the
+    /// footer alone. `None` when that is not known, as where all cells are null.
+    ///
+    /// # Panics
+    /// When there is no such row group.
+    pub fn range(&self, group: usize, column: &str) -> Option<(i64, i64)> {
+        self.footer.range_of(group, column)
+    }
+
     /// The rows of one row group, in their order, with the columns of `S`. Memory and time are those of
     /// the columns.
     ///

@@ -28,6 +28,13 @@ pub(crate) fn minute(at: Micros) -> String {
     text[..end].replace('T', " ")
 }
 
+/// `2026-03-01 12:05:07`.
+pub(crate) fn second(at: Micros) -> String {
+    let text = tables::rfc3339(at);
+    let end = text.rfind('.').unwrap_or(text.len());
+    text[..end].replace('T', " ")
+}
+
 /// Bytes in the unit that leaves one to four digits before the point: `512 B`, `1.5 MiB`.
 pub(crate) fn bytes(number: u64) -> String {
     const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
@@ -83,8 +90,9 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_shown_to_the_minute() {
+    fn a_time_is_shown_to_the_minute_or_second() {
         assert_eq!(minute(Micros(1_687_519_997_186_000)), "2023-06-23 11:33");
+        assert_eq!(second(Micros(1_687_519_997_186_000)), "2023-06-23 11:33:17");
     }
 
     #[test]

@@ -33,15 +33,15 @@ pub(crate) struct Style {
 impl Style {
     /// For text on stderr.
     pub(crate) fn stderr(color: Color) -> Self {
-        Self::on(color, io::stderr().is_terminal())
+        Self::of(color, io::stderr().is_terminal())
     }
 
     /// For text on stdout.
     pub(crate) fn stdout(color: Color) -> Self {
-        Self::on(color, io::stdout().is_terminal())
+        Self::of(color, io::stdout().is_terminal())
     }
 
-    fn on(color: Color, terminal: bool) -> Self {
+    fn of(color: Color, terminal: bool) -> Self {
         let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         let on = match color {
             Color::Always => true,
@@ -81,6 +81,11 @@ impl Style {
     /// Failures.
     pub(crate) fn red(self, text: &str) -> String {
         self.paint("31", text)
+    }
+
+    /// What was searched for.
+    pub(crate) fn hit(self, text: &str) -> String {
+        self.paint("1;33", text)
     }
 
     /// Commands and paths.
@@ -179,8 +184,10 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
 /// Like [`cut`], with the blanks kept.
 pub(crate) fn cut_end(text: &str, most: usize) -> String {
     // Reads no more than it needs: an error text can be megabytes long.
-    let enough =
-        text.char_indices().nth(most.saturating_mul(2) + 8).map_or(text.len(), |(at, _)| at);
+    let enough = text
+        .char_indices()
+        .nth(most.saturating_mul(2).saturating_add(8))
+        .map_or(text.len(), |(at, _)| at);
     let shown = safe(&text[..enough]);
     if enough == text.len() && columns(&shown) <= most {
         return shown;

@@ -98,7 +98,7 @@ fn keys_are_picked_by_group_flow_and_kind() {
         assert_eq!((run.code, run.out.as_str()), (2, ""));
         assert!(run.err.contains(message), "{}", run.err);
     };
-    refused(&["--flow", "Prices"], "error: Prices: no key of such a flow; the nearest is price\n");
+    refused(&["--flow", "Prices"], "error: Prices: no key of such a flow; did you mean price?\n");
     refused(&["--class", "valu"], "value");
     refused(&["--since", "yesteryear"], "a time is 2026-10-24 or 2026-10-24T02:00");
     assert_eq!(names(&place, &["--kind", "order"]), [""; 0]);

@@ -18,6 +18,8 @@ mod report;
 mod roles;
 mod rules;
 mod runs;
+mod search;
+mod show;
 mod signals;
 mod summary;
 
@@ -33,9 +35,10 @@ fn the_help_says_what_there_is() {
 #[test]
 fn the_help_of_each_command_has_examples() {
     let place = TestFolder::new();
-    for command in
-        ["report", "cat", "ls", "explain", "keys", "diff", "logs", "serve", "fetch", "bench"]
-    {
+    for command in [
+        "report", "cat", "ls", "summary", "explain", "keys", "search", "show", "diff", "runs",
+        "logs", "serve", "fetch", "bench",
+    ] {
         let run = place.run(&[command, "--help"]);
         assert_eq!(run.code, 0);
         assert!(run.out.contains(&format!("\nExamples:\n  analyze {command}")), "{}", run.out);
@@ -72,6 +75,11 @@ fn usage_errors_are_2() {
         &["fetch", "dump", "--project-id", "1"],
         &["fetch", "dump", "--project-id", "1", "--project-slug", "s", "--overlap", "1.5h"],
         &["fetch", "dump", "--project-id", "1", "--project-slug", "s", "--types", "4"],
+        &["search"],
+        &["search", "r", "--show", "some"],
+        &["search", "r", "--count", "--by", "flow"],
+        &["show", "r"],
+        &["show", "r", "x", "--curl", "--har"],
         &["bench"],
         &["bench", "x", "--generate", "1MB"],
     ] {
