@@ -37,6 +37,8 @@ pub(super) struct Mending {
     skipped: Option<Broken>,
     /// Where the last of them ends, in bytes.
     skipped_end: usize,
+    /// Where the last one ended when the document began: reading can go on before that place.
+    skipped_before: usize,
     /// Where an element was just skipped.
     skipped_to: Option<usize>,
     /// Where the last container of a broken document was left, in memory.
@@ -58,6 +60,7 @@ impl Mending {
             between: Repairs::default(),
             skipped: None,
             skipped_end: 0,
+            skipped_before: 0,
             skipped_to: None,
             read_to: 0,
             cut: false,
@@ -104,6 +107,7 @@ impl Walk<'_> {
         let more = !cursor.at_end();
         self.mending.document = RecordStart::of(cursor.text(), cursor.pos());
         self.mending.start = cursor.pos();
+        self.mending.skipped_before = self.mending.skipped_end;
         more
     }
 
@@ -126,7 +130,9 @@ impl Walk<'_> {
             } else if let Some(first) = repairs.first() {
                 // No log that was mended, but a text of another kind.
                 let fault = Fault { offset: first, kind: FaultKind::Syntax };
-                skipped = Some(Broken { fault, places: 1, left_over: document.len() });
+                let start = document.start.max(self.mending.skipped_before);
+                let left_over = document.end.saturating_sub(start);
+                skipped = Some(Broken { fault, places: 1, left_over });
             }
             let broken = skipped.map(|broken| self.found.add_fault(broken));
             return broken.map(|()| document.end);

@@ -272,3 +272,14 @@ fn a_log_line_that_is_divided_is_joined() {
     let (seen, account) = read(&(record(&line(0), "stdout") + &record(&line(1)[..30], "stdout")));
     assert_eq!((seen.len(), account.faults[0].fault.kind), (1, FaultKind::Truncated));
 }
+
+#[test]
+fn bytes_that_are_read_twice_are_counted_once() {
+    let text = concat!(
+        r#"{"":{"":[{"e":{"{\"\":{\"method\":\"PT\",\"body\":{}},\"\":\"\"}"}}{"#,
+        "\n[cd …,\0\0\0\0\0\u{1a}n\"a,n2[\"s\": ors\" [\"c=\"~\0[1]],[\" \\9],\n[\"u]\n\"[,83, 2[\"a]]}"
+    );
+    let (_, account) = read(text);
+    let left_over: usize = account.faults.iter().map(|fault| fault.left_over).sum();
+    assert!(left_over > 0 && left_over <= text.len(), "{:?} of {}", account.faults, text.len());
+}
