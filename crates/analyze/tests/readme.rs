@@ -25,6 +25,11 @@ fn every_command_of_the_page_about_searches_works_and_prints_what_is_shown() {
     assert!(run_page("docs/search.md") >= 5);
 }
 
+#[test]
+fn every_question_has_a_command_that_prints_what_is_shown() {
+    assert_eq!(run_page("docs/questions.md"), 16);
+}
+
 /// Runs the commands of a page. Returns how many there are.
 fn run_page(name: &str) -> usize {
     let place = checkout();

@@ -112,6 +112,10 @@ impl RunsCommand {
             }
             return Ok(Exit::Done);
         }
+        if all.is_empty() && !self.json {
+            say("no such run");
+            return Ok(Exit::Done);
+        }
         let by_flow = flows(&report, &all)?;
         if self.json {
             for flow in &by_flow {
