@@ -112,6 +112,8 @@ impl<'f, 'c> ListReader<'f, 'c> {
             state.page = 0;
         }
         state.is_complete = is_rerun;
+        // Before the first page: a run that is killed behind it would give the others the number of another reading.
+        self.folder.set_list(self.flow, self.log_type, &state)?;
         let horizon = self.horizon(&state);
         let mut before: Option<Reading> = None;
         for limit in LIMITS {
