@@ -3,7 +3,9 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
+use grouping::{Class, Side};
 use model::time::Timestamp;
 use query::{
     KeyFilter, KeyState, PayloadCounts, duplicates, find_group, groups, keys, write_payloads,
@@ -48,7 +50,7 @@ pub(crate) struct KeysCommand {
         long,
         value_name = "LIST",
         value_delimiter = ',',
-        value_parser = CLASSES,
+        value_parser = PossibleValuesParser::new(Class::ALL.map(Class::name)),
         help_heading = "Which keys",
         hide_possible_values = true
     )]
@@ -57,7 +59,7 @@ pub(crate) struct KeysCommand {
     #[arg(
         long,
         value_name = "SIDE",
-        value_parser = SIDES,
+        value_parser = PossibleValuesParser::new(Side::ALL.map(Side::name)),
         help_heading = "Which keys",
         hide_possible_values = true
     )]
@@ -101,21 +103,6 @@ pub(crate) struct KeysCommand {
 
 /// Keys that a terminal shows.
 const ON_TERMINAL: usize = 50;
-
-const CLASSES: [&str; 10] = [
-    "value",
-    "missing",
-    "connection",
-    "intermittent",
-    "rate_limit",
-    "too_large",
-    "parse",
-    "duplicate",
-    "permission",
-    "other",
-];
-
-const SIDES: [&str; 4] = ["integrator", "omnitron", "erp", "mapping"];
 
 /// A time of the command line.
 fn time(text: &str) -> Result<Micros, String> {

@@ -36,6 +36,15 @@ impl TestFolder {
         place
     }
 
+    /// A folder with `report`, that of testdata.
+    pub(crate) fn with_report() -> Self {
+        let place = Self::new();
+        let dump = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/dump");
+        let run = place.run(&["report", dump.to_str().unwrap(), "--out", "report", "-q"]);
+        assert_eq!(run.code, 0, "{}", run.err);
+        place
+    }
+
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }

@@ -1,26 +1,17 @@
 //! `analyze runs`.
 
-use std::path::Path;
-
 use super::kit::TestFolder;
-
-fn with_report() -> TestFolder {
-    let place = TestFolder::new();
-    let dump = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/dump");
-    assert_eq!(place.run(&["report", dump.to_str().unwrap(), "--out", "report", "-q"]).code, 0);
-    place
-}
 
 #[test]
 fn flows_and_runs_are_listed() {
-    let run = with_report().run(&["runs", "report", "--limit", "3"]);
+    let run = TestFolder::with_report().run(&["runs", "report", "--limit", "3"]);
     assert_eq!((run.code, run.err.as_str()), (0, "45 more runs; --limit 0 shows all\n"));
     insta::assert_snapshot!(run.out);
 }
 
 #[test]
 fn a_run_is_shown_with_its_steps_in_order() {
-    let place = with_report();
+    let place = TestFolder::with_report();
     let run = place.run(&["runs", "report", "b803"]);
     assert_eq!((run.code, run.err.as_str()), (0, ""));
     insta::assert_snapshot!(run.out);

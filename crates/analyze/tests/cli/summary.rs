@@ -1,19 +1,10 @@
 //! `analyze summary`.
 
-use std::path::Path;
-
 use super::kit::TestFolder;
-
-fn with_report() -> TestFolder {
-    let place = TestFolder::new();
-    let dump = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/dump");
-    assert_eq!(place.run(&["report", dump.to_str().unwrap(), "--out", "report", "-q"]).code, 0);
-    place
-}
 
 #[test]
 fn the_summary_of_a_report_is_printed_again_with_period_ranks_and_trends() {
-    let run = with_report().run(&["summary", "report"]);
+    let run = TestFolder::with_report().run(&["summary", "report"]);
     assert_eq!((run.code, run.err.as_str()), (0, ""));
     insta::assert_snapshot!(run.out);
 }
@@ -33,7 +24,7 @@ fn the_numbers_are_those_that_the_report_printed() {
 
 #[test]
 fn no_line_is_wider_than_the_terminal() {
-    let place = with_report();
+    let place = TestFolder::with_report();
     for columns in ["60", "80", "100", "200"] {
         let mut command = place.command(&["summary", "report", "-v"]);
         let out = command.env("COLUMNS", columns).output().unwrap().stdout;
