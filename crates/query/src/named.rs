@@ -81,6 +81,14 @@ tables::select! {
 }
 
 tables::select! {
+    /// A key.
+    struct KeyOfKind<'b> from Keys {
+        key_kind: KeyKindWord<'b>,
+        key: KeyValue<'b>,
+    }
+}
+
+tables::select! {
     /// The id of an exchange.
     struct ExchangeId<'b> from Exchanges {
         exchange: i64,
@@ -178,7 +186,7 @@ fn kinds_of(report: &Stored, value: &str) -> Result<BTreeSet<String>, ReadError>
     let mut kinds = BTreeSet::new();
     let mut table = report.table::<Keys>()?;
     for group in 0..table.groups() {
-        let keys = table.read::<TriedKey<'_>>(group)?;
+        let keys = table.read::<KeyOfKind<'_>>(group)?;
         let same = keys.iter().filter(|key| key.key.0 == value);
         kinds.extend(same.map(|key| key.key_kind.0.to_owned()));
     }
@@ -189,7 +197,7 @@ fn nearest_key(report: &Stored, value: &str) -> Result<Option<String>, ReadError
     let mut best: Vec<String> = Vec::new();
     let mut table = report.table::<Keys>()?;
     for group in 0..table.groups() {
-        let keys = table.read::<TriedKey<'_>>(group)?;
+        let keys = table.read::<KeyOfKind<'_>>(group)?;
         let here = nearest(value, keys.iter().map(|key| key.key.0));
         best.extend(here.map(str::to_owned));
     }

@@ -176,7 +176,7 @@ fn scan(
     mut each: impl FnMut(&StagedRow<'_>) -> i64,
 ) -> Result<(), ReadError> {
     let states = if query.root.as_ref().is_some_and(asks_for_states) {
-        Some(key_states(report, true, |_| true)?)
+        Some(key_states(report, |key| key.failures > 0)?)
     } else {
         None
     };
@@ -467,7 +467,7 @@ struct ErrorReader {
 }
 
 /// Row groups of errors that are kept.
-const ERROR_GROUPS: usize = 8;
+const ERROR_GROUPS: usize = 16;
 
 /// Errors of a range of exchanges.
 struct ErrorsOfGroup {
