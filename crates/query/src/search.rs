@@ -16,8 +16,8 @@ use tables::rows::{Errors, Exchanges};
 use tables::{ReadError, Stored, StoredRows, StoredTable};
 
 use crate::grammar::{
-    Condition, Expression, NumberField, NumberRange, Pattern, Query, RequestState, SearchedRow,
-    TextField,
+    Condition, Expression, NumberField, NumberRange, Query, RequestState, SearchedRow, TextField,
+    TextPattern,
 };
 use crate::keys::KeyState;
 use crate::requests::{KeyStates, RequestBodies, joint_state, key_name, key_states};
@@ -307,7 +307,7 @@ struct GroupRanges {
 }
 
 impl SearchedRow for GroupRanges {
-    fn text(&self, _field: TextField, _patterns: &[Pattern]) -> Option<bool> {
+    fn text(&self, _field: TextField, _patterns: &[TextPattern]) -> Option<bool> {
         None
     }
 
@@ -348,7 +348,7 @@ struct StagedRow<'r> {
 struct BodyMatches(RefCell<HashMap<(usize, usize), bool>>);
 
 impl BodyMatches {
-    fn is_match(&self, body: &str, pattern: &Pattern) -> bool {
+    fn is_match(&self, body: &str, pattern: &TextPattern) -> bool {
         let place = (body.as_ptr() as usize, std::ptr::from_ref(pattern) as usize);
         if let Some(&known) = self.0.borrow().get(&place) {
             return known;
@@ -390,7 +390,7 @@ impl<'r> StagedRow<'r> {
 }
 
 impl SearchedRow for StagedRow<'_> {
-    fn text(&self, field: TextField, patterns: &[Pattern]) -> Option<bool> {
+    fn text(&self, field: TextField, patterns: &[TextPattern]) -> Option<bool> {
         let accepts = |text: &str| patterns.iter().any(|pattern| pattern.is_match(text));
         let one = |text: Option<&str>| text.is_some_and(accepts);
         let body = |text: Option<&str>| {
