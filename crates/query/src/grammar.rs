@@ -19,7 +19,7 @@ use std::ops::{Bound, Range};
 
 use tables::cell::Micros;
 
-pub use pattern::Pattern;
+pub use pattern::TextPattern;
 
 /// What is searched for.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,9 +54,9 @@ pub struct Term {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Condition {
     /// A text in its keys, messages, URL or bodies.
-    Anywhere(Pattern),
+    Anywhere(TextPattern),
     /// Any of these in a field.
-    Text(TextField, Vec<Pattern>),
+    Text(TextField, Vec<TextPattern>),
     /// Any of these ranges.
     Number(NumberField, Vec<NumberRange>),
     /// It began at this time or later.
@@ -214,7 +214,7 @@ impl NumberRange {
 /// What a request says, as far as it has been read. Every answer is `None` while it is not known.
 pub trait SearchedRow {
     /// Whether a text of the field matches one of the patterns.
-    fn text(&self, field: TextField, patterns: &[Pattern]) -> Option<bool>;
+    fn text(&self, field: TextField, patterns: &[TextPattern]) -> Option<bool>;
     /// Whether the number is in one of the ranges.
     fn number(&self, field: NumberField, ranges: &[NumberRange]) -> Option<bool>;
     /// Whether it began at `from` or later, and before `to`.
@@ -242,7 +242,7 @@ impl Query {
     }
 
     /// What is looked for in bodies and messages, outside of every NOT: these places are shown as hits.
-    pub fn highlights(&self) -> Vec<&Pattern> {
+    pub fn highlights(&self) -> Vec<&TextPattern> {
         let mut found = Vec::new();
         if let Some(root) = &self.root {
             root.highlights(&mut found);
@@ -261,7 +261,7 @@ impl Expression {
         }
     }
 
-    fn highlights<'q>(&'q self, found: &mut Vec<&'q Pattern>) {
+    fn highlights<'q>(&'q self, found: &mut Vec<&'q TextPattern>) {
         use TextField::{Code, Field, Key, Message, Order, Request, Response, Sku, Url};
         match self {
             Self::All(parts) | Self::Any(parts) => {

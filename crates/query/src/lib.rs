@@ -34,7 +34,7 @@ pub use explain::{Explained, ExplainedError, PeriodCount, ValueCount, Values, ex
 pub use groups::{FindError, find_group, groups};
 pub use har::{CREDENTIALS, ResendRequest};
 pub use keys::{KeyFilter, KeyState, KeysError, duplicates, keys};
-pub use named::{Attempts, NameError, Named, attempts, find_named, newest_of_group};
+pub use named::{Attempts, NameError, NamedTarget, attempts, find_named, newest_of_group};
 pub use payloads::{PayloadCounts, PayloadError, write_payloads};
 pub use requests::{LoggedRequest, LoggedRequests};
 pub use runs::{FlowRuns, RunFilter, RunStep, flows, runs, steps};

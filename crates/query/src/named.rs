@@ -15,7 +15,7 @@ use crate::requests::{RequestBodies, joint_state};
 
 /// Something that requests belong to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Named {
+pub enum NamedTarget {
     /// An order, a product and so on, in all flows.
     Key {
         /// `sku`, `order` and so on.
@@ -29,7 +29,7 @@ pub enum Named {
     Group(String),
 }
 
-impl Named {
+impl NamedTarget {
     /// The name that means this alone.
     fn full_name(&self) -> String {
         match self {
@@ -81,6 +81,14 @@ tables::select! {
 }
 
 tables::select! {
+    /// A key.
+    struct KeyOfKind<'b> from Keys {
+        key_kind: KeyKindWord<'b>,
+        key: KeyValue<'b>,
+    }
+}
+
+tables::select! {
     /// The id of an exchange.
     struct ExchangeId<'b> from Exchanges {
         exchange: i64,
@@ -124,7 +132,7 @@ tables::select! {
 ///
 /// # Errors
 /// When nothing has the name, or several things have it.
-pub fn find_named(report: &Stored, name: &str) -> Result<Named, NameError> {
+pub fn find_named(report: &Stored, name: &str) -> Result<NamedTarget, NameError> {
     const KINDS: [&str; 5] = ["sku", "order", "base_code", "barcode", "record"];
     let (prefix, value) = match name.split_once(':') {
         Some((prefix @ ("exchange" | "group" | "key"), value)) => (Some(prefix), value),
@@ -137,18 +145,18 @@ pub fn find_named(report: &Stored, name: &str) -> Result<Named, NameError> {
         let lower = value.to_ascii_lowercase();
         let groups = groups(report)?;
         let known = groups.rows().any(|group| group.fingerprint.0 == lower);
-        found.extend(known.then_some(Named::Group(lower)));
+        found.extend(known.then_some(NamedTarget::Group(lower)));
     }
     if let (true, Ok(id)) = (is("exchange"), value.parse::<i64>())
         && has_exchange(report, id)?
     {
-        found.push(Named::Exchange(id));
+        found.push(NamedTarget::Exchange(id));
     }
     if !matches!(prefix, Some("exchange" | "group")) {
         let kind = prefix.filter(|prefix| *prefix != "key");
         let kinds = kinds_of(report, value)?.into_iter();
         let kinds = kinds.filter(|of| kind.is_none_or(|kind| kind == of));
-        found.extend(kinds.map(|kind| Named::Key { kind, key: value.to_owned() }));
+        found.extend(kinds.map(|kind| NamedTarget::Key { kind, key: value.to_owned() }));
     }
     match found.len() {
         1 => Ok(found.remove(0)),
@@ -156,7 +164,7 @@ pub fn find_named(report: &Stored, name: &str) -> Result<Named, NameError> {
             Err(NameError::Unknown { name: name.to_owned(), nearest: nearest_key(report, value)? })
         }
         _ => {
-            let names = found.iter().map(Named::full_name).collect();
+            let names = found.iter().map(NamedTarget::full_name).collect();
             Err(NameError::Ambiguous { name: name.to_owned(), names })
         }
     }
@@ -178,7 +186,7 @@ fn kinds_of(report: &Stored, value: &str) -> Result<BTreeSet<String>, ReadError>
     let mut kinds = BTreeSet::new();
     let mut table = report.table::<Keys>()?;
     for group in 0..table.groups() {
-        let keys = table.read::<TriedKey<'_>>(group)?;
+        let keys = table.read::<KeyOfKind<'_>>(group)?;
         let same = keys.iter().filter(|key| key.key.0 == value);
         kinds.extend(same.map(|key| key.key_kind.0.to_owned()));
     }
@@ -189,7 +197,7 @@ fn nearest_key(report: &Stored, value: &str) -> Result<Option<String>, ReadError
     let mut best: Vec<String> = Vec::new();
     let mut table = report.table::<Keys>()?;
     for group in 0..table.groups() {
-        let keys = table.read::<TriedKey<'_>>(group)?;
+        let keys = table.read::<KeyOfKind<'_>>(group)?;
         let here = nearest(value, keys.iter().map(|key| key.key.0));
         best.extend(here.map(str::to_owned));
     }

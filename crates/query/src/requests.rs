@@ -52,7 +52,7 @@ tables::select! {
 
 tables::select! {
     /// A key and how its attempts ended.
-    struct KeyAttempts<'b> from Keys {
+    pub(crate) struct KeyAttempts<'b> from Keys {
         flow: Option<FlowName<'b>>,
         key_kind: KeyKindWord<'b>,
         key: KeyValue<'b>,
@@ -109,21 +109,18 @@ pub(crate) fn key_name(
     format!("{}\u{1f}{kind}\u{1f}{key}", flow.map_or("", |flow| flow.0))
 }
 
-/// The states of all keys that are wanted; with `failed`, only of those that failed at some time.
+/// The states of all keys that are wanted.
 pub(crate) fn key_states(
     report: &Stored,
-    failed: bool,
-    wanted: impl Fn(&str) -> bool,
+    wanted: impl Fn(&KeyAttempts<'_>) -> bool,
 ) -> Result<KeyStates, ReadError> {
     let mut states = KeyStates::new();
     let mut table = report.table::<Keys>()?;
     for group in 0..table.groups() {
         let keys = table.read::<KeyAttempts<'_>>(group)?;
-        for key in keys.iter().filter(|key| !failed || key.failures > 0) {
-            let name = key_name(key.flow, key.key_kind, key.key);
-            if wanted(&name) {
-                states.insert(name, KeyState::of_counts(key.open, key.failures));
-            }
+        for key in keys.iter().filter(|key| wanted(key)) {
+            let state = KeyState::of_counts(key.open, key.failures);
+            states.insert(key_name(key.flow, key.key_kind, key.key), state);
         }
     }
     Ok(states)
@@ -202,10 +199,15 @@ impl LoggedRequests {
                     .for_each(|error| requests.errors.push(&error));
             }
         }
-        let keys: HashSet<String> =
-            requests.iter().flat_map(|request| request.key_names()).collect();
+        let keys: HashSet<String> = requests
+            .iter()
+            .flat_map(|request| {
+                request.keys().map(|(_, _, key)| key.0.to_owned()).collect::<Vec<_>>()
+            })
+            .collect();
         if !keys.is_empty() {
-            requests.states = key_states(report, false, |key| keys.contains(key))?;
+            let states = key_states(report, |row| keys.contains(row.key.0))?;
+            requests.states = states;
         }
         Ok(requests)
     }
@@ -229,8 +231,8 @@ impl LoggedRequests {
         self.exchanges.rows().map(move |exchange| {
             let errors = errors.get(&exchange.exchange).cloned().unwrap_or_default();
             let mut request = LoggedRequest { exchange, errors, state: None };
-            let states = request.key_names().into_iter();
-            request.state = joint_state(states.map(|key| self.states.get(&key).copied()));
+            let names = request.keys().map(|(flow, kind, key)| key_name(flow, kind, key));
+            request.state = joint_state(names.map(|name| self.states.get(&name).copied()));
             request
         })
     }
@@ -241,12 +243,13 @@ impl LoggedRequests {
     }
 }
 
-impl LoggedRequest<'_> {
-    fn key_names(&self) -> Vec<String> {
+impl<'b> LoggedRequest<'b> {
+    /// Its own key and those of its errors, in their flow.
+    fn keys(&self) -> impl Iterator<Item = (Option<FlowName<'b>>, KeyKindWord<'b>, KeyValue<'b>)> {
         let own = (self.exchange.flow, self.exchange.key_kind, self.exchange.key);
         let errors = self.errors.iter().map(|error| (error.flow, error.key_kind, error.key));
         let keys = [own].into_iter().chain(errors);
-        keys.filter_map(|(flow, kind, key)| Some(key_name(flow, kind?, key?))).collect()
+        keys.filter_map(|(flow, kind, key)| Some((flow, kind?, key?)))
     }
 
     /// As a JSON object: the columns of `exchanges`, `errors` (a list of objects with the columns of that table), and

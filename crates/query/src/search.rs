@@ -1,7 +1,8 @@
 //! The requests of a report that match a query, newest first.
 //!
 //! Each row group of `exchanges` is read as far as the answer needs it: its statistics, then the columns that decide
-//! most queries, then the errors, then other columns, then the bodies. A row that is decided is not looked at again.
+//! most queries, then, where the query needs them, the errors, other columns and the bodies. A row that is decided is
+//! not looked at again.
 
 use std::cell::RefCell;
 use std::cmp::Reverse;
@@ -16,8 +17,8 @@ use tables::rows::{Errors, Exchanges};
 use tables::{ReadError, Stored, StoredRows, StoredTable};
 
 use crate::grammar::{
-    Condition, Expression, NumberField, NumberRange, Pattern, Query, RequestState, SearchedRow,
-    TextField,
+    Condition, Expression, NumberField, NumberRange, Query, RequestState, SearchedRow, TextField,
+    TextPattern,
 };
 use crate::keys::KeyState;
 use crate::requests::{KeyStates, RequestBodies, joint_state, key_name, key_states};
@@ -175,11 +176,13 @@ fn scan(
     with_errors: bool,
     mut each: impl FnMut(&StagedRow<'_>) -> i64,
 ) -> Result<(), ReadError> {
-    let states = if query.root.as_ref().is_some_and(asks_for_states) {
-        Some(key_states(report, true, |_| true)?)
+    let states = if mentions(query, is_about_states) {
+        Some(key_states(report, |key| key.failures > 0)?)
     } else {
         None
     };
+    let needs_errors = mentions(query, is_about_errors);
+    let needs_second = mentions(query, is_about_second_columns);
     let mut table = report.table::<Exchanges>()?;
     let mut errors = ErrorReader { table: report.table::<Errors>()?, read: VecDeque::new() };
     let newest = |table: &StoredTable<Exchanges>, group| {
@@ -217,14 +220,14 @@ fn scan(
         let (errors_of_group, second, bodies);
         let undecided = |candidates: &[Candidate]| candidates.iter().any(|c| c.answer.is_none());
         if let (true, Some(&Candidate { row: last, .. })) =
-            (with_errors || undecided(&candidates), candidates.last())
+            (with_errors || needs_errors && undecided(&candidates), candidates.last())
         {
             let ids = (first.get(candidates[0].row).exchange, first.get(last).exchange);
             errors_of_group = errors.read(ids)?;
             read.errors = Some(&errors_of_group);
             read.decide(query, &mut candidates);
         }
-        if undecided(&candidates) {
+        if needs_second && undecided(&candidates) {
             second = table.read::<SecondColumns<'_>>(group)?;
             read.second = Some(&second);
             read.decide(query, &mut candidates);
@@ -285,18 +288,48 @@ impl<'r> ReadColumns<'r> {
     }
 }
 
-/// Whether a condition is about the state of keys.
-fn asks_for_states(expression: &Expression) -> bool {
-    match expression {
-        Expression::All(parts) | Expression::Any(parts) => parts.iter().any(asks_for_states),
-        Expression::Not(part) => asks_for_states(part),
-        Expression::Term(term) => match &term.condition {
-            Condition::State(states) => {
-                let of_keys = |state| matches!(state, RequestState::Open | RequestState::Resolved);
-                states.iter().copied().any(of_keys)
+/// Whether some condition is such a one.
+fn mentions(query: &Query, is_such: fn(&Condition) -> bool) -> bool {
+    fn part(expression: &Expression, is_such: fn(&Condition) -> bool) -> bool {
+        match expression {
+            Expression::All(parts) | Expression::Any(parts) => {
+                parts.iter().any(|one| part(one, is_such))
             }
-            _ => false,
-        },
+            Expression::Not(one) => part(one, is_such),
+            Expression::Term(term) => is_such(&term.condition),
+        }
+    }
+    query.root.as_ref().is_some_and(|root| part(root, is_such))
+}
+
+/// Whether the condition is about the state of keys.
+fn is_about_states(condition: &Condition) -> bool {
+    let of_keys =
+        |state: &RequestState| matches!(state, RequestState::Open | RequestState::Resolved);
+    matches!(condition, Condition::State(states) if states.iter().any(of_keys))
+}
+
+/// Whether the condition can depend on errors.
+fn is_about_errors(condition: &Condition) -> bool {
+    use TextField::{Class, Code, Field, Group, Key, Message, Order, Side, Sku};
+    match condition {
+        Condition::Anywhere(_) => true,
+        Condition::Text(field, _) => {
+            matches!(field, Key | Sku | Order | Class | Side | Group | Code | Field | Message)
+        }
+        _ => is_about_states(condition),
+    }
+}
+
+/// Whether the condition can depend on [`SecondColumns`].
+fn is_about_second_columns(condition: &Condition) -> bool {
+    use TextField::{Endpoint, File, Method, Run, Step, Url};
+    match condition {
+        Condition::Anywhere(_) => true,
+        Condition::Text(field, _) => matches!(field, Step | Run | Endpoint | Method | Url | File),
+        Condition::Number(field, _) => *field == NumberField::Duration,
+        Condition::State(states) => states.contains(&RequestState::Truncated),
+        Condition::Since(_) | Condition::Until(_) => false,
     }
 }
 
@@ -307,7 +340,7 @@ struct GroupRanges {
 }
 
 impl SearchedRow for GroupRanges {
-    fn text(&self, _field: TextField, _patterns: &[Pattern]) -> Option<bool> {
+    fn text(&self, _field: TextField, _patterns: &[TextPattern]) -> Option<bool> {
         None
     }
 
@@ -348,7 +381,7 @@ struct StagedRow<'r> {
 struct BodyMatches(RefCell<HashMap<(usize, usize), bool>>);
 
 impl BodyMatches {
-    fn is_match(&self, body: &str, pattern: &Pattern) -> bool {
+    fn is_match(&self, body: &str, pattern: &TextPattern) -> bool {
         let place = (body.as_ptr() as usize, std::ptr::from_ref(pattern) as usize);
         if let Some(&known) = self.0.borrow().get(&place) {
             return known;
@@ -390,7 +423,7 @@ impl<'r> StagedRow<'r> {
 }
 
 impl SearchedRow for StagedRow<'_> {
-    fn text(&self, field: TextField, patterns: &[Pattern]) -> Option<bool> {
+    fn text(&self, field: TextField, patterns: &[TextPattern]) -> Option<bool> {
         let accepts = |text: &str| patterns.iter().any(|pattern| pattern.is_match(text));
         let one = |text: Option<&str>| text.is_some_and(accepts);
         let body = |text: Option<&str>| {
@@ -467,7 +500,7 @@ struct ErrorReader {
 }
 
 /// Row groups of errors that are kept.
-const ERROR_GROUPS: usize = 8;
+const ERROR_GROUPS: usize = 16;
 
 /// Errors of a range of exchanges.
 struct ErrorsOfGroup {

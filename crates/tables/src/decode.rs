@@ -54,7 +54,9 @@ impl Footer {
     /// when there are none: all cells are null, or the column is missing or of another type.
     pub(super) fn range_of(&self, group: usize, column: &str) -> Option<(i64, i64)> {
         let chunk = self.metadata.row_groups[group].columns_under_root_iter(column)?.next()?;
-        match chunk.statistics(&self.metadata.footer_buf)?.ok()? {
+        let read = || chunk.statistics(&self.metadata.footer_buf);
+        // As in `caught`; without statistics everything is read, and says what is damaged.
+        match panic::catch_unwind(AssertUnwindSafe(read)).ok()??.ok()? {
             Statistics::Int32(range) => Some((range.min_value?.into(), range.max_value?.into())),
             Statistics::Int64(range) => Some((range.min_value?, range.max_value?)),
             _ => None,

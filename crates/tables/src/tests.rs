@@ -436,6 +436,24 @@ fn what_was_written_reads_back_row_by_row_and_by_row_group() {
 }
 
 #[test]
+fn the_range_of_a_column_is_that_of_its_cells() {
+    let place = TempDir::new().unwrap();
+    let batches = [everything(0..50), everything(50..60)];
+    let dir = written(&place, "report", &batches, &all_formats());
+    let table = opened::<Everything>(&dir);
+    for (group, batch) in batches.iter().enumerate() {
+        let range = |values: Vec<i64>| Some((*values.iter().min()?, *values.iter().max()?));
+        let of = |column| table.range(group, column);
+        assert_eq!(of("id"), range(batch.rows().map(|row| row.id).collect()));
+        let small = batch.rows().filter_map(|row| row.small.map(i64::from)).collect();
+        assert_eq!(of("small"), range(small));
+        let time = batch.rows().filter_map(|row| row.time.map(|at| at.0)).collect();
+        assert_eq!(of("time"), range(time));
+        assert_eq!((of("text"), of("never"), of("unknown")), (None, None, None));
+    }
+}
+
+#[test]
 fn where_rows_are_cut_into_batches_changes_none_of_them() {
     let place = TempDir::new().unwrap();
     let all = everything(0..120);

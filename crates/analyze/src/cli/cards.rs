@@ -1,6 +1,6 @@
 //! Requests for people: what was sent and what was answered, one card for each.
 
-use query::grammar::Pattern;
+use query::grammar::TextPattern;
 use query::{BulkRow, KeyState, LoggedRequest, answer_of_row, row_of};
 use tables::cell::{BodyDigest, BodyText, KeyValue};
 
@@ -38,7 +38,7 @@ pub(crate) struct Cards<'s> {
     /// How much of the bodies is shown.
     pub(crate) bodies: ShownBodies,
     /// What is marked as a hit.
-    pub(crate) highlights: Vec<&'s Pattern>,
+    pub(crate) highlights: Vec<&'s TextPattern>,
     /// The key whose row is shown of a bulk request.
     pub(crate) key: Option<&'s str>,
 }
@@ -445,7 +445,7 @@ mod tests {
         LoggedRequest { exchange, errors, state: Some(KeyState::Open) }
     }
 
-    fn cards(width: Option<usize>, bodies: ShownBodies, hits: &[Pattern]) -> Cards<'_> {
+    fn cards(width: Option<usize>, bodies: ShownBodies, hits: &[TextPattern]) -> Cards<'_> {
         let highlights = hits.iter().collect();
         Cards { style: Style::plain(), width, bodies, highlights, key: None }
     }
@@ -453,7 +453,7 @@ mod tests {
     #[test]
     fn no_line_is_wider_than_the_terminal() {
         let json = format!(r#"{{"a":["{}",{{"b":"{}"}}]}}"#, "x".repeat(5_000), "ş".repeat(300));
-        let hits = [Pattern::text("ş", None).unwrap()];
+        let hits = [TextPattern::text("ş", None).unwrap()];
         for width in [40, 60, 80, 119, 120, 200] {
             for bodies in [ShownBodies::None, ShownBodies::Snippets(2), ShownBodies::Full] {
                 for text in [json.as_str(), LONG, "<a><b>ş</b></a>", ""] {
@@ -493,7 +493,7 @@ mod tests {
     fn a_snippet_has_the_hit_and_counts_what_is_left_out() {
         let items: Vec<String> = (0..50).map(|n| format!("\"item {n}\"")).collect();
         let json = format!("[{}]", items.join(","));
-        let hits = [Pattern::text("item 25", None).unwrap()];
+        let hits = [TextPattern::text("item 25", None).unwrap()];
         let lines = cards(Some(80), ShownBodies::Snippets(1), &hits).lines(&request(&json, "x"));
         let from = lines.iter().position(|line| line.starts_with("  Request")).unwrap();
         assert_eq!(

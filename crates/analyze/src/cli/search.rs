@@ -48,7 +48,7 @@ pub(crate) struct SearchCommand {
         default_value = "snip",
         hide_possible_values = true
     )]
-    show: BodiesArg,
+    show: ShownBodiesArg,
     /// Lines shown before and after each place that matches
     #[arg(short = 'C', long, value_name = "N", default_value_t = 2)]
     context: usize,
@@ -89,7 +89,7 @@ Exit codes: 0 some request matches, 1 none does, 2 not done.";
 
 /// How much of the bodies is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum BodiesArg {
+enum ShownBodiesArg {
     /// Nothing
     None,
     /// The places that match
@@ -205,7 +205,7 @@ impl SearchCommand {
         ids.truncate(limit.unwrap_or(usize::MAX));
         let format = self.format.unwrap_or(SearchFormat::Cards);
         let with_bodies = match format {
-            SearchFormat::Cards => self.show != BodiesArg::None,
+            SearchFormat::Cards => self.show != ShownBodiesArg::None,
             SearchFormat::Table | SearchFormat::Csv => false,
             SearchFormat::Jsonl | SearchFormat::Har | SearchFormat::Curl => true,
         };
@@ -217,9 +217,9 @@ impl SearchCommand {
                     style: Style::stdout(Color::Auto),
                     width: terminal.then(width),
                     bodies: match self.show {
-                        BodiesArg::None => ShownBodies::None,
-                        BodiesArg::Snip => ShownBodies::Snippets(self.context),
-                        BodiesArg::Full => ShownBodies::Full,
+                        ShownBodiesArg::None => ShownBodies::None,
+                        ShownBodiesArg::Snip => ShownBodies::Snippets(self.context),
+                        ShownBodiesArg::Full => ShownBodies::Full,
                     },
                     highlights: query.highlights(),
                     key: None,

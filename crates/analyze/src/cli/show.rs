@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use clap::Args;
-use query::{Attempts, LoggedRequests, Named, attempts, find_named, newest_of_group};
+use query::{Attempts, LoggedRequests, NamedTarget, attempts, find_named, newest_of_group};
 use tables::Stored;
 
 use super::Exit;
@@ -60,13 +60,13 @@ impl ShowCommand {
         let named = find_named(&report, &self.name)?;
         let limit = if self.limit == 0 { usize::MAX } else { self.limit };
         let (ids, title, key) = match &named {
-            Named::Exchange(id) => (vec![*id], None, None),
-            Named::Group(fingerprint) => {
+            NamedTarget::Exchange(id) => (vec![*id], None, None),
+            NamedTarget::Group(fingerprint) => {
                 let ids = newest_of_group(&report, fingerprint, limit)?;
                 let shown = counted(ids.len() as u64, "request", "requests");
                 (ids, Some(format!("Group {fingerprint}: the newest {shown}")), None)
             }
-            Named::Key { kind, key } => {
+            NamedTarget::Key { kind, key } => {
                 let attempts = attempts(&report, kind, key)?;
                 let limit = if self.curl { 1 } else { limit };
                 let first = attempts.ids.len().saturating_sub(limit);

@@ -6,8 +6,8 @@ use model::time::Timestamp;
 use tables::cell::Micros;
 
 use super::{
-    Condition, Expression, NumberField, NumberRange, Pattern, Query, QueryError, QueryFault,
-    RequestState, Term, TextField,
+    Condition, Expression, NumberField, NumberRange, Query, QueryError, QueryFault, RequestState,
+    Term, TextField, TextPattern,
 };
 use crate::nearest::nearest;
 
@@ -209,12 +209,12 @@ impl<'q> Parser<'q> {
         value: &WrittenValue<'_>,
         field: Option<TextField>,
         start: usize,
-    ) -> Parsed<Pattern> {
+    ) -> Parsed<TextPattern> {
         let (text, pattern) = match value {
-            WrittenValue::Bare("*") if field.is_some() => return Ok(Pattern::presence()),
-            WrittenValue::Bare(text) => (*text, Pattern::text(text, field)),
-            WrittenValue::Phrase(text) => (text.as_str(), Pattern::text(text, field)),
-            WrittenValue::Regex(text) => (*text, Pattern::regex(text)),
+            WrittenValue::Bare("*") if field.is_some() => return Ok(TextPattern::presence()),
+            WrittenValue::Bare(text) => (*text, TextPattern::text(text, field)),
+            WrittenValue::Phrase(text) => (text.as_str(), TextPattern::text(text, field)),
+            WrittenValue::Regex(text) => (*text, TextPattern::regex(text)),
         };
         pattern.map_err(|error| {
             let fault = error.to_string();

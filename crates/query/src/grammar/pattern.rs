@@ -8,7 +8,7 @@ use super::TextField;
 
 /// A text or regular expression, ready to be looked for.
 #[derive(Debug, Clone)]
-pub struct Pattern {
+pub struct TextPattern {
     written: WrittenPattern,
     /// `None` when any text matches.
     regex: Option<Regex>,
@@ -42,7 +42,7 @@ fn matched_part(field: Option<TextField>) -> MatchedPart {
     }
 }
 
-impl Pattern {
+impl TextPattern {
     /// Any text, so that the field only has to be there.
     pub fn presence() -> Self {
         Self { written: WrittenPattern::Presence, regex: None }
@@ -131,14 +131,14 @@ fn json_escape(c: char) -> String {
     })
 }
 
-impl PartialEq for Pattern {
+impl PartialEq for TextPattern {
     /// By what was written.
     fn eq(&self, other: &Self) -> bool {
         self.written == other.written
     }
 }
 
-impl fmt::Display for Pattern {
+impl fmt::Display for TextPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.written {
             WrittenPattern::Presence => f.write_str("*"),

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use tables::cell::Micros;
 
 use super::{
-    Condition, Expression, NumberField, NumberRange, Pattern, Query, RequestState, SearchedRow,
-    Term, TextField,
+    Condition, Expression, NumberField, NumberRange, Query, RequestState, SearchedRow, Term,
+    TextField, TextPattern,
 };
 
 const TABLE: &str = include_str!("../../tests/search.json");
@@ -117,7 +117,7 @@ impl TableRow {
 }
 
 impl SearchedRow for TableRow {
-    fn text(&self, field: TextField, patterns: &[Pattern]) -> Option<bool> {
+    fn text(&self, field: TextField, patterns: &[TextPattern]) -> Option<bool> {
         let matches = |text: &str| patterns.iter().any(|pattern| pattern.is_match(text));
         Some(self.texts(field).into_iter().any(matches))
     }
@@ -202,10 +202,10 @@ fn text() -> impl Strategy<Value = String> {
     ]
 }
 
-fn pattern(field: Option<TextField>) -> impl Strategy<Value = Pattern> {
-    let words = text().prop_map(move |text| Pattern::text(&text, field).unwrap());
+fn pattern(field: Option<TextField>) -> impl Strategy<Value = TextPattern> {
+    let words = text().prop_map(move |text| TextPattern::text(&text, field).unwrap());
     let regexes = prop_oneof![Just("^a.*b$"), Just(r"\d+\/x"), Just("(a|b)c")]
-        .prop_map(|text| Pattern::regex(text).unwrap());
+        .prop_map(|text| TextPattern::regex(text).unwrap());
     prop_oneof![4 => words, 1 => regexes]
 }
 
@@ -229,7 +229,7 @@ fn condition() -> impl Strategy<Value = Condition> {
     let open: Vec<_> = TextField::ALL.iter().copied().filter(|f| f.closed().is_none()).collect();
     let in_field = proptest::sample::select(open).prop_flat_map(|field| {
         let some = proptest::collection::vec(
-            prop_oneof![6 => pattern(Some(field)), 1 => Just(Pattern::presence())],
+            prop_oneof![6 => pattern(Some(field)), 1 => Just(TextPattern::presence())],
             1..3,
         );
         some.prop_map(move |patterns| Condition::Text(field, patterns))
@@ -274,7 +274,7 @@ fn unplaced(expression: Expression) -> Expression {
 
 /// The meaning of the grammar once more, as simply as it can be said, for texts of ASCII.
 fn naive(expression: &Expression, row: &TableRow) -> bool {
-    let holds = |pattern: &Pattern, text: &str, whole: bool, beginning: bool| {
+    let holds = |pattern: &TextPattern, text: &str, whole: bool, beginning: bool| {
         if pattern.is_presence() {
             return true;
         }
@@ -327,10 +327,10 @@ fn naive(expression: &Expression, row: &TableRow) -> bool {
 
 /// A query in which words are short, so that they match something.
 pub(crate) fn matching_expression() -> impl Strategy<Value = Expression> {
-    let word = |field| "[abAB]{1,2}".prop_map(move |text| Pattern::text(&text, field).unwrap());
+    let word = |field| "[abAB]{1,2}".prop_map(move |text| TextPattern::text(&text, field).unwrap());
     let in_field = proptest::sample::select(TextField::ALL).prop_flat_map(move |field| {
         let patterns = proptest::collection::vec(
-            prop_oneof![4 => word(Some(field)), 1 => Just(Pattern::presence())],
+            prop_oneof![4 => word(Some(field)), 1 => Just(TextPattern::presence())],
             1..3,
         );
         patterns.prop_map(move |patterns| Condition::Text(field, patterns))
@@ -403,7 +403,7 @@ struct HalfRead<'r> {
 }
 
 impl SearchedRow for HalfRead<'_> {
-    fn text(&self, field: TextField, patterns: &[Pattern]) -> Option<bool> {
+    fn text(&self, field: TextField, patterns: &[TextPattern]) -> Option<bool> {
         if self.unread.contains(&field) { None } else { self.row.text(field, patterns) }
     }
 

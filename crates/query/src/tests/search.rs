@@ -11,7 +11,7 @@ use super::*;
 use crate::grammar::Query;
 use crate::grammar::tests::{TableRow, matching_expression, micros, row, table};
 use crate::{
-    CountBy, LoggedRequests, NameError, Named, attempts, count, count_by, find_named,
+    CountBy, LoggedRequests, NameError, NamedTarget, attempts, count, count_by, find_named,
     newest_of_group, search,
 };
 
@@ -231,13 +231,13 @@ fn a_name_is_a_key_a_request_or_a_group() {
         ErrorRow { fingerprint: Fingerprint("12ab000000000000"), ..error("A", 2, "x") },
     ];
     let (_folder, stored) = report(&Rows { groups, keys, errors, exchanges, ..Rows::default() });
-    let sku = |key: &str| Named::Key { kind: "sku".to_owned(), key: key.to_owned() };
+    let sku = |key: &str| NamedTarget::Key { kind: "sku".to_owned(), key: key.to_owned() };
     for (name, expected) in [
-        ("2", Named::Exchange(2)),
-        ("exchange:1", Named::Exchange(1)),
+        ("2", NamedTarget::Exchange(2)),
+        ("exchange:1", NamedTarget::Exchange(1)),
         ("key:1", sku("1")),
         ("sku:TR0011", sku("TR0011")),
-        ("12AB000000000000", Named::Group("12ab000000000000".to_owned())),
+        ("12AB000000000000", NamedTarget::Group("12ab000000000000".to_owned())),
     ] {
         assert_eq!(find_named(&stored, name).unwrap(), expected, "{name}");
     }
