@@ -41,7 +41,7 @@ const AROUND: usize = 4096;
 
 /// Whether `text` begins like base64 of something that is opened.
 fn is_magic(text: &[u8], magics: &[&[u8]]) -> bool {
-    // Most texts are told by their first byte.
+    // The first byte is enough for most texts.
     matches!(
         text.first(),
         Some(b'U' | b'H' | b'/' | b'K' | b'Q' | b'B' | b'5' | b'1' | b'W' | b'e')

@@ -22,7 +22,7 @@ pub(crate) enum Exit {
 impl Exit {
     /// Done, and something that `--fail-on` names was found.
     pub(crate) const FAILED_ON: Self = Self::Nothing;
-    /// Done, except for what was told.
+    /// Done, except for what was listed.
     pub(crate) const INCOMPLETE: Self = Self::Rejected;
 }
 

@@ -105,7 +105,7 @@ Examples:
   analyze fetch dump --project-id 12 --project-slug shop --dry-run
 
 docs/api.md says what lies where in the dump, and how failures are met.
-Exit codes: 0 complete, 1 no log listed, 2 not done, 3 complete except what is told, 4 token refused, 130 interrupted; \
+Exit codes: 0 complete, 1 no log listed, 2 not done, 3 complete except for what is listed, 4 token refused, 130 interrupted; \
 whole files are always kept.";
 
 impl FetchCommand {

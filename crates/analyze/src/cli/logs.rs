@@ -127,7 +127,7 @@ impl LogsCommand {
     /// Prints one page, or all.
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         let asked = self.asked()?;
-        // What is wrong is told before the dump is read; what the dump would fill in comes later.
+        // What is wrong is reported before the dump is read; what the dump would fill in comes later.
         if self.query.is_some() {
             check(&asked)?;
         }

@@ -17,7 +17,7 @@ fn gives(input: impl AsRef<[u8]>, json: &str) {
     assert_eq!(texts, [json], "{shown}");
 }
 
-/// As many sound leaves as `json` has, with members that are told apart.
+/// As many sound leaves as `json` has, with members that have different names.
 fn gives_all(input: impl AsRef<[u8]>, json: &[&str]) {
     let (leaves, decoded) = decode(input.as_ref());
     let shown = String::from_utf8_lossy(input.as_ref()).into_owned();
