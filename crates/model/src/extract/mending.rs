@@ -72,12 +72,18 @@ impl Mending {
         std::mem::replace(&mut self.off, true)
     }
 
+    /// Takes bytes that were read in vain off the budget.
+    fn charge(&mut self, bytes: usize) {
+        self.left = self.left.saturating_sub(bytes + 1);
+    }
+
     /// Notes how far a container was read.
     pub(super) fn leave(&mut self, container: &str, end: usize, read: Result<(), Fault>) {
         if self.off {
             return;
         }
-        self.read_to = container.as_ptr() as usize + end;
+        // A container around one that was read further stops where the first of it breaks.
+        self.read_to = self.read_to.max(container.as_ptr() as usize + end);
         self.cut |= read.is_err_and(|fault| fault.kind == FaultKind::Truncated);
     }
 
@@ -198,7 +204,7 @@ impl Walk<'_> {
         let mended = match mend_value(text, start, levels, MOST_BYTES) {
             Ok(mended) => mended,
             Err(read) => {
-                self.mending.left = self.mending.left.saturating_sub(read - start + 1);
+                self.mending.charge(read - start);
                 return false;
             }
         };
@@ -344,7 +350,14 @@ impl Walk<'_> {
                     if first_scalar && text[here..].starts_with("=>") {
                         return Err(fault);
                     }
-                    at = self.skip(text, here, fault)?;
+                    // In the outermost list a bracket that closes nothing is one too many.
+                    let stray = matches!(text.as_bytes()[here], b'}' | b')');
+                    at = if stray && self.pointer.is_empty() {
+                        self.note_skipped(text, here..here + 1, fault);
+                        here + 1
+                    } else {
+                        self.skip(text, here, fault)?
+                    };
                     behind = Behind::Skipped;
                 }
             }
@@ -363,15 +376,29 @@ impl Walk<'_> {
             return Err(fault);
         }
         let next = self.skip(text, start, fault)?;
+        // What stands behind the next element is read once more.
+        self.mending.charge(cursor.pos().max(fault.offset).saturating_sub(next));
         *cursor = Cursor::within(cursor.text(), next, levels);
         self.mending.skipped_to = Some(next);
         Ok(())
     }
 
-    /// Notes that what begins at `start` is skipped; the place behind it.
+    /// Skips what begins at `start`; the place behind it.
     fn skip(&mut self, text: &str, start: usize, fault: Fault) -> Result<usize, Fault> {
-        let next = next_sibling(text, start).filter(|next| *next > start).ok_or(fault)?;
-        let (begins, ends) = (self.mending.place(text, start), self.mending.place(text, next));
+        if self.mending.left == 0 {
+            return Err(fault);
+        }
+        let next = next_sibling(text, start).filter(|next| *next > start);
+        self.mending.charge(next.unwrap_or(text.len()) - start);
+        let next = next.ok_or(fault)?;
+        self.note_skipped(text, start..next, fault);
+        Ok(next)
+    }
+
+    /// Notes what is skipped.
+    fn note_skipped(&mut self, text: &str, bytes: Range<usize>, fault: Fault) {
+        let (begins, ends) =
+            (self.mending.place(text, bytes.start), self.mending.place(text, bytes.end));
         let offset = self.mending.place(text, fault.offset);
         let skipped = self.mending.skipped.get_or_insert(Broken {
             fault: Fault { offset, ..fault },
@@ -383,7 +410,6 @@ impl Walk<'_> {
         skipped.places = skipped.places.saturating_add(u32::from(counted <= begins));
         skipped.left_over += ends.saturating_sub(counted.max(begins));
         self.mending.skipped_end = counted.max(ends);
-        Ok(next)
     }
 }
 

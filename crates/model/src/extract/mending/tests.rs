@@ -283,3 +283,58 @@ fn bytes_that_are_read_twice_are_counted_once() {
     let left_over: usize = account.faults.iter().map(|fault| fault.left_over).sum();
     assert!(left_over > 0 && left_over <= text.len(), "{:?} of {}", account.faults, text.len());
 }
+
+/// Records, each on a line, some of them broken by `fault`.
+fn lines(records: usize, every: usize, fault: impl Fn(&str) -> String) -> Vec<String> {
+    let record = |n| {
+        format!(r#"{{"sku": "A-{n}", "status_code": 400, "list": [{{"a": 1}}], "note": true}}"#)
+    };
+    let broken = |n: usize| n % every == every / 2;
+    (0..records).map(|n| if broken(n) { fault(&record(n)) } else { record(n) }).collect()
+}
+
+#[test]
+fn records_of_a_broken_container_are_read_once() {
+    let faults: [&dyn Fn(&str) -> String; 4] = [
+        &|record| record.replace("true", "@@"),
+        &|record| record.replace("\"A-", "\"say \"no\" A-"),
+        &|record| record.replace("[{", "[[{"),
+        &|record| record[..record.len() / 2].to_owned(),
+    ];
+    for fault in faults {
+        let records = lines(60, 10, fault).join(",\n");
+        for (before, behind) in [
+            ("[", "]"),
+            (r#"{"records":["#, "]}"),
+            (r#"{"log":{"id":7,"records":["#, "]}}"),
+            (r#"{"a":{"b":{"c":{"records":["#, "]}}}}"),
+        ] {
+            let text = format!("{before}{records}{behind}");
+            let (got, _) = read(&text);
+            assert!((54..=60).contains(&got.len()), "{} of {text}", got.len());
+        }
+    }
+}
+
+#[test]
+fn a_closing_bracket_too_many_costs_no_record() {
+    for between in [", ", ",\n"] {
+        let records = lines(40, 10, |record| format!("{record}}}"));
+        let (got, account) = read(&format!("[{}]", records.join(between)));
+        assert_eq!(got.len(), 40, "{:?}", account.faults);
+        assert!(!account.faults.is_empty() || !account.repairs.is_empty());
+    }
+}
+
+#[test]
+fn lists_that_are_never_closed_take_time_in_proportion() {
+    // Each line opens a list whose elements break, so that what follows could be read again for each of them.
+    let line = "[{\"request\": {\"metho_code\": 400, re\"\"body\": {\"price\": [\"A\"]}}, \"errors\": [\"p\"], [\n[\"\", []],\n";
+    let calls = |lines: usize| read(&line.repeat(lines)).0.len();
+    let began = std::time::Instant::now();
+    calls(20);
+    let few = began.elapsed();
+    calls(2_000);
+    // A hundred times the text; far from ten thousand times the time.
+    assert!(began.elapsed() < few * 1_500 + std::time::Duration::from_secs(2));
+}
