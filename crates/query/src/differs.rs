@@ -72,7 +72,7 @@ pub enum DifferenceKind {
 
 tables::select! {
     /// The key that an error speaks of.
-    struct ErrorOf<'b> from Errors {
+    struct GroupOfError<'b> from Errors {
         exchange: i64,
         fingerprint: Fingerprint<'b>,
         key: Option<KeyValue<'b>>,
@@ -81,7 +81,7 @@ tables::select! {
 
 tables::select! {
     /// Where a request went.
-    struct Place<'b> from Exchanges {
+    struct RequestPlace<'b> from Exchanges {
         exchange: i64,
         flow: Option<FlowName<'b>>,
         endpoint: Option<EndpointName<'b>>,
@@ -90,7 +90,7 @@ tables::select! {
 
 tables::select! {
     /// What was sent.
-    struct Sent<'b> from Exchanges {
+    struct SentBody<'b> from Exchanges {
         outcome: OutcomeWord<'b>,
         request_body: Option<BodyText<'b>>,
     }
@@ -115,7 +115,7 @@ pub(crate) fn differs(
     let mut faulty = Faulty::default();
     let mut table = report.table::<Errors>()?;
     for group in 0..table.groups() {
-        for error in table.read::<ErrorOf<'_>>(group)?.iter() {
+        for error in table.read::<GroupOfError<'_>>(group)?.iter() {
             let of_group = error.fingerprint == fingerprint;
             let side = if of_group { &mut faulty.of_group } else { &mut faulty.of_others };
             let keys = side.entry(error.exchange).or_default();
@@ -124,35 +124,35 @@ pub(crate) fn differs(
     }
     let mut table = report.table::<Exchanges>()?;
     let mut places = HashSet::new();
-    let place = |row: &Place<'_>| {
+    let place = |row: &RequestPlace<'_>| {
         (row.flow.map(|flow| flow.0.to_owned()), row.endpoint.map(|name| name.0.to_owned()))
     };
     for group in 0..table.groups() {
-        let rows = table.read::<Place<'_>>(group)?;
+        let rows = table.read::<RequestPlace<'_>>(group)?;
         places.extend(
             rows.iter()
                 .filter(|row| faulty.of_group.contains_key(&row.exchange))
                 .map(|row| place(&row)),
         );
     }
-    let mut counts = Counts::default();
+    let mut counts = FeatureCounts::default();
     for group in 0..table.groups() {
         if counts.is_full() {
             break;
         }
-        let rows = table.read::<Place<'_>>(group)?;
+        let rows = table.read::<RequestPlace<'_>>(group)?;
         // Bodies are read where there are failed requests, and for as many good ones as are compared.
         let good = counts.requests[1] < REQUESTS;
-        let wanted = |row: &Place<'_>| {
+        let wanted = |row: &RequestPlace<'_>| {
             faulty.of_group.contains_key(&row.exchange) || (good && places.contains(&place(row)))
         };
         let there: Vec<usize> = (0..rows.len()).filter(|row| wanted(&rows.get(*row))).collect();
         if there.is_empty() {
             continue;
         }
-        let sent = table.read::<Sent<'_>>(group)?;
+        let sent = table.read::<SentBody<'_>>(group)?;
         for row in there {
-            let Sent { outcome, request_body } = sent.get(row);
+            let SentBody { outcome, request_body } = sent.get(row);
             let Some(body) = request_body.and_then(|body| Value::of(body.text)) else { continue };
             counts.request(body, rows.get(row).exchange, outcome.0 == "success", &faulty);
         }
@@ -165,13 +165,13 @@ type Feature = (String, Option<String>);
 
 /// How many requests of each side have which features.
 #[derive(Default)]
-struct Counts {
+struct FeatureCounts {
     /// Failed, and good.
     requests: [u64; 2],
     features: HashMap<Feature, [u64; 2]>,
 }
 
-impl Counts {
+impl FeatureCounts {
     fn is_full(&self) -> bool {
         self.requests.iter().all(|requests| *requests >= REQUESTS)
     }
@@ -380,7 +380,7 @@ mod tests {
     #[test]
     fn a_field_a_value_and_what_is_missing_are_found() {
         let mut numbers = Numbers(7);
-        let mut counts = Counts::default();
+        let mut counts = FeatureCounts::default();
         for n in 0..600 {
             let failed = n % 10 == 0;
             let text = body(&mut numbers, !failed || n % 20 == 0);
@@ -408,7 +408,7 @@ mod tests {
         let mut shown = 0;
         for seed in 1..=300 {
             let mut numbers = Numbers(seed * 7919);
-            let mut counts = Counts::default();
+            let mut counts = FeatureCounts::default();
             for _ in 0..120 {
                 let note = numbers.below(2) == 0;
                 let text = body(&mut numbers, note);
@@ -422,7 +422,7 @@ mod tests {
 
     #[test]
     fn rows_of_bulk_requests_are_compared_with_the_rows_beside_them() {
-        let mut counts = Counts::default();
+        let mut counts = FeatureCounts::default();
         let mut faulty = Faulty::default();
         for n in 0..20 {
             faulty.of_group.insert(n, [format!("A{n}")].into());

@@ -3,7 +3,7 @@
 use super::small::SmallTables;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use tables::cell::{FlowName, Micros, Text};
+use tables::cell::Micros;
 use tables::rows::{Endpoints, ErrorGroupRow, ErrorGroups, KeyRow, Keys};
 use tables::{ReadError, Stored};
 
@@ -129,9 +129,10 @@ impl OpenKey {
 impl SmallTables<'_> {
     /// Picks the rows to show.
     pub fn top(&self) -> Top {
-        let by_flow = self.endpoints.iter().map(|row| (row.flow, row.exchanges, row.failed));
+        let endpoints = || self.endpoints.iter();
+        let by_flow = endpoints().map(|row| (row.flow.map(|f| f.0), row.exchanges, row.failed));
         let by_endpoint =
-            self.endpoints.iter().map(|row| (row.endpoint, row.exchanges, row.failed));
+            endpoints().map(|row| (row.endpoint.map(|e| e.0), row.exchanges, row.failed));
         let mut open: Vec<&KeyRow<'_>> = self.keys.iter().filter(|row| row.open).collect();
         open.sort_by_key(|row| Reverse(row.last_seen));
         Top {
@@ -174,16 +175,15 @@ impl Top {
             open_keys.truncate(SHOWN);
         }
         let named = |rows: Vec<(Option<String>, (i64, i64))>| {
-            let rows = rows.iter().map(|(name, (all, failed))| (name.as_deref(), *all, *failed));
-            worst(rows.map(|(name, all, failed)| (name.map(FlowName), all, failed)))
+            worst(rows.iter().map(|(name, (all, failed))| (name.as_deref(), *all, *failed)))
         };
         Ok(Self { groups, flows: named(flows), endpoints: named(endpoints), open_keys })
     }
 }
 
 /// Sums exchanges and failures by name, and returns the worst.
-fn worst<'a, T: Text<'a> + Ord>(rows: impl Iterator<Item = (Option<T>, i64, i64)>) -> Vec<TopName> {
-    let mut sums: BTreeMap<Option<T>, (i64, i64)> = BTreeMap::new();
+fn worst<'a>(rows: impl Iterator<Item = (Option<&'a str>, i64, i64)>) -> Vec<TopName> {
+    let mut sums: BTreeMap<Option<&str>, (i64, i64)> = BTreeMap::new();
     for (name, exchanges, failed) in rows {
         let sum = sums.entry(name).or_default();
         *sum = (sum.0 + exchanges, sum.1 + failed);
@@ -192,7 +192,7 @@ fn worst<'a, T: Text<'a> + Ord>(rows: impl Iterator<Item = (Option<T>, i64, i64)
     worst.sort_by_key(|&(name, (exchanges, failed))| (Reverse(failed), Reverse(exchanges), name));
     worst.truncate(SHOWN);
     let rows = worst.into_iter().map(|(name, (exchanges, failed))| TopName {
-        name: name.map(|name| name.text().to_owned()),
+        name: name.map(str::to_owned),
         exchanges,
         failed,
         share: failed as f64 / exchanges as f64,
