@@ -45,6 +45,26 @@ impl TestFolder {
         place
     }
 
+    /// Changes single bits of a file of `report`, one after the other: the command answers as before, since it does not
+    /// read that byte, or refuses in one sentence. Then the file is as it was.
+    pub(crate) fn refuses_changed_bits(&self, command: &[&str], file: &str, changes: usize) {
+        let right = self.run(command).out;
+        let path = self.path().join("report").join(file);
+        let whole = fs::read(&path).unwrap();
+        for n in 0..changes {
+            let mut changed = whole.clone();
+            let at = n * 7_919 % whole.len();
+            changed[at] ^= 1 << (n % 8);
+            fs::write(&path, changed).unwrap();
+            let run = self.run(command);
+            let same = run.code == 0 && run.out == right;
+            assert!(same || run.code == 2 && run.out.is_empty(), "{file} {at}: {run:?}");
+            assert!(same || run.err.starts_with("error: report/"), "{file} {at}: {}", run.err);
+            assert!(!run.err.contains("panicked"), "{file} {at}: {}", run.err);
+        }
+        fs::write(&path, whole).unwrap();
+    }
+
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
