@@ -7,6 +7,7 @@
 
 use crate::base64;
 use crate::budget::Budget;
+use crate::envelope;
 use crate::inflate::Inflater;
 use crate::sniff;
 use crate::wrap;
@@ -74,12 +75,13 @@ pub(crate) fn peek(inflater: &mut Inflater, ends: &Ends<'_>, max: usize) -> Opti
     };
     text.truncate(valid);
     let start = sniff::trim_start(text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text));
-    let document = match start.first() {
-        Some(b'[') => true,
-        // An object may be a wrap around a payload.
-        Some(b'{') => wrap::object(start).is_none(),
-        _ => false,
-    };
+    let document = !envelope::begins_escaped(start)
+        && match start.first() {
+            Some(b'[') => true,
+            // An object may be a wrap around a payload.
+            Some(b'{') => wrap::object(start).is_none(),
+            _ => false,
+        };
     (document && sniff::json_begins(&text)).then(|| String::from_utf8(text).ok()).flatten()
 }
 
@@ -204,6 +206,12 @@ mod tests {
         (76..lines.len()).step_by(77).for_each(|at| lines.insert(at, '\n'));
         assert_eq!(first_text(lines.as_bytes()), None);
         assert_eq!(first_text(&one[..Ends::BYTES]), None);
+    }
+
+    #[test]
+    fn a_document_in_the_escapes_of_another_format_is_read_whole() {
+        let text = noise("[{\"\"", 20_000);
+        assert_eq!(first_text(&zipped(&[("1.json", &text)], "")), None);
     }
 
     proptest! {

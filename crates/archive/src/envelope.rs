@@ -376,6 +376,12 @@ pub(crate) fn unescaped(text: &[u8]) -> Option<(&'static str, Vec<u8>)> {
     Some((brace, plain))
 }
 
+/// Whether a text begins like JSON in the escapes of another format, see [`unescaped`].
+pub(crate) fn begins_escaped(text: &[u8]) -> bool {
+    let head = &text[..text.len().min(64)];
+    unescaped(head).is_some_and(|(_, plain)| sniff::json_begins(&plain))
+}
+
 /// The JSON objects and arrays that stand in a text between other things (the marks of log lines, a call
 /// around them, words before), one a line. None when there are none, or when they are less than half of
 /// the text: then it is a text with JSON in it, such as a trace.

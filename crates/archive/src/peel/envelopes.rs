@@ -83,9 +83,7 @@ impl DecodeRun<'_, '_> {
 
     /// JSON that is written in the escapes of another format. Returns whether `text` is that.
     pub(super) fn escaped_json(&mut self, text: &[u8], place: LayerPlace<'_>) -> bool {
-        if !envelope::unescaped(&text[..text.len().min(64)])
-            .is_some_and(|(_, plain)| sniff::json_begins(&plain))
-        {
+        if !envelope::begins_escaped(text) {
             return false;
         }
         let Some((layer, plain)) = envelope::unescaped(text) else { return false };
