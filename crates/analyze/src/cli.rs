@@ -13,6 +13,7 @@ mod explain;
 mod fetch;
 mod figures;
 mod how;
+mod html;
 mod inputs;
 mod interrupt;
 mod keys;
@@ -65,6 +66,7 @@ Examples:
   analyze show report TR0011111M          what was sent for a product, and what was answered
   analyze explain report 1                the most frequent error group, explained
   analyze runs report                     the flows: failures, times, slowest steps, and their runs
+  analyze html report -o report.html      all of it as one page, to mail and to click through
   analyze diff yesterday today            what has changed between two reports
   analyze fetch dump --project-id 12 --project-slug shop
                                           the logs of a project, from the API into `dump`
@@ -88,6 +90,7 @@ enum Command {
     Show(show::ShowCommand),
     Diff(diff::DiffCommand),
     Runs(runs::RunsCommand),
+    Html(html::HtmlCommand),
     Logs(logs::LogsCommand),
     Serve(serve::ServeCommand),
     Fetch(Box<fetch::FetchCommand>),
@@ -105,6 +108,7 @@ impl Cli {
             Command::Explain(explain) => explain.run(),
             Command::Keys(keys) => keys.run(),
             Command::Runs(runs) => runs.run(),
+            Command::Html(html) => html.run(),
             Command::Search(search) => search.run(),
             Command::Show(show) => show.run(),
             Command::Diff(diff) => diff.run(),

@@ -1,0 +1,100 @@
+//! `analyze html`: a report as one page.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use page::{PageContents, PageOptions};
+use tables::Stored;
+
+use super::Exit;
+use super::figures::{bytes, count};
+use super::limits::size;
+use super::terminal::{say, shell};
+
+/// Makes one HTML page of a report, to be mailed and looked at without this program or a network
+///
+/// It says what failed, since when, whether it is still broken and what waits; with scripts it is searched with the
+/// queries of `analyze search`, down to single requests and answers.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct HtmlCommand {
+    /// Folder that `analyze report` has written, Parquet among its formats
+    #[arg(value_name = "REPORT")]
+    report: PathBuf,
+    /// The page; - for standard output
+    #[arg(short, long, value_name = "FILE")]
+    out: PathBuf,
+    /// Largest page; where more would be needed, bodies are left out
+    #[arg(long, value_name = "SIZE", default_value = "10MB", value_parser = size)]
+    max_size: u64,
+    /// Replaces FILE when it is there
+    #[arg(long)]
+    force: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  analyze html report -o report.html
+  analyze html report -o report.html --max-size 2MB    small enough for any mail";
+
+impl HtmlCommand {
+    /// Writes the page.
+    pub(crate) fn run(self) -> anyhow::Result<Exit> {
+        let report = Stored::open(&self.report)?;
+        let options = PageOptions {
+            name: self.report.to_string_lossy().into_owned(),
+            max_bytes: usize::try_from(self.max_size).unwrap_or(usize::MAX),
+        };
+        if self.out == Path::new("-") {
+            let mut out = io::stdout().lock();
+            page::write(&report, &options, &mut out)?;
+            out.flush()?;
+            return Ok(Exit::Done);
+        }
+        if !self.force && self.out.exists() {
+            bail!("{}: is there already\nuse --force to replace it", self.out.display());
+        }
+        let contents = write_whole(&self.out, |file| Ok(page::write(&report, &options, file)?))?;
+        say(&self.summary(&contents));
+        Ok(Exit::Done)
+    }
+
+    fn summary(&self, contents: &PageContents) -> String {
+        let mut text = format!(
+            "{}  {}, {} of {} requests one by one, all counted",
+            shell(&self.out.to_string_lossy()),
+            bytes(contents.bytes as u64),
+            count(contents.requests as u64),
+            count(contents.all_requests),
+        );
+        if contents.bodies < contents.all_bodies {
+            let (bodies, all) = (count(contents.bodies as u64), count(contents.all_bodies as u64));
+            text += &format!("\n{bodies} of their {all} bodies, the most wanted first: --max-size");
+        }
+        text
+    }
+}
+
+/// Writes a file whole or not at all: beside its place, and renamed at the end.
+fn write_whole<T>(
+    path: &Path,
+    write: impl FnOnce(&mut File) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.partial", std::process::id()));
+    let partial = path.with_file_name(name);
+    let place = || path.display().to_string();
+    let mut file = File::create_new(&partial).with_context(place)?;
+    let written = write(&mut file).and_then(|value| {
+        fs::rename(&partial, path).with_context(place)?;
+        Ok(value)
+    });
+    if written.is_err() {
+        // The error that is reported is the one before.
+        let _gone = fs::remove_file(&partial);
+    }
+    written
+}

@@ -1,0 +1,589 @@
+//! The part of the page that needs no script: what failed, since when, whether it is still broken, whose side, what
+//! waits; charts, each with its numbers in a table.
+
+use maud::{Markup, PreEscaped, html};
+use tables::cell::Micros;
+
+use crate::bins::TimeBins;
+use crate::charts::{self, STEP};
+use crate::counts::CountedNames;
+use crate::figures::{COLOURED, EndpointFigures, FlowFigures, PageFigures};
+use crate::formats::{count, duration, moment, percent};
+use crate::group_list::GroupColumns;
+use crate::quality::ReportQuality;
+use crate::recent_runs::RunColumns;
+use crate::shown::{Shown, shown};
+
+/// Groups of the static list.
+pub(crate) const GROUPS: usize = 20;
+
+/// Rows of other static lists.
+const ROWS: usize = 12;
+
+/// Runs of the static list.
+const RUNS: usize = 8;
+
+/// Rows of the table beside a chart over time.
+const TIME_ROWS: usize = 24;
+
+/// All that the static part shows.
+pub(crate) struct Overview<'p> {
+    pub(crate) name: &'p str,
+    pub(crate) bins: TimeBins,
+    pub(crate) names: &'p CountedNames,
+    pub(crate) groups: &'p GroupColumns,
+    pub(crate) figures: &'p PageFigures,
+    pub(crate) runs: &'p RunColumns,
+    pub(crate) quality: &'p ReportQuality,
+}
+
+/// `2 orders`, `1 product`, `3 barcode keys`: keys of a kind.
+fn key_words(kind: &str, number: u64) -> String {
+    let one = number == 1;
+    match kind {
+        "order" => if one { "order" } else { "orders" }.to_owned(),
+        "sku" => if one { "product" } else { "products" }.to_owned(),
+        other => format!("{} {}", other.replace('_', " "), if one { "key" } else { "keys" }),
+    }
+}
+
+fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", count(number), if number == 1 { one } else { many })
+}
+
+/// A chart that is stretched to its place. What it says is in `label` and in a table beside it.
+fn chart(class: &str, id: &str, width: usize, label: &str, paths: &[String]) -> Markup {
+    html! {
+        svg class=(class) id=[(!id.is_empty()).then_some(id)] viewBox=(format!("0 0 {} 100", width.max(1)))
+            preserveAspectRatio="none" role="img" aria-label=(label) {
+            @for (n, path) in paths.iter().enumerate() { path class=(format!("s{n}")) d=(path) {} }
+        }
+    }
+}
+
+impl Overview<'_> {
+    /// The whole static part, in the order in which it is read.
+    pub(crate) fn html(&self) -> Markup {
+        html! {
+            (self.answers())
+            (self.errors_over_time())
+            (self.group_table())
+            (self.requests_place())
+            (self.waiting_over_time())
+            (self.flow_hours())
+            (self.endpoint_table())
+            (self.run_table())
+            (self.data_quality())
+        }
+    }
+
+    fn name_of(place: Option<&Shown<'static>>, unknown: &'static str) -> Markup {
+        match place {
+            Some(name) => html! { (name) },
+            None => html! { (unknown) },
+        }
+    }
+
+    fn time(&self, bin: usize) -> String {
+        moment(self.bins.start(bin), false)
+    }
+
+    fn answers(&self) -> Markup {
+        let figures = self.figures;
+        let waiting: u64 = figures.waiting.iter().map(|(_, number)| number).sum();
+        let largest = self.groups.title.first();
+        html! {
+            section id="answers" aria-label="At a glance" {
+                dl {
+                    div {
+                        dt { "What failed" }
+                        dd {
+                            b id="n-failed" { (count(figures.failed)) } " of "
+                            span id="n-requests" { (count(figures.requests)) } " requests ("
+                            span id="n-share" { (percent(figures.failed, figures.requests)) } ")"
+                            p {
+                                span id="n-errors" { (count(figures.errors)) } " errors in "
+                                span id="n-groups" { (count(self.groups.title.len() as u64)) } " groups"
+                                @if let Some(largest) = largest {
+                                    ", most often “" span id="n-largest" { (largest) } "”"
+                                }
+                            }
+                        }
+                    }
+                    div {
+                        dt { "Since when" }
+                        dd {
+                            b id="n-first" { (figures.first.map_or("–".to_owned(), |bin| self.time(bin))) }
+                            p id="n-busiest" { (self.busiest()) }
+                        }
+                    }
+                    div {
+                        dt { "Still broken?" }
+                        dd {
+                            b id="n-broken" { (if waiting > 0 { "Yes" } else if figures.failed > 0 { "Nothing waits" } else { "No" }) }
+                            p id="n-last" { (self.last_failure()) }
+                        }
+                    }
+                    div {
+                        dt { "Whose side" }
+                        dd id="n-sides" {
+                            @for (n, (side, number)) in figures.sides.iter().take(4).enumerate() {
+                                @let share = percent(*number, figures.errors);
+                                @if n == 0 {
+                                    b { (Self::name_of(self.names.sides.get(*side), "not known")) } " " (share)
+                                } @else {
+                                    p { (Self::name_of(self.names.sides.get(*side), "not known")) " " (share) }
+                                }
+                            }
+                        }
+                    }
+                    div {
+                        dt { "What waits" }
+                        dd id="n-waiting" {
+                            @if figures.waiting.is_empty() { b { "nothing" } }
+                            @for (kind, number) in figures.waiting.iter().take(3) {
+                                @let word = self.names.key_kinds.get(*kind).map_or("", Shown::text);
+                                p { a href=(format!("#v=keys:{word}")) { b { (count(*number)) } " " (shown(&key_words(word, *number))) } }
+                            }
+                            @if !figures.waiting.is_empty() { p { "their newest attempt failed" } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn busiest(&self) -> String {
+        self.figures.busiest.map_or_else(
+            || "no failed request".to_owned(),
+            |(bin, number)| {
+                format!(
+                    "most in the {} from {}: {}",
+                    self.bins.length(),
+                    self.time(bin),
+                    count(number)
+                )
+            },
+        )
+    }
+
+    fn last_failure(&self) -> String {
+        let Some(last) = self.figures.last else { return "no failed request".to_owned() };
+        let before = (self.bins.count - 1 - last) as i64 * self.bins.step / 1_000;
+        let when = if before == 0 {
+            format!("in the last {} of the log", self.bins.length())
+        } else {
+            format!("{} before the log ends", duration(before as f64))
+        };
+        format!("last failure {}, {when}", self.time(last))
+    }
+
+    /// The times below a chart: first, middle, last.
+    fn axis(&self) -> Markup {
+        let ends = match self.bins.count {
+            0 => Vec::new(),
+            1 => vec![0],
+            2..8 => vec![0, self.bins.count - 1],
+            bins => vec![0, bins / 2, bins - 1],
+        };
+        html! {
+            div class="axis" aria-hidden="true" { @for bin in ends { span { (self.time(bin)) } } }
+        }
+    }
+
+    /// Numbers over time as a table, in at most 24 rows.
+    fn time_table(&self, names: &[Markup], series: &[Vec<u64>], join: fn(&[u64]) -> u64) -> Markup {
+        let per_row = self.bins.count.div_ceil(TIME_ROWS).max(1);
+        html! {
+            details class="numbers" {
+                summary { "As a table" }
+                div class="scroll" tabindex="0" role="region" aria-label="The numbers of the chart" {
+                    table {
+                        thead { tr { th scope="col" { "From (UTC)" } @for name in names { th scope="col" class="number" { (name) } } } }
+                        tbody {
+                            @for bin in (0..self.bins.count).step_by(per_row) {
+                                tr {
+                                    th scope="row" { (self.time(bin)) }
+                                    @for numbers in series {
+                                        td class="number" { (count(join(&numbers[bin..(bin + per_row).min(numbers.len())]))) }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn errors_over_time(&self) -> Markup {
+        let shown = self.groups.title.len().min(COLOURED);
+        let more = self.groups.title.len() > COLOURED;
+        let series = &self.figures.errors_by_bin[..if more { COLOURED + 1 } else { shown }];
+        let (paths, most) = charts::stacked(series);
+        let mut names: Vec<Markup> =
+            self.groups.title[..shown].iter().map(|title| html! { (title.cut(90)) }).collect();
+        if more {
+            names.push(html! { "other groups" });
+        }
+        let label = format!(
+            "Errors in each {} by group, at most {most}. The numbers are in the table below.",
+            self.bins.length()
+        );
+        html! {
+            section id="errors-over-time" aria-labelledby="h-errors" {
+                h2 id="h-errors" { "Errors over time" }
+                p class="hint" {
+                    "Errors in each " (self.bins.length()) ", at most " span id="n-most-errors" { (count(most)) } "."
+                    span class="needs-script" hidden { " Drag over the chart to look at a part of the time." }
+                }
+                div class="plot" id="errors-plot" { (chart("bars", "errors-chart", self.bins.count * STEP, &label, &paths)) }
+                (self.axis())
+                ol class="legend" id="errors-legend" {
+                    @for (n, name) in names.iter().enumerate() {
+                        li {
+                            span class=(format!("swatch s{n}")) {}
+                            @if n < shown { a href=(format!("#v=group:{}", self.groups.fingerprint[n].text())) { (name) } } @else { (name) }
+                        }
+                    }
+                }
+                (self.time_table(&names, series, |numbers| numbers.iter().sum()))
+            }
+        }
+    }
+
+    fn group_table(&self) -> Markup {
+        let groups = self.groups;
+        let all = groups.title.len();
+        html! {
+            section id="groups" aria-labelledby="h-groups" {
+                h2 id="h-groups" { "Error groups" }
+                p class="hint" {
+                    @if all == 0 { "No request has an error." } @else {
+                        "Errors that differ only in ids, numbers and names. "
+                        span id="groups-shown" { (count(all.min(GROUPS) as u64)) " of " (counted(all as u64, "group", "groups")) ", most errors first." }
+                    }
+                }
+                @if all > 0 {
+                    div class="list" id="group-list" tabindex="0" role="region" aria-label="Error groups" {
+                        table {
+                            thead { tr {
+                                th scope="col" class="number" { "Errors" }
+                                th scope="col" class="wide" { "Over time" }
+                                th scope="col" { "Error, " span class="varies" { "<*>" } " where it varies" }
+                                th scope="col" class="number" { "Waiting" }
+                                th scope="col" class="wide" { "Class" }
+                                th scope="col" class="wide" { "Side" }
+                                th scope="col" class="wide" { "First, last (UTC)" }
+                            } }
+                            tbody {
+                                @for group in 0..all.min(GROUPS) { (self.group_row(group)) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn group_row(&self, group: usize) -> Markup {
+        let groups = self.groups;
+        let (paths, most) = charts::stacked(&self.figures.sparks[group..=group]);
+        let label = format!("at most {most} errors in a step of time");
+        let time = |at: Option<i64>| at.map_or(String::new(), |at| moment(Micros(at), false));
+        html! {
+            tr {
+                td class="number" { (count(groups.count[group].unsigned_abs())) }
+                td class="wide" { (chart("spark", "", self.bins.count * STEP, &label, &paths)) }
+                th scope="row" class="text" {
+                    a href=(format!("#v=group:{}", groups.fingerprint[group].text())) { (groups.title[group].cut(300)) }
+                }
+                td class="number" { (count(groups.open[group].unsigned_abs())) }
+                td class="wide" { (Self::name_of(self.names.classes.get(groups.class[group]), "")) }
+                td class="wide" { (Self::name_of(self.names.sides.get(groups.side[group]), "")) }
+                td class="wide times" { (time(groups.first[group])) br; (time(groups.last[group])) }
+            }
+        }
+    }
+
+    /// Where the script lists single requests.
+    fn requests_place(&self) -> Markup {
+        html! {
+            section id="requests" class="needs-script" aria-labelledby="h-requests" hidden {
+                h2 id="h-requests" { "Requests" }
+                p class="hint" id="requests-shown" {}
+                div class="list" id="request-list" tabindex="0" role="region" aria-label="Requests" {}
+            }
+        }
+    }
+
+    fn waiting_over_time(&self) -> Markup {
+        let figures = self.figures;
+        let used =
+            figures.waiting_by_bin.iter().filter(|series| series.iter().any(|n| *n > 0)).count();
+        if used == 0 {
+            return html! {};
+        }
+        let kinds = figures.waiting.len().min(figures.waiting_by_bin.len() - 1);
+        let series = &figures.waiting_by_bin;
+        let (paths, most) = charts::stacked(series);
+        let mut names: Vec<Markup> = figures.waiting[..kinds]
+            .iter()
+            .map(|(kind, _)| {
+                let word = self.names.key_kinds.get(*kind).map_or("", Shown::text);
+                html! { (shown(&key_words(word, 2))) }
+            })
+            .collect();
+        names.resize_with(series.len(), || html! { "other keys" });
+        let label = format!(
+            "Keys that had failed and not succeeded since, over time, at most {most}. The numbers are in the table below."
+        );
+        let shown_series: Vec<usize> =
+            (0..series.len()).filter(|n| *n < kinds || series[*n].iter().any(|n| *n > 0)).collect();
+        let table_names: Vec<Markup> = shown_series.iter().map(|n| names[*n].clone()).collect();
+        let table_series: Vec<Vec<u64>> = shown_series.iter().map(|n| series[*n].clone()).collect();
+        html! {
+            section id="waiting" aria-labelledby="h-waiting" {
+                h2 id="h-waiting" { "Orders and products that waited" }
+                p class="hint" {
+                    "A key waits from its first failure until its newest attempt, when that succeeded. At most "
+                    span id="n-most-waiting" { (count(most)) } " at a time. "
+                    a class="needs-script" href="#v=keys" hidden { "List those that wait now" }
+                }
+                (chart("bars low", "waiting-chart", self.bins.count * STEP, &label, &paths))
+                (self.axis())
+                ol class="legend" {
+                    @for n in &shown_series { li { span class=(format!("swatch s{n}")) {} (names[*n]) } }
+                }
+                (self.time_table(&table_names, &table_series, |numbers| numbers.iter().copied().max().unwrap_or(0)))
+            }
+        }
+    }
+
+    fn flow_hours(&self) -> Markup {
+        let flows: Vec<&FlowFigures> =
+            self.figures.flows.iter().filter(|flow| flow.failed > 0).take(ROWS).collect();
+        let most = flows.iter().flat_map(|flow| &flow.by_bin).copied().max().unwrap_or(0);
+        if flows.is_empty() {
+            return html! {};
+        }
+        html! {
+            section id="flows" aria-labelledby="h-flows" {
+                h2 id="h-flows" { "Failed requests by flow and time" }
+                p class="hint" {
+                    "The darker, the more failed in that " (self.bins.length()) "; at most " span id="n-most-heat" { (count(most)) } "."
+                }
+                div class="scroll" tabindex="0" role="region" aria-label="Failed requests by flow and time" {
+                    table class="heat" {
+                        thead { tr {
+                            th scope="col" { "Flow" }
+                            th scope="col" { (self.axis()) span class="visually-hidden" { "Over time" } }
+                            th scope="col" class="number" { "Failed" }
+                            th scope="col" class="number" { "Requests" }
+                            th scope="col" class="number" { "Share" }
+                        } }
+                        tbody id="flow-rows" { @for flow in flows { (self.flow_row(flow, most)) } }
+                    }
+                }
+            }
+        }
+    }
+
+    fn flow_row(&self, flow: &FlowFigures, most: u64) -> Markup {
+        let peak = flow.by_bin.iter().enumerate().rev().max_by_key(|(_, number)| **number);
+        let label = peak.map_or(String::new(), |(bin, number)| {
+            format!("most at {}: {}", self.time(bin), count(*number))
+        });
+        html! {
+            tr {
+                th scope="row" { (Self::name_of(self.names.flows.get(flow.flow), "(flow not known)")) }
+                td { (chart("cells", "", self.bins.count * STEP, &label, &charts::heat(&flow.by_bin, most))) }
+                td class="number" { (count(flow.failed)) }
+                td class="number" { (count(flow.requests)) }
+                td class="number" { (percent(flow.failed, flow.requests)) }
+            }
+        }
+    }
+
+    fn endpoint_table(&self) -> Markup {
+        let endpoints: Vec<&EndpointFigures> = self.figures.endpoints.iter().take(ROWS).collect();
+        if endpoints.is_empty() {
+            return html! {};
+        }
+        let slowest = endpoints.iter().filter_map(|e| e.duration(0.95)).fold(1.0, f64::max);
+        html! {
+            section id="endpoints" aria-labelledby="h-endpoints" {
+                h2 id="h-endpoints" { "Endpoints and how long they take" }
+                p class="hint" {
+                    span id="endpoints-shown" { (count(endpoints.len() as u64)) " of " (counted(self.figures.endpoints.len() as u64, "endpoint", "endpoints")) }
+                    ", most failed first. The bar goes from the median to the 95th percentile, within 5 %."
+                }
+                div class="scroll" tabindex="0" role="region" aria-label="Endpoints" {
+                    table {
+                        thead { tr {
+                            th scope="col" { "Endpoint" }
+                            th scope="col" class="number" { "Failed" }
+                            th scope="col" class="number" { "Requests" }
+                            th scope="col" class="number" { "Share" }
+                            th scope="col" class="wide" { "Duration" }
+                            th scope="col" class="number" { "Median" }
+                            th scope="col" class="number" { "p95" }
+                        } }
+                        tbody id="endpoint-rows" { @for endpoint in endpoints { (self.endpoint_row(endpoint, slowest)) } }
+                    }
+                }
+            }
+        }
+    }
+
+    fn endpoint_row(&self, endpoint: &EndpointFigures, slowest: f64) -> Markup {
+        let (median, p95) = (endpoint.duration(0.5), endpoint.duration(0.95));
+        let time = |ms: Option<f64>| ms.map_or(String::new(), duration);
+        let bar = median.zip(p95).map(|(median, p95)| charts::span(median, p95 - median, slowest));
+        html! {
+            tr {
+                th scope="row" class="text" { (Self::name_of(self.names.endpoints.get(endpoint.endpoint), "(address not known)")) }
+                td class="number" { (count(endpoint.failed)) }
+                td class="number" { (count(endpoint.requests)) }
+                td class="number" { (percent(endpoint.failed, endpoint.requests)) }
+                td class="wide" {
+                    @if let Some((from, length)) = bar {
+                        svg class="span" viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true" {
+                            path class="s0" d=(format!("M{from} 0h{length}v10h-{length}z")) {}
+                        }
+                    }
+                }
+                td class="number" { (time(median)) }
+                td class="number" { (time(p95)) }
+            }
+        }
+    }
+
+    fn run_table(&self) -> Markup {
+        let runs = self.runs;
+        let mut order: Vec<usize> = (0..runs.id.len()).collect();
+        order.sort_by_key(|run| {
+            let failed =
+                runs.statuses.get(runs.status[*run]).is_some_and(|word| word.text() == "failed");
+            std::cmp::Reverse((failed, runs.failed[*run]))
+        });
+        let starts: Vec<usize> = runs
+            .steps
+            .iter()
+            .scan(0, |end, steps| {
+                *end += *steps as usize;
+                Some(*end - *steps as usize)
+            })
+            .collect();
+        if order.is_empty() {
+            return html! {};
+        }
+        order.truncate(RUNS);
+        html! {
+            section id="runs" aria-labelledby="h-runs" {
+                h2 id="h-runs" { "Runs and their steps" }
+                p class="hint" {
+                    span id="runs-shown" { (count(order.len() as u64)) " of " (counted(runs.all as u64, "run", "runs")) }
+                    ", those first that failed. Each step begins where it stands; red ones failed."
+                }
+                div class="scroll" tabindex="0" role="region" aria-label="Runs" {
+                    table {
+                        thead { tr {
+                            th scope="col" { "Run" }
+                            th scope="col" { "Start (UTC)" }
+                            th scope="col" { "Status" }
+                            th scope="col" class="number" { "Failed" }
+                            th scope="col" class="number" { "Took" }
+                            th scope="col" class="waterfall" { "Steps" }
+                        } }
+                        tbody id="run-rows" { @for run in order { (self.run_row(run, starts[run])) } }
+                    }
+                }
+            }
+        }
+    }
+
+    fn run_row(&self, run: usize, first: usize) -> Markup {
+        let runs = self.runs;
+        let steps = first..first + runs.steps[run] as usize;
+        let end = steps
+            .clone()
+            .filter_map(|step| {
+                Some(runs.step_start[step]? + runs.step_duration[step].unwrap_or(0.0))
+            })
+            .chain(runs.duration[run])
+            .fold(0.0, f64::max);
+        html! {
+            tr {
+                th scope="row" { (Self::name_of(self.names.flows.get(runs.flow[run]), "(flow not known)")) div class="id" { (runs.id[run]) } }
+                td { (runs.start[run].map_or(String::new(), |at| moment(Micros(at), false))) }
+                td { (Self::name_of(runs.statuses.get(runs.status[run]), "")) }
+                td class="number" { (count(runs.failed[run].unsigned_abs())) " of " (count(runs.requests[run].unsigned_abs())) }
+                td class="number" { (runs.duration[run].map_or(String::new(), duration)) }
+                td {
+                    ol class="steps" {
+                        @for step in steps {
+                            @let failed = runs.statuses.get(runs.step_status[step]).is_some_and(|word| word.text() == "failed");
+                            @let (from, length) = charts::span(runs.step_start[step].unwrap_or(0.0), runs.step_duration[step].unwrap_or(0.0), end);
+                            li {
+                                svg class="span" viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true" {
+                                    path class=(if failed { "bad" } else { "s0" }) d=(format!("M{from} 0h{length}v10h-{length}z")) {}
+                                }
+                                span { (Self::name_of(self.names.steps.get(runs.step[step]), "")) " " (runs.step_duration[step].map_or(String::new(), duration)) @if failed { " failed" } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn data_quality(&self) -> Markup {
+        let quality = self.quality;
+        html! {
+            section id="quality" aria-labelledby="h-quality" {
+                h2 id="h-quality" { "What was read" }
+                p {
+                    (counted(quality.files, "file", "files"))
+                    @for (outcome, number) in &quality.outcomes { ", " (count(*number)) " " (shown(outcome)) }
+                    ". "
+                    @if quality.problems.is_empty() { "Everything could be read as it should." }
+                }
+                @if !quality.problems.is_empty() {
+                    div class="scroll" tabindex="0" role="region" aria-label="What could not be read as it should" {
+                        table {
+                            thead { tr { th scope="col" class="number" { "Problems" } th scope="col" { "Kind" } th scope="col" { "For example" } } }
+                            tbody {
+                                @for problem in &quality.problems {
+                                    tr {
+                                        td class="number" { (count(problem.count)) }
+                                        th scope="row" { (problem.kind) }
+                                        td class="text" { (problem.file) ": " (problem.message) }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+                p class="hint" { "Report " (shown(self.name)) ", made into this page by analyze " (env!("CARGO_PKG_VERSION")) "." }
+            }
+        }
+    }
+}
+
+/// The whole document but for the data: what stands before them, and the script after the data that it reads at once.
+pub(crate) fn head(title: &str, style: &str, policy: &str) -> Markup {
+    html! {
+        (PreEscaped("<!doctype html>\n<html lang=\"en\">"))
+        (PreEscaped("<head>"))
+        meta charset="utf-8";
+        meta http-equiv="Content-Security-Policy" content=(policy);
+        meta name="viewport" content="width=device-width, initial-scale=1";
+        meta name="color-scheme" content="light dark";
+        meta name="referrer" content="no-referrer";
+        link rel="icon" href="data:,";
+        title { (shown(title)) }
+        style { (PreEscaped(style)) }
+        (PreEscaped("</head>"))
+    }
+}
