@@ -241,6 +241,7 @@ fn body(overview: &Overview<'_>) -> String {
             div id="overview" { (overview.html()) }
             div id="view" tabindex="-1" hidden {}
         }
+        (overview::help())
     };
     format!("<body>\n{}\n", markup.render().into_string())
 }

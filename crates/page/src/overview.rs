@@ -352,7 +352,7 @@ impl Overview<'_> {
                 }
                 (chart("bars low", "waiting-chart", self.bins.count * STEP, &label, &paths))
                 (self.axis())
-                ol class="legend" {
+                ol class="legend" id="waiting-legend" {
                     @for n in &shown_series { li { span class=(format!("swatch s{n}")) {} (names[*n]) } }
                 }
                 (self.time_table(&table_names, &table_series, |numbers| numbers.iter().copied().max().unwrap_or(0)))
@@ -567,6 +567,43 @@ impl Overview<'_> {
                 }
                 p class="hint" { "Report " (shown(self.name)) ", made into this page by analyze " (env!("CARGO_PKG_VERSION")) "." }
             }
+        }
+    }
+}
+
+/// How the page is used, for a dialog.
+pub(crate) fn help() -> Markup {
+    const KEYS: [(&str, &str); 5] = [
+        ("/", "write a query"),
+        ("j k", "next or previous row of a list"),
+        ("Enter", "open the row"),
+        ("Esc", "back to the overview; there, clear query and time"),
+        ("?", "this help"),
+    ];
+    const QUERIES: [(&str, &str); 10] = [
+        ("word  \"a phrase\"  /regex/", "in keys, messages, URLs and bodies"),
+        ("a b   a OR b   -a   (a b)", "all, any, not, together"),
+        ("field:value  field:a,b  field:*", "the field has the value, one of them, any"),
+        ("status:4xx  status:>=400", "HTTP status; 400..499 for a range"),
+        ("duration:>2s", "how long it took"),
+        ("since:2026-10-24T02:00  until:-3h", "when it began; times are UTC"),
+        ("is:open  is:resolved  is:failed", "state of the key, outcome"),
+        ("class:missing  side:erp  group:", "error group: its class, side, fingerprint"),
+        ("key: sku: order: flow: step: run:", "what was sent, by whom"),
+        ("endpoint: method: url: req: res: msg:", "where to, bodies, messages"),
+    ];
+    let table = |rows: &[(&str, &str)]| {
+        html! { table { tbody { @for (what, means) in rows { tr { th scope="row" { (what) } td { (means) } } } } } }
+    };
+    html! {
+        dialog id="help" aria-labelledby="h-help" {
+            h2 id="h-help" { "Help" }
+            h3 { "Keys" }
+            (table(&KEYS))
+            h3 { "Queries, as in analyze search" }
+            (table(&QUERIES))
+            p class="hint" { "Numbers count all requests of the report where flow, step, endpoint, status, outcome, state, class, side, group and time answer the query. Else they count the requests in this page, and the line below the query says so. Times are counted in whole steps of the chart." }
+            div class="buttons" { button type="button" id="help-close" { "Close" } }
         }
     }
 }
