@@ -21,6 +21,7 @@ mod packed;
 mod quality;
 mod recent_runs;
 mod requests;
+mod resend;
 mod shown;
 mod waiting;
 
@@ -86,6 +87,8 @@ struct PageData<'p> {
     from: i64,
     step: i64,
     bins: usize,
+    /// Of a step of time, for people.
+    length: String,
     names: &'p CountedNames,
     groups: &'p GroupColumns,
     kinds: &'p ErrorKinds,
@@ -166,6 +169,7 @@ pub fn write(
         from: counts.bins.from,
         step: counts.bins.step,
         bins: counts.bins.count,
+        length: counts.bins.length(),
         names: &counts.names,
         groups: &group_list,
         kinds: &counts.kinds,

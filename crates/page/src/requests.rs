@@ -10,6 +10,7 @@ use tables::{ReadError, Stored};
 
 use crate::counts::{CountedNames, ErrorKinds, RequestCounts, WaitingState, flags};
 use crate::names::NameList;
+use crate::resend;
 use crate::shown::{Shown, shown};
 use crate::waiting::FailedKeys;
 
@@ -92,11 +93,8 @@ pub(crate) struct RequestTable {
     run: Vec<i32>,
     urls: NameList,
     url: Vec<i32>,
-    /// The URL to send it again, where that differs: without credentials.
-    resend_url: Vec<i32>,
-    /// Headers to send it again, each on a line.
-    headers: NameList,
-    header: Vec<i32>,
+    /// The command that sends it again, all but its body.
+    curl: Vec<Option<Shown<'static>>>,
     key_kind: Vec<i32>,
     key: Vec<Option<Shown<'static>>>,
     files: NameList,
@@ -226,6 +224,10 @@ impl PageBodies {
         chunks
     }
 
+    fn body(&self, digest: Option<BodyDigest>) -> Option<&PageBody> {
+        usize::try_from(self.place(digest)).ok().and_then(|place| self.bodies.get(place))
+    }
+
     fn place(&self, digest: Option<BodyDigest>) -> i32 {
         digest.map_or(-1, |digest| self.places.get(&digest).copied().unwrap_or(-2))
     }
@@ -273,7 +275,6 @@ impl RequestTable {
         groups: &HashMap<&str, i32>,
     ) {
         let row = &request.exchange;
-        let resend = request.resend();
         let state = match request.state {
             Some(query::KeyState::Open) => WaitingState::Open,
             Some(query::KeyState::Resolved) => WaitingState::Resolved,
@@ -289,15 +290,10 @@ impl RequestTable {
         self.flags.push(flags(row.outcome.0, state, row.response_truncated));
         self.method.push(self.methods.place(row.method.map(|method| method.0)));
         self.run.push(self.runs.place(row.run_id.map(|run| run.0)));
-        let url = row.url.map(|url| url.0);
-        self.url.push(self.urls.place(url));
-        let again = resend.as_ref().map(|resend| resend.url.as_str());
-        self.resend_url.push(self.urls.place(again.filter(|again| Some(*again) != url)));
-        let headers = resend.map(|resend| {
-            let lines = resend.headers.into_iter().map(|(name, value)| format!("{name}: {value}"));
-            lines.collect::<Vec<_>>().join("\n")
-        });
-        self.header.push(self.headers.place(headers.as_deref()));
+        self.url.push(self.urls.place(row.url.map(|url| url.0)));
+        let body = bodies.body(row.request_digest);
+        let curl = resend::command(request, body.map(|body| body.text.text()));
+        self.curl.push(curl.map(|curl| shown(&curl).into_owned()));
         self.key_kind.push(names.key_kinds.place(row.key_kind.map(|kind| kind.0)));
         self.key.push(row.key.map(|key| shown(key.0).into_owned()));
         self.file.push(self.files.place(Some(row.file.0)));

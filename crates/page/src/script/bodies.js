@@ -1,5 +1,5 @@
 // Bodies for people: indented, long parts folded, what was looked for marked.
-import { byteSize, element, plural, visible } from "./format.js";
+import { byteSize, element, plural, pushButton, visible } from "./format.js";
 
 /** Lines and characters of a line that are shown at first. */
 const LINES = 40;
@@ -64,28 +64,21 @@ export function marked(text, patterns) {
   return [...parts, visible(text.slice(at))];
 }
 
-/**
- * A body, folded until it is wanted whole; unfolded at once when a hit is folded away.
- * @param {{ text: string, bytes: number }} body @param {RegExp[]} patterns @param {boolean} whole
- */
-export function bodyElement(body, patterns, whole) {
-  const lines = prettyBody(body.text, whole).split("\n");
-  const cut = (line) => (line.length > LINE ? `${line.slice(0, LINE)} … +${byteSize(line.length - LINE)}` : line);
-  const folded = lines.slice(0, LINES).map(cut).join("\n");
-  const isFolded = lines.length > LINES || lines.some((line) => line.length > LINE);
-  const hits = (text) => marked(text, patterns).filter((part) => part instanceof Node).length;
-  const shown = element("pre", { tabindex: 0 });
-  const place = element("div", {}, shown);
+/** A body, folded until it is wanted whole; unfolded at once when a hit would be folded away. @param {string} text @param {RegExp[]} patterns @param {boolean} whole whether nothing of it is cut */
+export function bodyElement(text, patterns, whole) {
+  const lines = prettyBody(text, whole).split("\n");
   const all = lines.join("\n");
-  if (isFolded && hits(all) === hits(folded)) {
+  const folded = lines.slice(0, LINES).map((line) => (line.length > LINE ? `${line.slice(0, LINE)} … +${byteSize(line.length - LINE)}` : line)).join("\n");
+  const hits = (part) => marked(part, patterns).length;
+  const shown = element("pre", { tabindex: 0 });
+  if (folded === all || hits(all) !== hits(folded)) shown.append(...marked(all, patterns));
+  else {
     shown.append(...marked(folded, patterns));
-    const more = element("button", { type: "button" }, `All ${plural(lines.length, "line", "lines")}`);
-    more.addEventListener("click", () => {
+    return element("div", {}, shown, pushButton(`All ${plural(lines.length, "line", "lines")}`, (button) => {
       shown.replaceChildren(...marked(all, patterns));
-      more.remove();
+      button.remove();
       shown.focus();
-    });
-    place.append(more);
-  } else shown.append(...marked(all, patterns));
-  return place;
+    }));
+  }
+  return shown;
 }

@@ -6,7 +6,7 @@ import { matchesText, inRanges } from "./grammar.js";
 /** @typedef {import("./grammar.js").Test} Test */
 /** @typedef {{ flows: string[], steps: string[], endpoints: string[], classes: string[], sides: string[], key_kinds: string[] }} CountedNames */
 /**
- * @typedef {{ name: string, from: number, step: number, bins: number, names: CountedNames, groups: Record<string, any[]>,
+ * @typedef {{ name: string, from: number, step: number, bins: number, length: string, names: CountedNames, groups: Record<string, any[]>,
  *   kinds: { group: number[], class: number[], side: number[] }, sets: { len: number[], kind: number[], count: number[] },
  *   cells: Record<string, number[]>, waiting: Record<string, number[]>, runs: Record<string, any>,
  *   contents: { requests: number, all_requests: number, bodies: number, all_bodies: number, chunks: number[] } }} PageData
@@ -42,8 +42,8 @@ function spans(lengths) {
 /** @param {Span} span @param {number[]} places @returns {Span} */
 const spansAt = (span, places) => ({ start: (row) => span.start(places[row]), end: (row) => span.end(places[row]) });
 
-export const outcomeOf = (/** @type {number} */ flags) => ["success", "failed", "unknown"][flags & 3];
-const stateOf = (/** @type {number} */ flags) => ["good", "resolved", "open"][(flags >> 2) & 3];
+export const outcomeOf = (flags) => ["success", "failed", "unknown"][flags & 3];
+const stateOf = (flags) => ["good", "resolved", "open"][(flags >> 2) & 3];
 
 /** A report: its counts, and when they have been read its keys, requests and bodies. */
 export class Report {
@@ -81,8 +81,8 @@ export class Report {
     const { from, step } = this.data;
     this.requestRows = {
       ...requests, size: requests.id.length, count: null, errors, kind: requests.error_kind, kindCount: null,
-      bin: requests.time.map((/** @type {number | null} */ time) => (time === null ? -1 : Math.floor((time - from) / step))),
-      durations: null, bucket: requests.duration.map((/** @type {number | null} */ ms) => (ms === null ? -1 : Math.floor(Math.log2(Math.max(ms, 1)) * 8))),
+      bin: requests.time.map((time) => (time === null ? -1 : Math.floor((time - from) / step))),
+      durations: null, bucket: requests.duration.map((ms) => (ms === null ? -1 : Math.floor(Math.log2(Math.max(ms, 1)) * 8))),
       bucketCount: null,
     };
     for (let row = 0; row < requests.id.length; row += 1) {
@@ -139,7 +139,7 @@ export class Report {
 
   /** What the names of a group say. @param {number} group */
   groupTexts(group) {
-    const text = (/** @type {string[]} */ list, /** @type {number} */ place) => list[place] ?? "";
+    const text = (list, place) => list[place] ?? "";
     return {
       fingerprint: this.groups.fingerprint[group], title: this.groups.title[group],
       class: text(this.names.classes, this.groups.class[group]), side: text(this.names.sides, this.groups.side[group]),
@@ -193,39 +193,27 @@ export class Report {
     if (!requests || !requestRows) throw new Error("the requests have not been read");
     const counted = this.countedSource(requestRows);
     const { errors } = requestRows;
-    const ofErrors = (/** @type {string[]} */ list, /** @type {number[]} */ places, /** @type {Pattern[]} */ patterns) => {
-      const test = byName(list, places, patterns);
-      return (/** @type {number} */ row) => {
-        for (let n = errors.start(row); n < errors.end(row); n += 1) if (test(n)) return true;
-        return false;
-      };
+    /** @type {(test: Test) => Test} */
+    const ofErrors = (test) => (row) => {
+      for (let n = errors.start(row); n < errors.end(row); n += 1) if (test(n)) return true;
+      return false;
     };
     const kinds = this.names.key_kinds;
+    /** @type {Record<string, [string[], number[]]>} */
+    const columns = { method: [requests.methods, requests.method], url: [requests.urls, requests.url], run: [requests.runs, requests.run], file: [requests.files, requests.file] };
+    /** @type {Record<string, [string[], number[]]>} */
+    const errorColumns = { msg: [requests.messages, requests.error_message], code: [requests.codes, requests.error_code], field: [requests.fields, requests.error_field] };
     return {
       ...counted,
       text: (field, patterns) => {
-        switch (field) {
-          case "method": return byName(requests.methods, requests.method, patterns);
-          case "url": return byName(requests.urls, requests.url, patterns);
-          case "run": return byName(requests.runs, requests.run, patterns);
-          case "file": return byName(requests.files, requests.file, patterns);
-          case "msg": return ofErrors(requests.messages, requests.error_message, patterns);
-          case "code": return ofErrors(requests.codes, requests.error_code, patterns);
-          case "field": return ofErrors(requests.fields, requests.error_field, patterns);
-          case "req": return this.bodyTest(requests.request, patterns);
-          case "res": return this.bodyTest(requests.response, patterns);
-          case "key": case "sku": case "order": {
-            const isKind = (/** @type {number} */ kind) => field === "key" || kinds[kind] === field;
-            return (row) => {
-              if (isKind(requests.key_kind[row]) && matchesText(patterns, requests.key[row])) return true;
-              for (let n = errors.start(row); n < errors.end(row); n += 1) {
-                if (isKind(requests.error_key_kind[n]) && matchesText(patterns, requests.error_key[n])) return true;
-              }
-              return false;
-            };
-          }
-          default: return counted.text(field, patterns);
-        }
+        if (columns[field]) return byName(...columns[field], patterns);
+        if (errorColumns[field]) return ofErrors(byName(...errorColumns[field], patterns));
+        if (field === "req") return this.bodyTest(requests.request, patterns);
+        if (field === "res") return this.bodyTest(requests.response, patterns);
+        if (!["key", "sku", "order"].includes(field)) return counted.text(field, patterns);
+        const is = (kind, key) => (field === "key" || kinds[kind] === field) && matchesText(patterns, key);
+        const inErrors = ofErrors((n) => is(requests.error_key_kind[n], requests.error_key[n]));
+        return (row) => is(requests.key_kind[row], requests.key[row]) || inErrors(row);
       },
       number: (field, ranges) => field === "status" ? counted.number(field, ranges)
         : (row) => requests.duration[row] !== null && inRanges(ranges, requests.duration[row]),
@@ -257,8 +245,8 @@ export class Report {
     return {
       text: (field, patterns) => {
         if (field === "flow") return byName(names.flows, keys.flow, patterns);
-        if (field === "class") return byName(names.classes, keys.group.map((/** @type {number} */ n) => groups.class[n] ?? -1), patterns);
-        if (field === "side") return byName(names.sides, keys.group.map((/** @type {number} */ n) => groups.side[n] ?? -1), patterns);
+        if (field === "class") return byName(names.classes, keys.group.map((n) => groups.class[n] ?? -1), patterns);
+        if (field === "side") return byName(names.sides, keys.group.map((n) => groups.side[n] ?? -1), patterns);
         if (field === "group") return byName(groups.fingerprint, keys.group, patterns);
         if (keys.key && (field === "key" || field === "sku" || field === "order")) {
           return (row) => (field === "key" || names.key_kinds[keys.kind[row]] === field) && matchesText(patterns, keys.key[row]);

@@ -31,7 +31,7 @@ function selected(size, test) {
 /** What matches. @param {Report} report @param {Expression | null} query @param {Brush} brush @returns {Matches} */
 export function matchesOf(report, query, brush) {
   const { cells, requestRows, requests, keys } = report;
-  const within = (/** @type {number} */ bin) => !brush || (bin >= brush[0] && bin < brush[1]);
+  const within = (bin) => !brush || (bin >= brush[0] && bin < brush[1]);
   /** @type {(rows: CountedRows, test: import("./grammar.js").Test) => { matching: number[], unknown: number }} */
   const select = (rows, test) => selected(rows.size, (row) => (within(rows.bin[row]) ? test(row) : false));
   const counted = select(cells, compileQuery(query, report.countedSource(cells)));
@@ -44,7 +44,7 @@ export function matchesOf(report, query, brush) {
   const kinds = report.names.key_kinds;
   const keyTest = keys && compileQuery(query, report.keySource(keys));
   const lastBin = brush ? brush[1] : Infinity;
-  const binOf = (/** @type {number} */ time) => (time - report.data.from) / report.data.step;
+  const binOf = (time) => (time - report.data.from) / report.data.step;
   const openKeys = keys && keyTest ? selected(keys.key.length, (row) => {
     if (binOf(keys.since[row]) >= lastBin) return false;
     return keyTest(row) ?? (report.byKey.get(`${kinds[keys.kind[row]]}:${keys.key[row]}`) ?? []).some((request) => hits.has(request));
@@ -55,7 +55,7 @@ export function matchesOf(report, query, brush) {
   const waitingCells = selected(waiting.count.length, waitingTest);
   const runIds = new Set(requests ? [...hits].map((row) => requests.runs[requests.run[row]]) : []);
   const runTest = compileQuery(query, report.runSource());
-  const ofTime = (/** @type {number} */ run) => !brush || (runs.start[run] !== null && within(Math.floor(binOf(runs.start[run]))));
+  const ofTime = (run) => !brush || (runs.start[run] !== null && within(Math.floor(binOf(runs.start[run]))));
   return {
     exact,
     rows: rows ?? cells,
@@ -77,7 +77,7 @@ const pick = (columns, rows) => Object.fromEntries(Object.entries(columns).map((
 export function figuresOf(report, { rows, matching, keys, waiting }, brush) {
   const { data } = report;
   const bins = data.bins;
-  const series = (/** @type {number} */ count) => Array.from({ length: count }, () => new Uint32Array(bins));
+  const series = (count) => Array.from({ length: count }, () => new Uint32Array(bins));
   const figures = {
     requests: 0, failed: 0, errors: 0,
     byGroup: new Float64Array(report.groups.title.length),
@@ -94,7 +94,7 @@ export function figuresOf(report, { rows, matching, keys, waiting }, brush) {
   /** @type {Map<number, NamedFigures>[]} */
   const named = [new Map(), new Map()];
   const groupBins = /** @type {Map<number, number>} */ (new Map());
-  const add = (/** @type {Map<number, number>} */ map, /** @type {number} */ name, /** @type {number} */ count) => map.set(name, (map.get(name) ?? 0) + count);
+  const add = (map, name, count) => map.set(name, (map.get(name) ?? 0) + count);
   for (const row of matching) {
     const count = rows.count?.[row] ?? 1;
     const bin = rows.bin[row];
@@ -133,7 +133,7 @@ export function figuresOf(report, { rows, matching, keys, waiting }, brush) {
   for (const [place, errors] of groupBins) {
     figures.errorsByBin[coloured.get(Math.floor(place / bins)) ?? COLOURED][place % bins] += errors;
   }
-  const mostFailed = (/** @type {Map<number, NamedFigures>} */ map) => [...map.values()].sort((a, b) => b.failed - a.failed || b.requests - a.requests || a.name - b.name);
+  const mostFailed = (map) => [...map.values()].sort((a, b) => b.failed - a.failed || b.requests - a.requests || a.name - b.name);
   [figures.flows, figures.endpoints] = named.map(mostFailed);
   countWaiting(report, figures, keys, waiting, brush);
   return { ...figures, groupBins };
@@ -147,7 +147,7 @@ export function figuresOf(report, { rows, matching, keys, waiting }, brush) {
 function countWaiting(report, figures, keys, cells, brush) {
   const { data, keys: columns } = report;
   const bins = data.bins;
-  const bin = (/** @type {number} */ time) => Math.max(0, Math.floor((time - data.from) / data.step));
+  const bin = (time) => Math.max(0, Math.floor((time - data.from) / data.step));
   const used = cells ?? (columns ? {
     kind: keys.map((key) => columns.kind[key]), group: keys.map((key) => columns.group[key]), from: keys.map((key) => bin(columns.since[key])), to: keys.map(() => -1), count: keys.map(() => 1),
   } : { kind: [], group: [], from: [], to: [], count: [] });

@@ -76,6 +76,27 @@ export function element(tag, attributes = {}, ...children) {
   return made;
 }
 
+/** A cell of a table; one of the kind `text` names its row. @param {string} kind @param {...any} content */
+export function tableCell(kind, ...content) {
+  return kind.startsWith("text") ? element("th", { class: kind, scope: "row" }, ...content) : element("td", { class: kind }, ...content);
+}
+
+/** A row of a table, from the kind and content of each cell. @param {...any[]} cells */
+export const tableRow = (...cells) => element("tr", {}, ...cells.map(([kind, ...content]) => tableCell(kind, ...content)));
+
+/** @param {string} href @param {...any} content */
+export const anchor = (href, ...content) => element("a", { href }, ...content);
+
+/** @param {...any} content */
+export const hint = (...content) => element("p", { class: "hint" }, ...content);
+
+/** @param {string} name @param {(button: HTMLElement) => void} action */
+export function pushButton(name, action) {
+  const button = element("button", { type: "button" }, name);
+  button.addEventListener("click", () => action(button));
+  return button;
+}
+
 /** The element with this id, which the static part has. @param {string} id */
 export function byId(id) {
   const found = document.getElementById(id);

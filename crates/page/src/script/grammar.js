@@ -63,7 +63,6 @@ function meant(word, words) {
   return near.far <= Math.max(1, Math.floor(word.length / 3)) ? ` (did you mean ${near.known}?)` : "";
 }
 
-/** @param {string} text */
 const escaped = (text) => text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
 
 /** A character as JSON escapes it, in either case of the digits. @param {string} c */
@@ -95,7 +94,7 @@ function textPattern(text, field) {
 function regexPattern(source) {
   const leading = /^\(\?([ims]+)\)/.exec(source);
   const flags = leading?.[1] ?? "";
-  const rest = source.slice(leading?.[0].length ?? 0).replaceAll("(?P<", "(?<").replaceAll("\\A", "^").replaceAll("\\z", "$");
+  const rest = source.slice(leading?.[0].length ?? 0);
   let regex;
   try {
     regex = new RegExp(rest, `u${flags}`);
@@ -155,219 +154,173 @@ function timeSpan(text, now) {
   return date[2] ? [at, at] : [at, at + DAY];
 }
 
-/** Recursive descent over one text. */
-class QueryParser {
-  /** @param {string} text @param {number} now */
-  constructor(text, now) {
-    this.text = text;
-    this.now = now;
-    this.at = 0;
-    this.level = 0;
-  }
-
-  /** @param {string} message @param {number} start @param {number} [end] @returns {never} */
-  fail(message, start, end = this.at) {
+/** Reads a query, by recursive descent; null for an empty one. @param {string} text @param {number} now microseconds @returns {Expression | null} */
+export function parseQuery(text, now) {
+  let at = 0;
+  let level = 0;
+  const rest = () => text.slice(at);
+  /** @returns {never} */
+  const fail = (message, start, end = at) => {
     throw new QueryError(message, start, end);
-  }
-
-  rest() {
-    return this.text.slice(this.at);
-  }
-
+  };
   /** Skips blanks; whether nothing follows. */
-  blankRest() {
-    this.at += this.rest().length - this.rest().trimStart().length;
-    return this.at >= this.text.length;
-  }
-
-  /** Takes an operator that is a word. @param {string} word */
-  keyword(word) {
-    this.blankRest();
-    const taken = this.rest().startsWith(word) && /^(?:[\s()]|$)/.test(this.text.slice(this.at + word.length));
-    if (taken) this.at += word.length;
+  const blankRest = () => {
+    at = text.length - rest().trimStart().length;
+    return at >= text.length;
+  };
+  /** Takes an operator that is a word. */
+  const keyword = (word) => {
+    blankRest();
+    const taken = rest().startsWith(word) && /^(?:[\s()]|$)/.test(text.slice(at + word.length));
+    if (taken) at += word.length;
     return taken;
+  };
+  /** @returns {Expression} */
+  const joined = (kind, parts) => (parts.length === 1 ? parts[0] : { kind, parts });
+  const nested = (start, parse) => {
+    if (level === LEVELS) fail(`more than ${LEVELS} levels of parentheses and NOTs`, start);
+    level += 1;
+    const parsed = parse();
+    level -= 1;
+    return parsed;
+  };
+
+  /** Parts with OR between them. @returns {Expression} */
+  function any(operator) {
+    const parts = [all(operator)];
+    while (keyword("OR")) parts.push(all("OR"));
+    return joined("any", parts);
   }
 
-  /** @param {"all" | "any"} kind @param {Expression[]} parts @returns {Expression} */
-  static joined(kind, parts) {
-    return parts.length === 1 ? parts[0] : { kind, parts };
-  }
-
-  /** Parts with OR between them. @param {string} operator @returns {Expression} */
-  any(operator) {
-    const parts = [this.all(operator)];
-    while (this.keyword("OR")) parts.push(this.all("OR"));
-    return QueryParser.joined("any", parts);
-  }
-
-  /** Parts with AND or nothing between them. @param {string} operator @returns {Expression} */
-  all(operator) {
-    const parts = [this.one(operator)];
+  /** Parts with AND or nothing between them. @returns {Expression} */
+  function all(operator) {
+    const parts = [one(operator)];
     for (;;) {
-      if (!this.keyword("AND")) {
-        const before = this.at;
-        const ends = this.blankRest() || this.rest().startsWith(")") || this.keyword("OR");
-        this.at = before;
-        if (ends) return QueryParser.joined("all", parts);
+      if (!keyword("AND")) {
+        const before = at;
+        const ends = blankRest() || text[at] === ")" || keyword("OR");
+        at = before;
+        if (ends) return joined("all", parts);
       }
-      parts.push(this.one("AND"));
+      parts.push(one("AND"));
     }
   }
 
-  /** A condition, a negation or a parenthesis. @param {string} operator @returns {Expression} */
-  one(operator) {
-    const before = this.at;
-    if (this.blankRest() || this.rest().startsWith(")")) {
-      this.fail(`${operator}: a condition is missing`, Math.max(0, before - operator.length), before);
+  /** A condition, a negation or a parenthesis. @returns {Expression} */
+  function one(operator) {
+    const before = at;
+    if (blankRest() || text[at] === ")") fail(`${operator}: a condition is missing`, Math.max(0, before - operator.length), before);
+    const start = at;
+    for (const word of ["OR", "AND"]) if (keyword(word)) fail(`${word}: a condition is missing`, start);
+    if (keyword("NOT")) return { kind: "not", part: nested(start, () => one("NOT")) };
+    if (/^-\S/.test(rest())) {
+      at += 1;
+      return { kind: "not", part: nested(start, () => one("-")) };
     }
-    const start = this.at;
-    for (const word of ["OR", "AND"]) {
-      if (this.keyword(word)) this.fail(`${word}: a condition is missing`, start);
-    }
-    if (this.keyword("NOT")) return { kind: "not", part: this.nested(start, () => this.one("NOT")) };
-    if (/^-\S/.test(this.rest())) {
-      this.at += 1;
-      return { kind: "not", part: this.nested(start, () => this.one("-")) };
-    }
-    if (this.rest().startsWith("(")) {
-      this.at += 1;
-      const inner = this.nested(start, () => this.any("("));
-      if (this.blankRest()) this.fail("( is not closed", start, start + 1);
-      this.at += 1;
+    if (text[at] === "(") {
+      at += 1;
+      const inner = nested(start, () => any("("));
+      if (blankRest()) fail("( is not closed", start, start + 1);
+      at += 1;
       return inner;
     }
-    return { kind: "term", condition: this.condition() };
-  }
-
-  /** @template T @param {number} start @param {() => T} parse @returns {T} */
-  nested(start, parse) {
-    if (this.level === LEVELS) this.fail(`more than ${LEVELS} levels of parentheses and NOTs`, start);
-    this.level += 1;
-    const parsed = parse();
-    this.level -= 1;
-    return parsed;
-  }
-
-  /** @returns {Condition} */
-  condition() {
-    const start = this.at;
-    // Not an address.
-    const name = /^([A-Za-z_]+):(?!\/\/)/.exec(this.rest());
-    if (name) {
-      this.at += name[0].length;
-      return this.field(name[1], start);
-    }
-    return { kind: "anywhere", pattern: this.pattern(this.value(/[\s()]/), null, start) };
+    // A name that an address does not follow.
+    const name = /^([A-Za-z_]+):(?!\/\/)/.exec(rest());
+    if (!name) return { kind: "term", condition: { kind: "anywhere", pattern: pattern(value(/[\s()]/), null, start) } };
+    at += name[0].length;
+    return { kind: "term", condition: condition(name[1], start) };
   }
 
   /** A phrase, a regular expression, or what stands before an end. @param {RegExp} ends */
-  value(ends) {
-    const start = this.at;
-    const rest = this.rest();
-    if (rest.startsWith('"')) {
-      const phrase = /^"((?:[^"\\]|\\.)*)"/s.exec(rest);
-      if (!phrase) return this.fail('" is not closed', start, start + 1);
-      this.at += phrase[0].length;
+  function value(ends) {
+    const left = rest();
+    if (left[0] === '"') {
+      const phrase = /^"((?:[^"\\]|\\.)*)"/s.exec(left);
+      if (!phrase) return fail('" is not closed', at, at + 1);
+      at += phrase[0].length;
       // A backslash is kept before all but a quote and a backslash.
       return { kind: "phrase", text: phrase[1].replace(/\\(["\\])/g, "$1") };
     }
     // It ends with the first slash that something else follows, so that paths can be written too.
-    for (let at = 1, escape = false; rest.startsWith("/") && at < rest.length; at += 1) {
-      if (rest[at] === "/" && !escape && at > 1 && (at + 1 === rest.length || ends.test(rest[at + 1]))) {
-        this.at += at + 1;
-        return { kind: "regex", text: rest.slice(1, at) };
+    for (let n = 1, escape = false; left[0] === "/" && n < left.length; n += 1) {
+      if (left[n] === "/" && !escape && n > 1 && (n + 1 === left.length || ends.test(left[n + 1]))) {
+        at += n + 1;
+        return { kind: "regex", text: left.slice(1, n) };
       }
-      escape = rest[at] === "\\" && !escape;
+      escape = left[n] === "\\" && !escape;
     }
-    const end = rest.search(ends);
-    const text = end < 0 ? rest : rest.slice(0, end);
-    this.at += text.length;
-    return { kind: "bare", text };
+    const bare = left.slice(0, left.search(ends) < 0 ? left.length : left.search(ends));
+    at += bare.length;
+    return { kind: "bare", text: bare };
   }
 
-  /** @param {{ kind: string, text: string }} value @param {string | null} field @param {number} start @returns {Pattern} */
-  pattern(value, field, start) {
-    if (value.kind === "bare" && value.text === "*" && field) return PRESENCE;
-    if (value.kind !== "regex") return textPattern(value.text, field);
+  /** @returns {Pattern} */
+  function pattern(written, field, start) {
+    if (written.kind === "bare" && written.text === "*" && field) return PRESENCE;
+    if (written.kind !== "regex") return textPattern(written.text, field);
     try {
-      return regexPattern(value.text);
+      return regexPattern(written.text);
     } catch (error) {
-      const fault = String(error).includes("Unterminated group") ? "unclosed group" : String(error).replace(/^.*: /, "");
-      return this.fail(`/${value.text}/: not a regular expression: ${fault}`, start);
+      const fault = String(error).replace(/^.*: /, "").replace("Unterminated", "unclosed");
+      return fail(`/${written.text}/: not a regular expression: ${fault}`, start);
     }
   }
 
-  /** @param {string} name @param {number} start @returns {Condition} */
-  field(name, start) {
+  function oneValue(field, start, ends) {
+    const written = value(ends);
+    if (written.kind === "bare" && written.text === "") fail(`${field}: a value is missing after the colon`, start);
+    return written;
+  }
+
+  /** All values between commas. */
+  function values(field, start, read) {
+    const found = [];
+    do {
+      if (found.length) at += 1;
+      const before = at;
+      found.push(read(oneValue(field, start, /[\s(),]/), before));
+    } while (text[at] === ",");
+    return found;
+  }
+
+  /** A word of a closed set. */
+  function known(field, word, words, start) {
+    const lower = word.toLowerCase();
+    if (!words.includes(lower)) fail(`${field}:${word}: no such value${meant(word, words)}; there are ${words.join(", ")}`, start);
+    return lower;
+  }
+
+  /** @returns {Condition} */
+  function condition(name, start) {
     const field = name.toLowerCase();
     if (TEXT_FIELDS.includes(field)) {
-      /** @type {Pattern[]} */
-      const patterns = [];
-      this.values(field, start, (value, at) => {
-        if (CLOSED[field] && value.kind === "bare" && value.text !== "*") this.known(field, value.text, CLOSED[field], at);
-        patterns.push(this.pattern(value, field, at));
+      const patterns = values(field, start, (written, from) => {
+        if (CLOSED[field] && written.kind === "bare" && written.text !== "*") known(field, written.text, CLOSED[field], from);
+        return pattern(written, field, from);
       });
       return { kind: "text", field, patterns };
     }
     if (NUMBER_FIELDS.includes(field)) {
-      /** @type {NumberRange[]} */
-      const ranges = [];
-      this.values(field, start, ({ text }, at) => {
-        const range = numberRange(field, text);
-        ranges.push(range ?? this.fail(`${field}:${text}: not a number; write 404, 4xx, >=400 or 400..499, of a duration also 2s or 500ms`, at));
-      });
-      return { kind: "number", field, ranges };
+      const wanted = "write 404, 4xx, >=400 or 400..499, of a duration also 2s or 500ms";
+      return { kind: "number", field, ranges: values(field, start, (written, from) =>
+        numberRange(field, written.text) ?? fail(`${field}:${written.text}: not a number; ${wanted}`, from)) };
     }
     if (field === "is") {
-      /** @type {string[]} */
-      const states = [];
-      this.values(field, start, ({ text }, at) => {
-        states.push(this.known("is", text === "healed" ? "resolved" : text, STATES, at));
-      });
-      return { kind: "state", states };
+      return { kind: "state", states: values(field, start, (written, from) => known("is", written.text === "healed" ? "resolved" : written.text, STATES, from)) };
     }
     if (field === "since" || field === "until") {
-      const at = this.at;
-      const { text } = this.oneValue(field, start, /[\s()]/);
-      const span = timeSpan(text, this.now);
-      if (!span) return this.fail(`${field}:${text}: not a time; write -3h, yesterday, 2026-10-24 or 2026-10-24T02:00, all UTC`, at);
+      const before = at;
+      const written = oneValue(field, start, /[\s()]/).text;
+      const span = timeSpan(written, now) ?? fail(`${field}:${written}: not a time; write -3h, yesterday, 2026-10-24 or 2026-10-24T02:00, all UTC`, before);
       return { kind: field, at: span[field === "since" ? 0 : 1] };
     }
     const near = meant(field, [...TEXT_FIELDS, ...NUMBER_FIELDS, "since", "until", "is"]);
-    return this.fail(`${name}: no such field${near}; quote it to search for the text`, start, start + name.length);
+    return fail(`${name}: no such field${near}; quote it to search for the text`, start, start + name.length);
   }
 
-  /** @param {string} field @param {number} start @param {RegExp} ends */
-  oneValue(field, start, ends) {
-    const value = this.value(ends);
-    if (value.kind === "bare" && value.text === "") this.fail(`${field}: a value is missing after the colon`, start);
-    return value;
-  }
-
-  /** @param {string} field @param {number} start @param {(value: { kind: string, text: string }, at: number) => void} each */
-  values(field, start, each) {
-    for (;;) {
-      const at = this.at;
-      each(this.oneValue(field, start, /[\s(),]/), at);
-      if (!this.rest().startsWith(",")) return;
-      this.at += 1;
-    }
-  }
-
-  /** A word of a closed set. @param {string} field @param {string} word @param {string[]} words @param {number} at */
-  known(field, word, words, at) {
-    const lower = word.toLowerCase();
-    if (words.includes(lower)) return lower;
-    return this.fail(`${field}:${word}: no such value${meant(word, words)}; there are ${words.join(", ")}`, at);
-  }
-}
-
-/** Reads a query; null for an empty one. @param {string} text @param {number} now microseconds @returns {Expression | null} */
-export function parseQuery(text, now) {
-  const parser = new QueryParser(text, now);
-  if (parser.blankRest()) return null;
-  const root = parser.any("the query");
-  if (parser.at < text.length) parser.fail(") closes nothing", parser.at, parser.at + 1);
+  if (blankRest()) return null;
+  const root = any("the query");
+  if (at < text.length) fail(") closes nothing", at, at + 1);
   return root;
 }
 
@@ -388,8 +341,6 @@ function some(tests, wanted) {
 /** A test of rows. @param {Expression | null} root @param {RowSource} source @returns {Test} */
 export function compileQuery(root, source) {
   if (!root) return () => true;
-  if (root.kind === "all") return some(root.parts.map((part) => compileQuery(part, source)), false);
-  if (root.kind === "any") return some(root.parts.map((part) => compileQuery(part, source)), true);
   if (root.kind === "not") {
     const part = compileQuery(root.part, source);
     return (row) => {
@@ -397,6 +348,7 @@ export function compileQuery(root, source) {
       return answer === null ? null : !answer;
     };
   }
+  if (root.kind !== "term") return some(root.parts.map((part) => compileQuery(part, source)), root.kind === "any");
   const { condition } = root;
   switch (condition.kind) {
     case "anywhere": return some(ANYWHERE.map((field) => source.text(field, [condition.pattern])), true);

@@ -1,32 +1,33 @@
-// What is behind a number: a group, a key, a list of keys or requests, and one request beside its answer.
+// What is behind a number: a group, a key, the keys that wait, requests, and one request beside its answer.
 import { bodyElement, marked } from "./bodies.js";
 import { outcomeOf } from "./data.js";
-import { ACTS, byteSize, counted, duration, element, keyWords, moment, plural, quoted, shellWord } from "./format.js";
+import { ACTS, anchor, byteSize, counted, duration, element, hint, keyWords, moment, plural, pushButton, quoted, shellWord, tableRow } from "./format.js";
 import { LongTable } from "./list.js";
 
 /** @typedef {import("./data.js").Report} Report */
+/** @typedef {import("./data.js").RequestColumns} RequestColumns */
 /**
- * Where a view stands: what is looked for, and how other views are linked.
- * @typedef {{ report: Report, patterns: RegExp[], link(view: string, request?: string): string, copy(text: string, button: HTMLElement): void,
- *   matching: Set<number> | null, command: string }} ViewContext
+ * Where a view stands: what is looked for and matches, how other views are linked.
+ * @typedef {{ report: Report, requests: RequestColumns, patterns: RegExp[], link(view: string, request?: string): string,
+ *   copy(text: string, button: HTMLElement): void, matching: Set<number> | null, keys: number[], command: string }} ViewContext
  */
+/** @typedef {{ table: LongTable, size: number, at: number, parts: (Node | null | undefined)[] }} View a list, which row is chosen, and all parts */
 
-/** Names and values. @param {[string, Node | string | null | undefined | false][]} facts */
+/** Names and values, without empty ones. @param {[string, any][]} facts */
 const factList = (facts) => element("dl", { class: "facts" },
   ...facts.filter(([, value]) => value).map(([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, value))));
 
-/** @param {ViewContext} context @param {string} label @param {() => string} text */
-function copyButton(context, label, text) {
-  const button = element("button", { type: "button" }, label);
-  button.addEventListener("click", () => context.copy(text(), button));
-  return button;
-}
+/** A list in a place of its own. @param {string} label @param {[string, string][]} heads @param {(n: number) => HTMLElement} rowOf */
+const longTable = (label, heads, rowOf) => new LongTable(element("div", { class: "list", tabindex: 0, role: "region", "aria-label": label }), heads, rowOf);
+
+const copyButton = (context, name, text) => pushButton(name, (button) => context.copy(text(), button));
 
 /** @param {Report} report @param {number} row */
 function errorsOf(report, row) {
   const { requests, requestRows } = report;
+  if (!requests || !requestRows) return [];
   const errors = [];
-  for (let n = requestRows?.errors.start(row) ?? 0; requests && n < (requestRows?.errors.end(row) ?? 0); n += 1) {
+  for (let n = requestRows.errors.start(row); n < requestRows.errors.end(row); n += 1) {
     errors.push({
       group: report.data.kinds.group[requests.error_kind[n]] ?? -1, message: requests.messages[requests.error_message[n]] ?? "",
       field: requests.fields[requests.error_field[n]], code: requests.codes[requests.error_code[n]], key: requests.error_key[n],
@@ -35,166 +36,152 @@ function errorsOf(report, row) {
   return errors;
 }
 
-/** A row of a list of requests. @param {ViewContext} context @param {number} row @param {string} view @param {number} [chosen] */
-export function requestRow(context, row, view, chosen) {
-  const { report } = context;
-  const { requests, names } = report;
-  if (!requests) return element("tr");
-  const outcome = outcomeOf(requests.flags[row]);
-  const error = errorsOf(report, row)[0];
-  const what = error?.message ?? names.endpoints[requests.endpoint[row]] ?? requests.urls[requests.url[row]] ?? "request";
-  return element("tr", { class: row === chosen ? "chosen" : null },
-    element("td", { class: "time" }, moment(requests.time[row], true)),
-    element("td", { class: `number ${outcome === "failed" ? "bad" : ""}` }, requests.status[row] < 0 ? outcome : requests.status[row]),
-    element("th", { scope: "row", class: "text" },
-      element("a", { href: context.link(view, requests.id[row]), "aria-current": row === chosen ? "true" : null }, ...marked(what.slice(0, 300), context.patterns))),
-    element("td", { class: "key wide" }, requests.key[row] ?? error?.key ?? ""),
-    element("td", { class: "flow wide" }, names.flows[requests.flow[row]] ?? ""));
-}
-
 /** @type {[string, string][]} */
 export const REQUEST_HEADS = [["time", "Start (UTC)"], ["number", "Status"], ["text", "Error, or endpoint"], ["key wide", "Key"], ["flow wide", "Flow"]];
 
-/** @param {string} text */
-const bytesOf = (text) => new TextEncoder().encode(text);
-
-/** The command that prints a text, characters included that act on a terminal. @param {string} text */
-function printed(text) {
-  const octal = (c) => [...bytesOf(c)].map((byte) => `\\0${byte.toString(8).padStart(3, "0")}`).join("");
-  return text.search(ACTS) < 0 ? `printf %s ${quoted(text)}` : `printf %b ${quoted(text.replaceAll("\\", "\\\\").replace(ACTS, octal))}`;
+/** A row of a list of requests. @param {ViewContext} context @param {number} row @param {string} view @param {number} [chosen] @param {number} [group] whose error is shown */
+export function requestRow({ report, requests, patterns, link }, row, view, chosen, group) {
+  const { names } = report;
+  const outcome = outcomeOf(requests.flags[row]);
+  const errors = errorsOf(report, row);
+  const error = errors.find((one) => one.group === group) ?? errors[0];
+  const what = error?.message || names.endpoints[requests.endpoint[row]] || requests.urls[requests.url[row]] || "request";
+  const name = anchor(link(view, requests.id[row]), ...marked(what.slice(0, 300), patterns));
+  const made = tableRow(["time", moment(requests.time[row], true)], [outcome === "failed" ? "number bad" : "number", requests.status[row] < 0 ? outcome : requests.status[row]],
+    ["text", name], ["key wide", error?.key ?? requests.key[row] ?? ""], ["flow wide", names.flows[requests.flow[row]] ?? ""]);
+  if (row === chosen) {
+    made.className = "chosen";
+    name.setAttribute("aria-current", "true");
+  }
+  return made;
 }
 
-/** A command that sends a request again. @param {ViewContext} context @param {number} row */
-function curlOf({ report, command }, row) {
-  const { requests } = report;
-  if (!requests) return "";
+const bytesOf = (text) => new TextEncoder().encode(text).length;
+
+/** A command that sends a request again; where its body is not here as it was, the command that writes it. @param {ViewContext} context @param {number} row */
+function curlOf({ report, requests, command }, row) {
   const body = report.body(requests.request[row]);
-  const url = requests.urls[requests.resend_url[row]] ?? requests.urls[requests.url[row]];
-  // A body that is not whole here is in the report.
-  if (!url || requests.request[row] === -2 || (body && bytesOf(body.text).length < body.bytes)) {
-    return `analyze show ${command} exchange:${requests.id[row]} --curl`;
-  }
-  const headers = (requests.headers[requests.header[row]] ?? "").split("\n").filter(Boolean);
-  if (body && !headers.some((line) => /^content-type:/i.test(line))) {
-    const start = body.text.trimStart();
-    const type = /^[{[]/.test(start) ? "application/json" : start.startsWith("<") ? "application/xml" : /^[^\s=]+=\S*$/.test(start) ? "application/x-www-form-urlencoded" : "text/plain";
-    headers.unshift(`Content-Type: ${type}`);
-  }
-  const method = (requests.methods[requests.method[row]] ?? (body ? "POST" : "GET")).trim().toUpperCase();
-  const lines = ["curl --globoff --path-as-is", method === "HEAD" && !body ? "--head" : `--request ${quoted(method)}`, `--url ${quoted(url.replace(ACTS, encodeURIComponent).replaceAll(" ", "%20").replaceAll("\n", "%0A"))}`,
-    ...headers.map((line) => `--header ${quoted(line)}`), ...(body ? ["--data-binary @-"] : [])];
-  return `${body ? `${printed(body.text)} |\n` : ""}${lines.join(" \\\n  ")}\n`;
+  const isHere = requests.request[row] === -1 || (body && bytesOf(body.text) === body.bytes && body.text.search(ACTS) < 0);
+  if (!requests.curl[row] || !isHere) return `analyze show ${command} exchange:${requests.id[row]} --curl`;
+  return `${body ? `printf %s ${quoted(body.text)} |\n` : ""}${requests.curl[row]}\n`;
 }
 
-/** One side of a request. @param {ViewContext} context @param {string} name @param {number} place @param {boolean} whole @param {string} id */
-function sideOf(context, name, place, whole, id) {
-  const { report } = context;
+/** One side of a request. @param {ViewContext} context @param {string} name @param {number} place @param {boolean} whole @param {string} command that shows it */
+function sideOf({ report, patterns }, name, place, whole, command) {
   const side = element("div", {}, element("h3", {}, name));
-  if (place === -1) side.append(element("p", { class: "hint" }, "No body."));
-  const left = () => side.append(element("p", { class: "hint" }, "The body is not in this page: "), element("code", {}, `analyze show ${context.command} exchange:${id}`));
-  if (place === -2) left();
-  if (place >= 0) {
+  const rest = (text) => side.append(hint(`${text} `, element("code", {}, command)));
+  if (place === -1) side.append(hint("No body."));
+  else if (place === -2) rest("The body is not in this page:");
+  else {
     report.readBody(place).then((body) => {
-      if (!body) return left();
-      const bytes = bytesOf(body.text).length;
-      side.replaceChildren(element("h3", {}, `${name}, ${byteSize(body.bytes)}`), bodyElement(body, context.patterns, whole && bytes >= body.bytes));
-      if (bytes < body.bytes) side.append(element("p", { class: "hint" }, `The first ${byteSize(bytes)} of ${byteSize(body.bytes)}. The rest: `), element("code", {}, `analyze show ${context.command} exchange:${id}`));
-      return undefined;
+      if (!body) return rest("The body is not in this page:");
+      const bytes = bytesOf(body.text);
+      side.replaceChildren(element("h3", {}, `${name}, ${byteSize(body.bytes)}`), bodyElement(body.text, patterns, whole && bytes === body.bytes));
+      return bytes < body.bytes && rest(`The first ${byteSize(bytes)} of ${byteSize(body.bytes)}. The rest:`);
     });
   }
   return side;
 }
 
 /** A request beside its answer. @param {ViewContext} context @param {number} row */
-export function requestElement(context, row) {
-  const { report, link, command } = context;
-  const { requests, names } = report;
-  if (!requests) return element("div");
+function requestElement(context, row) {
+  const { report, requests, link, patterns } = context;
+  const { names } = report;
   const id = requests.id[row];
-  const outcome = outcomeOf(requests.flags[row]);
-  const state = ["", "resolved since", "still open"][(requests.flags[row] >> 2) & 3];
+  const flags = requests.flags[row];
+  const outcome = outcomeOf(flags);
   const kind = names.key_kinds[requests.key_kind[row]];
+  const key = requests.key[row];
   const url = requests.urls[requests.url[row]];
   const errors = errorsOf(report, row);
-  const cut = (requests.flags[row] & 16) !== 0;
-  return element("section", { id: "request", "aria-label": "Request" },
-    element("h2", {}, element("span", { class: outcome === "failed" ? "bad" : outcome === "success" ? "good" : "" }, `${requests.status[row] < 0 ? "" : `${requests.status[row]} `}${outcome}`), `, ${moment(requests.time[row], true)} UTC`),
-    url && element("div", { class: "title" }, `${requests.methods[requests.method[row]] ?? ""} `, ...marked(url, context.patterns)),
+  const isCut = (flags & 16) !== 0;
+  const command = `analyze show ${context.command} exchange:${id}`;
+  return element("section", { id: "request", "aria-labelledby": "h-request" },
+    element("h2", { id: "h-request" }, element("span", { class: outcome === "failed" ? "bad" : outcome === "success" ? "good" : null }, `${requests.status[row] < 0 ? "" : requests.status[row]} ${outcome}`), `, ${moment(requests.time[row], true)} UTC`),
+    url && element("div", { class: "title" }, `${requests.methods[requests.method[row]] ?? ""} `, ...marked(url, patterns)),
     factList([
-      ["Key", requests.key[row] !== null && element("a", { href: link(`key:${kind}:${requests.key[row]}`) }, `${keyWords(kind, 1)} ${requests.key[row]}`)],
-      ["State", state], ["Flow", names.flows[requests.flow[row]]], ["Step", names.steps[requests.step[row]]],
-      ["Took", duration(requests.duration[row])], ["Run", requests.runs[requests.run[row]]], ["Request", id],
-      ["In", `record ${requests.record[row]} of ${requests.files[requests.file[row]]}`],
+      ["Key", key !== null && anchor(link(`key:${kind}:${key}`), `${keyWords(kind, 1)} ${key}`)], ["State", ["", "resolved since", "still open"][(flags >> 2) & 3]],
+      ["Flow", names.flows[requests.flow[row]]], ["Step", names.steps[requests.step[row]]], ["Took", duration(requests.duration[row])],
+      ["Run", requests.runs[requests.run[row]]], ["Request", id], ["In", `record ${requests.record[row]} of ${requests.files[requests.file[row]]}`],
     ]),
     errors.length > 0 && element("ul", { class: "errors" }, ...errors.slice(0, 20).map((error) => element("li", {},
-      ...[error.code, error.field].filter(Boolean).map((part) => `${part}: `), ...marked(error.message, context.patterns), error.key !== requests.key[row] && error.key !== null ? ` (${error.key})` : "", " ",
-      error.group >= 0 && element("a", { href: link(`group:${report.groups.fingerprint[error.group]}`) }, "its group"))),
+      [error.code, error.field, ""].filter((part) => part !== undefined).join(": "), ...marked(error.message, patterns), error.key !== key && error.key !== null && ` (${error.key})`, " ",
+      error.group >= 0 && anchor(link(`group:${report.groups.fingerprint[error.group]}`), "its group"))),
     errors.length > 20 && element("li", {}, `and ${plural(errors.length - 20, "error", "errors")} more`)),
-    element("div", { class: "sides" },
-      sideOf(context, "Request", requests.request[row], true, id), sideOf(context, cut ? "Response, cut by the platform" : "Response", requests.response[row], !cut, id)),
-    element("div", { class: "buttons" },
-      copyButton(context, "Copy link", () => new URL(link("requests", id), location.href).href),
-      copyButton(context, "Copy command", () => `analyze show ${command} exchange:${id}`), copyButton(context, "Copy curl", () => curlOf(context, row))));
+    element("div", { class: "sides" }, sideOf(context, "Request", requests.request[row], true, command),
+      sideOf(context, isCut ? "Response, cut by the platform" : "Response", requests.response[row], !isCut, command)),
+    element("div", { class: "buttons" }, copyButton(context, "Copy link", () => new URL(link("requests", id), location.href).href),
+      copyButton(context, "Copy command", () => command), copyButton(context, "Copy curl", () => curlOf(context, row))));
 }
 
-/**
- * A list of requests, and the chosen one below it.
- * @param {ViewContext} context @param {number[]} rows @param {string} view @param {string} chosenId @param {string} note
- */
-function requestsWithChosen(context, rows, view, chosenId, note) {
-  const { requests } = context.report;
-  const named = requests?.id.indexOf(chosenId) ?? -1;
+/** A list of requests, and the chosen one below it. @param {ViewContext} context @param {number[]} rows @param {string} view @param {string} id @param {string} note @param {number} [group] @returns {View} */
+function requestsView(context, rows, view, id, note, group) {
+  const named = context.requests.id.indexOf(id);
   const chosen = named >= 0 ? named : rows[0];
-  const place = element("div", { class: "list", id: "view-list", tabindex: 0, role: "region", "aria-label": "Requests" });
-  const table = new LongTable(place, REQUEST_HEADS, (n) => requestRow(context, rows[n], view, chosen));
+  const table = longTable("Requests", REQUEST_HEADS, (n) => requestRow(context, rows[n], view, chosen, group));
   return { table, size: rows.length, at: rows.indexOf(chosen), parts: [
-    element("section", {}, element("h2", {}, "Requests"), element("p", { class: "hint" }, note), place),
-    chosen === undefined ? null : requestElement(context, chosen)] };
+    element("section", {}, element("h2", {}, "Requests"), hint(note), table.place), chosen === undefined ? null : requestElement(context, chosen)] };
 }
 
-/** A view by its name, for the place of views; null when there is none. @param {ViewContext} context @param {string} view @param {string} request */
-export function viewOf(context, view, request) {
-  const { report, matching } = context;
-  const { requests, keys } = report;
-  if (!requests || !keys) return null;
-  const [kind, ...rest] = view.split(":");
-  const followed = (rows) => (matching ? rows.filter((row) => matching.has(row)) : rows);
-  const ofAll = (shown, all, what) => `${counted(shown)} of ${plural(all, "request", "requests")} ${what}`;
-  if (kind === "group") {
-    const group = report.groups.fingerprint.indexOf(rest[0]);
-    if (group < 0) return null;
-    const { groups } = report;
-    const texts = report.groupTexts(group);
-    const rows = followed(requests.id.map((_, row) => row).filter((row) => errorsOf(report, row).some((error) => error.group === group)));
-    const messages = [...new Set(rows.flatMap((row) => errorsOf(report, row).filter((error) => error.group === group).map((error) => error.message)))];
-    const list = requestsWithChosen(context, rows, view, request, `${ofAll(rows.length, groups.requests[group], "are in this page: the newest, and the newest with other messages.")} All: analyze search ${context.command} group:${texts.fingerprint}`);
-    return { ...list, title: texts.title, parts: [
-      element("section", {}, element("h2", { class: "title" }, texts.title),
-        factList([
-          ["Errors", counted(groups.count[group])], ["Requests", counted(groups.requests[group])], ["Keys that wait", `${counted(groups.open[group])} of ${counted(groups.keys[group])}`],
-          ["Resolved", counted(groups.resolved[group])], ["First (UTC)", moment(groups.first[group])], ["Last (UTC)", moment(groups.last[group])],
-          ["Class", texts.class], ["Side", texts.side], ["Sending again", groups.retryable[group] ? "may help" : "does not help"],
-          ["Flows", groups.flows[group].map((flow) => report.names.flows[flow]).join(", ")], ["Group", texts.fingerprint]]),
-        messages.length > 1 && element("details", {}, element("summary", {}, plural(messages.length, "text", "texts")), element("ul", { class: "errors" }, ...messages.slice(0, 20).map((message) => element("li", {}, message)))),
-        element("div", { class: "buttons" }, copyButton(context, "Copy command", () => `analyze explain ${context.command} ${texts.fingerprint}`))),
-      ...list.parts] };
-  }
-  if (kind === "requests") return requestsWithChosen(context, followed(requests.id.map((_, row) => row)), view, request, "Those in this page, the newest first.");
-  if (kind === "key") {
-    const name = rest.join(":");
-    const [keyKind, key] = [rest[0], rest.slice(1).join(":")];
-    const own = keys.key.map((_, n) => n).filter((n) => keys.key[n] === key && report.names.key_kinds[keys.kind[n]] === keyKind);
-    // Newest first as in all lists; the numbers of requests grow with time.
-    const rows = report.byKey.get(name) ?? [];
-    const attempts = own.reduce((sum, n) => sum + keys.attempts[n], 0);
-    const inKey = { ...context, patterns: [...context.patterns, new RegExp(key.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"), "g")] };
-    const list = requestsWithChosen(inKey, rows, view, request, `${own.length ? ofAll(rows.length, attempts, "are in this page") : plural(rows.length, "request", "requests")}, the newest first. All: analyze show ${context.command} ${shellWord(name)}`);
-    return { ...list, title: name, parts: [
-      element("section", {}, element("h2", { class: "title" }, `${keyWords(keyKind, 1)} ${key}`),
-        ...own.map((n) => factList([["State", "open"], ["Flow", report.names.flows[keys.flow[n]]], ["Attempts", counted(keys.attempts[n])], ["Failed", counted(keys.failures[n])],
-          ["Since (UTC)", moment(keys.since[n])], ["Last (UTC)", moment(keys.last[n])], ["Error", keys.message[keys.message_place[n]]]])),
-        own.length === 0 && element("p", { class: "hint" }, "This key is not open.")),
-      ...list.parts] };
-  }
-  return null;
+/** @param {ViewContext} context @param {number} group @param {string} view @param {string} id @returns {View} */
+function groupView(context, group, view, id) {
+  const { report, requests, matching } = context;
+  const { groups } = report;
+  const texts = report.groupTexts(group);
+  const ofGroup = (row) => errorsOf(report, row).filter((error) => error.group === group);
+  const rows = requests.id.map((_, row) => row).filter((row) => (!matching || matching.has(row)) && ofGroup(row).length > 0);
+  const messages = new Set(rows.flatMap((row) => ofGroup(row).map((error) => error.message)));
+  const search = `analyze search ${context.command} group:${texts.fingerprint}`;
+  const list = requestsView(context, rows, view, id, `${counted(rows.length)} of ${plural(groups.requests[group], "request", "requests")} are in this page: the newest, and the newest with other texts. All: ${search}`, group);
+  const head = element("section", {}, element("h2", { class: "title" }, texts.title),
+    factList([
+      ["Errors", counted(groups.count[group])], ["Requests", counted(groups.requests[group])], ["Keys that wait", `${counted(groups.open[group])} of ${counted(groups.keys[group])}`],
+      ["Resolved", counted(groups.resolved[group])], ["First (UTC)", moment(groups.first[group])], ["Last (UTC)", moment(groups.last[group])], ["Class", texts.class], ["Side", texts.side],
+      ["Sending again", groups.retryable[group] ? "may help" : "does not help"], ["Flows", groups.flows[group].map((flow) => report.names.flows[flow]).join(", ")], ["Group", texts.fingerprint]]),
+    messages.size > 1 && element("details", {}, element("summary", {}, plural(messages.size, "text", "texts")), element("ul", { class: "errors" }, ...[...messages].slice(0, 20).map((message) => element("li", {}, message)))),
+    element("div", { class: "buttons" }, copyButton(context, "Copy command", () => `analyze explain ${context.command} ${texts.fingerprint}`)));
+  return { ...list, parts: [head, ...list.parts] };
+}
+
+/** All attempts at a key. @param {ViewContext} context @param {string} kind @param {string} key @param {string} view @param {string} id @returns {View} */
+function keyView(context, kind, key, view, id) {
+  const { report } = context;
+  const { keys, names } = report;
+  const own = keys ? keys.key.map((_, n) => n).filter((n) => keys.key[n] === key && names.key_kinds[keys.kind[n]] === kind) : [];
+  const rows = report.byKey.get(`${kind}:${key}`) ?? [];
+  const attempts = own.reduce((sum, n) => sum + keys?.attempts[n], 0);
+  const patterns = [...context.patterns, new RegExp(key.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"), "g")];
+  const list = requestsView({ ...context, patterns }, rows, view, id, `${plural(rows.length, "request", "requests")} of ${plural(Math.max(attempts, rows.length), "attempt", "attempts")} are in this page, the newest first. All: analyze show ${context.command} ${shellWord(`${kind}:${key}`)}`);
+  const head = element("section", {}, element("h2", { class: "title" }, `${keyWords(kind, 1)} ${key}`),
+    ...own.map((n) => keys && factList([["State", "open"], ["Flow", names.flows[keys.flow[n]]], ["Attempts", counted(keys.attempts[n])], ["Failed", counted(keys.failures[n])],
+      ["Since (UTC)", moment(keys.since[n])], ["Last (UTC)", moment(keys.last[n])], ["Error", keys.message[keys.message_place[n]]]])),
+    own.length === 0 && hint("This key is not open."));
+  return { ...list, parts: [head, ...list.parts] };
+}
+
+/** The keys that wait. @param {ViewContext} context @param {string} kind a kind, or nothing for all @returns {View | null} */
+function keysView({ report, link, keys: matching, command }, kind) {
+  const { keys, names } = report;
+  if (!keys) return null;
+  const rows = matching.filter((key) => !kind || names.key_kinds[keys.kind[key]] === kind);
+  const table = longTable("Keys that wait", [["text", "Key"], ["number", "Attempts"], ["time", "Since (UTC)"], ["time wide", "Last (UTC)"], ["flow wide", "Flow"], ["error wide", "Its error"]], (n) => {
+    const key = rows[n];
+    const word = names.key_kinds[keys.kind[key]];
+    return tableRow(["text", anchor(link(`key:${word}:${keys.key[key]}`), `${keyWords(word, 1)} ${keys.key[key]}`)], ["number", counted(keys.attempts[key])],
+      ["time", moment(keys.since[key])], ["time wide", moment(keys.last[key])], ["flow wide", names.flows[keys.flow[key]]], ["error wide", element("span", {}, keys.message[keys.message_place[key]])]);
+  });
+  const left = keys.all > keys.key.length ? ` The page has ${counted(keys.key.length)} of ${counted(keys.all)}.` : "";
+  return { table, size: rows.length, at: 0, parts: [element("section", {}, element("h2", { class: "title" }, `${kind ? keyWords(kind, 2) : "orders and products"} that wait`),
+    hint(`${counted(rows.length)}, those first that were tried last.${left} All: analyze keys ${command} --open`), table.place)] };
+}
+
+/** A view by its name; null when there is none. @param {ViewContext} context @param {string} view @param {string} id of the chosen request @returns {View | null} */
+export function viewOf(context, view, id) {
+  const { report, requests, matching } = context;
+  const [kind, name = "", ...rest] = view.split(":");
+  const group = report.groups.fingerprint.indexOf(name);
+  if (kind === "group" && group >= 0) return groupView(context, group, view, id);
+  if (kind === "key") return keyView(context, name, rest.join(":"), view, id);
+  if (kind === "keys") return keysView(context, name);
+  return kind === "requests" ? requestsView(context, requests.id.map((_, row) => row).filter((row) => !matching || matching.has(row)), view, id, "Those in this page, the newest first.") : null;
 }
