@@ -21,7 +21,7 @@ export function stackedPaths(series) {
 /** Cells of a row of a heat map: a path for each of five levels. @param {ArrayLike<number>} numbers @param {number} most */
 export function heatPaths(numbers, most) {
   const paths = ["", "", "", "", ""];
-  Array.from(numbers, (number, bin) => {
+  Array.from(numbers).forEach((number, bin) => {
     if (number > 0) paths[Math.min(4, Math.ceil(Math.sqrt(number / Math.max(most, 1)) * 5) - 1)] += bar(bin, 0, 100);
   });
   return paths;

@@ -40,9 +40,8 @@ export function duration(ms) {
 
 /** `512 B`, `1.5 KiB`. @param {number} number */
 export function byteSize(number) {
-  let unit = -1;
-  for (; number >= 1023.95 && unit < 3; unit += 1) number /= 1024;
-  return unit < 0 ? `${number} B` : `${number.toFixed(1)} ${["KiB", "MiB", "GiB", "TiB"][unit]}`;
+  const unit = Math.min(3, Math.floor(Math.log2(Math.max(number, 1) * 1.0001) / 10));
+  return unit ? `${(number / 1024 ** unit).toFixed(1)} ${["KiB", "MiB", "GiB"][unit - 1]}` : `${number} B`;
 }
 
 /** Keys of a kind: `order`, `products`. @param {string} kind @param {number} number */

@@ -331,6 +331,7 @@ async function start() {
   addEventListener("popstate", apply);
   addEventListener("keydown", onKey);
   apply();
+  performance.mark("usable");
   await report.readRequests();
   apply();
 }
