@@ -58,7 +58,7 @@ export function marked(text, patterns) {
   let at = 0;
   for (const match of found.slice(0, MARKS)) {
     if (match.index < at) continue;
-    parts.push(visible(text.slice(at, match.index)), element("mark", {}, match[0]));
+    parts.push(visible(text.slice(at, match.index)), element("mark", match[0]));
     at = match.index + match[0].length;
   }
   return [...parts, visible(text.slice(at))];
@@ -74,7 +74,7 @@ export function bodyElement(text, patterns, whole) {
   if (folded === all || hits(all) !== hits(folded)) shown.append(...marked(all, patterns));
   else {
     shown.append(...marked(folded, patterns));
-    return element("div", {}, shown, pushButton(`All ${plural(lines.length, "line", "lines")}`, (button) => {
+    return element("div", shown, pushButton(`All ${plural(lines.length, "line", "lines")}`, (button) => {
       shown.replaceChildren(...marked(all, patterns));
       button.remove();
       shown.focus();

@@ -88,4 +88,4 @@ export function showBrush(drawing, brush) {
 }
 
 /** An entry of a legend. @param {number} n @param {Node | string} name */
-export const legendEntry = (n, name) => element("li", {}, element("span", { class: `swatch s${n}` }), name);
+export const legendEntry = (n, name) => element("li", element(`span.swatch.s${n}`), name);

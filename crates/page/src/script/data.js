@@ -42,8 +42,9 @@ function spans(lengths) {
 /** @param {Span} span @param {number[]} places @returns {Span} */
 const spansAt = (span, places) => ({ start: (row) => span.start(places[row]), end: (row) => span.end(places[row]) });
 
-export const outcomeOf = (flags) => ["success", "failed", "unknown"][flags & 3];
-const stateOf = (flags) => ["good", "resolved", "open"][(flags >> 2) & 3];
+/** Words for the bits of flags. */
+export const OUTCOMES = ["success", "failed", "unknown"];
+export const STATES_OF_KEYS = ["good", "resolved", "open"];
 
 /** A report: its counts, and when they have been read its keys, requests and bodies. */
 export class Report {
@@ -85,26 +86,17 @@ export class Report {
       durations: null, bucket: requests.duration.map((ms) => (ms === null ? -1 : Math.floor(Math.log2(Math.max(ms, 1)) * 8))),
       bucketCount: null,
     };
-    for (let row = 0; row < requests.id.length; row += 1) {
-      for (const key of this.keysOf(row)) {
-        const rows = this.byKey.get(key);
-        if (rows) rows.push(row);
-        else this.byKey.set(key, [row]);
-      }
-    }
-  }
-
-  /** The keys of a request and of its errors: `kind:key`. @param {number} row */
-  keysOf(row) {
-    const { requests, requestRows } = this;
-    if (!requests || !requestRows) return [];
-    const kinds = this.names.key_kinds;
-    const keys = new Set();
-    if (requests.key[row] !== null) keys.add(`${kinds[requests.key_kind[row]]}:${requests.key[row]}`);
-    for (let n = requestRows.errors.start(row); n < requestRows.errors.end(row); n += 1) {
-      if (requests.error_key[n] !== null) keys.add(`${kinds[requests.error_key_kind[n]]}:${requests.error_key[n]}`);
-    }
-    return [...keys];
+    const add = (row, kind, key) => {
+      const name = `${this.names.key_kinds[kind]}:${key}`;
+      const rows = this.byKey.get(name) ?? [];
+      if (key === null || rows[rows.length - 1] === row) return;
+      rows.push(row);
+      this.byKey.set(name, rows);
+    };
+    requests.id.forEach((_, row) => {
+      add(row, requests.key_kind[row], requests.key[row]);
+      for (let n = errors.start(row); n < errors.end(row); n += 1) add(row, requests.error_key_kind[n], requests.error_key[n]);
+    });
   }
 
   /** Chunk of a body, and its place there. @param {number} body */
@@ -137,88 +129,50 @@ export class Report {
     this.bodiesRead = true;
   }
 
-  /** What the names of a group say. @param {number} group */
-  groupTexts(group) {
-    const text = (list, place) => list[place] ?? "";
-    return {
-      fingerprint: this.groups.fingerprint[group], title: this.groups.title[group],
-      class: text(this.names.classes, this.groups.class[group]), side: text(this.names.sides, this.groups.side[group]),
-    };
-  }
-
-  /** Rows that cells and requests have in common. @param {CountedRows} rows @returns {RowSource} */
+  /** What cells and requests have in common. @param {CountedRows} rows @returns {RowSource} */
   countedSource(rows) {
-    const { names, data } = this;
-    const columns = /** @type {Record<string, [string[], number[]]>} */ ({
-      flow: [names.flows, rows.flow], step: [names.steps, rows.step], endpoint: [names.endpoints, rows.endpoint],
-    });
-    const ofKind = /** @type {Record<string, (kind: number) => string | undefined>} */ ({
-      class: (kind) => names.classes[data.kinds.class[kind]],
-      side: (kind) => names.sides[data.kinds.side[kind]],
-      group: (kind) => this.groups.fingerprint[data.kinds.group[kind]],
-    });
-    return {
-      text: (field, patterns) => {
-        if (columns[field]) return byName(...columns[field], patterns);
-        if (ofKind[field]) {
-          const hits = data.kinds.group.map((_, kind) => matchesText(patterns, ofKind[field](kind)));
-          return (row) => {
-            for (let n = rows.errors.start(row); n < rows.errors.end(row); n += 1) if (hits[rows.kind[n]]) return true;
-            return false;
-          };
-        }
-        if (field === "outcome") {
-          const hits = ["success", "failed", "unknown"].map((word) => matchesText(patterns, word));
-          return (row) => hits[rows.flags[row] & 3];
-        }
-        return () => null;
+    const { names, groups, data: { kinds, from: begin, step } } = this;
+    /** @type {Record<string, (kind: number) => string>} */
+    const ofKind = { class: (kind) => names.classes[kinds.class[kind]], side: (kind) => names.sides[kinds.side[kind]], group: (kind) => groups.fingerprint[kinds.group[kind]] };
+    const outcomes = rows.flags.map((flags) => flags & 3);
+    const columns = { flow: [names.flows, rows.flow], step: [names.steps, rows.step], endpoint: [names.endpoints, rows.endpoint], outcome: [OUTCOMES, outcomes] };
+    return sourceOf(columns, {
+      text(field, patterns) {
+        if (!ofKind[field]) return unknown;
+        const hits = kinds.group.map((_, kind) => matchesText(patterns, ofKind[field](kind)));
+        return someError(rows, (n) => hits[rows.kind[n]]);
       },
-      number: (field, ranges) => (field === "status" ? (row) => rows.status[row] >= 0 && inRanges(ranges, rows.status[row]) : () => null),
+      number: (field, ranges) => (field === "status" ? (row) => rows.status[row] >= 0 && inRanges(ranges, rows.status[row]) : unknown),
       // Steps of time are counted whole.
-      time: (from, to) => (row) => {
-        const start = data.from + rows.bin[row] * data.step;
-        return rows.bin[row] >= 0 && start + data.step > from && start < to;
+      time: (from, to) => (row) => rows.bin[row] >= 0 && begin + (rows.bin[row] + 1) * step > from && begin + rows.bin[row] * step < to,
+      state: (word) => (row) => {
+        const flags = rows.flags[row];
+        return word === "failed" ? (flags & 3) === 1 : word === "truncated" ? (flags & 16) !== 0 : STATES_OF_KEYS[(flags >> 2) & 3] === word;
       },
-      state: (word) => {
-        if (word === "failed") return (row) => (rows.flags[row] & 3) === 1;
-        if (word === "truncated") return (row) => (rows.flags[row] & 16) !== 0;
-        return (row) => stateOf(rows.flags[row]) === word;
-      },
-    };
+    });
   }
 
-  /** @returns {RowSource} */
-  requestSource() {
-    const { requests, requestRows } = this;
-    if (!requests || !requestRows) throw new Error("the requests have not been read");
-    const counted = this.countedSource(requestRows);
-    const { errors } = requestRows;
-    /** @type {(test: Test) => Test} */
-    const ofErrors = (test) => (row) => {
-      for (let n = errors.start(row); n < errors.end(row); n += 1) if (test(n)) return true;
-      return false;
-    };
+  /** @param {RequestColumns} requests @param {CountedRows} rows @returns {RowSource} */
+  requestSource(requests, rows) {
+    const counted = this.countedSource(rows);
     const kinds = this.names.key_kinds;
     /** @type {Record<string, [string[], number[]]>} */
+    const ofErrors = { msg: [requests.messages, requests.error_message], code: [requests.codes, requests.error_code], field: [requests.fields, requests.error_field] };
     const columns = { method: [requests.methods, requests.method], url: [requests.urls, requests.url], run: [requests.runs, requests.run], file: [requests.files, requests.file] };
-    /** @type {Record<string, [string[], number[]]>} */
-    const errorColumns = { msg: [requests.messages, requests.error_message], code: [requests.codes, requests.error_code], field: [requests.fields, requests.error_field] };
-    return {
-      ...counted,
+    return sourceOf(columns, {
       text: (field, patterns) => {
-        if (columns[field]) return byName(...columns[field], patterns);
-        if (errorColumns[field]) return ofErrors(byName(...errorColumns[field], patterns));
+        if (ofErrors[field]) return someError(rows, byName(...ofErrors[field], patterns));
         if (field === "req") return this.bodyTest(requests.request, patterns);
         if (field === "res") return this.bodyTest(requests.response, patterns);
         if (!["key", "sku", "order"].includes(field)) return counted.text(field, patterns);
         const is = (kind, key) => (field === "key" || kinds[kind] === field) && matchesText(patterns, key);
-        const inErrors = ofErrors((n) => is(requests.error_key_kind[n], requests.error_key[n]));
+        const inErrors = someError(rows, (n) => is(requests.error_key_kind[n], requests.error_key[n]));
         return (row) => is(requests.key_kind[row], requests.key[row]) || inErrors(row);
       },
-      number: (field, ranges) => field === "status" ? counted.number(field, ranges)
-        : (row) => requests.duration[row] !== null && inRanges(ranges, requests.duration[row]),
+      number: (field, ranges) => (field === "status" ? counted.number(field, ranges) : (row) => requests.duration[row] !== null && inRanges(ranges, requests.duration[row])),
       time: (from, to) => (row) => requests.time[row] !== null && from <= requests.time[row] && requests.time[row] < to,
-    };
+      state: counted.state,
+    });
   }
 
   /** A test of bodies, each of which is looked at once. @param {number[]} places @param {Pattern[]} patterns @returns {Test} */
@@ -228,64 +182,59 @@ export class Report {
     return (row) => {
       const place = places[row];
       if (place === -1) return false;
-      const seen = known.get(place);
-      if (seen !== undefined) return seen;
-      const body = this.body(place);
-      if (!body) return null;
-      const matches = matchesText(patterns, body.text);
-      known.set(place, matches);
-      return matches;
+      if (!known.has(place)) {
+        const body = this.body(place);
+        if (!body) return null;
+        known.set(place, matchesText(patterns, body.text));
+      }
+      return known.get(place) ?? null;
     };
   }
 
   /** Keys, or cells of keys: what both say. @param {Record<string, any>} keys @returns {RowSource} */
   keySource(keys) {
     const { names, groups } = this;
-    const unknown = () => null;
-    return {
-      text: (field, patterns) => {
-        if (field === "flow") return byName(names.flows, keys.flow, patterns);
-        if (field === "class") return byName(names.classes, keys.group.map((n) => groups.class[n] ?? -1), patterns);
-        if (field === "side") return byName(names.sides, keys.group.map((n) => groups.side[n] ?? -1), patterns);
-        if (field === "group") return byName(groups.fingerprint, keys.group, patterns);
-        if (keys.key && (field === "key" || field === "sku" || field === "order")) {
-          return (row) => (field === "key" || names.key_kinds[keys.kind[row]] === field) && matchesText(patterns, keys.key[row]);
-        }
-        if (keys.key && field === "msg") return byName(keys.message, keys.message_place, patterns);
-        return unknown;
-      },
-      number: () => unknown,
-      time: () => unknown,
+    const ofGroup = (column) => keys.group.map((group) => column[group] ?? -1);
+    const columns = { flow: [names.flows, keys.flow], class: [names.classes, ofGroup(groups.class)], side: [names.sides, ofGroup(groups.side)], group: [groups.fingerprint, keys.group] };
+    return sourceOf(keys.key ? { ...columns, msg: [keys.message, keys.message_place] } : columns, {
+      text: (field, patterns) => !keys.key || !["key", "sku", "order"].includes(field) ? unknown
+        : (row) => (field === "key" || names.key_kinds[keys.kind[row]] === field) && matchesText(patterns, keys.key[row]),
       state: (word) => (row) => {
-        if (word === "open") return keys.to ? keys.to[row] < 0 : true;
-        if (word === "resolved") return keys.to ? keys.to[row] >= 0 : false;
-        return word === "failed" ? true : null;
+        const isOpen = !keys.to || keys.to[row] < 0;
+        return word === "truncated" ? null : word === "failed" || isOpen === (word === "open");
       },
-    };
+    });
   }
 
   /** @returns {RowSource} */
   runSource() {
     const { runs } = this.data;
-    return {
-      text: (field, patterns) => {
-        if (field === "flow") return byName(this.names.flows, runs.flow, patterns);
-        return field === "run" ? (row) => matchesText(patterns, runs.id[row]) : () => null;
-      },
-      number: () => () => null,
+    return sourceOf({ flow: [this.names.flows, runs.flow] }, {
+      text: (field, patterns) => (field === "run" ? (row) => matchesText(patterns, runs.id[row]) : unknown),
       time: (from, to) => (row) => runs.start[row] !== null && from <= runs.start[row] && runs.start[row] < to,
       state: (word) => (row) => (word === "failed" ? runs.failed[row] > 0 : null),
-    };
+    });
   }
 }
 
+/** @type {Test} */
+const unknown = () => null;
+
+/** A source with columns of names; what it is not given is not known. @param {Record<string, any>} columns @param {Partial<RowSource>} more @returns {RowSource} */
+const sourceOf = (columns, more) => ({
+  number: () => unknown, time: () => unknown, state: () => unknown, ...more,
+  text: (field, patterns) => (columns[field] ? byName(columns[field][0], columns[field][1], patterns) : (more.text?.(field, patterns) ?? unknown)),
+});
+
+/** Whether a test holds for an error of a row. @param {CountedRows} rows @param {Test} test @returns {Test} */
+const someError = ({ errors }, test) => (row) => {
+  for (let n = errors.start(row); n < errors.end(row); n += 1) if (test(n)) return true;
+  return false;
+};
+
 /** A test of names by number: each name is looked at once. @param {string[]} names @param {number[]} places @param {Pattern[]} patterns @returns {Test} */
 function byName(names, places, patterns) {
-  /** @type {(boolean | undefined)[]} */
+  /** @type {boolean[]} */
   const hits = [];
-  return (row) => {
-    const place = places[row];
-    if (place < 0 || place === undefined) return false;
-    return (hits[place] ??= matchesText(patterns, names[place]));
-  };
+  return (row) => places[row] >= 0 && (hits[places[row]] ??= matchesText(patterns, names[places[row]]));
 }

@@ -58,36 +58,27 @@ export const ACTS = /[\0-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-
 /** A text in which no character changes how its neighbours look. @param {string} text */
 export const visible = (text) => text.replace(ACTS, (c) => `\\u{${c.charCodeAt(0).toString(16)}}`);
 
-/**
- * An element. Texts become text, never markup.
- * @param {string} tag @param {Record<string, string | number | boolean | null | undefined>} attributes
- * @param {...(Node | string | number | null | undefined | false)} children
- */
-export function element(tag, attributes = {}, ...children) {
+/** An element: `tag.class`, attributes where there are some, and what is in it. Texts become text, never markup. @param {string} name @param {...any} content @returns {HTMLElement} */
+export function element(name, ...content) {
+  const [tag, ...classes] = name.split(".");
   const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value !== null && value !== undefined && value !== false) made.setAttribute(name, String(value));
-  }
-  for (const child of children) {
-    if (child instanceof Node) made.append(child);
-    else if (child !== null && child !== undefined && child !== false) made.append(visible(String(child)));
+  made.classList.add(...classes);
+  for (const part of content.flat()) {
+    if (part instanceof Node) made.append(part);
+    else if (typeof part === "object" && part) for (const [attribute, value] of Object.entries(part)) made.setAttribute(attribute, value);
+    else if (part !== undefined && part !== false && part !== null) made.append(visible(String(part)));
   }
   return made;
 }
 
-/** A cell of a table; one of the kind `text` names its row. @param {string} kind @param {...any} content */
-export function tableCell(kind, ...content) {
-  return kind.startsWith("text") ? element("th", { class: kind, scope: "row" }, ...content) : element("td", { class: kind }, ...content);
-}
+/** A row of a table, from the classes and content of each cell; one of the class `text` names the row. @param {...any[]} cells */
+export const tableRow = (...cells) => element("tr", cells.map(([kind, ...content]) => (kind.startsWith("text") ? element(`th.${kind}`, { scope: "row" }, content) : element(kind ? `td.${kind}` : "td", content))));
 
-/** A row of a table, from the kind and content of each cell. @param {...any[]} cells */
-export const tableRow = (...cells) => element("tr", {}, ...cells.map(([kind, ...content]) => tableCell(kind, ...content)));
+/** The head of a table, from the class and name of each column. @param {string[][]} columns */
+export const tableHead = (columns) => element("thead", element("tr", columns.map(([kind, name]) => element(`th.${kind}`, { scope: "col" }, name))));
 
 /** @param {string} href @param {...any} content */
-export const anchor = (href, ...content) => element("a", { href }, ...content);
-
-/** @param {...any} content */
-export const hint = (...content) => element("p", { class: "hint" }, ...content);
+export const anchor = (href, ...content) => element("a", { href }, content);
 
 /** @param {string} name @param {(button: HTMLElement) => void} action */
 export function pushButton(name, action) {

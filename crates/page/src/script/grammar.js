@@ -19,20 +19,20 @@
  *   time(from: number, to: number): Test, state(word: string): Test }} RowSource
  */
 
-const CLASSES = "value missing connection intermittent rate_limit too_large parse duplicate permission other".split(" ");
-/** @type {Record<string, string[]>} */
+const words = (text) => text.split(" ");
+/** Fields with few words. @type {Record<string, string[]>} */
 const CLOSED = {
-  outcome: ["success", "failed", "unknown"],
-  class: CLASSES,
-  side: ["integrator", "omnitron", "erp", "mapping"],
+  outcome: words("success failed unknown"),
+  class: words("value missing connection intermittent rate_limit too_large parse duplicate permission other"),
+  side: words("integrator omnitron erp mapping"),
 };
-const TEXT_FIELDS =
-  "key sku order flow step run endpoint method url outcome class side group code field msg req res file".split(" ");
-const NUMBER_FIELDS = ["status", "duration"];
-const STATES = ["open", "resolved", "failed", "truncated"];
-const WHOLE = "key sku order run method outcome class side code".split(" ");
-const MARKED = "key sku order msg req res url code field".split(" ");
-const ANYWHERE = ["key", "msg", "url", "req", "res"];
+const STATES = words("open resolved failed truncated");
+const TEXT_FIELDS = words("key sku order flow step run endpoint method url outcome class side group code field msg req res file");
+const FIELDS = [...TEXT_FIELDS, ...words("status duration since until is")];
+/** Fields whose value is the whole text; those whose hits are marked; those in which a bare word is looked for. */
+const WHOLE = words("key sku order run method outcome class side code");
+const MARKED = words("key sku order msg req res url code field");
+const ANYWHERE = words("key msg url req res");
 const LEVELS = 64;
 const DAY = 86_400e6;
 
@@ -57,9 +57,9 @@ function distance(a, b) {
   return row[b.length];
 }
 
-/** `(did you mean status?)` @param {string} word @param {string[]} words */
-function meant(word, words) {
-  const near = words.map((known) => ({ known, far: distance(word.toLowerCase(), known) })).sort((a, b) => a.far - b.far)[0];
+/** `(did you mean status?)` @param {string} word @param {string[]} of */
+function meant(word, of) {
+  const near = of.map((known) => ({ known, far: distance(word.toLowerCase(), known) })).sort((a, b) => a.far - b.far)[0];
   return near.far <= Math.max(1, Math.floor(word.length / 3)) ? ` (did you mean ${near.known}?)` : "";
 }
 
@@ -84,74 +84,58 @@ function inJson(text, anyCase) {
 /** @param {string} text @param {string | null} field @returns {Pattern} */
 function textPattern(text, field) {
   const flags = /\p{Uppercase}/u.test(text) ? "" : "i";
-  const mark = text === "" ? null : new RegExp(inJson(text, flags === "i"), `g${flags}`);
-  if (field && WHOLE.includes(field)) return { text, regex: new RegExp(`^(?:${escaped(text)})$`, `s${flags}`), mark };
-  if (field === "group") return { text, regex: new RegExp(`^(?:${escaped(text)})`, flags), mark: null };
-  return { text, regex: new RegExp(inJson(text, flags === "i"), flags), mark };
+  const part = inJson(text, flags === "i");
+  const isWhole = field !== null && WHOLE.includes(field);
+  const source = isWhole ? `^(?:${escaped(text)})$` : field === "group" ? `^${escaped(text)}` : part;
+  return { text, regex: new RegExp(source, flags), mark: text === "" ? null : new RegExp(part, `g${flags}`) };
 }
 
 /** @param {string} source @returns {Pattern} */
 function regexPattern(source) {
-  const leading = /^\(\?([ims]+)\)/.exec(source);
-  const flags = leading?.[1] ?? "";
-  const rest = source.slice(leading?.[0].length ?? 0);
+  const [, flags = "", rest] = /^(?:\(\?([ims]+)\))?(.*)$/s.exec(source) ?? [];
   let regex;
   try {
     regex = new RegExp(rest, `u${flags}`);
   } catch {
     regex = new RegExp(rest, flags);
   }
-  return { text: `/${source}/`, regex, mark: new RegExp(regex.source, `g${regex.flags}`) };
+  return { text: `/${source}/`, regex, mark: new RegExp(rest, `g${regex.flags}`) };
 }
 
 /** @type {Pattern} */
 const PRESENCE = { text: "*", regex: null, mark: null };
 
-/** @param {string} field @param {string} text */
-function plainNumber(field, text) {
-  const units = /** @type {Record<string, number>} */ (field === "duration" ? { ms: 1, s: 1e3, m: 6e4 } : {});
-  const match = /^(\d[\d.]*)(ms|s|m)?$/.exec(text);
-  const number = match && (!match[2] || units[match[2]]) ? Number(match[1]) * (units[match[2]] ?? 1) : NaN;
-  return Number.isNaN(number) ? null : number;
-}
-
-/** @param {string} field @param {string} text @returns {NumberRange | null} */
+/** `404`, `4xx`, `>=400`, `400..499`, `*`; of a duration also `2s`. @param {string} field @param {string} text @returns {NumberRange | null} */
 function numberRange(field, text) {
-  /** @param {number | null} from @param {number | null} to */
-  const range = (from, to, openFrom = false, openTo = false) => (from === null || to === null ? null : { from, to, openFrom, openTo });
-  if (text === "*") return range(-Infinity, Infinity);
-  const bound = /^(>=|<=|>|<)(.*)$/s.exec(text);
-  if (bound) {
-    const number = plainNumber(field, bound[2]);
-    return bound[1][0] === ">" ? range(number, Infinity, bound[1] === ">") : range(-Infinity, number, false, bound[1] === "<");
-  }
-  const dots = text.indexOf("..");
-  if (dots >= 0) return range(plainNumber(field, text.slice(0, dots)), plainNumber(field, text.slice(dots + 2)));
-  const hundreds = field === "status" && /^(\d)(xx|XX)$/.exec(text);
-  if (hundreds) return range(Number(hundreds[1]) * 100, Number(hundreds[1]) * 100 + 99);
-  const number = plainNumber(field, text);
-  return range(number, number);
+  const number = (/** @type {string} */ written) => {
+    const [, digits, unit] = (field === "status" ? /^(\d[\d.]*)$/ : /^(\d[\d.]*)(ms|s|m)?$/).exec(written) ?? [];
+    return Number(digits) * (unit === "s" ? 1e3 : unit === "m" ? 6e4 : 1);
+  };
+  const [, sign, rest] = /^(>=|<=|>|<)?(.*)$/s.exec(text) ?? ["", "", ""];
+  const [low, high = low] = rest.split(/\.\.(.*)/s);
+  const hundred = field === "status" && /^\d(xx|XX)$/.test(text) ? Number(text[0]) * 100 : null;
+  const range = { from: hundred ?? number(low), to: hundred === null ? number(high) : hundred + 99, openFrom: sign === ">", openTo: sign === "<" };
+  if (text === "*" || sign?.[0] === "<") range.from = -Infinity;
+  if (text === "*" || sign?.[0] === ">") range.to = Infinity;
+  return Number.isNaN(range.from + range.to) && text !== "*" ? null : range;
 }
 
 /** The time that is meant, in microseconds: a whole day for a date, else one moment. @param {string} text @param {number} now */
 function timeSpan(text, now) {
+  const day = (at) => [at, at + DAY];
   const today = Math.floor(now / DAY) * DAY;
   const word = text.toLowerCase();
   if (word === "now") return [now, now];
-  if (word === "today") return [today, today + DAY];
-  if (word === "yesterday") return [today - DAY, today];
+  if (word === "today") return day(today);
+  if (word === "yesterday") return day(today - DAY);
   const ago = /^-(\d+)([smhdw])$/.exec(text);
-  if (ago) {
-    const units = /** @type {Record<string, number>} */ ({ s: 1e6, m: 60e6, h: 3_600e6, d: DAY, w: 7 * DAY });
-    const at = now - Number(ago[1]) * units[ago[2]];
-    return [at, at];
-  }
-  const date = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?) ?(Z|[+-]\d\d:?\d\d)?)?$/i.exec(text);
-  if (!date) return null;
-  const zone = (date[3] ?? "Z").toUpperCase().replace(/^([+-]\d\d)(\d\d)$/, "$1:$2");
-  const at = Date.parse(`${date[1]}T${(date[2] ?? "00:00").replace(",", ".")}${zone}`) * 1000;
-  if (Number.isNaN(at) || new Date(`${date[1]}T00:00Z`).getUTCDate() !== Number(date[1].slice(8))) return null;
-  return date[2] ? [at, at] : [at, at + DAY];
+  const units = { s: 1e6, m: 60e6, h: 3_600e6, d: DAY, w: 7 * DAY };
+  if (ago) return Array(2).fill(now - Number(ago[1]) * units[ago[2]]);
+  const [, date, time, zone = "Z"] = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ?(Z|[+-]\d\d:\d\d)?)?$/i.exec(text) ?? [];
+  const at = Date.parse(`${date}T${time ?? "00:00"}${zone.toUpperCase()}`) * 1000;
+  // There is no 30 February.
+  if (Number.isNaN(at) || new Date(`${date}T00:00Z`).getUTCDate() !== Number(date.slice(8))) return null;
+  return time ? [at, at] : day(at);
 }
 
 /** Reads a query, by recursive descent; null for an empty one. @param {string} text @param {number} now microseconds @returns {Expression | null} */
@@ -266,56 +250,44 @@ export function parseQuery(text, now) {
     }
   }
 
-  function oneValue(field, start, ends) {
-    const written = value(ends);
-    if (written.kind === "bare" && written.text === "") fail(`${field}: a value is missing after the colon`, start);
-    return written;
-  }
-
-  /** All values between commas. */
-  function values(field, start, read) {
-    const found = [];
-    do {
-      if (found.length) at += 1;
-      const before = at;
-      found.push(read(oneValue(field, start, /[\s(),]/), before));
-    } while (text[at] === ",");
-    return found;
-  }
-
   /** A word of a closed set. */
-  function known(field, word, words, start) {
+  function known(field, word, of, start) {
     const lower = word.toLowerCase();
-    if (!words.includes(lower)) fail(`${field}:${word}: no such value${meant(word, words)}; there are ${words.join(", ")}`, start);
+    if (!of.includes(lower)) fail(`${field}:${word}: no such value${meant(word, of)}; there are ${of.join(", ")}`, start);
     return lower;
   }
 
   /** @returns {Condition} */
   function condition(name, start) {
     const field = name.toLowerCase();
-    if (TEXT_FIELDS.includes(field)) {
-      const patterns = values(field, start, (written, from) => {
-        if (CLOSED[field] && written.kind === "bare" && written.text !== "*") known(field, written.text, CLOSED[field], from);
-        return pattern(written, field, from);
-      });
-      return { kind: "text", field, patterns };
+    if (!FIELDS.includes(field)) fail(`${name}: no such field${meant(field, FIELDS)}; quote it to search for the text`, start, start + name.length);
+    const isTime = field === "since" || field === "until";
+    /** All values between commas. */
+    const values = (read) => {
+      const found = [];
+      do {
+        if (found.length) at += 1;
+        const before = at;
+        const written = value(isTime ? /[\s()]/ : /[\s(),]/);
+        if (written.kind === "bare" && written.text === "") fail(`${field}: a value is missing after the colon`, start);
+        found.push(read(written, before));
+      } while (text[at] === "," && !isTime);
+      return found;
+    };
+    const not = (what, written, from) => fail(`${field}:${written.text}: not a ${what}`, from);
+    if (isTime) {
+      const wanted = "time; write -3h, yesterday, 2026-10-24 or 2026-10-24T02:00, all UTC";
+      return { kind: field, at: values((written, from) => timeSpan(written.text, now) ?? not(wanted, written, from))[0][field === "since" ? 0 : 1] };
     }
-    if (NUMBER_FIELDS.includes(field)) {
-      const wanted = "write 404, 4xx, >=400 or 400..499, of a duration also 2s or 500ms";
-      return { kind: "number", field, ranges: values(field, start, (written, from) =>
-        numberRange(field, written.text) ?? fail(`${field}:${written.text}: not a number; ${wanted}`, from)) };
+    if (field === "is") return { kind: "state", states: values((written, from) => known("is", written.text === "healed" ? "resolved" : written.text, STATES, from)) };
+    if (!TEXT_FIELDS.includes(field)) {
+      const wanted = "number; write 404, 4xx, >=400 or 400..499, of a duration also 2s or 500ms";
+      return { kind: "number", field, ranges: values((written, from) => numberRange(field, written.text) ?? not(wanted, written, from)) };
     }
-    if (field === "is") {
-      return { kind: "state", states: values(field, start, (written, from) => known("is", written.text === "healed" ? "resolved" : written.text, STATES, from)) };
-    }
-    if (field === "since" || field === "until") {
-      const before = at;
-      const written = oneValue(field, start, /[\s()]/).text;
-      const span = timeSpan(written, now) ?? fail(`${field}:${written}: not a time; write -3h, yesterday, 2026-10-24 or 2026-10-24T02:00, all UTC`, before);
-      return { kind: field, at: span[field === "since" ? 0 : 1] };
-    }
-    const near = meant(field, [...TEXT_FIELDS, ...NUMBER_FIELDS, "since", "until", "is"]);
-    return fail(`${name}: no such field${near}; quote it to search for the text`, start, start + name.length);
+    return { kind: "text", field, patterns: values((written, from) => {
+      if (CLOSED[field] && written.kind === "bare" && written.text !== "*") known(field, written.text, CLOSED[field], from);
+      return pattern(written, field, from);
+    }) };
   }
 
   if (blankRest()) return null;

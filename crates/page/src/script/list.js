@@ -1,5 +1,5 @@
 // Tables of any length, of which only the rows in sight are elements.
-import { element } from "./format.js";
+import { element, tableHead } from "./format.js";
 
 /** Height of a row, as in the style. */
 const ROW = 44;
@@ -13,8 +13,7 @@ export class LongTable {
     this.size = 0;
     this.first = this.last = -1;
     this.body = element("tbody");
-    this.table = element("table", {},
-      element("thead", {}, element("tr", {}, ...heads.map(([kind, name]) => element("th", { scope: "col", class: kind }, name)))), this.body);
+    this.table = element("table", tableHead(heads), this.body);
     this.columns = heads.length;
     place.replaceChildren(this.table);
     place.addEventListener("scroll", () => requestAnimationFrame(() => this.draw()));
@@ -49,7 +48,7 @@ export class LongTable {
   spacer(rows) {
     const cell = element("td", { colspan: this.columns });
     cell.style.height = `${rows * ROW}px`;
-    return element("tr", { class: "spacer", "aria-hidden": "true", hidden: rows === 0 }, cell);
+    return element("tr.spacer", { "aria-hidden": "true" }, rows > 0 && cell);
   }
 
   /** @returns {HTMLElement[]} */

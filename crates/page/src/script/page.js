@@ -2,7 +2,7 @@
 import { chart, heatPaths, legendEntry, makeBrushable, setPaths, showBrush, spanOf, stackedPaths } from "./charts.js";
 import { inflated, Report } from "./data.js";
 import { COLOURED, figuresOf, KINDS, matchesOf, percentile } from "./filter.js";
-import { anchor, byId, counted, duration, element, keyWords, moment, percent, plural, pushButton, queryTime, shellWord, tableRow } from "./format.js";
+import { anchor, byId, counted, duration, element, keyWords, moment, percent, plural, pushButton, queryTime, shellWord, tableHead, tableRow } from "./format.js";
 import { markedPatterns, parseQuery, QueryError } from "./grammar.js";
 import { LongTable } from "./list.js";
 import { REQUEST_HEADS, requestRow, viewOf } from "./views.js";
@@ -65,16 +65,15 @@ async function copy(text, button) {
     button.textContent = "Copied";
   } catch {
     // Without the right to the clipboard the text is shown, to be copied by hand.
-    button.after(element("code", {}, text));
+    button.after(element("code", text));
     button.textContent = "Copy this:";
   }
   setTimeout(() => (button.textContent = name), 2000);
 }
 
 /** @returns {import("./views.js").ViewContext} */
-const context = () => ({
-  report, requests: report.requests ?? { id: [] }, patterns, copy, link: linkTo, command: shellWord(report.data.name),
-  matching: state.q || state.t ? new Set(matches.requests) : null, keys: matches.keys,
+const contextOf = () => ({
+  report, requests: report.requests ?? { id: [] }, patterns, copy, link: linkTo, command: shellWord(report.data.name), isHit: matches.isHit, keys: matches.keys,
 });
 
 /** Says how much matches, or what is wrong with the query. @param {QueryError | null} error */
@@ -155,10 +154,10 @@ function showAnswers() {
     "n-last": last < 0 ? none : `last failure ${momentOf(last)}, ${before ? `${duration(before)} before the log ends` : `in the last ${data.length} of the log`}`,
   });
   fill("n-sides", [...figures.bySide].sort((a, b) => b[1] - a[1] || a[0] - b[0]).slice(0, 4).map(([side, count], n) =>
-    element(n ? "p" : "div", {}, element(n ? "span" : "b", {}, names.sides[side] ?? "not known"), ` ${percent(count, figures.errors)}`)));
-  fill("n-waiting", waiting.length === 0 ? [element("b", {}, "nothing")] : [...waiting.slice(0, 3).map(([kind, count]) =>
-    element("p", {}, anchor(linkTo(`keys:${names.key_kinds[kind]}`), element("b", {}, counted(count)), ` ${keyWords(names.key_kinds[kind], count)}`))),
-  element("p", {}, "their newest attempt failed")]);
+    element(n ? "p" : "div", element(n ? "span" : "b", names.sides[side] ?? "not known"), ` ${percent(count, figures.errors)}`)));
+  fill("n-waiting", waiting.length === 0 ? [element("b", "nothing")] : [...waiting.slice(0, 3).map(([kind, count]) =>
+    element("p", anchor(linkTo(`keys:${names.key_kinds[kind]}`), element("b", counted(count)), ` ${keyWords(names.key_kinds[kind], count)}`))),
+  element("p", "their newest attempt failed")]);
 }
 
 /** The charts over time. @param {[number, number] | null} brush */
@@ -218,14 +217,13 @@ function showLists() {
   });
 }
 
-/** The numbers of a chart over time, in at most 24 rows. @param {string} id @param {string[]} names @param {Uint32Array[]} series @param {(part: Uint32Array) => number} join */
+/** The numbers of a chart over time, in at most 24 rows. @param {string} id @param {string[]} names @param {(Uint32Array | Int32Array)[]} series @param {(part: any) => number} join */
 function timeTable(id, names, series, join) {
   const { bins } = report.data;
   const size = Math.max(1, Math.ceil(bins / 24));
-  const head = (kind, text) => element("th", { class: kind, scope: "col" }, text);
   document.querySelector(`#${id} .numbers table`)?.replaceChildren(
-    element("thead", {}, element("tr", {}, head("", "From (UTC)"), ...names.map((name) => head("number", name)))),
-    element("tbody", {}, ...Array.from({ length: Math.ceil(bins / size) }, (_, row) =>
+    tableHead([["text", "From (UTC)"], ...names.map((name) => ["number", name])]),
+    element("tbody", Array.from({ length: Math.ceil(bins / size) }, (_, row) =>
       tableRow(["text", momentOf(row * size)], ...series.map((counts) => ["number", counted(join(counts.subarray(row * size, (row + 1) * size)))])))));
 }
 
@@ -235,28 +233,27 @@ function runRow(run) {
   const steps = [];
   for (let n = runSteps.start(run); n < runSteps.end(run); n += 1) steps.push(n);
   const end = most([runs.duration[run], ...steps.map((n) => runs.step_start[n] + runs.step_duration[n])]);
-  return tableRow(["text", names.flows[runs.flow[run]] ?? "(flow not known)", element("div", { class: "id" }, runs.id[run])], ["", moment(runs.start[run])],
+  return tableRow(["text", names.flows[runs.flow[run]] ?? "(flow not known)", element("div.id", runs.id[run])], ["", moment(runs.start[run])],
     ["", runs.statuses[runs.status[run]]], ["number", `${counted(runs.failed[run])} of ${counted(runs.requests[run])}`], ["number", duration(runs.duration[run])],
-    ["", element("ol", { class: "steps" }, ...steps.map((n) => {
+    ["", element("ol.steps", ...steps.map((n) => {
       const failed = failedIn(runs, runs.step_status[n]);
-      return element("li", {}, spanOf(failed ? "bad" : "s0", runs.step_start[n], runs.step_duration[n], end),
-        element("span", {}, `${names.steps[runs.step[n]] ?? ""} ${duration(runs.step_duration[n])}${failed ? " failed" : ""}`));
+      return element("li", spanOf(failed ? "bad" : "s0", runs.step_start[n], runs.step_duration[n], end),
+        element("span", `${names.steps[runs.step[n]] ?? ""} ${duration(runs.step_duration[n])}${failed ? " failed" : ""}`));
     }))]);
 }
 
 /** A row of the list of groups. @param {number} n */
 function groupRow(n) {
-  const { groups, data: { bins } } = report;
+  const { groups, names, data: { bins } } = report;
   const group = figures.order[n];
-  const texts = report.groupTexts(group);
   const counts = Uint32Array.from({ length: bins }, (_, bin) => figures.groupBins.get(group * bins + bin) ?? 0);
   const spark = stackedPaths([counts]);
   const has = (count) => count > 0;
   const times = state.q || state.t ? [counts.findIndex(has), counts.findLastIndex(has)].map((bin) => (bin < 0 ? "" : momentOf(bin)))
     : [moment(groups.first[group]), moment(groups.last[group])];
-  return tableRow(["number", counted(figures.byGroup[group])], ["trend wide", chart("spark", bins * 10, `at most ${spark.most} errors in a step of time`, spark.paths)],
-    ["text", anchor(linkTo(`group:${texts.fingerprint}`), texts.title.slice(0, 300))], ["number", counted(figures.waitingByGroup.get(group) ?? 0)],
-    ["word wide", texts.class], ["word wide", texts.side], ["times wide", times[0], element("br"), times[1]]);
+  return tableRow(["number", counted(figures.byGroup[group])], ["trend.wide", chart("spark", bins * 10, `at most ${spark.most} errors in a step of time`, spark.paths)],
+    ["text", anchor(linkTo(`group:${groups.fingerprint[group]}`), groups.title[group].slice(0, 300))], ["number", counted(figures.waitingByGroup[group])],
+    ["word.wide", names.classes[groups.class[group]]], ["word.wide", names.sides[groups.side[group]]], ["times.wide", times[0], element("br"), times[1]]);
 }
 
 /** Shows the view that the address names, in place of the overview. */
@@ -271,9 +268,9 @@ function showView() {
     requestTable.draw();
     return;
   }
-  const view = report.requests && viewOf(context(), state.v, state.r);
-  place.replaceChildren(element("nav", { class: "crumbs", "aria-label": "Where you are" }, anchor(linkTo(""), "← Overview")),
-    ...(view ? view.parts.filter((part) => part instanceof Node) : [element("section", {}, report.requests ? "This page does not have it." : "Reading …")]));
+  const view = report.requests && viewOf(contextOf(), state.v, state.r);
+  place.replaceChildren(element("nav.crumbs", { "aria-label": "Where you are" }, anchor(linkTo(""), "← Overview")),
+    ...(view ? view.parts.filter((part) => part instanceof Node) : [element("section", report.requests ? "This page does not have it." : "Reading …")]));
   if (wasHidden) scrollTo(0, 0);
   if (!view) return;
   viewTable = view.table;
@@ -306,10 +303,10 @@ async function start() {
   for (const part of document.querySelectorAll(".needs-script")) /** @type {HTMLElement} */ (part).hidden = false;
   const list = document.getElementById("group-list");
   if (list) {
-    groupTable = new LongTable(list, [["number", "Errors"], ["trend wide", "Over time"], ["text", "Error, <*> where it varies"], ["number", "Waiting"],
-      ["word wide", "Class"], ["word wide", "Side"], ["times wide", "First, last (UTC)"]], groupRow);
+    groupTable = new LongTable(list, [["number", "Errors"], ["trend.wide", "Over time"], ["text", "Error, <*> where it varies"], ["number", "Waiting"],
+      ["word.wide", "Class"], ["word.wide", "Side"], ["times.wide", "First, last (UTC)"]], groupRow);
   }
-  requestTable = new LongTable(byId("request-list"), REQUEST_HEADS, (n) => requestRow(context(), matches.requests[n], "requests"));
+  requestTable = new LongTable(byId("request-list"), REQUEST_HEADS, (n) => requestRow(contextOf(), matches.requests[n], "requests"));
   const box = /** @type {HTMLInputElement} */ (byId("query"));
   const help = /** @type {HTMLDialogElement} */ (byId("help"));
   let typing = 0;
