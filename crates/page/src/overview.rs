@@ -259,22 +259,20 @@ impl Overview<'_> {
             section id="groups" aria-labelledby="h-groups" {
                 h2 id="h-groups" { "Error groups" }
                 p class="hint" {
-                    @if all == 0 { "No request has an error." } @else {
-                        "Errors that differ only in ids, numbers and names. "
-                        span id="groups-shown" { (count(all.min(GROUPS) as u64)) " of " (counted(all as u64, "group", "groups")) ", most errors first." }
-                    }
+                    @if all == 0 { "No request has an error. " } @else { "Errors that differ only in ids, numbers and names. " }
+                    span id="groups-shown" { (count(all.min(GROUPS) as u64)) " of " (counted(all as u64, "group", "groups")) ", most errors first." }
                 }
-                @if all > 0 {
-                    div class="list" id="group-list" tabindex="0" role="region" aria-label="Error groups" {
+                div hidden[all == 0] {
+                    div class="list" id="group-list" tabindex="0" role="region" aria-label="List of error groups" {
                         table {
                             thead { tr {
                                 th scope="col" class="number" { "Errors" }
-                                th scope="col" class="wide" { "Over time" }
-                                th scope="col" { "Error, " span class="varies" { "<*>" } " where it varies" }
+                                th scope="col" class="trend wide" { "Over time" }
+                                th scope="col" class="text" { "Error, <*> where it varies" }
                                 th scope="col" class="number" { "Waiting" }
-                                th scope="col" class="wide" { "Class" }
-                                th scope="col" class="wide" { "Side" }
-                                th scope="col" class="wide" { "First, last (UTC)" }
+                                th scope="col" class="word wide" { "Class" }
+                                th scope="col" class="word wide" { "Side" }
+                                th scope="col" class="times wide" { "First, last (UTC)" }
                             } }
                             tbody {
                                 @for group in 0..all.min(GROUPS) { (self.group_row(group)) }
@@ -312,7 +310,26 @@ impl Overview<'_> {
             section id="requests" class="needs-script" aria-labelledby="h-requests" hidden {
                 h2 id="h-requests" { "Requests" }
                 p class="hint" id="requests-shown" {}
-                div class="list" id="request-list" tabindex="0" role="region" aria-label="Requests" {}
+                div class="list" id="request-list" tabindex="0" role="region" aria-label="List of requests" {
+                    table { thead { tr {
+                        th scope="col" class="time" { "Start (UTC)" }
+                        th scope="col" class="number" { "Status" }
+                        th scope="col" class="text" { "Error, or endpoint" }
+                        th scope="col" class="key wide" { "Key" }
+                        th scope="col" class="flow wide" { "Flow" }
+                    } } }
+                }
+                // The head of lists of keys, which the script makes.
+                div id="key-list" hidden {
+                    table { thead { tr {
+                        th scope="col" class="text" { "Key" }
+                        th scope="col" class="number" { "Attempts" }
+                        th scope="col" class="time" { "Since (UTC)" }
+                        th scope="col" class="time wide" { "Last (UTC)" }
+                        th scope="col" class="flow wide" { "Flow" }
+                        th scope="col" class="error wide" { "Its error" }
+                    } } }
+                }
             }
         }
     }
@@ -373,7 +390,7 @@ impl Overview<'_> {
                 p class="hint" {
                     "The darker, the more failed in that " (self.bins.length()) "; at most " span id="n-most-heat" { (count(most)) } "."
                 }
-                div class="scroll" tabindex="0" role="region" aria-label="Failed requests by flow and time" {
+                div class="scroll" tabindex="0" role="region" aria-label="Table of flows" {
                     table class="heat" {
                         thead { tr {
                             th scope="col" { "Flow" }
@@ -418,7 +435,7 @@ impl Overview<'_> {
                     span id="endpoints-shown" { (count(endpoints.len() as u64)) " of " (counted(self.figures.endpoints.len() as u64, "endpoint", "endpoints")) }
                     ", most failed first. The bar goes from the median to the 95th percentile, within 5 %."
                 }
-                div class="scroll" tabindex="0" role="region" aria-label="Endpoints" {
+                div class="scroll" tabindex="0" role="region" aria-label="Table of endpoints" {
                     table {
                         thead { tr {
                             th scope="col" { "Endpoint" }
@@ -486,7 +503,7 @@ impl Overview<'_> {
                     span id="runs-shown" { (count(order.len() as u64)) " of " (counted(runs.all as u64, "run", "runs")) }
                     ", those first that failed. Each step begins where it stands; red ones failed."
                 }
-                div class="scroll" tabindex="0" role="region" aria-label="Runs" {
+                div class="scroll" tabindex="0" role="region" aria-label="Table of runs" {
                     table {
                         thead { tr {
                             th scope="col" { "Run" }

@@ -24,19 +24,19 @@ import { matchesText, inRanges } from "./grammar.js";
 
 /** The data of a template. @param {string} id @returns {Promise<any>} */
 export async function inflated(id) {
-  const template = /** @type {HTMLTemplateElement} */ (document.getElementById(id));
-  const text = atob(template.content.textContent ?? "");
-  const bytes = new Uint8Array(text.length);
-  for (let n = 0; n < text.length; n += 1) bytes[n] = text.charCodeAt(n);
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return JSON.parse(await new Response(stream).text());
+	const template = /** @type {HTMLTemplateElement} */ (document.getElementById(id));
+	const text = atob(template.content.textContent ?? "");
+	const bytes = new Uint8Array(text.length);
+	for (let n = 0; n < text.length; n += 1) bytes[n] = text.charCodeAt(n);
+	const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+	return JSON.parse(await new Response(stream).text());
 }
 
 /** Where each part begins and ends, from the lengths of all. @param {number[]} lengths @returns {Span} */
 function spans(lengths) {
-  const ends = new Uint32Array(lengths.length);
-  lengths.reduce((end, length, n) => (ends[n] = end + length), 0);
-  return { start: (row) => ends[row] - lengths[row], end: (row) => ends[row] };
+	const ends = new Uint32Array(lengths.length);
+	lengths.reduce((end, length, n) => (ends[n] = end + length), 0);
+	return { start: (row) => ends[row] - lengths[row], end: (row) => ends[row] };
 }
 
 /** @param {Span} span @param {number[]} places @returns {Span} */
@@ -48,173 +48,227 @@ export const STATES_OF_KEYS = ["good", "resolved", "open"];
 
 /** A report: its counts, and when they have been read its keys, requests and bodies. */
 export class Report {
-  /** @param {PageData} data */
-  constructor(data) {
-    this.data = data;
-    this.names = data.names;
-    this.groups = data.groups;
-    const { cells, sets } = data;
-    /** @type {CountedRows} */
-    this.cells = {
-      ...(/** @type {any} */ (cells)), size: cells.bin.length, errors: spansAt(spans(sets.len), cells.set),
-      kind: sets.kind, kindCount: sets.count, durations: spans(cells.durations), bucketCount: cells.bucket_count,
-    };
-    /** @type {RequestColumns | null} */
-    this.requests = null;
-    /** @type {CountedRows | null} */
-    this.requestRows = null;
-    /** @type {KeyColumns | null} */
-    this.keys = null;
-    /** Requests by key: `kind:key`. @type {Map<string, number[]>} */
-    this.byKey = new Map();
-    /** @type {({ text: string[], bytes: number[] } | undefined)[]} */
-    this.chunks = [];
-    this.bodiesRead = false;
-    this.runSteps = spans(data.runs.steps);
-  }
+	/** @param {PageData} data */
+	constructor(data) {
+		this.data = data;
+		this.names = data.names;
+		this.groups = data.groups;
+		const { cells, sets } = data;
+		/** @type {CountedRows} */
+		this.cells = {
+			.../** @type {any} */ (cells),
+			size: cells.bin.length,
+			errors: spansAt(spans(sets.len), cells.set),
+			kind: sets.kind,
+			kindCount: sets.count,
+			durations: spans(cells.durations),
+			bucketCount: cells.bucket_count,
+		};
+		/** @type {RequestColumns | null} */
+		this.requests = null;
+		/** @type {CountedRows | null} */
+		this.requestRows = null;
+		/** @type {KeyColumns | null} */
+		this.keys = null;
+		/** Requests by key: `kind:key`. @type {Map<string, number[]>} */
+		this.byKey = new Map();
+		/** @type {({ text: string[], bytes: number[] } | undefined)[]} */
+		this.chunks = [];
+		this.bodiesRead = false;
+		this.runSteps = spans(data.runs.steps);
+	}
 
-  /** Reads the keys and the requests. */
-  async readRequests() {
-    const [keys, requests] = await Promise.all([inflated("data-keys"), inflated("data-requests")]);
-    this.keys = keys;
-    this.requests = /** @type {RequestColumns} */ (requests);
-    const errors = spans(requests.errors);
-    const { from, step } = this.data;
-    this.requestRows = {
-      ...requests, size: requests.id.length, count: null, errors, kind: requests.error_kind, kindCount: null,
-      bin: requests.time.map((time) => (time === null ? -1 : Math.floor((time - from) / step))),
-      durations: null, bucket: requests.duration.map((ms) => (ms === null ? -1 : Math.floor(Math.log2(Math.max(ms, 1)) * 8))),
-      bucketCount: null,
-    };
-    const add = (row, kind, key) => {
-      const name = `${this.names.key_kinds[kind]}:${key}`;
-      const rows = this.byKey.get(name) ?? [];
-      if (key === null || rows[rows.length - 1] === row) return;
-      rows.push(row);
-      this.byKey.set(name, rows);
-    };
-    requests.id.forEach((_, row) => {
-      add(row, requests.key_kind[row], requests.key[row]);
-      for (let n = errors.start(row); n < errors.end(row); n += 1) add(row, requests.error_key_kind[n], requests.error_key[n]);
-    });
-  }
+	/** Reads the keys and the requests. */
+	async readRequests() {
+		const [keys, requests] = await Promise.all([inflated("data-keys"), inflated("data-requests")]);
+		this.keys = keys;
+		this.requests = /** @type {RequestColumns} */ (requests);
+		const errors = spans(requests.errors);
+		const { from, step } = this.data;
+		this.requestRows = {
+			...requests,
+			size: requests.id.length,
+			count: null,
+			errors,
+			kind: requests.error_kind,
+			kindCount: null,
+			bin: requests.time.map((time) => (time === null ? -1 : Math.floor((time - from) / step))),
+			durations: null,
+			bucket: requests.duration.map((ms) => (ms === null ? -1 : Math.floor(Math.log2(Math.max(ms, 1)) * 8))),
+			bucketCount: null,
+		};
+		const add = (row, kind, key) => {
+			const name = `${this.names.key_kinds[kind]}:${key}`;
+			const rows = this.byKey.get(name) ?? [];
+			if (key === null || rows[rows.length - 1] === row) return;
+			rows.push(row);
+			this.byKey.set(name, rows);
+		};
+		requests.id.forEach((_, row) => {
+			add(row, requests.key_kind[row], requests.key[row]);
+			for (let n = errors.start(row); n < errors.end(row); n += 1)
+				add(row, requests.error_key_kind[n], requests.error_key[n]);
+		});
+	}
 
-  /** Chunk of a body, and its place there. @param {number} body */
-  chunkOf(body) {
-    let first = 0;
-    for (const [chunk, size] of this.data.contents.chunks.entries()) {
-      if (body < first + size) return { chunk, place: body - first };
-      first += size;
-    }
-    return null;
-  }
+	/** Chunk of a body, and its place there. @param {number} body */
+	chunkOf(body) {
+		let first = 0;
+		for (const [chunk, size] of this.data.contents.chunks.entries()) {
+			if (body < first + size) return { chunk, place: body - first };
+			first += size;
+		}
+		return null;
+	}
 
-  /** A body with the bytes that the whole one has, when its chunk has been read. @param {number} body */
-  body(body) {
-    const at = body < 0 ? null : this.chunkOf(body);
-    const chunk = at && this.chunks[at.chunk];
-    return chunk && at ? { text: chunk.text[at.place], bytes: chunk.bytes[at.place] } : null;
-  }
+	/** A body with the bytes that the whole one has, when its chunk has been read. @param {number} body */
+	body(body) {
+		const at = body < 0 ? null : this.chunkOf(body);
+		const chunk = at && this.chunks[at.chunk];
+		return chunk && at ? { text: chunk.text[at.place], bytes: chunk.bytes[at.place] } : null;
+	}
 
-  /** Reads the chunk of a body. @param {number} body */
-  async readBody(body) {
-    const at = body < 0 ? null : this.chunkOf(body);
-    if (at) this.chunks[at.chunk] ??= await inflated(`data-bodies-${at.chunk}`);
-    return this.body(body);
-  }
+	/** Reads the chunk of a body. @param {number} body */
+	async readBody(body) {
+		const at = body < 0 ? null : this.chunkOf(body);
+		if (at) this.chunks[at.chunk] ??= await inflated(`data-bodies-${at.chunk}`);
+		return this.body(body);
+	}
 
-  /** Reads all bodies. */
-  async readBodies() {
-    for (const chunk of this.data.contents.chunks.keys()) this.chunks[chunk] ??= await inflated(`data-bodies-${chunk}`);
-    this.bodiesRead = true;
-  }
+	/** Reads all bodies. */
+	async readBodies() {
+		for (const chunk of this.data.contents.chunks.keys()) this.chunks[chunk] ??= await inflated(`data-bodies-${chunk}`);
+		this.bodiesRead = true;
+	}
 
-  /** What cells and requests have in common. @param {CountedRows} rows @returns {RowSource} */
-  countedSource(rows) {
-    const { names, groups, data: { kinds, from: begin, step } } = this;
-    /** @type {Record<string, (kind: number) => string>} */
-    const ofKind = { class: (kind) => names.classes[kinds.class[kind]], side: (kind) => names.sides[kinds.side[kind]], group: (kind) => groups.fingerprint[kinds.group[kind]] };
-    const outcomes = rows.flags.map((flags) => flags & 3);
-    const columns = { flow: [names.flows, rows.flow], step: [names.steps, rows.step], endpoint: [names.endpoints, rows.endpoint], outcome: [OUTCOMES, outcomes] };
-    return sourceOf(columns, {
-      text(field, patterns) {
-        if (!ofKind[field]) return unknown;
-        const hits = kinds.group.map((_, kind) => matchesText(patterns, ofKind[field](kind)));
-        return someError(rows, (n) => hits[rows.kind[n]]);
-      },
-      number: (field, ranges) => (field === "status" ? (row) => rows.status[row] >= 0 && inRanges(ranges, rows.status[row]) : unknown),
-      // Steps of time are counted whole.
-      time: (from, to) => (row) => rows.bin[row] >= 0 && begin + (rows.bin[row] + 1) * step > from && begin + rows.bin[row] * step < to,
-      state: (word) => (row) => {
-        const flags = rows.flags[row];
-        return word === "failed" ? (flags & 3) === 1 : word === "truncated" ? (flags & 16) !== 0 : STATES_OF_KEYS[(flags >> 2) & 3] === word;
-      },
-    });
-  }
+	/** What cells and requests have in common. @param {CountedRows} rows @returns {RowSource} */
+	countedSource(rows) {
+		const {
+			names,
+			groups,
+			data: { kinds, from: begin, step },
+		} = this;
+		/** @type {Record<string, (kind: number) => string>} */
+		const ofKind = {
+			class: (kind) => names.classes[kinds.class[kind]],
+			side: (kind) => names.sides[kinds.side[kind]],
+			group: (kind) => groups.fingerprint[kinds.group[kind]],
+		};
+		const outcomes = rows.flags.map((flags) => flags & 3);
+		const columns = {
+			flow: [names.flows, rows.flow],
+			step: [names.steps, rows.step],
+			endpoint: [names.endpoints, rows.endpoint],
+			outcome: [OUTCOMES, outcomes],
+		};
+		return sourceOf(columns, {
+			text(field, patterns) {
+				if (!ofKind[field]) return unknown;
+				const hits = kinds.group.map((_, kind) => matchesText(patterns, ofKind[field](kind)));
+				return someError(rows, (n) => hits[rows.kind[n]]);
+			},
+			number: (field, ranges) =>
+				field === "status" ? (row) => rows.status[row] >= 0 && inRanges(ranges, rows.status[row]) : unknown,
+			// Steps of time are counted whole.
+			time: (from, to) => (row) =>
+				rows.bin[row] >= 0 && begin + (rows.bin[row] + 1) * step > from && begin + rows.bin[row] * step < to,
+			state: (word) => (row) => {
+				const flags = rows.flags[row];
+				return word === "failed"
+					? (flags & 3) === 1
+					: word === "truncated"
+						? (flags & 16) !== 0
+						: STATES_OF_KEYS[(flags >> 2) & 3] === word;
+			},
+		});
+	}
 
-  /** @param {RequestColumns} requests @param {CountedRows} rows @returns {RowSource} */
-  requestSource(requests, rows) {
-    const counted = this.countedSource(rows);
-    const kinds = this.names.key_kinds;
-    /** @type {Record<string, [string[], number[]]>} */
-    const ofErrors = { msg: [requests.messages, requests.error_message], code: [requests.codes, requests.error_code], field: [requests.fields, requests.error_field] };
-    const columns = { method: [requests.methods, requests.method], url: [requests.urls, requests.url], run: [requests.runs, requests.run], file: [requests.files, requests.file] };
-    return sourceOf(columns, {
-      text: (field, patterns) => {
-        if (ofErrors[field]) return someError(rows, byName(...ofErrors[field], patterns));
-        if (field === "req") return this.bodyTest(requests.request, patterns);
-        if (field === "res") return this.bodyTest(requests.response, patterns);
-        if (!["key", "sku", "order"].includes(field)) return counted.text(field, patterns);
-        const is = (kind, key) => (field === "key" || kinds[kind] === field) && matchesText(patterns, key);
-        const inErrors = someError(rows, (n) => is(requests.error_key_kind[n], requests.error_key[n]));
-        return (row) => is(requests.key_kind[row], requests.key[row]) || inErrors(row);
-      },
-      number: (field, ranges) => (field === "status" ? counted.number(field, ranges) : (row) => requests.duration[row] !== null && inRanges(ranges, requests.duration[row])),
-      time: (from, to) => (row) => requests.time[row] !== null && from <= requests.time[row] && requests.time[row] < to,
-      state: counted.state,
-    });
-  }
+	/** @param {RequestColumns} requests @param {CountedRows} rows @returns {RowSource} */
+	requestSource(requests, rows) {
+		const counted = this.countedSource(rows);
+		const kinds = this.names.key_kinds;
+		/** @type {Record<string, [string[], number[]]>} */
+		const ofErrors = {
+			msg: [requests.messages, requests.error_message],
+			code: [requests.codes, requests.error_code],
+			field: [requests.fields, requests.error_field],
+		};
+		const columns = {
+			method: [requests.methods, requests.method],
+			url: [requests.urls, requests.url],
+			run: [requests.runs, requests.run],
+			file: [requests.files, requests.file],
+		};
+		return sourceOf(columns, {
+			text: (field, patterns) => {
+				if (ofErrors[field]) return someError(rows, byName(...ofErrors[field], patterns));
+				if (field === "req") return this.bodyTest(requests.request, patterns);
+				if (field === "res") return this.bodyTest(requests.response, patterns);
+				if (!["key", "sku", "order"].includes(field)) return counted.text(field, patterns);
+				const is = (kind, key) => (field === "key" || kinds[kind] === field) && matchesText(patterns, key);
+				const inErrors = someError(rows, (n) => is(requests.error_key_kind[n], requests.error_key[n]));
+				return (row) => is(requests.key_kind[row], requests.key[row]) || inErrors(row);
+			},
+			number: (field, ranges) =>
+				field === "status"
+					? counted.number(field, ranges)
+					: (row) => requests.duration[row] !== null && inRanges(ranges, requests.duration[row]),
+			time: (from, to) => (row) => requests.time[row] !== null && from <= requests.time[row] && requests.time[row] < to,
+			state: counted.state,
+		});
+	}
 
-  /** A test of bodies, each of which is looked at once. @param {number[]} places @param {Pattern[]} patterns @returns {Test} */
-  bodyTest(places, patterns) {
-    /** @type {Map<number, boolean>} */
-    const known = new Map();
-    return (row) => {
-      const place = places[row];
-      if (place === -1) return false;
-      if (!known.has(place)) {
-        const body = this.body(place);
-        if (!body) return null;
-        known.set(place, matchesText(patterns, body.text));
-      }
-      return known.get(place) ?? null;
-    };
-  }
+	/** A test of bodies, each of which is looked at once. @param {number[]} places @param {Pattern[]} patterns @returns {Test} */
+	bodyTest(places, patterns) {
+		/** @type {Map<number, boolean>} */
+		const known = new Map();
+		return (row) => {
+			const place = places[row];
+			if (place === -1) return false;
+			if (!known.has(place)) {
+				const body = this.body(place);
+				if (!body) return null;
+				known.set(place, matchesText(patterns, body.text));
+			}
+			return known.get(place) ?? null;
+		};
+	}
 
-  /** Keys, or cells of keys: what both say. @param {Record<string, any>} keys @returns {RowSource} */
-  keySource(keys) {
-    const { names, groups } = this;
-    const ofGroup = (column) => keys.group.map((group) => column[group] ?? -1);
-    const columns = { flow: [names.flows, keys.flow], class: [names.classes, ofGroup(groups.class)], side: [names.sides, ofGroup(groups.side)], group: [groups.fingerprint, keys.group] };
-    return sourceOf(keys.key ? { ...columns, msg: [keys.message, keys.message_place] } : columns, {
-      text: (field, patterns) => !keys.key || !["key", "sku", "order"].includes(field) ? unknown
-        : (row) => (field === "key" || names.key_kinds[keys.kind[row]] === field) && matchesText(patterns, keys.key[row]),
-      state: (word) => (row) => {
-        const isOpen = !keys.to || keys.to[row] < 0;
-        return word === "truncated" ? null : word === "failed" || isOpen === (word === "open");
-      },
-    });
-  }
+	/** Keys, or cells of keys: what both say. @param {Record<string, any>} keys @returns {RowSource} */
+	keySource(keys) {
+		const { names, groups } = this;
+		const ofGroup = (column) => keys.group.map((group) => column[group] ?? -1);
+		const columns = {
+			flow: [names.flows, keys.flow],
+			class: [names.classes, ofGroup(groups.class)],
+			side: [names.sides, ofGroup(groups.side)],
+			group: [groups.fingerprint, keys.group],
+		};
+		return sourceOf(keys.key ? { ...columns, msg: [keys.message, keys.message_place] } : columns, {
+			text: (field, patterns) =>
+				!keys.key || !["key", "sku", "order"].includes(field)
+					? unknown
+					: (row) =>
+							(field === "key" || names.key_kinds[keys.kind[row]] === field) && matchesText(patterns, keys.key[row]),
+			state: (word) => (row) => {
+				const isOpen = !keys.to || keys.to[row] < 0;
+				return word === "truncated" ? null : word === "failed" || isOpen === (word === "open");
+			},
+		});
+	}
 
-  /** @returns {RowSource} */
-  runSource() {
-    const { runs } = this.data;
-    return sourceOf({ flow: [this.names.flows, runs.flow] }, {
-      text: (field, patterns) => (field === "run" ? (row) => matchesText(patterns, runs.id[row]) : unknown),
-      time: (from, to) => (row) => runs.start[row] !== null && from <= runs.start[row] && runs.start[row] < to,
-      state: (word) => (row) => (word === "failed" ? runs.failed[row] > 0 : null),
-    });
-  }
+	/** @returns {RowSource} */
+	runSource() {
+		const { runs } = this.data;
+		return sourceOf(
+			{ flow: [this.names.flows, runs.flow] },
+			{
+				text: (field, patterns) => (field === "run" ? (row) => matchesText(patterns, runs.id[row]) : unknown),
+				time: (from, to) => (row) => runs.start[row] !== null && from <= runs.start[row] && runs.start[row] < to,
+				state: (word) => (row) => (word === "failed" ? runs.failed[row] > 0 : null),
+			},
+		);
+	}
 }
 
 /** @type {Test} */
@@ -222,19 +276,25 @@ const unknown = () => null;
 
 /** A source with columns of names; what it is not given is not known. @param {Record<string, any>} columns @param {Partial<RowSource>} more @returns {RowSource} */
 const sourceOf = (columns, more) => ({
-  number: () => unknown, time: () => unknown, state: () => unknown, ...more,
-  text: (field, patterns) => (columns[field] ? byName(columns[field][0], columns[field][1], patterns) : (more.text?.(field, patterns) ?? unknown)),
+	number: () => unknown,
+	time: () => unknown,
+	state: () => unknown,
+	...more,
+	text: (field, patterns) =>
+		columns[field] ? byName(columns[field][0], columns[field][1], patterns) : (more.text?.(field, patterns) ?? unknown),
 });
 
 /** Whether a test holds for an error of a row. @param {CountedRows} rows @param {Test} test @returns {Test} */
-const someError = ({ errors }, test) => (row) => {
-  for (let n = errors.start(row); n < errors.end(row); n += 1) if (test(n)) return true;
-  return false;
-};
+const someError =
+	({ errors }, test) =>
+	(row) => {
+		for (let n = errors.start(row); n < errors.end(row); n += 1) if (test(n)) return true;
+		return false;
+	};
 
 /** A test of names by number: each name is looked at once. @param {string[]} names @param {number[]} places @param {Pattern[]} patterns @returns {Test} */
 function byName(names, places, patterns) {
-  /** @type {boolean[]} */
-  const hits = [];
-  return (row) => places[row] >= 0 && (hits[places[row]] ??= matchesText(patterns, names[places[row]]));
+	/** @type {boolean[]} */
+	const hits = [];
+	return (row) => places[row] >= 0 && (hits[places[row]] ??= matchesText(patterns, names[places[row]]));
 }

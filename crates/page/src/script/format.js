@@ -8,20 +8,20 @@ export const plural = (number, one, many) => `${counted(number)} ${number === 1 
 
 /** A share in per cent; `0 %` and `100 %` only when it is exactly that. @param {number} part @param {number} whole */
 export function percent(part, whole) {
-  const share = (part * 100) / Math.max(whole, 1);
-  let text = share.toFixed(share > 0 && share < 100 && !(share >= 9.95 && share < 99.5) ? 1 : 0);
-  if (share > 0 && share < 0.1) text = "<0.1";
-  if (share < 100 && share >= 99.95) text = ">99.9";
-  return `${text}\u00a0%`;
+	const share = (part * 100) / Math.max(whole, 1);
+	let text = share.toFixed(share > 0 && share < 100 && !(share >= 9.95 && share < 99.5) ? 1 : 0);
+	if (share > 0 && share < 0.1) text = "<0.1";
+	if (share < 100 && share >= 99.95) text = ">99.9";
+	return `${text}\u00a0%`;
 }
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /** `24 Oct 02:15`, from microseconds since 1970. @param {number | null} micros @param {boolean} [seconds] */
 export function moment(micros, seconds = false) {
-  if (micros === null) return "";
-  const at = new Date(micros / 1000);
-  return `${at.getUTCDate()} ${MONTHS[at.getUTCMonth()]} ${at.toISOString().slice(11, seconds ? 19 : 16)}`;
+	if (micros === null) return "";
+	const at = new Date(micros / 1000);
+	return `${at.getUTCDate()} ${MONTHS[at.getUTCMonth()]} ${at.toISOString().slice(11, seconds ? 19 : 16)}`;
 }
 
 /** `2026-10-24T02:15:00Z` without what is zero at its end, as a query takes it. @param {number} micros */
@@ -29,26 +29,29 @@ export const queryTime = (micros) => new Date(micros / 1000).toISOString().repla
 
 /** `120 ms`, `2.5 s`, `3 min`. @param {number | null} ms */
 export function duration(ms) {
-  if (ms === null) return "";
-  const units = /** @type {[number, number, string][]} */ ([
-    [99_500, 1e3, "s"], [5_970_000, 6e4, "min"], [172_800_000, 3.6e6, "h"], [Infinity, 8.64e7, "d"],
-  ]);
-  if (ms < 999.5) return `${ms.toFixed(0)}\u00a0ms`;
-  const [, unit, name] = units.find(([below]) => ms < below) ?? units[3];
-  return `${(ms / unit).toFixed(ms / unit < 9.95 ? 1 : 0)}\u00a0${name}`;
+	if (ms === null) return "";
+	const units = /** @type {[number, number, string][]} */ ([
+		[99_500, 1e3, "s"],
+		[5_970_000, 6e4, "min"],
+		[172_800_000, 3.6e6, "h"],
+		[Infinity, 8.64e7, "d"],
+	]);
+	if (ms < 999.5) return `${ms.toFixed(0)}\u00a0ms`;
+	const [, unit, name] = units.find(([below]) => ms < below) ?? units[3];
+	return `${(ms / unit).toFixed(ms / unit < 9.95 ? 1 : 0)}\u00a0${name}`;
 }
 
 /** `512 B`, `1.5 KiB`. @param {number} number */
 export function byteSize(number) {
-  const unit = Math.min(3, Math.floor(Math.log2(Math.max(number, 1) * 1.0001) / 10));
-  return unit ? `${(number / 1024 ** unit).toFixed(1)} ${["KiB", "MiB", "GiB"][unit - 1]}` : `${number} B`;
+	const unit = Math.min(3, Math.floor(Math.log2(Math.max(number, 1) * 1.0001) / 10));
+	return unit ? `${(number / 1024 ** unit).toFixed(1)} ${["KiB", "MiB", "GiB"][unit - 1]}` : `${number} B`;
 }
 
 /** Keys of a kind: `order`, `products`. @param {string} kind @param {number} number */
 export function keyWords(kind, number) {
-  const words = /** @type {Record<string, string[]>} */ ({ order: ["order", "orders"], sku: ["product", "products"] });
-  const [one, many] = words[kind] ?? [`${kind.replaceAll("_", " ")} key`, `${kind.replaceAll("_", " ")} keys`];
-  return number === 1 ? one : many;
+	const words = /** @type {Record<string, string[]>} */ ({ order: ["order", "orders"], sku: ["product", "products"] });
+	const [one, many] = words[kind] ?? [`${kind.replaceAll("_", " ")} key`, `${kind.replaceAll("_", " ")} keys`];
+	return number === 1 ? one : many;
 }
 
 // Control characters, marks of direction, and what is not seen at all.
@@ -60,38 +63,44 @@ export const visible = (text) => text.replace(ACTS, (c) => `\\u{${c.charCodeAt(0
 
 /** An element: `tag.class`, attributes where there are some, and what is in it. Texts become text, never markup. @param {string} name @param {...any} content @returns {HTMLElement} */
 export function element(name, ...content) {
-  const [tag, ...classes] = name.split(".");
-  const made = document.createElement(tag);
-  made.classList.add(...classes);
-  for (const part of content.flat()) {
-    if (part instanceof Node) made.append(part);
-    else if (typeof part === "object" && part) for (const [attribute, value] of Object.entries(part)) made.setAttribute(attribute, value);
-    else if (part !== undefined && part !== false && part !== null) made.append(visible(String(part)));
-  }
-  return made;
+	const [tag, ...classes] = name.split(".");
+	const made = document.createElement(tag);
+	made.classList.add(...classes);
+	for (const part of content.flat()) {
+		if (part instanceof Node) made.append(part);
+		else if (typeof part === "object" && part)
+			for (const [attribute, value] of Object.entries(part)) made.setAttribute(attribute, value);
+		else if (part !== undefined && part !== false && part !== null) made.append(visible(String(part)));
+	}
+	return made;
 }
 
 /** A row of a table, from the classes and content of each cell; one of the class `text` names the row. @param {...any[]} cells */
-export const tableRow = (...cells) => element("tr", cells.map(([kind, ...content]) => (kind.startsWith("text") ? element(`th.${kind}`, { scope: "row" }, content) : element(kind ? `td.${kind}` : "td", content))));
-
-/** The head of a table, from the class and name of each column. @param {string[][]} columns */
-export const tableHead = (columns) => element("thead", element("tr", columns.map(([kind, name]) => element(`th.${kind}`, { scope: "col" }, name))));
+export const tableRow = (...cells) =>
+	element(
+		"tr",
+		cells.map(([kind, ...content]) =>
+			kind.startsWith("text")
+				? element(`th.${kind}`, { scope: "row" }, content)
+				: element(kind ? `td.${kind}` : "td", content),
+		),
+	);
 
 /** @param {string} href @param {...any} content */
 export const anchor = (href, ...content) => element("a", { href }, content);
 
 /** @param {string} name @param {(button: HTMLElement) => void} action */
 export function pushButton(name, action) {
-  const button = element("button", { type: "button" }, name);
-  button.addEventListener("click", () => action(button));
-  return button;
+	const button = element("button", { type: "button" }, name);
+	button.addEventListener("click", () => action(button));
+	return button;
 }
 
 /** The element with this id, which the static part has. @param {string} id */
 export function byId(id) {
-  const found = document.getElementById(id);
-  if (!found) throw new Error(`no element ${id}`);
-  return found;
+	const found = document.getElementById(id);
+	if (!found) throw new Error(`no element ${id}`);
+	return found;
 }
 
 /** A word in single quotes, in which a shell changes nothing. @param {string} word */
