@@ -130,7 +130,7 @@ impl Overview<'_> {
                             @for (n, (side, number)) in figures.sides.iter().take(4).enumerate() {
                                 @let share = percent(*number, figures.errors);
                                 @if n == 0 {
-                                    b { (Self::name_of(self.names.sides.get(*side), "not known")) } " " (share)
+                                    div { b { (Self::name_of(self.names.sides.get(*side), "not known")) } " " (share) }
                                 } @else {
                                     p { (Self::name_of(self.names.sides.get(*side), "not known")) " " (share) }
                                 }
@@ -157,12 +157,8 @@ impl Overview<'_> {
         self.figures.busiest.map_or_else(
             || "no failed request".to_owned(),
             |(bin, number)| {
-                format!(
-                    "most in the {} from {}: {}",
-                    self.bins.length(),
-                    self.time(bin),
-                    count(number)
-                )
+                let (length, time) = (self.bins.length(), self.time(bin));
+                format!("most: {} in {length} from {time}", count(number))
             },
         )
     }
@@ -171,7 +167,7 @@ impl Overview<'_> {
         let Some(last) = self.figures.last else { return "no failed request".to_owned() };
         let before = (self.bins.count - 1 - last) as i64 * self.bins.step / 1_000;
         let when = if before == 0 {
-            format!("in the last {} of the log", self.bins.length())
+            "at the end of the log".to_owned()
         } else {
             format!("{} before the log ends", duration(before as f64))
         };

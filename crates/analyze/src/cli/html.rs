@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::{anyhow, bail};
 use clap::Args;
 use page::{PageContents, PageOptions};
 use tables::Stored;
@@ -38,7 +38,9 @@ pub(crate) struct HtmlCommand {
 const EXAMPLES: &str = "\
 Examples:
   analyze html report -o report.html
-  analyze html report -o report.html --max-size 2MB    small enough for any mail";
+  analyze html report -o report.html --max-size 2MB    small enough for any mail
+
+Exit codes: 0 done, 2 not done.";
 
 impl HtmlCommand {
     /// Writes the page.
@@ -86,12 +88,10 @@ fn write_whole<T>(
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.partial", std::process::id()));
     let partial = path.with_file_name(name);
-    let place = || path.display().to_string();
-    let mut file = File::create_new(&partial).with_context(place)?;
-    let written = write(&mut file).and_then(|value| {
-        fs::rename(&partial, path).with_context(place)?;
-        Ok(value)
-    });
+    let refused = |error: io::Error| anyhow!("{}: {error}", path.display());
+    let mut file = File::create_new(&partial).map_err(refused)?;
+    let written = write(&mut file)
+        .and_then(|value| fs::rename(&partial, path).map(|()| value).map_err(refused));
     if written.is_err() {
         // The error that is reported is the one before.
         let _gone = fs::remove_file(&partial);

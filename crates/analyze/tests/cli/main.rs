@@ -10,6 +10,7 @@ mod copies;
 mod diff;
 mod explain;
 mod faults;
+mod html;
 mod keys;
 mod kit;
 mod ls;
@@ -37,7 +38,7 @@ fn the_help_of_each_command_has_examples() {
     let place = TestFolder::new();
     for command in [
         "report", "cat", "ls", "summary", "explain", "keys", "search", "show", "diff", "runs",
-        "logs", "serve", "fetch", "bench",
+        "html", "logs", "serve", "fetch", "bench",
     ] {
         let run = place.run(&[command, "--help"]);
         assert_eq!(run.code, 0);

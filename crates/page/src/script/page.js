@@ -193,12 +193,12 @@ function showAnswers() {
 		"n-largest": groups.title[order[0]] ?? "–",
 		"n-first": first < 0 ? "–" : momentOf(first),
 		"n-busiest":
-			first < 0 ? none : `most in the ${data.length} from ${momentOf(busiest)}: ${counted(failedByBin[busiest])}`,
+			first < 0 ? none : `most: ${counted(failedByBin[busiest])} in ${data.length} from ${momentOf(busiest)}`,
 		"n-broken": waiting.length ? "Yes" : figures.failed ? "Nothing waits" : "No",
 		"n-last":
 			last < 0
 				? none
-				: `last failure ${momentOf(last)}, ${before ? `${duration(before)} before the log ends` : `in the last ${data.length} of the log`}`,
+				: `last failure ${momentOf(last)}, ${before ? `${duration(before)} before the log ends` : "at the end of the log"}`,
 	});
 	fill(
 		"n-sides",
