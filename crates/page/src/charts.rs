@@ -48,8 +48,8 @@ pub(crate) fn heat(numbers: &[u64], most: u64) -> Vec<String> {
     let mut paths = vec![String::new(); LEVELS];
     for (step, number) in numbers.iter().enumerate().filter(|(_, number)| **number > 0) {
         let share = (*number as f64 / most.max(1) as f64).sqrt();
-        let level = ((share * LEVELS as f64).ceil() as usize).clamp(1, LEVELS);
-        bar(&mut paths[level - 1], step, 0.0, HEIGHT);
+        let above = (1..LEVELS).filter(|level| share * LEVELS as f64 > *level as f64).count();
+        bar(&mut paths[above], step, 0.0, HEIGHT);
     }
     paths
 }

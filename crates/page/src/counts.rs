@@ -129,6 +129,7 @@ pub(crate) fn failed(flags: u8) -> bool {
 }
 
 /// Eight buckets for each doubling, so that the middle of one is within 5 % of every duration in it.
+#[expect(clippy::cast_sign_loss, reason = "the logarithm of 1 or more is not negative")]
 fn duration_bucket(ms: f64) -> u16 {
     (ms.max(1.0).log2() * 8.0) as u16
 }

@@ -60,11 +60,11 @@ impl EndpointFigures {
     /// A percentile of its durations in milliseconds, within 5 %; `None` when no request has one.
     pub(crate) fn duration(&self, share: f64) -> Option<f64> {
         let all: u64 = self.durations.values().sum();
-        let wanted = ((all as f64 * share).ceil() as u64).max(1);
+        let wanted = (all as f64 * share).ceil().max(1.0);
         let mut below = 0;
         let bucket = self.durations.iter().find(|(_, count)| {
             below += **count;
-            below >= wanted
+            below as f64 >= wanted
         });
         bucket.map(|(bucket, _)| bucket_middle(*bucket))
     }

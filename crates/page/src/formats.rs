@@ -20,7 +20,7 @@ pub(crate) fn percent(part: u64, whole: u64) -> String {
     let percent = part as f64 * 100.0 / whole.max(1) as f64;
     let text = if percent > 0.0 && percent < 0.1 {
         "<0.1".to_owned()
-    } else if percent < 100.0 && percent >= 99.95 {
+    } else if (99.95..100.0).contains(&percent) {
         ">99.9".to_owned()
     } else if percent > 0.0 && !(9.95..99.5).contains(&percent) && percent < 100.0 {
         format!("{percent:.1}")

@@ -27,6 +27,7 @@ mod waiting;
 
 use std::collections::HashMap;
 use std::io::{self, Write};
+use std::thread;
 
 use maud::{Render as _, html};
 use query::LoggedRequests;
@@ -96,17 +97,16 @@ struct PageData<'p> {
     cells: &'p CellColumns,
     waiting: &'p WaitingCells,
     runs: &'p RunColumns,
-    contents: ChunkList,
 }
 
-/// Where the bodies are, and what was left out.
+/// What the page holds one by one, and where the bodies are.
 #[derive(Debug, Default, Serialize)]
-struct ChunkList {
+struct ContentList {
     requests: usize,
     all_requests: u64,
     bodies: usize,
     all_bodies: usize,
-    /// How many bodies each chunk has.
+    /// The first body of each chunk.
     chunks: Vec<usize>,
 }
 
@@ -134,11 +134,34 @@ pub fn write(
     let waiting = keys.cells(&counts.bins);
     let figures = PageFigures::of(&counts, &waiting, group_list.title.len().min(GROUPS));
 
-    let wanted = requests::wanted(&counts, &keys);
-    let logged = LoggedRequests::read(report, &wanted, false)?;
-    let bodies = PageBodies::read(report, &wanted)?;
-    let table = RequestTable::of(&logged, &bodies, &mut counts.names, &counts.kinds, &places);
+    let mut wanted = requests::wanted(&counts, &keys);
+    // What takes longest is done beside each other.
+    let (logged, bodies) = thread::scope(|scope| {
+        let bodies = scope.spawn(|| PageBodies::read(report, &wanted));
+        (LoggedRequests::read(report, &wanted, false), finished(bodies))
+    });
+    let (mut logged, bodies) = (logged?, bodies?);
     let open_keys = keys.open_keys();
+    let mut table = RequestTable::of(&logged, &bodies, &mut counts.names, &counts.kinds, &places);
+    let data = PageData {
+        name: &options.name,
+        from: counts.bins.from,
+        step: counts.bins.step,
+        bins: counts.bins.count,
+        length: counts.bins.length(),
+        names: &counts.names,
+        groups: &group_list,
+        kinds: &counts.kinds,
+        sets: &counts.sets,
+        cells: &counts.cells,
+        waiting: &waiting,
+        runs: &runs,
+    };
+    let (data, keys_data, mut requests_data, chunks) = thread::scope(|scope| {
+        let chunks = scope.spawn(|| packed_chunks(&bodies, options.max_bytes));
+        let requests = scope.spawn(|| packed(&table));
+        (packed(&data), packed(&open_keys), finished(requests), finished(chunks))
+    });
 
     let quality = ReportQuality::read(report)?;
     let overview = Overview {
@@ -153,65 +176,80 @@ pub fn write(
     let script = assets::script();
     let policy = assets::policy(assets::STYLE, &script);
     let title = format!("{}: Integrator report", options.name);
-    let mut start = overview::head(&title, assets::STYLE, &policy).into_string();
-    start.push_str(&body(&overview));
-    let requests_data = packed(&table)?;
-    let keys_data = packed(&open_keys)?;
+    let mut page = overview::head(&title, assets::STYLE, &policy).into_string();
+    page.push_str(&body(&overview));
+    template(&mut page, "data-counts", &data?);
+    template(&mut page, "data-keys", &keys_data?);
+    let room = options.max_bytes.saturating_sub(page.len() + script.len() + FRAME_BYTES);
+    while requests_data.as_ref().is_ok_and(|data| data.len() > room) && wanted.len() > FEW_REQUESTS
+    {
+        wanted.truncate(wanted.len() / 2);
+        logged = LoggedRequests::read(report, &wanted, false)?;
+        table = RequestTable::of(&logged, &bodies, &mut counts.names, &counts.kinds, &places);
+        requests_data = packed(&table);
+    }
+    let requests_data = requests_data?;
 
-    let mut contents = ChunkList {
+    let mut room = room.saturating_sub(requests_data.len());
+    let mut contents = ContentList {
         requests: table.len(),
         all_requests: figures.requests,
         all_bodies: bodies.len(),
-        ..ChunkList::default()
+        ..ContentList::default()
     };
-    let data = |contents: ChunkList| PageData {
-        name: &options.name,
-        from: counts.bins.from,
-        step: counts.bins.step,
-        bins: counts.bins.count,
-        length: counts.bins.length(),
-        names: &counts.names,
-        groups: &group_list,
-        kinds: &counts.kinds,
-        sets: &counts.sets,
-        cells: &counts.cells,
-        waiting: &waiting,
-        runs: &runs,
-        contents,
-    };
-    let first = packed(&data(ChunkList::default()))?.len();
-    let mut bytes = start.len() + script.len() + requests_data.len() + keys_data.len() + first;
-    let mut packed_chunks = Vec::new();
-    for chunk in bodies.chunks() {
-        let text = packed(&chunk)?;
-        if bytes + text.len() > options.max_bytes {
-            break;
-        }
-        bytes += text.len();
-        contents.bodies += chunk.len();
-        contents.chunks.push(chunk.len());
-        packed_chunks.push(text);
+    let mut chunks = chunks?;
+    let fitting = chunks.iter().take_while(|(_, chunk)| {
+        let fits = chunk.len() <= room;
+        room = room.saturating_sub(chunk.len());
+        fits
+    });
+    let fitting = fitting.count();
+    chunks.truncate(fitting);
+    for (bodies, _) in &chunks {
+        contents.chunks.push(contents.bodies);
+        contents.bodies += bodies;
     }
-    let made = PageContents {
-        bytes: 0,
-        requests: contents.requests,
-        all_requests: contents.all_requests,
-        bodies: contents.bodies,
-        all_bodies: contents.all_bodies,
-    };
-    let mut page = start;
-    template(&mut page, "data-counts", &packed(&data(contents))?);
-    template(&mut page, "data-keys", &keys_data);
+    template(&mut page, "data-contents", &packed(&contents)?);
     template(&mut page, "data-requests", &requests_data);
-    page.push_str("<script>");
-    page.push_str(&script);
-    page.push_str("</script>\n");
-    for (n, chunk) in packed_chunks.iter().enumerate() {
+    page.extend(["<script>", &script, "</script>\n"]);
+    for (n, (_, chunk)) in chunks.iter().enumerate() {
         template(&mut page, &format!("data-bodies-{n}"), chunk);
     }
     page.push_str("</body>\n</html>\n");
     out.write_all(page.as_bytes())?;
-    Ok(PageContents { bytes: page.len(), ..made })
+    Ok(PageContents {
+        bytes: page.len(),
+        requests: contents.requests,
+        all_requests: contents.all_requests,
+        bodies: contents.bodies,
+        all_bodies: contents.all_bodies,
+    })
+}
+
+/// Room for the ends of elements and the list of contents.
+const FRAME_BYTES: usize = 4_096;
+
+/// Requests that are in every page.
+const FEW_REQUESTS: usize = 200;
+
+/// The result of a thread.
+fn finished<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+/// Bodies in chunks, each with how many it has, until they are larger together than a page may be.
+fn packed_chunks(bodies: &PageBodies, max_bytes: usize) -> io::Result<Vec<(usize, String)>> {
+    let mut bytes = 0;
+    let mut chunks = Vec::new();
+    for chunk in bodies.chunks() {
+        let text = packed(&chunk)?;
+        bytes += text.len();
+        chunks.push((chunk.len(), text));
+        if bytes > max_bytes {
+            break;
+        }
+    }
+    Ok(chunks)
 }
 
 fn template(page: &mut String, id: &str, data: &str) {
@@ -236,8 +274,7 @@ fn body(overview: &Overview<'_>) -> String {
         }
         form id="search" class="needs-script" role="search" hidden {
             label for="query" class="visually-hidden" { "Query" }
-            input type="text" id="query" autocomplete="off" autocapitalize="off" spellcheck="false" placeholder="Filter: a word, flow:price, status:5xx, is:open, side:erp …   press /" aria-describedby="query-note";
-            button type="button" id="clear" hidden { "Clear" }
+            input type="search" id="query" autocomplete="off" autocapitalize="off" spellcheck="false" placeholder="Filter: a word, flow:price, status:5xx, is:open, side:erp …   press /" aria-describedby="query-note";
             span id="brushed" hidden { span id="brushed-text" {} " " button type="button" id="unbrush" { "All time" } }
             p id="query-note" role="status" {}
         }

@@ -11,7 +11,7 @@ use crate::figures::{COLOURED, EndpointFigures, FlowFigures, PageFigures};
 use crate::formats::{count, duration, moment, percent};
 use crate::group_list::GroupColumns;
 use crate::quality::ReportQuality;
-use crate::recent_runs::RunColumns;
+use crate::recent_runs::{RunColumns, StepSpan};
 use crate::shown::{Shown, shown};
 
 /// Groups of the static list.
@@ -51,11 +51,14 @@ fn counted(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(number), if number == 1 { one } else { many })
 }
 
-/// A chart that is stretched to its place. What it says is in `label` and in a table beside it.
-fn chart(class: &str, id: &str, width: usize, label: &str, paths: &[String]) -> Markup {
+/// A chart that is stretched to its place. What it says is in `label` and in a table beside it; without a label its
+/// numbers stand beside it.
+fn chart(class: &str, id: &str, bins: usize, label: &str, paths: &[String]) -> Markup {
+    let role = (!label.is_empty()).then_some("img");
+    let hidden = label.is_empty().then_some("true");
     html! {
-        svg class=(class) id=[(!id.is_empty()).then_some(id)] viewBox=(format!("0 0 {} 100", width.max(1)))
-            preserveAspectRatio="none" role="img" aria-label=(label) {
+        svg class=(class) id=[(!id.is_empty()).then_some(id)] viewBox=(format!("0 0 {} 100", bins.max(1) * STEP))
+            preserveAspectRatio="none" role=[role] aria-label=[role.map(|_| label)] aria-hidden=[hidden] {
             @for (n, path) in paths.iter().enumerate() { path class=(format!("s{n}")) d=(path) {} }
         }
     }
@@ -68,7 +71,7 @@ impl Overview<'_> {
             (self.answers())
             (self.errors_over_time())
             (self.group_table())
-            (self.requests_place())
+            (Self::requests_place())
             (self.waiting_over_time())
             (self.flow_hours())
             (self.endpoint_table())
@@ -78,10 +81,7 @@ impl Overview<'_> {
     }
 
     fn name_of(place: Option<&Shown<'static>>, unknown: &'static str) -> Markup {
-        match place {
-            Some(name) => html! { (name) },
-            None => html! { (unknown) },
-        }
+        html! { @if let Some(name) = place { (name) } @else { (unknown) } }
     }
 
     fn time(&self, bin: usize) -> String {
@@ -165,11 +165,11 @@ impl Overview<'_> {
 
     fn last_failure(&self) -> String {
         let Some(last) = self.figures.last else { return "no failed request".to_owned() };
-        let before = (self.bins.count - 1 - last) as i64 * self.bins.step / 1_000;
-        let when = if before == 0 {
+        let before = (self.bins.count - 1 - last) as f64 * self.bins.step as f64 / 1e3;
+        let when = if before == 0.0 {
             "at the end of the log".to_owned()
         } else {
-            format!("{} before the log ends", duration(before as f64))
+            format!("{} before the log ends", duration(before))
         };
         format!("last failure {}, {when}", self.time(last))
     }
@@ -222,10 +222,7 @@ impl Overview<'_> {
         if more {
             names.push(html! { "other groups" });
         }
-        let label = format!(
-            "Errors in each {} by group, at most {most}. The numbers are in the table below.",
-            self.bins.length()
-        );
+        let label = "Errors over time by group. The numbers are in the table below.";
         html! {
             section id="errors-over-time" aria-labelledby="h-errors" {
                 h2 id="h-errors" { "Errors over time" }
@@ -233,7 +230,7 @@ impl Overview<'_> {
                     "Errors in each " (self.bins.length()) ", at most " span id="n-most-errors" { (count(most)) } "."
                     span class="needs-script" hidden { " Drag over the chart to look at a part of the time." }
                 }
-                div class="plot" id="errors-plot" { (chart("bars", "errors-chart", self.bins.count * STEP, &label, &paths)) }
+                div class="plot" id="errors-plot" { (chart("bars", "errors-chart", self.bins.count, label, &paths)) }
                 (self.axis())
                 ol class="legend" id="errors-legend" {
                     @for (n, name) in names.iter().enumerate() {
@@ -282,26 +279,26 @@ impl Overview<'_> {
 
     fn group_row(&self, group: usize) -> Markup {
         let groups = self.groups;
-        let (paths, most) = charts::stacked(&self.figures.sparks[group..=group]);
-        let label = format!("at most {most} errors in a step of time");
-        let time = |at: Option<i64>| at.map_or(String::new(), |at| moment(Micros(at), false));
+        let (paths, _) = charts::stacked(&self.figures.sparks[group..=group]);
+        let used = |bin: &usize| self.figures.sparks[group][*bin] > 0;
+        let (first, last) = ((0..self.bins.count).find(used), (0..self.bins.count).rfind(used));
         html! {
             tr {
                 td class="number" { (count(groups.count[group].unsigned_abs())) }
-                td class="wide" { (chart("spark", "", self.bins.count * STEP, &label, &paths)) }
+                td class="wide" { (chart("spark", "", self.bins.count, "", &paths)) }
                 th scope="row" class="text" {
                     a href=(format!("#v=group:{}", groups.fingerprint[group].text())) { (groups.title[group].cut(300)) }
                 }
                 td class="number" { (count(groups.open[group].unsigned_abs())) }
                 td class="wide" { (Self::name_of(self.names.classes.get(groups.class[group]), "")) }
                 td class="wide" { (Self::name_of(self.names.sides.get(groups.side[group]), "")) }
-                td class="wide times" { (time(groups.first[group])) br; (time(groups.last[group])) }
+                td class="wide times" { @if let (Some(first), Some(last)) = (first, last) { (self.time(first)) br; (self.time(last)) } }
             }
         }
     }
 
     /// Where the script lists single requests.
-    fn requests_place(&self) -> Markup {
+    fn requests_place() -> Markup {
         html! {
             section id="requests" class="needs-script" aria-labelledby="h-requests" hidden {
                 h2 id="h-requests" { "Requests" }
@@ -348,9 +345,7 @@ impl Overview<'_> {
             })
             .collect();
         names.resize_with(series.len(), || html! { "other keys" });
-        let label = format!(
-            "Keys that had failed and not succeeded since, over time, at most {most}. The numbers are in the table below."
-        );
+        let label = "Keys that waited, over time. The numbers are in the table below.";
         let shown_series: Vec<usize> =
             (0..series.len()).filter(|n| *n < kinds || series[*n].iter().any(|n| *n > 0)).collect();
         let table_names: Vec<Markup> = shown_series.iter().map(|n| names[*n].clone()).collect();
@@ -363,7 +358,7 @@ impl Overview<'_> {
                     span id="n-most-waiting" { (count(most)) } " at a time. "
                     a class="needs-script" href="#v=keys" hidden { "List those that wait now" }
                 }
-                (chart("bars low", "waiting-chart", self.bins.count * STEP, &label, &paths))
+                (chart("bars low", "waiting-chart", self.bins.count, label, &paths))
                 (self.axis())
                 ol class="legend" id="waiting-legend" {
                     @for n in &shown_series { li { span class=(format!("swatch s{n}")) {} (names[*n]) } }
@@ -410,7 +405,7 @@ impl Overview<'_> {
         html! {
             tr {
                 th scope="row" { (Self::name_of(self.names.flows.get(flow.flow), "(flow not known)")) }
-                td { (chart("cells", "", self.bins.count * STEP, &label, &charts::heat(&flow.by_bin, most))) }
+                td { (chart("cells", "", self.bins.count, &label, &charts::heat(&flow.by_bin, most))) }
                 td class="number" { (count(flow.failed)) }
                 td class="number" { (count(flow.requests)) }
                 td class="number" { (percent(flow.failed, flow.requests)) }
@@ -474,29 +469,15 @@ impl Overview<'_> {
 
     fn run_table(&self) -> Markup {
         let runs = self.runs;
-        let mut order: Vec<usize> = (0..runs.id.len()).collect();
-        order.sort_by_key(|run| {
-            let failed =
-                runs.statuses.get(runs.status[*run]).is_some_and(|word| word.text() == "failed");
-            std::cmp::Reverse((failed, runs.failed[*run]))
-        });
-        let starts: Vec<usize> = runs
-            .steps
-            .iter()
-            .scan(0, |end, steps| {
-                *end += *steps as usize;
-                Some(*end - *steps as usize)
-            })
-            .collect();
-        if order.is_empty() {
+        let shown = runs.id.len().min(RUNS);
+        if shown == 0 {
             return html! {};
         }
-        order.truncate(RUNS);
         html! {
             section id="runs" aria-labelledby="h-runs" {
                 h2 id="h-runs" { "Runs and their steps" }
                 p class="hint" {
-                    span id="runs-shown" { (count(order.len() as u64)) " of " (counted(runs.all as u64, "run", "runs")) }
+                    span id="runs-shown" { (count(shown as u64)) " of " (counted(runs.all as u64, "run", "runs")) }
                     ", those first that failed. Each step begins where it stands; red ones failed."
                 }
                 div class="scroll" tabindex="0" role="region" aria-label="Table of runs" {
@@ -509,23 +490,17 @@ impl Overview<'_> {
                             th scope="col" class="number" { "Took" }
                             th scope="col" class="waterfall" { "Steps" }
                         } }
-                        tbody id="run-rows" { @for run in order { (self.run_row(run, starts[run])) } }
+                        tbody id="run-rows" { @for run in 0..shown { (self.run_row(run)) } }
                     }
                 }
             }
         }
     }
 
-    fn run_row(&self, run: usize, first: usize) -> Markup {
+    fn run_row(&self, run: usize) -> Markup {
         let runs = self.runs;
-        let steps = first..first + runs.steps[run] as usize;
-        let end = steps
-            .clone()
-            .filter_map(|step| {
-                Some(runs.step_start[step]? + runs.step_duration[step].unwrap_or(0.0))
-            })
-            .chain(runs.duration[run])
-            .fold(0.0, f64::max);
+        let ends = runs.steps[run].iter().map(|step| step.2.unwrap_or(0.0) + step.3.unwrap_or(0.0));
+        let end = ends.chain(runs.duration[run]).fold(0.0, f64::max);
         html! {
             tr {
                 th scope="row" { (Self::name_of(self.names.flows.get(runs.flow[run]), "(flow not known)")) div class="id" { (runs.id[run]) } }
@@ -535,14 +510,14 @@ impl Overview<'_> {
                 td class="number" { (runs.duration[run].map_or(String::new(), duration)) }
                 td {
                     ol class="steps" {
-                        @for step in steps {
-                            @let failed = runs.statuses.get(runs.step_status[step]).is_some_and(|word| word.text() == "failed");
-                            @let (from, length) = charts::span(runs.step_start[step].unwrap_or(0.0), runs.step_duration[step].unwrap_or(0.0), end);
+                        @for StepSpan(name, status, start, took) in &runs.steps[run] {
+                            @let failed = runs.statuses.get(*status).is_some_and(|word| word.text() == "failed");
+                            @let (from, length) = charts::span(start.unwrap_or(0.0), took.unwrap_or(0.0), end);
                             li {
                                 svg class="span" viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true" {
                                     path class=(if failed { "bad" } else { "s0" }) d=(format!("M{from} 0h{length}v10h-{length}z")) {}
                                 }
-                                span { (Self::name_of(self.names.steps.get(runs.step[step]), "")) " " (runs.step_duration[step].map_or(String::new(), duration)) @if failed { " failed" } }
+                                span { (Self::name_of(self.names.steps.get(*name), "")) " " (took.map_or(String::new(), duration)) @if failed { " failed" } }
                             }
                         }
                     }

@@ -1,4 +1,4 @@
-//! Runs of flows with the times of their steps.
+//! Runs of flows with the times of their steps, those that failed first.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,16 @@ use crate::shown::{Shown, shown};
 /// Most runs in a page: the newest.
 const RUNS: usize = 500;
 
-/// The newest runs, newest first. One list for each column.
+/// A step of a run: name, status, milliseconds from the start of the run, and how many it took.
+#[derive(Debug, Serialize)]
+pub(crate) struct StepSpan(
+    pub(crate) i32,
+    pub(crate) i32,
+    pub(crate) Option<f64>,
+    pub(crate) Option<f64>,
+);
+
+/// The newest runs: those first that failed, by failed requests, then newest first. One list for each column.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct RunColumns {
     pub(crate) id: Vec<Shown<'static>>,
@@ -26,13 +35,7 @@ pub(crate) struct RunColumns {
     pub(crate) duration: Vec<Option<f64>>,
     pub(crate) requests: Vec<i64>,
     pub(crate) failed: Vec<i64>,
-    /// How many entries it has in the lists of steps.
-    pub(crate) steps: Vec<u32>,
-    pub(crate) step: Vec<i32>,
-    pub(crate) step_status: Vec<i32>,
-    /// Milliseconds from the start of the run.
-    pub(crate) step_start: Vec<Option<f64>>,
-    pub(crate) step_duration: Vec<Option<f64>>,
+    pub(crate) steps: Vec<Vec<StepSpan>>,
     /// How many runs there are, those included that are left out.
     pub(crate) all: usize,
 }
@@ -42,7 +45,14 @@ impl RunColumns {
     pub(crate) fn read(report: &Stored, names: &mut CountedNames) -> Result<Self, ReadError> {
         let all = query::runs(report, &RunFilter::default())?;
         let mut kept = Batch::<Runs>::new();
-        all.rows().take(RUNS).for_each(|run| kept.push(&run));
+        let mut newest: Vec<_> = all.rows().take(RUNS).collect();
+        newest.sort_by_key(|run| {
+            let failed = run.status.is_some_and(|status| status.0 == "failed");
+            std::cmp::Reverse((failed, run.failed))
+        });
+        for run in &newest {
+            kept.push(run);
+        }
         let mut steps = query::steps(report, &kept)?;
         let mut columns = Self { all: all.len(), ..Self::default() };
         for run in kept.rows() {
@@ -65,13 +75,12 @@ impl RunColumns {
         self.requests.push(run.exchanges);
         self.failed.push(run.failed);
         let steps = steps.remove(run.run_id.0).unwrap_or_default();
-        self.steps.push(u32::try_from(steps.len()).unwrap_or(u32::MAX));
-        for step in steps {
-            self.step.push(names.steps.place(Some(&step.step)));
-            self.step_status.push(self.statuses.place(step.status.as_deref()));
+        let steps = steps.into_iter().map(|step| {
             let times = run.started_at.zip(step.started_at);
-            self.step_start.push(times.map(|(run, step)| (step.0 - run.0) as f64 / 1000.0));
-            self.step_duration.push(step.ms);
-        }
+            let start = times.map(|(run, step)| (step.0 - run.0) as f64 / 1000.0);
+            let status = self.statuses.place(step.status.as_deref());
+            StepSpan(names.steps.place(Some(&step.step)), status, start, step.ms)
+        });
+        self.steps.push(steps.collect());
     }
 }

@@ -9,7 +9,6 @@ use tables::rows::Exchanges;
 use tables::{ReadError, Stored};
 
 use crate::counts::{CountedNames, ErrorKinds, RequestCounts, WaitingState, flags};
-use crate::names::NameList;
 use crate::resend;
 use crate::shown::{Shown, shown};
 use crate::waiting::FailedKeys;
@@ -87,18 +86,14 @@ pub(crate) struct RequestTable {
     endpoint: Vec<i32>,
     status: Vec<i32>,
     flags: Vec<u8>,
-    methods: NameList,
-    method: Vec<i32>,
-    runs: NameList,
-    run: Vec<i32>,
-    urls: NameList,
-    url: Vec<i32>,
+    method: Vec<Option<Shown<'static>>>,
+    run: Vec<Option<Shown<'static>>>,
+    url: Vec<Option<Shown<'static>>>,
     /// The command that sends it again, all but its body.
     curl: Vec<Option<Shown<'static>>>,
     key_kind: Vec<i32>,
     key: Vec<Option<Shown<'static>>>,
-    files: NameList,
-    file: Vec<i32>,
+    file: Vec<Option<Shown<'static>>>,
     record: Vec<i32>,
     /// Bodies, by their place among all bodies of the page; -1 without a body, -2 for a body that was left out.
     request: Vec<i32>,
@@ -106,12 +101,9 @@ pub(crate) struct RequestTable {
     /// How many entries it has in the lists of errors.
     errors: Vec<u32>,
     error_kind: Vec<i32>,
-    codes: NameList,
-    error_code: Vec<i32>,
-    fields: NameList,
-    error_field: Vec<i32>,
-    messages: NameList,
-    error_message: Vec<i32>,
+    error_code: Vec<Option<Shown<'static>>>,
+    error_field: Vec<Option<Shown<'static>>>,
+    error_message: Vec<Shown<'static>>,
     error_key_kind: Vec<i32>,
     error_key: Vec<Option<Shown<'static>>>,
 }
@@ -240,6 +232,10 @@ impl BodyChunk<'_> {
     }
 }
 
+fn owned(text: Option<&str>) -> Option<Shown<'static>> {
+    text.map(|text| shown(text).into_owned())
+}
+
 impl RequestTable {
     /// The requests with these ids.
     pub(crate) fn of(
@@ -288,15 +284,15 @@ impl RequestTable {
         self.endpoint.push(names.endpoints.place(row.endpoint.map(|endpoint| endpoint.0)));
         self.status.push(row.status.unwrap_or(-1));
         self.flags.push(flags(row.outcome.0, state, row.response_truncated));
-        self.method.push(self.methods.place(row.method.map(|method| method.0)));
-        self.run.push(self.runs.place(row.run_id.map(|run| run.0)));
-        self.url.push(self.urls.place(row.url.map(|url| url.0)));
+        self.method.push(owned(row.method.map(|method| method.0)));
+        self.run.push(owned(row.run_id.map(|run| run.0)));
+        self.url.push(owned(row.url.map(|url| url.0)));
         let body = bodies.body(row.request_digest);
         let curl = resend::command(request, body.map(|body| body.text.text()));
-        self.curl.push(curl.map(|curl| shown(&curl).into_owned()));
+        self.curl.push(owned(curl.as_deref()));
         self.key_kind.push(names.key_kinds.place(row.key_kind.map(|kind| kind.0)));
-        self.key.push(row.key.map(|key| shown(key.0).into_owned()));
-        self.file.push(self.files.place(Some(row.file.0)));
+        self.key.push(owned(row.key.map(|key| key.0)));
+        self.file.push(owned(Some(row.file.0)));
         self.record.push(row.record);
         self.request.push(bodies.place(row.request_digest));
         self.response.push(bodies.place(row.response_digest));
@@ -306,12 +302,11 @@ impl RequestTable {
             let class = names.classes.place(Some(error.class.0));
             let side = names.sides.place(error.side.map(|side| side.0));
             self.error_kind.push(kinds.get(&(group, class, side)).copied().unwrap_or(-1));
-            self.error_code.push(self.codes.place(error.code.map(|code| code.0)));
-            self.error_field.push(self.fields.place(error.field.map(|field| field.0)));
-            let message = shown(error.message.0).cut(4_000);
-            self.error_message.push(self.messages.place(Some(message.text())));
+            self.error_code.push(owned(error.code.map(|code| code.0)));
+            self.error_field.push(owned(error.field.map(|field| field.0)));
+            self.error_message.push(shown(error.message.0).cut(4_000));
             self.error_key_kind.push(names.key_kinds.place(error.key_kind.map(|kind| kind.0)));
-            self.error_key.push(error.key.map(|key| shown(key.0).into_owned()));
+            self.error_key.push(owned(error.key.map(|key| key.0)));
         }
     }
 

@@ -9,7 +9,6 @@ use tables::{ReadError, Stored};
 
 use crate::bins::TimeBins;
 use crate::counts::{CountedNames, WaitingState};
-use crate::names::NameList;
 use crate::shown::{Shown, shown};
 
 /// Most open keys in a page.
@@ -101,8 +100,8 @@ pub(crate) struct OpenKeyColumns {
     pub(crate) since: Vec<Option<i64>>,
     pub(crate) last: Vec<Option<i64>>,
     pub(crate) group: Vec<i32>,
-    pub(crate) message: NameList,
-    pub(crate) message_place: Vec<i32>,
+    /// Of the newest error.
+    pub(crate) message: Vec<Option<Shown<'static>>>,
     /// How many there are, those included that are left out.
     pub(crate) all: usize,
 }
@@ -231,8 +230,7 @@ impl FailedKeys {
             columns.since.push(key.first_failure.or(key.first_seen).map(|at| at.0));
             columns.last.push(key.last_seen.map(|at| at.0));
             columns.group.push(key.group);
-            let message = key.message.as_ref().map(Shown::text);
-            columns.message_place.push(columns.message.place(message));
+            columns.message.push(key.message.clone());
         }
         columns
     }

@@ -9,7 +9,7 @@ const now = Date.parse(table.now) * 1000;
 
 const texts = (row, field) => {
 	const errors = row.errors ?? [];
-	const keys = (kind) => [row, ...errors].filter((of) => of.key && (!kind || of.key_kind === kind)).map((of) => of.key);
+	const keys = kind => [row, ...errors].filter(of => of.key && (!kind || of.key_kind === kind)).map(of => of.key);
 	switch (field) {
 		case "key":
 			return keys(null);
@@ -22,23 +22,23 @@ const texts = (row, field) => {
 		case "code":
 		case "field":
 		case "msg":
-			return errors.map((error) => error[field]);
+			return errors.map(error => error[field]);
 		default:
 			return [row[field]];
 	}
 };
 
 const source = {
-	text: (field, patterns) => (n) => texts(table.rows[n], field).some((text) => matchesText(patterns, text)),
-	number: (field, ranges) => (n) => {
+	text: (field, patterns) => n => texts(table.rows[n], field).some(text => matchesText(patterns, text)),
+	number: (field, ranges) => n => {
 		const number = table.rows[n][field === "status" ? "status" : "duration_ms"];
 		return number !== undefined && inRanges(ranges, number);
 	},
-	time: (from, to) => (n) => {
+	time: (from, to) => n => {
 		const at = Date.parse(table.rows[n].started_at) * 1000;
 		return from <= at && at < to;
 	},
-	state: (word) => (n) => {
+	state: word => n => {
 		const row = table.rows[n];
 		if (word === "failed") return row.outcome === "failed";
 		return word === "truncated" ? row.truncated === true : row.state === word;
@@ -48,13 +48,13 @@ const source = {
 test("each query finds the rows of the table", () => {
 	for (const { query, rows } of table.matches) {
 		const matches = compileQuery(parseQuery(query, now), source);
-		const found = table.rows.filter((_, n) => matches(n) === true).map((row) => row.id);
+		const found = table.rows.filter((_, n) => matches(n) === true).map(row => row.id);
 		assert.deepEqual(found, rows, query);
 	}
 });
 
 /** A tree without how its texts were written. */
-const meaning = (tree) =>
+const meaning = tree =>
 	JSON.stringify(tree, (name, value) => {
 		if (value instanceof RegExp) return String(value);
 		return Number.isFinite(value) || typeof value !== "number" ? value : String(value);
@@ -70,7 +70,7 @@ test("a mistake is named with its place", () => {
 	for (const { query, error, span } of table.errors) {
 		assert.throws(
 			() => parseQuery(query, now),
-			(thrown) => {
+			thrown => {
 				assert.ok(thrown instanceof QueryError, query);
 				assert.ok(thrown.message.includes(error), `${query}: ${thrown.message}`);
 				assert.deepEqual([thrown.start, thrown.end], span, query);

@@ -97,8 +97,11 @@ fn bodies_are_left_out_where_the_page_would_be_too_large() {
     assert!(smaller.len() <= most, "{} {most}", smaller.len());
     assert_eq!((all.bodies, all.all_bodies, all.requests), (8_000, 8_000, 4_000));
     assert!(some.bodies < 8_000 && some.all_bodies == 8_000 && some.requests == 4_000, "{some:?}");
+    assert_eq!(data(&smaller, "data-contents")["bodies"], some.bodies);
     let counts = data(&smaller, "data-counts");
-    assert_eq!(counts["contents"]["bodies"], some.bodies);
+    // Then requests are left out.
+    let (_, few) = page(&report, 200_000);
+    assert!(few.requests < 4_000 && few.requests >= 100 && few.bodies == 0, "{few:?}");
     // All requests are counted, whatever is left out.
     let cells = counts["cells"]["count"].as_array().unwrap();
     assert_eq!(cells.iter().filter_map(Value::as_u64).sum::<u64>(), 4_000);

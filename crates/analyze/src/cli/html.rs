@@ -65,18 +65,19 @@ impl HtmlCommand {
     }
 
     fn summary(&self, contents: &PageContents) -> String {
-        let mut text = format!(
-            "{}  {}, {} of {} requests one by one, all counted",
+        let (bodies, all) = (count(contents.bodies as u64), count(contents.all_bodies as u64));
+        let left_out = if contents.bodies < contents.all_bodies {
+            format!("\n{bodies} of their {all} bodies, the most wanted first: --max-size")
+        } else {
+            String::new()
+        };
+        format!(
+            "{}  {}, {} of {} requests one by one, all counted{left_out}",
             shell(&self.out.to_string_lossy()),
             bytes(contents.bytes as u64),
             count(contents.requests as u64),
             count(contents.all_requests),
-        );
-        if contents.bodies < contents.all_bodies {
-            let (bodies, all) = (count(contents.bodies as u64), count(contents.all_bodies as u64));
-            text += &format!("\n{bodies} of their {all} bodies, the most wanted first: --max-size");
-        }
-        text
+        )
     }
 }
 

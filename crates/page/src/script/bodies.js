@@ -32,7 +32,7 @@ function prettyXml(text) {
 	return text
 		.replace(/>\s*</g, ">\n<")
 		.split("\n")
-		.map((line) => {
+		.map(line => {
 			if (/^<\//.test(line)) depth = Math.max(0, depth - 1);
 			const shown = "  ".repeat(Math.min(depth, 60)) + line.trim();
 			if (/^<[^!?/][^>]*[^/]>$|^<[^!?/]>$/.test(line)) depth += 1;
@@ -57,8 +57,8 @@ export function prettyBody(text, whole) {
 /** Texts and marks. @param {string} text @param {RegExp[]} patterns @returns {(string | Node)[]} */
 export function marked(text, patterns) {
 	const found = patterns
-		.flatMap((pattern) => [...text.matchAll(pattern)].slice(0, MARKS))
-		.filter((match) => match[0] !== "")
+		.flatMap(pattern => [...text.matchAll(pattern)])
+		.filter(match => match[0] !== "")
 		.sort((a, b) => a.index - b.index);
 	const parts = [];
 	let at = 0;
@@ -76,9 +76,9 @@ export function bodyElement(text, patterns, whole) {
 	const all = lines.join("\n");
 	const folded = lines
 		.slice(0, LINES)
-		.map((line) => (line.length > LINE ? `${line.slice(0, LINE)} … +${byteSize(line.length - LINE)}` : line))
+		.map(line => (line.length > LINE ? `${line.slice(0, LINE)} … +${byteSize(line.length - LINE)}` : line))
 		.join("\n");
-	const hits = (part) => marked(part, patterns).length;
+	const hits = part => marked(part, patterns).length;
 	const shown = element("pre", { tabindex: 0 });
 	if (folded === all || hits(all) !== hits(folded)) shown.append(...marked(all, patterns));
 	else {
@@ -86,7 +86,7 @@ export function bodyElement(text, patterns, whole) {
 		return element(
 			"div",
 			shown,
-			pushButton(`All ${plural(lines.length, "line", "lines")}`, (button) => {
+			pushButton(`All ${plural(lines.length, "line", "lines")}`, button => {
 				shown.replaceChildren(...marked(all, patterns));
 				button.remove();
 				shown.focus();

@@ -1,5 +1,5 @@
 // Charts as paths of SVG, in the units of the static part: ten for a step of time, a hundred for the height.
-import { element, visible } from "./format.js";
+import { element } from "./format.js";
 
 /** @param {number} bin @param {number} top @param {number} height */
 const bar = (bin, top, height) =>
@@ -12,7 +12,7 @@ export function stackedPaths(series) {
 	const most = below.reduce((a, b) => Math.max(a, b), 0);
 	const scale = 100 / Math.max(most, 1);
 	below.fill(0);
-	const paths = series.map((numbers) =>
+	const paths = series.map(numbers =>
 		Array.from(numbers, (number, bin) => {
 			below[bin] += number;
 			return bar(bin, 100 - below[bin] * scale, number * scale);
@@ -30,11 +30,9 @@ export function heatPaths(numbers, most) {
 	return paths;
 }
 
-/** @param {Element} chart @param {string[]} paths @param {string} [label] */
-export function setPaths(chart, paths, label) {
+/** @param {Element} chart @param {string[]} paths */
+export const setPaths = (chart, paths) =>
 	chart.replaceChildren(...paths.map((d, n) => svg("path", { class: `s${n}`, d })));
-	if (label) chart.setAttribute("aria-label", visible(label));
-}
 
 /** @param {string} tag @param {Record<string, string>} attributes */
 export function svg(tag, attributes) {
@@ -43,55 +41,57 @@ export function svg(tag, attributes) {
 	return made;
 }
 
-/** A chart that is stretched to its place. @param {string} kind @param {number} width @param {string} label @param {string[]} paths */
-export function chart(kind, width, label, paths) {
-	const made = svg("svg", {
-		class: kind,
-		viewBox: `0 0 ${Math.max(width, 1)} 100`,
-		preserveAspectRatio: "none",
+/** A drawing that is stretched to its place. @param {string} kind @param {string} size @param {Record<string, string>} more */
+const stretched = (kind, size, more) =>
+	svg("svg", { class: kind, viewBox: `0 0 ${size}`, preserveAspectRatio: "none", ...more });
+
+/** A chart of so many steps of time; without a label its numbers stand beside it. @param {string} kind @param {number} bins @param {string[]} paths @param {string} [label] */
+export function chart(kind, bins, paths, label) {
+	const made = stretched(kind, `${Math.max(bins, 1) * 10} 100`, {
+		"aria-hidden": `${!label}`,
 		role: "img",
+		"aria-label": label ?? "",
 	});
-	setPaths(made, paths, label);
+	setPaths(made, paths);
 	return made;
 }
 
 /** A span on a line of `whole`. @param {string} kind @param {number} from @param {number} length @param {number} whole */
 export function spanOf(kind, from, length, whole) {
-	const start = Math.min(997, Math.max(0, (from * 1000) / Math.max(whole, 1)));
-	const width = Math.min(1000 - start, Math.max(3, (length * 1000) / Math.max(whole, 1)));
-	const made = svg("svg", {
-		class: "span",
-		viewBox: "0 0 1000 10",
-		preserveAspectRatio: "none",
-		"aria-hidden": "true",
-	});
+	const unit = 1000 / Math.max(whole, 1);
+	const start = Math.min(997, Math.max(0, from * unit));
+	const width = Math.min(1000 - start, Math.max(3, length * unit));
+	const made = stretched("span", "1000 10", { "aria-hidden": "true" });
 	made.append(svg("path", { class: kind, d: `M${start} 0h${width}v10h-${width}z` }));
 	return made;
 }
 
 /**
  * Lets a part of the time be chosen with the pointer.
- * @param {Element} plot @param {number} bins @param {(from: number, to: number) => void} chosen
+ * @param {Element} plot @param {number} count @param {(from: number, to: number) => void} chosen
  */
-export function makeBrushable(plot, bins, chosen) {
+export function makeBrushable(plot, count, chosen) {
 	const drawing = /** @type {SVGElement} */ (plot.firstElementChild);
-	const binAt = (event) => {
+	const binAt = event => {
 		const box = drawing.getBoundingClientRect();
-		return Math.min(bins - 1, Math.max(0, Math.floor(((event.clientX - box.left) / box.width) * bins)));
+		return Math.min(count - 1, Math.max(0, Math.floor(((event.clientX - box.left) / box.width) * count)));
 	};
 	let start = -1;
 	plot.classList.add("brushable");
-	plot.addEventListener("pointerdown", (event) => {
+	plot.addEventListener("pointerdown", event => {
 		start = binAt(event);
 		plot.setPointerCapture(/** @type {PointerEvent} */ (event).pointerId);
 	});
-	plot.addEventListener("pointermove", (event) => {
-		if (start >= 0) showBrush(drawing, [Math.min(start, binAt(event)), Math.max(start, binAt(event)) + 1]);
-	});
-	plot.addEventListener("pointerup", (event) => {
-		if (start >= 0) chosen(Math.min(start, binAt(event)), Math.max(start, binAt(event)) + 1);
-		start = -1;
-	});
+	for (const kind of ["pointermove", "pointerup"]) {
+		plot.addEventListener(kind, event => {
+			if (start < 0) return;
+			const bins = [start, binAt(event)].sort((a, b) => a - b);
+			showBrush(drawing, [bins[0], bins[1] + 1]);
+			if (kind === "pointermove") return;
+			start = -1;
+			chosen(bins[0], bins[1] + 1);
+		});
+	}
 }
 
 /** @param {Element} drawing @param {[number, number] | null} brush */

@@ -15,8 +15,8 @@ import { matchesText, inRanges } from "./grammar.js";
  * Rows that can be counted: cells that stand for many requests each, or single requests. Errors and durations are in
  * lists of their own, of which each row has a part.
  * @typedef {{ size: number, bin: number[], flow: number[], step: number[], endpoint: number[], status: number[], flags: number[],
- *   count: number[] | null, errors: Span, kind: number[], kindCount: number[] | null, durations: Span | null,
- *   bucket: number[], bucketCount: number[] | null }} CountedRows
+ *   count: number[], errors: Span, kind: number[], kindCount: number[], durations: Span,
+ *   bucket: number[], bucketCount: number[] }} CountedRows
  */
 /** @typedef {{ start(row: number): number, end(row: number): number }} Span */
 /** @typedef {Record<string, any> & { id: string[] }} RequestColumns */
@@ -29,18 +29,18 @@ export async function inflated(id) {
 	const bytes = new Uint8Array(text.length);
 	for (let n = 0; n < text.length; n += 1) bytes[n] = text.charCodeAt(n);
 	const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-	return JSON.parse(await new Response(stream).text());
+	return new Response(stream).json();
 }
 
 /** Where each part begins and ends, from the lengths of all. @param {number[]} lengths @returns {Span} */
 function spans(lengths) {
 	const ends = new Uint32Array(lengths.length);
 	lengths.reduce((end, length, n) => (ends[n] = end + length), 0);
-	return { start: (row) => ends[row] - lengths[row], end: (row) => ends[row] };
+	return { start: row => ends[row] - lengths[row], end: row => ends[row] };
 }
 
 /** @param {Span} span @param {number[]} places @returns {Span} */
-const spansAt = (span, places) => ({ start: (row) => span.start(places[row]), end: (row) => span.end(places[row]) });
+const spansAt = (span, places) => ({ start: row => span.start(places[row]), end: row => span.end(places[row]) });
 
 /** Words for the bits of flags. */
 export const OUTCOMES = ["success", "failed", "unknown"];
@@ -75,7 +75,6 @@ export class Report {
 		/** @type {({ text: string[], bytes: number[] } | undefined)[]} */
 		this.chunks = [];
 		this.bodiesRead = false;
-		this.runSteps = spans(data.runs.steps);
 	}
 
 	/** Reads the keys and the requests. */
@@ -85,17 +84,18 @@ export class Report {
 		this.requests = /** @type {RequestColumns} */ (requests);
 		const errors = spans(requests.errors);
 		const { from, step } = this.data;
+		const bucket = requests.duration.map(ms => (ms === null ? -1 : Math.floor(Math.log2(Math.max(ms, 1)) * 8)));
 		this.requestRows = {
 			...requests,
 			size: requests.id.length,
-			count: null,
+			count: requests.id.map(() => 1),
 			errors,
 			kind: requests.error_kind,
-			kindCount: null,
-			bin: requests.time.map((time) => (time === null ? -1 : Math.floor((time - from) / step))),
-			durations: null,
-			bucket: requests.duration.map((ms) => (ms === null ? -1 : Math.floor(Math.log2(Math.max(ms, 1)) * 8))),
-			bucketCount: null,
+			kindCount: requests.error_kind.map(() => 1),
+			bin: requests.time.map(time => (time === null ? -1 : Math.floor((time - from) / step))),
+			durations: { start: row => row, end: row => row + Number(bucket[row] >= 0) },
+			bucket,
+			bucketCount: bucket.map(() => 1),
 		};
 		const add = (row, kind, key) => {
 			const name = `${this.names.key_kinds[kind]}:${key}`;
@@ -111,33 +111,28 @@ export class Report {
 		});
 	}
 
-	/** Chunk of a body, and its place there. @param {number} body */
-	chunkOf(body) {
-		let first = 0;
-		for (const [chunk, size] of this.data.contents.chunks.entries()) {
-			if (body < first + size) return { chunk, place: body - first };
-			first += size;
-		}
-		return null;
-	}
-
 	/** A body with the bytes that the whole one has, when its chunk has been read. @param {number} body */
 	body(body) {
-		const at = body < 0 ? null : this.chunkOf(body);
-		const chunk = at && this.chunks[at.chunk];
-		return chunk && at ? { text: chunk.text[at.place], bytes: chunk.bytes[at.place] } : null;
+		const chunk = this.chunkOf(body);
+		const read = this.chunks[chunk];
+		const place = body - this.data.contents.chunks[chunk];
+		return read ? { text: read.text[place], bytes: read.bytes[place] } : null;
 	}
 
-	/** Reads the chunk of a body. @param {number} body */
-	async readBody(body) {
-		const at = body < 0 ? null : this.chunkOf(body);
-		if (at) this.chunks[at.chunk] ??= await inflated(`data-bodies-${at.chunk}`);
-		return this.body(body);
+	/** The chunk of a body; -1 for one that is not in the page. @param {number} body */
+	chunkOf(body) {
+		const { chunks, bodies } = this.data.contents;
+		return body < bodies ? chunks.findLastIndex(first => first <= body) : -1;
+	}
+
+	/** Reads a chunk. @param {number} chunk */
+	async readChunk(chunk) {
+		if (chunk >= 0) this.chunks[chunk] ??= await inflated(`data-bodies-${chunk}`);
 	}
 
 	/** Reads all bodies. */
 	async readBodies() {
-		for (const chunk of this.data.contents.chunks.keys()) this.chunks[chunk] ??= await inflated(`data-bodies-${chunk}`);
+		for (const chunk of this.data.contents.chunks.keys()) await this.readChunk(chunk);
 		this.bodiesRead = true;
 	}
 
@@ -150,11 +145,11 @@ export class Report {
 		} = this;
 		/** @type {Record<string, (kind: number) => string>} */
 		const ofKind = {
-			class: (kind) => names.classes[kinds.class[kind]],
-			side: (kind) => names.sides[kinds.side[kind]],
-			group: (kind) => groups.fingerprint[kinds.group[kind]],
+			class: kind => names.classes[kinds.class[kind]],
+			side: kind => names.sides[kinds.side[kind]],
+			group: kind => groups.fingerprint[kinds.group[kind]],
 		};
-		const outcomes = rows.flags.map((flags) => flags & 3);
+		const outcomes = rows.flags.map(flags => flags & 3);
 		const columns = {
 			flow: [names.flows, rows.flow],
 			step: [names.steps, rows.step],
@@ -165,14 +160,14 @@ export class Report {
 			text(field, patterns) {
 				if (!ofKind[field]) return unknown;
 				const hits = kinds.group.map((_, kind) => matchesText(patterns, ofKind[field](kind)));
-				return someError(rows, (n) => hits[rows.kind[n]]);
+				return someError(rows, n => hits[rows.kind[n]]);
 			},
 			number: (field, ranges) =>
-				field === "status" ? (row) => rows.status[row] >= 0 && inRanges(ranges, rows.status[row]) : unknown,
+				field === "status" ? row => rows.status[row] >= 0 && inRanges(ranges, rows.status[row]) : unknown,
 			// Steps of time are counted whole.
-			time: (from, to) => (row) =>
+			time: (from, to) => row =>
 				rows.bin[row] >= 0 && begin + (rows.bin[row] + 1) * step > from && begin + rows.bin[row] * step < to,
-			state: (word) => (row) => {
+			state: word => row => {
 				const flags = rows.flags[row];
 				return word === "failed"
 					? (flags & 3) === 1
@@ -187,42 +182,32 @@ export class Report {
 	requestSource(requests, rows) {
 		const counted = this.countedSource(rows);
 		const kinds = this.names.key_kinds;
-		/** @type {Record<string, [string[], number[]]>} */
-		const ofErrors = {
-			msg: [requests.messages, requests.error_message],
-			code: [requests.codes, requests.error_code],
-			field: [requests.fields, requests.error_field],
-		};
-		const columns = {
-			method: [requests.methods, requests.method],
-			url: [requests.urls, requests.url],
-			run: [requests.runs, requests.run],
-			file: [requests.files, requests.file],
-		};
-		return sourceOf(columns, {
+		const ofErrors = { msg: requests.error_message, code: requests.error_code, field: requests.error_field };
+		return {
+			...counted,
 			text: (field, patterns) => {
-				if (ofErrors[field]) return someError(rows, byName(...ofErrors[field], patterns));
+				if (["method", "url", "run", "file"].includes(field)) return row => matchesText(patterns, requests[field][row]);
+				if (ofErrors[field]) return someError(rows, n => matchesText(patterns, ofErrors[field][n]));
 				if (field === "req") return this.bodyTest(requests.request, patterns);
 				if (field === "res") return this.bodyTest(requests.response, patterns);
-				if (!["key", "sku", "order"].includes(field)) return counted.text(field, patterns);
+				if (!KEY_FIELDS.includes(field)) return counted.text(field, patterns);
 				const is = (kind, key) => (field === "key" || kinds[kind] === field) && matchesText(patterns, key);
-				const inErrors = someError(rows, (n) => is(requests.error_key_kind[n], requests.error_key[n]));
-				return (row) => is(requests.key_kind[row], requests.key[row]) || inErrors(row);
+				const inErrors = someError(rows, n => is(requests.error_key_kind[n], requests.error_key[n]));
+				return row => is(requests.key_kind[row], requests.key[row]) || inErrors(row);
 			},
 			number: (field, ranges) =>
 				field === "status"
 					? counted.number(field, ranges)
-					: (row) => requests.duration[row] !== null && inRanges(ranges, requests.duration[row]),
-			time: (from, to) => (row) => requests.time[row] !== null && from <= requests.time[row] && requests.time[row] < to,
-			state: counted.state,
-		});
+					: row => requests.duration[row] !== null && inRanges(ranges, requests.duration[row]),
+			time: timeTest(requests.time),
+		};
 	}
 
 	/** A test of bodies, each of which is looked at once. @param {number[]} places @param {Pattern[]} patterns @returns {Test} */
 	bodyTest(places, patterns) {
 		/** @type {Map<number, boolean>} */
 		const known = new Map();
-		return (row) => {
+		return row => {
 			const place = places[row];
 			if (place === -1) return false;
 			if (!known.has(place)) {
@@ -237,20 +222,21 @@ export class Report {
 	/** Keys, or cells of keys: what both say. @param {Record<string, any>} keys @returns {RowSource} */
 	keySource(keys) {
 		const { names, groups } = this;
-		const ofGroup = (column) => keys.group.map((group) => column[group] ?? -1);
+		const ofGroup = column => keys.group.map(group => column[group] ?? -1);
 		const columns = {
 			flow: [names.flows, keys.flow],
 			class: [names.classes, ofGroup(groups.class)],
 			side: [names.sides, ofGroup(groups.side)],
 			group: [groups.fingerprint, keys.group],
 		};
-		return sourceOf(keys.key ? { ...columns, msg: [keys.message, keys.message_place] } : columns, {
-			text: (field, patterns) =>
-				!keys.key || !["key", "sku", "order"].includes(field)
-					? unknown
-					: (row) =>
-							(field === "key" || names.key_kinds[keys.kind[row]] === field) && matchesText(patterns, keys.key[row]),
-			state: (word) => (row) => {
+		return sourceOf(columns, {
+			text: (field, patterns) => {
+				if (keys.key && field === "msg") return row => matchesText(patterns, keys.message[row]);
+				if (!keys.key || !KEY_FIELDS.includes(field)) return unknown;
+				return row =>
+					(field === "key" || names.key_kinds[keys.kind[row]] === field) && matchesText(patterns, keys.key[row]);
+			},
+			state: word => row => {
 				const isOpen = !keys.to || keys.to[row] < 0;
 				return word === "truncated" ? null : word === "failed" || isOpen === (word === "open");
 			},
@@ -263,13 +249,21 @@ export class Report {
 		return sourceOf(
 			{ flow: [this.names.flows, runs.flow] },
 			{
-				text: (field, patterns) => (field === "run" ? (row) => matchesText(patterns, runs.id[row]) : unknown),
-				time: (from, to) => (row) => runs.start[row] !== null && from <= runs.start[row] && runs.start[row] < to,
-				state: (word) => (row) => (word === "failed" ? runs.failed[row] > 0 : null),
+				text: (field, patterns) => (field === "run" ? row => matchesText(patterns, runs.id[row]) : unknown),
+				time: timeTest(runs.start),
+				state: word => row => (word === "failed" ? runs.failed[row] > 0 : null),
 			},
 		);
 	}
 }
+
+const KEY_FIELDS = ["key", "sku", "order"];
+
+/** @param {(number | null)[]} times */
+const timeTest = times => (from, to) => row => {
+	const time = times[row];
+	return time !== null && from <= time && time < to;
+};
 
 /** @type {Test} */
 const unknown = () => null;
@@ -287,7 +281,7 @@ const sourceOf = (columns, more) => ({
 /** Whether a test holds for an error of a row. @param {CountedRows} rows @param {Test} test @returns {Test} */
 const someError =
 	({ errors }, test) =>
-	(row) => {
+	row => {
 		for (let n = errors.start(row); n < errors.end(row); n += 1) if (test(n)) return true;
 		return false;
 	};
@@ -296,5 +290,5 @@ const someError =
 function byName(names, places, patterns) {
 	/** @type {boolean[]} */
 	const hits = [];
-	return (row) => places[row] >= 0 && (hits[places[row]] ??= matchesText(patterns, names[places[row]]));
+	return row => places[row] >= 0 && (hits[places[row]] ??= matchesText(patterns, names[places[row]]));
 }

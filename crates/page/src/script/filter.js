@@ -32,10 +32,10 @@ function selected(size, test) {
 export function matchesOf(report, query, brush) {
 	const { cells, requestRows, requests, keys, names, data } = report;
 	const [first, end] = brush ?? [-1, Infinity];
-	const binOf = (time) => Math.floor((time - data.from) / data.step);
+	const binOf = time => Math.floor((time - data.from) / data.step);
 	const select = (rows, source) => {
 		const test = compileQuery(query, source);
-		return selected(rows.size, (row) => rows.bin[row] >= first && rows.bin[row] < end && test(row));
+		return selected(rows.size, row => rows.bin[row] >= first && rows.bin[row] < end && test(row));
 	};
 	const counted = select(cells, report.countedSource(cells));
 	const single =
@@ -47,20 +47,18 @@ export function matchesOf(report, query, brush) {
 	const runs = new Set();
 	for (const row of single.matching) {
 		isHit[row] = 1;
-		if (query) runs.add(requests?.runs[requests.run[row]]);
+		if (query) runs.add(requests?.run[row]);
 	}
 
 	// A key or run that does not know the answer matches when one of its requests does.
 	const keyTest = compileQuery(query, report.keySource(keys ?? data.waiting));
-	const keyMatches = (row) =>
+	const keyMatches = row =>
 		keys !== null &&
 		binOf(keys.since[row]) < end &&
 		(keyTest(row) ??
-			(report.byKey.get(`${names.key_kinds[keys.kind[row]]}:${keys.key[row]}`) ?? []).some(
-				(request) => isHit[request],
-			));
+			(report.byKey.get(`${names.key_kinds[keys.kind[row]]}:${keys.key[row]}`) ?? []).some(request => isHit[request]));
 	const runTest = compileQuery(query, report.runSource());
-	const runMatches = (run) =>
+	const runMatches = run =>
 		binOf(data.runs.start[run]) >= first &&
 		binOf(data.runs.start[run]) < end &&
 		(runTest(run) ?? runs.has(data.runs.id[run]));
@@ -108,7 +106,7 @@ export function figuresOf(report, matches, brush) {
 		return map.get(name);
 	};
 	for (const row of matching) {
-		const count = rows.count?.[row] ?? 1;
+		const count = rows.count[row];
 		const bin = rows.bin[row];
 		const failures = (rows.flags[row] & 3) === 1 ? count : 0;
 		requests += count;
@@ -123,11 +121,11 @@ export function figuresOf(report, matches, brush) {
 			failedByBin[bin] += failures;
 			flow.byBin[bin] += failures;
 		}
-		if (!rows.durations && rows.bucket[row] >= 0) add(endpoint.durations, rows.bucket[row], 1);
-		for (let n = rows.durations?.start(row) ?? 0; n < (rows.durations?.end(row) ?? 0); n += 1)
-			add(endpoint.durations, rows.bucket[n], rows.bucketCount?.[n] ?? 1);
+		for (let n = rows.durations.start(row); n < rows.durations.end(row); n += 1) {
+			add(endpoint.durations, rows.bucket[n], rows.bucketCount[n]);
+		}
 		for (let n = rows.errors.start(row); n < rows.errors.end(row); n += 1) {
-			const ofKind = count * (rows.kindCount?.[n] ?? 1);
+			const ofKind = count * rows.kindCount[n];
 			const group = kinds.group[rows.kind[n]] ?? -1;
 			errors += ofKind;
 			add(bySide, kinds.side[rows.kind[n]] ?? -1, ofKind);
@@ -137,13 +135,13 @@ export function figuresOf(report, matches, brush) {
 	}
 	// In the order of the report where counts are equal.
 	const order = [...byGroup.keys()]
-		.filter((group) => byGroup[group] > 0)
+		.filter(group => byGroup[group] > 0)
 		.sort((a, b) => byGroup[b] - byGroup[a] || a - b);
 	const coloured = new Map(order.slice(0, COLOURED).map((group, n) => [group, n]));
 	const errorsByBin = Array.from({ length: Math.min(order.length, COLOURED + 1) }, () => new Uint32Array(bins));
 	for (const [place, count] of groupBins)
 		errorsByBin[coloured.get(Math.floor(place / bins)) ?? COLOURED][place % bins] += count;
-	const mostFailed = (map) =>
+	const mostFailed = map =>
 		[...map.values()].sort((a, b) => b.failed - a.failed || b.requests - a.requests || a.name - b.name);
 	return {
 		requests,
@@ -170,7 +168,7 @@ function waitingOf({ data, keys: columns, groups }, { keys, waiting }, brush) {
 	/** @type {Map<number, number>} */
 	const open = new Map();
 	/** @type {(each: (kind: number, group: number, from: number, to: number, count: number) => void) => void} */
-	const forEach = (each) => {
+	const forEach = each => {
 		const cells = data.waiting;
 		if (waiting)
 			for (const n of waiting) each(cells.kind[n], cells.group[n], cells.from[n], cells.to[n], cells.count[n]);
@@ -196,14 +194,10 @@ function waitingOf({ data, keys: columns, groups }, { keys, waiting }, brush) {
 		changes[from] += count;
 		if (to >= 0) changes[to] -= count;
 	});
-	const byBin = series.map((changes) =>
-		changes.subarray(0, bins).map(
-			(
-				(sum) => (change) =>
-					(sum += change)
-			)(0),
-		),
-	);
+	const byBin = series.map(changes => {
+		let sum = 0;
+		return changes.subarray(0, bins).map(change => (sum += change));
+	});
 	return { waiting: order, waitingByBin: byBin, waitingByGroup: byGroup };
 }
 

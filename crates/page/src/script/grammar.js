@@ -19,7 +19,7 @@
  *   time(from: number, to: number): Test, state(word: string): Test }} RowSource
  */
 
-const words = (text) => text.split(" ");
+const words = text => text.split(" ");
 /** Fields with few words. @type {Record<string, string[]>} */
 const CLOSED = {
 	outcome: words("success failed unknown"),
@@ -61,27 +61,26 @@ function distance(a, b) {
 
 /** `(did you mean status?)` @param {string} word @param {string[]} of */
 function meant(word, of) {
-	const near = of
-		.map((known) => ({ known, far: distance(word.toLowerCase(), known) }))
-		.sort((a, b) => a.far - b.far)[0];
-	return near.far <= Math.max(1, Math.floor(word.length / 3)) ? ` (did you mean ${near.known}?)` : "";
+	const most = Math.max(1, Math.floor(word.length / 3));
+	const near = of.find(known => distance(word.toLowerCase(), known) <= most);
+	return near ? ` (did you mean ${near}?)` : "";
 }
 
-const escaped = (text) => text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+const escaped = text => text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
 
 /** A character as JSON escapes it, in either case of the digits. @param {string} c */
-const jsonEscape = (c) =>
+const jsonEscape = c =>
 	c
 		.split("")
-		.map((unit) =>
-			`\\\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`.replace(/[a-f]/g, (d) => `[${d}${d.toUpperCase()}]`),
+		.map(unit =>
+			`\\\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`.replace(/[a-f]/g, d => `[${d}${d.toUpperCase()}]`),
 		)
 		.join("");
 
 /** A pattern of a text as it is, and as it can stand in a string of JSON. @param {string} text @param {boolean} anyCase */
 function inJson(text, anyCase) {
 	return [...text]
-		.map((c) => {
+		.map(c => {
 			if (c === '"' || c === "/") return `\\\\?${escaped(c)}`;
 			if (c === "\\") return "\\\\{1,2}";
 			if (c < "\x80") return escaped(c);
@@ -138,7 +137,7 @@ function numberRange(field, text) {
 
 /** The time that is meant, in microseconds: a whole day for a date, else one moment. @param {string} text @param {number} now */
 function timeSpan(text, now) {
-	const day = (at) => [at, at + DAY];
+	const day = at => [at, at + DAY];
 	const today = Math.floor(now / DAY) * DAY;
 	const word = text.toLowerCase();
 	if (word === "now") return [now, now];
@@ -170,7 +169,7 @@ export function parseQuery(text, now) {
 		return at >= text.length;
 	};
 	/** Takes an operator that is a word. */
-	const keyword = (word) => {
+	const keyword = word => {
 		blankRest();
 		const taken = rest().startsWith(word) && /^(?:[\s()]|$)/.test(text.slice(at + word.length));
 		if (taken) at += word.length;
@@ -286,8 +285,9 @@ export function parseQuery(text, now) {
 				start + name.length,
 			);
 		const isTime = field === "since" || field === "until";
+		const separator = isTime ? null : ",";
 		/** All values between commas. */
-		const values = (read) => {
+		const values = read => {
 			const found = [];
 			do {
 				if (found.length) at += 1;
@@ -295,7 +295,7 @@ export function parseQuery(text, now) {
 				const written = value(isTime ? /[\s()]/ : /[\s(),]/);
 				if (written.kind === "bare" && written.text === "") fail(`${field}: a value is missing after the colon`, start);
 				found.push(read(written, before));
-			} while (text[at] === "," && !isTime);
+			} while (text[at] === separator);
 			return found;
 		};
 		const not = (what, written, from) => fail(`${field}:${written.text}: not a ${what}`, from);
@@ -342,7 +342,7 @@ export function parseQuery(text, now) {
 
 /** True when one is true, else unknown when one is unknown. @param {Test[]} tests @param {boolean} wanted @returns {Test} */
 function some(tests, wanted) {
-	return (row) => {
+	return row => {
 		/** @type {Answer} */
 		let answer = !wanted;
 		for (const test of tests) {
@@ -359,21 +359,21 @@ export function compileQuery(root, source) {
 	if (!root) return () => true;
 	if (root.kind === "not") {
 		const part = compileQuery(root.part, source);
-		return (row) => {
+		return row => {
 			const answer = part(row);
 			return answer === null ? null : !answer;
 		};
 	}
 	if (root.kind !== "term")
 		return some(
-			root.parts.map((part) => compileQuery(part, source)),
+			root.parts.map(part => compileQuery(part, source)),
 			root.kind === "any",
 		);
 	const { condition } = root;
 	switch (condition.kind) {
 		case "anywhere":
 			return some(
-				ANYWHERE.map((field) => source.text(field, [condition.pattern])),
+				ANYWHERE.map(field => source.text(field, [condition.pattern])),
 				true,
 			);
 		case "text":
@@ -382,7 +382,7 @@ export function compileQuery(root, source) {
 			return source.number(condition.field, condition.ranges);
 		case "state":
 			return some(
-				condition.states.map((word) => source.state(word)),
+				condition.states.map(word => source.state(word)),
 				true,
 			);
 		case "since":
@@ -403,7 +403,7 @@ export function markedPatterns(root) {
 			: condition.kind === "text" && MARKED.includes(condition.field)
 				? condition.patterns
 				: [];
-	return patterns.flatMap((pattern) => pattern.mark ?? []);
+	return patterns.flatMap(pattern => pattern.mark ?? []);
 }
 
 /** @param {Pattern[]} patterns @param {string | null | undefined} text */
@@ -413,7 +413,7 @@ export const matchesText = (patterns, text) =>
 /** @param {NumberRange[]} ranges @param {number} number */
 export const inRanges = (ranges, number) =>
 	ranges.some(
-		(range) =>
+		range =>
 			(range.openFrom ? number > range.from : number >= range.from) &&
 			(range.openTo ? number < range.to : number <= range.to),
 	);

@@ -10,6 +10,7 @@ import {
 	element,
 	keyWords,
 	moment,
+	ofRequests,
 	percent,
 	plural,
 	pushButton,
@@ -44,7 +45,7 @@ let patterns = [];
 let shownFor = "";
 
 /** The address of a changed state. @param {Partial<typeof state>} change */
-const addressOf = (change) =>
+const addressOf = change =>
 	`#${new URLSearchParams(Object.entries({ ...state, ...change }).filter(([, value]) => value))}`;
 const linkTo = (view, request = "") => addressOf({ v: view, r: request });
 
@@ -54,16 +55,15 @@ function go(change, replace = false) {
 	apply();
 }
 
-const startOf = (bin) => report.data.from + bin * report.data.step;
-const momentOf = (bin) => moment(startOf(bin));
-const most = (numbers) => numbers.reduce((a, b) => Math.max(a, b), 0);
-const failedIn = (runs, n) => runs.statuses[n] === "failed";
+const startOf = bin => report.data.from + bin * report.data.step;
+const momentOf = bin => moment(startOf(bin));
+const most = numbers => numbers.reduce((a, b) => Math.max(a, b), 0);
 
 /** @returns {[number, number] | null} */
 function brushOf() {
 	const [from, to] = state.t
 		.split("..")
-		.map((time) => Math.round((Date.parse(`${time}Z`) * 1000 - report.data.from) / report.data.step));
+		.map(time => Math.round((Date.parse(`${time}Z`) * 1000 - report.data.from) / report.data.step));
 	return from < to ? [Math.max(0, from), Math.min(report.data.bins, to)] : null;
 }
 
@@ -107,13 +107,12 @@ function note(error) {
 	const place = byId("query-note");
 	const { contents } = report.data;
 	byId("query").setAttribute("aria-invalid", String(error !== null));
-	place.className = error ? "error" : "";
 	place.textContent = error?.message ?? "";
 	if (error || !(state.q || state.t)) return;
 	place.append(
 		matches.exact
-			? `${counted(figures.requests)} of ${plural(contents.all_requests, "request", "requests")} match, ${counted(figures.failed)} failed.`
-			: `${counted(figures.requests)} of the ${plural(contents.requests, "request", "requests")} in this page match. The report has ${counted(contents.all_requests)}; the numbers below are of those in this page.`,
+			? `${ofRequests(figures.requests, contents.all_requests)} match, ${counted(figures.failed)} failed.`
+			: `${ofRequests(figures.requests, contents.requests)} in this page match. The report has ${counted(contents.all_requests)}; the numbers below are of those in this page.`,
 	);
 	if (matches.unknown > 0)
 		place.append(
@@ -121,7 +120,7 @@ function note(error) {
 		);
 	place.append(
 		" ",
-		pushButton("Copy command", (button) => copy(searchCommand(), button)),
+		pushButton("Copy command", button => copy(searchCommand(), button)),
 	);
 }
 
@@ -137,7 +136,6 @@ function apply() {
 			: "Dark";
 	const box = /** @type {HTMLInputElement} */ (byId("query"));
 	if (box.value.trim() !== state.q) box.value = state.q;
-	byId("clear").hidden = !state.q;
 	const brush = brushOf();
 	byId("brushed").hidden = !brush;
 	if (brush) say({ "brushed-text": `${momentOf(brush[0])} to ${momentOf(brush[1])}` });
@@ -171,15 +169,15 @@ function say(texts) {
 	}
 }
 
-/** @param {string} id @param {Node[]} parts */
-const fill = (id, parts) => document.getElementById(id)?.replaceChildren(...parts);
+/** Fills an element, where there is one, with what is made of each item. @template T @param {string} id @param {T[]} items @param {(item: T, n: number) => Node} made */
+const fill = (id, items, made) => document.getElementById(id)?.replaceChildren(...items.map(made));
 
 /** The numbers at the top. */
 function showAnswers() {
 	const { data, groups, names } = report;
 	const { failedByBin, order } = figures;
-	const first = failedByBin.findIndex((count) => count > 0);
-	const last = failedByBin.findLastIndex((count) => count > 0);
+	const first = failedByBin.findIndex(count => count > 0);
+	const last = failedByBin.findLastIndex(count => count > 0);
 	const busiest = failedByBin.indexOf(most(failedByBin));
 	const waiting = figures.waiting.filter(([, count]) => count > 0);
 	const before = ((data.bins - 1 - last) * data.step) / 1000;
@@ -200,64 +198,31 @@ function showAnswers() {
 				? none
 				: `last failure ${momentOf(last)}, ${before ? `${duration(before)} before the log ends` : "at the end of the log"}`,
 	});
-	fill(
-		"n-sides",
-		[...figures.bySide]
-			.sort((a, b) => b[1] - a[1] || a[0] - b[0])
-			.slice(0, 4)
-			.map(([side, count], n) =>
-				element(
-					n ? "p" : "div",
-					element(n ? "span" : "b", names.sides[side] ?? "not known"),
-					` ${percent(count, figures.errors)}`,
-				),
-			),
-	);
-	fill(
-		"n-waiting",
-		waiting.length === 0
-			? [element("b", "nothing")]
-			: [
-					...waiting
-						.slice(0, 3)
-						.map(([kind, count]) =>
-							element(
-								"p",
-								anchor(
-									linkTo(`keys:${names.key_kinds[kind]}`),
-									element("b", counted(count)),
-									` ${keyWords(names.key_kinds[kind], count)}`,
-								),
-							),
-						),
-					element("p", "their newest attempt failed"),
-				],
-	);
+	const sides = [...figures.bySide].sort((a, b) => b[1] - a[1] || a[0] - b[0]).slice(0, 4);
+	fill("n-sides", sides, ([side, count], n) => {
+		const name = element(n ? "span" : "b", names.sides[side] ?? "not known");
+		return element(n ? "p" : "div", name, ` ${percent(count, figures.errors)}`);
+	});
+	fill("n-waiting", waiting.slice(0, 3), ([kind, count]) => {
+		const word = names.key_kinds[kind];
+		return element("p", anchor(linkTo(`keys:${word}`), element("b", counted(count)), ` ${keyWords(word, count)}`));
+	});
+	byId("n-waiting").append(waiting.length ? element("p", "their newest attempt failed") : element("b", "nothing"));
 }
 
 /** The charts over time. @param {[number, number] | null} brush */
 function showCharts(brush) {
-	const { data, groups, names } = report;
+	const { groups, names } = report;
 	const errors = stackedPaths(figures.errorsByBin);
-	setPaths(
-		byId("errors-chart"),
-		errors.paths,
-		`Errors in each ${data.length} by group, at most ${errors.most}. The numbers are in the table below.`,
-	);
+	setPaths(byId("errors-chart"), errors.paths);
 	showBrush(byId("errors-chart"), brush);
-	const legend = figures.order
-		.slice(0, COLOURED)
-		.map((group, n) =>
-			legendEntry(n, anchor(linkTo(`group:${groups.fingerprint[group]}`), groups.title[group].slice(0, 90))),
-		);
-	if (figures.order.length > COLOURED) legend.push(legendEntry(COLOURED, "other groups"));
-	fill("errors-legend", legend);
-	timeTable(
-		"errors-over-time",
-		legend.map((entry) => entry.textContent ?? ""),
-		figures.errorsByBin,
-		(part) => part.reduce((a, b) => a + b, 0),
-	);
+	const coloured = figures.order.slice(0, COLOURED).map(group => groups.title[group].slice(0, 90));
+	if (figures.order.length > COLOURED) coloured.push("other groups");
+	fill("errors-legend", coloured, (title, n) => {
+		const link = linkTo(`group:${groups.fingerprint[figures.order[n]]}`);
+		return legendEntry(n, n < COLOURED ? anchor(link, title) : title);
+	});
+	timeTable("errors-over-time", coloured, figures.errorsByBin, part => part.reduce((a, b) => a + b, 0));
 
 	const stacked = stackedPaths(figures.waitingByBin);
 	const waiting = document.getElementById("waiting-chart");
@@ -265,10 +230,7 @@ function showCharts(brush) {
 	const kinds = figures.waiting.slice(0, KINDS).map(([kind]) => keyWords(names.key_kinds[kind], 2));
 	const shown = figures.waitingByBin.filter((series, n) => n < kinds.length || most(series) > 0);
 	const titles = shown.map((_, n) => kinds[n] ?? "other keys");
-	fill(
-		"waiting-legend",
-		titles.map((title, n) => legendEntry(n, title)),
-	);
+	fill("waiting-legend", titles, (title, n) => legendEntry(n, title));
 	timeTable("waiting", titles, shown, most);
 	say({ "n-most-errors": counted(errors.most), "n-most-waiting": counted(stacked.most) });
 }
@@ -277,48 +239,36 @@ function showCharts(brush) {
 function showLists() {
 	const { data, names } = report;
 	const shares = ({ failed, requests }) =>
-		[counted(failed), counted(requests), percent(failed, requests)].map((text) => ["number", text]);
-	const flows = figures.flows.filter((flow) => flow.failed > 0).slice(0, ROWS);
-	const hottest = most(flows.map((flow) => most(flow.byBin)));
-	fill(
-		"flow-rows",
-		flows.map((flow) => {
-			const peak = most(flow.byBin);
-			const label = `most at ${momentOf(flow.byBin.indexOf(peak))}: ${counted(peak)}`;
-			return tableRow(
-				["text", names.flows[flow.name] ?? "(flow not known)"],
-				["", chart("cells", data.bins * 10, label, heatPaths(flow.byBin, hottest))],
-				...shares(flow),
-			);
-		}),
-	);
+		[counted(failed), counted(requests), percent(failed, requests)].map(text => ["number", text]);
+	const flows = figures.flows.filter(flow => flow.failed > 0).slice(0, ROWS);
+	const hottest = most(flows.map(flow => most(flow.byBin)));
+	fill("flow-rows", flows, flow => {
+		const peak = most(flow.byBin);
+		const label = `most at ${momentOf(flow.byBin.indexOf(peak))}: ${counted(peak)}`;
+		return tableRow(
+			["text", names.flows[flow.name] ?? "(flow not known)"],
+			["", chart("cells", data.bins, heatPaths(flow.byBin, hottest), label)],
+			...shares(flow),
+		);
+	});
 
 	const endpoints = figures.endpoints.slice(0, ROWS);
 	const times = endpoints.map(({ durations }) => [percentile(durations, 0.5), percentile(durations, 0.95)]);
 	const slowest = most(times.map(([, p95]) => p95 ?? 1));
-	fill(
-		"endpoint-rows",
-		endpoints.map((endpoint, n) => {
-			const [median, p95] = times[n];
-			return tableRow(
-				["text", names.endpoints[endpoint.name] ?? "(address not known)"],
-				...shares(endpoint),
-				["wide", median !== null && p95 !== null && spanOf("s0", median, p95 - median, slowest)],
-				["number", duration(median)],
-				["number", duration(p95)],
-			);
-		}),
-	);
+	fill("endpoint-rows", endpoints, (endpoint, n) => {
+		const [median, p95] = times[n];
+		return tableRow(
+			["text", names.endpoints[endpoint.name] ?? "(address not known)"],
+			...shares(endpoint),
+			["wide", median !== null && p95 !== null && spanOf("s0", median, p95 - median, slowest)],
+			["number", duration(median)],
+			["number", duration(p95)],
+		);
+	});
 
 	const { runs, contents } = data;
-	const shownRuns = matches.runs
-		.sort(
-			(a, b) =>
-				Number(failedIn(runs, runs.status[b])) - Number(failedIn(runs, runs.status[a])) ||
-				runs.failed[b] - runs.failed[a],
-		)
-		.slice(0, 8);
-	fill("run-rows", shownRuns.map(runRow));
+	const shownRuns = matches.runs.slice(0, 8);
+	fill("run-rows", shownRuns, runRow);
 	groupTable.show(figures.order.length);
 	requestTable.show(matches.requests.length);
 	say({
@@ -327,8 +277,8 @@ function showLists() {
 		"runs-shown": `${counted(shownRuns.length)} of ${plural(matches.runs.length === runs.id.length ? runs.all : matches.runs.length, "run", "runs")}`,
 		"groups-shown": `${plural(figures.order.length, "group", "groups")}, most errors first.`,
 		"requests-shown": report.requests
-			? `${counted(matches.requests.length)} of the ${plural(contents.requests, "request", "requests")} in this page match, the newest first. The report has ${counted(contents.all_requests)}.`
-			: "Reading …",
+			? `${ofRequests(matches.requests.length, contents.requests)} in this page match, the newest first. The report has ${counted(contents.all_requests)}.`
+			: "",
 	});
 }
 
@@ -337,13 +287,13 @@ function timeTable(id, names, series, join) {
 	const { bins } = report.data;
 	const size = Math.max(1, Math.ceil(bins / 24));
 	document.querySelector(`#${id} .numbers table`)?.replaceChildren(
-		element("thead", tableRow(["text", "From (UTC)"], ...names.map((name) => ["number", name]))),
+		element("thead", tableRow(["text", "From (UTC)"], ...names.map(name => ["number", name]))),
 		element(
 			"tbody",
 			Array.from({ length: Math.ceil(bins / size) }, (_, row) =>
 				tableRow(
 					["text", momentOf(row * size)],
-					...series.map((counts) => ["number", counted(join(counts.subarray(row * size, (row + 1) * size)))]),
+					...series.map(counts => ["number", counted(join(counts.subarray(row * size, (row + 1) * size)))]),
 				),
 			),
 		),
@@ -352,63 +302,39 @@ function timeTable(id, names, series, join) {
 
 /** @param {number} run */
 function runRow(run) {
-	const {
-		names,
-		runSteps,
-		data: { runs },
-	} = report;
-	const steps = [];
-	for (let n = runSteps.start(run); n < runSteps.end(run); n += 1) steps.push(n);
-	const end = most([runs.duration[run], ...steps.map((n) => runs.step_start[n] + runs.step_duration[n])]);
+	const { names, data } = report;
+	const { runs } = data;
+	const end = most([runs.duration[run], ...runs.steps[run].map(([, , start, took]) => start + took)]);
+	const steps = runs.steps[run].map(([step, status, start, took]) => {
+		const failed = runs.statuses[status] === "failed";
+		const name = `${names.steps[step] ?? ""} ${duration(took)}${failed ? " failed" : ""}`;
+		return element("li", spanOf(failed ? "bad" : "s0", start, took, end), element("span", name));
+	});
 	return tableRow(
 		["text", names.flows[runs.flow[run]] ?? "(flow not known)", element("div.id", runs.id[run])],
 		["", moment(runs.start[run])],
 		["", runs.statuses[runs.status[run]]],
 		["number", `${counted(runs.failed[run])} of ${counted(runs.requests[run])}`],
 		["number", duration(runs.duration[run])],
-		[
-			"",
-			element(
-				"ol.steps",
-				...steps.map((n) => {
-					const failed = failedIn(runs, runs.step_status[n]);
-					return element(
-						"li",
-						spanOf(failed ? "bad" : "s0", runs.step_start[n], runs.step_duration[n], end),
-						element(
-							"span",
-							`${names.steps[runs.step[n]] ?? ""} ${duration(runs.step_duration[n])}${failed ? " failed" : ""}`,
-						),
-					);
-				}),
-			),
-		],
+		["", element("ol.steps", steps)],
 	);
 }
 
 /** A row of the list of groups. @param {number} n */
 function groupRow(n) {
-	const {
-		groups,
-		names,
-		data: { bins },
-	} = report;
+	const { groups, names, data } = report;
+	const { bins } = data;
 	const group = figures.order[n];
 	const counts = Uint32Array.from({ length: bins }, (_, bin) => figures.groupBins.get(group * bins + bin) ?? 0);
-	const spark = stackedPaths([counts]);
-	const has = (count) => count > 0;
-	const times =
-		state.q || state.t
-			? [counts.findIndex(has), counts.findLastIndex(has)].map((bin) => (bin < 0 ? "" : momentOf(bin)))
-			: [moment(groups.first[group]), moment(groups.last[group])];
+	const used = [...counts.keys()].filter(bin => counts[bin] > 0);
 	return tableRow(
 		["number", counted(figures.byGroup[group])],
-		["trend.wide", chart("spark", bins * 10, `at most ${spark.most} errors in a step of time`, spark.paths)],
+		["trend.wide", chart("spark", bins, stackedPaths([counts]).paths)],
 		["text", anchor(linkTo(`group:${groups.fingerprint[group]}`), groups.title[group].slice(0, 300))],
 		["number", counted(figures.waitingByGroup[group])],
 		["word.wide", names.classes[groups.class[group]]],
 		["word.wide", names.sides[groups.side[group]]],
-		["times.wide", times[0], element("br"), times[1]],
+		["times.wide", used.length > 0 && [momentOf(used[0]), element("br"), momentOf(used[used.length - 1])]],
 	);
 }
 
@@ -427,9 +353,7 @@ function showView() {
 	const view = report.requests && viewOf(contextOf(), state.v, state.r);
 	place.replaceChildren(
 		element("nav.crumbs", { "aria-label": "Where you are" }, anchor(linkTo(""), "← Overview")),
-		...(view
-			? view.parts.filter((part) => part instanceof Node)
-			: [element("section", report.requests ? "This page does not have it." : "Reading …")]),
+		...(view?.parts ?? [element("section", report.requests && "This page does not have it.")]),
 	);
 	if (wasHidden) scrollTo(0, 0);
 	if (!view) return;
@@ -459,37 +383,32 @@ function onKey(event) {
 
 /** Starts the page. */
 async function start() {
-	report = new Report(await inflated("data-counts"));
+	report = new Report({ ...(await inflated("data-counts")), contents: await inflated("data-contents") });
 	for (const part of document.querySelectorAll(".needs-script")) /** @type {HTMLElement} */ (part).hidden = false;
 	groupTable = new LongTable(byId("group-list"), headOf("group-list"), groupRow);
-	requestTable = new LongTable(byId("request-list"), headOf("request-list"), (n) =>
+	requestTable = new LongTable(byId("request-list"), headOf("request-list"), n =>
 		requestRow(contextOf(), matches.requests[n], "requests"),
 	);
 	const box = /** @type {HTMLInputElement} */ (byId("query"));
 	const help = /** @type {HTMLDialogElement} */ (byId("help"));
 	let typing = 0;
-	box.addEventListener("input", () => {
+	const on = (id, kind, action) => byId(id).addEventListener(kind, action);
+	on("query", "input", () => {
 		clearTimeout(typing);
 		typing = setTimeout(() => go({ q: box.value.trim() }, true), 60);
 	});
-	byId("search").addEventListener("submit", (event) => {
+	on("search", "submit", event => {
 		event.preventDefault();
 		go({ q: box.value.trim(), v: "", r: "" });
 	});
-	/** @type {Record<string, () => void>} */
-	const actions = {
-		clear: () => go({ q: "" }),
-		unbrush: () => go({ t: "" }),
-		"help-button": () => help.showModal(),
-		"help-close": () => help.close(),
-		theme: () => go({ theme: byId("theme").textContent === "Light" ? "light" : "dark" }, true),
-		"copy-link": () => copy(location.href, byId("copy-link")),
-	};
-	for (const [id, action] of Object.entries(actions)) byId(id).addEventListener("click", action);
-	if (report.data.bins > 1)
-		makeBrushable(byId("errors-plot"), report.data.bins, (from, to) =>
-			go({ t: `${queryTime(startOf(from))}..${queryTime(startOf(to))}` }),
-		);
+	on("unbrush", "click", () => go({ t: "" }));
+	on("help-button", "click", () => help.showModal());
+	on("help-close", "click", () => help.close());
+	on("theme", "click", () => go({ theme: (byId("theme").textContent ?? "").toLowerCase() }, true));
+	on("copy-link", "click", () => copy(location.href, byId("copy-link")));
+	const { bins } = report.data;
+	const timeOf = bin => queryTime(startOf(bin));
+	if (bins > 1) makeBrushable(byId("errors-plot"), bins, (from, to) => go({ t: `${timeOf(from)}..${timeOf(to)}` }));
 	addEventListener("popstate", apply);
 	addEventListener("keydown", onKey);
 	apply();

@@ -1,7 +1,7 @@
 // Rules that find mistakes, all of eslint's own.
 const browser =
-	"document history location navigator matchMedia addEventListener requestAnimationFrame scrollTo setTimeout clearTimeout atob Blob Response DecompressionStream URL URLSearchParams TextEncoder Node Element HTMLElement";
-const globals = Object.fromEntries(browser.split(" ").map((name) => [name, "readonly"]));
+	"document history location navigator matchMedia addEventListener requestAnimationFrame scrollTo setTimeout clearTimeout atob Blob Response DecompressionStream URL URLSearchParams TextEncoder performance Node Element HTMLElement";
+const globals = Object.fromEntries(browser.split(" ").map(name => [name, "readonly"]));
 
 export default [
 	{
@@ -10,7 +10,6 @@ export default [
 		rules: {
 			"array-callback-return": "error",
 			"consistent-return": "error",
-			curly: ["error", "multi-line"],
 			"default-case-last": "error",
 			eqeqeq: "error",
 			"getter-return": "error",
@@ -51,7 +50,7 @@ export default [
 			"no-restricted-properties": [
 				"error",
 				...["innerHTML", "outerHTML", "insertAdjacentHTML", "write", "createContextualFragment", "setHTMLUnsafe"].map(
-					(property) => ({ property }),
+					property => ({ property }),
 				),
 			],
 		},

@@ -11,7 +11,7 @@ import { chromium } from "playwright-core";
 
 const { ANALYZE, CHROMIUM, PAGES, REPORT } = process.env;
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const address = (name) => `file://${PAGES}/${name}.html`;
+const address = name => `file://${PAGES}/${name}.html`;
 
 let browser;
 before(async () => {
@@ -25,15 +25,15 @@ async function open(name, { hash = "", ...options } = {}) {
 	await context.setOffline(true);
 	const page = await context.newPage();
 	const faults = [];
-	page.on("request", (request) => {
+	page.on("request", request => {
 		if (!request.url().startsWith(address(name)) && request.url() !== "data:,") faults.push(`request ${request.url()}`);
 	});
-	page.on("pageerror", (error) => faults.push(`error ${error.message}`));
-	page.on("console", (message) => {
+	page.on("pageerror", error => faults.push(`error ${error.message}`));
+	page.on("console", message => {
 		if (["error", "warning"].includes(message.type())) faults.push(`console ${message.text()}`);
 	});
 	await page.addInitScript(() => {
-		addEventListener("securitypolicyviolation", (event) =>
+		addEventListener("securitypolicyviolation", event =>
 			console.error(`policy ${event.violatedDirective} ${event.blockedURI}`),
 		);
 	});
@@ -49,11 +49,11 @@ async function open(name, { hash = "", ...options } = {}) {
 }
 
 /** Waits until the requests have been read. */
-const ready = (page) =>
+const ready = page =>
 	page.waitForFunction(() => /The report has/.test(document.getElementById("requests-shown")?.textContent ?? ""));
 const text = (page, selector) => page.locator(selector).first().innerText();
-const number = (shown) => Number(shown.replace(/\D/g, ""));
-const elements = (page) => page.evaluate(() => document.querySelectorAll("*").length);
+const number = shown => Number(shown.replace(/\D/g, ""));
+const elements = page => page.evaluate(() => document.querySelectorAll("*").length);
 const search = (query, ...more) => {
 	const done = spawnSync(ANALYZE, ["search", REPORT, ...more, "--", query], { encoding: "utf8" });
 	return done.stdout;
@@ -86,10 +86,10 @@ test("the page answers without scripts, and scripts change no number", async () 
 	for (const rows of ["flow-rows", "endpoint-rows", "run-rows"]) {
 		assert.equal(await text(live.page, `#${rows}`), await text(still.page, `#${rows}`), rows);
 	}
-	const charts = (page) =>
+	const charts = page =>
 		page.evaluate(() =>
-			["errors-chart", "waiting-chart"].map((id) =>
-				[...document.querySelectorAll(`#${id} path`)].map((path) => path.getAttribute("d")),
+			["errors-chart", "waiting-chart"].map(id =>
+				[...document.querySelectorAll(`#${id} path`)].map(path => path.getAttribute("d")),
 			),
 		);
 	assert.deepEqual(await charts(live.page), await charts(still.page));
@@ -138,7 +138,7 @@ test("a mistake in a query is named, and nothing else changes", async () => {
 	const { page, close } = await open("real");
 	const before = await text(page, "#n-requests");
 	await page.fill("#query", "staus:404");
-	await page.waitForSelector("#query-note.error");
+	await page.waitForSelector("#query[aria-invalid=true]");
 	assert.match(await text(page, "#query-note"), /staus: no such field \(did you mean status\?\)/);
 	assert.equal(await text(page, "#n-requests"), before);
 	await close();
@@ -224,7 +224,7 @@ test("a request is copied as a command that a shell can read", async () => {
 	const { page, close } = await open("real", { permissions: ["clipboard-read", "clipboard-write"] });
 	await page.click("#group-list tbody a >> nth=1");
 	await page.waitForSelector("#request pre");
-	const copied = async (name) => {
+	const copied = async name => {
 		await page.click(`button:visible:has-text("${name}") >> nth=-1`);
 		await page.waitForSelector("button:has-text('Copied')");
 		const got = await page.evaluate(() => navigator.clipboard.readText());
@@ -294,7 +294,7 @@ test("fifty thousand groups stay fast and few elements", async () => {
 		"flow:flow",
 		"duration:>1s",
 	]) {
-		await page.evaluate((wanted) => {
+		await page.evaluate(wanted => {
 			document.getElementById("query").value = wanted;
 		}, query);
 		took.push(
@@ -306,7 +306,7 @@ test("fifty thousand groups stay fast and few elements", async () => {
 		);
 		assert.ok((await elements(page)) <= 3000, query);
 	}
-	await page.click("#clear");
+	await page.fill("#query", "");
 	await page.evaluate(() => document.getElementById("group-list").scrollTo(0, 1e9));
 	await page.waitForFunction(() => /49\s?999/.test(document.getElementById("group-list").innerText));
 	assert.ok((await elements(page)) <= 3000);
@@ -333,17 +333,17 @@ test("nobody is kept out: axe finds nothing, light and dark, wide and narrow", a
 			for (const view of views) {
 				if (view === "help") await page.keyboard.press("?");
 				else {
-					await page.evaluate((hash) => {
+					await page.evaluate(hash => {
 						location.hash = hash;
 					}, view);
 					await page.waitForTimeout(150);
 				}
 				const { violations } = await page.evaluate(() => window.axe.run(document));
 				const found = violations.map(
-					(one) =>
+					one =>
 						`${one.id}: ${one.nodes
 							.slice(0, 3)
-							.map((node) => node.html)
+							.map(node => node.html)
 							.join(" ")}`,
 				);
 				assert.deepEqual(found, [], `${view} ${colorScheme} ${width}`);

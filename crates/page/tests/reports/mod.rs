@@ -1,5 +1,7 @@
 //! Reports whose rows are made here: empty, with what a hostile log could say, with very many groups.
 
+#![allow(clippy::cast_sign_loss, clippy::cast_possible_wrap, reason = "the numbers are small")]
+
 use std::path::Path;
 
 use tables::cell::{
@@ -28,9 +30,8 @@ pub(crate) const HOSTILE: [&str; 8] = [
     "javascript:document.title='broken out'",
 ];
 
-/// One exchange that failed for each error: number, group, its text, the body of request and answer.
+/// An exchange that failed, in a group of its own: text of the error, bodies of request and answer.
 struct MadeExchange<'m> {
-    group: usize,
     text: &'m str,
     request: &'m str,
     response: &'m str,
@@ -51,8 +52,7 @@ fn write(dir: &Path, exchanges: &[MadeExchange<'_>]) {
     let mut keys: Vec<(String, ErrorRow<'_>)> = Vec::new();
     let mut runs = Batch::<Runs>::new();
     let mut problems = Batch::<Problems>::new();
-    let count = exchanges.iter().map(|made| made.group + 1).max().unwrap_or(0);
-    let prints: Vec<String> = (0..count).map(|group| format!("{group:016x}")).collect();
+    let prints: Vec<String> = (0..exchanges.len()).map(|group| format!("{group:016x}")).collect();
     let names: Vec<String> =
         (0..exchanges.len()).map(|n| format!("K-{n:06} {}", exchanges[n].text)).collect();
     for (n, made) in (0..).zip(exchanges) {
@@ -64,7 +64,7 @@ fn write(dir: &Path, exchanges: &[MadeExchange<'_>]) {
             exchange: n,
             file: FileName("a/<b>.txt"),
             record: n as i32,
-            fingerprint: Fingerprint(&prints[made.group]),
+            fingerprint: Fingerprint(&prints[at]),
             class: ClassWord("value"),
             code: None,
             field: None,
@@ -114,14 +114,11 @@ fn write(dir: &Path, exchanges: &[MadeExchange<'_>]) {
         errors.push(&error);
         keys.push((short.to_owned(), error));
     }
-    for group in 0..count {
-        let of_group = || exchanges.iter().zip(0_i64..).filter(|(made, _)| made.group == group);
-        let (first, last) =
-            (of_group().next().map_or(0, |(_, n)| n), of_group().last().map_or(0, |(_, n)| n));
-        let text = exchanges[first as usize].text;
+    for ((n, made), print) in (0..).zip(exchanges).zip(&prints) {
+        let at = Some(Micros(START + n * 60_000_000));
         groups.push(&ErrorGroupRow {
-            fingerprint: Fingerprint(&prints[group]),
-            template: TemplateText(text),
+            fingerprint: Fingerprint(print),
+            template: TemplateText(made.text),
             class: ClassWord("value"),
             retryable: false,
             count: 1,
@@ -134,11 +131,11 @@ fn write(dir: &Path, exchanges: &[MadeExchange<'_>]) {
             steps: Vec::new(),
             endpoints: Vec::new(),
             statuses: Vec::new(),
-            first_seen: Some(Micros(START + first * 60_000_000)),
-            last_seen: Some(Micros(START + last * 60_000_000)),
+            first_seen: at,
+            last_seen: at,
             sample_file: FileName("a"),
             sample_record: 0,
-            sample_message: MessageText(text),
+            sample_message: MessageText(made.text),
             resolved_keys: 0,
             side: Some(SideWord("erp")),
             code: None,
@@ -178,7 +175,7 @@ fn write(dir: &Path, exchanges: &[MadeExchange<'_>]) {
             exchanges: exchanges.len() as i64,
             failed: exchanges.len() as i64,
             error_rate: Some(1.0),
-            groups: count as i64,
+            groups: exchanges.len() as i64,
         });
         problems.push(&ProblemRow {
             file: FileName(made.text),
@@ -225,8 +222,7 @@ pub(crate) fn hostile(dir: &Path) {
     let exchanges: Vec<MadeExchange<'_>> = texts
         .iter()
         .zip(&bodies)
-        .enumerate()
-        .map(|(group, (text, body))| MadeExchange { group, text, request: body, response: text })
+        .map(|(text, body)| MadeExchange { text, request: body, response: text })
         .collect();
     write(dir, &exchanges);
 }
@@ -238,13 +234,7 @@ pub(crate) fn many(dir: &Path, count: usize) {
         .collect();
     let exchanges: Vec<MadeExchange<'_>> = texts
         .iter()
-        .enumerate()
-        .map(|(group, text)| MadeExchange {
-            group,
-            text,
-            request: "{\"order\": 1}",
-            response: text,
-        })
+        .map(|text| MadeExchange { text, request: "{\"order\": 1}", response: text })
         .collect();
     write(dir, &exchanges);
 }
