@@ -46,9 +46,9 @@ export class LongTable {
 
 	/** Room for rows that are not elements. @param {number} rows */
 	spacer(rows) {
-		const spacer = element("tr.spacer", { "aria-hidden": "true" });
-		spacer.style.height = `${rows * ROW}px`;
-		return spacer;
+		const cell = element("td");
+		cell.style.height = `${rows * ROW}px`;
+		return element("tr.spacer", { "aria-hidden": "true" }, cell);
 	}
 
 	/** Moves the focus by so many rows; from nowhere to the first. @param {number} by */

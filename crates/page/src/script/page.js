@@ -371,10 +371,8 @@ function onKey(event) {
 		if (document.activeElement === box) box.blur();
 		else if (state.v) go({ v: "", r: "" });
 		else if (state.q || state.t) go({ q: "", t: "" });
-		return;
-	}
-	if (document.activeElement === box) return;
-	if (event.key === "/") box.focus();
+	} else if (document.activeElement === box) return;
+	else if (event.key === "/") box.focus();
 	else if (event.key === "?") help.showModal();
 	else if (event.key === "j" || event.key === "k") (viewTable ?? groupTable).move(event.key === "j" ? 1 : -1);
 	else return;

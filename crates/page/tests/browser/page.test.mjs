@@ -307,6 +307,7 @@ test("fifty thousand groups stay fast and few elements", async () => {
 		assert.ok((await elements(page)) <= 3000, query);
 	}
 	await page.fill("#query", "");
+	await page.press("#query", "Enter");
 	await page.evaluate(() => document.getElementById("group-list").scrollTo(0, 1e9));
 	await page.waitForFunction(() => /49\s?999/.test(document.getElementById("group-list").innerText));
 	assert.ok((await elements(page)) <= 3000);
