@@ -14,6 +14,9 @@ use super::figures::{bytes, count};
 use super::limits::size;
 use super::terminal::{say, shell};
 
+/// Size of a page where none is given.
+const MAX_BYTES: u64 = 10_000_000;
+
 /// Makes one HTML page of a report, to be mailed and looked at without this program or a network
 ///
 /// It says what failed, since when, whether it is still broken and what waits; with scripts it is searched with the
@@ -42,26 +45,63 @@ Examples:
 
 Exit codes: 0 done, 2 not done.";
 
+/// A page that will be made.
+#[derive(Debug)]
+pub(crate) struct PageFile {
+    path: PathBuf,
+    max_bytes: u64,
+}
+
 impl HtmlCommand {
     /// Writes the page.
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
-        let report = Stored::open(&self.report)?;
-        let options = PageOptions {
-            name: self.report.to_string_lossy().into_owned(),
-            max_bytes: usize::try_from(self.max_size).unwrap_or(usize::MAX),
-        };
         if self.out == Path::new("-") {
             let mut out = io::stdout().lock();
-            page::write(&report, &options, &mut out)?;
+            page::write(
+                &Stored::open(&self.report)?,
+                &options(&self.report, self.max_size),
+                &mut out,
+            )?;
             out.flush()?;
             return Ok(Exit::Done);
         }
-        if !self.force && self.out.exists() {
-            bail!("{}: is there already\nuse --force to replace it", self.out.display());
-        }
-        let contents = write_whole(&self.out, |file| Ok(page::write(&report, &options, file)?))?;
-        say(&self.summary(&contents));
+        say(&PageFile::new(self.out, self.force, self.max_size)?.write(&self.report)?);
         Ok(Exit::Done)
+    }
+}
+
+fn options(report: &Path, max_bytes: u64) -> PageOptions {
+    PageOptions {
+        name: report.to_string_lossy().into_owned(),
+        max_bytes: usize::try_from(max_bytes).unwrap_or(usize::MAX),
+    }
+}
+
+impl PageFile {
+    /// A page at this path. Refuses to replace a file unless `force` is set.
+    fn new(path: PathBuf, force: bool, max_bytes: u64) -> anyhow::Result<Self> {
+        if !force && path.exists() {
+            bail!("{}: is there already\nuse --force to replace it", path.display());
+        }
+        Ok(Self { path, max_bytes })
+    }
+
+    /// The page beside a report: `DIR.html`.
+    pub(crate) fn beside(report: &Path, force: bool) -> anyhow::Result<Self> {
+        let Some(name) = report.file_name() else {
+            bail!("{}: no name for a page beside it\nuse `analyze html`", report.display());
+        };
+        let mut name = name.to_owned();
+        name.push(".html");
+        Self::new(report.with_file_name(name), force, MAX_BYTES)
+    }
+
+    /// Writes the page of a report. Returns what to tell people.
+    pub(crate) fn write(&self, report: &Path) -> anyhow::Result<String> {
+        let stored = Stored::open(report)?;
+        let options = options(report, self.max_bytes);
+        let contents = write_whole(&self.path, |file| Ok(page::write(&stored, &options, file)?))?;
+        Ok(self.summary(&contents))
     }
 
     fn summary(&self, contents: &PageContents) -> String {
@@ -73,7 +113,7 @@ impl HtmlCommand {
         };
         format!(
             "{}  {}, {} of {} requests one by one, all counted{left_out}",
-            shell(&self.out.to_string_lossy()),
+            shell(&self.path.to_string_lossy()),
             bytes(contents.bytes as u64),
             count(contents.requests as u64),
             count(contents.all_requests),

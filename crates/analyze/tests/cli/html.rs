@@ -39,3 +39,23 @@ fn a_smaller_page_says_what_it_leaves_out() {
     assert_eq!(folder.code, 2);
     assert!(folder.err.starts_with("error: no/such/page.html"), "{}", folder.err);
 }
+
+#[test]
+fn a_report_is_made_with_its_page() {
+    let place = TestFolder::with_dump();
+    let report =
+        |more: &[&str]| place.run(&[&["report", "dump", "--out", "week", "--html"], more].concat());
+    let run = report(&[]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    assert!(run.err.contains("\nweek.html  "), "{}", run.err);
+    let page = place.read("week.html");
+    assert_eq!(place.run(&["html", "week", "-o", "-"]).out, page);
+    fs::remove_dir_all(place.path().join("week")).unwrap();
+    let refused = report(&["-q"]);
+    assert_eq!(refused.code, 2);
+    assert!(refused.err.starts_with("error: week.html: is there already"), "{}", refused.err);
+    assert!(!place.path().join("week").exists(), "refused before any work");
+    assert_eq!(report(&["-q", "--force"]).code, 0);
+    let csv = report(&["-q", "--force", "--format", "csv"]);
+    assert_eq!((csv.code, csv.err.contains("add parquet to --format")), (2, true), "{}", csv.err);
+}
