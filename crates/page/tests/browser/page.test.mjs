@@ -357,9 +357,13 @@ test("nobody is kept out: axe finds nothing, light and dark, wide and narrow", a
 });
 
 test("it prints", async () => {
-	const { page, close } = await open("real");
+	const { page, close } = await open("many");
 	const pdf = await page.pdf({ format: "A4" });
 	assert.ok(pdf.length > 20_000 && pdf.subarray(0, 5).toString() === "%PDF-");
+	// No paper for the rows of lists that are not there.
+	await page.emulateMedia({ media: "print" });
+	const height = await page.evaluate(() => document.documentElement.scrollHeight);
+	assert.ok(height < 8_000, `${height} pixels`);
 	await close();
 });
 
