@@ -227,7 +227,7 @@ impl Overview<'_> {
             section id="errors-over-time" aria-labelledby="h-errors" {
                 h2 id="h-errors" { "Errors over time" }
                 p class="hint" {
-                    "Errors in each " (self.bins.length()) ", at most " span id="n-most-errors" { (count(most)) } "."
+                    "Errors in steps of " (self.bins.length()) ", at most " span id="n-most-errors" { (count(most)) } "."
                     span class="needs-script" hidden { " Drag over the chart to look at a part of the time." }
                 }
                 div class="plot" id="errors-plot" { (chart("bars", "errors-chart", self.bins.count, label, &paths)) }
@@ -379,7 +379,7 @@ impl Overview<'_> {
             section id="flows" aria-labelledby="h-flows" {
                 h2 id="h-flows" { "Failed requests by flow and time" }
                 p class="hint" {
-                    "The darker, the more failed in that " (self.bins.length()) "; at most " span id="n-most-heat" { (count(most)) } "."
+                    "The darker, the more failed in a step of " (self.bins.length()) "; at most " span id="n-most-heat" { (count(most)) } "."
                 }
                 div class="scroll" tabindex="0" role="region" aria-label="Table of flows" {
                     table class="heat" {
