@@ -20,6 +20,9 @@ use crate::waiting::{FailedKeys, KeyPlace};
 /// Requests that are kept for each group: so many of the newest, and as many with different messages.
 const KEPT: usize = 20;
 
+/// Messages are told apart by their first bytes.
+const TOLD_APART: usize = 300;
+
 tables::select! {
     /// What is counted of a request.
     struct CountedRequest<'b> from Exchanges {
@@ -144,7 +147,7 @@ pub(crate) fn bucket_middle(bucket: u16) -> f64 {
 pub(crate) struct GroupRequests {
     /// Time and id of the newest; the last is the newest of all.
     pub(crate) newest: BTreeSet<(i64, i64)>,
-    /// The newest with each message, by the message.
+    /// The newest with each message, by the beginning of the message.
     pub(crate) different: BTreeMap<String, (i64, i64)>,
 }
 
@@ -154,6 +157,7 @@ impl GroupRequests {
         if self.newest.len() > KEPT {
             self.newest.pop_first();
         }
+        let message = &message[..message.floor_char_boundary(TOLD_APART)];
         if let Some(known) = self.different.get_mut(message) {
             *known = (*known).max((time, id));
         } else if self.different.len() < KEPT {

@@ -5,8 +5,8 @@
 //!        └─► groups, keys, requests, bodies ──► data in templates              (read by the script)
 //! ```
 //!
-//! What a log says gets into the page through [`shown`](shown::shown) alone. All numbers of the page, those of the
-//! static part and those that follow a query, are made of the same cells ([`counts`]).
+//! What a log says gets into the page through the function `shown` alone. All numbers of the page, those of the
+//! static part and those that follow a query, are made of the same cells.
 
 mod assets;
 mod bins;

@@ -155,7 +155,7 @@ impl Overview<'_> {
 
     fn busiest(&self) -> String {
         self.figures.busiest.map_or_else(
-            || "no failed request".to_owned(),
+            || self.no_failure(),
             |(bin, number)| {
                 let (length, time) = (self.bins.length(), self.time(bin));
                 format!("most: {} in {length} from {time}", count(number))
@@ -163,8 +163,13 @@ impl Overview<'_> {
         )
     }
 
+    fn no_failure(&self) -> String {
+        let failed = self.figures.failed > 0;
+        if failed { "the time is not known" } else { "no failed request" }.to_owned()
+    }
+
     fn last_failure(&self) -> String {
-        let Some(last) = self.figures.last else { return "no failed request".to_owned() };
+        let Some(last) = self.figures.last else { return self.no_failure() };
         let before = (self.bins.count - 1 - last) as f64 * self.bins.step as f64 / 1e3;
         let when = if before == 0.0 {
             "at the end of the log".to_owned()

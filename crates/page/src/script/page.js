@@ -181,7 +181,7 @@ function showAnswers() {
 	const busiest = failedByBin.indexOf(most(failedByBin));
 	const waiting = figures.waiting.filter(([, count]) => count > 0);
 	const before = ((data.bins - 1 - last) * data.step) / 1000;
-	const none = "no failed request";
+	const none = figures.failed ? "the time is not known" : "no failed request";
 	say({
 		"n-failed": counted(figures.failed),
 		"n-requests": counted(figures.requests),
