@@ -42,7 +42,7 @@ tables::select! {
 
 tables::select! {
     /// What is counted of an error.
-    struct CountedError<'b> from Errors {
+    struct ErrorToCount<'b> from Errors {
         exchange: i64,
         fingerprint: Fingerprint<'b>,
         class: ClassWord<'b>,
@@ -238,7 +238,7 @@ impl RequestCounts {
         let mut placed = Vec::new();
         let mut table = report.table::<Errors>()?;
         for group in 0..table.groups() {
-            for error in table.read::<CountedError<'_>>(group)?.iter() {
+            for error in table.read::<ErrorToCount<'_>>(group)?.iter() {
                 let place = places.get(error.fingerprint.0).copied();
                 let kind = (
                     place.and_then(|place| i32::try_from(place).ok()).unwrap_or(-1),

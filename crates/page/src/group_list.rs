@@ -5,7 +5,7 @@ use tables::Batch;
 use tables::rows::{ErrorGroupRow, ErrorGroups};
 
 use crate::counts::CountedNames;
-use crate::shown::{Shown, shown};
+use crate::shown::{ShownText, shown};
 
 /// Of the text of a group the first so many bytes are in the page.
 const TITLE_BYTES: usize = 600;
@@ -13,8 +13,8 @@ const TITLE_BYTES: usize = 600;
 /// All groups, the most frequent first. One list for each column.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct GroupColumns {
-    pub(crate) fingerprint: Vec<Shown<'static>>,
-    pub(crate) title: Vec<Shown<'static>>,
+    pub(crate) fingerprint: Vec<ShownText<'static>>,
+    pub(crate) title: Vec<ShownText<'static>>,
     pub(crate) class: Vec<i32>,
     pub(crate) side: Vec<i32>,
     pub(crate) retryable: Vec<bool>,

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use crate::shown::{Shown, shown};
+use crate::shown::{ShownText, shown};
 
 /// Different texts in the order in which they were first added.
 #[derive(Debug, Default, Serialize)]
 #[serde(transparent)]
 pub(crate) struct NameList {
-    texts: Vec<Shown<'static>>,
+    texts: Vec<ShownText<'static>>,
     #[serde(skip)]
     places: HashMap<String, i32>,
 }
@@ -29,7 +29,7 @@ impl NameList {
     }
 
     /// The text of a number; `None` for -1.
-    pub(crate) fn get(&self, place: i32) -> Option<&Shown<'static>> {
+    pub(crate) fn get(&self, place: i32) -> Option<&ShownText<'static>> {
         usize::try_from(place).ok().and_then(|place| self.texts.get(place))
     }
 }

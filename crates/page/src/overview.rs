@@ -12,7 +12,7 @@ use crate::formats::{count, duration, moment, percent};
 use crate::group_list::GroupColumns;
 use crate::quality::ReportQuality;
 use crate::recent_runs::{RunColumns, StepSpan};
-use crate::shown::{Shown, shown};
+use crate::shown::{ShownText, shown};
 
 /// Groups of the static list.
 pub(crate) const GROUPS: usize = 20;
@@ -80,7 +80,7 @@ impl Overview<'_> {
         }
     }
 
-    fn name_of(place: Option<&Shown<'static>>, unknown: &'static str) -> Markup {
+    fn name_of(place: Option<&ShownText<'static>>, unknown: &'static str) -> Markup {
         html! { @if let Some(name) = place { (name) } @else { (unknown) } }
     }
 
@@ -142,7 +142,7 @@ impl Overview<'_> {
                         dd id="n-waiting" {
                             @if figures.waiting.is_empty() { b { "nothing" } }
                             @for (kind, number) in figures.waiting.iter().take(3) {
-                                @let word = self.names.key_kinds.get(*kind).map_or("", Shown::text);
+                                @let word = self.names.key_kinds.get(*kind).map_or("", ShownText::text);
                                 p { a href=(format!("#v=keys:{word}")) { b { (count(*number)) } " " (shown(&key_words(word, *number))) } }
                             }
                             @if !figures.waiting.is_empty() { p { "their newest attempt failed" } }
@@ -345,7 +345,7 @@ impl Overview<'_> {
         let mut names: Vec<Markup> = figures.waiting[..kinds]
             .iter()
             .map(|(kind, _)| {
-                let word = self.names.key_kinds.get(*kind).map_or("", Shown::text);
+                let word = self.names.key_kinds.get(*kind).map_or("", ShownText::text);
                 html! { (shown(&key_words(word, 2))) }
             })
             .collect();

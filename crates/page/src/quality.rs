@@ -6,7 +6,7 @@ use tables::cell::{FileName, MessageText, ProblemKindWord};
 use tables::rows::Problems;
 use tables::{ReadError, Stored};
 
-use crate::shown::{Shown, shown};
+use crate::shown::{ShownText, shown};
 
 tables::select! {
     /// A problem.
@@ -20,11 +20,11 @@ tables::select! {
 /// Problems of a kind.
 #[derive(Debug)]
 pub(crate) struct ProblemsOfKind {
-    pub(crate) kind: Shown<'static>,
+    pub(crate) kind: ShownText<'static>,
     pub(crate) count: u64,
     /// File and text of the first.
-    pub(crate) file: Shown<'static>,
-    pub(crate) message: Shown<'static>,
+    pub(crate) file: ShownText<'static>,
+    pub(crate) message: ShownText<'static>,
 }
 
 /// Files by outcome, problems by kind.

@@ -9,7 +9,7 @@ use tables::{Batch, ReadError, Stored};
 
 use crate::counts::CountedNames;
 use crate::names::NameList;
-use crate::shown::{Shown, shown};
+use crate::shown::{ShownText, shown};
 
 /// Most runs in a page: the newest.
 const RUNS: usize = 500;
@@ -26,7 +26,7 @@ pub(crate) struct StepSpan(
 /// The newest runs: those first that failed, by failed requests, then newest first. One list for each column.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct RunColumns {
-    pub(crate) id: Vec<Shown<'static>>,
+    pub(crate) id: Vec<ShownText<'static>>,
     pub(crate) flow: Vec<i32>,
     pub(crate) statuses: NameList,
     pub(crate) status: Vec<i32>,

@@ -10,7 +10,7 @@ use tables::{ReadError, Stored};
 
 use crate::counts::{CountedNames, ErrorKinds, RequestCounts, WaitingState, flags};
 use crate::resend;
-use crate::shown::{Shown, shown};
+use crate::shown::{ShownText, shown};
 use crate::waiting::FailedKeys;
 
 /// Most requests in a page.
@@ -86,14 +86,14 @@ pub(crate) struct RequestTable {
     endpoint: Vec<i32>,
     status: Vec<i32>,
     flags: Vec<u8>,
-    method: Vec<Option<Shown<'static>>>,
-    run: Vec<Option<Shown<'static>>>,
-    url: Vec<Option<Shown<'static>>>,
+    method: Vec<Option<ShownText<'static>>>,
+    run: Vec<Option<ShownText<'static>>>,
+    url: Vec<Option<ShownText<'static>>>,
     /// The command that sends it again, all but its body.
-    curl: Vec<Option<Shown<'static>>>,
+    curl: Vec<Option<ShownText<'static>>>,
     key_kind: Vec<i32>,
-    key: Vec<Option<Shown<'static>>>,
-    file: Vec<Option<Shown<'static>>>,
+    key: Vec<Option<ShownText<'static>>>,
+    file: Vec<Option<ShownText<'static>>>,
     record: Vec<i32>,
     /// Bodies, by their place among all bodies of the page; -1 without a body, -2 for a body that was left out.
     request: Vec<i32>,
@@ -101,17 +101,17 @@ pub(crate) struct RequestTable {
     /// How many entries it has in the lists of errors.
     errors: Vec<u32>,
     error_kind: Vec<i32>,
-    error_code: Vec<Option<Shown<'static>>>,
-    error_field: Vec<Option<Shown<'static>>>,
-    error_message: Vec<Shown<'static>>,
+    error_code: Vec<Option<ShownText<'static>>>,
+    error_field: Vec<Option<ShownText<'static>>>,
+    error_message: Vec<ShownText<'static>>,
     error_key_kind: Vec<i32>,
-    error_key: Vec<Option<Shown<'static>>>,
+    error_key: Vec<Option<ShownText<'static>>>,
 }
 
 /// A body of the page.
 #[derive(Debug, Clone)]
 pub(crate) struct PageBody {
-    pub(crate) text: Shown<'static>,
+    pub(crate) text: ShownText<'static>,
     /// Bytes of the whole body.
     pub(crate) bytes: usize,
 }
@@ -119,7 +119,7 @@ pub(crate) struct PageBody {
 /// Some bodies.
 #[derive(Debug, Serialize)]
 pub(crate) struct BodyChunk<'b> {
-    text: Vec<&'b Shown<'static>>,
+    text: Vec<&'b ShownText<'static>>,
     /// Bytes of each whole body; more than the text has when it is cut.
     bytes: Vec<usize>,
 }
@@ -232,7 +232,7 @@ impl BodyChunk<'_> {
     }
 }
 
-fn owned(text: Option<&str>) -> Option<Shown<'static>> {
+fn owned(text: Option<&str>) -> Option<ShownText<'static>> {
     text.map(|text| shown(text).into_owned())
 }
 

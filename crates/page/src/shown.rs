@@ -9,31 +9,31 @@ use serde::Serialize;
 /// A text of a log as the page may show it. [`shown`] alone makes them, and only they get into the page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub(crate) struct Shown<'t>(Cow<'t, str>);
+pub(crate) struct ShownText<'t>(Cow<'t, str>);
 
 /// Every text of a log passes here before it gets into the page.
-pub(crate) fn shown(text: &str) -> Shown<'_> {
-    Shown(Cow::Borrowed(text))
+pub(crate) fn shown(text: &str) -> ShownText<'_> {
+    ShownText(Cow::Borrowed(text))
 }
 
-impl Shown<'_> {
+impl ShownText<'_> {
     /// The text.
     pub(crate) fn text(&self) -> &str {
         &self.0
     }
 
     /// The same, on its own.
-    pub(crate) fn into_owned(self) -> Shown<'static> {
-        Shown(Cow::Owned(self.0.into_owned()))
+    pub(crate) fn into_owned(self) -> ShownText<'static> {
+        ShownText(Cow::Owned(self.0.into_owned()))
     }
 
     /// Its beginning, at most so many bytes.
-    pub(crate) fn cut(&self, most: usize) -> Shown<'static> {
+    pub(crate) fn cut(&self, most: usize) -> ShownText<'static> {
         let mut end = most.min(self.0.len());
         while !self.0.is_char_boundary(end) {
             end -= 1;
         }
-        Shown(Cow::Owned(self.0[..end].to_owned()))
+        ShownText(Cow::Owned(self.0[..end].to_owned()))
     }
 }
 
@@ -43,7 +43,7 @@ pub(crate) fn acts(c: char) -> bool {
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
-impl Render for Shown<'_> {
+impl Render for ShownText<'_> {
     /// As text of HTML. Characters that act on their neighbours are written out: `\u{202e}`.
     fn render_to(&self, out: &mut String) {
         for c in self.0.chars() {

@@ -9,7 +9,7 @@ use tables::{ReadError, Stored};
 
 use crate::bins::TimeBins;
 use crate::counts::{CountedNames, WaitingState};
-use crate::shown::{Shown, shown};
+use crate::shown::{ShownText, shown};
 
 /// Most open keys in a page.
 const OPEN_KEYS: usize = 50_000;
@@ -51,7 +51,7 @@ impl KeyPlace {
 struct FailedKey {
     flow: i32,
     kind: i32,
-    key: Shown<'static>,
+    key: ShownText<'static>,
     attempts: i64,
     failures: i64,
     first_seen: Option<Micros>,
@@ -60,7 +60,7 @@ struct FailedKey {
     open: bool,
     /// Place of its group, -1 when there is none.
     group: i32,
-    message: Option<Shown<'static>>,
+    message: Option<ShownText<'static>>,
     /// Time and id of its requests, for an open key: the newest.
     requests: BTreeSet<(i64, i64)>,
     /// The newest request that failed.
@@ -94,14 +94,14 @@ pub(crate) struct WaitingCells {
 pub(crate) struct OpenKeyColumns {
     pub(crate) flow: Vec<i32>,
     pub(crate) kind: Vec<i32>,
-    pub(crate) key: Vec<Shown<'static>>,
+    pub(crate) key: Vec<ShownText<'static>>,
     pub(crate) attempts: Vec<i64>,
     pub(crate) failures: Vec<i64>,
     pub(crate) since: Vec<Option<i64>>,
     pub(crate) last: Vec<Option<i64>>,
     pub(crate) group: Vec<i32>,
     /// Of the newest error.
-    pub(crate) message: Vec<Option<Shown<'static>>>,
+    pub(crate) message: Vec<Option<ShownText<'static>>>,
     /// How many there are, those included that are left out.
     pub(crate) all: usize,
 }
