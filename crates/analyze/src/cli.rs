@@ -34,6 +34,7 @@ mod table;
 mod terminal;
 mod title;
 mod totals;
+mod zone;
 
 pub(crate) use exit::Exit;
 pub(crate) use terminal::acts;
@@ -52,6 +53,9 @@ use clap::{Parser, Subcommand};
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
+    /// Time zone of what is shown and typed, such as Europe/Istanbul, or local; files and JSON hold UTC
+    #[arg(long, global = true, value_name = "ZONE", default_value = "UTC", value_parser = query::Zone::named)]
+    tz: query::Zone,
 }
 
 const EXAMPLES: &str = "\
@@ -97,6 +101,7 @@ enum Command {
 impl Cli {
     /// Runs the command; errors are printed on stderr.
     pub(crate) fn run(self) -> Exit {
+        zone::set_zone(self.tz);
         let done = match self.command {
             Command::Report(report) => report.run(),
             Command::Cat(cat) => cat.run(),

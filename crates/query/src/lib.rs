@@ -24,6 +24,7 @@ mod search;
 #[cfg(test)]
 mod tests;
 mod trends;
+mod zone;
 
 pub use bulk_row::{BulkRow, answer_of_row, row_of};
 pub use diff::{
@@ -40,3 +41,4 @@ pub use requests::{LoggedRequest, LoggedRequests};
 pub use runs::{FlowRuns, RunFilter, RunStep, flows, runs, steps};
 pub use search::{CountBy, count, count_by, search};
 pub use trends::trends;
+pub use zone::{Zone, ZoneError};

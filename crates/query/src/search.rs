@@ -22,6 +22,7 @@ use crate::grammar::{
 };
 use crate::keys::KeyState;
 use crate::requests::{KeyStates, RequestBodies, joint_state, key_name, key_states};
+use crate::zone::Zone;
 
 tables::select! {
     /// The columns that decide most queries.
@@ -77,7 +78,7 @@ pub enum CountBy {
     Status,
     /// Key: their own, and those of their errors; a request counts once for each.
     Key,
-    /// The hour in which they began, UTC: `2026-10-24 02:00`.
+    /// The hour in which they began, in the zone: `2026-10-24 02:00`.
     Hour,
 }
 
@@ -126,6 +127,7 @@ pub fn count_by(
     report: &Stored,
     query: &Query,
     by: CountBy,
+    zone: &Zone,
 ) -> Result<Vec<(Option<String>, u64)>, ReadError> {
     let mut counts: BTreeMap<Option<String>, u64> = BTreeMap::new();
     let with_errors = matches!(by, CountBy::Group | CountBy::Key);
@@ -145,8 +147,8 @@ pub fn count_by(
             CountBy::Flow => values.extend(first.flow.map(|flow| Some(flow.0.to_owned()))),
             CountBy::Status => values.extend(first.status.map(|status| Some(status.to_string()))),
             CountBy::Hour => values.extend(first.started_at.map(|at| {
-                let text = tables::rfc3339(at).replace('T', " ");
-                Some(format!("{}:00", text.split(':').next().unwrap_or_default()))
+                let wall = zone.wall(at);
+                Some(format!("{}:00", wall.split(':').next().unwrap_or_default()))
             })),
         }
         if values.is_empty() {

@@ -14,6 +14,7 @@ use super::Exit;
 use super::figures::{count, counted, minute};
 use super::table::{Align, ColumnHeads, TextTable};
 use super::terminal::{cut, cut_end, safe, shell, width, write_json_pretty};
+use super::zone::zone;
 
 /// Columns of a value in a table.
 const VALUE: usize = 48;
@@ -156,7 +157,7 @@ impl ExplainedText<'_> {
             rows(&mut place, name, values);
         }
         self.part(&mut lines, "Where", &place);
-        self.part(&mut lines, "When, UTC", &periods(&self.of.periods));
+        self.part(&mut lines, &format!("When, {}", zone().name()), &periods(&self.of.periods));
         self.differs(&mut lines);
         for (n, sample) in (1..).zip(&self.of.samples) {
             lines.push(String::new());
@@ -211,7 +212,12 @@ impl ExplainedText<'_> {
             ));
         }
         if let (Some(first), Some(last)) = (group.first_seen, group.last_seen) {
-            lines.push(format!("Seen       {} to {} (UTC)", minute(first), minute(last)));
+            lines.push(format!(
+                "Seen       {} to {} ({})",
+                minute(first),
+                minute(last),
+                zone().name()
+            ));
         }
         lines
     }

@@ -65,7 +65,7 @@ const FLOWS: ColumnHeads = &[
 ];
 
 const RUNS: ColumnHeads = &[
-    ("STARTED (UTC)", Align::Left),
+    ("STARTED", Align::Time),
     ("TIME", Align::Right),
     ("STATUS", Align::Left),
     ("REQUESTS", Align::Right),
@@ -76,7 +76,7 @@ const RUNS: ColumnHeads = &[
 ];
 
 const STEPS: ColumnHeads = &[
-    ("STARTED (UTC)", Align::Left),
+    ("STARTED", Align::Time),
     ("TIME", Align::Right),
     ("STATUS", Align::Left),
     ("STEP", Align::Left),

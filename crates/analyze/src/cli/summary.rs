@@ -9,6 +9,7 @@ use pipeline::aggregate::{Top, TopName};
 use pipeline::input::Input;
 use pipeline::outcome::FileOutcome;
 use pipeline::summary::Summary;
+use tables::cell::Micros;
 use tables::{Format, Formats};
 
 use super::figures::{bytes, count, counted, minute, percent, span};
@@ -17,6 +18,7 @@ use super::table::{Align, ColumnHeads, TextTable};
 use super::terminal::{Style, columns, cut, cut_end, padded, safe, say_raw, shell};
 use super::title::title;
 use super::totals::Totals;
+use super::zone;
 
 /// Rows of a list without `--verbose`: all lists together fit on a screen.
 const ROWS: usize = 5;
@@ -185,10 +187,14 @@ impl Shown<'_> {
             && let Some(period) = &s.period
         {
             // Minutes are enough, and seconds would not fit.
-            let minute = |time: &str| time.chars().take(16).collect::<String>().replace('T', " ");
+            let minute = |text: &String| {
+                let time = model::time::Timestamp::parse_text(text);
+                time.map_or_else(|| text.clone(), |time| minute(Micros(time.0)))
+            };
             let (from, to) = (minute(&period.from), minute(&period.to));
             let name = self.style.bold(&padded("Period", 12));
-            let line = format!("{name}  {from} to {to} (UTC), by the start of requests");
+            let zone = zone::short_name();
+            let line = format!("{name}  {from} to {to} ({zone}), by the start of requests");
             return [vec![line], lines.lines(self.style)].concat();
         }
         lines.lines(self.style)
@@ -274,7 +280,7 @@ impl Shown<'_> {
         let mut table = TextTable::new(&[
             ("KEY", Align::Left),
             ("TRIES", Align::Right),
-            ("LAST TRY (UTC)", Align::Left),
+            ("LAST TRY", Align::Time),
             ("FLOW", Align::Left),
             ("ITS ERROR", Align::Left),
         ]);

@@ -1,6 +1,7 @@
 //! Aligned columns of text.
 
 use super::terminal::{columns, cut, padded, safe};
+use super::zone;
 
 /// How the cells of a column are aligned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,6 +10,8 @@ pub(crate) enum Align {
     Left,
     /// Numbers.
     Right,
+    /// Times, as words; the zone stands beside the name of the column.
+    Time,
 }
 
 /// Names of columns, and how each is aligned.
@@ -37,9 +40,13 @@ impl TextTable {
         self.rows.is_empty()
     }
 
-    /// All columns, empty ones too.
-    pub(crate) fn columns(&self) -> ColumnHeads {
-        self.columns
+    /// The name of a column as it is shown, and how its cells are aligned.
+    pub(crate) fn head(&self, n: usize) -> (String, Align) {
+        let (name, align) = self.columns[n];
+        match align {
+            Align::Time => (format!("{name} ({})", zone::short_name()), align),
+            Align::Left | Align::Right => (name.to_owned(), align),
+        }
     }
 
     /// The rows, safe for a terminal; cells may be missing at their ends.
@@ -64,7 +71,7 @@ impl TextTable {
             .map(|&n| {
                 let widest =
                     self.rows.iter().map(|row| row.get(n).map_or(0, |cell| columns(cell))).max();
-                widest.unwrap_or(0).max(self.columns[n].0.len())
+                widest.unwrap_or(0).max(columns(&self.head(n).0))
             })
             .collect();
         let line = |cells: &dyn Fn(usize) -> String| {
@@ -83,13 +90,13 @@ impl TextTable {
                         line.push_str(&" ".repeat(wide.saturating_sub(columns(&text))));
                         line.push_str(&text);
                     }
-                    Align::Left if last => line.push_str(&text),
-                    Align::Left => line.push_str(&padded(&text, wide)),
+                    Align::Left | Align::Time if last => line.push_str(&text),
+                    Align::Left | Align::Time => line.push_str(&padded(&text, wide)),
                 }
             }
             line.trim_end().to_owned()
         };
-        let mut lines = vec![line(&|n| self.columns[n].0.to_owned())];
+        let mut lines = vec![line(&|n| self.head(n).0)];
         lines.extend(self.rows.iter().map(|row| line(&|n| cell(row, n))));
         lines
     }
