@@ -20,6 +20,7 @@ mod nearest;
 mod payloads;
 mod requests;
 mod runs;
+mod schedules;
 mod search;
 #[cfg(test)]
 mod tests;
@@ -39,6 +40,7 @@ pub use named::{Attempts, NameError, NamedTarget, attempts, find_named, newest_o
 pub use payloads::{PayloadCounts, PayloadError, write_payloads};
 pub use requests::{LoggedRequest, LoggedRequests};
 pub use runs::{FlowRuns, RunFilter, RunStep, flows, runs, steps};
+pub use schedules::{FlowSchedule, ScheduleHole, schedules};
 pub use search::{CountBy, count, count_by, search};
 pub use trends::trends;
 pub use zone::{Zone, ZoneError};
