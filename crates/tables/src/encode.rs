@@ -74,7 +74,8 @@ impl Formats {
         self.contains(Format::Csv) && self.csv.bodies || self.contains(Format::Json)
     }
 
-    fn contains(&self, format: Format) -> bool {
+    /// Whether this one is asked for.
+    pub fn contains(&self, format: Format) -> bool {
         self.set.contains(&format)
     }
 }

@@ -24,7 +24,7 @@ use super::schema::{Column, SCHEMA_VERSION};
 #[non_exhaustive]
 pub enum ReadError {
     /// The folder is not there, or is no report.
-    #[error("{}: no report: {missing}\nname a folder that `analyze report` has written", path.display())]
+    #[error("{}: no report: {missing}\nname a folder that `analyze report` has written; `analyze report LOGS --out DIR` makes one", path.display())]
     NotAReport {
         /// The folder.
         path: PathBuf,

@@ -318,10 +318,10 @@ fn words(warning: &Warning) -> String {
     let version = |version: Option<u64>| version.map_or("unknown".to_owned(), |v| v.to_string());
     match warning {
         Warning::EmptyBaseline => {
-            "the old report holds no exchange, so everything is new against it".to_owned()
+            "the old report holds no request, so everything is new against it".to_owned()
         }
         Warning::EmptyNew => {
-            "the new report holds no exchange, so everything is gone in it".to_owned()
+            "the new report holds no request, so everything is gone in it".to_owned()
         }
         Warning::Overlap { from, to } => format!(
             "both reports cover {} to {} ({}); what happened then counts in both",

@@ -23,6 +23,7 @@ use super::zone::zone;
 /// planned runs are missing; their hours are those of --tz.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct RunsCommand {
     /// Folder that `analyze report` has written, Parquet among its formats
     #[arg(value_name = "REPORT")]
@@ -59,6 +60,9 @@ Examples:
   analyze runs report b803511c
 
 Exit codes: 0 done, 2 not done.";
+
+/// From this width on a line has room for the whole id of a run.
+const WIDE: usize = 110;
 
 const FLOWS: ColumnHeads = &[
     ("RUNS", Align::Right),
@@ -132,7 +136,11 @@ impl RunsCommand {
                 }
             } else {
                 let flow = run.flow.map_or("flow unknown", |flow| flow.0);
-                writeln!(out, "{}", cut(&format!("{flow}  run {}", run.run_id.0), 200))?;
+                writeln!(
+                    out,
+                    "{}",
+                    cut(&format!("{flow}  run {}", run.run_id.0), wide.unwrap_or(200))
+                )?;
                 for line in step_table(&of_run).lines(wide) {
                     writeln!(out, "{line}")?;
                 }
@@ -154,8 +162,9 @@ impl RunsCommand {
             writeln!(out, "{line}")?;
         }
         let limit = if self.limit == 0 { all.len() } else { self.limit };
-        let mut table = TextTable::new(RUNS);
-        all.rows().take(limit).for_each(|run| table.row(run_cells(&run)));
+        let mut table =
+            TextTable::new(RUNS).without_room(&["DOWNLOADS", "REQUESTS", "TIME", "FAILED"]);
+        all.rows().take(limit).for_each(|run| table.row(run_cells(&run, wide)));
         if !table.is_empty() {
             writeln!(out)?;
             for line in table.lines(wide) {
@@ -245,7 +254,12 @@ fn one<'r>(runs: &'r Batch<Runs>, name: &str) -> anyhow::Result<RunRow<'r>> {
 }
 
 fn flow_table(flows: &[FlowRuns], schedules: &[FlowSchedule]) -> TextTable {
-    let mut table = TextTable::new(FLOWS);
+    let mut table = TextTable::new(FLOWS).without_room(&[
+        "NO DOWNLOAD",
+        "REQUESTS",
+        "SLOWEST STEP",
+        "MEAN TIME",
+    ]);
     for flow in flows {
         let step = flow.slowest_step.as_ref();
         let schedule = schedules.iter().find(|schedule| flow.flow.as_ref() == Some(&schedule.flow));
@@ -265,7 +279,10 @@ fn flow_table(flows: &[FlowRuns], schedules: &[FlowSchedule]) -> TextTable {
     table
 }
 
-fn run_cells(run: &RunRow<'_>) -> [String; 8] {
+/// On a narrow terminal eight characters of an id, which name it.
+fn run_cells(run: &RunRow<'_>, wide: Option<usize>) -> [String; 8] {
+    let narrow = wide.is_some_and(|wide| wide < WIDE);
+    let id = run.run_id.0;
     [
         run.started_at.map(minute).unwrap_or_default(),
         run.duration_ms.map(time).unwrap_or_default(),
@@ -273,7 +290,7 @@ fn run_cells(run: &RunRow<'_>) -> [String; 8] {
         count(run.exchanges.unsigned_abs()),
         count(run.failed.unsigned_abs()),
         format!("{} of {}", count(run.downloaded.unsigned_abs()), count(run.logs.unsigned_abs())),
-        cut(run.run_id.0, 36),
+        if narrow { id.chars().take(8).collect() } else { cut(id, 36) },
         run.flow.map_or("", |flow| flow.0).to_owned(),
     ]
 }

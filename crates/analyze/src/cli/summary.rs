@@ -25,15 +25,15 @@ const ROWS: usize = 5;
 
 const WORST_FLOWS: ColumnHeads = &[
     ("FAILED", Align::Right),
-    ("EXCHANGES", Align::Right),
+    ("REQUESTS", Align::Right),
     ("SHARE", Align::Right),
     ("FLOW", Align::Left),
 ];
 const WORST_ENDPOINTS: ColumnHeads = &[
     ("FAILED", Align::Right),
-    ("EXCHANGES", Align::Right),
+    ("REQUESTS", Align::Right),
     ("SHARE", Align::Right),
-    ("ENDPOINT", Align::Left),
+    ("ENDPOINT", Align::Address),
 ];
 
 /// From this width on, tables have room for fingerprints; the lines below them have them anyway.
@@ -98,13 +98,13 @@ impl Shown<'_> {
             self.totals(),
             self.groups(),
             self.worst(
-                "Worst flows, by failed exchanges",
+                "Worst flows, by failed requests",
                 WORST_FLOWS,
                 &self.top.flows,
                 "(flow unknown)",
             ),
             self.worst(
-                "Worst endpoints, by failed exchanges",
+                "Worst endpoints, by failed requests",
                 WORST_ENDPOINTS,
                 &self.top.endpoints,
                 "(address unknown)",
@@ -145,10 +145,10 @@ impl Shown<'_> {
             parts.sort_by_key(|&(name, number)| (Reverse(*number), name));
             let parts: Vec<String> =
                 parts.iter().map(|(name, number)| format!("{} {name}", count(**number))).collect();
-            lines.total("Members", members, format!("of archives: {}", parts.join(", ")));
+            lines.total("Members", members, format!("files in archives: {}", parts.join(", ")));
         }
         let x = &s.exchanges;
-        lines.total("Exchanges", x.total, "requests and their answers".to_owned());
+        lines.total("Requests", x.total, "with their answers".to_owned());
         for (name, number, note) in [
             ("success", x.success, ""),
             ("failed", x.failed, ""),
@@ -160,20 +160,35 @@ impl Shown<'_> {
                 format!("{}{note}", percent(number as f64 / x.total.max(1) as f64)),
             );
         }
+        if s.rows.total > x.total {
+            let failed = match s.rows.failed {
+                0 => "none refused".to_owned(),
+                failed => format!("{} refused or failed", count(failed)),
+            };
+            lines.part(
+                "rows",
+                s.rows.total,
+                format!("{failed}; each row of a bulk request counts"),
+            );
+        }
         if s.errors.total > 0 {
             lines.total(
                 "Errors",
                 s.errors.total,
-                format!("in {}", counted(s.errors.groups, "group", "groups")),
+                format!("in {} of errors alike", counted(s.errors.groups, "group", "groups")),
             );
         }
         if s.keys.total > 0 {
-            lines.total("Keys", s.keys.total, "orders, products and the like".to_owned());
-            lines.part("open", s.keys.open, "the newest attempt failed".to_owned());
+            lines.total(
+                "Orders and products",
+                s.keys.total,
+                "and the like, each by its key".to_owned(),
+            );
+            lines.part("open", s.keys.open, "the newest request failed".to_owned());
             lines.part(
                 "resolved",
                 s.keys.resolved,
-                "failed before, the newest succeeded".to_owned(),
+                "failed before, the newest request succeeded".to_owned(),
             );
         }
         if s.runs > 0 {
@@ -192,12 +207,17 @@ impl Shown<'_> {
                 time.map_or_else(|| text.clone(), |time| minute(Micros(time.0)))
             };
             let (from, to) = (minute(&period.from), minute(&period.to));
-            let name = self.style.bold(&padded("Period", 12));
+            let name = self.style.bold(&padded("Period", lines.named()));
             let zone = zone::short_name();
             let line = format!("{name}  {from} to {to} ({zone}), by the start of requests");
-            return [vec![line], lines.lines(self.style)].concat();
+            let line = if columns(&line) > self.width {
+                format!("Period  {from} to {to} ({zone})")
+            } else {
+                line
+            };
+            return [vec![line], lines.lines(self.style, self.width)].concat();
         }
-        lines.lines(self.style)
+        lines.lines(self.style, self.width)
     }
 
     fn groups(&self) -> Vec<String> {
@@ -212,7 +232,8 @@ impl Shown<'_> {
             ("RETRY", Align::Left),
             ("GROUP", Align::Left),
             ("ERROR, <*> WHERE IT VARIES", Align::Left),
-        ]);
+        ])
+        .without_room(&["GROUP", "TREND", "RETRY", "OPEN KEYS", "SIDE"]);
         for (n, group) in top.iter().enumerate().take(self.rows()) {
             let trend = self.trends.get(n);
             let fingerprint = if self.verbose && self.width >= ROOMY {
@@ -283,9 +304,10 @@ impl Shown<'_> {
             ("LAST TRY", Align::Time),
             ("FLOW", Align::Left),
             ("ITS ERROR", Align::Left),
-        ]);
+        ])
+        .without_room(&["FLOW", "TRIES", "LAST TRY"]);
         for key in self.top.open_keys.iter().take(self.rows()) {
-            let short = |text: &str| cut(text, 28);
+            let short = |text: &str| cut(text, if self.width < 80 { 20 } else { 28 });
             table.row([
                 short(&format!("{} {}", key.kind, key.key)),
                 count(key.attempts.unsigned_abs()),
@@ -295,7 +317,10 @@ impl Shown<'_> {
             ]);
         }
         self.list(
-            &format!("Open keys, newest first ({} in all)", count(self.summary.keys.open)),
+            &format!(
+                "Open orders and products, newest first ({} in all)",
+                count(self.summary.keys.open)
+            ),
             &table,
         )
     }
@@ -365,6 +390,15 @@ impl Shown<'_> {
         }
         lines.push(self.style.bold("Next"));
         let wide = steps.iter().map(|(step, _)| columns(step)).max().unwrap_or(0).min(60);
+        let longest = steps.iter().map(|(_, why)| columns(why)).max().unwrap_or(0);
+        if wide + longest + 4 > self.width {
+            for (step, why) in steps {
+                lines.push(format!("  {}", self.style.cyan(&step)));
+                let why = cut(&why, self.width.saturating_sub(6));
+                lines.push(format!("      {}", self.style.dim(&why)));
+            }
+            return lines;
+        }
         for (step, why) in steps {
             let room = padded("", wide.saturating_sub(columns(&step)));
             lines.push(format!("  {}{room}  {}", self.style.cyan(&step), self.style.dim(&why)));
