@@ -44,7 +44,8 @@ pub(crate) struct ReportCommand {
     /// refused
     #[arg(short, long, value_name = "DIR", help_heading = "Output")]
     out: PathBuf,
-    /// Formats of the tables: parquet (for programs), csv (for spreadsheets), json (JSON lines)
+    /// Formats of the tables: parquet (for programs), csv (for spreadsheets), json (JSON lines),
+    /// xlsx (one workbook with the small tables, for people)
     #[arg(
         long,
         value_name = "LIST",
@@ -131,6 +132,8 @@ enum TableFormat {
     Csv,
     /// JSON lines
     Json,
+    /// One workbook with the small tables
+    Xlsx,
 }
 
 /// Exchanges whose bodies are kept.
@@ -274,6 +277,7 @@ impl ReportCommand {
             TableFormat::Parquet => Format::Parquet,
             TableFormat::Csv => Format::Csv,
             TableFormat::Json => Format::Json,
+            TableFormat::Xlsx => Format::Xlsx,
         });
         let mut formats = Formats::new(formats);
         formats.csv = CsvOptions { raw: self.raw_csv, bodies: self.csv_bodies };

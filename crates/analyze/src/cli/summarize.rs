@@ -75,10 +75,10 @@ impl SummaryCommand {
 
     /// Parquet, which was read, and the other formats that the report has.
     fn formats(&self) -> Formats {
-        let there = |format: &Format| {
-            self.report.join("error_groups").with_extension(format.extension()).exists()
-        };
-        Formats::new([Format::Parquet, Format::Csv, Format::Json].into_iter().filter(there))
+        let there = |format: &Format| self.report.join(format.file("error_groups")).exists();
+        Formats::new(
+            [Format::Parquet, Format::Csv, Format::Json, Format::Xlsx].into_iter().filter(there),
+        )
     }
 }
 

@@ -349,10 +349,11 @@ impl Shown<'_> {
             safe(&self.out.display().to_string()),
             names.join(", ")
         )];
-        let csv = formats.iter().find(|format| format.name() == "csv").or(formats.first());
-        let extension = csv.map_or("csv", |format| format.extension());
-        let table =
-            |name: &str| shell(&self.out.join(format!("{name}.{extension}")).to_string_lossy());
+        // What a person opens.
+        let format =
+            [Format::Csv, Format::Xlsx].into_iter().find(|format| formats.contains(format));
+        let format = format.or(formats.first().copied()).unwrap_or(Format::Csv);
+        let table = |name: &str| shell(&self.out.join(format.file(name)).to_string_lossy());
         let s = self.summary;
         let mut steps: Vec<(String, String)> = Vec::new();
         if s.errors.total > 0 {

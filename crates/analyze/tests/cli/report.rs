@@ -272,3 +272,24 @@ fn an_exchange_that_comes_again_has_the_row_it_has_alone() {
         assert_eq!(row, &alone[*n]);
     }
 }
+
+#[test]
+fn a_workbook_is_part_of_the_report_and_replaced_with_it() {
+    let place = TestFolder::with_dump();
+    let args = ["report", "dump", "--out", "report", "--format", "parquet,xlsx", "--force"];
+    for threads in ["1", "3"] {
+        let run = place.run(&[&args[..], &["--threads", threads]].concat());
+        assert_eq!(run.code, 0, "{}", run.err);
+        assert!(
+            run.err.contains("(parquet, xlsx)") && run.err.contains("report.xlsx"),
+            "{}",
+            run.err
+        );
+        place.file(
+            &format!("{threads}.xlsx"),
+            fs::read(place.path().join("report/report.xlsx")).unwrap(),
+        );
+    }
+    let [one, three] = ["1.xlsx", "3.xlsx"].map(|name| fs::read(place.path().join(name)).unwrap());
+    assert!(one == three && one.starts_with(b"PK"));
+}
