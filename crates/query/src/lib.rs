@@ -20,6 +20,7 @@ mod nearest;
 mod payloads;
 mod requests;
 mod runs;
+mod scan;
 mod schedules;
 mod search;
 #[cfg(test)]
