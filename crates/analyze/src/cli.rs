@@ -24,6 +24,7 @@ mod markdown;
 mod pretty;
 mod problems;
 mod progress;
+mod record;
 mod report;
 mod runs;
 mod search;

@@ -14,7 +14,9 @@ use tables::rows::{Endpoints, Exchanges};
 use tables::{ReadError, Stored};
 
 pub use self::change::{PathChange, PathEvent};
-pub use self::named::{EndpointTotals, FindEndpointError, endpoints, find_endpoint};
+pub use self::named::{
+    EndpointTotals, FindEndpointError, endpoint_query, endpoints, find_endpoint,
+};
 pub use self::schema::{BodyPath, BodySchema, KindTotals};
 
 use self::change::{BodyUse, Stratum};

@@ -34,7 +34,7 @@ pub use differs::{Difference, DifferenceKind, Differences};
 pub use endpoint::{
     BodyPath, BodySchema, Durations, EndpointDescription, EndpointFlow, EndpointPeriod,
     EndpointTotals, FindEndpointError, KindTotals, PathChange, PathEvent, describe_endpoint,
-    endpoints, find_endpoint,
+    endpoint_query, endpoints, find_endpoint,
 };
 pub use explain::{Explained, ExplainedError, PeriodCount, ValueCount, Values, explain};
 pub use groups::{FindError, find_group, groups};

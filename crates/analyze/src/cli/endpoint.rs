@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 use query::{
     BodyPath, BodySchema, Durations, EndpointDescription, EndpointFlow, EndpointPeriod,
-    EndpointTotals, KindTotals, PathChange, PathEvent, ValueCount, describe_endpoint, endpoints,
-    find_endpoint,
+    EndpointTotals, KindTotals, PathChange, PathEvent, ValueCount, describe_endpoint,
+    endpoint_query, endpoints, find_endpoint,
 };
 use tables::Stored;
 use tables::cell::Micros;
@@ -41,6 +41,9 @@ const BARS: usize = 60;
 /// Shows its requests by status, flow and step; requests, share of failures and times by the hour (by the day when they
 /// span more than 48 hours); and of the bodies that were sent and answered each path with its presence, types and
 /// values. Without ENDPOINT, lists the endpoints with their ranks.
+///
+/// BODIES is the share of bodies with the path, MISSING counts objects at its place that are without it, DIFFERENT its
+/// values.
 ///
 /// Changes: a path has appeared when no earlier body of the same flow and step has it, and vanished when no later one
 /// has it. What chance may explain is not shown: in random order, so many bodies without it at one end would be less
@@ -156,6 +159,7 @@ impl EndpointCommand {
             let text = EndpointText {
                 of: &described,
                 report: shell(&self.report.to_string_lossy()),
+                query: endpoint_query(&endpoints, &totals.endpoint),
                 all: self.all,
                 wide,
                 lines: Vec::new(),
@@ -188,6 +192,8 @@ struct EndpointText<'e> {
     of: &'e EndpointDescription,
     /// The folder as a shell takes it.
     report: String,
+    /// The query that finds its requests.
+    query: String,
     all: bool,
     /// Columns of the terminal; `None` when the output is no terminal.
     wide: Option<usize>,
@@ -226,8 +232,7 @@ impl EndpointText<'_> {
         self.bodies("Answered", &of.response);
         self.lines.push(String::new());
         self.lines.push("Next".to_owned());
-        let query = format!("endpoint:\"{}\"", of.endpoint.replace('\\', "\\\\"));
-        for query in [query.clone(), format!("{query} is:failed")] {
+        for query in [self.query.clone(), format!("{} is:failed", self.query)] {
             self.lines.push(format!("  analyze search {} {}", self.report, shell(&query)));
         }
         let wide = self.wide;

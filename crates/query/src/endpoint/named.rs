@@ -138,10 +138,24 @@ pub fn find_endpoint<'e>(
     }
 }
 
+/// The query of the search language that finds the requests of this endpoint, and of no other.
+pub fn endpoint_query(endpoints: &[EndpointTotals], endpoint: &str) -> String {
+    let part_of_another = endpoints.iter().any(|total| {
+        total.endpoint != endpoint
+            && total.endpoint.to_lowercase().contains(&endpoint.to_lowercase())
+    });
+    if part_of_another {
+        format!("endpoint:/^{}$/", regex::escape(endpoint).replace('/', r"\/"))
+    } else {
+        format!("endpoint:\"{}\"", endpoint.replace('\\', r"\\").replace('"', "\\\""))
+    }
+}
+
 /// The whole name that is nearest, else the nearest part of one.
 fn nearest_name(endpoints: &[EndpointTotals], name: &str) -> Option<String> {
     let names = || endpoints.iter().map(|total| total.endpoint.as_str());
-    let parts = names().flat_map(|name| name.split([' ', '/', '.']));
+    // Shorter parts are near to everything.
+    let parts = names().flat_map(|name| name.split([' ', '/', '.'])).filter(|part| part.len() > 3);
     nearest(name, names()).or_else(|| nearest(name, parts)).map(str::to_owned)
 }
 
