@@ -61,6 +61,9 @@ pub(crate) struct EndpointCommand {
     /// Shows all endpoints, flows, periods, paths and changes
     #[arg(short, long)]
     all: bool,
+    /// Shows only paths that are missing in some objects, those that are missing most often first
+    #[arg(long)]
+    missing: bool,
     /// How many of the most frequent values of a path are shown
     #[arg(long, value_name = "N", default_value_t = 3)]
     examples: usize,
@@ -74,6 +77,7 @@ Examples:
   analyze endpoint report
   analyze endpoint report 1
   analyze endpoint report 'post orders' --all
+  analyze endpoint report orders --missing
   analyze endpoint report orders --json | jq '.request.paths[] | select(.missing > 0)'
 
 Exit codes: 0 done, 2 not done: no such endpoint, several with these words, no report.";
@@ -161,6 +165,7 @@ impl EndpointCommand {
                 report: shell(&self.report.to_string_lossy()),
                 query: endpoint_query(&endpoints, &totals.endpoint),
                 all: self.all,
+                missing: self.missing,
                 wide,
                 lines: Vec::new(),
             };
@@ -195,6 +200,8 @@ struct EndpointText<'e> {
     /// The query that finds its requests.
     query: String,
     all: bool,
+    /// Whether only paths that are missing somewhere are shown.
+    missing: bool,
     /// Columns of the terminal; `None` when the output is no terminal.
     wide: Option<usize>,
     lines: Vec<String>,
@@ -295,45 +302,24 @@ impl EndpointText<'_> {
     fn periods(&mut self) {
         let periods = &self.of.periods;
         let (Some(first), Some(last)) = (periods.first(), periods.last()) else { return };
-        let unit = if first.day { "day" } else { "hour" };
-        let length = if first.day { 24 } else { 1 } * 3_600_000_000;
+        let (unit, length) = if first.day { ("day", 24) } else { ("hour", 1) };
+        let number = |at: Micros| {
+            usize::try_from((at.0 - first.from.0) / (length * 3_600_000_000)).unwrap_or_default()
+        };
+        let all = number(last.from) + 1;
         let room = self.wide.map_or(BARS, |wide| wide.saturating_sub(40).clamp(8, BARS));
         // As many periods for each bar as let all of them fit.
-        let number =
-            |at: Micros| usize::try_from((at.0 - first.from.0) / length).unwrap_or_default();
-        let step = (number(last.from) + 1).div_ceil(room);
-        let bars = (number(last.from) + 1).div_ceil(step);
-        let mut trends = [vec![0; bars], vec![0; bars], vec![0; bars]];
+        let step = all.div_ceil(room);
+        let mut bars = vec![Bar::default(); all.div_ceil(step)];
         for period in periods {
-            let bar = number(period.from) / step;
-            trends[0][bar] += period.requests;
-            trends[1][bar] += period.failed;
-            let p95 = period.durations.map_or(0, |of| of.p95_ms.max(0.0).round() as u64);
-            trends[2][bar] = trends[2][bar].max(p95);
+            bars[number(period.from) / step].add(period);
         }
-        // Failures as a share of the requests, in thousandths.
-        for bar in 0..bars {
-            trends[1][bar] = (trends[1][bar] * 1_000).checked_div(trends[0][bar]).unwrap_or(0);
-        }
-        let most = trends.each_ref().map(|trend| trend.iter().copied().max().unwrap_or(0));
-        let each = if step == 1 {
-            format!("a bar is an {unit}")
-        } else {
-            format!("a bar is {step} {unit}s")
-        };
-        let each = each.replace("an day", "a day");
+        let each = if step > 1 { format!(", a bar for {step} {unit}s") } else { String::new() };
         self.lines.push(String::new());
-        self.lines.push(format!("By {unit}, UTC ({each})"));
-        let labels = [
-            ("requests", format!("at most {}", count(most[0]))),
-            ("failed", format!("at most {}", percent(most[1] as f64 / 1_000.0))),
-            ("95 %", format!("at most {}", span(most[2]))),
-        ];
-        for ((name, label), (trend, most)) in labels.iter().zip(trends.iter().zip(most)) {
-            if most > 0 {
-                self.lines.push(format!("  {name:<9}{}  {label}", sparkline(trend)));
-            }
-        }
+        self.lines.push(format!("By {unit}, UTC{each}"));
+        self.trend("requests", &bars, |bar| bar.requests, count);
+        self.trend("failed", &bars, Bar::millionths, |n| percent(n as f64 / 1e6));
+        self.trend("95 %", &bars, |bar| bar.p95_ms, span);
         let shown = periods.len().min(self.limit(PERIODS));
         let mut table = TextTable::new(OF_PERIODS);
         for EndpointPeriod { from, requests, failed, durations, .. } in
@@ -349,6 +335,22 @@ impl EndpointText<'_> {
         if earlier > 0 {
             let earlier = count(earlier as u64);
             self.lines.push(format!("  and {earlier} earlier; --all shows them"));
+        }
+    }
+
+    /// A line with a figure of each bar, and the largest in words.
+    fn trend(
+        &mut self,
+        name: &str,
+        bars: &[Bar],
+        figure: impl Fn(&Bar) -> u64,
+        words: impl Fn(u64) -> String,
+    ) {
+        let figures: Vec<u64> = bars.iter().map(figure).collect();
+        let most = figures.iter().copied().max().unwrap_or(0);
+        if most > 0 {
+            let most = words(most);
+            self.lines.push(format!("  {name:<9}{}  at most {most}", sparkline(&figures)));
         }
     }
 
@@ -383,7 +385,11 @@ impl EndpointText<'_> {
             let cut = counted(schema.cut, "body breaks off", "bodies break off");
             self.lines.push(format!("  {cut} inside the JSON, its paths are not counted"));
         }
-        let told: Vec<&BodyPath> = schema.paths.iter().filter(|path| tells(path)).collect();
+        let mut told: Vec<&BodyPath> = schema.paths.iter().filter(|path| tells(path)).collect();
+        if self.missing {
+            told.retain(|path| path.missing > Some(0));
+            told.sort_by_key(|path| std::cmp::Reverse(path.missing));
+        }
         let shown = told.len().min(self.limit(PATHS));
         let mut table = TextTable::new(OF_PATHS);
         for path in &told[..shown] {
@@ -444,6 +450,29 @@ impl EndpointText<'_> {
     }
 }
 
+/// One or several periods together.
+#[derive(Debug, Clone, Copy, Default)]
+struct Bar {
+    requests: u64,
+    failed: u64,
+    /// The largest of the periods.
+    p95_ms: u64,
+}
+
+impl Bar {
+    fn add(&mut self, period: &EndpointPeriod) {
+        self.requests += period.requests;
+        self.failed += period.failed;
+        let p95 = period.durations.map_or(0, |of| (of.p95_ms as i64).unsigned_abs());
+        self.p95_ms = self.p95_ms.max(p95);
+    }
+
+    /// The share of the failed requests, in millionths.
+    fn millionths(&self) -> u64 {
+        (self.failed * 1_000_000).checked_div(self.requests).unwrap_or(0)
+    }
+}
+
 /// Whether a path says more than those in it: not the whole, and not the objects of a list.
 fn tells(path: &BodyPath) -> bool {
     path.path != "$" && !(path.path.ends_with("[]") && path.types == ["object"])
@@ -490,4 +519,99 @@ fn share(part: u64, all: u64) -> String {
 fn when(at: Micros, day: bool) -> String {
     let at = minute(at);
     if day { at.split(' ').next().unwrap_or_default().to_owned() } else { at }
+}
+
+#[cfg(test)]
+mod tests {
+    use query::Values;
+
+    use super::super::terminal::columns;
+    use super::*;
+
+    const LONG: &str = "a text of a log that goes on and on, with \u{1b}[31m in it, until it is wider than any terminal that is used for reading logs, and then some more: 日本語 ışık";
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal_but_commands() {
+        let durations = Some(Durations { p50_ms: 1.0, p95_ms: 2_000.0, max_ms: 300_000.0 });
+        let path = BodyPath {
+            path: LONG.to_owned(),
+            types: vec!["number", "string"],
+            bodies: 1,
+            share: 0.5,
+            failed: 0,
+            missing: Some(1_000_000),
+            distinct: Some(1_000_000),
+            at_least: true,
+            examples: vec![ValueCount { value: LONG.to_owned(), count: 2 }],
+        };
+        let change = PathChange {
+            path: LONG.to_owned(),
+            value_type: Some("number"),
+            event: PathEvent::Appeared,
+            at: Micros(0),
+            with: 1_000_000,
+            of: 1_000_000,
+            without: 1_000_000,
+            flow: Some(LONG.to_owned()),
+            step: None,
+            failed: Some(true),
+        };
+        let kind = KindTotals {
+            kind: "json".to_owned(),
+            bodies: 1_000_000,
+            failed: 0,
+            distinct: 1_000_000,
+            bytes_sum: u64::MAX,
+            bytes_max: u64::MAX,
+            shapes: 1,
+        };
+        let schema = BodySchema {
+            bodies: 1_000_000,
+            left_out: 1,
+            cut: 1,
+            kinds: vec![kind.clone(), kind],
+            paths: vec![path; 50],
+            more_paths: true,
+            changes: vec![change; 20],
+        };
+        let flow = EndpointFlow {
+            flow: Some(LONG.to_owned()),
+            step: Some(LONG.to_owned()),
+            requests: 1_000_000,
+            failed: 1_000,
+            durations,
+        };
+        let hour = |n: i64| EndpointPeriod {
+            from: Micros(n * 3_600_000_000),
+            day: false,
+            requests: 1_000_000,
+            failed: 1_000,
+            durations,
+        };
+        let statuses = (200..260).map(|n| ValueCount { value: n.to_string(), count: 1_000_000 });
+        let of = EndpointDescription {
+            endpoint: LONG.to_owned(),
+            requests: 1_000_000_000,
+            failed: 1_000,
+            first_at: Some(Micros(0)),
+            last_at: Some(Micros(0)),
+            statuses: Values { distinct: 60, at_least: false, top: statuses.collect() },
+            durations,
+            flows: vec![flow; 20],
+            periods: (0..48).map(hour).collect(),
+            request: schema.clone(),
+            response: schema,
+        };
+        for width in [40, 60, 80, 200] {
+            let (report, query) = ("report".to_owned(), LONG.to_owned());
+            let (missing, wide, lines) = (false, Some(width), Vec::new());
+            let text =
+                EndpointText { of: &of, report, query, all: width > 60, missing, wide, lines };
+            for line in text.lines(1, 1) {
+                let fits = columns(&line) <= width || line.starts_with("  analyze ");
+                assert!(fits, "{width}: {line}");
+                assert!(!line.contains('\u{1b}'), "{line}");
+            }
+        }
+    }
 }

@@ -68,6 +68,15 @@ fn paths_have_presence_types_values_and_what_is_missing() {
 }
 
 #[test]
+fn only_what_is_missing_is_shown_when_that_is_wanted() {
+    let shown = place(&[]).run(&["endpoint", "report", "1", "--missing"]).out;
+    let sent = shown.split("\nSent").nth(1).unwrap().split("\n  Changes").next().unwrap();
+    let missing: Vec<_> =
+        sent.lines().skip(2).map(|line| line.split_whitespace().nth(2).unwrap()).collect();
+    assert_eq!(missing, ["120", "119", "60"], "{sent}");
+}
+
+#[test]
 fn what_appeared_and_vanished_is_shown_and_what_is_rare_is_not() {
     let described = json(&place(&[]), &[]);
     let changes: Vec<_> = described["request"]["changes"]

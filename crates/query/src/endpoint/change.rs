@@ -252,10 +252,10 @@ mod tests {
         let mut days = 0;
         for _ in 0..500 {
             let mut uses = Vec::new();
+            let mut times = (0..).map(Micros);
             for run in 0..24_u32 {
                 for _ in 0..=below(20) {
-                    let at = Some(Micros(uses.len() as i64));
-                    uses.push(BodyUse { at, run, failed: false });
+                    uses.push(BodyUse { at: times.next(), run, failed: false });
                 }
             }
             let mut bodies = StratumBodies::default();
