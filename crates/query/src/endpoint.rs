@@ -19,7 +19,7 @@ pub use self::named::{
 };
 pub use self::schema::{BodyPath, BodySchema, KindTotals};
 
-use self::change::{BodyUse, Stratum};
+use self::change::{BodyOrigin, BodyUse};
 use self::schema::SideReader;
 use crate::explain::{HOURLY, MICROS_AN_HOUR, Tally, Values};
 use crate::json;
@@ -242,14 +242,14 @@ impl RequestCounts {
         let flow = request.flow.map(|flow| flow.0.to_owned());
         let step = request.step.map(|step| step.0.to_owned());
         // Answers of failed requests look different, so that an outage is no change of the endpoint.
-        let strata = [
-            Stratum { flow: flow.clone(), step: step.clone(), failed: None },
-            Stratum { flow, step, failed: Some(failed) },
+        let origins = [
+            BodyOrigin { flow: flow.clone(), step: step.clone(), failed: None },
+            BodyOrigin { flow, step, failed: Some(failed) },
         ];
         let digests = [request.request_digest, request.response_digest];
-        for ((side, stratum), digest) in self.sides.iter_mut().zip(strata).zip(digests) {
+        for ((side, origin), digest) in self.sides.iter_mut().zip(origins).zip(digests) {
             if let Some(digest) = digest {
-                side.used(digest, stratum, BodyUse { at: started_at, run, failed });
+                side.used(digest, origin, BodyUse { at: started_at, run, failed });
             }
         }
     }

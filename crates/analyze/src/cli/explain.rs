@@ -341,10 +341,10 @@ impl ExplainedText<'_> {
     }
 }
 
-/// A path as a shell takes it, which no command takes for a flag.
+/// A path as a shell takes it, not for a home folder, and a command not for a flag.
 fn path(path: &Path) -> String {
     let path = path.to_string_lossy();
-    let before = if path.starts_with('-') { "./" } else { "" };
+    let before = if path.starts_with(['-', '~']) { "./" } else { "" };
     shell(&format!("{before}{path}"))
 }
 

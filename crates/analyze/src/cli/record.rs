@@ -1,5 +1,6 @@
 //! One record of a file, by the number that reports give it.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use archive::{Form, Leaf, Limits};
 use model::exchange::Exchange;
 use model::extract::Extractor;
 use model::given::GivenRoles;
-use model::json::{Cursor, Type, Value, unescape};
+use model::json::{Cursor, Type, unescape};
 use model::listing;
 use model::mend::may_be_json;
 use serde_json::json;
@@ -50,9 +51,12 @@ impl RecordFinder {
         let Self { wanted, records, rebuilt, .. } = self;
         self.extractor.extract(text, !leaf.layers.is_empty(), &mut |exchange| {
             if records == wanted {
-                found = at_pointer(text, exchange.pointer);
-                *rebuilt = found.is_none();
-                found = found.take().or_else(|| Some(understood(exchange)));
+                let whole = at_pointer(text, exchange.pointer).filter(|part| match part {
+                    Cow::Borrowed(part) => !is_spread(exchange, text, part),
+                    Cow::Owned(_) => true,
+                });
+                *rebuilt = whole.is_none();
+                found = Some(whole.map_or_else(|| understood(exchange), Cow::into_owned));
             }
             *records += 1;
         });
@@ -74,58 +78,77 @@ impl RecordFinder {
     }
 }
 
-/// The value at a JSON Pointer (RFC 6901), which may lead through JSON inside strings. Of several documents the first
-/// has the pointer as it is, the others have their number before it. `None` when the text is no strict JSON, or when the
-/// pointer can mean two places.
-fn at_pointer(text: &str, pointer: &str) -> Option<String> {
-    let mut documents = Vec::new();
-    let mut cursor = Cursor::new(text);
-    while !cursor.at_end() {
-        documents.push(cursor.value().ok()?);
-    }
+/// The value at a JSON Pointer (RFC 6901), which may lead through JSON inside strings. Of several documents in one text
+/// the first can have the pointer as it is, otherwise the number of the document stands before it. `None` when there is no
+/// such value, when the text breaks off or is no strict JSON before its end, or when the pointer can mean two places.
+fn at_pointer<'t>(text: &'t str, pointer: &str) -> Option<Cow<'t, str>> {
     let steps: Vec<String> =
         pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect();
-    let in_first = value_at(*documents.first()?, &steps);
-    let in_other = steps.split_first().and_then(|(document, steps)| {
-        let document = document.parse::<usize>().ok().filter(|number| *number > 0)?;
-        value_at(*documents.get(document)?, steps)
+    let in_first = value_at(&mut Cursor::new(text), &steps);
+    let in_numbered = steps.split_first().and_then(|(document, steps)| {
+        let mut cursor = Cursor::new(text);
+        for _ in 0..document.parse::<u32>().ok()? {
+            cursor.value().ok()?;
+        }
+        value_at(&mut cursor, steps)
     });
-    match (in_first, in_other) {
+    // An element of the only document is no document.
+    let several = {
+        let mut cursor = Cursor::new(text);
+        cursor.value().is_ok() && !cursor.at_end()
+    };
+    match (in_first, in_numbered.filter(|_| several)) {
         (Some(_), Some(_)) => None,
         (one, other) => one.or(other),
     }
 }
 
-fn value_at(value: Value<'_>, steps: &[String]) -> Option<String> {
-    let Some((step, rest)) = steps.split_first() else { return Some(value.raw.to_owned()) };
-    let mut found = None;
-    match value.ty {
-        Type::Object => value.members(|name, member| {
-            let mut plain = String::new();
-            unescape(name, &mut plain);
-            if plain == *step {
-                found = Some(member);
-            }
-            found.is_none()
-        }),
-        Type::Array => {
-            let mut left = step.parse::<usize>().ok()?;
-            value.elements(|element| {
-                if left == 0 {
-                    found = Some(element);
+/// The value at the end of these steps from the value that begins at the cursor.
+fn value_at<'t>(cursor: &mut Cursor<'t>, steps: &[String]) -> Option<Cow<'t, str>> {
+    let Some((step, rest)) = steps.split_first() else {
+        return Some(Cow::Borrowed(cursor.value().ok()?.raw));
+    };
+    let mut first = true;
+    match cursor.peek().ok()? {
+        Type::Object => {
+            cursor.enter().ok()?;
+            let mut name = String::new();
+            while let Some(key) = cursor.key(first).ok()? {
+                name.clear();
+                unescape(key, &mut name);
+                if name == *step {
+                    return value_at(cursor, rest);
                 }
-                left = left.saturating_sub(1);
-                found.is_none()
-            });
+                cursor.value().ok()?;
+                first = false;
+            }
+            None
+        }
+        Type::Array => {
+            let place = step.parse::<usize>().ok()?;
+            cursor.enter().ok()?;
+            for _ in 0..place {
+                cursor.element(first).ok().filter(|there| *there)?;
+                cursor.value().ok()?;
+                first = false;
+            }
+            cursor.element(first).ok().filter(|there| *there)?;
+            value_at(cursor, rest)
         }
         Type::String => {
             let mut inner = String::new();
-            unescape(value.inner(), &mut inner);
-            return value_at(Value::of(&inner)?, steps);
+            unescape(cursor.value().ok()?.inner(), &mut inner);
+            value_at(&mut Cursor::new(&inner), steps).map(|value| Cow::Owned(value.into_owned()))
         }
-        _ => {}
+        _ => None,
     }
-    value_at(found?, rest)
+}
+
+/// Whether a body of the exchange stands in the text, but not in the part of it.
+fn is_spread(exchange: &Exchange<'_>, text: &str, part: &str) -> bool {
+    let (text, part) = (text.as_bytes().as_ptr_range(), part.as_bytes().as_ptr_range());
+    let bodies = [exchange.request, exchange.response].into_iter().flatten();
+    bodies.map(|body| body.text.as_ptr()).any(|at| text.contains(&at) && !part.contains(&at))
 }
 
 /// A record as it was understood, for records that are spread over the text.
@@ -156,10 +179,14 @@ mod tests {
         check(r#"{"a/b":[1, {"~":2.50}]}"#, "/a~1b/1/~0", Some("2.50"));
         check(r#"{"a":"[{\"b\":\"c\"}]"}"#, "/a/0/b", Some(r#""c""#));
         check("{\"a\":1}\n{\"a\":2}", "/1", Some(r#"{"a":2}"#));
+        check("{\"a\":1}\n{\"a\":2}", "/0/a", Some("1"));
         check("{\"a\":1}\n{\"a\":2}", "/1/a", Some("2"));
+        check("[1,2]\n[3,4]", "/1/1", Some("4"));
         // The second element of the first document, or the second document.
         check("[1,2]\n[3]", "/1", None);
         check(r#"{"a":1}"#, "/b", None);
-        check("[1,", "/0", None);
+        check(r#"{"a":[1,{"b":"#, "/a/0", Some("1"));
+        check("[1,", "/1", None);
+        check("[[1]]", "/0/0", Some("1"));
     }
 }

@@ -241,12 +241,22 @@ fn records_are_numbered_over_all_members_and_repeats_count_once() {
 }
 
 #[test]
-fn a_record_that_is_no_strict_json_is_printed_as_it_was_understood() {
+fn a_record_that_is_no_json_value_is_printed_as_it_was_understood() {
     let place = TestFolder::new();
-    let text = "[{'method': 'POST', 'url': 'https://a.example.com/x', 'status': 400, 'request': '{\"sku\":\"A-1\"}', 'response': 'no'},]";
-    let run = place.run_with(&["cat", "-", "--record", "0"], text.as_bytes());
-    assert_eq!(run.code, 0, "{}", run.err);
-    let printed: serde_json::Value = serde_json::from_str(&run.out).unwrap();
-    assert_eq!(printed["request"], r#"{"sku":"A-1"}"#);
-    assert!(run.err.contains("what was understood of it is printed"), "{}", run.err);
+    let check = |text: &str| {
+        let run = place.run_with(&["cat", "-", "--record", "0"], text.as_bytes());
+        assert_eq!(run.code, 0, "{}", run.err);
+        let printed: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+        assert_eq!(printed["request"], r#"{"sku":"A-1"}"#);
+        assert_eq!(printed["response"], "no");
+        assert!(run.err.contains("what was understood of it is printed"), "{}", run.err);
+    };
+    // Not strict.
+    check(
+        "[{'method': 'POST', 'url': 'https://a.example.com/x', 'status': 400, 'request': '{\"sku\":\"A-1\"}', 'response': 'no'},]",
+    );
+    // The response stands elsewhere.
+    check(
+        r#"{"requests":[{"method":"POST","url":"https://a.example.com/x","body":{"sku":"A-1"}}],"responses":[{"status":400,"body":"no"}]}"#,
+    );
 }

@@ -60,9 +60,9 @@ pub enum PathEvent {
     Vanished,
 }
 
-/// Bodies that are compared with each other.
+/// Whose bodies these are; those of one origin are compared with each other.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Stratum {
+pub(super) struct BodyOrigin {
     pub(super) flow: Option<String>,
     pub(super) step: Option<String>,
     /// Whether the requests failed; `None` where that makes no difference.
@@ -78,7 +78,7 @@ pub(super) struct BodyUse {
     pub(super) failed: bool,
 }
 
-/// When bodies of a stratum, or those with a path, were sent. Bodies without a time are not in it.
+/// When bodies of an origin, or those with a path, were sent. Bodies without a time are not in it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Occurrences {
     count: u64,
@@ -113,16 +113,16 @@ impl Occurrences {
     }
 }
 
-/// All bodies of a stratum.
+/// All bodies of an origin.
 #[derive(Debug, Default)]
-pub(super) struct StratumBodies {
+pub(super) struct OriginBodies {
     /// When each was sent.
     times: Vec<i64>,
     /// The first and the last time of each run.
     runs: HashMap<u32, (i64, i64)>,
 }
 
-impl StratumBodies {
+impl OriginBodies {
     pub(super) fn add(&mut self, of: &BodyUse) {
         let Some(Micros(at)) = of.at else { return };
         self.times.push(at);
@@ -146,7 +146,7 @@ impl StratumBodies {
         event: PathEvent,
         with: &Occurrences,
         tests: u64,
-    ) -> Option<StratumChange> {
+    ) -> Option<OriginChange> {
         let (first, last) = with.span?;
         let (at, without, runs_without) = match event {
             PathEvent::Appeared => {
@@ -166,7 +166,7 @@ impl StratumBodies {
             || runs_with < RUNS
             || chance(bodies, without, with.count) * tests as f64 >= BODIES_LEVEL
             || chance(runs, runs_without, runs_with) * tests as f64 >= RUNS_LEVEL;
-        (!explained).then_some(StratumChange {
+        (!explained).then_some(OriginChange {
             at: Micros(at),
             with: with.count,
             of: bodies - without,
@@ -175,9 +175,9 @@ impl StratumBodies {
     }
 }
 
-/// A change within a stratum.
+/// A change among the bodies of an origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct StratumChange {
+pub(super) struct OriginChange {
     pub(super) at: Micros,
     pub(super) with: u64,
     pub(super) of: u64,
@@ -202,11 +202,11 @@ mod tests {
     }
 
     /// Ten bodies in each of 24 runs; those with the number of a body for which `has` is true have the path.
-    fn change(has: impl Fn(i64) -> bool) -> [Option<StratumChange>; 2] {
+    fn change(has: impl Fn(i64) -> bool) -> [Option<OriginChange>; 2] {
         let uses: Vec<BodyUse> = (0..240_u32)
             .map(|n| BodyUse { at: Some(Micros(n.into())), run: n / 10, failed: false })
             .collect();
-        let mut bodies = StratumBodies::default();
+        let mut bodies = OriginBodies::default();
         for of in &uses {
             bodies.add(of);
         }
@@ -217,9 +217,9 @@ mod tests {
 
     #[test]
     fn what_is_there_from_a_time_on_has_appeared() {
-        let found = StratumChange { at: Micros(100), with: 70, of: 140, without: 100 };
+        let found = OriginChange { at: Micros(100), with: 70, of: 140, without: 100 };
         assert_eq!(change(|n| n >= 100 && n % 2 == 0), [Some(found), None]);
-        let found = StratumChange { at: Micros(99), with: 100, of: 100, without: 140 };
+        let found = OriginChange { at: Micros(99), with: 100, of: 100, without: 140 };
         assert_eq!(change(|n| n < 100), [None, Some(found)]);
     }
 
@@ -258,7 +258,7 @@ mod tests {
                     uses.push(BodyUse { at: times.next(), run, failed: false });
                 }
             }
-            let mut bodies = StratumBodies::default();
+            let mut bodies = OriginBodies::default();
             for of in &uses {
                 bodies.add(of);
             }

@@ -12,7 +12,7 @@ use tables::rows::Bodies;
 use tables::{ReadError, Stored};
 
 use super::change::{
-    BodyUse, Occurrences, PathChange, PathEvent, Stratum, StratumBodies, StratumChange,
+    BodyOrigin, BodyUse, Occurrences, OriginBodies, OriginChange, PathChange, PathEvent,
 };
 use crate::explain::ValueCount;
 
@@ -46,7 +46,7 @@ pub struct BodySchema {
     /// Those whose body `--bodies` has left out of the report. When there are any, presence and types are those of
     /// the table `bodies`, which counts them too; values are those of the other bodies, and there are no changes.
     pub left_out: u64,
-    /// JSON bodies that end inside a value or are not sound; their paths are not counted.
+    /// JSON bodies that end inside a value; their paths are not counted.
     pub cut: u64,
     /// What they are, the most frequent kind first.
     pub kinds: Vec<KindTotals>,
@@ -110,21 +110,21 @@ pub(super) struct SideReader {
     cut: u64,
     /// The requests with each body, until it is read.
     uses: HashMap<BodyDigest, Vec<(u32, BodyUse)>>,
-    strata: HashMap<Stratum, u32>,
-    stratum_bodies: Vec<StratumBodies>,
+    origins: HashMap<BodyOrigin, u32>,
+    origin_bodies: Vec<OriginBodies>,
     tree: PathTree,
 }
 
 impl SideReader {
     /// Counts a request with this body.
-    pub(super) fn used(&mut self, digest: BodyDigest, stratum: Stratum, of: BodyUse) {
+    pub(super) fn used(&mut self, digest: BodyDigest, origin: BodyOrigin, of: BodyUse) {
         self.bodies += 1;
-        let next = self.strata.len() as u32;
-        let number = *self.strata.entry(stratum).or_insert(next);
+        let next = self.origins.len() as u32;
+        let number = *self.origins.entry(origin).or_insert(next);
         if number == next {
-            self.stratum_bodies.push(StratumBodies::default());
+            self.origin_bodies.push(OriginBodies::default());
         }
-        self.stratum_bodies[number as usize].add(&of);
+        self.origin_bodies[number as usize].add(&of);
         self.uses.entry(digest).or_default().push((number, of));
     }
 
@@ -132,7 +132,7 @@ impl SideReader {
     pub(super) fn body(&mut self, digest: Option<BodyDigest>, body: Option<BodyText<'_>>) {
         let (Some(digest), Some(body)) = (digest, body) else { return };
         let Some(mut uses) = self.uses.remove(&digest) else { return };
-        uses.sort_by_key(|(stratum, _)| *stratum);
+        uses.sort_by_key(|(origin, _)| *origin);
         let occurrences = uses.chunk_by(|a, b| a.0 == b.0);
         let occurrences =
             occurrences.map(|of| (of[0].0, Occurrences::of(of.iter().map(|(_, one)| one))));
@@ -177,34 +177,34 @@ impl SideReader {
     }
 
     fn changes(&mut self) -> Vec<PathChange> {
-        self.stratum_bodies.iter_mut().for_each(StratumBodies::sort);
-        let strata: HashMap<u32, &Stratum> =
-            self.strata.iter().map(|(stratum, number)| (*number, stratum)).collect();
+        self.origin_bodies.iter_mut().for_each(OriginBodies::sort);
+        let origins: HashMap<u32, &BodyOrigin> =
+            self.origins.iter().map(|(origin, number)| (*number, origin)).collect();
         let nodes = &self.tree.nodes;
         let mut tested = Vec::new();
         for (number, node) in (0..).zip(nodes) {
-            for ((stratum, ty), with) in &node.occurrences {
-                let bodies = &self.stratum_bodies[*stratum as usize];
+            for ((origin, ty), with) in &node.occurrences {
+                let bodies = &self.origin_bodies[*origin as usize];
                 // The only type of a path is there as often as the path.
                 let only = *ty != ANY_TYPE
-                    && node.occurrences[&(*stratum, ANY_TYPE)].count() == with.count();
+                    && node.occurrences[&(*origin, ANY_TYPE)].count() == with.count();
                 if bodies.vary(with) && !only {
-                    tested.push(((number, *stratum, *ty), bodies, with));
+                    tested.push(((number, *origin, *ty), bodies, with));
                 }
             }
         }
-        let mut found: HashMap<(u32, u32, u8, PathEvent), StratumChange> = HashMap::new();
-        for &((number, stratum, ty), bodies, with) in &tested {
+        let mut found: HashMap<(u32, u32, u8, PathEvent), OriginChange> = HashMap::new();
+        for &((number, origin, ty), bodies, with) in &tested {
             for event in [PathEvent::Appeared, PathEvent::Vanished] {
                 let change = bodies.change(event, with, 2 * tested.len() as u64);
-                found.extend(change.map(|change| ((number, stratum, ty, event), change)));
+                found.extend(change.map(|change| ((number, origin, ty, event), change)));
             }
         }
         let mut changes: Vec<PathChange> = Vec::new();
-        for (&(number, stratum, ty, event), change) in &found {
+        for (&(number, origin, ty, event), change) in &found {
             let node = &nodes[number as usize];
             let same = |number: u32, ty: u8| {
-                let other = found.get(&(number, stratum, ty, event));
+                let other = found.get(&(number, origin, ty, event));
                 other.is_some_and(|other| other.at == change.at)
             };
             // What is in a path that appeared appeared with it, and so did the type of its values.
@@ -213,7 +213,7 @@ impl SideReader {
             {
                 continue;
             }
-            let stratum = strata[&stratum];
+            let origin = origins[&origin];
             changes.push(PathChange {
                 path: node.shown().to_owned(),
                 value_type: TYPES.get(usize::from(ty)).copied(),
@@ -222,9 +222,9 @@ impl SideReader {
                 with: change.with,
                 of: change.of,
                 without: change.without,
-                flow: stratum.flow.clone(),
-                step: stratum.step.clone(),
-                failed: stratum.failed,
+                flow: origin.flow.clone(),
+                step: origin.step.clone(),
+                failed: origin.failed,
             });
         }
         changes.sort_by(|a, b| {
@@ -241,13 +241,14 @@ impl SideReader {
 struct BodyWeight {
     bodies: u64,
     failed: u64,
-    /// By the number of the stratum.
+    /// By the number of the origin.
     occurrences: Vec<(u32, Occurrences)>,
 }
 
 /// The paths of the bodies so far.
 #[derive(Debug)]
 struct PathTree {
+    shapes: Shapes,
     nodes: Vec<PathCounts>,
     /// Bodies whose paths were counted.
     bodies: u64,
@@ -280,7 +281,7 @@ struct PathCounts {
     distinct: HashMap<u64, ValueUses>,
     examples: Vec<(u64, String)>,
     more: bool,
-    /// By stratum and type.
+    /// By origin and type.
     occurrences: HashMap<(u32, u8), Occurrences>,
 }
 
@@ -299,14 +300,15 @@ impl PathCounts {
 impl Default for PathTree {
     fn default() -> Self {
         let root = PathCounts { is_json: true, ..PathCounts::default() };
-        Self { nodes: vec![root], bodies: 0, present: Vec::new(), values: 0, full: false }
+        let shapes = Shapes::default();
+        Self { shapes, nodes: vec![root], bodies: 0, present: Vec::new(), values: 0, full: false }
     }
 }
 
 impl PathTree {
     /// Counts a body; whether it is whole.
     fn add(&mut self, text: &str, weight: &BodyWeight) -> bool {
-        let (body, whole) = Shapes::default().body(text);
+        let (body, whole) = self.shapes.body(text);
         match body.kind {
             BodyKind::Json => match Value::of(text).filter(|_| whole) {
                 Some(value) => self.value(0, value, LEVELS, weight.bodies),
@@ -335,9 +337,9 @@ impl PathTree {
             node.types |= here & !(1 << ANY_TYPE);
             node.bodies += weight.bodies;
             node.failed += weight.failed;
-            for (stratum, occurrences) in &weight.occurrences {
+            for (origin, occurrences) in &weight.occurrences {
                 for ty in (0..=ANY_TYPE).filter(|ty| here >> ty & 1 == 1) {
-                    node.occurrences.entry((*stratum, ty)).or_default().merge(occurrences);
+                    node.occurrences.entry((*origin, ty)).or_default().merge(occurrences);
                 }
             }
         }
