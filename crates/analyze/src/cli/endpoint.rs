@@ -13,6 +13,7 @@ use tables::Stored;
 use tables::cell::Micros;
 
 use super::Exit;
+use super::cards::cut_start;
 use super::figures::{bytes, count, counted, minute, percent, span};
 use super::summary::sparkline;
 use super::table::{Align, ColumnHeads, TextTable};
@@ -144,7 +145,7 @@ impl EndpointCommand {
                 say("no request names an endpoint");
             } else {
                 let shown = endpoints.len().min(if self.all { usize::MAX } else { ENDPOINTS });
-                for line in list(&endpoints[..shown]).lines(wide) {
+                for line in list(&endpoints[..shown], wide).lines(wide) {
                     writeln!(out, "{line}")?;
                 }
                 if shown < endpoints.len() {
@@ -178,16 +179,20 @@ impl EndpointCommand {
     }
 }
 
-fn list(endpoints: &[EndpointTotals]) -> TextTable {
+fn list(endpoints: &[EndpointTotals], wide: Option<usize>) -> TextTable {
     let mut table = TextTable::new(LIST);
+    let narrow = wide.is_some_and(|wide| wide < NARROW);
+    // What the other columns usually take.
+    let others = if narrow { 26 } else { 41 };
+    let room = wide.map_or(usize::MAX, |wide| wide.saturating_sub(others).max(20));
     for total in endpoints {
         table.row([
             count(total.rank as u64),
             count(total.requests),
             count(total.failed),
-            share(total.failed, total.requests),
-            total.duration_max_ms.map(time).unwrap_or_default(),
-            total.endpoint.clone(),
+            Some(share(total.failed, total.requests)).filter(|_| !narrow).unwrap_or_default(),
+            total.duration_max_ms.filter(|_| !narrow).map(time).unwrap_or_default(),
+            short_endpoint(&total.endpoint, room),
         ]);
     }
     table
@@ -210,7 +215,9 @@ struct EndpointText<'e> {
 impl EndpointText<'_> {
     fn lines(mut self, rank: usize, endpoints: usize) -> Vec<String> {
         let of = self.of;
-        self.lines.push(format!("{}, {rank} of {endpoints}", safe(&of.endpoint)));
+        let place = format!(", {rank} of {endpoints}");
+        let room = self.wide.map_or(usize::MAX, |wide| wide.saturating_sub(place.len()));
+        self.lines.push(format!("{}{place}", short_endpoint(&of.endpoint, room)));
         let failed = match of.failed {
             0 => "none failed".to_owned(),
             failed => format!("{} failed ({})", count(failed), share(failed, of.requests)),
@@ -391,6 +398,7 @@ impl EndpointText<'_> {
             told.sort_by_key(|path| std::cmp::Reverse(path.missing));
         }
         let shown = told.len().min(self.limit(PATHS));
+        let room = self.wide.map_or(usize::MAX, |wide| (wide / 3).max(24));
         let mut table = TextTable::new(OF_PATHS);
         for path in &told[..shown] {
             table.row([
@@ -402,7 +410,7 @@ impl EndpointText<'_> {
                         format!("{}{}", count(distinct), if path.at_least { "+" } else { "" })
                     })
                     .unwrap_or_default(),
-                cut(&path.path, self.wide.map_or(usize::MAX, |wide| (wide / 3).max(24))),
+                cut_start(&safe(&path.path), room),
                 values(&path.examples),
             ]);
         }
@@ -448,6 +456,14 @@ impl EndpointText<'_> {
         self.lines.push("  Changes, UTC".to_owned());
         self.table(&table, changes.len() - shown);
     }
+}
+
+/// An endpoint, safe for a terminal, in at most `room` columns: its method, and the end of the rest.
+pub(super) fn short_endpoint(endpoint: &str, room: usize) -> String {
+    let endpoint = safe(endpoint);
+    let method = endpoint.find(' ').filter(|at| at + 4 < room).map_or(0, |at| at + 1);
+    let (method, target) = endpoint.split_at(method);
+    format!("{method}{}", cut_start(target, room - method.len()))
 }
 
 /// One or several periods together.
@@ -529,6 +545,16 @@ mod tests {
     use super::*;
 
     const LONG: &str = "a text of a log that goes on and on, with \u{1b}[31m in it, until it is wider than any terminal that is used for reading logs, and then some more: 日本語 ışık";
+
+    #[test]
+    fn an_endpoint_keeps_its_method_and_its_end() {
+        let check = |room, expected: &str| {
+            assert_eq!(short_endpoint("POST a.example.com/orders", room), expected, "{room}");
+        };
+        check(25, "POST a.example.com/orders");
+        check(15, "POST …om/orders");
+        check(8, "…/orders");
+    }
 
     #[test]
     fn no_line_is_wider_than_the_terminal_but_commands() {

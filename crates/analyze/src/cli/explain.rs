@@ -13,12 +13,16 @@ use tables::Stored;
 
 use super::Exit;
 use super::cards::{Cards, ShownBodies};
+use super::endpoint::short_endpoint;
 use super::figures::{count, counted, minute};
 use super::table::{Align, ColumnHeads, TextTable};
 use super::terminal::{Color, Style, columns, cut, cut_end, safe, shell, width, write_json_pretty};
 
 /// Columns of a value in a table.
 const VALUE: usize = 48;
+
+/// What stands before the values in a table, in columns.
+const VALUE_COLUMN: usize = 31;
 
 /// Lines of a body around the middle of a snippet, of which there is none: twice so many, and one more.
 const SNIPPET: usize = 3;
@@ -185,10 +189,10 @@ impl ExplainedText<'_> {
         for (name, values) in [
             ("flow", &self.of.flows),
             ("step", &self.of.steps),
-            ("endpoint", &self.of.endpoints),
+            ("endpoint", &self.with_ends(&self.of.endpoints)),
             ("status", &self.of.statuses),
             ("run", &self.of.runs),
-            ("file", &self.of.files),
+            ("file", &self.with_ends(&self.of.files)),
         ] {
             rows(&mut place, name, values);
         }
@@ -278,6 +282,18 @@ impl ExplainedText<'_> {
         }
         let heading = "What differs from requests that went well, at the same endpoint and flow";
         self.part(lines, heading, &table);
+    }
+
+    /// Endpoints and files as their column has room for them: their ends tell them apart.
+    fn with_ends(&self, values: &Values) -> Values {
+        let mut values = values.clone();
+        if let Some(wide) = self.wide {
+            for value in &mut values.top {
+                value.value =
+                    short_endpoint(&value.value, wide.saturating_sub(VALUE_COLUMN).max(20));
+            }
+        }
+        values
     }
 
     fn part(&self, lines: &mut Vec<String>, heading: &str, table: &TextTable) {
