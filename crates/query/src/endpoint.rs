@@ -3,6 +3,7 @@
 mod change;
 mod named;
 mod schema;
+mod turn;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -18,6 +19,7 @@ pub use self::named::{
     EndpointTotals, FindEndpointError, endpoint_query, endpoints, find_endpoint,
 };
 pub use self::schema::{BodyPath, BodySchema, KindTotals};
+pub use self::turn::{EndpointTurn, TurnFigure};
 
 use self::change::{BodyOrigin, BodyUse};
 use self::schema::SideReader;
@@ -48,6 +50,8 @@ pub struct EndpointDescription {
     /// Its requests by the hour, or by the day when they span more than 48 hours, oldest first; periods without requests
     /// are left out, and so are requests without a time.
     pub periods: Vec<EndpointPeriod>,
+    /// Since when it fails more or less often, or takes longer or less long; none when chance explains it.
+    pub turns: Vec<EndpointTurn>,
     /// The bodies that were sent.
     pub request: BodySchema,
     /// The bodies that were answered.
@@ -169,7 +173,9 @@ pub fn describe_endpoint(
             counts.add(&requests.get(*row));
         }
     }
-    let RequestCounts { requests, failed, statuses, hours, sides, durations, .. } = counts;
+    let RequestCounts {
+        requests, failed, statuses, hours, run_counts, sides, durations, span, ..
+    } = counts;
     let [mut sent, mut answered] = sides;
     for (group, rows) in &places {
         let bodies = table.read::<EndpointBodies<'_>>(*group)?;
@@ -179,7 +185,7 @@ pub fn describe_endpoint(
             answered.body(row.response_digest, row.response_body);
         }
     }
-    let (first_at, last_at) = counts.span.map_or((None, None), |(a, b)| (Some(a), Some(b)));
+    let (first_at, last_at) = span.map_or((None, None), |(a, b)| (Some(a), Some(b)));
     Ok(EndpointDescription {
         endpoint: endpoint.to_owned(),
         requests,
@@ -190,6 +196,7 @@ pub fn describe_endpoint(
         durations: Durations::of(durations),
         flows: flows(report, endpoint)?,
         periods: periods(hours),
+        turns: turn::turns(run_counts.into_values().collect()),
         request: sent.finish(report, endpoint, "request", examples)?,
         response: answered.finish(report, endpoint, "response", examples)?,
     })
@@ -207,15 +214,32 @@ struct RequestCounts {
     hours: BTreeMap<i64, PeriodCounts>,
     /// Runs, or hours of requests without a run.
     runs: HashMap<String, u32>,
+    /// By the number of the run.
+    run_counts: HashMap<u32, RunCounts>,
     /// What is sent, and what is answered.
     sides: [SideReader; 2],
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct PeriodCounts {
     requests: u64,
     failed: u64,
     durations: Vec<f64>,
+}
+
+/// The requests of a run that have a time.
+#[derive(Debug)]
+struct RunCounts {
+    first_at: Micros,
+    counts: PeriodCounts,
+}
+
+impl PeriodCounts {
+    fn add(&mut self, failed: bool, duration_ms: Option<f64>) {
+        self.requests += 1;
+        self.failed += u64::from(failed);
+        self.durations.extend(duration_ms);
+    }
 }
 
 impl RequestCounts {
@@ -226,19 +250,24 @@ impl RequestCounts {
         self.failed += u64::from(failed);
         self.statuses.add(request.status.map(|status| status.to_string()).as_deref());
         self.durations.extend(duration_ms);
-        let mut run = request.run_id.map(|run| run.0.to_owned());
-        if let Some(at) = started_at {
+        let hour = started_at.map(|at| at.0.div_euclid(MICROS_AN_HOUR));
+        let run = match (request.run_id, hour) {
+            (Some(run), _) => run.0.to_owned(),
+            (None, Some(hour)) => format!("hour {hour}"),
+            (None, None) => String::new(),
+        };
+        let runs = self.runs.len() as u32;
+        let run = *self.runs.entry(run).or_insert(runs);
+        if let (Some(at), Some(hour)) = (started_at, hour) {
             let (first, last) = self.span.unwrap_or((at, at));
             self.span = Some((first.min(at), last.max(at)));
-            let hour = at.0.div_euclid(MICROS_AN_HOUR);
-            let counts = self.hours.entry(hour).or_default();
-            counts.requests += 1;
-            counts.failed += u64::from(failed);
-            counts.durations.extend(duration_ms);
-            run = run.or_else(|| Some(format!("hour {hour}")));
+            self.hours.entry(hour).or_default().add(failed, duration_ms);
+            let of_run = self.run_counts.entry(run);
+            let of_run = of_run
+                .or_insert_with(|| RunCounts { first_at: at, counts: PeriodCounts::default() });
+            of_run.first_at = of_run.first_at.min(at);
+            of_run.counts.add(failed, duration_ms);
         }
-        let runs = self.runs.len() as u32;
-        let run = run.map_or(u32::MAX, |run| *self.runs.entry(run).or_insert(runs));
         let flow = request.flow.map(|flow| flow.0.to_owned());
         let step = request.step.map(|step| step.0.to_owned());
         // Answers of failed requests look different, so that an outage is no change of the endpoint.

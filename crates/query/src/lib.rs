@@ -33,8 +33,8 @@ pub use diff::{
 pub use differs::{Difference, DifferenceKind, Differences};
 pub use endpoint::{
     BodyPath, BodySchema, Durations, EndpointDescription, EndpointFlow, EndpointPeriod,
-    EndpointTotals, FindEndpointError, KindTotals, PathChange, PathEvent, describe_endpoint,
-    endpoint_query, endpoints, find_endpoint,
+    EndpointTotals, EndpointTurn, FindEndpointError, KindTotals, PathChange, PathEvent, TurnFigure,
+    describe_endpoint, endpoint_query, endpoints, find_endpoint,
 };
 pub use explain::{Explained, ExplainedError, PeriodCount, ValueCount, Values, explain};
 pub use groups::{FindError, find_group, groups};

@@ -113,6 +113,30 @@ fn requests_failures_and_times_are_counted_by_hour() {
 }
 
 #[test]
+fn since_when_more_requests_fail_and_take_longer_is_shown() {
+    let place = TestFolder::new();
+    let log: Vec<String> = (0..240)
+        .map(|n| {
+            let (hour, late) = (n / 10, n >= 150);
+            let failed = if late { n % 2 == 0 } else { n % 10 == 3 };
+            let ms = if late { 2_000 } else { 300 } + n % 7 * 10;
+            let created = format!("2026-10-24T{hour:02}:{:02}:00Z", n % 10);
+            let request = attempt("price", &created, "{}", if failed { 500 } else { 200 }, "{}");
+            request.replacen('{', &format!(r#"{{"duration_ms":{ms},"#), 1)
+        })
+        .collect();
+    place.file("dump/log.json", format!("[{}]", log.join(",")));
+    assert_eq!(place.run(&["report", "dump", "--out", "report", "-q"]).code, 0);
+    let text = place.run(&["endpoint", "report", "1"]).out;
+    let expected = "\n  failed   50 % since 2026-10-24 15:00, 10 % before\n  median   2.0 s since 2026-10-24 15:00, 0.33 s before\n";
+    assert!(text.contains(expected), "{text}");
+    let described = json(&place, &[]);
+    assert_eq!(described["turns"][0]["figure"], "failed_share");
+    assert_eq!((&described["turns"][1]["runs_before"]), &15);
+    assert_eq!(json(&self::place(&[]), &[])["turns"], serde_json::json!([]));
+}
+
+#[test]
 fn a_report_without_bodies_says_what_is_missing() {
     let place_without = place(&["--bodies", "none"]);
     let described = json(&place_without, &[]);

@@ -22,7 +22,7 @@ const BODIES_LEVEL: f64 = 0.001;
 const RUNS_LEVEL: f64 = 0.01;
 
 /// Runs without the path, and with it, that are needed.
-const RUNS: u64 = 3;
+pub(super) const RUNS: u64 = 3;
 
 /// A path, or a type of its values, that is not there all the time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
