@@ -8,6 +8,7 @@ mod cat;
 mod curl;
 mod diff;
 mod dump;
+mod endpoint;
 mod exit;
 mod explain;
 mod fetch;
@@ -23,6 +24,7 @@ mod markdown;
 mod pretty;
 mod problems;
 mod progress;
+mod record;
 mod report;
 mod runs;
 mod search;
@@ -68,6 +70,7 @@ Examples:
   analyze search report status:5xx        requests by key, status, time, flow, or any text in them
   analyze show report TR0011111M          what was sent for a product, and what was answered
   analyze explain report 1                the most frequent error group, explained
+  analyze endpoint report orders          what an endpoint takes and answers, and how fast it is
   analyze runs report                     the flows: failures, times, slowest steps, and their runs
   analyze diff yesterday today            what has changed between two reports
   analyze fetch dump --project-id 12 --project-slug shop
@@ -87,6 +90,7 @@ enum Command {
     Ls(ls::LsCommand),
     Summary(summarize::SummaryCommand),
     Explain(explain::ExplainCommand),
+    Endpoint(endpoint::EndpointCommand),
     Keys(keys::KeysCommand),
     Search(search::SearchCommand),
     Show(show::ShowCommand),
@@ -108,6 +112,7 @@ impl Cli {
             Command::Ls(ls) => ls.run(),
             Command::Summary(summary) => summary.run(),
             Command::Explain(explain) => explain.run(),
+            Command::Endpoint(endpoint) => endpoint.run(),
             Command::Keys(keys) => keys.run(),
             Command::Runs(runs) => runs.run(),
             Command::Search(search) => search.run(),

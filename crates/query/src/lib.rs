@@ -8,6 +8,7 @@ mod align;
 mod bulk_row;
 mod diff;
 mod differs;
+mod endpoint;
 mod explain;
 pub mod grammar;
 mod groups;
@@ -33,6 +34,11 @@ pub use diff::{
     ChangeKind, Coverage, GroupChange, KeyChange, KeyChanges, ReportDiff, Thresholds, Warning, diff,
 };
 pub use differs::{Difference, DifferenceKind, Differences};
+pub use endpoint::{
+    BodyPath, BodySchema, Durations, EndpointDescription, EndpointFlow, EndpointPeriod,
+    EndpointTotals, EndpointTurn, FindEndpointError, KindTotals, PathChange, PathEvent, TurnFigure,
+    describe_endpoint, endpoint_query, endpoints, find_endpoint,
+};
 pub use explain::{Explained, ExplainedError, PeriodCount, ValueCount, Values, explain};
 pub use groups::{FindError, find_group, groups};
 pub use har::{CREDENTIALS, ResendRequest};

@@ -432,7 +432,7 @@ impl Shown<'_> {
 }
 
 /// Counts as bars of eight heights, by the largest; a blank is none.
-fn sparkline(counts: &[u64]) -> String {
+pub(super) fn sparkline(counts: &[u64]) -> String {
     const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let most = counts.iter().copied().max().unwrap_or(0);
     let bar = |count: &u64| match count.checked_mul(8).map(|eighths| eighths.div_ceil(most.max(1)))
