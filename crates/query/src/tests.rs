@@ -491,15 +491,22 @@ fn a_body_is_written_for_each_key_and_the_list_says_why_not() {
     let keys = keys(&report, &KeyFilter::default()).unwrap();
     let dir = folder.path().join("resend");
     let counts = write_payloads(&report, &keys, &dir, false).unwrap();
-    let expected = PayloadCounts { whole: 1, rows: 1, left_out: 1, no_body: 1, unknown_record: 1 };
+    let expected = PayloadCounts {
+        whole: 1,
+        rows: 1,
+        left_out: 1,
+        no_body: 1,
+        unknown_record: 1,
+        endpoints: 1,
+    };
     assert_eq!(counts, expected);
     let index = fs::read_to_string(dir.join("index.csv")).unwrap();
     let lines: Vec<_> = index.lines().collect();
     assert_eq!(
         lines[0],
-        "payload,part,missing,flow,key_kind,key,method,url,status,file,record,fingerprint,message"
+        "payload,part,missing,flow,key_kind,key,method,url,status,file,record,fingerprint,message,state"
     );
-    let line = |start: &str| format!("{start},0a00000000000000,message");
+    let line = |start: &str| format!("{start},0a00000000000000,message,open");
     assert_eq!(lines[1], line(",,unknown_record,price,sku,E,,,,,"));
     assert_eq!(lines[2], line(",,no_body,price,sku,D,,,404,a.json,4"));
     assert_eq!(lines[3], line(",,left_out,price,sku,C,,,404,a.json,3"));
