@@ -28,7 +28,8 @@ mod trends;
 
 pub use bulk_row::{BulkRow, answer_of_row, row_of};
 pub use diff::{
-    ChangeKind, Coverage, GroupChange, KeyChange, KeyChanges, ReportDiff, Thresholds, Warning, diff,
+    BlockKind, ChangeKind, Coverage, GroupChange, KeyChange, KeyChanges, ReportDiff, Thresholds,
+    Warning, diff,
 };
 pub use differs::{Difference, DifferenceKind, Differences};
 pub use explain::{Explained, ExplainedError, PeriodCount, ValueCount, Values, explain};
