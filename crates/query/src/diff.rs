@@ -2,7 +2,8 @@
 //!
 //! Reports cover periods of unequal length and flows of unequal traffic, so groups are compared by rate: errors for
 //! each request of the flows in which the group occurs in either report. A group that both reports have grew or shrank
-//! when its rate changed by the wanted ratio and chance does not explain it (`chance`).
+//! when its rate changed by the wanted ratio and chance does not explain it (`chance`), or when the same is so of its
+//! share of all requests, because its flows had more or fewer of them.
 //!
 //! Laws, held by tests: a report has not changed against itself; what is new from A to B is gone from B to A, what grew
 //! in one direction shrank in the other; no text is both new and gone.
@@ -21,14 +22,16 @@ use tables::rows::{Endpoints, ErrorGroupRow};
 use tables::{ReadError, Stored};
 
 pub use blocks::BlockKind;
-use blocks::{Blocks, Numbers};
+use blocks::{Blocks, KnownNames};
+use chance::Block;
 
 use crate::groups::groups;
 use crate::json;
 use crate::key_cursor::{ComparedKey, KeyCursor};
 
-/// Below this probability a change is not taken for chance.
-const LEVEL: f64 = 0.01;
+/// Below this probability a change is not taken for chance. There are two questions, about the requests of flows and
+/// about all requests, so that in one of a hundred comparisons at most chance shows any change.
+const LEVEL: f64 = 0.005;
 
 /// Standard deviations by which a rate has to differ to be shown as perhaps changed, were each error independent.
 const DEVIATIONS: f64 = 4.0;
@@ -170,6 +173,12 @@ pub struct GroupChange {
     /// How probable it is that chance alone makes the rate of any group differ as much; `None` when its errors are in
     /// too few hours, or runs, to tell.
     pub chance: Option<f64>,
+    /// It grew or shrank among all requests, because its flows had more or fewer of them; its rate is about the same.
+    pub with_traffic: bool,
+    /// Requests of its flows in the old report.
+    pub old_requests: i64,
+    /// The same in the new report.
+    pub new_requests: i64,
     /// Open keys in the old report.
     pub old_open_keys: i64,
     /// Open keys in the new report.
@@ -281,20 +290,22 @@ pub fn diff(old: &Stored, new: &Stored, thresholds: &Thresholds) -> Result<Repor
     let flows: BTreeSet<Option<&str>> =
         old_traffic.flows.keys().chain(new_traffic.flows.keys()).map(Option::as_deref).collect();
     let rows = (0..).zip(&pairs).flat_map(|(n, pair)| pair.rows().map(move |row| (n, row)));
-    let numbers = Numbers {
+    let numbers = KnownNames {
         groups: rows.map(|(number, row)| (row.fingerprint.0, number)).collect(),
         flows: flows.iter().copied().zip(0..).collect(),
     };
     let requests = (old_traffic.all + new_traffic.all).unsigned_abs();
     let blocks = Blocks::read(old, new, &numbers, requests)?;
     let chances = chance::by_chance(&blocks.old, &blocks.new, pairs.len());
+    let of_all = |blocks: &[Block]| blocks.iter().map(Block::in_one_flow).collect::<Vec<_>>();
+    let chances_of_all = chance::by_chance(&of_all(&blocks.old), &of_all(&blocks.new), pairs.len());
     let mut flows_of: Vec<BTreeSet<u32>> = vec![BTreeSet::new(); pairs.len()];
     for ((group, flow), _) in blocks.old.iter().chain(&blocks.new).flat_map(|block| &block.errors) {
         flows_of[*group as usize].insert(*flow);
     }
     let flows: Vec<_> = flows.into_iter().collect();
     let (mut changed, mut unchanged, mut few) = (Vec::new(), 0, 0);
-    for ((pair, chance), flows_of) in pairs.iter().zip(chances).zip(flows_of) {
+    for (number, (pair, flows_of)) in pairs.iter().zip(flows_of).enumerate() {
         let flows: Vec<_> = flows_of.into_iter().map(|flow| flows[flow as usize]).collect();
         let comparison = Comparison {
             pair,
@@ -302,7 +313,10 @@ pub fn diff(old: &Stored, new: &Stored, thresholds: &Thresholds) -> Result<Repor
             new_count: pair.new.iter().map(|row| row.count).sum(),
             old_requests: old_traffic.requests(&flows),
             new_requests: new_traffic.requests(&flows),
-            chance,
+            old_all: old_traffic.all,
+            new_all: new_traffic.all,
+            chance: chances[number],
+            chance_of_all: chances_of_all[number],
         };
         let in_both = !pair.old.is_empty() && !pair.new.is_empty();
         let enough = comparison.old_count.max(comparison.new_count) >= thresholds.min_count;
@@ -344,10 +358,11 @@ pub fn diff(old: &Stored, new: &Stored, thresholds: &Thresholds) -> Result<Repor
 
 /// Says of each of these groups which one is like it.
 fn name_alike(mut groups: Vec<&mut GroupChange>) {
-    let templates: Vec<String> = groups.iter().map(|group| group.template.clone()).collect();
-    let templates: Vec<&str> = templates.iter().map(String::as_str).collect();
-    for (number, first) in same_text::alike(&templates).into_iter().enumerate() {
-        groups[number].like = groups[first].fingerprint.clone();
+    let templates: Vec<&str> = groups.iter().map(|group| group.template.as_str()).collect();
+    let alike = same_text::alike(&templates).into_iter();
+    let names: Vec<String> = alike.map(|first| groups[first].fingerprint.clone()).collect();
+    for (group, like) in groups.iter_mut().zip(names) {
+        group.like = like;
     }
 }
 
@@ -426,8 +441,8 @@ impl Traffic {
     }
 
     fn requests(&self, flows: &[Option<&str>]) -> i64 {
-        let count = |flow: &Option<&str>| self.flows.get(&flow.map(str::to_owned));
-        flows.iter().filter_map(count).sum()
+        let counts = flows.iter().filter_map(|flow| self.flows.get(&flow.map(str::to_owned)));
+        counts.sum()
     }
 }
 
@@ -439,7 +454,11 @@ struct Comparison<'p, 'g> {
     /// Requests of the flows in which it occurs in either report: a group that spreads to another flow is more frequent.
     old_requests: i64,
     new_requests: i64,
+    /// All requests.
+    old_all: i64,
+    new_all: i64,
     chance: Option<f64>,
+    chance_of_all: Option<f64>,
 }
 
 impl Comparison<'_, '_> {
@@ -460,29 +479,36 @@ impl Comparison<'_, '_> {
         if GroupPair::open_keys(old) == 0 && GroupPair::open_keys(new) > 0 {
             return ChangeKind::Back;
         }
-        let Some((old, new)) = self.old_rate().zip(self.new_rate()) else {
+        if self.old_requests == 0 || self.new_requests == 0 {
             return ChangeKind::Unchanged;
-        };
-        // Products rather than quotients, so that both directions round alike.
-        let grew = new >= old * thresholds.ratio && new > old;
-        let shrank = old >= new * thresholds.ratio && old > new;
-        if !grew && !shrank {
-            ChangeKind::Unchanged
-        } else if self.chance.is_none_or(|chance| chance >= LEVEL) {
-            if self.would_exceed_chance() { ChangeKind::Unclear } else { ChangeKind::Unchanged }
-        } else if grew {
-            ChangeKind::Grew
-        } else {
-            ChangeKind::Shrank
         }
+        let by_flow = self.rates_change(self.old_requests, self.new_requests, thresholds.ratio);
+        let of_all = self.rates_change(self.old_all, self.new_all, thresholds.ratio);
+        let certain = |chance: Option<f64>| chance.is_some_and(|chance| chance < LEVEL);
+        let found = by_flow
+            .filter(|_| certain(self.chance))
+            .or(of_all.filter(|_| certain(self.chance_of_all)));
+        let perhaps = (by_flow.is_some()
+            && self.would_exceed_chance(self.old_requests, self.new_requests))
+            || (of_all.is_some() && self.would_exceed_chance(self.old_all, self.new_all));
+        found.unwrap_or(if perhaps { ChangeKind::Unclear } else { ChangeKind::Unchanged })
+    }
+
+    /// Whether the errors for each of these requests are more or fewer by the ratio.
+    fn rates_change(&self, old_requests: i64, new_requests: i64, ratio: f64) -> Option<ChangeKind> {
+        // Products rather than quotients, so that both directions round alike.
+        let old = self.old_count as f64 * new_requests as f64;
+        let new = self.new_count as f64 * old_requests as f64;
+        let grew = (new >= old * ratio && new > old).then_some(ChangeKind::Grew);
+        let shrank = (old >= new * ratio && old > new).then_some(ChangeKind::Shrank);
+        grew.or(shrank)
     }
 
     /// Were the rates equal and the errors independent, each would belong to one of the reports by the share of
     /// requests, and the number of those in the new one would be binomial.
-    fn would_exceed_chance(&self) -> bool {
+    fn would_exceed_chance(&self, old_requests: i64, new_requests: i64) -> bool {
         let errors = (self.old_count + self.new_count) as f64;
-        let requests = (self.old_requests + self.new_requests) as f64;
-        let share = self.new_requests as f64 / requests.max(1.0);
+        let share = new_requests as f64 / (old_requests + new_requests) as f64;
         let deviation = (errors * share * (1.0 - share)).sqrt();
         (self.new_count as f64 - errors * share).abs() >= DEVIATIONS * deviation
     }
@@ -522,6 +548,10 @@ impl Comparison<'_, '_> {
             new_rate: self.new_rate(),
             ratio: self.ratio(),
             chance: self.chance,
+            with_traffic: matches!(change, ChangeKind::Grew | ChangeKind::Shrank)
+                && self.chance.is_none_or(|chance| chance >= LEVEL),
+            old_requests: self.old_requests,
+            new_requests: self.new_requests,
             old_open_keys: GroupPair::open_keys(old),
             new_open_keys: GroupPair::open_keys(new),
             flows: rows

@@ -375,8 +375,8 @@ fn only_distinct_values_up_to_the_wanted_number_are_listed() {
 /// So many errors of each group in the hours from `from` on, one request for each and 50 more an hour.
 fn day(from: i64, groups: &[(&'static str, i64)]) -> Rows<'static> {
     let mut rows = Rows { hours: (from, from + 23), ..Rows::default() };
-    let price = |hour: i64, n: usize| ExchangeRow {
-        exchange: hour * 1000 + n as i64,
+    let price = |hour: i64, n: i64| ExchangeRow {
+        exchange: hour * 1000 + n,
         run_id: None,
         started_at: Some(Micros(hour * HOUR)),
         ..exchange(0, "")
@@ -407,7 +407,7 @@ fn day(from: i64, groups: &[(&'static str, i64)]) -> Rows<'static> {
         ..group(fingerprint, fingerprint)
     };
     rows.groups = groups.iter().map(group).collect();
-    rows.endpoints = vec![traffic("price", rows.exchanges.len() as i64)];
+    rows.endpoints = vec![traffic("price", rows.exchanges.len().try_into().unwrap())];
     rows
 }
 
@@ -514,8 +514,8 @@ fn new_groups_that_differ_in_a_word_name_the_most_frequent_of_them() {
 fn a_change_in_a_few_hours_is_not_taken_for_one_and_not_hidden() {
     let (first, mut second) = (day(0, &[(BUSY, 24)]), day(24, &[(BUSY, 124)]));
     // As many errors as before but for one hour.
-    for (n, error) in second.errors.iter_mut().enumerate().filter(|(n, _)| *n >= 24) {
-        error.exchange = 26_000 + n as i64 % 50;
+    for (n, error) in (0..).zip(&mut second.errors).skip(24) {
+        error.exchange = 26_000 + n % 50;
     }
     second.errors.sort_by_key(|error| error.exchange);
     let ((_old, old), (_new, new)) = (report(&first), report(&second));

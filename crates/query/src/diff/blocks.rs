@@ -16,7 +16,7 @@ const PARTS: u64 = 1000;
 
 tables::select! {
     /// The group of an error.
-    struct CountedError<'b> from Errors {
+    struct ErrorInBlock<'b> from Errors {
         exchange: i64,
         fingerprint: Fingerprint<'b>,
     }
@@ -24,7 +24,7 @@ tables::select! {
 
 tables::select! {
     /// When and where a request was made.
-    struct CountedRequest<'b> from Exchanges {
+    struct RequestInBlock<'b> from Exchanges {
         exchange: i64,
         file: FileName<'b>,
         run_id: Option<RunId<'b>>,
@@ -54,7 +54,7 @@ pub(crate) struct Blocks {
 }
 
 /// What is counted, by number.
-pub(crate) struct Numbers<'n> {
+pub(crate) struct KnownNames<'n> {
     /// Of groups, by fingerprint.
     pub(crate) groups: HashMap<&'n str, u32>,
     /// Of flows; `None` for requests without a flow.
@@ -67,7 +67,7 @@ impl Blocks {
     pub(crate) fn read(
         old: &Stored,
         new: &Stored,
-        numbers: &Numbers<'_>,
+        numbers: &KnownNames<'_>,
         requests: u64,
     ) -> Result<Self, ReadError> {
         let part = requests.div_ceil(PARTS).max(1);
@@ -96,7 +96,7 @@ fn blocks(
     report: &Stored,
     kind: BlockKind,
     part: u64,
-    numbers: &Numbers<'_>,
+    numbers: &KnownNames<'_>,
 ) -> Result<Vec<Block>, ReadError> {
     let errors = errors(report, numbers)?;
     let mut counted: HashMap<String, CountedBlock> = HashMap::new();
@@ -104,7 +104,7 @@ fn blocks(
     let (mut name, mut before) = (String::new(), 0_u64);
     let mut table = report.table::<Exchanges>()?;
     for group in 0..table.groups() {
-        for request in table.read::<CountedRequest<'_>>(group)?.iter() {
+        for request in table.read::<RequestInBlock<'_>>(group)?.iter() {
             let Some(&flow) = numbers.flows.get(&request.flow.map(|flow| flow.0)) else { continue };
             name.clear();
             match (kind, request.run_id) {
@@ -114,7 +114,9 @@ fn blocks(
                         Some(run) => first_hour(&mut hours, run.0, own),
                         None => own,
                     };
-                    hour.into_iter().for_each(|hour| name.push_str(&hour.to_string()));
+                    if let Some(hour) = hour {
+                        name.push_str(&hour.to_string());
+                    }
                 }
                 (BlockKind::Run, Some(run)) => name.push_str(run.0),
                 (BlockKind::Run, None) => name.push_str(request.file.0),
@@ -142,11 +144,11 @@ fn blocks(
 }
 
 /// Each error by the id of its request and the number of its group, in this order.
-fn errors(report: &Stored, numbers: &Numbers<'_>) -> Result<Vec<(i64, u32)>, ReadError> {
+fn errors(report: &Stored, numbers: &KnownNames<'_>) -> Result<Vec<(i64, u32)>, ReadError> {
     let mut errors = Vec::new();
     let mut table = report.table::<Errors>()?;
     for group in 0..table.groups() {
-        for error in table.read::<CountedError<'_>>(group)?.iter() {
+        for error in table.read::<ErrorInBlock<'_>>(group)?.iter() {
             let number = numbers.groups.get(error.fingerprint.0);
             errors.extend(number.map(|number| (error.exchange, *number)));
         }
