@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use query::{ChangeKind, Coverage, GroupChange, KeyChange, Thresholds, Warning};
+use query::{BlockKind, ChangeKind, Coverage, GroupChange, KeyChange, Thresholds, Warning};
 use tables::Stored;
 
 use super::Exit;
@@ -311,6 +311,12 @@ fn notes(diff: &query::ReportDiff, min_count: i64) -> Vec<String> {
     let mut notes = Vec::new();
     if diff.is_empty() {
         notes.push("Nothing has changed.".to_owned());
+    }
+    let rates = diff.of(ChangeKind::Grew).chain(diff.of(ChangeKind::Shrank)).next();
+    if diff.blocks == BlockKind::Part && rates.is_some() {
+        notes.push(
+            "There are too few hours and runs to tell bursts of errors from changes.".to_owned(),
+        );
     }
     let unchanged = counted(diff.unchanged_groups, "group", "groups");
     let listed = diff.of(ChangeKind::Unchanged).next().is_some() || diff.unchanged_groups == 0;

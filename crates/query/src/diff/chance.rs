@@ -335,9 +335,25 @@ mod tests {
                 let other = n + random.below(hours.len() - n);
                 hours.swap(n, other);
             }
-            // Halves, and a short day against a long one.
-            let (old, new) = hours.split_at(if comparison % 2 == 0 { 24 } else { 38 });
-            let chances = chances(old, new);
+            // Halves, a short day against a long one, and each request and error in one of two days.
+            let chances = match comparison % 3 {
+                0 => chances(&hours[..24], &hours[24..]),
+                1 => chances(&hours[..38], &hours[38..]),
+                _ => {
+                    let mut some = |count: u64| (0..count).filter(|_| random.below(2) == 0).count();
+                    let part = |(requests, errors): &Hour| -> Hour {
+                        let errors = errors.iter().map(|count| some(*count) as u64).collect();
+                        (some(*requests) as u64, errors)
+                    };
+                    let old: Vec<Hour> = hours.iter().map(part).collect();
+                    let rest = |((all, errors), (old, of_old)): (&Hour, &Hour)| -> Hour {
+                        let rest = errors.iter().zip(of_old).map(|(all, old)| all - old);
+                        (all - old, rest.collect())
+                    };
+                    let new: Vec<Hour> = hours.iter().zip(&old).map(rest).collect();
+                    chances(&old, &new)
+                }
+            };
             alarms += usize::from(chances.iter().flatten().any(|chance| *chance < 0.005));
         }
         // At most two are expected of 400 at a level of 0.5 %; more than six are as probable as 1 in 200.
