@@ -1,5 +1,6 @@
 //! `analyze diff`: what has changed from one report to another.
 
+use std::cmp::Reverse;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
@@ -72,8 +73,8 @@ Examples:
   analyze diff yesterday today --format json | jq '.keys.opened[].key'
 
 NEW: not in OLD. BACK: in OLD without an open key and in NEW with one; or not in OLD, and NEW has errors of it both \
-before OLD begins and since. GREW, SHRANK: the rate differs more than chance explains. PERHAPS: it differs, but in too \
-few hours or runs to tell. GONE: not in NEW. A note says when the flows of a group did not run in the report without \
+before OLD begins and since. GREW, SHRANK: the rate differs more than chance explains. PERHAPS: it differs, but \
+bursts of errors may explain it. GONE: not in NEW. A note says when the flows of a group did not run in the report without \
 it. New groups whose texts differ in one word only are one line, and so are those that are gone.
 Newly open keys are open in NEW and not in OLD. Resolved keys are open in OLD and no longer in NEW. Keys that are open \
 in OLD and not tried in NEW are listed apart.
@@ -208,7 +209,7 @@ impl DiffCommand {
             (ChangeKind::Back, "BACK"),
             (ChangeKind::Grew, "GREW"),
             (ChangeKind::Shrank, "SHRANK"),
-            (ChangeKind::Unclear, "PERHAPS, in too few bursts to tell"),
+            (ChangeKind::Unclear, "PERHAPS (bursts of errors may explain it)"),
             (ChangeKind::Gone, "GONE"),
             (ChangeKind::Unchanged, "UNCHANGED"),
         ] {
@@ -294,7 +295,7 @@ impl DiffCommand {
     }
 }
 
-/// The groups line by line: those that are like one another are one line, the most frequent first.
+/// The groups line by line, those with most errors first: groups that are like one another are one line.
 fn lines_of<'g>(groups: &[&'g GroupChange]) -> Vec<Vec<&'g GroupChange>> {
     let mut lines: Vec<Vec<&GroupChange>> = Vec::new();
     for &group in groups {
@@ -303,6 +304,12 @@ fn lines_of<'g>(groups: &[&'g GroupChange]) -> Vec<Vec<&'g GroupChange>> {
             None => lines.push(vec![group]),
         }
     }
+    let errors = |line: &Vec<&GroupChange>| {
+        let sum =
+            |count: fn(&GroupChange) -> i64| line.iter().map(|group| count(group)).sum::<i64>();
+        sum(|group| group.old_count).max(sum(|group| group.new_count))
+    };
+    lines.sort_by_key(|line| Reverse(errors(line)));
     lines
 }
 
