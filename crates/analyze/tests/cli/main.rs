@@ -69,7 +69,7 @@ fn usage_errors_are_2() {
         &["endpoint"],
         &["keys"],
         &["diff", "r"],
-        &["diff", "r", "s", "--ratio", "1"],
+        &["diff", "r", "s", "--ratio", "0.9"],
         &["diff", "r", "s", "--fail-on", "anything"],
         &["keys", "r", "--kind", "cat"],
         &["keys", "r", "--format", "xml"],
