@@ -20,6 +20,7 @@ mod keys;
 mod named;
 mod nearest;
 mod payloads;
+mod periods;
 mod requests;
 mod runs;
 mod scan;

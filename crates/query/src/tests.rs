@@ -16,6 +16,7 @@ use tables::rows::{
 use tables::{Batch, Encoder as _, Folder, Format, Formats, Metadata, Sink as _, Stored, Table};
 use tempfile::TempDir;
 
+use crate::zone::Zone;
 use crate::{
     ChangeKind, KeyFilter, KeyState, PayloadCounts, PayloadError, ReportDiff, Thresholds, Warning,
     diff, explain, find_group, groups, keys, write_payloads,
@@ -331,7 +332,7 @@ fn a_group_is_explained_by_its_own_errors() {
     let groups = groups(&report).unwrap();
     let (rank, group) = find_group(&groups, UNKNOWN).unwrap();
     assert_eq!(rank, 1);
-    let explained = explain(&report, group, 5, 2).unwrap();
+    let explained = explain(&report, group, 5, 2, &Zone::default()).unwrap();
     let check = |values: &crate::Values, expected: &[(&str, u64)]| {
         let top: Vec<_> = values.top.iter().map(|v| (v.value.as_str(), v.count)).collect();
         assert_eq!((top.as_slice(), values.distinct), (expected, expected.len() as u64));
@@ -367,7 +368,8 @@ fn only_distinct_values_up_to_the_wanted_number_are_listed() {
         ..Rows::default()
     });
     let groups = groups(&report).unwrap();
-    let explained = explain(&report, groups.rows().next().unwrap(), 1, 0).unwrap();
+    let explained =
+        explain(&report, groups.rows().next().unwrap(), 1, 0, &Zone::default()).unwrap();
     assert_eq!((explained.keys.distinct, explained.keys.top.len()), (2, 1));
     assert_eq!((explained.runs.distinct, explained.samples.len()), (0, 0));
 }

@@ -19,7 +19,8 @@ use super::zone::{self, zone};
 /// Keys that are listed of each kind; JSON has all.
 const KEYS_SHOWN: usize = 10;
 
-/// Compares two reports: groups that are new, gone or back, that grew or shrank, and keys newly open or resolved
+/// What has changed since? Compares two reports: groups that are new, gone or back, that grew or shrank, and keys newly
+/// open or resolved
 ///
 /// Groups are compared by rate: errors for each request of the flows in which they occur. So the periods may differ in
 /// length. A group grew or shrank when three things hold: its rate has changed by --ratio, chance does not explain the

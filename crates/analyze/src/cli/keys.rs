@@ -23,7 +23,7 @@ use super::zone::{now, zone};
 /// Columns of a key and of a flow in the table.
 const SHORT: usize = 40;
 
-/// Lists the orders and products of a report: which are open, and which record has their newest failure
+/// Which orders and products have to be sent again? Lists those of a report, with their newest failure
 ///
 /// A key is open when its newest attempt failed, and resolved when an earlier attempt failed and the newest one
 /// succeeded; attempts with an unknown outcome do not count. The newest come first. CSV and JSON have the columns of
