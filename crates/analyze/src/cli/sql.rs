@@ -66,7 +66,7 @@ Examples:
   analyze sql report
   analyze sql report \"select flow, count(*) from exchanges where outcome = 'failed' group by flow\"
   analyze sql report \"select key, message from errors where message regexp 'kod(lu|u)' limit 20\"
-  analyze sql report 'select endpoint, median(duration_ms), quantile(duration_ms, 0.95) from exchanges group by 1'
+  analyze sql report 'select endpoint, quantile(duration_ms, 0.95) from exchanges group by 1'
   analyze sql report --save report.sqlite --table errors,error_groups,keys
   analyze sql report --engine duckdb
 
@@ -98,7 +98,7 @@ enum Engine {
 const TABLE_ROWS: usize = 200;
 
 /// No column of a table is made narrower than this.
-const NARROWEST: usize = 8;
+const NARROWEST: usize = 20;
 
 /// The widest cell of a table that does not go to a terminal.
 const WIDEST: usize = 200;
