@@ -68,9 +68,10 @@ impl From<rusqlite::Error> for SqlError {
 impl SqlError {
     /// What an error of SQLite says of a query.
     pub(crate) fn of_query(error: rusqlite::Error, sql: &str) -> Self {
-        use rusqlite::Error::{MultipleStatement, SqlInputError, SqliteFailure};
+        use rusqlite::Error::{Empty, MultipleStatement, SqlInputError, SqliteFailure};
         use rusqlite::ErrorCode::{AuthorizationForStatementDenied, Unknown};
         match error {
+            Empty => Self::NotAQuery,
             MultipleStatement => Self::Several,
             SqlInputError { error, .. } | SqliteFailure(error, _)
                 if error.code == AuthorizationForStatementDenied =>

@@ -4,6 +4,7 @@ use std::error::Error;
 
 use regex::Regex;
 use rusqlite::functions::{Aggregate, Context, FunctionFlags};
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Result};
 
 /// Adds the functions to a connection.
@@ -22,9 +23,15 @@ fn regexp(context: &mut Context<'_>) -> Result<Option<bool>> {
         context.get_or_create_aux(0, |pattern| -> Result<_, Box<dyn Error + Send + Sync>> {
             Ok(pattern.as_str_or_null()?.map(Regex::new).transpose()?)
         })?;
-    let text = context.get::<Option<String>>(1);
-    let (Some(pattern), Some(text)) = (&*pattern, text?) else { return Ok(None) };
-    Ok(Some(pattern.is_match(&text)))
+    let Some(pattern) = &*pattern else { return Ok(None) };
+    Ok(match context.get_raw(1) {
+        ValueRef::Null => None,
+        ValueRef::Text(text) | ValueRef::Blob(text) => {
+            Some(pattern.is_match(&String::from_utf8_lossy(text)))
+        }
+        ValueRef::Integer(number) => Some(pattern.is_match(&number.to_string())),
+        ValueRef::Real(number) => Some(pattern.is_match(&number.to_string())),
+    })
 }
 
 /// The numbers of a group, and of `quantile` the part that was asked for.

@@ -68,8 +68,7 @@ impl LoadedQuery {
             }
             permitted(&context)
         }))?;
-        let columns =
-            prepared(&connection, sql)?.column_names().into_iter().map(str::to_owned).collect();
+        let columns = prepared(&connection, sql)?.column_names().map(str::to_owned).collect();
         connection.authorizer(None::<fn(AuthContext<'_>) -> Authorization>)?;
 
         let read = std::mem::take(&mut *read.lock().unwrap_or_else(PoisonError::into_inner));

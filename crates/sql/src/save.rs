@@ -90,7 +90,8 @@ pub fn duckdb_views(folder: &Path) -> String {
     for table in TABLES {
         let file = folder.join(format!("{}.parquet", table.name));
         let file = file.display().to_string().replace('\'', "''");
-        sql += &format!("create view {} as select * from read_parquet('{file}');\n", table.name);
+        let name = table.name;
+        sql.extend(["create view ", name, " as select * from read_parquet('", &file, "');\n"]);
     }
     sql
 }

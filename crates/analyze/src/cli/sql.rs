@@ -431,3 +431,43 @@ fn write_line(out: &mut impl io::Write, line: &[u8], terminal: bool) -> io::Resu
     out.write_all(line)?;
     out.write_all(b"\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(cells: &[&str]) -> Vec<String> {
+        cells.iter().map(|cell| (*cell).to_owned()).collect()
+    }
+
+    #[test]
+    fn the_widest_columns_of_a_table_are_cut_alike() {
+        let names = texts(&["key", "request", "answer"]);
+        let rows = [texts(&["17", &"ş".repeat(90), &"日".repeat(45)])];
+        let rooms_of = |wide| rooms(&names, &rows, wide);
+        assert_eq!(rooms_of(None), Some(vec![3, 90, 90]));
+        assert_eq!(rooms_of(Some(187)), Some(vec![3, 90, 90]));
+        assert_eq!(rooms_of(Some(60)), Some(vec![3, 26, 26]));
+        assert_eq!(rooms_of(Some(46)), None);
+        let lines = row_lines(&names, &rows, &[true, false, false], &[3, 26, 26]);
+        assert_eq!(lines[0], "key  request                     answer");
+        assert_eq!(lines[1], format!(" 17  {}…  {}…", "ş".repeat(25), "日".repeat(12)));
+        assert!(columns(&lines[1]) <= 60);
+    }
+
+    #[test]
+    fn where_columns_have_no_room_each_cell_has_a_line() {
+        let names = texts(&["key", "answer"]);
+        let rows = [texts(&["1", "a text that is too long"]), texts(&["2", "null"])];
+        let expected = ["key     1", "answer  a text tha…", "", "key     2", "answer  null"];
+        assert_eq!(cell_lines(&names, &rows, 19), expected);
+    }
+
+    #[test]
+    fn the_place_of_a_fault_is_marked() {
+        let fault = |offset| SqlError::Query { message: "no".into(), nearest: None, offset };
+        assert_eq!(query_message("ş\t x", &fault(Some(4))), "error: no\n  ş\\t x\n      ^");
+        assert_eq!(query_message("a\nb", &fault(Some(2))), "error: no");
+        assert_eq!(query_message("a", &fault(None)), "error: no");
+    }
+}
