@@ -1,6 +1,7 @@
 //! `analyze sql`: queries in SQL to the tables of a report.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -21,7 +22,7 @@ use super::terminal::{columns, cut, cut_end, padded, safe, safe_json, say, width
 ///
 /// Without QUERY lists the tables and their columns, which docs/tables.md describes. SQLite is built in: only the columns that
 /// the query names are loaded, so name columns rather than *, which loads the bodies too. The report is never changed. Times
-/// are texts in UTC such as 2026-10-24T02:00:00.000000Z; lists are JSON arrays, for json_each; true is 1.
+/// are texts in UTC such as 2026-10-24T02:00:00.000000Z; lists are JSON arrays, for `json_each`; true is 1.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct SqlCommand {
@@ -325,7 +326,11 @@ fn plain(cell: &SqlValue<'_>) -> String {
         SqlValue::Integer(value) => value.to_string(),
         SqlValue::Real(value) => format!("{value:?}"),
         SqlValue::Text(text) => (*text).to_owned(),
-        SqlValue::Bytes(bytes) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+        SqlValue::Bytes(bytes) => bytes.iter().fold(String::new(), |mut hex, byte| {
+            // Writing to a String does not fail.
+            let _never = write!(hex, "{byte:02x}");
+            hex
+        }),
     }
 }
 
