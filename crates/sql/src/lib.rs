@@ -1,4 +1,4 @@
-//! A report in SQLite: queries of the user ([`LoadedQuery`]), and a whole report as one SQLite file ([`save`]).
+//! A report in SQLite: queries of the user ([`LoadedQuery`]), and a whole report as one SQLite file ([`save()`]).
 //!
 //! The tables have the names and columns of docs/tables.md. SQLite has fewer types: times are texts such as
 //! `2026-10-24T02:00:00.000000Z`, which compare as times and which its date functions take; lists are JSON arrays, for
