@@ -16,7 +16,7 @@ use super::Exit;
 use super::figures::{count, counted};
 use super::interrupt::Watch;
 use super::table::{Align, ColumnHeads, TextTable};
-use super::terminal::{columns, cut, cut_end, padded, safe, safe_json, say, width};
+use super::terminal::{columns, cut, cut_address, cut_end, padded, safe, safe_json, say, width};
 
 /// What else do you want to know? Answers a query in SQL over the tables of a report
 ///
@@ -191,7 +191,9 @@ impl SqlCommand {
                 *number &=
                     matches!(cell, SqlValue::Null | SqlValue::Integer(_) | SqlValue::Real(_));
             }
-            rows.push(cells.iter().map(|cell| shown(cell, wide.unwrap_or(WIDEST))).collect());
+            // More than is shown, since some are cut at their beginning.
+            let most = wide.unwrap_or(WIDEST).max(WIDEST);
+            rows.push(cells.iter().map(|cell| shown(cell, most)).collect());
             anyhow::Ok(ControlFlow::Continue(()))
         })?;
         if rows.is_empty() {
@@ -364,9 +366,18 @@ fn row_lines(
     let heads = heads.zip(numbers).map(|(name, number)| (&*name.leak(), align(number)));
     let mut table = TextTable::new(heads.collect::<Vec<(&'static str, Align)>>().leak());
     for row in rows {
-        table.row(row.iter().zip(rooms).map(|(cell, room)| cut_end(cell, *room)));
+        let cells = names.iter().zip(row).zip(rooms);
+        table.row(cells.map(|((name, cell), room)| cut_cell(name, cell, *room)));
     }
     table.lines(None)
+}
+
+/// A cell cut to `room` columns; of addresses and paths the end tells most.
+fn cut_cell(name: &str, cell: &str, room: usize) -> String {
+    match name {
+        "endpoint" | "url" | "file" | "sample_file" | "last_file" => cut_address(cell, room),
+        _ => cut_end(cell, room),
+    }
 }
 
 /// A line for each cell, with a blank line between rows: for more columns than a terminal has room for.
@@ -379,7 +390,8 @@ fn cell_lines(names: &[String], rows: &[Vec<String>], wide: usize) -> Vec<String
             lines.push(String::new());
         }
         for (name, cell) in names.iter().zip(row) {
-            lines.push(format!("{}  {}", padded(&cut_end(name, most), most), cut_end(cell, room)));
+            let name = padded(&cut_end(name, most), most);
+            lines.push(format!("{name}  {}", cut_cell(name.trim_end(), cell, room)));
         }
     }
     lines
@@ -458,6 +470,7 @@ mod tests {
         assert_eq!(lines[0], "key  request                     answer");
         assert_eq!(lines[1], format!(" 17  {}…  {}…", "ş".repeat(25), "日".repeat(12)));
         assert!(columns(&lines[1]) <= 60);
+        assert_eq!(cut_cell("url", "https://host/a/b", 8), "…ost/a/b");
     }
 
     #[test]
