@@ -93,6 +93,10 @@ texts! {
     RunId,
     /// Name of a flow.
     FlowName,
+    /// Type of a flow, as written.
+    FlowTypeText,
+    /// State of a flow, as written.
+    FlowStateText,
     /// Name of a step.
     StepName,
     /// Value of a business key, as written.
@@ -137,6 +141,8 @@ texts! {
     ParentLogId,
     /// Outcome of a file.
     FileOutcomeWord,
+    /// State of a key.
+    KeyStateWord,
     /// Kind of a problem.
     ProblemKindWord,
     /// Stage that reports a problem.

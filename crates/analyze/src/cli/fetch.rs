@@ -12,14 +12,16 @@ use api::token::TokenSource;
 use clap::Args;
 use model::listing::LogType;
 use model::time::Timestamp;
+use tables::Stored;
 
 use super::Exit;
 use super::figures::{bytes, count, counted};
+use super::inputs;
 use super::interrupt::Watch;
 use super::progress::Steps;
 use super::terminal::{safe, say};
 
-/// Fetches the logs of a project from the API into a dump
+/// How do the logs get here? Fetches those of a project from the API into a dump
 ///
 /// Saves the pages of List Logs and the downloads of all logs that have finished, as they come. The same command
 /// continues a run that was ended, and later fetches what is new. A file is whole or absent. `analyze report` reads such a
@@ -111,6 +113,9 @@ whole files are always kept.";
 impl FetchCommand {
     /// Fetches, and tells how far it came.
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
+        if Stored::open(&self.dump).is_ok() {
+            return Err(inputs::no_logs(&self.dump));
+        }
         let options = self.options();
         if self.dry_run {
             let mut out = io::stdout().lock();

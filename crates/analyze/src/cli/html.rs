@@ -17,7 +17,7 @@ use super::terminal::{say, shell};
 /// Size of a page where none is given.
 const MAX_BYTES: u64 = 10_000_000;
 
-/// Makes one HTML page of a report, to be mailed and looked at without this program or a network
+/// What can be shown to others? Makes one HTML page of a report, to be mailed and opened without this program or a network
 ///
 /// It says what failed, since when, whether it is still broken and what waits; with scripts it is searched with the
 /// queries of `analyze search`, down to single requests and answers.

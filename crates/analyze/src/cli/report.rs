@@ -12,7 +12,7 @@ use pipeline::run::{self, Options, Progress};
 use pipeline::summary::Summary;
 use pipeline::worker::KeepBodies;
 use pipeline::{roles, rules};
-use tables::{CsvOptions, Folder, Format, Formats, Metadata, Output};
+use tables::{CsvOptions, Folder, Format, Formats, Metadata, Output, Stored};
 
 use super::Exit;
 use super::figures;
@@ -21,10 +21,11 @@ use super::inputs::InputArgs;
 use super::interrupt::Watch;
 use super::limits::LimitArgs;
 use super::progress;
+use super::summarize::SummaryDetails;
 use super::summary::Shown;
 use super::terminal::{self, Color, Style};
 
-/// Reads a dump and writes what it holds as tables, with a summary
+/// What failed, why, and what was sent? Reads a dump and writes what it holds as tables, with a summary
 ///
 /// DIR gets one file for each table and format, and `summary.json`. The tables: `error_groups` (what failed,
 /// most frequent first), `errors`, `exchanges` (requests and their answers), `keys` (orders and products, and
@@ -44,7 +45,8 @@ pub(crate) struct ReportCommand {
     /// refused
     #[arg(short, long, value_name = "DIR", help_heading = "Output")]
     out: PathBuf,
-    /// Formats of the tables: parquet (for programs), csv (for spreadsheets), json (JSON lines)
+    /// Formats of the tables: parquet (for programs), csv (for spreadsheets), json (JSON lines),
+    /// xlsx (one workbook with the small tables, for people)
     #[arg(
         long,
         value_name = "LIST",
@@ -134,6 +136,8 @@ enum TableFormat {
     Csv,
     /// JSON lines
     Json,
+    /// One workbook with the small tables
+    Xlsx,
 }
 
 /// Exchanges whose bodies are kept.
@@ -190,7 +194,6 @@ impl ReportCommand {
         let page = self.html.then(|| PageFile::beside(&self.out, self.force)).transpose()?;
         let FoundInputs { inputs, mut unread } =
             self.inputs.find(&options.limits, options.threads)?;
-        refuse_reports(&inputs, &unread)?;
         self.leave_out_the_report(&mut unread)?;
         watch.working();
         let stop = watch.stop();
@@ -218,14 +221,21 @@ impl ReportCommand {
         let exit = self.exit(&done.summary, done.logs == 0);
         watch.after(exit);
         if !self.quiet {
+            let elapsed = begin.elapsed();
+            // The commands that take a rank read Parquet too.
+            let details = if self.formats().contains(Format::Parquet) {
+                SummaryDetails::read(&Stored::open(&self.out)?, &done.summary, &done.top)?
+            } else {
+                SummaryDetails::default()
+            };
             Shown {
                 summary: &done.summary,
                 top: &done.top,
-                trends: &[],
+                details: &details,
                 inputs: &inputs,
                 out: &self.out,
                 formats: &self.formats(),
-                elapsed: Some(begin.elapsed()),
+                elapsed: Some(elapsed),
                 verbose: self.verbose,
                 style: Style::stderr(self.color),
                 width: terminal::width(),
@@ -281,6 +291,7 @@ impl ReportCommand {
             TableFormat::Parquet => Format::Parquet,
             TableFormat::Csv => Format::Csv,
             TableFormat::Json => Format::Json,
+            TableFormat::Xlsx => Format::Xlsx,
         });
         let mut formats = Formats::new(formats);
         formats.csv = CsvOptions { raw: self.raw_csv, bodies: self.csv_bodies };
@@ -315,16 +326,6 @@ impl ReportCommand {
             Exit::Done
         }
     }
-}
-
-/// Refuses inputs in which there are reports and nothing else.
-fn refuse_reports(inputs: &[Input], unread: &[UnreadPlace]) -> anyhow::Result<()> {
-    let report = unread.iter().find_map(|place| place.report.as_deref());
-    let Some(report) = report.filter(|_| inputs.is_empty()) else { return Ok(()) };
-    let report = report.display();
-    anyhow::bail!(
-        "{report}: a report, not logs\nname the folder of the logs; `analyze explain {report}` and `analyze keys {report}` read a report"
-    )
 }
 
 #[cfg(test)]

@@ -181,6 +181,28 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
     cut_end(text.trim(), most)
 }
 
+/// Like [`cut`], but the beginning is left out, behind the method of an address such as `POST host/path`.
+pub(crate) fn cut_address(text: &str, most: usize) -> String {
+    let text = safe(text.trim());
+    let method = text.find(' ').filter(|at| at + 4 < most).map_or(0, |at| at + 1);
+    let (method, address) = text.split_at(method);
+    format!("{method}{}", cut_start(address, most.saturating_sub(method.len())))
+}
+
+/// A safe text cut to `most` columns at its beginning.
+pub(crate) fn cut_start(text: &str, most: usize) -> String {
+    if columns(text) <= most {
+        return text.to_owned();
+    }
+    let mut taken = 1;
+    let kept = text.char_indices().rev().find(|(_, c)| {
+        taken += columns(c.encode_utf8(&mut [0; 4]));
+        taken > most
+    });
+    let from = kept.map_or(0, |(at, c)| at + c.len_utf8());
+    format!("…{}", &text[from..])
+}
+
 /// Like [`cut`], with the blanks kept.
 pub(crate) fn cut_end(text: &str, most: usize) -> String {
     // Reads no more than it needs: an error text can be megabytes long.
@@ -272,6 +294,22 @@ mod tests {
         assert_eq!(shell("my logs/it's"), r"'my logs/it'\''s'");
         assert_eq!(shell("a\x1b1"), r"$'a\0331'");
         assert_eq!(shell(""), "''");
+    }
+
+    #[test]
+    fn of_an_address_the_end_is_kept() {
+        let address = "PATCH shop.example.com/api/i1/prices/{id}/";
+        assert_eq!(cut_address(address, 60), address);
+        assert_eq!(cut_address(address, 21), "PATCH …1/prices/{id}/");
+        assert_eq!(cut_address("a/very/long/ürün", 8), "…ng/ürün");
+        assert_eq!(cut_address("ürün", 0), "…");
+    }
+
+    #[test]
+    fn a_path_loses_its_beginning() {
+        assert_eq!(cut_start("downloads/90123.txt", 10), "…90123.txt");
+        assert_eq!(cut_start("a/b", 3), "a/b");
+        assert_eq!(cut_start("日本語", 4), "…語");
     }
 
     #[test]

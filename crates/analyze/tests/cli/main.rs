@@ -8,6 +8,7 @@ mod cat;
 mod connections;
 mod copies;
 mod diff;
+mod endpoint;
 mod explain;
 mod faults;
 mod html;
@@ -22,6 +23,7 @@ mod runs;
 mod search;
 mod show;
 mod signals;
+mod sql;
 mod summary;
 
 use kit::TestFolder;
@@ -37,8 +39,8 @@ fn the_help_says_what_there_is() {
 fn the_help_of_each_command_has_examples() {
     let place = TestFolder::new();
     for command in [
-        "report", "cat", "ls", "summary", "explain", "keys", "search", "show", "diff", "runs",
-        "html", "logs", "serve", "fetch", "bench",
+        "report", "cat", "ls", "summary", "explain", "endpoint", "keys", "search", "show", "diff",
+        "runs", "sql", "html", "logs", "serve", "fetch", "bench",
     ] {
         let run = place.run(&[command, "--help"]);
         assert_eq!(run.code, 0);
@@ -62,11 +64,14 @@ fn usage_errors_are_2() {
         &["report", "x", "--out", "r", "-q", "-v"],
         &["cat"],
         &["cat", "x", "--all", "--member", "y"],
+        &["cat", "x", "--all", "--record", "1"],
+        &["cat", "x", "--roles", "y"],
         &["ls"],
         &["explain", "r"],
+        &["endpoint"],
         &["keys"],
         &["diff", "r"],
-        &["diff", "r", "s", "--ratio", "1"],
+        &["diff", "r", "s", "--ratio", "0.9"],
         &["diff", "r", "s", "--fail-on", "anything"],
         &["keys", "r", "--kind", "cat"],
         &["keys", "r", "--format", "xml"],
@@ -81,6 +86,9 @@ fn usage_errors_are_2() {
         &["search", "r", "--count", "--by", "flow"],
         &["show", "r"],
         &["show", "r", "x", "--curl", "--har"],
+        &["sql"],
+        &["sql", "r", "select 1", "--save", "f"],
+        &["sql", "r", "--force"],
         &["bench"],
         &["bench", "x", "--generate", "1MB"],
     ] {
