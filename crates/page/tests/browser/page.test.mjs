@@ -294,16 +294,21 @@ test("fifty thousand groups stay fast and few elements", async () => {
 		"flow:flow",
 		"duration:>1s",
 	]) {
-		await page.evaluate(wanted => {
-			document.getElementById("query").value = wanted;
-		}, query);
-		took.push(
-			await page.evaluate(() => {
-				const began = performance.now();
-				document.getElementById("search").requestSubmit();
-				return performance.now() - began;
-			}),
+		// The fastest of three times: other work on the machine only adds.
+		const times = await page.evaluate(
+			wanted =>
+				Array.from({ length: 3 }, () => {
+					const [box, form] = ["query", "search"].map(id => document.getElementById(id));
+					box.value = "";
+					form.requestSubmit();
+					box.value = wanted;
+					const began = performance.now();
+					form.requestSubmit();
+					return performance.now() - began;
+				}),
+			query,
 		);
+		took.push(Math.min(...times));
 		assert.ok((await elements(page)) <= 3000, query);
 	}
 	await page.fill("#query", "");
@@ -320,7 +325,7 @@ test("fifty thousand groups stay fast and few elements", async () => {
 		"ms",
 	);
 	// Wanted are 300, 1000 and 100 ms; machines that test are slower and shared.
-	assert.ok(times.paint < 900 && times.usable < 2500 && took[took.length - 1] < 400, JSON.stringify({ times, took }));
+	assert.ok(times.paint < 900 && times.usable < 2500 && took[took.length - 1] < 200, JSON.stringify({ times, took }));
 	await close();
 });
 
