@@ -1,0 +1,105 @@
+//! What is written instead of a value: pseudonyms under a key, and `[redacted]`.
+
+use std::fmt;
+
+use crate::rule::{Level, Rule};
+
+/// The key of pseudonyms and digests. Who has it can check guesses; equal keys give equal pseudonyms.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Key([u8; 32]);
+
+impl Key {
+    /// A key of 32 random bytes.
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(..)")
+    }
+}
+
+/// What stands for a secret.
+const REDACTED: &str = "[redacted]";
+
+/// The letters of pseudonyms (RFC 4648, lower case).
+const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+
+/// How many letters a pseudonym has: 60 bits.
+const LENGTH: usize = 12;
+
+/// Makes the replacements of one report.
+#[derive(Debug, Clone)]
+pub(crate) struct Masks {
+    pub(crate) level: Level,
+    pseudonyms: [u8; 32],
+    digests: [u8; 32],
+}
+
+impl Masks {
+    pub(crate) fn new(level: Level, key: &Key) -> Self {
+        Self {
+            level,
+            pseudonyms: blake3::derive_key("analyze 2026 redact pseudonyms", &key.0),
+            digests: blake3::derive_key("analyze 2026 redact digests", &key.0),
+        }
+    }
+
+    /// What is written for `value`, whose escapes are undone.
+    pub(crate) fn replacement(&self, rule: Rule, value: &str) -> String {
+        let Some(class) = rule.class() else { return REDACTED.to_owned() };
+        let mut hasher = blake3::Hasher::new_keyed(&self.pseudonyms);
+        hasher.update(class.as_bytes()).update(&[0]).update(normalised(rule, value).as_bytes());
+        let mut bits = 0u64;
+        for &byte in &hasher.finalize().as_bytes()[..8] {
+            bits = bits << 8 | u64::from(byte);
+        }
+        let mut text = format!("{class}_");
+        for n in 0..LENGTH {
+            text.push(char::from(LETTERS[(bits >> (59 - 5 * n) & 31) as usize]));
+        }
+        text
+    }
+
+    pub(crate) fn digest(&self, text: &str) -> u128 {
+        let hash = blake3::keyed_hash(&self.digests, text.as_bytes());
+        hash.as_bytes()[..16].iter().fold(0, |number, &byte| number << 8 | u128::from(byte))
+    }
+}
+
+/// The value without what people write in several ways: the case of mail addresses, the groups and the
+/// country code of Turkish phone numbers, the spaces of numbers.
+fn normalised(rule: Rule, value: &str) -> String {
+    let value = value.trim();
+    match rule {
+        Rule::Email => value.to_lowercase(),
+        Rule::Phone => {
+            let digits: String = value.chars().filter(char::is_ascii_digit).collect();
+            let local = digits.trim_start_matches('0');
+            if local.len() == 10 && !value.starts_with('+') {
+                format!("90{local}")
+            } else {
+                local.to_owned()
+            }
+        }
+        Rule::Iban | Rule::Card | Rule::NationalId | Rule::TaxNumber => value
+            .chars()
+            .filter(|char| char.is_alphanumeric())
+            .flat_map(char::to_uppercase)
+            .collect(),
+        _ => value.to_owned(),
+    }
+}
+
+/// True for what an earlier pass wrote.
+pub(crate) fn is_masked(value: &str) -> bool {
+    value == REDACTED
+        || value == "redacted"
+        || value.split_once('_').is_some_and(|(class, letters)| {
+            Rule::is_class(class)
+                && letters.len() == LENGTH
+                && letters.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'2'..=b'7'))
+        })
+}

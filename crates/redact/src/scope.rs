@@ -1,0 +1,329 @@
+//! Masks the texts of one exchange alike.
+
+use std::borrow::Cow;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use hashbrown::HashMap;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128_with_seed};
+
+use crate::encoding::{Encoding, written_forms};
+use crate::mask::{Key, Masks};
+use crate::names::{Lookups, Meaning, meaning};
+use crate::pattern::is_word;
+use crate::rule::{Level, Rule};
+use crate::scan::{Edit, Findings, Scan};
+
+/// What is masked, and how. Cheap to share between threads.
+#[derive(Debug, Clone)]
+pub struct Redactor {
+    masks: Masks,
+}
+
+impl Redactor {
+    /// A redactor; equal keys give equal pseudonyms.
+    pub fn new(level: Level, key: &Key) -> Self {
+        Self { masks: Masks::new(level, key) }
+    }
+
+    /// What is masked.
+    pub fn level(&self) -> Level {
+        self.masks.level
+    }
+
+    /// A scope, which has learned nothing.
+    pub fn scope(&self) -> Scope<'_> {
+        Scope {
+            masks: &self.masks,
+            lookups: Lookups::default(),
+            findings: HashMap::new(),
+            values: BTreeMap::new(),
+            finder: None,
+            counts: Counts::default(),
+        }
+    }
+
+    /// A digest under the key: equal texts, equal digests, and nobody without the key can confirm a guess.
+    pub fn digest(&self, text: &str) -> u128 {
+        self.masks.digest(text)
+    }
+}
+
+/// A text that may leave the machine.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Redacted<'a>(Cow<'a, str>);
+
+impl<'a> Redacted<'a> {
+    /// A text of the program itself, which no log can change.
+    pub fn fixed(text: &'static str) -> Self {
+        Self(Cow::Borrowed(text))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The text; borrowed when nothing in it was masked.
+    pub fn into_cow(self) -> Cow<'a, str> {
+        self.0
+    }
+
+    /// The same text, which borrows nothing.
+    pub fn into_owned(self) -> Redacted<'static> {
+        Redacted(Cow::Owned(self.0.into_owned()))
+    }
+
+    /// True when something in the text was masked.
+    pub fn is_changed(&self) -> bool {
+        matches!(self.0, Cow::Owned(_))
+    }
+}
+
+impl fmt::Display for Redacted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// How often each rule was applied in each place.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counts(BTreeMap<(&'static str, Rule), u64>);
+
+impl Counts {
+    /// Adds the counts of `other`.
+    pub fn merge(&mut self, other: &Self) {
+        for (&key, count) in &other.0 {
+            *self.0.entry(key).or_default() += count;
+        }
+    }
+
+    /// Place, rule and count, by place and rule.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, Rule, u64)> {
+        self.0.iter().map(|(&(place, rule), &count)| (place, rule, count))
+    }
+
+    /// True when nothing was masked.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// The texts of one exchange: a value that is masked in one of them is masked in all.
+///
+/// One worker uses one scope for all its exchanges, and [begins](Self::begin) each.
+#[derive(Debug)]
+pub struct Scope<'r> {
+    masks: &'r Masks,
+    lookups: Lookups,
+    /// What was found in the texts of this exchange, by a hash of name and text: each is read once.
+    findings: HashMap<u128, Findings>,
+    /// Values that are masked wherever they stand, each with what is written instead.
+    values: BTreeMap<String, (Rule, String)>,
+    /// Finds them; made anew after a text was learned.
+    finder: Option<Finder>,
+    counts: Counts,
+}
+
+impl Scope<'_> {
+    /// Forgets the values of the exchange before; counts stay.
+    pub fn begin(&mut self) {
+        self.findings.clear();
+        self.values.clear();
+        self.finder = None;
+    }
+
+    /// Remembers the values that are masked in `text`. Learn all texts of an exchange before the first is masked.
+    pub fn learn(&mut self, text: &str) {
+        self.learn_value("", text);
+    }
+
+    /// The same for a text that stands under `name`: the value of a header.
+    pub fn learn_value(&mut self, name: &str, text: &str) {
+        if self.masks.level == Level::None || text.is_empty() {
+            return;
+        }
+        let key = self.read(name, text);
+        for edit in &self.findings[&key].edits {
+            let value = edit.value.trim();
+            if is_distinctive(edit.rule, value) && !self.values.contains_key(value) {
+                let with = self.masks.replacement(edit.rule, value);
+                self.values.insert(value.to_owned(), (edit.rule, with));
+                self.finder = None;
+            }
+        }
+    }
+
+    /// Masks a text of any kind: a body, a URL, a message, a header. `place` is where it is counted.
+    ///
+    /// One pass, or none when the text was learned; what has nothing to mask is borrowed.
+    pub fn text<'a>(&mut self, place: &'static str, text: &'a str) -> Redacted<'a> {
+        self.value(place, "", text)
+    }
+
+    /// Masks a text that stands under `name`: the value of a header or of a field.
+    pub fn value<'a>(&mut self, place: &'static str, name: &str, text: &'a str) -> Redacted<'a> {
+        if self.masks.level == Level::None || text.is_empty() {
+            return Redacted(Cow::Borrowed(text));
+        }
+        let key = self.read(name, text);
+        let Findings { edits, kept } = &self.findings[&key];
+        let mut edits = Cow::Borrowed(edits);
+        if !self.values.is_empty() {
+            self.finder
+                .get_or_insert_with(|| Finder::new(&self.values))
+                .find(text, kept, &mut edits);
+        }
+        if edits.is_empty() {
+            return Redacted(Cow::Borrowed(text));
+        }
+        let mut edits = edits.into_owned();
+        for edit in outermost(&mut edits) {
+            *self.counts.0.entry((place, edit.rule)).or_default() += 1;
+        }
+        Redacted(Cow::Owned(replaced(text, &edits)))
+    }
+
+    /// How often each rule was applied so far.
+    pub fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// Reads a text that was not read yet in this exchange, and gives its key in `findings`.
+    fn read(&mut self, name: &str, text: &str) -> u128 {
+        let key = xxh3_128_with_seed(text.as_bytes(), xxh3_64(name.as_bytes()));
+        if !self.findings.contains_key(&key) {
+            let scan = Scan::new(self.masks, &mut self.lookups);
+            let found = if name.is_empty() {
+                scan.text_of_any_kind(text)
+            } else {
+                scan.value_under(name, text)
+            };
+            self.findings.insert(key, found);
+        }
+        key
+    }
+}
+
+/// Leaves of edits that lie within each other the outer ones, in the order of the text.
+fn outermost(edits: &mut Vec<Edit>) -> &[Edit] {
+    edits.sort_by_key(|edit| (edit.span.start, Reverse(edit.span.end)));
+    edits.dedup_by(|later, earlier| {
+        let overlaps = later.span.start < earlier.span.end;
+        if overlaps {
+            earlier.span.end = earlier.span.end.max(later.span.end);
+        }
+        overlaps
+    });
+    edits
+}
+
+fn replaced(text: &str, edits: &[Edit]) -> String {
+    let mut masked = String::with_capacity(text.len() + edits.len() * 8);
+    let mut at = 0;
+    for edit in edits {
+        masked.push_str(&text[at..edit.span.start]);
+        masked.push_str(&edit.with);
+        at = edit.span.end;
+    }
+    masked.push_str(&text[at..]);
+    masked
+}
+
+/// True for a value that means the same wherever it stands; `1234` and `test` may mean anything.
+fn is_distinctive(rule: Rule, value: &str) -> bool {
+    let chars = value.chars().count();
+    let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    let letters = value.chars().filter(|char| char.is_alphabetic()).count();
+    let long_enough = match rule {
+        Rule::Gender => false,
+        Rule::Person => chars >= 3 && letters >= 2,
+        Rule::Address | Rule::Company => chars >= 4 && letters >= 3,
+        Rule::Email | Rule::Phone | Rule::Birth | Rule::Ip | Rule::Username => chars >= 4,
+        _ => chars >= 6,
+    };
+    // A value that is the name of a field would hit the names.
+    long_enough
+        && digits + letters > 0
+        && matches!(meaning(value.as_bytes()), Meaning::Unknown | Meaning::Near)
+}
+
+/// Finds values in all the forms in which they are written.
+#[derive(Debug)]
+struct Finder {
+    automaton: AhoCorasick,
+    /// For each pattern of the automaton, the rule, the value and its replacement.
+    patterns: Vec<(Rule, String, String)>,
+}
+
+impl Finder {
+    fn new(values: &BTreeMap<String, (Rule, String)>) -> Self {
+        let mut patterns = Vec::new();
+        let mut forms = Vec::new();
+        for (value, (rule, with)) in values {
+            for form in written_forms(value) {
+                forms.push(form);
+                patterns.push((*rule, value.clone(), with.clone()));
+            }
+        }
+        let automaton = AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostLongest)
+            // Built for one exchange: building takes longer than the search.
+            .kind(Some(AhoCorasickKind::NoncontiguousNFA))
+            .build(forms)
+            .expect("the values of one exchange fit an automaton");
+        Self { automaton, patterns }
+    }
+
+    fn find(&self, text: &str, kept: &[Range<usize>], edits: &mut Cow<'_, Vec<Edit>>) {
+        let bytes = text.as_bytes();
+        let overlaps = |span: &Range<usize>, other: &Range<usize>| {
+            span.start < other.end && other.start < span.end
+        };
+        let known = edits.len();
+        for found in self.automaton.find_iter(text) {
+            let span = found.range();
+            let (rule, value, with) = &self.patterns[found.pattern().as_usize()];
+            let long_secret = rule.level() == Level::Secrets && value.len() >= 12;
+            if !(long_secret
+                || begins_word(bytes, span.start)
+                    && !bytes.get(span.end).is_some_and(|&byte| is_word(byte)))
+            {
+                continue;
+            }
+            if kept.iter().any(|kept| overlaps(&span, kept))
+                || edits[..known].iter().any(|edit| overlaps(&span, &edit.span))
+            {
+                continue;
+            }
+            let with = if in_url(bytes, span.clone()) {
+                Encoding::Percent.encode(with)
+            } else {
+                with.clone()
+            };
+            edits.to_mut().push(Edit { span, rule: *rule, with, value: value.clone() });
+        }
+    }
+}
+
+/// True when a word begins at `at`, also after an escape.
+fn begins_word(bytes: &[u8], at: usize) -> bool {
+    let before = &bytes[..at];
+    let Some(&last) = before.last() else { return true };
+    !is_word(last)
+        || matches!(before, [.., b'\\', b'n' | b't' | b'r'])
+        || matches!(before, [.., b'%', high, low] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
+}
+
+/// True for a span with percent escapes, or within a URL.
+fn in_url(bytes: &[u8], span: Range<usize>) -> bool {
+    let start = bytes[..span.start]
+        .iter()
+        .rposition(|&byte| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'<' | b'>'))
+        .map_or(0, |at| at + 1);
+    memchr::memchr(b'%', &bytes[span.clone()]).is_some()
+        || memchr::memmem::find(&bytes[start..span.start], b"://").is_some()
+}
