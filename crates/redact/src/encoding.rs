@@ -206,7 +206,7 @@ pub(crate) fn written_forms(text: &str) -> Vec<String> {
             match byte {
                 b' ' => escaped.push_str(space),
                 _ if byte.is_ascii_alphanumeric() || kept.as_bytes().contains(&byte) => {
-                    escaped.push(byte.into())
+                    escaped.push(byte.into());
                 }
                 _ => write!(escaped, "%{byte:02X}").expect("a string takes all"),
             }

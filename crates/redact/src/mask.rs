@@ -22,7 +22,7 @@ impl fmt::Debug for Key {
 }
 
 /// What stands for a secret.
-const REDACTED: &str = "[redacted]";
+pub(crate) const REDACTED: &str = "[redacted]";
 
 /// The letters of pseudonyms (RFC 4648, lower case).
 const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";

@@ -56,41 +56,31 @@ pub(crate) fn email(text: &[u8], at: usize) -> Option<Range<usize>> {
     }
     let is_domain =
         |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-') || byte >= 0x80;
-    let mut end = at + 1;
-    while end < text.len() && is_domain(text[end]) && end - at < 255 {
-        end += 1;
-    }
-    while end > at && !text[end - 1].is_ascii_alphanumeric() && text[end - 1] < 0x80 {
-        end -= 1;
-    }
-    let mut domain = text.get(at + 1..end)?;
-    // Letters of the sentence after a domain: `ali@example.com'a` has ended, `ali@example.comдля` has not.
-    let dot = memchr::memrchr(b'.', domain)?;
-    let top = &domain[dot + 1..];
-    let letters =
-        top.iter().take_while(|byte| byte.is_ascii_alphabetic() || **byte >= 0x80).count();
-    if letters < top.len() {
-        // `a@b.com.2` and `a@b.c0m`: what is before the last dot may still be a domain.
-        domain = &domain[..dot];
-        let dot = memchr::memrchr(b'.', domain)?;
-        let top = &domain[dot + 1..];
-        if !(2..=24).contains(&top.len()) || !top.iter().all(u8::is_ascii_alphabetic) {
-            return None;
-        }
-        end = at + 1 + domain.len();
-    } else if !(2..=24).contains(&top.len()) {
+    let mut end =
+        at + 1 + text[at + 1..].iter().take(255).take_while(|&&byte| is_domain(byte)).count();
+    if start == at || !text.get(at + 1).is_some_and(u8::is_ascii_alphanumeric) {
         return None;
     }
-    let top = text[..end].rsplit(|&byte| byte == b'.').next()?;
-    let is_file = ["png", "jpg", "jpeg", "gif", "svg", "webp", "js", "css", "json", "xml"]
-        .iter()
-        .any(|ending| top.eq_ignore_ascii_case(ending.as_bytes()));
-    (start < at && !is_file && domain.first().is_some_and(u8::is_ascii_alphanumeric))
-        .then_some(start..end)
+    // The longest domain that ends in a word of letters: `a@b.com.2` and `a@b.com-` end before their last sign.
+    while let Some(dot) = memchr::memrchr(b'.', &text[at + 1..end]) {
+        let dot = at + 1 + dot;
+        let top = run(text, dot + 1, |byte| byte.is_ascii_alphabetic());
+        if (3..=25).contains(&(top - dot)) && (top == end || !text[top].is_ascii_alphanumeric()) {
+            let is_file = FILES
+                .iter()
+                .any(|ending| text[dot + 1..top].eq_ignore_ascii_case(ending.as_bytes()));
+            return (!is_file).then_some(start..top);
+        }
+        end = dot;
+    }
+    None
 }
 
-/// Digits that people write in groups, from `start` on.
-struct Digits {
+/// Endings of files that are named like addresses: `logo@2x.png`.
+const FILES: [&str; 8] = ["png", "jpg", "jpeg", "gif", "svg", "webp", "css", "js"];
+
+/// A number that people write in groups.
+struct Grouped {
     digits: Vec<u8>,
     /// For each digit, where it ends.
     ends: Vec<usize>,
@@ -99,9 +89,12 @@ struct Digits {
 }
 
 /// Up to `most` digits from `start` on, with at most two bytes of `separators` between groups.
-fn digits(text: &[u8], start: usize, most: usize, separators: &[u8]) -> Digits {
-    let mut found =
-        Digits { digits: Vec::with_capacity(most), ends: Vec::with_capacity(most), groups: vec![] };
+fn digits(text: &[u8], start: usize, most: usize, separators: &[u8]) -> Grouped {
+    let mut found = Grouped {
+        digits: Vec::with_capacity(most),
+        ends: Vec::with_capacity(most),
+        groups: vec![],
+    };
     let mut at = start;
     let mut new_group = true;
     while found.digits.len() < most {
@@ -181,7 +174,7 @@ pub(crate) fn card(text: &[u8], at: usize) -> Option<usize> {
     let number = &found.digits;
     let well_grouped = matches!(
         found.groups.as_slice(),
-        [14..=19] | [4, 4, 4, 4] | [4, 4, 4, 4, 1..=3] | [4, 6, 4 | 5] | [4, 4, 4, 2]
+        [14..=19] | [4, 4, 4, 2 | 4] | [4, 4, 4, 4, 1..=3] | [4, 6, 4 | 5]
     );
     let end = *found.ends.last()?;
     (well_grouped && is_card(number) && ends_at(text, end)).then_some(end)
@@ -192,13 +185,16 @@ fn is_card(digits: &[u8]) -> bool {
     let Some(begin) = digits.get(..6) else { return false };
     let begin = begin.iter().fold(0u32, |number, &digit| number * 10 + u32::from(digit));
     let lengths: &[usize] = match begin {
-        400_000..=499_999 => &[16, 19],
         510_000..=559_999 | 222_100..=272_099 | 220_000..=220_499 | 979_200..=979_299 => &[16],
         340_000..=349_999 | 370_000..=379_999 => &[15],
         300_000..=305_999 | 309_500..=309_599 | 360_000..=369_999 | 380_000..=399_999 => {
             &[14, 16, 19]
         }
-        352_800..=358_999 | 601_100..=601_199 | 644_000..=659_999 | 620_000..=629_999 => &[16, 19],
+        400_000..=499_999
+        | 352_800..=358_999
+        | 601_100..=601_199
+        | 644_000..=659_999
+        | 620_000..=629_999 => &[16, 19],
         500_000..=509_999 | 560_000..=589_999 | 630_400..=630_499 | 675_900..=676_399 => {
             &[16, 18, 19]
         }
@@ -216,7 +212,7 @@ fn luhn(digits: &[u8]) -> bool {
             u32::from(if n % 2 == 0 { digit } else { digit * 2 / 10 + digit * 2 % 10 })
         })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 /// A Turkish id number at `at`: eleven digits, of which two are check digits.
@@ -387,13 +383,19 @@ pub(crate) fn credentials(text: &[u8], at: usize) -> Option<Range<usize>> {
         return None;
     }
     let end = run(text, start, is_credential);
+    // The full stop of a sentence.
+    let end = start
+        + text[start..end]
+            .iter()
+            .rposition(|&byte| byte != b'.' && byte != b':')
+            .map_or(0, |at| at + 1);
     let value = &text[start..end];
     let is = |scheme: &str| word.eq_ignore_ascii_case(scheme.as_bytes());
     let has_digit = value.iter().any(u8::is_ascii_digit);
     let found = if is("basic") {
         is_basic(value)
     } else if is("bearer") {
-        value.len() >= 12 && has_digit
+        value.len() >= 12 && (has_digit || value[1..].iter().any(u8::is_ascii_uppercase))
     } else {
         is("token")
             && value.len() >= 20

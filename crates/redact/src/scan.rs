@@ -171,6 +171,19 @@ impl<'m> Scan<'m> {
                 self.mask(text, rule, value);
             }
         }
+        if pair == Meaning::Kept {
+            // What looked like a number of a person was a business key.
+            let looked_like = |edit: &Edit| {
+                matches!(edit.rule, Rule::Phone | Rule::Card | Rule::NationalId | Rule::Iban)
+            };
+            let is_value = |edit: &Edit| {
+                values.iter().any(|value| {
+                    value.span.start <= edit.span.start && edit.span.end <= value.span.end
+                })
+            };
+            self.edits.retain(|edit| !(looked_like(edit) && is_value(edit)));
+            self.kept.extend(values.iter().map(|value| value.span.clone()));
+        }
         if about || u32::from(near) + names.count_ones() >= 3 {
             for (rule, value) in &beside {
                 if self.is_active(*rule) {
@@ -234,7 +247,7 @@ impl<'m> Scan<'m> {
         if self.edits.len() > before {
             // What is not in quotes is masked as a whole, so that it can be put in quotes.
             let mut edit = self.edits.drain(before..).next().expect("there is one");
-            edit.value = text[value.span.clone()].to_owned();
+            text[value.span.clone()].clone_into(&mut edit.value);
             edit.span = value.span.clone();
             edit.with = format!("{quote}{}{quote}", self.masks.replacement(edit.rule, &edit.value));
             self.edits.push(edit);

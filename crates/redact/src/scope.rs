@@ -171,16 +171,15 @@ impl Scope<'_> {
         }
         let key = self.read(name, text);
         let Findings { edits, kept } = &self.findings[&key];
-        let mut edits = Cow::Borrowed(edits);
-        if !self.values.is_empty() {
-            self.finder
-                .get_or_insert_with(|| Finder::new(&self.values))
-                .find(text, kept, &mut edits);
-        }
-        if edits.is_empty() {
+        let spread = if self.values.is_empty() {
+            Vec::new()
+        } else {
+            self.finder.get_or_insert_with(|| Finder::new(&self.values)).find(text, kept, edits)
+        };
+        if edits.is_empty() && spread.is_empty() {
             return Redacted(Cow::Borrowed(text));
         }
-        let mut edits = edits.into_owned();
+        let mut edits = [edits.as_slice(), &spread].concat();
         for edit in outermost(&mut edits) {
             *self.counts.0.entry((place, edit.rule)).or_default() += 1;
         }
@@ -278,12 +277,13 @@ impl Finder {
         Self { automaton, patterns }
     }
 
-    fn find(&self, text: &str, kept: &[Range<usize>], edits: &mut Cow<'_, Vec<Edit>>) {
+    /// The values in `text` that lie in nothing that is kept or is an edit already.
+    fn find(&self, text: &str, kept: &[Range<usize>], edits: &[Edit]) -> Vec<Edit> {
         let bytes = text.as_bytes();
         let overlaps = |span: &Range<usize>, other: &Range<usize>| {
             span.start < other.end && other.start < span.end
         };
-        let known = edits.len();
+        let mut spread = Vec::new();
         for found in self.automaton.find_iter(text) {
             let span = found.range();
             let (rule, value, with) = &self.patterns[found.pattern().as_usize()];
@@ -295,7 +295,7 @@ impl Finder {
                 continue;
             }
             if kept.iter().any(|kept| overlaps(&span, kept))
-                || edits[..known].iter().any(|edit| overlaps(&span, &edit.span))
+                || edits.iter().any(|edit| overlaps(&span, &edit.span))
             {
                 continue;
             }
@@ -304,8 +304,9 @@ impl Finder {
             } else {
                 with.clone()
             };
-            edits.to_mut().push(Edit { span, rule: *rule, with, value: value.clone() });
+            spread.push(Edit { span, rule: *rule, with, value: value.clone() });
         }
+        spread
     }
 }
 

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::value::{begins_prose, is_prose};
 use super::{Encoding, Frame, Kind, Meaning, Scan, Value};
+use crate::mask::REDACTED;
 use crate::names::Lookups;
 use crate::pattern;
 use crate::rule::{Level, Rule};
@@ -85,7 +86,7 @@ impl Scan<'_> {
                 }),
                 Sign::Digit => {
                     let number = personal && kind == Kind::Free && pattern::begins_at(bytes, at);
-                    let found = if number { self.number(text, at) } else { None };
+                    let found = if number { personal_number(text, at) } else { None };
                     if found.is_none() {
                         at = word_end(bytes, at);
                     }
@@ -145,19 +146,6 @@ impl Scan<'_> {
         }
     }
 
-    /// A number that is personal, at the first of its digits.
-    fn number(&self, text: &str, at: usize) -> Option<(Range<usize>, Rule)> {
-        let bytes = text.as_bytes();
-        let (end, rule) = None
-            .or_else(|| Some((pattern::phone(bytes, at)?, Rule::Phone)))
-            .or_else(|| Some((pattern::card(bytes, at)?, Rule::Card)))
-            .or_else(|| Some((pattern::turkish_id(bytes, at)?, Rule::NationalId)))?;
-        let alone = at == 0 && end == bytes.len();
-        let kept =
-            rule == Rule::NationalId && (alone || at > 0 && matches!(bytes[at - 1], b'/' | b'='));
-        (!kept && !is_business(&text[..at])).then_some((at..end, rule))
-    }
-
     /// A piece with percent escapes around `at`; gives the place after it.
     fn percent(&mut self, text: &str, at: usize, done: usize, kind: Kind) -> usize {
         let bytes = text.as_bytes();
@@ -194,14 +182,12 @@ impl Scan<'_> {
         start += usize::from(bytes[at] == b'=' && bytes.get(start) == Some(&b'>'));
         let spaces = bytes[start..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
         start += spaces;
-        let quotes = quotes_at(bytes, start);
-        start += quotes;
+        let quoted = quoted(bytes, start);
         let loose = bytes[at] == b':' || spaces > 0 || bytes[..at].ends_with(b" ");
-        let end = if quotes > 0 {
-            let quote = &bytes[start - quotes..start];
-            memchr::memmem::find(&bytes[start..], quote).map_or(bytes.len(), |n| start + n)
-        } else {
-            value_end(text, &name, at, start, what, loose)
+        let quotes = quoted.as_ref().map_or(0, |content| content.start - start);
+        let (start, end) = match quoted {
+            Some(content) => (content.start, content.end),
+            None => (start, value_end(text, &name, at, start, what, loose)),
         };
         let content = &text[start..end];
         if content.is_empty() {
@@ -292,6 +278,19 @@ impl Scan<'_> {
     }
 }
 
+/// A number that is personal, at the first of its digits.
+fn personal_number(text: &str, at: usize) -> Option<(Range<usize>, Rule)> {
+    let bytes = text.as_bytes();
+    let (end, rule) = None
+        .or_else(|| Some((pattern::phone(bytes, at)?, Rule::Phone)))
+        .or_else(|| Some((pattern::card(bytes, at)?, Rule::Card)))
+        .or_else(|| Some((pattern::turkish_id(bytes, at)?, Rule::NationalId)))?;
+    let alone = at == 0 && end == bytes.len();
+    let kept =
+        rule == Rule::NationalId && (alone || at > 0 && matches!(bytes[at - 1], b'/' | b'='));
+    (!kept && !is_business(&text[..at])).then_some((at..end, rule))
+}
+
 /// The end of the word at `at`.
 fn word_end(bytes: &[u8], at: usize) -> usize {
     at + 1 + bytes[at + 1..].iter().take_while(|&&byte| pattern::is_word(byte)).count()
@@ -308,13 +307,21 @@ fn secret(bytes: &[u8], at: usize) -> Option<(Range<usize>, Rule)> {
     }
 }
 
-/// How many bytes of quote stand at `at`: `"`, `'`, `\"`, `\\\"`, `&quot;`.
-fn quotes_at(bytes: &[u8], at: usize) -> usize {
+/// The content of the quotes at `at`: `"`, `'`, `\"`, `\\\"`, `&quot;`. They are closed on the same line, or the
+/// text is cut off.
+fn quoted(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     let slashes = bytes[at..].iter().take_while(|&&byte| byte == b'\\').count();
-    match bytes.get(at + slashes) {
+    let quotes = match bytes.get(at + slashes) {
         Some(b'"' | b'\'') => slashes + 1,
         _ if bytes[at..].starts_with(b"&quot;") => 6,
-        _ => 0,
+        _ => return None,
+    };
+    let start = at + quotes;
+    let line = memchr::memchr2(b'\r', b'\n', &bytes[start..]);
+    match memchr::memmem::find(&bytes[start..], &bytes[at..start]) {
+        Some(length) if line.is_none_or(|line| length < line) => Some(start..start + length),
+        None if line.is_none() => Some(start..bytes.len()),
+        _ => None,
     }
 }
 
@@ -389,7 +396,7 @@ fn value_end(
     let Meaning::Masked(rule) = what else {
         return phrase_end(bytes, start, line);
     };
-    if rule == Rule::Cookie {
+    if rule == Rule::Cookie && bytes[at] == b':' {
         let end = start
             + bytes[start..line].iter().take_while(|&&byte| !matches!(byte, b'"' | b'\'')).count();
         return trimmed(bytes, start, end);
@@ -397,7 +404,8 @@ fn value_end(
     let is_value =
         |byte: u8| !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b'<' | b'>');
     let word = |start: usize| {
-        let mut end = start;
+        // Its bracket would end a value.
+        let mut end = start + if text[start..].starts_with(REDACTED) { REDACTED.len() } else { 0 };
         while end < line && is_value(bytes[end]) {
             match bytes[end] {
                 b'&' => break,
@@ -471,7 +479,10 @@ fn trimmed(bytes: &[u8], start: usize, end: usize) -> usize {
 
 /// True for a pair amid others that `&` joins, or in a query.
 fn is_form(bytes: &[u8], name: usize, end: usize) -> bool {
-    name.checked_sub(1).is_some_and(|n| matches!(bytes[n], b'&' | b'?'))
+    let before = &bytes[..name];
+    before.ends_with(b"&")
+        || before.ends_with(b"?")
+        || before.ends_with(b"&amp;")
         || bytes.get(end) == Some(&b'&')
 }
 

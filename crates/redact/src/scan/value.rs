@@ -50,16 +50,15 @@ pub(super) fn is_plausible(rule: Rule, value: &str) -> bool {
         Rule::Email => value.contains('@'),
         Rule::Phone => digits() >= 7,
         Rule::Iban => digits() >= 8,
-        Rule::Card => digits() >= 4,
         Rule::NationalId | Rule::TaxNumber => digits() >= 5,
-        Rule::Birth => digits() >= 4,
+        Rule::Card | Rule::Birth => digits() >= 4,
         Rule::Code => digits() >= 3 && value.len() <= 16,
         Rule::Ip => digits() >= 1 && value.contains(['.', ':']),
         Rule::Person | Rule::Company => value.chars().any(char::is_alphabetic),
         // An address of the network or of a program, not of a house.
         Rule::Address => {
             let is_host = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b':' | b'/' | b'_' | b'-');
-            !value.contains("://") && !(value.contains('.') && value.bytes().all(is_host))
+            !(value.contains("://") || value.contains('.') && value.bytes().all(is_host))
         }
         Rule::Gender => value.len() <= 24,
         _ => true,
@@ -121,34 +120,32 @@ pub(super) fn begins_prose(word: &str) -> bool {
 /// The pieces of a value that are secret: without the scheme of credentials and the names of cookies.
 pub(super) fn pieces(rule: Rule, value: &str) -> Vec<Range<usize>> {
     let start = value.len() - value.trim_start().len();
-    let end = start + value.trim().len();
+    let end = value.trim_end().len();
     let inner = &value[start..end];
+    let mut pieces = Vec::new();
     match rule {
+        Rule::Cookie if inner.contains('=') => {
+            let mut next = start;
+            for (n, part) in inner.split([';', '\n']).enumerate() {
+                let at = next;
+                next += part.len() + 1;
+                let Some((name, secret)) = part.split_once('=') else { continue };
+                if n == 0 || !is_attribute(name.trim()) {
+                    let secret_at = at + name.len() + 1;
+                    pieces.push(secret_at..secret_at + secret.trim_end().len());
+                }
+            }
+        }
         Rule::Authorization | Rule::Token => match inner.split_once(' ') {
             Some((scheme, rest)) if is_scheme(scheme, rule) => {
-                vec![end - rest.trim_start().len()..end]
+                pieces.push(end - rest.trim_start().len()..end);
             }
-            _ => vec![start..end],
+            _ => pieces.push(start..end),
         },
-        Rule::Cookie if inner.contains('=') => {
-            let mut pieces = Vec::new();
-            let mut at = start;
-            for (n, part) in inner.split([';', '\n']).enumerate() {
-                let from = at;
-                at += part.len() + 1;
-                let Some((name, secret)) = part.split_once('=') else { continue };
-                if n > 0 && is_attribute(name.trim()) {
-                    continue;
-                }
-                let secret_start = from + part.len() - secret.len();
-                if !secret.trim().is_empty() {
-                    pieces.push(secret_start..secret_start + secret.trim_end().len());
-                }
-            }
-            pieces
-        }
-        _ => vec![start..end],
+        _ => pieces.push(start..end),
     }
+    pieces.retain(|piece| !piece.is_empty());
+    pieces
 }
 
 fn is_scheme(word: &str, rule: Rule) -> bool {

@@ -14,11 +14,17 @@ pub(super) fn begins(text: &[u8]) -> bool {
         Some(b'?' | b'!') => true,
         Some(b'/') => text.get(2).is_some_and(u8::is_ascii_alphabetic),
         Some(byte) if byte.is_ascii_alphabetic() || *byte == b'_' => {
-            // `a <b and c`: a tag ends before the next one begins.
-            memchr::memchr2(b'<', b'>', &text[1..]).is_some_and(|at| text[at + 1] == b'>')
+            // `<ali@example.com>` is none, and `a <b and c`: a tag ends before the next one begins.
+            let name = text[1..].iter().take_while(|&&byte| is_name(byte)).count();
+            matches!(text.get(1 + name), Some(b' ' | b'\t' | b'\r' | b'\n' | b'/' | b'>'))
+                && memchr::memchr2(b'<', b'>', &text[1..]).is_some_and(|at| text[at + 1] == b'>')
         }
         _ => false,
     }
+}
+
+fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':') || byte >= 0x80
 }
 
 /// An element that is open.
@@ -104,6 +110,10 @@ impl Scan<'_> {
                     .find(|char: char| char.is_whitespace() || char == '/')
                     .unwrap_or(inner.len());
                 let name = local(&inner[..name_len]);
+                if inner.len() > 14 && !inner.contains("=\"") && !inner.contains("='") {
+                    // `<eyJh...>`: a value that a message has put in brackets.
+                    self.plain(inner, tag + 1, Kind::Free, &mut Frame::default());
+                }
                 let called = self.attributes(text, tag + 1 + name_len..end);
                 at = (end + 1).min(range.end);
                 if let Some(element) = open.last_mut() {
@@ -146,14 +156,12 @@ impl Scan<'_> {
 
     /// The value of the innermost element is a field of the one around it.
     fn element_value(&mut self, text: &str, open: &mut [Element<'_>], name: Meaning, value: Value) {
-        let around = open.len().checked_sub(2);
-        match around {
-            Some(n) => self.field(text, &mut open[n].frame, name, value),
-            None => {
-                let mut frame = Frame::default();
-                self.field(text, &mut frame, name, value);
-                self.close(text, frame);
-            }
+        if let Some(around) = open.len().checked_sub(2) {
+            self.field(text, &mut open[around].frame, name, value);
+        } else {
+            let mut frame = Frame::default();
+            self.field(text, &mut frame, name, value);
+            self.close(text, frame);
         }
     }
 
