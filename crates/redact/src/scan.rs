@@ -52,42 +52,58 @@ enum Kind {
     Kept,
 }
 
-/// What was found in one text.
-#[derive(Debug, Default)]
-pub(crate) struct Findings {
-    /// In any order; some lie within others.
-    pub(crate) edits: Vec<Edit>,
-    /// Values of business keys, ids, times and amounts, which a value masked elsewhere must not touch.
-    pub(crate) kept: Vec<Range<usize>>,
-}
-
 /// One pass over one text.
-pub(crate) struct Scan<'m> {
+struct Scan<'m> {
     masks: &'m Masks,
     lookups: &'m mut Lookups,
+    /// In any order; some lie within others.
     edits: Vec<Edit>,
-    kept: Vec<Range<usize>>,
+    /// Values of business keys, ids, times and amounts; `None` when nobody asks for them.
+    kept: Option<Vec<Range<usize>>>,
     depth: u8,
 }
 
+/// What is masked in `text`; `name` is empty when it stands under none.
+pub(crate) fn edits(masks: &Masks, lookups: &mut Lookups, name: &str, text: &str) -> Vec<Edit> {
+    Scan::read(masks, lookups, None, name, text).edits
+}
+
+/// The values of business keys, ids, times and amounts in `text`, which a value masked elsewhere must not touch.
+pub(crate) fn kept(
+    masks: &Masks,
+    lookups: &mut Lookups,
+    name: &str,
+    text: &str,
+) -> Vec<Range<usize>> {
+    Scan::read(masks, lookups, Some(Vec::new()), name, text).kept.unwrap_or_default()
+}
+
 impl<'m> Scan<'m> {
-    pub(crate) fn new(masks: &'m Masks, lookups: &'m mut Lookups) -> Self {
-        Self { masks, lookups, edits: Vec::new(), kept: Vec::new(), depth: 0 }
+    fn read(
+        masks: &'m Masks,
+        lookups: &'m mut Lookups,
+        kept: Option<Vec<Range<usize>>>,
+        name: &str,
+        text: &str,
+    ) -> Self {
+        let mut scan = Self { masks, lookups, edits: Vec::new(), kept, depth: 0 };
+        let whole = 0..text.len();
+        if name.is_empty() {
+            scan.text(text, whole, Kind::Free);
+        } else {
+            let meaning = scan.lookups.meaning(name.as_bytes());
+            let value = Value { span: whole, encoding: Encoding::Plain, quote: None };
+            let mut frame = Frame::default();
+            scan.field(text, &mut frame, meaning, value);
+            scan.close(text, frame);
+        }
+        scan
     }
 
-    /// Finds all in `text`.
-    pub(crate) fn text_of_any_kind(mut self, text: &str) -> Findings {
-        self.text(text, 0..text.len(), Kind::Free);
-        Findings { edits: self.edits, kept: self.kept }
-    }
-
-    /// Finds all in `text`, which stands under `name`.
-    pub(crate) fn value_under(mut self, name: &str, text: &str) -> Findings {
-        let mut frame = Frame::default();
-        let value = Value { span: 0..text.len(), encoding: Encoding::Plain, quote: None };
-        let meaning = self.lookups.meaning(name.as_bytes());
-        self.field(text, &mut frame, meaning, value);
-        Findings { edits: self.edits, kept: self.kept }
+    fn keep(&mut self, span: Range<usize>) {
+        if let Some(kept) = &mut self.kept {
+            kept.push(span);
+        }
     }
 
     fn is_active(&self, rule: Rule) -> bool {
@@ -155,7 +171,7 @@ impl<'m> Scan<'m> {
             }
             Meaning::Kept => {
                 self.inner(text, &value, Kind::Kept);
-                self.kept.push(value.span);
+                self.keep(value.span);
             }
             Meaning::Person | Meaning::Unknown => self.inner(text, &value, Kind::Free),
         }
@@ -163,7 +179,8 @@ impl<'m> Scan<'m> {
 
     /// Decides over the fields that mean something only beside others.
     fn close(&mut self, text: &str, frame: Frame) {
-        let Frame { about, near, beside, names, pair, values, .. } = frame;
+        let pair = if frame.values.is_empty() { Meaning::Unknown } else { frame.pair(text) };
+        let Frame { about, near, beside, names, values, .. } = frame;
         if let Meaning::Masked(rule) = pair
             && self.is_active(rule)
         {
@@ -182,9 +199,11 @@ impl<'m> Scan<'m> {
                 })
             };
             self.edits.retain(|edit| !(looked_like(edit) && is_value(edit)));
-            self.kept.extend(values.iter().map(|value| value.span.clone()));
+            for value in &values {
+                self.keep(value.span.clone());
+            }
         }
-        if about || u32::from(near) + names.count_ones() >= 3 {
+        if about || near + names.count_ones() >= 3 {
             for (rule, value) in &beside {
                 if self.is_active(*rule) {
                     self.mask(text, *rule, value);
@@ -229,7 +248,7 @@ impl<'m> Scan<'m> {
     /// Looks into a value whose name says nothing.
     fn inner(&mut self, text: &str, value: &Value, kind: Kind) {
         let raw = &text.as_bytes()[value.span.clone()];
-        if !may_hold(raw) {
+        if !may_hold(raw, kind) {
             return;
         }
         if value.encoding.is_escaped(raw) {
@@ -261,7 +280,7 @@ impl<'m> Scan<'m> {
         }
         let decoded = value.encoding.decode(&text[value.span.clone()]);
         let edits = std::mem::take(&mut self.edits);
-        let kept = std::mem::take(&mut self.kept);
+        let kept = self.kept.as_mut().map(std::mem::take);
         self.text(&decoded.text, 0..decoded.text.len(), kind);
         let place = |span: Range<usize>| {
             value.span.start + decoded.raw(span.start)..value.span.start + decoded.raw(span.end)
@@ -273,7 +292,9 @@ impl<'m> Scan<'m> {
             ..edit
         }));
         let inner = std::mem::replace(&mut self.kept, kept);
-        self.kept.extend(inner.into_iter().map(place));
+        for span in inner.into_iter().flatten() {
+            self.keep(place(span));
+        }
     }
 
     /// Masks a piece that a pattern found.

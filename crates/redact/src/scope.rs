@@ -15,7 +15,7 @@ use crate::mask::{Key, Masks};
 use crate::names::{Lookups, Meaning, meaning};
 use crate::pattern::is_word;
 use crate::rule::{Level, Rule};
-use crate::scan::{Edit, Findings, Scan};
+use crate::scan::{self, Edit};
 
 /// What is masked, and how. Cheap to share between threads.
 #[derive(Debug, Clone)]
@@ -39,7 +39,7 @@ impl Redactor {
         Scope {
             masks: &self.masks,
             lookups: Lookups::default(),
-            findings: HashMap::new(),
+            edits: HashMap::new(),
             values: BTreeMap::new(),
             finder: None,
             counts: Counts::default(),
@@ -119,8 +119,8 @@ impl Counts {
 pub struct Scope<'r> {
     masks: &'r Masks,
     lookups: Lookups,
-    /// What was found in the texts of this exchange, by a hash of name and text: each is read once.
-    findings: HashMap<u128, Findings>,
+    /// What is masked in the texts of this exchange, by a hash of name and text: each is read once.
+    edits: HashMap<u128, Vec<Edit>>,
     /// Values that are masked wherever they stand, each with what is written instead.
     values: BTreeMap<String, (Rule, String)>,
     /// Finds them; made anew after a text was learned.
@@ -131,7 +131,7 @@ pub struct Scope<'r> {
 impl Scope<'_> {
     /// Forgets the values of the exchange before; counts stay.
     pub fn begin(&mut self) {
-        self.findings.clear();
+        self.edits.clear();
         self.values.clear();
         self.finder = None;
     }
@@ -147,7 +147,7 @@ impl Scope<'_> {
             return;
         }
         let key = self.read(name, text);
-        for edit in &self.findings[&key].edits {
+        for edit in &self.edits[&key] {
             let value = edit.value.trim();
             if is_distinctive(edit.rule, value) && !self.values.contains_key(value) {
                 let with = self.masks.replacement(edit.rule, value);
@@ -170,12 +170,16 @@ impl Scope<'_> {
             return Redacted(Cow::Borrowed(text));
         }
         let key = self.read(name, text);
-        let Findings { edits, kept } = &self.findings[&key];
-        let spread = if self.values.is_empty() {
-            Vec::new()
-        } else {
-            self.finder.get_or_insert_with(|| Finder::new(&self.values)).find(text, kept, edits)
-        };
+        let edits = &self.edits[&key];
+        let mut spread = Vec::new();
+        if !self.values.is_empty() {
+            let finder = self.finder.get_or_insert_with(|| Finder::new(&self.values));
+            spread = finder.find(text, &Covered::new(edits.iter().map(|edit| edit.span.clone())));
+        }
+        if !spread.is_empty() {
+            let kept = Covered::new(scan::kept(self.masks, &mut self.lookups, name, text));
+            spread.retain(|edit| !kept.overlaps(&edit.span));
+        }
         if edits.is_empty() && spread.is_empty() {
             return Redacted(Cow::Borrowed(text));
         }
@@ -191,18 +195,12 @@ impl Scope<'_> {
         &self.counts
     }
 
-    /// Reads a text that was not read yet in this exchange, and gives its key in `findings`.
+    /// Reads a text that was not read yet in this exchange, and gives its key in `edits`.
     fn read(&mut self, name: &str, text: &str) -> u128 {
         let key = xxh3_128_with_seed(text.as_bytes(), xxh3_64(name.as_bytes()));
-        if !self.findings.contains_key(&key) {
-            let scan = Scan::new(self.masks, &mut self.lookups);
-            let found = if name.is_empty() {
-                scan.text_of_any_kind(text)
-            } else {
-                scan.value_under(name, text)
-            };
-            self.findings.insert(key, found);
-        }
+        self.edits
+            .entry(key)
+            .or_insert_with(|| scan::edits(self.masks, &mut self.lookups, name, text));
         key
     }
 }
@@ -277,25 +275,17 @@ impl Finder {
         Self { automaton, patterns }
     }
 
-    /// The values in `text` that lie in nothing that is kept or is an edit already.
-    fn find(&self, text: &str, kept: &[Range<usize>], edits: &[Edit]) -> Vec<Edit> {
+    /// The values in `text` outside of what is masked already.
+    fn find(&self, text: &str, masked: &Covered) -> Vec<Edit> {
         let bytes = text.as_bytes();
-        let overlaps = |span: &Range<usize>, other: &Range<usize>| {
-            span.start < other.end && other.start < span.end
-        };
         let mut spread = Vec::new();
         for found in self.automaton.find_iter(text) {
             let span = found.range();
             let (rule, value, with) = &self.patterns[found.pattern().as_usize()];
-            let long_secret = rule.level() == Level::Secrets && value.len() >= 12;
-            if !(long_secret
-                || begins_word(bytes, span.start)
-                    && !bytes.get(span.end).is_some_and(|&byte| is_word(byte)))
-            {
-                continue;
-            }
-            if kept.iter().any(|kept| overlaps(&span, kept))
-                || edits.iter().any(|edit| overlaps(&span, &edit.span))
+            let is_long_secret = rule.level() == Level::Secrets && value.len() >= 12;
+            let ends_word = !bytes.get(span.end).is_some_and(|&byte| is_word(byte));
+            if !(is_long_secret || ends_word && begins_word(bytes, span.start))
+                || masked.overlaps(&span)
             {
                 continue;
             }
@@ -310,6 +300,29 @@ impl Finder {
     }
 }
 
+/// Spans of a text, for the question whether one is touched.
+struct Covered(Vec<Range<usize>>);
+
+impl Covered {
+    fn new(spans: impl IntoIterator<Item = Range<usize>>) -> Self {
+        let mut spans: Vec<_> = spans.into_iter().collect();
+        spans.sort_unstable_by_key(|span| span.start);
+        spans.dedup_by(|later, earlier| {
+            let touches = later.start <= earlier.end;
+            if touches {
+                earlier.end = earlier.end.max(later.end);
+            }
+            touches
+        });
+        Self(spans)
+    }
+
+    fn overlaps(&self, span: &Range<usize>) -> bool {
+        let next = self.0.partition_point(|covered| covered.end <= span.start);
+        self.0.get(next).is_some_and(|covered| covered.start < span.end)
+    }
+}
+
 /// True when a word begins at `at`, also after an escape.
 fn begins_word(bytes: &[u8], at: usize) -> bool {
     let before = &bytes[..at];
@@ -321,10 +334,12 @@ fn begins_word(bytes: &[u8], at: usize) -> bool {
 
 /// True for a span with percent escapes, or within a URL.
 fn in_url(bytes: &[u8], span: Range<usize>) -> bool {
-    let start = bytes[..span.start]
+    // A URL is not longer.
+    let from = span.start.saturating_sub(2048);
+    let start = bytes[from..span.start]
         .iter()
         .rposition(|&byte| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'<' | b'>'))
-        .map_or(0, |at| at + 1);
+        .map_or(from, |at| from + at + 1);
     memchr::memchr(b'%', &bytes[span.clone()]).is_some()
         || memchr::memmem::find(&bytes[start..span.start], b"://").is_some()
 }

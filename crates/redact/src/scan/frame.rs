@@ -1,5 +1,9 @@
 //! The fields of one object that are decided on together.
 
+use std::ops::Range;
+
+use smallvec::SmallVec;
+
 use super::value::{is_prose, is_text};
 use super::{Meaning, Rule, Value};
 use crate::names::meaning;
@@ -14,15 +18,17 @@ pub(super) struct Frame {
     /// True for an object that its name calls a person or an address.
     pub(super) about: bool,
     /// How many fields of a person or an address there are that need no others.
-    pub(super) near: u8,
+    pub(super) near: u32,
     /// Fields that are masked beside two others.
-    pub(super) beside: Vec<(Rule, Value)>,
+    pub(super) beside: SmallVec<[(Rule, Value); 2]>,
     /// Which names these have, a bit each: one name in many lines is no address.
     pub(super) names: u64,
-    /// What the name of a name/value pair means.
-    pub(super) pair: Meaning,
+    /// Where the name of a name/value pair stands; a field `name` is the weaker, second candidate.
+    pub(super) pair_names: [Option<Range<usize>>; 2],
     /// The values of a name/value pair.
-    pub(super) values: Vec<Value>,
+    pub(super) values: SmallVec<[Value; 1]>,
+    /// In a list, what the element before means as a name.
+    pub(super) before: Meaning,
 }
 
 impl Default for Frame {
@@ -38,10 +44,11 @@ impl Frame {
             inherited,
             about,
             near: 0,
-            beside: vec![],
+            beside: SmallVec::new(),
             names: 0,
-            pair: Meaning::Unknown,
-            values: vec![],
+            pair_names: [None, None],
+            values: SmallVec::new(),
+            before: Meaning::Unknown,
         }
     }
 
@@ -49,11 +56,11 @@ impl Frame {
     pub(super) fn add(&mut self, content: &str, field: Meaning, value: Value) {
         match field {
             Meaning::PairValue => self.values.push(value),
-            Meaning::PairName => self.pair = meaning(content.as_bytes()),
+            Meaning::PairName => self.pair_names[0] = Some(value.span),
             Meaning::Near if is_text(content) => self.near += 1,
             Meaning::Beside(rule, number) => {
-                if rule == Rule::Person && !matches!(self.pair, Meaning::Masked(_)) {
-                    self.pair = meaning(content.as_bytes());
+                if rule == Rule::Person {
+                    self.pair_names[1] = Some(value.span.clone());
                 }
                 if is_text(content) && !is_prose(content) {
                     self.beside.push((rule, value));
@@ -61,6 +68,18 @@ impl Frame {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// What the name of a name/value pair means.
+    pub(super) fn pair(&self, text: &str) -> Meaning {
+        let [first, second] = self.pair_names.clone().map(|span| {
+            span.filter(|span| span.len() <= 64)
+                .map_or(Meaning::Unknown, |span| meaning(text[span].as_bytes()))
+        });
+        match (first, second) {
+            (Meaning::Masked(_), _) | (Meaning::Kept, Meaning::Unknown) => first,
+            _ => second,
         }
     }
 }

@@ -48,11 +48,11 @@ const SIGNS: [Sign; 256] = {
 impl Scan<'_> {
     /// Finds all in `text`, which begins at `base` of the whole text.
     pub(super) fn plain(&mut self, text: &str, base: usize, kind: Kind, frame: &mut Frame) {
-        let (edits, kept) = (self.edits.len(), self.kept.len());
+        let edits = self.edits.len();
+        let kept = self.kept.as_ref().map_or(0, Vec::len);
         self.stretch(text, base, kind, frame);
-        let spans =
-            self.edits[edits..].iter_mut().map(|edit| &mut edit.span).chain(&mut self.kept[kept..]);
-        for span in spans {
+        let kept = self.kept.iter_mut().flat_map(|spans| &mut spans[kept..]);
+        for span in self.edits[edits..].iter_mut().map(|edit| &mut edit.span).chain(kept) {
             *span = base + span.start..base + span.end;
         }
     }
@@ -209,7 +209,7 @@ impl Scan<'_> {
                 .take_while(|&&byte| pattern::is_word(byte) || matches!(byte, b'-' | b'.' | b'+'))
                 .count();
             if (1..=40).contains(&key) && !matches!(bytes.get(start + key), Some(b'@' | b'%')) {
-                self.kept.push(start..start + key);
+                self.keep(start..start + key);
                 return start + key;
             }
             return at + 1;
@@ -231,7 +231,7 @@ impl Scan<'_> {
                 let masked = self.is_active(rule) && self.mask(text, rule, &value);
                 if masked {
                     frame.near +=
-                        u8::from(rule.level() == Level::Personal && rule != Rule::Username);
+                        u32::from(rule.level() == Level::Personal && rule != Rule::Username);
                     return end;
                 }
             }

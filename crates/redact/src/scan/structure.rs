@@ -219,36 +219,24 @@ impl Scan<'_> {
             return;
         }
         // The second of a pair: `("password", "x")`, `["Authorization", "Bearer x"]`.
-        let mut of_pair = Meaning::Unknown;
-        if let Meaning::Masked(rule) = frame.pair
-            && (frame.open == b'('
-                || matches!(rule, Rule::Authorization | Rule::Cookie | Rule::ApiKey))
-        {
-            of_pair = frame.pair;
-        }
-        let is_name = value.quote.is_none()
-            && value.span.len() < 40
-            && !text[value.span.clone()].contains('/');
-        frame.pair = if is_name && frame.inherited == Meaning::Unknown {
-            self.key_meaning(&text[value.span.clone()])
+        let of_pair = match frame.before {
+            Meaning::Masked(Rule::Authorization | Rule::Cookie | Rule::ApiKey) => frame.before,
+            Meaning::Masked(_) if frame.open == b'(' => frame.before,
+            _ => frame.inherited,
+        };
+        let content = &text[value.span.clone()];
+        let is_name = value.quote.is_none() && content.len() < 40 && !content.contains('/');
+        frame.before = if is_name && frame.inherited == Meaning::Unknown {
+            self.key_meaning(content)
         } else {
             Meaning::Unknown
         };
-        if of_pair != Meaning::Unknown && frame.pair == Meaning::Unknown {
-            self.field(text, frame, of_pair, value);
-        } else {
-            let inherited = frame.inherited;
-            let pair = frame.pair;
-            self.field(text, frame, inherited, value);
-            frame.pair = pair;
-        }
+        let meaning = if frame.before == Meaning::Unknown { of_pair } else { frame.inherited };
+        self.field(text, frame, meaning, value);
     }
 
     /// Closes an object or a list; values of a pair may stand deeper than its name.
     fn leave(&mut self, text: &str, mut frame: Frame, parent: Option<&mut Frame>) {
-        if frame.open != b'{' {
-            frame.pair = Meaning::Unknown;
-        }
         if frame.inherited == Meaning::PairValue
             && let Some(parent) = parent
         {

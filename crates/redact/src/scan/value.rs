@@ -2,28 +2,91 @@
 
 use std::ops::Range;
 
-use crate::rule::Rule;
+use super::Kind;
+use crate::rule::{Level, Rule};
 
-/// Signs without which nothing that a pattern finds can stand in a short text.
-const SIGNS: [bool; 256] = {
-    let mut signs = [false; 256];
+/// What a byte adds to a value: a sign without which no pattern fits, a digit, a part of a word, a backslash.
+const SIGN: u8 = 1;
+const DIGIT: u8 = 2;
+const WORD: u8 = 4;
+const BACKSLASH: u8 = 8;
+
+const PARTS: [u8; 256] = {
+    let mut parts = [0; 256];
     let mut n = 0;
-    let list = b"@=:+({[<%&\\";
-    while n < list.len() {
-        signs[list[n] as usize] = true;
+    while n < 256 {
+        let byte = n as u8;
+        parts[n] = match byte {
+            b'@' | b'=' | b':' | b'+' | b'(' | b'{' | b'[' | b'<' | b'%' | b'&' => SIGN,
+            b'0'..=b'9' => DIGIT | WORD,
+            b'A'..=b'Z' | b'a'..=b'z' | b'_' | b'-' => WORD,
+            b'\\' => BACKSLASH,
+            _ => 0,
+        };
         n += 1;
     }
-    signs
+    parts
 };
 
 /// False when nothing in `raw` can be masked but by a name; one cheap pass.
-pub(super) fn may_hold(raw: &[u8]) -> bool {
-    if raw.len() < 6 {
+pub(super) fn may_hold(raw: &[u8], kind: Kind) -> bool {
+    if raw.len() < 6 || is_uuid(raw) || is_time(raw) {
         return false;
     }
-    raw.len() >= 16
-        || raw.iter().any(|&byte| SIGNS[usize::from(byte)])
-        || raw.iter().filter(|byte| byte.is_ascii_digit()).count() >= 9
+    if kind == Kind::Kept
+        && raw.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'))
+    {
+        return false;
+    }
+    let (mut digits, mut word, mut escape_ends) = (0, 0, 0);
+    for (at, &byte) in raw.iter().enumerate() {
+        let part = PARTS[usize::from(byte)];
+        match part {
+            0 => word = 0,
+            SIGN => return true,
+            BACKSLASH if at >= escape_ends => {
+                if !is_letter_escape(&raw[at + 1..]) {
+                    return true;
+                }
+                word = 0;
+                escape_ends = at + 2;
+            }
+            BACKSLASH => word = 0,
+            _ => {
+                digits += usize::from(part & DIGIT != 0);
+                word += 1;
+                // A phone number has ten digits; a key, a token, a PEM block and an IBAN a long word.
+                if digits >= 10 || word >= 10 {
+                    return true;
+                }
+            }
+        }
+    }
+    false
+}
+
+/// True after the backslash of an escape that stands for no sign: `\n`, `\"`, `\u015f`.
+fn is_letter_escape(rest: &[u8]) -> bool {
+    match rest {
+        [b'u', b'0', b'0', b'0'..=b'7', ..] => false,
+        [b'n' | b'r' | b't' | b'"' | b'\'' | b'/' | b'u', ..] => true,
+        _ => false,
+    }
+}
+
+/// True for `2026-11-01T10:20:30.123456+03:00` and its like.
+fn is_time(raw: &[u8]) -> bool {
+    let is_part = |byte: &u8| {
+        byte.is_ascii_digit() || matches!(byte, b'-' | b':' | b'.' | b'+' | b'T' | b'Z' | b' ')
+    };
+    raw.len() <= 35
+        && raw.len() >= 10
+        && raw.iter().enumerate().all(|(n, byte)| match n {
+            4 | 7 => *byte == b'-',
+            0..10 => byte.is_ascii_digit(),
+            10 => matches!(byte, b'T' | b' '),
+            _ => is_part(byte),
+        })
 }
 
 /// True for a value that says something: no number, no flag, not empty.
@@ -45,6 +108,9 @@ pub(super) fn is_plausible(rule: Rule, value: &str) -> bool {
     {
         return false;
     }
+    if rule.level() == Level::Personal && is_uuid(value.as_bytes()) {
+        return false;
+    }
     let digits = || value.bytes().filter(u8::is_ascii_digit).count();
     match rule {
         Rule::Email => value.contains('@'),
@@ -63,6 +129,14 @@ pub(super) fn is_plausible(rule: Rule, value: &str) -> bool {
         Rule::Gender => value.len() <= 24,
         _ => true,
     }
+}
+
+fn is_uuid(value: &[u8]) -> bool {
+    value.len() == 36
+        && value.iter().enumerate().all(|(n, byte)| match n {
+            8 | 13 | 18 | 23 => *byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
 }
 
 /// Words with which error messages begin, as they stand under the name of a wrong field.

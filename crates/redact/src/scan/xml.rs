@@ -208,7 +208,7 @@ impl Scan<'_> {
             self.field(text, &mut frame, meaning, value);
             at = (end + 1).min(range.end);
         }
-        let called = if frame.values.is_empty() { frame.pair } else { Meaning::Unknown };
+        let called = if frame.values.is_empty() { frame.pair(text) } else { Meaning::Unknown };
         self.close(text, frame);
         called
     }
