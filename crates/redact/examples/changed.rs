@@ -5,6 +5,8 @@
 //! A line that is a JSON object is an exchange: its strings are its texts, by name. Any other file is one text.
 //! A line of output has the rule, the name of the text, the piece with what stands before it, and what it became.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for people")]
+
 use std::process::ExitCode;
 
 use redact::{Counts, Key, Level, Redactor};

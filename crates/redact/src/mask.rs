@@ -93,13 +93,16 @@ fn normalised(rule: Rule, value: &str) -> String {
     }
 }
 
-/// True for what an earlier pass wrote.
+/// True for a value of which an earlier pass wrote a part.
 pub(crate) fn is_masked(value: &str) -> bool {
-    value == REDACTED
-        || value == "redacted"
-        || value.split_once('_').is_some_and(|(class, letters)| {
-            Rule::is_class(class)
-                && letters.len() == LENGTH
-                && letters.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'2'..=b'7'))
+    value == "redacted"
+        || value.contains(REDACTED)
+        || memchr::memchr_iter(b'_', value.as_bytes()).any(|at| {
+            let class = value[..at].bytes().rev().take_while(u8::is_ascii_lowercase).count();
+            let letters = value[at + 1..].bytes().take_while(u8::is_ascii_alphanumeric).count();
+            let is_letter = |byte: u8| matches!(byte, b'a'..=b'z' | b'2'..=b'7');
+            letters == LENGTH
+                && Rule::is_class(&value[at - class..at])
+                && value[at + 1..=at + LENGTH].bytes().all(is_letter)
         })
 }

@@ -28,9 +28,13 @@ pub(crate) fn begins_at(text: &[u8], at: usize) -> bool {
 pub(crate) fn ends_at(text: &[u8], end: usize) -> bool {
     let Some(&next) = text.get(end) else { return true };
     let later = text.get(end + 1).copied().unwrap_or(b' ');
+    // `5321234567,50` is an amount, `0532 123 45 67,4111 1111` are two numbers.
+    let decimals =
+        || (1..=3).contains(&(run(text, end + 1, |byte| byte.is_ascii_digit()) - (end + 1)));
     !(is_word(next)
         || matches!(next, b'-' | b'/') && later.is_ascii_alphanumeric()
-        || matches!(next, b'.' | b',') && later.is_ascii_digit())
+        || next == b'.' && later.is_ascii_digit()
+        || next == b',' && decimals())
 }
 
 /// The e-mail address around the `@` at `at`.
@@ -44,7 +48,7 @@ pub(crate) fn email(text: &[u8], at: usize) -> Option<Range<usize>> {
         start -= 1;
     }
     // The letter of an escape that was not undone; signs that only stand before.
-    if start > 0 && text[start - 1] == b'\\' {
+    if start > 0 && text[start - 1] == b'\\' && matches!(text[start], b'n' | b'r' | b't') {
         start += 1;
     }
     while start < at && !is_word(text[start]) {
@@ -303,12 +307,14 @@ pub(crate) fn jwt(text: &[u8], at: usize) -> Option<usize> {
 
 /// A PEM block at `at`, to its last line, or to the end of a text that was cut.
 pub(crate) fn pem(text: &[u8], at: usize) -> Option<usize> {
-    let rest = &text[at..];
-    if !rest.starts_with(b"-----BEGIN ") {
+    if !text[at..].starts_with(b"-----BEGIN ") {
         return None;
     }
-    let Some(end) = memchr::memmem::find(rest, b"-----END ") else { return Some(text.len()) };
-    let label = at + end + b"-----END ".len();
+    // What no block has in it ends one that was cut off.
+    let end = run(text, at, |byte| !matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'{' | b'}'));
+    let block = &text[at..end];
+    let Some(last) = memchr::memmem::find(block, b"-----END ") else { return Some(end) };
+    let label = at + last + b"-----END ".len();
     let label_end = run(text, label, |byte| byte.is_ascii_alphanumeric() || byte == b' ');
     Some(if text[label_end..].starts_with(b"-----") { label_end + 5 } else { label_end })
 }

@@ -262,6 +262,9 @@ impl<'m> Scan<'m> {
     fn quoting(&mut self, text: &str, value: &Value, kind: Kind) {
         let before = self.edits.len();
         self.text(text, value.span.clone(), kind);
+        for edit in &mut self.edits[before..] {
+            edit.with = value.encoding.encode(&edit.with);
+        }
         let Some(quote) = value.quote else { return };
         if self.edits.len() > before {
             // What is not in quotes is masked as a whole, so that it can be put in quotes.

@@ -184,10 +184,19 @@ impl Scope<'_> {
             return Redacted(Cow::Borrowed(text));
         }
         let mut edits = [edits.as_slice(), &spread].concat();
-        for edit in outermost(&mut edits) {
-            *self.counts.0.entry((place, edit.rule)).or_default() += 1;
+        let mut masked = Cow::Borrowed(text);
+        // What a replacement leaves may read otherwise: a quote that was part of a value is gone.
+        for _ in 0..PASSES {
+            for edit in outermost(&mut edits) {
+                *self.counts.0.entry((place, edit.rule)).or_default() += 1;
+            }
+            masked = Cow::Owned(replaced(&masked, &edits));
+            edits = scan::edits(self.masks, &mut self.lookups, name, &masked);
+            if edits.is_empty() {
+                break;
+            }
         }
-        Redacted(Cow::Owned(replaced(text, &edits)))
+        Redacted(masked)
     }
 
     /// How often each rule was applied so far.
@@ -204,6 +213,9 @@ impl Scope<'_> {
         key
     }
 }
+
+/// A text in good order is done after one.
+const PASSES: usize = 8;
 
 /// Leaves of edits that lie within each other the outer ones, in the order of the text.
 fn outermost(edits: &mut Vec<Edit>) -> &[Edit] {

@@ -93,14 +93,12 @@ impl Scan<'_> {
                     found
                 }
                 Sign::At => {
-                    let found = personal.then(|| pattern::email(bytes, at)).flatten();
-                    at += usize::from(found.is_none());
-                    found.filter(|span| span.start >= done).map(|span| (span, Rule::Email)).or_else(
-                        || {
-                            at = at.max(done);
-                            None
-                        },
-                    )
+                    let span = if personal { pattern::email(bytes, at) } else { None };
+                    let span = span
+                        .map(|span| span.start.max(done)..span.end)
+                        .filter(|span| span.start < at);
+                    at += usize::from(span.is_none());
+                    span.map(|span| (span, Rule::Email))
                 }
                 Sign::Number => {
                     let phone = personal

@@ -22,6 +22,16 @@ pub(super) fn begins(text: &[u8]) -> bool {
             // A key without quotes, but not the `{a: ` of a template such as `{host}:{port}`.
             text.get(after) == Some(&b':') || text[after.min(text.len())..].starts_with(b"=>")
         }
+        // A list of numbers or constants, not the `[2 items]` of prose.
+        b'0'..=b'9' | b'-' | b't' | b'f' | b'n' | b'T' | b'F' | b'N' if text[0] == b'[' => {
+            let end = at
+                + text[at..]
+                    .iter()
+                    .take(40)
+                    .take_while(|&&byte| is_name(byte) || byte == b'+')
+                    .count();
+            matches!(text.get(skip_space(text, end)), Some(b',' | b']'))
+        }
         b'u' | b'b' => matches!(text.get(at + 1), Some(b'\'' | b'"')),
         _ => false,
     }
