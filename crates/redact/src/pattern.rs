@@ -51,7 +51,8 @@ pub(crate) fn email(text: &[u8], at: usize) -> Option<Range<usize>> {
     if start > 0 && text[start - 1] == b'\\' && matches!(text[start], b'n' | b'r' | b't') {
         start += 1;
     }
-    while start < at && !is_word(text[start]) {
+    // A letter that was cut in two by the limit is none.
+    while start < at && (!is_word(text[start]) || text[start] & 0xc0 == 0x80) {
         start += 1;
     }
     // `&email=a@b.co` has no `=` in its local part, `x&a@b.co` does have the `&`.

@@ -149,7 +149,9 @@ impl Scope<'_> {
         let key = self.read(name, text);
         for edit in &self.edits[&key] {
             let value = edit.value.trim();
-            if is_distinctive(edit.rule, value) && !self.values.contains_key(value) {
+            // One value under two names is masked by the first rule, whichever name was read first.
+            let is_known = self.values.get(value).is_some_and(|&(rule, _)| rule <= edit.rule);
+            if !is_known && is_distinctive(edit.rule, value) {
                 let with = self.masks.replacement(edit.rule, value);
                 self.values.insert(value.to_owned(), (edit.rule, with));
                 self.finder = None;

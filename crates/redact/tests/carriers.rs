@@ -1,7 +1,5 @@
 //! Each carrier, with what is masked in it and what is not.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
-
 use redact::{Key, Level, Redactor};
 
 fn masked(level: Level, text: &str) -> String {
@@ -25,7 +23,8 @@ fn classes(text: &str) -> String {
             class < at && tail.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'2'..=b'7'))
         });
         if is_mask {
-            shown += &format!("{}<{}>", &rest[..class], &rest[class..at]);
+            shown.push_str(&rest[..class]);
+            shown.push_str(&["<", &rest[class..at], ">"].concat());
             rest = &rest[at + 13..];
         } else {
             shown += &rest[..=at];
@@ -85,8 +84,8 @@ fn json_in_strings_of_json() {
     secrets(r#"{"body":"{\"pin\":1234}"}"#, r#"{"body":"{\"pin\":\"[redacted]\"}"}"#);
     secrets(r#"POST {\"password\": \"a b\"}"#, r#"POST {\"password\": \"[redacted]\"}"#);
     secrets(
-        r#"x{&quot;password&quot;:&quot;a b&quot;}"#,
-        r#"x{&quot;password&quot;:&quot;[redacted]&quot;}"#,
+        "x{&quot;password&quot;:&quot;a b&quot;}",
+        "x{&quot;password&quot;:&quot;[redacted]&quot;}",
     );
 }
 

@@ -225,7 +225,10 @@ fn service_key(random: &mut Random) -> String {
 }
 
 /// A kind: the spellings of its name, and its values.
-type Kind = (&'static [&'static str], fn(&mut Random) -> String);
+type Kind = (&'static [&'static str], Maker);
+
+/// Makes a value.
+type Maker = fn(&mut Random) -> String;
 
 const KINDS: [Kind; 26] = [
     (
@@ -342,7 +345,7 @@ fn percent(text: &str, plus: bool) -> String {
     for byte in text.bytes() {
         match byte {
             b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'_' | b'.' | b'~' => {
-                escaped.push(byte.into())
+                escaped.push(byte.into());
             }
             b' ' if plus => escaped.push('+'),
             _ => write!(escaped, "%{byte:02X}").unwrap(),
@@ -393,7 +396,10 @@ fn form(name: &str, value: &str, kept: &Kept, plus: bool) -> String {
     )
 }
 
-const CARRIERS: [(&str, fn(&str, &str, &Kept) -> String); 16] = [
+/// Writes a name with its value among what is kept.
+type Carrier = fn(&str, &str, &Kept) -> String;
+
+const CARRIERS: [(&str, Carrier); 16] = [
     ("JSON", |name, value, kept| json(name, value, kept, false)),
     ("JSON in ASCII", |name, value, kept| json(name, value, kept, true)),
     ("JSON in JSON", |name, value, kept| {
@@ -550,7 +556,7 @@ fn no_value_is_left_under_its_name() {
     for n in 0..10_400 {
         let (names, make) = KINDS[n % KINDS.len()];
         let (carrier, write) = CARRIERS[n / KINDS.len() % CARRIERS.len()];
-        let name = random.pick(&names.iter().copied().collect::<Vec<_>>());
+        let name = random.pick(names);
         let value = make(&mut random);
         let kept = Kept::new(&mut random);
         let text = write(name, &value, &kept);
@@ -589,7 +595,7 @@ fn no_value_is_left_under_its_name() {
 
 #[test]
 fn few_values_are_left_in_free_text() {
-    const KINDS: [(&str, fn(&mut Random) -> String); 11] = [
+    const KINDS: [(&str, Maker); 11] = [
         ("email", email),
         ("phone", phone),
         ("foreign phone", foreign_phone),

@@ -169,8 +169,12 @@ proptest! {
         let redactor = Redactor::new(Level::Personal, &Key::new([3; 32]));
         let mut forward = redactor.scope();
         let mut backward = redactor.scope();
-        texts.iter().for_each(|text| forward.learn(text));
-        texts.iter().rev().chain(&texts).for_each(|text| backward.learn(text));
+        for text in &texts {
+            forward.learn(text);
+        }
+        for text in texts.iter().rev().chain(&texts) {
+            backward.learn(text);
+        }
         for text in &texts {
             prop_assert_eq!(forward.text("t", text), backward.text("t", text));
         }

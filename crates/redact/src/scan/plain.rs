@@ -349,6 +349,9 @@ fn name_before(lookups: &mut Lookups, text: &str, at: usize) -> Option<(Range<us
             break;
         }
         start -= word;
+        while !text.is_char_boundary(start) {
+            start += 1;
+        }
         let name = &text[start..end];
         let what = if memchr::memchr(b'%', name.as_bytes()).is_some() {
             lookups.meaning(Encoding::Percent.decode(name).text.as_bytes())
@@ -403,7 +406,11 @@ fn value_end(
         |byte: u8| !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b'<' | b'>');
     let word = |start: usize| {
         // Its bracket would end a value.
-        let mut end = start + if text[start..].starts_with(REDACTED) { REDACTED.len() } else { 0 };
+        let inner = text[start..].trim_start();
+        let mut end = start;
+        if inner.starts_with(REDACTED) {
+            end = text.len() - inner.len() + REDACTED.len();
+        }
         while end < line && is_value(bytes[end]) {
             match bytes[end] {
                 b'&' => break,
