@@ -8,6 +8,7 @@ mod cat;
 mod curl;
 mod diff;
 mod dump;
+mod endpoint;
 mod exit;
 mod explain;
 mod fetch;
@@ -23,6 +24,7 @@ mod markdown;
 mod pretty;
 mod problems;
 mod progress;
+mod record;
 mod report;
 mod runs;
 mod search;
@@ -34,6 +36,7 @@ mod table;
 mod terminal;
 mod title;
 mod totals;
+mod zone;
 
 pub(crate) use exit::Exit;
 pub(crate) use terminal::acts;
@@ -52,6 +55,9 @@ use clap::{Parser, Subcommand};
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
+    /// Time zone of what is shown and typed, such as Europe/Istanbul, or local; files and JSON hold UTC
+    #[arg(long, global = true, value_name = "ZONE", default_value = "UTC", value_parser = query::Zone::named)]
+    tz: query::Zone,
 }
 
 const EXAMPLES: &str = "\
@@ -64,6 +70,7 @@ Examples:
   analyze search report status:5xx        requests by key, status, time, flow, or any text in them
   analyze show report TR0011111M          what was sent for a product, and what was answered
   analyze explain report 1                the most frequent error group, explained
+  analyze endpoint report orders          what an endpoint takes and answers, and how fast it is
   analyze runs report                     the flows: failures, times, slowest steps, and their runs
   analyze diff yesterday today            what has changed between two reports
   analyze fetch dump --project-id 12 --project-slug shop
@@ -83,6 +90,7 @@ enum Command {
     Ls(ls::LsCommand),
     Summary(summarize::SummaryCommand),
     Explain(explain::ExplainCommand),
+    Endpoint(endpoint::EndpointCommand),
     Keys(keys::KeysCommand),
     Search(search::SearchCommand),
     Show(show::ShowCommand),
@@ -97,12 +105,14 @@ enum Command {
 impl Cli {
     /// Runs the command; errors are printed on stderr.
     pub(crate) fn run(self) -> Exit {
+        zone::set_zone(self.tz);
         let done = match self.command {
             Command::Report(report) => report.run(),
             Command::Cat(cat) => cat.run(),
             Command::Ls(ls) => ls.run(),
             Command::Summary(summary) => summary.run(),
             Command::Explain(explain) => explain.run(),
+            Command::Endpoint(endpoint) => endpoint.run(),
             Command::Keys(keys) => keys.run(),
             Command::Runs(runs) => runs.run(),
             Command::Search(search) => search.run(),

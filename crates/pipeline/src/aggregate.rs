@@ -36,6 +36,7 @@
 
 mod bodies;
 mod endpoints;
+mod flows;
 mod groups;
 mod intern;
 mod keys;
@@ -314,6 +315,7 @@ impl Accumulator {
             keys,
             endpoints: self.endpoints.rows(&self.bodies, &self.names),
             runs: self.runs.rows(&self.names, listing, &groups_of_runs),
+            flows: flows::rows(listing),
             bodies: self.bodies.rows(&self.endpoints, &self.names, files),
             logs: logs::rows(listing, &self.runs.downloaded(&self.names)),
         }

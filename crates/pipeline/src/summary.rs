@@ -55,6 +55,8 @@ pub struct Summary {
     pub bytes: ByteTotals,
     /// Exchanges by outcome.
     pub exchanges: ExchangeTotals,
+    /// Rows of requests: each row of a bulk request counts, an ordinary request is one row.
+    pub rows: RowTotals,
     /// Errors and their groups.
     pub errors: ErrorTotals,
     /// Business keys.
@@ -92,6 +94,15 @@ pub struct ExchangeTotals {
     pub failed: u64,
     /// Those with an unknown outcome.
     pub unknown: u64,
+}
+
+/// Rows of requests.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct RowTotals {
+    /// All of them.
+    pub total: u64,
+    /// Those that failed.
+    pub failed: u64,
 }
 
 /// Errors and their groups.
@@ -161,6 +172,10 @@ impl Summary {
                 // It failed and is not open: the newest attempt with a known outcome succeeded.
                 resolved: small.keys.iter().filter(|key| !key.open && key.failures > 0).count()
                     as u64,
+            },
+            rows: RowTotals {
+                total: small.endpoints.iter().map(|row| row.rows.unsigned_abs()).sum(),
+                failed: small.endpoints.iter().map(|row| row.rows_failed.unsigned_abs()).sum(),
             },
             runs: small.runs.len() as u64,
             period: period

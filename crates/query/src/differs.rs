@@ -329,7 +329,7 @@ fn fisher(with: [u64; 2], all: [u64; 2]) -> f64 {
 }
 
 /// The logarithm of the number of ways to choose.
-fn ln_choose(of: u64, n: u64) -> f64 {
+pub(crate) fn ln_choose(of: u64, n: u64) -> f64 {
     ln_factorial(of) - ln_factorial(n) - ln_factorial(of - n)
 }
 

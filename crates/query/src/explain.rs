@@ -25,9 +25,9 @@ const DISTINCT: usize = 200_000;
 const CANDIDATES: usize = 512;
 
 /// A span of this many hours or less is counted by hour, a longer one by day.
-const HOURLY: i64 = 48;
+pub(crate) const HOURLY: i64 = 48;
 
-const MICROS_AN_HOUR: i64 = 3_600_000_000;
+pub(crate) const MICROS_AN_HOUR: i64 = 3_600_000_000;
 
 /// What is known of a group.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -85,7 +85,7 @@ pub struct Values {
 pub struct ValueCount {
     /// The value.
     pub value: String,
-    /// Errors with it.
+    /// Errors, or requests, with it.
     pub count: u64,
 }
 
@@ -195,13 +195,13 @@ fn without_last_word(message: &str) -> &str {
 
 /// Counts of values.
 #[derive(Debug, Default)]
-struct Tally {
+pub(crate) struct Tally {
     counts: HashMap<String, u64>,
     more: bool,
 }
 
 impl Tally {
-    fn add(&mut self, value: Option<&str>) {
+    pub(crate) fn add(&mut self, value: Option<&str>) {
         let Some(value) = value else { return };
         if let Some(count) = self.counts.get_mut(value) {
             *count += 1;
@@ -212,7 +212,7 @@ impl Tally {
         }
     }
 
-    fn finish(self, top: usize) -> Values {
+    pub(crate) fn finish(self, top: usize) -> Values {
         let distinct = self.counts.len() as u64;
         let mut sorted: Vec<_> = self.counts.into_iter().collect();
         sorted.sort_unstable_by(|(a, m), (b, n)| (n, a).cmp(&(m, b)));

@@ -19,6 +19,9 @@ use std::ops::{Bound, Range};
 
 use tables::cell::Micros;
 
+use crate::zone::Zone;
+
+pub use parse::time_span;
 pub use pattern::TextPattern;
 
 /// What is searched for.
@@ -228,12 +231,13 @@ const ANYWHERE: [TextField; 5] =
     [TextField::Key, TextField::Message, TextField::Url, TextField::Request, TextField::Response];
 
 impl Query {
-    /// Reads a query. `now` is what times such as `-3h` and `yesterday` refer to.
+    /// Reads a query. `now` is what times such as `-3h` and `yesterday` refer to; days, and times without an offset of
+    /// their own, are those of `zone`.
     ///
     /// # Errors
     /// What is wrong with it, and where.
-    pub fn parse(text: &str, now: Micros) -> Result<Self, QueryError> {
-        parse::query(text, now)
+    pub fn parse(text: &str, now: Micros, zone: &Zone) -> Result<Self, QueryError> {
+        parse::query(text, now, zone)
     }
 
     /// Whether a request matches; `None` when that depends on something that the row does not know yet.
@@ -449,7 +453,7 @@ pub enum QueryFault {
     },
     /// The field holds a time.
     #[error(
-        "{field}:{value}: not a time; write -3h, yesterday, 2026-10-24 or 2026-10-24T02:00, all UTC"
+        "{field}:{value}: not a time; write -3h, yesterday, 2026-10-24 or 2026-10-24T02:00, in UTC unless --tz is set"
     )]
     NotATime {
         /// The field.

@@ -8,6 +8,7 @@ mod align;
 mod bulk_row;
 mod diff;
 mod differs;
+mod endpoint;
 mod explain;
 pub mod grammar;
 mod groups;
@@ -20,16 +21,24 @@ mod nearest;
 mod payloads;
 mod requests;
 mod runs;
+mod scan;
+mod schedules;
 mod search;
 #[cfg(test)]
 mod tests;
 mod trends;
+mod zone;
 
 pub use bulk_row::{BulkRow, answer_of_row, row_of};
 pub use diff::{
     ChangeKind, Coverage, GroupChange, KeyChange, KeyChanges, ReportDiff, Thresholds, Warning, diff,
 };
 pub use differs::{Difference, DifferenceKind, Differences};
+pub use endpoint::{
+    BodyPath, BodySchema, Durations, EndpointDescription, EndpointFlow, EndpointPeriod,
+    EndpointTotals, EndpointTurn, FindEndpointError, KindTotals, PathChange, PathEvent, TurnFigure,
+    describe_endpoint, endpoint_query, endpoints, find_endpoint,
+};
 pub use explain::{Explained, ExplainedError, PeriodCount, ValueCount, Values, explain};
 pub use groups::{FindError, find_group, groups};
 pub use har::{CREDENTIALS, ResendRequest};
@@ -38,5 +47,7 @@ pub use named::{Attempts, NameError, NamedTarget, attempts, find_named, newest_o
 pub use payloads::{PayloadCounts, PayloadError, write_payloads};
 pub use requests::{LoggedRequest, LoggedRequests};
 pub use runs::{FlowRuns, RunFilter, RunStep, flows, runs, steps};
+pub use schedules::{FlowSchedule, ScheduleHole, schedules};
 pub use search::{CountBy, count, count_by, search};
 pub use trends::trends;
+pub use zone::{Zone, ZoneError};

@@ -93,6 +93,10 @@ texts! {
     RunId,
     /// Name of a flow.
     FlowName,
+    /// Type of a flow, as written.
+    FlowTypeText,
+    /// State of a flow, as written.
+    FlowStateText,
     /// Name of a step.
     StepName,
     /// Value of a business key, as written.

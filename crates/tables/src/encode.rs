@@ -3,7 +3,7 @@
 use super::batch::{Batch, Columns, Table};
 use super::error::Error;
 use super::schema::Schema;
-use super::{CsvOptions, csv, json, parquet};
+use super::{CsvOptions, csv, json, parquet, workbook};
 
 /// A file format of the tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -15,6 +15,8 @@ pub enum Format {
     Csv,
     /// JSON lines. Nothing is cut or changed.
     Json,
+    /// One workbook with a sheet for each small table, for people; `exchanges` and `errors` are not in it.
+    Xlsx,
 }
 
 impl Format {
@@ -24,6 +26,7 @@ impl Format {
             Self::Parquet => "parquet",
             Self::Csv => "csv",
             Self::Json => "json",
+            Self::Xlsx => "xlsx",
         }
     }
 
@@ -33,6 +36,15 @@ impl Format {
             Self::Parquet => "parquet",
             Self::Csv => "csv",
             Self::Json => "jsonl",
+            Self::Xlsx => "xlsx",
+        }
+    }
+
+    /// The file of a table in this format: `keys.csv`; `report.xlsx` holds several.
+    pub fn file(self, table: &str) -> String {
+        match self {
+            Self::Xlsx => workbook::WORKBOOK.to_owned(),
+            Self::Parquet | Self::Csv | Self::Json => format!("{table}.{}", self.extension()),
         }
     }
 }
@@ -74,7 +86,8 @@ impl Formats {
         self.contains(Format::Csv) && self.csv.bodies || self.contains(Format::Json)
     }
 
-    fn contains(&self, format: Format) -> bool {
+    /// Whether this one is asked for.
+    pub fn contains(&self, format: Format) -> bool {
         self.set.contains(&format)
     }
 }
@@ -94,6 +107,8 @@ pub struct Encoded {
     pub(super) parquet: Option<parquet::RowGroup>,
     pub(super) csv: Option<Vec<u8>>,
     pub(super) json: Option<Vec<u8>>,
+    /// Rows for the workbook, which is written by one thread.
+    pub(super) workbook: Option<Columns>,
 }
 
 impl Encoded {
@@ -139,5 +154,7 @@ pub fn encode(columns: &Columns, formats: &Formats) -> Result<Encoded, Error> {
         parquet,
         csv: formats.contains(Format::Csv).then(|| csv::rows(columns, formats.csv)),
         json: formats.contains(Format::Json).then(|| json::rows(columns)),
+        workbook: (formats.contains(Format::Xlsx) && workbook::holds(columns.schema()))
+            .then(|| columns.clone()),
     })
 }

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use rust_xlsxwriter::XlsxError;
+
 /// Why a report, or a part of it, could not be written. Nothing of it is kept then.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -62,6 +64,14 @@ pub enum Error {
         /// The error of the encoder.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The workbook could not be written.
+    #[error("{}: cannot write the workbook", path.display())]
+    Workbook {
+        /// The file, or the folder of its scratch files.
+        path: PathBuf,
+        /// The error of its writer.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// A batch was encoded without a format that the table is written in, or for another table: a
     /// bug of the caller.
     #[error("table {table}: rows are not encoded as {format} for it")]
@@ -92,6 +102,16 @@ impl Error {
     /// Adds the place and the attempt to an I/O error.
     pub(super) fn io(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { path: path.to_owned(), action, source }
+    }
+
+    /// Adds the place to an error of the writer of workbooks.
+    pub(super) fn workbook(path: &Path) -> impl Fn(XlsxError) -> Self {
+        move |error| match error {
+            XlsxError::IoError(source) => {
+                Self::Io { path: path.to_owned(), action: "write", source }
+            }
+            other => Self::Workbook { path: path.to_owned(), source: other.into() },
+        }
     }
 
     /// Adds the place to an error of the Parquet writer.

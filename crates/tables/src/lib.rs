@@ -63,6 +63,7 @@ mod spill;
 mod stored;
 #[cfg(test)]
 mod tests;
+mod workbook;
 
 pub use batch::{Batch, Columns, Select, Table};
 pub use csv::{BODY_CHARACTERS, CsvOptions};

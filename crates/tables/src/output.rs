@@ -13,6 +13,7 @@ use super::partial::{self, PartialFolder};
 use super::rows::TABLES;
 use super::schema::{SCHEMA_VERSION, Schema};
 use super::spill::Spill;
+use super::workbook::WORKBOOK;
 use super::{csv, parquet};
 
 /// The file that makes a folder a report.
@@ -20,8 +21,8 @@ pub(super) const SUMMARY: &str = "summary.json";
 
 /// Files of a report that are not tables, and those that file managers leave in every folder they
 /// show. [`Output::create`] replaces a folder only if it holds nothing else.
-const OTHER_FILES: [&str; 6] =
-    [SUMMARY, "report.html", "index.html", ".DS_Store", "Thumbs.db", "desktop.ini"];
+const OTHER_FILES: [&str; 7] =
+    [SUMMARY, WORKBOOK, "report.html", "index.html", ".DS_Store", "Thumbs.db", "desktop.ini"];
 
 /// The ending of scratch files, which a complete report does not have.
 pub(super) const SCRATCH: &str = ".scratch";
@@ -126,7 +127,7 @@ impl Output {
         partial::clean_up()
     }
 
-    /// Opens the files of a table, one for each format.
+    /// Opens the files of a table, one for each format but that of the workbook, which holds several tables.
     ///
     /// # Errors
     /// [`Error::Io`] when a file cannot be created.
@@ -136,7 +137,7 @@ impl Output {
         formats: &Formats,
         metadata: &Metadata,
     ) -> Result<TableWriter, Error> {
-        let files = formats.iter().map(|format| {
+        let files = formats.iter().filter(|format| *format != Format::Xlsx).map(|format| {
             let path = self.partial.path().join(schema.name).with_extension(format.extension());
             Ok((format, TableFile::create(path, schema, format, formats.csv, metadata)?))
         });
@@ -149,6 +150,11 @@ impl Output {
     /// [`Error::Io`] when it cannot be created.
     pub fn spill<T: Table>(&self) -> Result<Spill<T>, Error> {
         Spill::create(self.partial.path().join(format!(".{}{SCRATCH}", T::SCHEMA.name)))
+    }
+
+    /// Where its files are until it is committed.
+    pub(super) fn folder(&self) -> &Path {
+        self.partial.path()
     }
 
     /// Writes a file that is not a table: `summary.json`.
@@ -200,13 +206,14 @@ impl TableWriter {
     /// [`Error::Io`] or [`Error::Parquet`] when the file system refuses, [`Error::NotEncoded`] when
     /// a format of this table is missing or the rows belong to another.
     pub fn append(&mut self, rows: Encoded) -> Result<(), Error> {
-        let Encoded { schema, rows, mut parquet, mut csv, mut json } = rows;
+        let Encoded { schema, rows, mut parquet, mut csv, mut json, workbook: _ } = rows;
         for (format, file) in &mut self.files {
             let encoded = match format {
                 _ if schema != self.schema => None,
                 Format::Parquet => parquet.take().map(FormatPart::Parquet),
                 Format::Csv => csv.take().map(FormatPart::Text),
                 Format::Json => json.take().map(FormatPart::Text),
+                Format::Xlsx => None,
             };
             let missing = Error::NotEncoded { table: self.schema.name, format: format.name() };
             match (encoded.ok_or(missing)?, file) {

@@ -4,16 +4,16 @@
 use crate::cell::{
     BodyDigest, BodyKindWord, BodySideWord, BodyText, ClassWord, EndpointName, ErrorCode,
     EvidenceWord, ExtraFields, FieldPath, FileDigest, FileName, FileOutcomeWord, FileUuid,
-    Fingerprint, FlowName, GroupName, HttpMethod, KeyKindWord, KeyValue, LayerNames, LinkedByWord,
-    LogId, LogStateWord, LogStatusWord, LogTypeWord, LoggedUrl, MemberName, MessageText, Micros,
-    OutcomeWord, ParentGroupId, ParentLogId, ProblemKindWord, ProcessGroupId, ProcessGroupName,
-    RecordPointer, RunId, ScheduleText, ShapeHash, ShapePath, SideWord, SourceWord, StageWord,
-    StatusText, StepName, TemplateText, TriggeredBy,
+    Fingerprint, FlowName, FlowStateText, FlowTypeText, GroupName, HttpMethod, KeyKindWord,
+    KeyValue, LayerNames, LinkedByWord, LogId, LogStateWord, LogStatusWord, LogTypeWord, LoggedUrl,
+    MemberName, MessageText, Micros, OutcomeWord, ParentGroupId, ParentLogId, ProblemKindWord,
+    ProcessGroupId, ProcessGroupName, RecordPointer, RunId, ScheduleText, ShapeHash, ShapePath,
+    SideWord, SourceWord, StageWord, StatusText, StepName, TemplateText, TriggeredBy,
 };
 use crate::schema::Schema;
 
 /// Every table of a report, in the order of docs/tables.md.
-pub static TABLES: [&Schema; 10] = [
+pub static TABLES: [&Schema; 11] = [
     &FILES,
     &PROBLEMS,
     &LOGS,
@@ -23,6 +23,7 @@ pub static TABLES: [&Schema; 10] = [
     &KEYS,
     &ENDPOINTS,
     &RUNS,
+    &FLOWS,
     &BODIES,
 ];
 
@@ -409,6 +410,26 @@ crate::table! {
         error_rate: Option<f64>,
         /// error groups that occur in it
         groups: i64,
+    }
+}
+
+crate::table! {
+    /// One row for each flow of saved flow lists, in the order of its id. Empty when there is no such list in the input.
+    pub table Flows, FLOWS = "flows" of FlowRow<'b> {
+        /// id of its process group
+        flow_id: ProcessGroupId<'b>,
+        /// the name that its runs have in the other tables
+        flow: Option<FlowName<'b>>,
+        /// `Product`, `Order` and so on, as written
+        flow_type: Option<FlowTypeText<'b>>,
+        /// whether it pulls on a schedule rather than being posted to
+        inbound: Option<bool>,
+        /// `RUNNING` or `STOPPED`, as written
+        state: Option<FlowStateText<'b>>,
+        /// `CRON_DRIVEN`, `TIMER_DRIVEN` and others, as written
+        scheduling_strategy: Option<ScheduleText<'b>>,
+        /// of a cron flow a Quartz expression of seven fields, of a timer a time such as `5 min`
+        scheduling_period: Option<ScheduleText<'b>>,
     }
 }
 

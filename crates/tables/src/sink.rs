@@ -4,12 +4,13 @@ use std::path::Path;
 
 use crate::batch::{Batch, Columns, Table};
 use crate::checksums;
-use crate::encode::{Encoded, Formats, encode};
+use crate::encode::{Encoded, Format, Formats, encode};
 use crate::error::Error;
 use crate::output::{Metadata, Output, TableWriter};
 use crate::rows::TABLES;
 use crate::schema::Schema;
 use crate::spill::Spill;
+use crate::workbook::Workbook;
 
 /// Takes the rows of a report, batch by batch.
 ///
@@ -69,6 +70,7 @@ pub struct Folder {
     formats: Formats,
     /// In the order of [`TABLES`].
     writers: Vec<TableWriter>,
+    workbook: Option<Workbook>,
 }
 
 impl Folder {
@@ -85,7 +87,8 @@ impl Folder {
         let output = Output::create(dir, force)?;
         let writers = TABLES.iter().map(|schema| output.table(schema, &formats, metadata));
         let writers = writers.collect::<Result<_, _>>()?;
-        Ok(Self { output, formats, writers })
+        let workbook = formats.contains(Format::Xlsx).then(|| Workbook::create(output.folder()));
+        Ok(Self { workbook: workbook.transpose()?, output, formats, writers })
     }
 }
 
@@ -96,7 +99,10 @@ impl Sink for Folder {
         self.formats.clone()
     }
 
-    fn append(&mut self, part: Encoded) -> Result<(), Error> {
+    fn append(&mut self, mut part: Encoded) -> Result<(), Error> {
+        if let (Some(workbook), Some(rows)) = (&mut self.workbook, part.workbook.take()) {
+            workbook.append(&rows, self.output.folder())?;
+        }
         writer(&mut self.writers, part.schema())?.append(part)
     }
 
@@ -111,6 +117,9 @@ impl Sink for Folder {
     fn finish(self, summary: &str) -> Result<(), Error> {
         for writer in self.writers {
             writer.finish()?;
+        }
+        if let Some(workbook) = self.workbook {
+            workbook.finish(self.output.folder())?;
         }
         self.output.file("summary.json", checksums::with_checksum(summary).as_bytes())?;
         self.output.commit()

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::batch::{Select, Table};
 use super::checksums;
-use super::columns::Cells;
+use super::columns::{Cells, Data};
 use super::decode::{self, Footer};
 use super::output::SUMMARY;
 use super::schema::{Column, SCHEMA_VERSION};
@@ -24,7 +24,7 @@ use super::schema::{Column, SCHEMA_VERSION};
 #[non_exhaustive]
 pub enum ReadError {
     /// The folder is not there, or is no report.
-    #[error("{}: no report: {missing}\nname a folder that `analyze report` has written", path.display())]
+    #[error("{}: no report: {missing}\nname a folder that `analyze report` has written; `analyze report LOGS --out DIR` makes one", path.display())]
     NotAReport {
         /// The folder.
         path: PathBuf,
@@ -246,6 +246,20 @@ impl<S: Select> StoredRows<S> {
     /// When there is no such row.
     pub fn get(&self, row: usize) -> S::Row<'_> {
         S::row(&self.cells, row)
+    }
+
+    /// The texts of a column behind one another, equal ones at least once, with other bytes between those of bodies. A
+    /// text that is in none of its rows may be in it, but never the other way round.
+    ///
+    /// # Panics
+    /// When the selection has no such column, or its cells are no texts.
+    pub fn joined(&self, column: &str) -> &[u8] {
+        let place = S::COLUMNS.iter().position(|name| *name == column);
+        match place.map(|place| &self.cells[place].data) {
+            Some(Data::Text(texts)) => texts.distinct.buffer.as_bytes(),
+            Some(Data::Bodies(bodies)) => &bodies.plain,
+            _ => panic!("{column}: no column of texts in the selection"),
+        }
     }
 
     /// The rows, in their order.

@@ -364,7 +364,7 @@ fn folded(line: &str, hit: Option<usize>, room: usize) -> String {
 }
 
 /// A safe text cut to `most` columns at its beginning.
-fn cut_start(text: &str, most: usize) -> String {
+pub(super) fn cut_start(text: &str, most: usize) -> String {
     if columns(text) <= most {
         return text.to_owned();
     }

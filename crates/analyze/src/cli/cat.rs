@@ -6,12 +6,14 @@ use std::path::PathBuf;
 
 use archive::{Budget, Decoded, Decoder, Form, Leaf};
 use clap::Args;
+use pipeline::roles;
 
 use super::Exit;
 use super::figures::{bytes, counted};
 use super::inputs;
 use super::limits::LimitArgs;
 use super::pretty;
+use super::record::RecordFinder;
 use super::terminal::{safe_json, say, shell};
 
 /// Problems and members that are listed one by one.
@@ -36,6 +38,13 @@ pub(crate) struct CatCommand {
     /// Prints every member with JSON in it, one after the other
     #[arg(short, long)]
     all: bool,
+    /// Prints only the record with this number, which reports call `record`: the first is 0, those of an archive are
+    /// numbered over all its members
+    #[arg(short, long, value_name = "N", conflicts_with_all = ["member", "all"])]
+    record: Option<u32>,
+    /// Roles of fields, as `analyze report` was given them; they decide what a record is
+    #[arg(long, value_name = "FILE", requires = "record")]
+    roles: Option<PathBuf>,
     #[command(flatten)]
     limits: LimitArgs,
 }
@@ -43,10 +52,11 @@ pub(crate) struct CatCommand {
 const EXAMPLES: &str = "\
 Examples:
   analyze cat dump/90123.txt --pretty
+  analyze cat dump/90123.txt --record 7 --pretty
   analyze cat week.zip --member 90123.json | jq '.errors'
   curl -s \"$download_url\" | analyze cat -
 
-Exit codes: 0 printed, 1 there is no JSON in the file, 2 the file cannot be read.";
+Exit codes: 0 printed, 1 there is no JSON or no such record in the file, 2 the file cannot be read.";
 
 impl CatCommand {
     /// Prints; problems go to stderr.
@@ -62,7 +72,9 @@ impl CatCommand {
             Ok(payload) => payload,
             Err(problem) => anyhow::bail!("{file}: {}", problem.message),
         };
+        let roles = self.roles.as_deref().map(roles::read).transpose()?.unwrap_or_default();
         let mut printing = Printing {
+            record: self.record.map(|number| RecordFinder::new(number, &limits, roles)),
             cat: &self,
             file,
             out: Out {
@@ -122,6 +134,8 @@ impl SeenLeaf {
 
 struct Printing<'c> {
     cat: &'c CatCommand,
+    /// Looks for the only record that is wanted.
+    record: Option<RecordFinder>,
     /// The name of the file, for messages.
     file: &'c str,
     out: Out,
@@ -140,6 +154,12 @@ impl Printing<'_> {
             form: leaf.form,
             bytes: leaf.bytes,
         });
+        if let Some(record) = &mut self.record {
+            if let Some(text) = record.leaf(leaf) {
+                self.print(&text, Form::Json);
+            }
+            return;
+        }
         let wanted = match &cat.member {
             Some(name) => {
                 let path = leaf.member.unwrap_or_default();
@@ -199,7 +219,9 @@ impl Printing<'_> {
             self.tell_others();
             return Ok(Exit::Done);
         }
-        if let Some(member) = &self.cat.member {
+        if let Some(record) = &self.record {
+            say(&format!("error: {file}: {}", record.not_found()));
+        } else if let Some(member) = &self.cat.member {
             say(&format!("error: {file}: no member \"{member}\"{}", self.members()));
         } else {
             say(&format!(
@@ -211,9 +233,17 @@ impl Printing<'_> {
         Ok(Exit::Nothing)
     }
 
-    /// With `--all`, what was not printed; without, how much more there is.
+    /// With `--all`, what was not printed; without, how much more there is; of a record, whether it is as it stands.
     fn tell_others(&self) {
         let file = self.file;
+        if let Some(record) = &self.record {
+            if record.is_rebuilt() {
+                say(&format!(
+                    "{file}: the record does not stand there as one JSON value; what was understood of it is printed"
+                ));
+            }
+            return;
+        }
         if self.cat.all {
             for seen in self.found.iter().filter(|seen| seen.form != Form::Json) {
                 say(&format!(

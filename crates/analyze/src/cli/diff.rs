@@ -13,6 +13,7 @@ use super::markdown;
 use super::table::{Align, ColumnHeads, TextTable};
 use super::terminal::{cut, safe, say, width, write_json_pretty};
 use super::title::title;
+use super::zone::{self, zone};
 
 /// Keys that are listed of each kind; JSON has all.
 const KEYS_SHOWN: usize = 10;
@@ -116,7 +117,7 @@ const GROUPS: ColumnHeads = &[
     ("TIMES", Align::Right),
     ("OPEN KEYS", Align::Right),
     ("CLASS", Align::Left),
-    ("FIRST SEEN (UTC)", Align::Left),
+    ("FIRST SEEN", Align::Time),
     ("NOTE", Align::Left),
     ("GROUP", Align::Left),
     ("ERROR, <*> WHERE IT VARIES", Align::Left),
@@ -124,7 +125,7 @@ const GROUPS: ColumnHeads = &[
 
 const KEYS: ColumnHeads = &[
     ("KEY", Align::Left),
-    ("LAST TRY (UTC)", Align::Left),
+    ("LAST TRY", Align::Time),
     ("FLOW", Align::Left),
     ("NEWEST ERROR", Align::Left),
 ];
@@ -254,7 +255,9 @@ fn coverage(old: &Coverage, new: &Coverage) -> TextTable {
     let mut row = |name: &str, cell: &dyn Fn(&Coverage) -> String| {
         table.row([name.to_owned(), cell(old), cell(new)]);
     };
-    row("from (UTC)", &|report| report.from.map_or_else(|| "unknown".to_owned(), minute));
+    row(&format!("from ({})", zone::short_name()), &|report| {
+        report.from.map_or_else(|| "unknown".to_owned(), minute)
+    });
     row("to", &|report| report.to.map_or_else(|| "unknown".to_owned(), minute));
     row("exchanges", &|report| count(report.exchanges));
     row("errors", &|report| count(report.errors));
@@ -315,15 +318,16 @@ fn words(warning: &Warning) -> String {
     let version = |version: Option<u64>| version.map_or("unknown".to_owned(), |v| v.to_string());
     match warning {
         Warning::EmptyBaseline => {
-            "the old report holds no exchange, so everything is new against it".to_owned()
+            "the old report holds no request, so everything is new against it".to_owned()
         }
         Warning::EmptyNew => {
-            "the new report holds no exchange, so everything is gone in it".to_owned()
+            "the new report holds no request, so everything is gone in it".to_owned()
         }
         Warning::Overlap { from, to } => format!(
-            "both reports cover {} to {} (UTC); what happened then counts in both",
+            "both reports cover {} to {} ({}); what happened then counts in both",
             minute(*from),
-            minute(*to)
+            minute(*to),
+            zone().name()
         ),
         Warning::Reversed => {
             "the new report ends before the old one begins; are the two in the wrong order?"

@@ -9,6 +9,7 @@ use pipeline::input::{self, Input};
 use pipeline::run::{self, Progress};
 
 use super::figures::counted;
+use super::inputs;
 use super::limits::LimitArgs;
 use super::progress;
 use super::terminal::say;
@@ -41,6 +42,7 @@ impl DumpArgs {
             let text = format!("{:#}", anyhow::Error::new(error));
             anyhow!("{text}\nDUMP is a folder, a file, or a pattern in quotes")
         })?;
+        let found = inputs::logs(found)?;
         for place in &found.unread {
             say(&format!("{}: {}", place.name, place.problem));
         }

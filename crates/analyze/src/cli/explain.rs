@@ -2,33 +2,40 @@
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use query::{
-    DifferenceKind, Differences, Explained, ExplainedError, PeriodCount, Values, find_group, groups,
+    DifferenceKind, Differences, Explained, ExplainedError, LoggedRequest, LoggedRequests,
+    PeriodCount, Values, find_group, groups,
 };
 use tables::Stored;
 
 use super::Exit;
+use super::cards::{Cards, ShownBodies};
+use super::endpoint::short_endpoint;
 use super::figures::{count, counted, minute};
 use super::table::{Align, ColumnHeads, TextTable};
-use super::terminal::{cut, cut_end, safe, shell, width, write_json_pretty};
+use super::terminal::{Color, Style, columns, cut, cut_end, safe, shell, width, write_json_pretty};
+use super::zone::zone;
 
 /// Columns of a value in a table.
 const VALUE: usize = 48;
 
-/// Columns of a message when the output is no terminal.
-const MESSAGE: usize = 400;
+/// What stands before the values in a table, in columns.
+const VALUE_COLUMN: usize = 31;
+
+/// Lines of a body around the middle of a snippet, of which there is none: twice so many, and one more.
+const SNIPPET: usize = 3;
 
 /// Periods that are shown: the newest.
 const PERIODS: usize = 12;
 
-/// Explains an error group: what its errors have in common, what varies in them, where and when they occur, what differs
-/// from requests that went well, and some samples
+/// What is behind this error, since when, where, and what do its requests have in common? Explains an error group
 ///
 /// The text of the group is what all its messages have in common. The variables in it are numbered, <1> and so on, and
-/// their values are counted. Samples are chosen to differ in endpoint, status, flow, field, file and values.
+/// their values are counted. Samples are chosen to differ in endpoint, status, flow, field, file and values; they are shown
+/// with their requests and the commands that show the whole.
 ///
 /// What differs: fields and values that are more frequent in the requests of the group than in those that went well at
 /// the same endpoint and flow. What chance may explain is not shown (Fisher's exact test at one in a thousand for all
@@ -48,6 +55,9 @@ pub(crate) struct ExplainCommand {
     /// How many errors are shown
     #[arg(long, value_name = "N", default_value_t = 3)]
     samples: usize,
+    /// The folder that the report was made of, for the commands that print a record of its files
+    #[arg(long, value_name = "FOLDER")]
+    dump: Option<PathBuf>,
     /// text, or json (one object)
     #[arg(
         long,
@@ -63,6 +73,7 @@ const EXAMPLES: &str = "\
 Examples:
   analyze explain report 1
   analyze explain report 38be --samples 10 --top 20
+  analyze explain report 'does not exist' --dump dump
   analyze explain report 38be45239f711c6a --format json | jq '.variables[0].top'
 
 Exit codes: 0 done, 2 not done: no such group, several groups that begin so, no report.";
@@ -93,14 +104,27 @@ impl ExplainCommand {
         let groups = groups(&report)?;
         let (rank, group) = find_group(&groups, &self.group)?;
         let explained = query::explain(&report, group, self.top, self.samples)?;
+        let ids: Vec<i64> = explained.samples.iter().map(|sample| sample.exchange).collect();
+        let requests = LoggedRequests::read(&report, &ids, true)?;
         let mut out = io::stdout().lock();
         match self.format {
             ExplainFormat::Json => {
-                write_json_pretty(&mut out, &explained)?;
+                let mut object = serde_json::to_value(&explained)?;
+                for (n, request) in requests_of(&explained, &requests).into_iter().enumerate() {
+                    object["samples"][n]["request"] =
+                        request.map_or(serde_json::Value::Null, |request| request.json());
+                }
+                write_json_pretty(&mut out, &object)?;
             }
             ExplainFormat::Text => {
-                let wide = io::stdout().is_terminal().then(width);
-                for line in (ExplainedText { of: &explained, wide }).lines(rank, groups.len()) {
+                let text = ExplainedText {
+                    of: &explained,
+                    requests: requests_of(&explained, &requests),
+                    report: &self.report,
+                    dump: self.dump.as_deref(),
+                    wide: io::stdout().is_terminal().then(width),
+                };
+                for line in text.lines(rank, groups.len()) {
                     writeln!(out, "{line}")?;
                 }
             }
@@ -110,8 +134,24 @@ impl ExplainCommand {
     }
 }
 
+/// The request of each sample; several samples can have the same.
+fn requests_of<'r>(
+    explained: &Explained<'_>,
+    requests: &'r LoggedRequests,
+) -> Vec<Option<LoggedRequest<'r>>> {
+    let all: Vec<LoggedRequest<'r>> = requests.iter().collect();
+    let of = |sample: &ExplainedError| {
+        all.iter().find(|request| request.exchange.exchange == sample.exchange).cloned()
+    };
+    explained.samples.iter().map(of).collect()
+}
+
 struct ExplainedText<'e> {
     of: &'e Explained<'e>,
+    /// Of each sample.
+    requests: Vec<Option<LoggedRequest<'e>>>,
+    report: &'e Path,
+    dump: Option<&'e Path>,
     /// Columns of the terminal; `None` when the output is no terminal.
     wide: Option<usize>,
 }
@@ -125,7 +165,9 @@ impl ExplainedText<'_> {
             safe(group.fingerprint.0),
             name.unwrap_or_default()
         )];
-        lines.extend(numbered(group.template.0).lines().map(|line| format!("  {}", safe(line))));
+        let room = self.wide.map_or(usize::MAX, |wide| wide - 2);
+        let template = numbered(group.template.0);
+        lines.extend(template.lines().flat_map(|line| wrapped(&safe(line), room)));
         lines.push(String::new());
         lines.extend(self.common());
         lines.push(String::new());
@@ -148,20 +190,26 @@ impl ExplainedText<'_> {
         for (name, values) in [
             ("flow", &self.of.flows),
             ("step", &self.of.steps),
-            ("endpoint", &self.of.endpoints),
+            ("endpoint", &self.with_ends(&self.of.endpoints)),
             ("status", &self.of.statuses),
             ("run", &self.of.runs),
-            ("file", &self.of.files),
+            ("file", &self.with_ends(&self.of.files)),
         ] {
             rows(&mut place, name, values);
         }
         self.part(&mut lines, "Where", &place);
-        self.part(&mut lines, "When, UTC", &periods(&self.of.periods));
+        self.part(&mut lines, &format!("When, {}", zone().name()), &periods(&self.of.periods));
         self.differs(&mut lines);
-        for (n, sample) in (1..).zip(&self.of.samples) {
+        if let Some(wide) = self.wide {
+            for line in &mut lines {
+                *line = cut_end(line, wide);
+            }
+        }
+        for (n, sample) in self.of.samples.iter().enumerate() {
             lines.push(String::new());
             lines.extend(self.sample(n, sample));
         }
+        lines.extend(self.advice());
         lines
     }
 
@@ -198,7 +246,7 @@ impl ExplainedText<'_> {
         let mut lines = vec![format!(
             "Errors     {} in {}, {}, {}",
             count(group.count),
-            counted(group.exchanges, "exchange", "exchanges"),
+            counted(group.exchanges, "request", "requests"),
             counted(group.files, "file", "files"),
             counted(group.runs, "run", "runs"),
         )];
@@ -211,7 +259,12 @@ impl ExplainedText<'_> {
             ));
         }
         if let (Some(first), Some(last)) = (group.first_seen, group.last_seen) {
-            lines.push(format!("Seen       {} to {} (UTC)", minute(first), minute(last)));
+            lines.push(format!(
+                "Seen       {} to {} ({})",
+                minute(first),
+                minute(last),
+                zone().name()
+            ));
         }
         lines
     }
@@ -237,6 +290,18 @@ impl ExplainedText<'_> {
         self.part(lines, heading, &table);
     }
 
+    /// Endpoints and files as their column has room for them: their ends tell them apart.
+    fn with_ends(&self, values: &Values) -> Values {
+        let mut values = values.clone();
+        if let Some(wide) = self.wide {
+            for value in &mut values.top {
+                value.value =
+                    short_endpoint(&value.value, wide.saturating_sub(VALUE_COLUMN).max(20));
+            }
+        }
+        values
+    }
+
     fn part(&self, lines: &mut Vec<String>, heading: &str, table: &TextTable) {
         if !table.is_empty() {
             lines.push(String::new());
@@ -246,41 +311,79 @@ impl ExplainedText<'_> {
         }
     }
 
+    /// The request of a sample, and the commands that show more of it.
     fn sample(&self, n: usize, sample: &ExplainedError) -> Vec<String> {
-        let mut lines = vec![format!("Sample {n}  {}", safe(&cat_command(sample)))];
-        let mut line = |name: &str, value: Option<String>| {
-            if let Some(value) = value {
-                let room = self.wide.map_or(MESSAGE, |wide| wide.saturating_sub(13));
-                lines.push(format!("  {name:<11}{}", cut_end(value.trim(), room)));
+        let mut lines = vec![format!("Sample {}", n + 1)];
+        if let Some(request) = &self.requests[n] {
+            let cards = Cards {
+                style: Style::stdout(Color::Never),
+                width: self.wide.map(|wide| wide - 2),
+                bodies: ShownBodies::Snippets(SNIPPET),
+                highlights: Vec::new(),
+                key: sample.key.as_deref(),
+            };
+            lines.extend(cards.lines(request).iter().map(|line| format!("  {line}")));
+            if let Some(url) = request.exchange.url {
+                let room = self.wide.map_or(usize::MAX, |wide| wide - 4);
+                lines.insert(2, format!("    {}", cut_end(url.0, room)));
             }
-        };
-        let pointer = sample.pointer.as_deref().filter(|pointer| !pointer.is_empty());
-        let pointer = pointer.map(|pointer| format!(", {pointer}"));
-        line("record", Some(format!("{}{}", sample.record, pointer.unwrap_or_default())));
-        line("at", sample.started_at.map(minute));
-        line(
-            "flow",
-            [&sample.flow, &sample.step]
-                .into_iter()
-                .flatten()
-                .cloned()
-                .reduce(|f, s| f + ", " + &s),
-        );
-        line("endpoint", sample.endpoint.clone());
-        line("status", sample.status.map(|status| status.to_string()));
-        let kind = sample.key_kind.as_deref().unwrap_or("key");
-        line("key", sample.key.as_deref().map(|key| format!("{kind} {key}")));
-        line("field", sample.field.clone());
-        line("message", Some(sample.message.clone()));
+        }
+        // A command is copied whole, so it is not cut.
+        let report = path(self.report);
+        lines.push(format!("  analyze show {report} exchange:{}", sample.exchange));
+        if let Some(file) = self.file(sample) {
+            let record = sample.record;
+            lines.push(format!("  analyze cat {} --record {record} --pretty", path(&file)));
+        }
         lines
+    }
+
+    /// The file of a sample, when it can be read from here.
+    fn file(&self, sample: &ExplainedError) -> Option<PathBuf> {
+        let name = Path::new(&sample.file);
+        let inside = self.dump.map(|dump| dump.join(name));
+        inside.into_iter().chain([name.to_owned()]).find(|path| path.is_file())
+    }
+
+    /// What is to be done so that all samples have their commands.
+    fn advice(&self) -> Vec<String> {
+        let missing = self.of.samples.iter().find(|sample| self.file(sample).is_none());
+        let lines = match (missing, self.dump) {
+            (None, _) => return Vec::new(),
+            (Some(_), None) => [
+                "--dump FOLDER adds the command that prints each record;".to_owned(),
+                "FOLDER is what the report was made of".to_owned(),
+            ],
+            (Some(missing), Some(dump)) => [
+                format!("{}: not the folder that the report was made of:", path(dump)),
+                format!("{} is not in it", shell(&missing.file)),
+            ],
+        };
+        [String::new()].into_iter().chain(lines).collect()
     }
 }
 
-/// The command that shows the file of a sample.
-fn cat_command(sample: &ExplainedError) -> String {
-    let member = sample.member.as_deref();
-    let member = member.map(|name| format!(" --member {}", shell(name))).unwrap_or_default();
-    format!("analyze cat {} --pretty{member}", shell(&sample.file))
+/// A path as a shell takes it, not for a home folder, and a command not for a flag.
+fn path(path: &Path) -> String {
+    let path = path.to_string_lossy();
+    let before = if path.starts_with(['-', '~']) { "./" } else { "" };
+    shell(&format!("{before}{path}"))
+}
+
+/// A text in lines of at most `room` columns, broken between words and indented.
+fn wrapped(text: &str, room: usize) -> Vec<String> {
+    let mut lines = vec![String::from(" ")];
+    for word in text.split(' ') {
+        let last = lines.last().map_or(0, |line| columns(line));
+        if last > 1 && last + 1 + columns(word) > room.saturating_add(2) {
+            lines.push(String::from(" "));
+        }
+        if let Some(line) = lines.last_mut() {
+            line.push(' ');
+            line.push_str(word);
+        }
+    }
+    lines
 }
 
 /// A template with its variables numbered.
@@ -331,6 +434,13 @@ fn periods(periods: &[PeriodCount]) -> TextTable {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_is_broken_between_words() {
+        assert_eq!(wrapped("one two three", 7), ["  one two", "  three"]);
+        assert_eq!(wrapped("one  two", usize::MAX), ["  one  two"]);
+        assert_eq!(wrapped("longer-than-that one", 5), ["  longer-than-that", "  one"]);
+    }
 
     #[test]
     fn variables_are_numbered_in_their_order() {

@@ -12,9 +12,11 @@ use api::token::TokenSource;
 use clap::Args;
 use model::listing::LogType;
 use model::time::Timestamp;
+use tables::Stored;
 
 use super::Exit;
 use super::figures::{bytes, count, counted};
+use super::inputs;
 use super::interrupt::Watch;
 use super::progress::Steps;
 use super::terminal::{safe, say};
@@ -111,6 +113,9 @@ whole files are always kept.";
 impl FetchCommand {
     /// Fetches, and tells how far it came.
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
+        if Stored::open(&self.dump).is_ok() {
+            return Err(inputs::no_logs(&self.dump));
+        }
         let options = self.options();
         if self.dry_run {
             let mut out = io::stdout().lock();

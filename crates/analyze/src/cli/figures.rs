@@ -2,6 +2,8 @@
 
 use tables::cell::Micros;
 
+use super::zone::{self, zone};
+
 /// `1234567` as `1 234 567`. The number is not negative.
 pub(crate) fn count(number: impl Into<i128>) -> String {
     let digits = number.into().to_string();
@@ -21,18 +23,14 @@ pub(crate) fn counted(number: impl Into<i128>, one: &str, many: &str) -> String 
     format!("{} {}", count(number), if number == 1 { one } else { many })
 }
 
-/// `2026-03-01 12:05`.
+/// `2026-03-01 12:05`, in the zone of this run.
 pub(crate) fn minute(at: Micros) -> String {
-    let text = tables::rfc3339(at);
-    let end = text.rfind(':').unwrap_or(text.len());
-    text[..end].replace('T', " ")
+    zone().wall(at)[..16].to_owned()
 }
 
-/// `2026-03-01 12:05:07`.
+/// `2026-03-01 12:05:07 UTC`, in the zone of this run.
 pub(crate) fn second(at: Micros) -> String {
-    let text = tables::rfc3339(at);
-    let end = text.rfind('.').unwrap_or(text.len());
-    text[..end].replace('T', " ")
+    format!("{} {}", &zone().wall(at)[..19], zone::short_name())
 }
 
 /// Bytes in the unit that leaves one to four digits before the point: `512 B`, `1.5 MiB`.
@@ -92,7 +90,7 @@ mod tests {
     #[test]
     fn a_time_is_shown_to_the_minute_or_second() {
         assert_eq!(minute(Micros(1_687_519_997_186_000)), "2023-06-23 11:33");
-        assert_eq!(second(Micros(1_687_519_997_186_000)), "2023-06-23 11:33:17");
+        assert_eq!(second(Micros(1_687_519_997_186_000)), "2023-06-23 11:33:17 UTC");
     }
 
     #[test]

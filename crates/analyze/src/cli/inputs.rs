@@ -8,6 +8,7 @@ use archive::{Limits, Source};
 use clap::Args;
 use pipeline::input::{self, FoundInputs, Input};
 use pipeline::run;
+use tables::Stored;
 
 /// The name of standard input, in arguments and in reports.
 pub(crate) const STDIN: &str = "-";
@@ -55,8 +56,25 @@ impl InputArgs {
             let at = inputs.partition_point(|input| input.name() < name.as_str());
             inputs.insert(at, Input::Memory { name, bytes });
         }
-        Ok(found)
+        logs(found)
     }
+}
+
+/// What was found, unless that is reports and nothing else.
+pub(crate) fn logs(found: FoundInputs) -> anyhow::Result<FoundInputs> {
+    let report = found.unread.iter().find_map(|place| place.report.as_deref());
+    match report.filter(|_| found.inputs.is_empty()) {
+        Some(report) => Err(no_logs(report)),
+        None => Ok(found),
+    }
+}
+
+/// A report stands where logs are wanted.
+pub(crate) fn no_logs(report: &Path) -> anyhow::Error {
+    let report = report.display();
+    anyhow!(
+        "{report}: a report, not logs\nname the folder of the logs; `analyze summary {report}` and `analyze keys {report}` read a report"
+    )
 }
 
 /// One file by its path, or standard input.
@@ -69,6 +87,9 @@ pub(crate) fn one(path: &Path, limits: &Limits) -> anyhow::Result<Input> {
         io::ErrorKind::NotFound => anyhow!("{file}: no such file"),
         _ => anyhow!("{file}: {error}"),
     })?;
+    if meta.is_dir() && Stored::open(path).is_ok() {
+        return Err(no_logs(path));
+    }
     if meta.is_dir() {
         bail!("{file}: a folder\nname a file in it; `analyze ls` shows what there is");
     }

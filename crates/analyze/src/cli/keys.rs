@@ -3,10 +3,10 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
+use anyhow::Context as _;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 use grouping::{Class, Side};
-use model::time::Timestamp;
 use query::{
     KeyFilter, KeyState, PayloadCounts, duplicates, find_group, groups, keys, write_payloads,
 };
@@ -18,6 +18,7 @@ use super::Exit;
 use super::figures::{count, counted, minute};
 use super::table::{Align, ColumnHeads, TextTable};
 use super::terminal::{cut, safe_json, say, width};
+use super::zone::{now, zone};
 
 /// Columns of a file name and of a key in the table.
 const SHORT: usize = 40;
@@ -67,9 +68,9 @@ pub(crate) struct KeysCommand {
     /// Only those for which sending again may help: time-outs, broken connections, errors of the server, locks
     #[arg(long, help_heading = "Which keys")]
     retry: bool,
-    /// Only those whose newest attempt began at this time (UTC) or later: 2026-10-24 or 2026-10-24T02:00
-    #[arg(long, value_name = "TIME", value_parser = time, help_heading = "Which keys")]
-    since: Option<Micros>,
+    /// Only those whose newest attempt began at this time or later: -3h, yesterday, 2026-10-24 or 2026-10-24T02:00
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, help_heading = "Which keys")]
+    since: Option<String>,
     /// Only those of this flow
     #[arg(long, value_name = "FLOW", help_heading = "Which keys")]
     flow: Option<String>,
@@ -103,13 +104,6 @@ pub(crate) struct KeysCommand {
 
 /// Keys that a terminal shows.
 const ON_TERMINAL: usize = 50;
-
-/// A time of the command line.
-fn time(text: &str) -> Result<Micros, String> {
-    let time = Timestamp::parse_text(text);
-    time.map(|time| Micros(time.0))
-        .ok_or_else(|| "a time is 2026-10-24 or 2026-10-24T02:00".to_owned())
-}
 
 const EXAMPLES: &str = "\
 Examples:
@@ -158,7 +152,7 @@ const COLUMNS: ColumnHeads = &[
     ("STATE", Align::Left),
     ("TRIES", Align::Right),
     ("FAILED", Align::Right),
-    ("LAST TRY (UTC)", Align::Left),
+    ("LAST TRY", Align::Time),
     ("FLOW", Align::Left),
     ("FILE", Align::Left),
     ("RECORD", Align::Right),
@@ -248,8 +242,19 @@ impl KeysCommand {
             classes: self.class.clone(),
             side: self.side.clone(),
             retryable: self.retry,
-            since: self.since,
+            since: self.since()?,
         })
+    }
+
+    fn since(&self) -> anyhow::Result<Option<Micros>> {
+        let Some(text) = &self.since else { return Ok(None) };
+        let span = query::grammar::time_span(text, now(), zone());
+        let span = span.with_context(|| {
+            format!(
+                "--since {text}: not a time; write -3h, yesterday, 2026-10-24 or 2026-10-24T02:00"
+            )
+        })?;
+        Ok(Some(span.start))
     }
 
     fn table(&self, keys: &Batch<Keys>, is_there: &dyn Fn(&KeyRow<'_>) -> bool) -> TextTable {

@@ -5,9 +5,7 @@ use clap::Args;
 
 /// Bounds on what one input may cost.
 #[derive(Debug, Args)]
-#[command(
-    next_help_heading = "Limits (against damaged and hostile files; what exceeds one is listed in `problems`)"
-)]
+#[command(next_help_heading = "Limits (what exceeds one is listed in `problems`)")]
 pub(crate) struct LimitArgs {
     /// Largest file that is read; each worker holds one in memory
     #[arg(hide_short_help = true, long = "max-file-bytes", value_name = "SIZE", default_value = "1GiB", value_parser = size)]

@@ -8,11 +8,13 @@ use api::protocol::{AskedAt, LIST_PATH, ListQuery, Parameters, envelope};
 use api::query::{self, Selected};
 use clap::{Args, ValueEnum};
 use model::json::{Type, Value, unescape};
+use tables::cell::Micros;
 
 use super::Exit;
 use super::dump::DumpArgs;
 use super::table::{Align, ColumnHeads, TextTable};
 use super::terminal::{say, width};
+use super::zone::zone;
 
 /// Lists the logs of a dump as `GET /logs` of the API does, with the same parameters
 ///
@@ -115,7 +117,7 @@ const FIELDS: [&str; 22] = [
 const COLUMNS: ColumnHeads = &[
     ("ID", Align::Right),
     ("TYPE", Align::Left),
-    ("CREATED", Align::Left),
+    ("CREATED", Align::Time),
     ("STATE", Align::Left),
     ("STATUS", Align::Left),
     ("ROW", Align::Right),
@@ -325,10 +327,10 @@ fn add_row(table: &mut TextTable, record: &str) {
     ]);
 }
 
-/// A time to the second, in UTC; as it is written where it is none.
+/// A time to the second; as it is written where it is none.
 fn created(text: &str) -> String {
     let time = model::time::Timestamp::parse_text(text).filter(|time| time.is_plausible());
-    time.map_or_else(|| text.to_owned(), |time| time.to_string()[..19].replace('T', " "))
+    time.map_or_else(|| text.to_owned(), |time| zone().wall(Micros(time.0))[..19].to_owned())
 }
 
 /// A record without line ends between its fields. Those inside of strings are escaped in JSON.

@@ -1,6 +1,6 @@
 //! `analyze ls`: what each file holds.
 
-use std::io::{self, BufWriter, Write as _};
+use std::io::{self, BufWriter, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
@@ -24,7 +24,7 @@ use super::how;
 use super::inputs::InputArgs;
 use super::limits::LimitArgs;
 use super::table::{Align, ColumnHeads, TextTable};
-use super::terminal::{say, write_json};
+use super::terminal::{say, width, write_json};
 
 /// Shows what each file holds, writing nothing
 ///
@@ -111,13 +111,28 @@ const COLUMNS: ColumnHeads = &[
     ("RATIO", Align::Right),
     ("MEMBERS", Align::Right),
     ("DOCUMENTS", Align::Right),
-    ("EXCHANGES", Align::Right),
+    ("REQUESTS", Align::Right),
     ("PROBLEMS", Align::Right),
     ("LAYERS", Align::Left),
     ("LOG", Align::Left),
     ("RUN", Align::Left),
-    ("FILE", Align::Left),
-    ("COPY OF", Align::Left),
+    ("FILE", Align::Address),
+    ("COPY OF", Align::Address),
+];
+
+/// What a narrow terminal does not show, the first first.
+const SPARE: [&str; 11] = [
+    "RUN",
+    "LOG",
+    "COPY OF",
+    "RATIO",
+    "MEMBERS",
+    "DOCUMENTS",
+    "TEXT",
+    "SHAPE",
+    "LAYERS",
+    "SIZE",
+    "PROBLEMS",
 ];
 
 impl LsCommand {
@@ -165,7 +180,7 @@ impl LsCommand {
             looker.look(&inputs, n, &setting, &survey, self.members)
         };
         let mut out = BufWriter::new(io::stdout().lock());
-        let mut table = TextTable::new(COLUMNS);
+        let mut table = TextTable::new(COLUMNS).without_room(&SPARE);
         let mut logs = false;
         let sink = |_: usize, line: FileLine| {
             logs |= line.exchanges > 0 || line.shape == "listing";
@@ -177,7 +192,7 @@ impl LsCommand {
         };
         map_ordered(&pool, inputs.len(), 4 * lookers.len(), &stop, work, sink)?;
         if !table.is_empty() {
-            for line in table.lines(None) {
+            for line in table.lines(io::stdout().is_terminal().then(width)) {
                 writeln!(out, "{line}")?;
             }
         }

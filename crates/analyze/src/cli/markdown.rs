@@ -26,8 +26,8 @@ pub(crate) fn text(text: &str) -> String {
 pub(crate) fn table(table: &TextTable) -> String {
     let shown = table.shown();
     let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
-    let columns = shown.iter().map(|&n| table.columns()[n]);
-    let mut out = line(columns.clone().map(|(name, _)| text(name)).collect());
+    let columns = shown.iter().map(|&n| table.head(n));
+    let mut out = line(columns.clone().map(|(name, _)| text(&name)).collect());
     out += &line(
         columns
             .map(|(_, align)| if align == Align::Right { "---:" } else { "---" }.to_owned())

@@ -12,7 +12,7 @@ use pipeline::run::{self, Options, Progress};
 use pipeline::summary::Summary;
 use pipeline::worker::KeepBodies;
 use pipeline::{roles, rules};
-use tables::{CsvOptions, Folder, Format, Formats, Metadata, Output};
+use tables::{CsvOptions, Folder, Format, Formats, Metadata, Output, Stored};
 
 use super::Exit;
 use super::figures;
@@ -20,6 +20,7 @@ use super::inputs::InputArgs;
 use super::interrupt::Watch;
 use super::limits::LimitArgs;
 use super::progress;
+use super::summarize::group_trends;
 use super::summary::Shown;
 use super::terminal::{self, Color, Style};
 
@@ -43,7 +44,8 @@ pub(crate) struct ReportCommand {
     /// refused
     #[arg(short, long, value_name = "DIR", help_heading = "Output")]
     out: PathBuf,
-    /// Formats of the tables: parquet (for programs), csv (for spreadsheets), json (JSON lines)
+    /// Formats of the tables: parquet (for programs), csv (for spreadsheets), json (JSON lines),
+    /// xlsx (one workbook with the small tables, for people)
     #[arg(
         long,
         value_name = "LIST",
@@ -130,6 +132,8 @@ enum TableFormat {
     Csv,
     /// JSON lines
     Json,
+    /// One workbook with the small tables
+    Xlsx,
 }
 
 /// Exchanges whose bodies are kept.
@@ -182,7 +186,6 @@ impl ReportCommand {
         let options = self.options()?;
         let FoundInputs { inputs, mut unread } =
             self.inputs.find(&options.limits, options.threads)?;
-        refuse_reports(&inputs, &unread)?;
         self.leave_out_the_report(&mut unread)?;
         watch.working();
         let stop = watch.stop();
@@ -210,14 +213,21 @@ impl ReportCommand {
         let exit = self.exit(&done.summary, done.logs == 0);
         watch.after(exit);
         if !self.quiet {
+            let elapsed = begin.elapsed();
+            // The commands that take a rank read Parquet too.
+            let trends = if self.formats().contains(Format::Parquet) {
+                group_trends(&Stored::open(&self.out)?, &done.summary, &done.top)?
+            } else {
+                Vec::new()
+            };
             Shown {
                 summary: &done.summary,
                 top: &done.top,
-                trends: &[],
+                trends: &trends,
                 inputs: &inputs,
                 out: &self.out,
                 formats: &self.formats(),
-                elapsed: Some(begin.elapsed()),
+                elapsed: Some(elapsed),
                 verbose: self.verbose,
                 style: Style::stderr(self.color),
                 width: terminal::width(),
@@ -267,6 +277,7 @@ impl ReportCommand {
             TableFormat::Parquet => Format::Parquet,
             TableFormat::Csv => Format::Csv,
             TableFormat::Json => Format::Json,
+            TableFormat::Xlsx => Format::Xlsx,
         });
         let mut formats = Formats::new(formats);
         formats.csv = CsvOptions { raw: self.raw_csv, bodies: self.csv_bodies };
@@ -301,16 +312,6 @@ impl ReportCommand {
             Exit::Done
         }
     }
-}
-
-/// Refuses inputs in which there are reports and nothing else.
-fn refuse_reports(inputs: &[Input], unread: &[UnreadPlace]) -> anyhow::Result<()> {
-    let report = unread.iter().find_map(|place| place.report.as_deref());
-    let Some(report) = report.filter(|_| inputs.is_empty()) else { return Ok(()) };
-    let report = report.display();
-    anyhow::bail!(
-        "{report}: a report, not logs\nname the folder of the logs; `analyze explain {report}` and `analyze keys {report}` read a report"
-    )
 }
 
 #[cfg(test)]

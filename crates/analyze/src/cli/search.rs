@@ -2,14 +2,12 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 use query::grammar::{Query, QueryError};
 use query::{CountBy, LoggedRequests, count, count_by, groups, search};
 use serde_json::json;
-use tables::cell::Micros;
 use tables::{CsvOptions, Stored};
 
 use super::Exit;
@@ -20,6 +18,7 @@ use super::table::{Align, ColumnHeads, TextTable};
 use super::terminal::{
     Color, Style, columns, cut, safe, safe_json, say, width, write_json, write_json_pretty,
 };
+use super::zone::{now, zone};
 
 /// Below this width a table leaves columns out.
 const WIDE_TABLE: usize = 120;
@@ -80,7 +79,7 @@ Queries:
   a b    a OR b    -a    (a b)    all, any, not, together
   field:value  field:a,b  field:*    the field has the value, one of them, any
   status:404 status:4xx status:>=400 status:400..499 duration:>2s
-  since:-3h until:yesterday since:2026-10-24T02:00        times are UTC
+  since:-3h until:yesterday since:2026-10-24T02:00        in UTC, or --tz
   is:open is:resolved is:failed is:truncated
 
 Fields: key sku order flow step run endpoint method url status outcome class side group code field msg req res \
@@ -109,7 +108,7 @@ enum ByArg {
     Status,
     /// Order, product and so on
     Key,
-    /// Hour of the start, UTC
+    /// Hour of the start
     Hour,
 }
 
@@ -131,7 +130,7 @@ enum SearchFormat {
 }
 
 const REQUESTS: ColumnHeads = &[
-    ("TIME (UTC)", Align::Left),
+    ("TIME", Align::Time),
     ("STATUS", Align::Right),
     ("REQUEST", Align::Right),
     ("OUTCOME", Align::Left),
@@ -170,7 +169,7 @@ impl SearchCommand {
     /// Prints the requests, or their counts.
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         let text = self.query.join(" ");
-        let query = match Query::parse(&text, now()) {
+        let query = match Query::parse(&text, now(), zone()) {
             Ok(query) => query,
             Err(error) => {
                 say(&query_message(&text, &error));
@@ -270,7 +269,7 @@ impl SearchCommand {
         query: &Query,
         by: ByArg,
     ) -> anyhow::Result<bool> {
-        let counts = count_by(report, query, by.count_by())?;
+        let counts = count_by(report, query, by.count_by(), zone())?;
         match self.format.unwrap_or(SearchFormat::Table) {
             SearchFormat::Table | SearchFormat::Cards => {
                 let groups = match by {
@@ -348,11 +347,6 @@ fn request_table(requests: &LoggedRequests, wide: Option<usize>) -> TextTable {
     table
 }
 
-fn now() -> Micros {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
-}
-
 /// What is wrong with a query, the query, and a mark under the place.
 fn query_message(text: &str, error: &QueryError) -> String {
     let shown = safe(text);
@@ -363,12 +357,14 @@ fn query_message(text: &str, error: &QueryError) -> String {
 
 #[cfg(test)]
 mod tests {
+    use tables::cell::Micros;
+
     use super::*;
 
     #[test]
     fn the_place_of_a_mistake_is_marked() {
         let text = "ş\t(status:x)";
-        let error = Query::parse(text, Micros(0)).unwrap_err();
+        let error = Query::parse(text, Micros(0), zone()).unwrap_err();
         let message = query_message(text, &error);
         let lines: Vec<&str> = message.lines().collect();
         assert_eq!(lines[1..], [r"  ş\t(status:x)", "             ^"]);

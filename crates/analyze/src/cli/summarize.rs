@@ -56,18 +56,11 @@ impl SummaryCommand {
         let report = Stored::open(&self.report)?;
         let summary = Summary::of_report(&report)?;
         let top = Top::of_report(&report)?;
-        let names: Vec<&str> = top.groups.iter().map(|group| group.fingerprint.as_str()).collect();
-        let counts = match summary.period.as_ref().and_then(times) {
-            Some(period) => {
-                let parts = if width() < ROOMY { PARTS } else { MORE_PARTS };
-                trends(&report, &names, period, parts)?
-            }
-            None => Vec::new(),
-        };
+        let trends = group_trends(&report, &summary, &top)?;
         let shown = Shown {
             summary: &summary,
             top: &top,
-            trends: &counts,
+            trends: &trends,
             inputs: &[],
             out: &self.report,
             formats: &self.formats(),
@@ -82,11 +75,23 @@ impl SummaryCommand {
 
     /// Parquet, which was read, and the other formats that the report has.
     fn formats(&self) -> Formats {
-        let there = |format: &Format| {
-            self.report.join("error_groups").with_extension(format.extension()).exists()
-        };
-        Formats::new([Format::Parquet, Format::Csv, Format::Json].into_iter().filter(there))
+        let there = |format: &Format| self.report.join(format.file("error_groups")).exists();
+        Formats::new(
+            [Format::Parquet, Format::Csv, Format::Json, Format::Xlsx].into_iter().filter(there),
+        )
     }
+}
+
+/// How often each group of `top` occurred in each part of the period; empty when the report has no period.
+pub(crate) fn group_trends(
+    report: &Stored,
+    summary: &Summary,
+    top: &Top,
+) -> anyhow::Result<Vec<Vec<u64>>> {
+    let names: Vec<&str> = top.groups.iter().map(|group| group.fingerprint.as_str()).collect();
+    let Some(period) = summary.period.as_ref().and_then(times) else { return Ok(Vec::new()) };
+    let parts = if width() < ROOMY { PARTS } else { MORE_PARTS };
+    Ok(trends(report, &names, period, parts)?)
 }
 
 /// Its beginning and end; `None` when it has no such times.

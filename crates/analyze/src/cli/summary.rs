@@ -9,6 +9,7 @@ use pipeline::aggregate::{Top, TopName};
 use pipeline::input::Input;
 use pipeline::outcome::FileOutcome;
 use pipeline::summary::Summary;
+use tables::cell::Micros;
 use tables::{Format, Formats};
 
 use super::figures::{bytes, count, counted, minute, percent, span};
@@ -17,21 +18,22 @@ use super::table::{Align, ColumnHeads, TextTable};
 use super::terminal::{Style, columns, cut, cut_end, padded, safe, say_raw, shell};
 use super::title::title;
 use super::totals::Totals;
+use super::zone;
 
 /// Rows of a list without `--verbose`: all lists together fit on a screen.
 const ROWS: usize = 5;
 
 const WORST_FLOWS: ColumnHeads = &[
     ("FAILED", Align::Right),
-    ("EXCHANGES", Align::Right),
+    ("REQUESTS", Align::Right),
     ("SHARE", Align::Right),
     ("FLOW", Align::Left),
 ];
 const WORST_ENDPOINTS: ColumnHeads = &[
     ("FAILED", Align::Right),
-    ("EXCHANGES", Align::Right),
+    ("REQUESTS", Align::Right),
     ("SHARE", Align::Right),
-    ("ENDPOINT", Align::Left),
+    ("ENDPOINT", Align::Address),
 ];
 
 /// From this width on, tables have room for fingerprints; the lines below them have them anyway.
@@ -96,13 +98,13 @@ impl Shown<'_> {
             self.totals(),
             self.groups(),
             self.worst(
-                "Worst flows, by failed exchanges",
+                "Worst flows, by failed requests",
                 WORST_FLOWS,
                 &self.top.flows,
                 "(flow unknown)",
             ),
             self.worst(
-                "Worst endpoints, by failed exchanges",
+                "Worst endpoints, by failed requests",
                 WORST_ENDPOINTS,
                 &self.top.endpoints,
                 "(address unknown)",
@@ -143,10 +145,10 @@ impl Shown<'_> {
             parts.sort_by_key(|&(name, number)| (Reverse(*number), name));
             let parts: Vec<String> =
                 parts.iter().map(|(name, number)| format!("{} {name}", count(**number))).collect();
-            lines.total("Members", members, format!("of archives: {}", parts.join(", ")));
+            lines.total("Members", members, format!("files in archives: {}", parts.join(", ")));
         }
         let x = &s.exchanges;
-        lines.total("Exchanges", x.total, "requests and their answers".to_owned());
+        lines.total("Requests", x.total, "with their answers".to_owned());
         for (name, number, note) in [
             ("success", x.success, ""),
             ("failed", x.failed, ""),
@@ -158,20 +160,35 @@ impl Shown<'_> {
                 format!("{}{note}", percent(number as f64 / x.total.max(1) as f64)),
             );
         }
+        if s.rows.total > x.total {
+            let failed = match s.rows.failed {
+                0 => "none refused".to_owned(),
+                failed => format!("{} refused or failed", count(failed)),
+            };
+            lines.part(
+                "rows",
+                s.rows.total,
+                format!("{failed}; each row of a bulk request counts"),
+            );
+        }
         if s.errors.total > 0 {
             lines.total(
                 "Errors",
                 s.errors.total,
-                format!("in {}", counted(s.errors.groups, "group", "groups")),
+                format!("in {} of errors alike", counted(s.errors.groups, "group", "groups")),
             );
         }
         if s.keys.total > 0 {
-            lines.total("Keys", s.keys.total, "orders, products and the like".to_owned());
-            lines.part("open", s.keys.open, "the newest attempt failed".to_owned());
+            lines.total(
+                "Orders and products",
+                s.keys.total,
+                "and the like, each by its key".to_owned(),
+            );
+            lines.part("open", s.keys.open, "the newest request failed".to_owned());
             lines.part(
                 "resolved",
                 s.keys.resolved,
-                "failed before, the newest succeeded".to_owned(),
+                "failed before, the newest request succeeded".to_owned(),
             );
         }
         if s.runs > 0 {
@@ -185,13 +202,22 @@ impl Shown<'_> {
             && let Some(period) = &s.period
         {
             // Minutes are enough, and seconds would not fit.
-            let minute = |time: &str| time.chars().take(16).collect::<String>().replace('T', " ");
+            let minute = |text: &String| {
+                let time = model::time::Timestamp::parse_text(text);
+                time.map_or_else(|| text.clone(), |time| minute(Micros(time.0)))
+            };
             let (from, to) = (minute(&period.from), minute(&period.to));
-            let name = self.style.bold(&padded("Period", 12));
-            let line = format!("{name}  {from} to {to} (UTC), by the start of requests");
-            return [vec![line], lines.lines(self.style)].concat();
+            let name = self.style.bold(&padded("Period", lines.named()));
+            let zone = zone::short_name();
+            let line = format!("{name}  {from} to {to} ({zone}), by the start of requests");
+            let line = if columns(&line) > self.width {
+                format!("Period  {from} to {to} ({zone})")
+            } else {
+                line
+            };
+            return [vec![line], lines.lines(self.style, self.width)].concat();
         }
-        lines.lines(self.style)
+        lines.lines(self.style, self.width)
     }
 
     fn groups(&self) -> Vec<String> {
@@ -206,7 +232,8 @@ impl Shown<'_> {
             ("RETRY", Align::Left),
             ("GROUP", Align::Left),
             ("ERROR, <*> WHERE IT VARIES", Align::Left),
-        ]);
+        ])
+        .without_room(&["GROUP", "TREND", "RETRY", "OPEN KEYS", "SIDE"]);
         for (n, group) in top.iter().enumerate().take(self.rows()) {
             let trend = self.trends.get(n);
             let fingerprint = if self.verbose && self.width >= ROOMY {
@@ -274,12 +301,13 @@ impl Shown<'_> {
         let mut table = TextTable::new(&[
             ("KEY", Align::Left),
             ("TRIES", Align::Right),
-            ("LAST TRY (UTC)", Align::Left),
+            ("LAST TRY", Align::Time),
             ("FLOW", Align::Left),
             ("ITS ERROR", Align::Left),
-        ]);
+        ])
+        .without_room(&["FLOW", "TRIES", "LAST TRY"]);
         for key in self.top.open_keys.iter().take(self.rows()) {
-            let short = |text: &str| cut(text, 28);
+            let short = |text: &str| cut(text, if self.width < 80 { 20 } else { 28 });
             table.row([
                 short(&format!("{} {}", key.kind, key.key)),
                 count(key.attempts.unsigned_abs()),
@@ -289,7 +317,10 @@ impl Shown<'_> {
             ]);
         }
         self.list(
-            &format!("Open keys, newest first ({} in all)", count(self.summary.keys.open)),
+            &format!(
+                "Open orders and products, newest first ({} in all)",
+                count(self.summary.keys.open)
+            ),
             &table,
         )
     }
@@ -318,10 +349,11 @@ impl Shown<'_> {
             safe(&self.out.display().to_string()),
             names.join(", ")
         )];
-        let csv = formats.iter().find(|format| format.name() == "csv").or(formats.first());
-        let extension = csv.map_or("csv", |format| format.extension());
-        let table =
-            |name: &str| shell(&self.out.join(format!("{name}.{extension}")).to_string_lossy());
+        // What a person opens.
+        let format =
+            [Format::Csv, Format::Xlsx].into_iter().find(|format| formats.contains(format));
+        let format = format.or(formats.first().copied()).unwrap_or(Format::Csv);
+        let table = |name: &str| shell(&self.out.join(format.file(name)).to_string_lossy());
         let s = self.summary;
         let mut steps: Vec<(String, String)> = Vec::new();
         if s.errors.total > 0 {
@@ -359,6 +391,15 @@ impl Shown<'_> {
         }
         lines.push(self.style.bold("Next"));
         let wide = steps.iter().map(|(step, _)| columns(step)).max().unwrap_or(0).min(60);
+        let longest = steps.iter().map(|(_, why)| columns(why)).max().unwrap_or(0);
+        if wide + longest + 4 > self.width {
+            for (step, why) in steps {
+                lines.push(format!("  {}", self.style.cyan(&step)));
+                let why = cut(&why, self.width.saturating_sub(6));
+                lines.push(format!("      {}", self.style.dim(&why)));
+            }
+            return lines;
+        }
         for (step, why) in steps {
             let room = padded("", wide.saturating_sub(columns(&step)));
             lines.push(format!("  {}{room}  {}", self.style.cyan(&step), self.style.dim(&why)));
@@ -391,7 +432,7 @@ impl Shown<'_> {
 }
 
 /// Counts as bars of eight heights, by the largest; a blank is none.
-fn sparkline(counts: &[u64]) -> String {
+pub(super) fn sparkline(counts: &[u64]) -> String {
     const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let most = counts.iter().copied().max().unwrap_or(0);
     let bar = |count: &u64| match count.checked_mul(8).map(|eighths| eighths.div_ceil(most.max(1)))

@@ -181,6 +181,29 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
     cut_end(text.trim(), most)
 }
 
+/// Like [`cut`], but the beginning is left out, behind the first word of an address such as `POST host/path`.
+pub(crate) fn cut_address(text: &str, most: usize) -> String {
+    let text = safe(text.trim());
+    if columns(&text) <= most {
+        return text;
+    }
+    let (method, address) = match text.split_once(' ') {
+        Some((method, address)) if columns(method) < most / 2 => (format!("{method} "), address),
+        _ => (String::new(), text.as_str()),
+    };
+    let mut room = most.saturating_sub(columns(&method) + 1);
+    let mut start = address.len();
+    for (at, c) in address.char_indices().rev() {
+        let wide = c.width().unwrap_or(0);
+        if wide > room {
+            break;
+        }
+        room -= wide;
+        start = at;
+    }
+    format!("{method}…{}", &address[start..])
+}
+
 /// Like [`cut`], with the blanks kept.
 pub(crate) fn cut_end(text: &str, most: usize) -> String {
     // Reads no more than it needs: an error text can be megabytes long.
@@ -272,6 +295,15 @@ mod tests {
         assert_eq!(shell("my logs/it's"), r"'my logs/it'\''s'");
         assert_eq!(shell("a\x1b1"), r"$'a\0331'");
         assert_eq!(shell(""), "''");
+    }
+
+    #[test]
+    fn of_an_address_the_end_is_kept() {
+        let address = "PATCH shop.example.com/api/i1/prices/{id}/";
+        assert_eq!(cut_address(address, 60), address);
+        assert_eq!(cut_address(address, 21), "PATCH …1/prices/{id}/");
+        assert_eq!(cut_address("a/very/long/ürün", 8), "…ng/ürün");
+        assert_eq!(cut_address("ürün", 0), "…");
     }
 
     #[test]

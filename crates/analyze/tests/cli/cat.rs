@@ -190,3 +190,73 @@ fn a_reader_that_goes_away_is_no_failure() {
         assert_eq!((run.code, run.err.as_str()), (0, ""), "{args:?}");
     }
 }
+
+#[test]
+fn a_record_is_printed_as_it_stands_by_the_number_that_reports_give_it() {
+    let place = TestFolder::new();
+    let dump = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/dump");
+    let dump = dump.to_str().unwrap();
+    let args = ["report", dump, "--out", "report", "-q", "--format", "json"];
+    assert_eq!(place.run(&args).code, 0);
+    let mut records = 0;
+    for line in place.read("report/exchanges.jsonl").lines().step_by(13) {
+        let row: serde_json::Value = serde_json::from_str(line).unwrap();
+        let file = format!("{dump}/{}", row["file"].as_str().unwrap());
+        let number = row["record"].to_string();
+        let run = place.run(&["cat", &file, "--record", &number]);
+        assert_eq!((run.code, run.err.as_str()), (0, ""), "{file} {number}");
+        let printed: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+        let printed = printed.to_string();
+        for column in ["url", "key"] {
+            let value = row[column].as_str().unwrap_or_default();
+            assert!(printed.contains(value), "{file} {number}: {column} {value}: {printed}");
+        }
+        records += 1;
+    }
+    assert!(records > 30);
+}
+
+#[test]
+fn records_are_numbered_over_all_members_and_repeats_count_once() {
+    let place = TestFolder::new();
+    let record = |sku: &str| {
+        format!(
+            r#"{{"request":{{"method":"POST","url":"https://a.example.com/x","body":{{"sku":"{sku}"}}}},"response":{{"status":200}}}}"#
+        )
+    };
+    let (first, second) = (format!("[{},{}]", record("A-1"), record("A-2")), record("A-3"));
+    let members = [("1.json", &first), ("copy.json", &first), ("2.json", &second)];
+    place.file("week.zip", zip(&members.map(|(name, text)| (name, text.as_bytes()))));
+    let check = |number: &str, expected: &str| {
+        let run = place.run(&["cat", "week.zip", "--record", number]);
+        assert_eq!((run.code, run.out), (0, format!("{expected}\n")), "{number}: {}", run.err);
+    };
+    check("0", &record("A-1"));
+    check("1", &record("A-2"));
+    check("2", &record("A-3"));
+    let run = place.run(&["cat", "week.zip", "--record", "3"]);
+    let expected = "error: week.zip: no record 3; there are 3 records, numbered from 0 to 2";
+    assert_eq!((run.code, run.out.as_str()), (1, ""));
+    assert!(run.err.starts_with(expected), "{}", run.err);
+}
+
+#[test]
+fn a_record_that_is_no_json_value_is_printed_as_it_was_understood() {
+    let place = TestFolder::new();
+    let check = |text: &str| {
+        let run = place.run_with(&["cat", "-", "--record", "0"], text.as_bytes());
+        assert_eq!(run.code, 0, "{}", run.err);
+        let printed: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+        assert_eq!(printed["request"], r#"{"sku":"A-1"}"#);
+        assert_eq!(printed["response"], "no");
+        assert!(run.err.contains("what was understood of it is printed"), "{}", run.err);
+    };
+    // Not strict.
+    check(
+        "[{'method': 'POST', 'url': 'https://a.example.com/x', 'status': 400, 'request': '{\"sku\":\"A-1\"}', 'response': 'no'},]",
+    );
+    // The response stands elsewhere.
+    check(
+        r#"{"requests":[{"method":"POST","url":"https://a.example.com/x","body":{"sku":"A-1"}}],"responses":[{"status":400,"body":"no"}]}"#,
+    );
+}

@@ -180,8 +180,8 @@ fn what_may_mislead_is_a_warning() {
         assert_eq!(run.code, 0);
         assert!(run.err.contains(message), "{}", run.err);
     };
-    check(["none", "new"], "warning: the old report holds no exchange");
-    check(["old", "none"], "warning: the new report holds no exchange");
+    check(["none", "new"], "warning: the old report holds no request");
+    check(["old", "none"], "warning: the new report holds no request");
     check(["new", "old"], "are the two in the wrong order?");
     let summary = place.read("old/summary.json");
     let mut summary: serde_json::Value = serde_json::from_str(&summary).unwrap();

@@ -164,3 +164,68 @@ fn what_the_failed_requests_have_and_the_others_have_not_is_shown() {
     assert_eq!((&differs["failed_requests"], &differs["good_requests"]), (&10.into(), &30.into()));
     assert_eq!(differs["found"][0]["what"], serde_json::json!({ "value": "18" }));
 }
+
+/// Runs the commands that `explain` prints for the groups with these ranks, from the folder where they were printed.
+/// Returns how many there are.
+#[cfg(unix)]
+fn run_commands(place: &TestFolder, groups: std::ops::RangeInclusive<u64>, more: &[&str]) -> usize {
+    let mut commands = 0;
+    for rank in groups {
+        let rank = rank.to_string();
+        let explained = place.run(&[&["explain", "report", &rank], more].concat()).out;
+        let samples = json(place, &rank, &[])["samples"].clone();
+        let samples = samples.as_array().unwrap();
+        for (sample, text) in samples.iter().zip(explained.split("\nSample ").skip(1)) {
+            for line in text.lines().filter_map(|line| line.strip_prefix("  analyze ")) {
+                commands += 1;
+                let program = env!("CARGO_BIN_EXE_analyze");
+                let run = std::process::Command::new("sh")
+                    .args(["-c", &format!("'{program}' {line}")])
+                    .current_dir(place.path())
+                    .output()
+                    .unwrap();
+                assert!(run.status.success() && run.stderr.is_empty(), "{line}: {run:?}");
+                let printed = String::from_utf8(run.stdout).unwrap();
+                let key = sample["key"].as_str().or(sample["request"]["url"].as_str());
+                assert!(printed.contains(key.unwrap()), "{line} prints no {key:?}: {printed}");
+            }
+        }
+    }
+    commands
+}
+
+#[test]
+#[cfg(unix)]
+fn the_printed_commands_work_from_the_folder_where_they_are_printed() {
+    let place = TestFolder::new();
+    let dump = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/dump");
+    std::os::unix::fs::symlink(dump, place.path().join("the dump's")).unwrap();
+    assert_eq!(place.run(&["report", "the dump's", "--out", "report", "-q"]).code, 0);
+    assert!(run_commands(&place, 1..=6, &["--dump", "the dump's"]) >= 24);
+    let without = place.run(&["explain", "report", "1"]).out;
+    assert!(!without.contains("analyze cat"), "{without}");
+    assert!(without.contains("\n--dump FOLDER adds the command that prints each record;\n"));
+    let wrong = place.run(&["explain", "report", "1", "--dump", "report"]).out;
+    assert!(wrong.contains("\nreport: not the folder that the report was made of:\n"), "{wrong}");
+}
+
+#[test]
+#[cfg(unix)]
+fn files_that_were_named_one_by_one_need_no_folder() {
+    let place = place();
+    let log = place.read("dump/log.json");
+    place.file("-odd $name.json", log);
+    let args = ["report", "--out", "report", "--force", "-q", "--", "-odd $name.json"];
+    let run = place.run(&args);
+    assert_eq!(run.code, 0, "{}", run.err);
+    assert!(run_commands(&place, 1..=2, &[]) >= 4);
+}
+
+#[test]
+fn samples_come_with_their_requests() {
+    let explained = json(&place(), "1", &[]);
+    let request = &explained["samples"][0]["request"];
+    assert_eq!(request["exchange"], explained["samples"][0]["exchange"]);
+    assert_eq!(request["request_body"], r#"{"sku":"TR0011111M"}"#);
+    assert_eq!(request["errors"][0]["message"], explained["samples"][0]["message"]);
+}

@@ -59,6 +59,7 @@ pub(crate) fn assert_whole(report: &Path) {
         "errors",
         "exchanges",
         "files",
+        "flows",
         "keys",
         "logs",
         "problems",

@@ -8,6 +8,7 @@ mod cat;
 mod connections;
 mod copies;
 mod diff;
+mod endpoint;
 mod explain;
 mod faults;
 mod keys;
@@ -36,8 +37,8 @@ fn the_help_says_what_there_is() {
 fn the_help_of_each_command_has_examples() {
     let place = TestFolder::new();
     for command in [
-        "report", "cat", "ls", "summary", "explain", "keys", "search", "show", "diff", "runs",
-        "logs", "serve", "fetch", "bench",
+        "report", "cat", "ls", "summary", "explain", "endpoint", "keys", "search", "show", "diff",
+        "runs", "logs", "serve", "fetch", "bench",
     ] {
         let run = place.run(&[command, "--help"]);
         assert_eq!(run.code, 0);
@@ -61,8 +62,11 @@ fn usage_errors_are_2() {
         &["report", "x", "--out", "r", "-q", "-v"],
         &["cat"],
         &["cat", "x", "--all", "--member", "y"],
+        &["cat", "x", "--all", "--record", "1"],
+        &["cat", "x", "--roles", "y"],
         &["ls"],
         &["explain", "r"],
+        &["endpoint"],
         &["keys"],
         &["diff", "r"],
         &["diff", "r", "s", "--ratio", "1"],

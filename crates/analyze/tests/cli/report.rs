@@ -204,7 +204,7 @@ fn the_report_is_the_same_for_any_number_of_threads() {
         files.iter().map(|path| fs::read(path).unwrap()).collect::<Vec<_>>()
     };
     let one = tables("1");
-    assert_eq!(one.len(), 20);
+    assert_eq!(one.len(), 22);
     assert!(tables("2") == one && tables("7") == one);
 }
 
@@ -271,4 +271,25 @@ fn an_exchange_that_comes_again_has_the_row_it_has_alone() {
     for (row, n) in together.iter().zip(&order) {
         assert_eq!(row, &alone[*n]);
     }
+}
+
+#[test]
+fn a_workbook_is_part_of_the_report_and_replaced_with_it() {
+    let place = TestFolder::with_dump();
+    let args = ["report", "dump", "--out", "report", "--format", "parquet,xlsx", "--force"];
+    for threads in ["1", "3"] {
+        let run = place.run(&[&args[..], &["--threads", threads]].concat());
+        assert_eq!(run.code, 0, "{}", run.err);
+        assert!(
+            run.err.contains("(parquet, xlsx)") && run.err.contains("report.xlsx"),
+            "{}",
+            run.err
+        );
+        place.file(
+            &format!("{threads}.xlsx"),
+            fs::read(place.path().join("report/report.xlsx")).unwrap(),
+        );
+    }
+    let [one, three] = ["1.xlsx", "3.xlsx"].map(|name| fs::read(place.path().join(name)).unwrap());
+    assert!(one == three && one.starts_with(b"PK"));
 }

@@ -42,3 +42,49 @@ fn runs_are_chosen_by_flow_failure_and_download() {
     assert_eq!(flows(&["--flow", "none"]), 0);
     assert_eq!(flows(&["--without-download"]), 0);
 }
+
+#[test]
+fn planned_runs_that_are_missing_are_listed() {
+    let place = TestFolder::new();
+    let main = |id: u32, created: &str| {
+        format!(
+            r#"{{"id":{id},"log_type":1,"process_group_id":"f-1","process_group_name":"price","original_filename_uuid":"run-{id}",
+            "state":3,"status":2,"created":"{created}","finished":"{created}"}}"#
+        )
+    };
+    let starts = ["2026-10-24T00:00:01Z", "2026-10-24T00:30:00Z", "2026-10-24T02:30:00Z"];
+    let logs: Vec<String> = (1..).zip(starts).map(|(id, at)| main(id, at)).collect();
+    let flow = |id: &str, name: &str, plan: &str| {
+        format!(
+            r#"{{"id":"{id}","state":"RUNNING","component":{{"id":"{id}","name":"{name}","variables":{{"!inbound":"true",
+            "!schedulingStrategy":"CRON_DRIVEN","!schedulingPeriod":"{plan}"}}}}}}"#
+        )
+    };
+    let plans = [
+        flow("f-1", "price", "0 0/30 * * * ? *"),
+        flow("f-2", "stock", "0 0 4 * * ? *"),
+        flow("f-3", "order", "every now and then"),
+    ];
+    place.file("dump/main.json", format!(r#"{{"results":[{}]}}"#, logs.join(",")));
+    place.file("dump/flows.json", format!("[{}]", plans.join(",")));
+    assert_eq!(place.run(&["report", "dump", "--out", "report", "-q"]).code, 0);
+    let run = place.run(&["runs", "report", "--missing"]);
+    assert!(run.err.starts_with("order: schedule every now and then: "), "{}", run.err);
+    insta::assert_snapshot!(run.out);
+    // Hours of a schedule are those of the zone, and the period holds 04:00 in Istanbul.
+    let run = place.run(&[
+        "runs",
+        "report",
+        "--missing",
+        "--flow",
+        "stock",
+        "--tz",
+        "Europe/Istanbul",
+        "--json",
+    ]);
+    let stock: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!((&stock["planned"], &stock["ran"]), (&1.into(), &0.into()), "{stock}");
+    assert_eq!(stock["holes"][0]["from"], "2026-10-24T01:00:00.000000Z");
+    let run = place.run(&["runs", "report"]);
+    assert!(run.out.lines().next().unwrap().contains("  MISSING  "), "{}", run.out);
+}

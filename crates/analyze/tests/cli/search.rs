@@ -124,3 +124,27 @@ fn a_changed_bit_of_a_report_is_one_sentence_and_never_another_answer() {
         place.refuses_changed_bits(command, file, 8);
     }
 }
+
+#[test]
+fn times_are_shown_and_read_in_the_zone_that_is_asked_for() {
+    let place = with_report();
+    let rows = |args: &[&str]| {
+        let run = place.run(&[&["search", "report", "--format", "table"], args].concat());
+        assert_eq!(run.code, 0, "{}", run.err);
+        run.out.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let utc = rows(&["since:2026-10-24T06:03 until:2026-10-24T06:04"]);
+    let there = rows(&["--tz", "europe/istanbul", "since:2026-10-24T09:03 until:2026-10-24T09:04"]);
+    assert!(utc[0].starts_with("TIME (UTC) ") && utc[1].starts_with("2026-10-24 06:03 "));
+    assert!(there[0].starts_with("TIME (Istanbul) ") && there[1].starts_with("2026-10-24 09:03 "));
+    assert_eq!(utc.len(), there.len());
+    // A time with an offset of its own is that time.
+    assert_eq!(
+        there,
+        rows(&["--tz", "Europe/Istanbul", "since:2026-10-24T06:03Z until:2026-10-24T06:04Z"])
+    );
+    let run = place.run(&["search", "report", "--by", "hour", "--tz", "Asia/Kolkata"]);
+    assert!(run.out.contains(" 2026-10-24 11:00"), "{}", run.out);
+    let run = place.run(&["search", "report", "--tz", "istanbl"]);
+    assert!(run.code == 2 && run.err.contains("nearest: Europe/Istanbul"), "{}", run.err);
+}

@@ -52,7 +52,7 @@ fn only_the_newest_are_shown_and_the_rest_is_counted() {
 fn a_request_and_a_group_are_shown_too() {
     let place = with_report();
     let run = place.run(&["show", "report", "exchange:3"]);
-    assert!(run.out.starts_with("2026-10-24 06:04:00  500 failed  "), "{}", run.out);
+    assert!(run.out.starts_with("2026-10-24 06:04:00 UTC  500 failed  "), "{}", run.out);
     assert!(run.out.contains(r"\u001b[31mred\u202e"), "{}", run.out);
     assert!(!run.out.contains(['\u{1b}', '\u{202e}']), "{}", run.out);
     let group = place.run(&["explain", "report", "1", "--format", "json"]).out;

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use rayon::prelude::*;
 use tables::cell::{FileName, Micros};
 use tables::rows::{
-    Bodies, BodyRow, EndpointRow, Endpoints, ErrorGroupRow, ErrorGroups, KeyRow, Keys, LogRow,
-    Logs, RunRow, Runs,
+    Bodies, BodyRow, EndpointRow, Endpoints, ErrorGroupRow, ErrorGroups, FlowRow, Flows, KeyRow,
+    Keys, LogRow, Logs, RunRow, Runs,
 };
 use tables::{Batch, Encoder, Table};
 
@@ -26,6 +26,8 @@ pub struct SmallTables<'a> {
     pub endpoints: Vec<EndpointRow<'a>>,
     /// One row per run id.
     pub runs: Vec<RunRow<'a>>,
+    /// One row per flow of saved flow lists.
+    pub flows: Vec<FlowRow<'a>>,
     /// One row per (endpoint, side, shape).
     pub bodies: Vec<BodyRow<'a>>,
     /// One row per log of the listing.
@@ -43,6 +45,7 @@ impl SmallTables<'_> {
             encode::<Keys, E>(&self.keys, encoder)?,
             encode::<Endpoints, E>(&self.endpoints, encoder)?,
             encode::<Runs, E>(&self.runs, encoder)?,
+            encode::<Flows, E>(&self.flows, encoder)?,
             encode::<Bodies, E>(&self.bodies, encoder)?,
             encode::<Logs, E>(&self.logs, encoder)?,
         ];

@@ -10,6 +10,7 @@ use super::{
     Term, TextField, TextPattern,
 };
 use crate::nearest::nearest;
+use crate::zone::Zone;
 
 /// The deepest nesting that is read.
 pub(super) const LEVELS: usize = 64;
@@ -20,8 +21,8 @@ const DAY: i64 = 86_400 * SECOND;
 /// Fields that are neither text nor number.
 const OTHER_FIELDS: [&str; 3] = ["since", "until", "is"];
 
-pub(super) fn query(text: &str, now: Micros) -> Result<Query, QueryError> {
-    let mut parser = Parser { text, at: 0, now, level: 0 };
+pub(super) fn query(text: &str, now: Micros, zone: &Zone) -> Result<Query, QueryError> {
+    let mut parser = Parser { text, at: 0, now, zone, level: 0 };
     if parser.blank_rest() {
         return Ok(Query { root: None });
     }
@@ -36,6 +37,7 @@ struct Parser<'q> {
     text: &'q str,
     at: usize,
     now: Micros,
+    zone: &'q Zone,
     level: usize,
 }
 
@@ -270,7 +272,7 @@ impl<'q> Parser<'q> {
             let at = self.at;
             let value = self.one_value(field, start, "()")?;
             let text = written(&value);
-            let span = time_span(text, self.now).ok_or_else(|| {
+            let span = time_span(text, self.now, self.zone).ok_or_else(|| {
                 let value = text.to_owned();
                 at_fault(QueryFault::NotATime { field, value }, at..self.at)
             })?;
@@ -408,14 +410,13 @@ fn number(field: NumberField, text: &str) -> Option<f64> {
     Some(digits.parse::<f64>().ok().filter(|_| plain)? * unit)
 }
 
-/// The time that is meant: a whole day for a date, else one moment.
-fn time_span(text: &str, now: Micros) -> Option<Range<Micros>> {
-    let day = |start: i64| Some(Micros(start)..Micros(start + DAY));
-    let today = now.0.div_euclid(DAY) * DAY;
+/// The time that is meant by `-3h`, `now`, `yesterday`, `2026-10-24` or `2026-10-24T02:00`: a whole day for a date, else
+/// one moment. `None` for anything else. Cost: that of the text's length.
+pub fn time_span(text: &str, now: Micros, zone: &Zone) -> Option<Range<Micros>> {
     match text.to_ascii_lowercase().as_str() {
         "now" => return Some(now..now),
-        "today" => return day(today),
-        "yesterday" => return day(today - DAY),
+        "today" => return Some(zone.day(now, 0)),
+        "yesterday" => return Some(zone.day(now, -1)),
         _ => {}
     }
     if let Some(ago) = text.strip_prefix('-') {
@@ -435,5 +436,7 @@ fn time_span(text: &str, now: Micros) -> Option<Range<Micros>> {
     let bytes = text.as_bytes();
     let dated = bytes.len() >= 10 && bytes[4] == b'-' && bytes[7] == b'-';
     let Timestamp(at) = Timestamp::parse_text(text).filter(|_| dated)?;
-    if bytes.len() == 10 { day(at) } else { Some(Micros(at)..Micros(at)) }
+    let placed = text[10..].contains(['Z', 'z', '+', '-']);
+    let at = if placed { Micros(at) } else { zone.instant(Micros(at)) };
+    Some(if bytes.len() == 10 { zone.day(at, 0) } else { at..at })
 }

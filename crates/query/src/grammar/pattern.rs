@@ -12,6 +12,8 @@ pub struct TextPattern {
     written: WrittenPattern,
     /// `None` when any text matches.
     regex: Option<Regex>,
+    /// The text without regard to which part of a value it has to be; `None` for what was not written as a text.
+    inside: Option<regex::bytes::Regex>,
 }
 
 /// How a pattern was written.
@@ -45,7 +47,7 @@ fn matched_part(field: Option<TextField>) -> MatchedPart {
 impl TextPattern {
     /// Any text, so that the field only has to be there.
     pub fn presence() -> Self {
-        Self { written: WrittenPattern::Presence, regex: None }
+        Self { written: WrittenPattern::Presence, regex: None, inside: None }
     }
 
     /// A text in a field, or anywhere. Without a capital letter it matches in any case.
@@ -55,14 +57,19 @@ impl TextPattern {
     pub fn text(text: &str, field: Option<TextField>) -> Result<Self, regex::Error> {
         let part = matched_part(field);
         let body = if part == MatchedPart::Any { in_json(text) } else { regex::escape(text) };
+        let any_case = !text.chars().any(char::is_uppercase);
+        let inside = regex::bytes::RegexBuilder::new(&body).case_insensitive(any_case).build()?;
         let pattern = match part {
             MatchedPart::Whole => format!(r"\A(?:{body})\z"),
             MatchedPart::Beginning => format!(r"\A(?:{body})"),
             MatchedPart::Any => body,
         };
-        let any_case = !text.chars().any(char::is_uppercase);
         let regex = RegexBuilder::new(&pattern).case_insensitive(any_case).build()?;
-        Ok(Self { written: WrittenPattern::Text(text.to_owned()), regex: Some(regex) })
+        Ok(Self {
+            written: WrittenPattern::Text(text.to_owned()),
+            regex: Some(regex),
+            inside: Some(inside),
+        })
     }
 
     /// A regular expression of the crate `regex`, which matches in any part of a text and in the case it is written.
@@ -70,12 +77,19 @@ impl TextPattern {
     /// # Errors
     /// When it is none, or too large.
     pub fn regex(text: &str) -> Result<Self, regex::Error> {
-        Ok(Self { written: WrittenPattern::Regex(text.to_owned()), regex: Some(Regex::new(text)?) })
+        let regex = Some(Regex::new(text)?);
+        Ok(Self { written: WrittenPattern::Regex(text.to_owned()), regex, inside: None })
     }
 
     /// Whether the text matches.
     pub fn is_match(&self, text: &str) -> bool {
         self.regex.as_ref().is_none_or(|regex| regex.is_match(text))
+    }
+
+    /// Whether one of several texts may match, which stand behind one another, whatever is between them. `false` means
+    /// that none does.
+    pub fn may_be_in(&self, joined: &[u8]) -> bool {
+        self.inside.as_ref().is_none_or(|inside| inside.is_match(joined))
     }
 
     /// Whether any text matches.

@@ -6,6 +6,8 @@ use proptest::prelude::*;
 use serde::Deserialize;
 use tables::cell::Micros;
 
+use crate::zone::Zone;
+
 use super::{
     Condition, Expression, NumberField, NumberRange, Query, RequestState, SearchedRow, Term,
     TextField, TextPattern,
@@ -156,7 +158,8 @@ pub(crate) fn table() -> (GrammarTable, Micros) {
 fn the_table_of_queries_holds() {
     let (table, now) = table();
     for TableQuery { query, rows } in &table.matches {
-        let parsed = Query::parse(query, now).unwrap_or_else(|error| panic!("{query}: {error}"));
+        let parsed = Query::parse(query, now, &Zone::default())
+            .unwrap_or_else(|error| panic!("{query}: {error}"));
         let found: Vec<u32> = table
             .rows
             .iter()
@@ -164,7 +167,7 @@ fn the_table_of_queries_holds() {
             .map(|row| row.id)
             .collect();
         assert_eq!(&found, rows, "{query}");
-        let again = Query::parse(&parsed.to_string(), now).unwrap();
+        let again = Query::parse(&parsed.to_string(), now, &Zone::default()).unwrap();
         assert_eq!(again.to_string(), parsed.to_string(), "{query}");
     }
 }
@@ -173,7 +176,11 @@ fn the_table_of_queries_holds() {
 fn queries_that_mean_the_same_are_printed_the_same() {
     let (table, now) = table();
     for [query, printed] in &table.same {
-        assert_eq!(&Query::parse(query, now).unwrap().to_string(), printed, "{query}");
+        assert_eq!(
+            &Query::parse(query, now, &Zone::default()).unwrap().to_string(),
+            printed,
+            "{query}"
+        );
     }
 }
 
@@ -181,7 +188,7 @@ fn queries_that_mean_the_same_are_printed_the_same() {
 fn what_is_wrong_with_a_query_is_said_with_its_place() {
     let (table, now) = table();
     for TableError { query, error, span } in &table.errors {
-        let found = Query::parse(query, now).expect_err(query);
+        let found = Query::parse(query, now, &Zone::default()).expect_err(query);
         assert!(found.to_string().contains(error.as_str()), "{query}: {found}");
         assert_eq!([found.span.start, found.span.end], *span, "{query}: {found}");
     }
@@ -426,14 +433,14 @@ proptest! {
     #[test]
     fn a_printed_tree_is_read_as_the_same_tree(root in expression()) {
         let printed = root.to_string();
-        let parsed = Query::parse(&printed, Micros(0));
+        let parsed = Query::parse(&printed, Micros(0), &Zone::default());
         let parsed = parsed.unwrap_or_else(|error| panic!("{printed}: {error}"));
         prop_assert_eq!(parsed.root.map(unplaced), Some(root), "{}", printed);
     }
 
     #[test]
     fn any_text_is_read_or_refused_at_a_place_in_it(text in "[ -~ş]{0,40}") {
-        if let Err(error) = Query::parse(&text, Micros(0)) {
+        if let Err(error) = Query::parse(&text, Micros(0), &Zone::default()) {
             prop_assert!(text.get(error.span.clone()).is_some(), "{:?} {}", error, text);
         }
     }

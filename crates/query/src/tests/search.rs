@@ -10,6 +10,7 @@ use tables::cell::{ErrorCode, FieldPath, HttpMethod, KeyKindWord, LoggedUrl, Sid
 use super::*;
 use crate::grammar::Query;
 use crate::grammar::tests::{TableRow, matching_expression, micros, row, table};
+use crate::zone::Zone;
 use crate::{
     CountBy, LoggedRequests, NameError, NamedTarget, attempts, count, count_by, find_named,
     newest_of_group, search,
@@ -90,7 +91,7 @@ fn the_table_of_queries_holds_for_a_report() {
     let (table, now) = table();
     let (_folder, stored) = report_of(&table.rows);
     for query in &table.matches {
-        let parsed = Query::parse(&query.query, now).unwrap();
+        let parsed = Query::parse(&query.query, now, &Zone::default()).unwrap();
         let mut found = search(&stored, &parsed, None).unwrap();
         let newest_first = [3, 2, 1, 4];
         assert!(found.is_sorted_by_key(|id| newest_first.iter().position(|n| n == id)));
@@ -140,9 +141,9 @@ fn a_search_finds_what_each_row_says_alone_newest_first() {
 fn matches_are_counted_by_each_value() {
     let (table, now) = table();
     let (_folder, stored) = report_of(&table.rows);
-    let all = Query::parse("", now).unwrap();
+    let all = Query::parse("", now, &Zone::default()).unwrap();
     let counted = |by| -> Vec<(String, u64)> {
-        let counts = count_by(&stored, &all, by).unwrap().into_iter();
+        let counts = count_by(&stored, &all, by, &Zone::default()).unwrap().into_iter();
         counts.map(|(value, count)| (value.unwrap_or("-".to_owned()), count)).collect()
     };
     let pairs = |pairs: &[(&str, u64)]| -> Vec<(String, u64)> {
