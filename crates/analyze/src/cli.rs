@@ -25,6 +25,7 @@ mod pretty;
 mod problems;
 mod progress;
 mod record;
+mod redaction;
 mod report;
 mod runs;
 mod search;

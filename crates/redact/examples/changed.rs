@@ -52,7 +52,7 @@ fn main() -> ExitCode {
             elapsed += began.elapsed();
             for ((name, text), masked) in texts.iter().zip(&masked) {
                 bytes += text.len();
-                if masked.is_changed() {
+                if masked.as_str() != text {
                     show(name, text, masked.as_str());
                 }
             }

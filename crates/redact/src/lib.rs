@@ -37,4 +37,4 @@ mod scope;
 
 pub use mask::Key;
 pub use rule::{Level, Rule};
-pub use scope::{Counts, Redacted, Redactor, Scope};
+pub use scope::{Counts, MaskedValues, Redacted, Redactor, Scope};

@@ -11,6 +11,17 @@ pub enum Level {
     Personal,
 }
 
+impl Level {
+    /// The word for it: `none`, `secrets`, `personal`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Secrets => "secrets",
+            Self::Personal => "personal",
+        }
+    }
+}
+
 /// Why a piece of text is masked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]

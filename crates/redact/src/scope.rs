@@ -29,26 +29,27 @@ impl Redactor {
         Self { masks: Masks::new(level, key) }
     }
 
+    /// A redactor that masks nothing.
+    pub fn none() -> Self {
+        Self::new(Level::None, &Key::new([0; 32]))
+    }
+
     /// What is masked.
     pub fn level(&self) -> Level {
         self.masks.level
     }
 
     /// A scope, which has learned nothing.
-    pub fn scope(&self) -> Scope<'_> {
+    pub fn scope(&self) -> Scope {
         Scope {
-            masks: &self.masks,
+            masks: self.masks.clone(),
             lookups: Lookups::default(),
             edits: HashMap::new(),
+            remembered: 0,
             values: BTreeMap::new(),
             finder: None,
             counts: Counts::default(),
         }
-    }
-
-    /// A digest under the key: equal texts, equal digests, and nobody without the key can confirm a guess.
-    pub fn digest(&self, text: &str) -> u128 {
-        self.masks.digest(text)
     }
 }
 
@@ -77,9 +78,14 @@ impl<'a> Redacted<'a> {
         Redacted(Cow::Owned(self.0.into_owned()))
     }
 
-    /// True when something in the text was masked.
-    pub fn is_changed(&self) -> bool {
-        matches!(self.0, Cow::Owned(_))
+    /// The first `most` bytes at most, and `...` when there are more.
+    pub fn beginning(&self, most: usize) -> Redacted<'static> {
+        let text = self.as_str();
+        Redacted(Cow::Owned(if text.len() <= most {
+            text.to_owned()
+        } else {
+            format!("{}...", &text[..text.floor_char_boundary(most)])
+        }))
     }
 }
 
@@ -116,11 +122,13 @@ impl Counts {
 ///
 /// One worker uses one scope for all its exchanges, and [begins](Self::begin) each.
 #[derive(Debug)]
-pub struct Scope<'r> {
-    masks: &'r Masks,
+pub struct Scope {
+    masks: Masks,
     lookups: Lookups,
-    /// What is masked in the texts of this exchange, by a hash of name and text: each is read once.
+    /// What is masked in texts by themselves, by a hash of name and text: a text that is repeated is read once.
     edits: HashMap<u128, Vec<Edit>>,
+    /// Bytes of `edits`, about.
+    remembered: usize,
     /// Values that are masked wherever they stand, each with what is written instead.
     values: BTreeMap<String, (Rule, String)>,
     /// Finds them; made anew after a text was learned.
@@ -128,10 +136,17 @@ pub struct Scope<'r> {
     counts: Counts,
 }
 
-impl Scope<'_> {
+/// Values that were masked in texts of exchanges, for a text that was made of these texts: the template of messages.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MaskedValues(BTreeMap<String, Rule>);
+
+impl Scope {
     /// Forgets the values of the exchange before; counts stay.
     pub fn begin(&mut self) {
-        self.edits.clear();
+        if self.remembered > REMEMBERED_BYTES {
+            self.edits.clear();
+            self.remembered = 0;
+        }
         self.values.clear();
         self.finder = None;
     }
@@ -147,15 +162,19 @@ impl Scope<'_> {
             return;
         }
         let key = self.read(name, text);
-        for edit in &self.edits[&key] {
+        let Self { masks, edits, values, finder, .. } = self;
+        for edit in &edits[&key] {
             let value = edit.value.trim();
-            // One value under two names is masked by the first rule, whichever name was read first.
-            let is_known = self.values.get(value).is_some_and(|&(rule, _)| rule <= edit.rule);
-            if !is_known && is_distinctive(edit.rule, value) {
-                let with = self.masks.replacement(edit.rule, value);
-                self.values.insert(value.to_owned(), (edit.rule, with));
-                self.finder = None;
+            if is_distinctive(edit.rule, value) {
+                spread(masks, values, finder, edit.rule, value);
             }
+        }
+    }
+
+    /// Remembers values that were masked elsewhere.
+    pub fn learn_masked(&mut self, known: &MaskedValues) {
+        for (value, rule) in &known.0 {
+            spread(&self.masks, &mut self.values, &mut self.finder, *rule, value);
         }
     }
 
@@ -168,8 +187,45 @@ impl Scope<'_> {
 
     /// Masks a text that stands under `name`: the value of a header or of a field.
     pub fn value<'a>(&mut self, place: &'static str, name: &str, text: &'a str) -> Redacted<'a> {
-        if self.masks.level == Level::None || text.is_empty() {
+        let Some(edits) = self.edits_of(name, text) else {
             return Redacted(Cow::Borrowed(text));
+        };
+        self.masked(place, name, text, edits)
+    }
+
+    /// Masks a path in a document with its type: `items[].sku: string`. The type is no value of the last name.
+    pub fn path<'a>(&mut self, place: &'static str, path: &'a str) -> Redacted<'a> {
+        let names = path.rsplit_once(": ").map_or(path, |(names, _)| names);
+        match self.text(place, names).0 {
+            Cow::Borrowed(_) => Redacted(Cow::Borrowed(path)),
+            Cow::Owned(masked) => Redacted(Cow::Owned(masked + &path[names.len()..])),
+        }
+    }
+
+    /// As [`text`](Self::text), and adds to `known` what was masked.
+    pub fn text_noting<'a>(
+        &mut self,
+        place: &'static str,
+        text: &'a str,
+        known: &mut MaskedValues,
+    ) -> Redacted<'a> {
+        let Some(edits) = self.edits_of("", text) else { return Redacted(Cow::Borrowed(text)) };
+        let values = edits.iter().map(|edit| (edit.value.trim(), edit.rule));
+        let values = values.filter(|(value, rule)| is_distinctive(*rule, value));
+        known.0.extend(values.map(|(value, rule)| (value.to_owned(), rule)));
+        self.masked(place, "", text, edits)
+    }
+
+    /// A digest of `text` under the key, when something in it is masked: equal texts, equal digests, and a guess
+    /// cannot be confirmed without the key. `None` when nothing is. Counts nothing.
+    pub fn keyed_digest(&mut self, text: &str) -> Option<u128> {
+        self.edits_of("", text).map(|_| self.masks.digest(text))
+    }
+
+    /// What is masked in a text; `None` when nothing is.
+    fn edits_of(&mut self, name: &str, text: &str) -> Option<Vec<Edit>> {
+        if self.masks.level == Level::None || text.is_empty() {
+            return None;
         }
         let key = self.read(name, text);
         let edits = &self.edits[&key];
@@ -179,13 +235,20 @@ impl Scope<'_> {
             spread = finder.find(text, &Covered::new(edits.iter().map(|edit| edit.span.clone())));
         }
         if !spread.is_empty() {
-            let kept = Covered::new(scan::kept(self.masks, &mut self.lookups, name, text));
+            let kept = Covered::new(scan::kept(&self.masks, &mut self.lookups, name, text));
             spread.retain(|edit| !kept.overlaps(&edit.span));
         }
-        if edits.is_empty() && spread.is_empty() {
-            return Redacted(Cow::Borrowed(text));
-        }
-        let mut edits = [edits.as_slice(), &spread].concat();
+        let is_plain = edits.is_empty() && spread.is_empty();
+        (!is_plain).then(|| [edits.as_slice(), &spread].concat())
+    }
+
+    fn masked(
+        &mut self,
+        place: &'static str,
+        name: &str,
+        text: &str,
+        mut edits: Vec<Edit>,
+    ) -> Redacted<'static> {
         let mut masked = Cow::Borrowed(text);
         // What a replacement leaves may read otherwise: a quote that was part of a value is gone.
         for _ in 0..PASSES {
@@ -193,12 +256,17 @@ impl Scope<'_> {
                 *self.counts.0.entry((place, edit.rule)).or_default() += 1;
             }
             masked = Cow::Owned(replaced(&masked, &edits));
-            edits = scan::edits(self.masks, &mut self.lookups, name, &masked);
+            edits = scan::edits(&self.masks, &mut self.lookups, name, &masked);
             if edits.is_empty() {
                 break;
             }
         }
-        Redacted(masked)
+        Redacted(Cow::Owned(masked.into_owned()))
+    }
+
+    /// Takes the counts out of it.
+    pub fn take_counts(&mut self) -> Counts {
+        std::mem::take(&mut self.counts)
     }
 
     /// How often each rule was applied so far.
@@ -206,13 +274,36 @@ impl Scope<'_> {
         &self.counts
     }
 
-    /// Reads a text that was not read yet in this exchange, and gives its key in `edits`.
+    /// Reads a text that is not remembered, and gives its key in `edits`.
     fn read(&mut self, name: &str, text: &str) -> u128 {
         let key = xxh3_128_with_seed(text.as_bytes(), xxh3_64(name.as_bytes()));
-        self.edits
-            .entry(key)
-            .or_insert_with(|| scan::edits(self.masks, &mut self.lookups, name, text));
+        let Self { masks, lookups, edits, remembered, .. } = self;
+        edits.entry(key).or_insert_with(|| {
+            let found = scan::edits(masks, lookups, name, text);
+            let texts = found.iter().map(|edit| edit.with.len() + edit.value.len());
+            *remembered += size_of::<(u128, Vec<Edit>)>() + texts.sum::<usize>();
+            *remembered += size_of_val(found.as_slice());
+            found
+        });
         key
+    }
+}
+
+/// What a scope remembers of the texts that it has read, in bytes, before it forgets them.
+const REMEMBERED_BYTES: usize = 4 << 20;
+
+/// Adds a value to those that are masked wherever they stand.
+fn spread(
+    masks: &Masks,
+    values: &mut BTreeMap<String, (Rule, String)>,
+    finder: &mut Option<Finder>,
+    rule: Rule,
+    value: &str,
+) {
+    // One value under two names is masked by the first rule, whichever name was read first.
+    if values.get(value).is_none_or(|&(known, _)| rule < known) {
+        values.insert(value.to_owned(), (rule, masks.replacement(rule, value)));
+        *finder = None;
     }
 }
 

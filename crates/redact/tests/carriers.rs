@@ -1,6 +1,6 @@
 //! Each carrier, with what is masked in it and what is not.
 
-use redact::{Key, Level, Redactor};
+use redact::{Key, Level, MaskedValues, Redactor};
 
 fn masked(level: Level, text: &str) -> String {
     let redactor = Redactor::new(level, &Key::new([3; 32]));
@@ -336,6 +336,43 @@ fn pseudonyms_stay_equal_under_a_key_and_change_with_it() {
     assert_eq!(mail(&one, "0532 123 45 67"), mail(&one, "+90 532 1234567"));
     assert_ne!(mail(&one, "a@b.co"), mail(&two, "a@b.co"));
     assert_ne!(mail(&one, "a@b.co"), mail(&one, "b@b.co"));
-    assert_ne!(one.digest("x"), two.digest("x"));
+    let digest = |redactor: &Redactor, text: &str| redactor.scope().keyed_digest(text);
+    assert_ne!(digest(&one, "a@b.co"), digest(&two, "a@b.co"));
+    assert_ne!(digest(&one, "a@b.co"), digest(&one, "b@b.co"));
+    assert_eq!(digest(&one, "x"), None);
     assert_eq!(mail(&Redactor::new(Level::None, &Key::new([1; 32])), "a@b.co"), "a@b.co");
+}
+
+#[test]
+fn a_long_text_is_cut_between_characters() {
+    let redactor = Redactor::none();
+    let text = format!("x{}", "ş".repeat(20));
+    assert_eq!(redactor.scope().text("t", &text).beginning(10).as_str(), "xşşşş...");
+    assert_eq!(redactor.scope().text("t", &text).beginning(text.len()).as_str(), text);
+}
+
+#[test]
+fn the_type_of_a_path_is_not_the_value_of_its_name() {
+    let redactor = Redactor::new(Level::Personal, &Key::new([1; 32]));
+    let mut scope = redactor.scope();
+    assert_eq!(scope.path("t", "user.password: string").as_str(), "user.password: string");
+    let masked = scope.path("t", "customers.ali@example.com[].id: number");
+    assert!(!masked.as_str().contains("ali@"), "{masked}");
+    assert!(masked.as_str().ends_with("[].id: number"), "{masked}");
+}
+
+#[test]
+fn values_masked_in_messages_are_masked_in_their_template() {
+    let redactor = Redactor::new(Level::Personal, &Key::new([1; 32]));
+    let mut scope = redactor.scope();
+    scope.begin();
+    scope.learn(r#"{"first_name":"Ayşenur","sku":"A-1"}"#);
+    let mut values = MaskedValues::default();
+    let message = scope.text_noting("t", "A-1: Ayşenur is blocked", &mut values);
+    let message = message.as_str().to_owned();
+    scope.begin();
+    let template = "<*>: Ayşenur is blocked";
+    assert_eq!(scope.text("t", template).as_str(), template);
+    scope.learn_masked(&values);
+    assert_eq!(scope.text("t", template).as_str(), message.replace("A-1", "<*>"));
 }
