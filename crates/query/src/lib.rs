@@ -19,6 +19,7 @@ mod keys;
 mod named;
 mod nearest;
 mod payloads;
+mod redacted;
 mod requests;
 mod runs;
 mod scan;

@@ -13,6 +13,11 @@ impl Key {
     pub fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
+
+    /// A key made of data that are known only to those who may know the masked values as well.
+    pub fn of(data: &[u8]) -> Self {
+        Self(blake3::derive_key("analyze 2026 redact key of data", data))
+    }
 }
 
 impl fmt::Debug for Key {

@@ -15,6 +15,7 @@ use tables::cell::Micros;
 use super::Exit;
 use super::cards::cut_start;
 use super::figures::{bytes, count, counted, minute, percent, span};
+use super::outgoing::Outgoing;
 use super::summary::sparkline;
 use super::table::{Align, ColumnHeads, TextTable};
 use super::terminal::{cut, cut_end, safe, say, shell, width, write_json, write_json_pretty};
@@ -138,7 +139,7 @@ impl EndpointCommand {
         let report = Stored::open(&self.report)?;
         let endpoints = endpoints(&report)?;
         let wide = io::stdout().is_terminal().then(width);
-        let mut out = io::stdout().lock();
+        let mut out = Outgoing::of(&report, false)?;
         let Some(name) = &self.endpoint else {
             if self.json {
                 for endpoint in &endpoints {
@@ -157,10 +158,16 @@ impl EndpointCommand {
                     say(&format!("{more}; --all shows them"));
                 }
             }
+            out.flush()?;
             return Ok(Exit::Done);
         };
         let totals = find_endpoint(&endpoints, name)?;
         let described = describe_endpoint(&report, &totals.endpoint, self.examples)?;
+        for schema in [&described.request, &described.response] {
+            out.learn_paths(schema.paths.iter().flat_map(|path| {
+                path.examples.iter().map(|example| (path.path.as_str(), example.value.as_str()))
+            }));
+        }
         if self.json {
             write_json_pretty(&mut out, &described)?;
         } else {

@@ -16,6 +16,7 @@ use tables::{Batch, CsvOptions, Stored, TextFormat, text};
 
 use super::Exit;
 use super::figures::{count, counted, minute};
+use super::outgoing::{LIST_ROWS, Outgoing};
 use super::table::{Align, ColumnHeads, TextTable};
 use super::terminal::{cut, safe_json, say, width};
 use super::zone::{now, zone};
@@ -197,7 +198,8 @@ impl KeysCommand {
         if limit > 0 && all > limit {
             keys = batch(keys.rows().take(limit));
         }
-        let mut out = io::stdout().lock();
+        let mut out = Outgoing::of(&report, false)?;
+        out.learn_messages(&report, LIST_ROWS)?;
         match self.format.unwrap_or(usual) {
             KeysFormat::Table => {
                 for line in self.table(&keys, &is_there).lines(terminal.then(width)) {

@@ -1,5 +1,6 @@
 //! What is masked in texts of logs, and the key of their pseudonyms.
 
+use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -48,7 +49,11 @@ pub(crate) fn key_in(path: &Path) -> anyhow::Result<Key> {
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let bytes = random()?;
-            let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            let digits = bytes.iter().fold(String::new(), |mut digits, byte| {
+                // Writing to a String does not fail.
+                let _never = write!(digits, "{byte:02x}");
+                digits
+            });
             let mut options = OpenOptions::new();
             options.write(true).create_new(true);
             #[cfg(unix)]

@@ -250,7 +250,7 @@ impl ReportCommand {
                 style: Style::stderr(self.color),
                 width: terminal::width(),
             }
-            .print();
+            .print(&Stored::open(&self.out)?)?;
         }
         let rejected = done.summary.files.get("rejected").copied().unwrap_or(0);
         match exit {

@@ -69,7 +69,7 @@ impl SummaryCommand {
             style: Style::stdout(self.color),
             width: width(),
         };
-        shown.print_out()?;
+        shown.print_out(&report)?;
         Ok(Exit::Done)
     }
 
