@@ -45,8 +45,10 @@ impl Redactor {
             masks: self.masks.clone(),
             lookups: Lookups::default(),
             edits: HashMap::new(),
+            results: HashMap::new(),
             remembered: 0,
-            values: BTreeMap::new(),
+            learned: Vec::new(),
+            values: SpreadValues::default(),
             finder: None,
             counts: Counts::default(),
         }
@@ -120,20 +122,37 @@ impl Counts {
 
 /// The texts of one exchange: a value that is masked in one of them is masked in all.
 ///
-/// One worker uses one scope for all its exchanges, and [begins](Self::begin) each.
+/// One worker uses one scope for all its exchanges, and [begins](Self::begin) each. Texts that are repeated are read
+/// once, and masked once where the texts learned with them are the same; 8 MiB are kept for that.
 #[derive(Debug)]
 pub struct Scope {
     masks: Masks,
     lookups: Lookups,
-    /// What is masked in texts by themselves, by a hash of name and text: a text that is repeated is read once.
+    /// What is masked in texts by themselves, by a hash of name and text.
     edits: HashMap<u128, Vec<Edit>>,
-    /// Bytes of `edits`, about.
+    /// What became of texts, by that hash and the sum of the values.
+    results: HashMap<(u128, u128), Masked>,
+    /// Bytes of `edits` and `results`, about.
     remembered: usize,
-    /// Values that are masked wherever they stand, each with what is written instead.
-    values: BTreeMap<String, (Rule, String)>,
-    /// Finds them; made anew after a text was learned.
-    finder: Option<Finder>,
+    /// The learned texts in which something is masked, whose values are not in `values` yet.
+    learned: Vec<u128>,
+    /// Values that are masked wherever they stand.
+    values: SpreadValues,
+    /// Finds the values with this sum. Exchanges of one session mostly have the same ones.
+    finder: Option<(u128, Finder)>,
     counts: Counts,
+}
+
+/// A text as it is written; `None` when nothing in it is masked.
+type Masked = Option<MaskedText>;
+
+#[derive(Debug, Clone)]
+struct MaskedText {
+    text: String,
+    /// How often each rule was applied.
+    rules: Vec<(Rule, u64)>,
+    /// What was masked, of texts that are no longer than a message.
+    values: Vec<(String, Rule)>,
 }
 
 /// Values that were masked in texts of exchanges, for a text that was made of these texts: the template of messages.
@@ -145,10 +164,11 @@ impl Scope {
     pub fn begin(&mut self) {
         if self.remembered > REMEMBERED_BYTES {
             self.edits.clear();
+            self.results.clear();
             self.remembered = 0;
         }
-        self.values.clear();
-        self.finder = None;
+        self.learned.clear();
+        self.values = SpreadValues::default();
     }
 
     /// Remembers the values that are masked in `text`. Learn all texts of an exchange before the first is masked.
@@ -162,19 +182,15 @@ impl Scope {
             return;
         }
         let key = self.read(name, text);
-        let Self { masks, edits, values, finder, .. } = self;
-        for edit in &edits[&key] {
-            let value = edit.value.trim();
-            if is_distinctive(edit.rule, value) {
-                spread(masks, values, finder, edit.rule, value);
-            }
+        if !self.edits[&key].is_empty() {
+            self.learned.push(key);
         }
     }
 
     /// Remembers values that were masked elsewhere.
     pub fn learn_masked(&mut self, known: &MaskedValues) {
-        for (value, rule) in &known.0 {
-            spread(&self.masks, &mut self.values, &mut self.finder, *rule, value);
+        for (value, &rule) in &known.0 {
+            self.values.add(rule, value);
         }
     }
 
@@ -187,10 +203,10 @@ impl Scope {
 
     /// Masks a text that stands under `name`: the value of a header or of a field.
     pub fn value<'a>(&mut self, place: &'static str, name: &str, text: &'a str) -> Redacted<'a> {
-        let Some(edits) = self.edits_of(name, text) else {
-            return Redacted(Cow::Borrowed(text));
-        };
-        self.masked(place, name, text, edits)
+        let Some(masked) = self.masked(name, text) else { return Redacted(Cow::Borrowed(text)) };
+        let masked = masked.clone();
+        self.count(place, &masked.rules);
+        Redacted(Cow::Owned(masked.text))
     }
 
     /// Masks a path in a document with its type: `items[].sku: string`. The type is no value of the last name.
@@ -202,58 +218,86 @@ impl Scope {
         }
     }
 
-    /// As [`text`](Self::text), and adds to `known` what was masked.
+    /// As [`text`](Self::text), and adds to `known` what was masked. Of a text above 16 KiB nothing is added.
     pub fn text_noting<'a>(
         &mut self,
         place: &'static str,
         text: &'a str,
         known: &mut MaskedValues,
     ) -> Redacted<'a> {
-        let Some(edits) = self.edits_of("", text) else { return Redacted(Cow::Borrowed(text)) };
-        let values = edits.iter().map(|edit| (edit.value.trim(), edit.rule));
-        let values = values.filter(|(value, rule)| is_distinctive(*rule, value));
-        known.0.extend(values.map(|(value, rule)| (value.to_owned(), rule)));
-        self.masked(place, "", text, edits)
+        let Some(masked) = self.masked("", text) else { return Redacted(Cow::Borrowed(text)) };
+        let masked = masked.clone();
+        self.count(place, &masked.rules);
+        known.0.extend(masked.values);
+        Redacted(Cow::Owned(masked.text))
     }
 
     /// A digest of `text` under the key, when something in it is masked: equal texts, equal digests, and a guess
     /// cannot be confirmed without the key. `None` when nothing is. Counts nothing.
     pub fn keyed_digest(&mut self, text: &str) -> Option<u128> {
-        self.edits_of("", text).map(|_| self.masks.digest(text))
+        self.masked("", text)?;
+        Some(self.masks.digest(text))
     }
 
-    /// What is masked in a text; `None` when nothing is.
-    fn edits_of(&mut self, name: &str, text: &str) -> Option<Vec<Edit>> {
+    fn count(&mut self, place: &'static str, rules: &[(Rule, u64)]) {
+        for &(rule, count) in rules {
+            *self.counts.0.entry((place, rule)).or_default() += count;
+        }
+    }
+
+    /// What becomes of a text, remembered.
+    fn masked(&mut self, name: &str, text: &str) -> Option<&MaskedText> {
         if self.masks.level == Level::None || text.is_empty() {
             return None;
         }
         let key = self.read(name, text);
+        self.gather();
+        // By far most texts hold nothing, and are in exchanges in which nothing is masked.
+        if self.values.rules.is_empty() && self.edits[&key].is_empty() {
+            return None;
+        }
+        let key = (key, self.values.sum);
+        if !self.results.contains_key(&key) {
+            let masked = self.mask(key.0, name, text);
+            self.remembered += size_of::<((u128, u128), Masked)>();
+            self.remembered += masked.as_ref().map_or(0, |masked| masked.text.len());
+            self.results.insert(key, masked);
+        }
+        self.results[&key].as_ref()
+    }
+
+    fn mask(&mut self, key: u128, name: &str, text: &str) -> Masked {
+        let Self { masks, lookups, values, finder, .. } = self;
         let edits = &self.edits[&key];
         let mut spread = Vec::new();
-        if !self.values.is_empty() {
-            let finder = self.finder.get_or_insert_with(|| Finder::new(&self.values));
+        if !values.rules.is_empty() {
+            let finder = match finder {
+                Some((sum, finder)) if *sum == values.sum => finder,
+                _ => &mut finder.insert((values.sum, Finder::new(masks, &values.rules))).1,
+            };
             spread = finder.find(text, &Covered::new(edits.iter().map(|edit| edit.span.clone())));
         }
         if !spread.is_empty() {
-            let kept = Covered::new(scan::kept(&self.masks, &mut self.lookups, name, text));
-            spread.retain(|edit| !kept.overlaps(&edit.span));
+            let kept = Covered::new(scan::kept(masks, lookups, name, text));
+            let keeps =
+                |span: &Range<usize>| kept.overlapping(span).any(|kept| reaches_beyond(kept, span));
+            spread.retain(|edit| !keeps(&edit.span));
         }
-        let is_plain = edits.is_empty() && spread.is_empty();
-        (!is_plain).then(|| [edits.as_slice(), &spread].concat())
-    }
-
-    fn masked(
-        &mut self,
-        place: &'static str,
-        name: &str,
-        text: &str,
-        mut edits: Vec<Edit>,
-    ) -> Redacted<'static> {
+        if edits.is_empty() && spread.is_empty() {
+            return None;
+        }
+        let mut edits = [edits.as_slice(), &spread].concat();
+        let mut values = Vec::new();
+        if text.len() <= MESSAGE_BYTES {
+            let all = edits.iter().map(|edit| (edit.value.trim().to_owned(), edit.rule));
+            values.extend(all.filter(|(value, rule)| is_distinctive(*rule, value)));
+        }
+        let mut rules: BTreeMap<Rule, u64> = BTreeMap::new();
         let mut masked = Cow::Borrowed(text);
         // What a replacement leaves may read otherwise: a quote that was part of a value is gone.
         for _ in 0..PASSES {
             for edit in outermost(&mut edits) {
-                *self.counts.0.entry((place, edit.rule)).or_default() += 1;
+                *rules.entry(edit.rule).or_default() += 1;
             }
             masked = Cow::Owned(replaced(&masked, &edits));
             edits = scan::edits(&self.masks, &mut self.lookups, name, &masked);
@@ -261,7 +305,20 @@ impl Scope {
                 break;
             }
         }
-        Redacted(Cow::Owned(masked.into_owned()))
+        Some(MaskedText { text: masked.into_owned(), rules: rules.into_iter().collect(), values })
+    }
+
+    /// Gathers the values of the texts that were learned since.
+    fn gather(&mut self) {
+        let Self { edits, learned, values, .. } = self;
+        for key in learned.drain(..) {
+            for edit in &edits[&key] {
+                let value = edit.value.trim();
+                if is_distinctive(edit.rule, value) {
+                    values.add(edit.rule, value);
+                }
+            }
+        }
     }
 
     /// Takes the counts out of it.
@@ -290,21 +347,41 @@ impl Scope {
 }
 
 /// What a scope remembers of the texts that it has read, in bytes, before it forgets them.
-const REMEMBERED_BYTES: usize = 4 << 20;
+const REMEMBERED_BYTES: usize = 8 << 20;
 
-/// Adds a value to those that are masked wherever they stand.
-fn spread(
-    masks: &Masks,
-    values: &mut BTreeMap<String, (Rule, String)>,
-    finder: &mut Option<Finder>,
-    rule: Rule,
-    value: &str,
-) {
-    // One value under two names is masked by the first rule, whichever name was read first.
-    if values.get(value).is_none_or(|&(known, _)| rule < known) {
-        values.insert(value.to_owned(), (rule, masks.replacement(rule, value)));
-        *finder = None;
+/// Messages are not longer, in bytes.
+const MESSAGE_BYTES: usize = 16 << 10;
+
+/// Values that are masked wherever they stand.
+#[derive(Debug, Default)]
+struct SpreadValues {
+    rules: BTreeMap<String, Rule>,
+    /// The sum of their hashes: equal values, equal sums.
+    sum: u128,
+}
+
+impl SpreadValues {
+    fn add(&mut self, rule: Rule, value: &str) {
+        let hash = |rule: Rule| xxh3_128_with_seed(value.as_bytes(), rule as u64 + 1);
+        // One value under two names is masked by the first rule, whichever name was read first.
+        match self.rules.get_mut(value) {
+            Some(known) if *known <= rule => return,
+            Some(known) => {
+                self.sum = self.sum.wrapping_sub(hash(*known));
+                *known = rule;
+            }
+            None => {
+                self.rules.insert(value.to_owned(), rule);
+            }
+        }
+        self.sum = self.sum.wrapping_add(hash(rule));
     }
+}
+
+/// Whether a business key is more than a part of a value: `No:5` is one, but not within an address.
+fn reaches_beyond(kept: &Range<usize>, span: &Range<usize>) -> bool {
+    let overlaps = kept.start < span.end && span.start < kept.end;
+    overlaps && (kept.start < span.start || kept.end > span.end || kept == span)
 }
 
 /// A text in good order is done after one.
@@ -347,10 +424,12 @@ fn is_distinctive(rule: Rule, value: &str) -> bool {
         Rule::Email | Rule::Phone | Rule::Birth | Rule::Ip | Rule::Username => chars >= 4,
         _ => chars >= 6,
     };
-    // A value that is the name of a field would hit the names.
-    long_enough
-        && digits + letters > 0
-        && matches!(meaning(value.as_bytes()), Meaning::Unknown | Meaning::Near)
+    // A value that is the name of a field would hit the names. `5. Sokak 26` is none, though `Sokak` is.
+    let is_name = || {
+        (digits == 0 || !value.contains(' '))
+            && !matches!(meaning(value.as_bytes()), Meaning::Unknown | Meaning::Near)
+    };
+    long_enough && digits + letters > 0 && !is_name()
 }
 
 /// Finds values in all the forms in which they are written.
@@ -362,10 +441,11 @@ struct Finder {
 }
 
 impl Finder {
-    fn new(values: &BTreeMap<String, (Rule, String)>) -> Self {
+    fn new(masks: &Masks, values: &BTreeMap<String, Rule>) -> Self {
         let mut patterns = Vec::new();
         let mut forms = Vec::new();
-        for (value, (rule, with)) in values {
+        for (value, rule) in values {
+            let with = masks.replacement(*rule, value);
             for form in written_forms(value) {
                 forms.push(form);
                 patterns.push((*rule, value.clone(), with.clone()));
@@ -423,8 +503,13 @@ impl Covered {
     }
 
     fn overlaps(&self, span: &Range<usize>) -> bool {
+        self.overlapping(span).next().is_some()
+    }
+
+    fn overlapping(&self, span: &Range<usize>) -> impl Iterator<Item = &Range<usize>> {
         let next = self.0.partition_point(|covered| covered.end <= span.start);
-        self.0.get(next).is_some_and(|covered| covered.start < span.end)
+        let end = span.end;
+        self.0[next..].iter().take_while(move |covered| covered.start < end)
     }
 }
 

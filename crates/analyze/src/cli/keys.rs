@@ -16,7 +16,7 @@ use tables::{Batch, CsvOptions, Stored, TextFormat, text};
 
 use super::Exit;
 use super::figures::{count, counted, minute};
-use super::outgoing::{LIST_ROWS, Outgoing};
+use super::outgoing::{LIST_ROWS, NOT_MASKED, Outgoing};
 use super::table::{Align, ColumnHeads, TextTable};
 use super::terminal::{cut, safe_json, say, width};
 use super::zone::{now, zone};
@@ -185,6 +185,9 @@ impl KeysCommand {
                 keys.rows().partition(|key| !self.with_duplicates && is_there(key));
             let counts = write_payloads(&report, &batch(resend), dir, self.raw_csv)?;
             report_payloads(&counts, &dir.display().to_string());
+            if counts.whole + counts.rows > 0 {
+                say(&format!("{}: {NOT_MASKED}", dir.display()));
+            }
             report_duplicates(known.len(), &dir.display().to_string());
             if self.format.is_none() {
                 return Ok(Exit::Done);

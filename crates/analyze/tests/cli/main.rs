@@ -15,6 +15,7 @@ mod keys;
 mod kit;
 mod ls;
 mod names;
+mod redact;
 mod report;
 mod roles;
 mod rules;
