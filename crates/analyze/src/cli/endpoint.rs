@@ -15,7 +15,7 @@ use tables::cell::Micros;
 use super::Exit;
 use super::cards::cut_start;
 use super::figures::{bytes, count, counted, minute, percent, span};
-use super::outgoing::Outgoing;
+use super::outgoing::{LIST_ROWS, Outgoing};
 use super::summary::sparkline;
 use super::table::{Align, ColumnHeads, TextTable};
 use super::terminal::{cut, cut_end, safe, say, shell, width, write_json, write_json_pretty};
@@ -163,6 +163,7 @@ impl EndpointCommand {
         };
         let totals = find_endpoint(&endpoints, name)?;
         let described = describe_endpoint(&report, &totals.endpoint, self.examples)?;
+        out.learn_messages(&report, LIST_ROWS)?;
         for schema in [&described.request, &described.response] {
             out.learn_paths(schema.paths.iter().flat_map(|path| {
                 path.examples.iter().map(|example| (path.path.as_str(), example.value.as_str()))

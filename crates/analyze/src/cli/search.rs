@@ -13,7 +13,7 @@ use tables::{CsvOptions, Stored};
 use super::Exit;
 use super::cards::{Cards, ShownBodies};
 use super::figures;
-use super::outgoing::Outgoing;
+use super::outgoing::{LIST_ROWS, Outgoing};
 use super::show::write_curl;
 use super::table::{Align, ColumnHeads, TextTable};
 use super::terminal::{
@@ -275,6 +275,7 @@ impl SearchCommand {
         by: ByArg,
     ) -> anyhow::Result<bool> {
         let counts = count_by(report, query, by.count_by(), zone())?;
+        out.learn_messages(report, LIST_ROWS)?;
         match self.format.unwrap_or(SearchFormat::Table) {
             SearchFormat::Table | SearchFormat::Cards => {
                 let groups = match by {

@@ -30,7 +30,7 @@ const COMMANDS: [&[&str]; 18] = [
     &["endpoint", "report", "customers", "--all"],
     &["diff", "old", "report", "--min-count", "1"],
     &["diff", "old", "report", "--min-count", "1", "--format", "markdown"],
-    &["runs", "report"],
+    &["endpoint", "report"],
 ];
 
 /// What was planted.
@@ -118,8 +118,18 @@ impl PlantedValues {
 
 #[test]
 fn no_planted_value_is_left_in_a_report_or_in_output_of_one() {
+    no_value_is_left(300);
+}
+
+#[test]
+#[ignore = "ten thousand values take minutes in a debug build"]
+fn no_value_of_ten_thousand_is_left() {
+    no_value_is_left(2500);
+}
+
+fn no_value_is_left(exchanges: usize) {
     let place = TestFolder::new();
-    let values = PlantedValues::dump(&place, 1000);
+    let values = PlantedValues::dump(&place, exchanges);
     let report = |more: &[&str]| {
         let run = place.run(&[&["report", "dump", "--out", "report", "--force"], more].concat());
         assert_eq!(run.code, 0, "{}", run.err);
@@ -141,7 +151,7 @@ fn no_planted_value_is_left_in_a_report_or_in_output_of_one() {
     for command in COMMANDS {
         let run = place.run(command);
         assert_eq!(run.code, 0, "{command:?}: {}", run.err);
-        assert!(run.out.len() > 100, "{command:?}: {}", run.out);
+        assert!(!run.out.is_empty(), "{command:?}");
         values.are_not_in(&format!("{command:?}"), (run.out + &run.err).as_bytes());
     }
     let run =
