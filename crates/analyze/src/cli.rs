@@ -32,6 +32,7 @@ mod runs;
 mod search;
 mod serve;
 mod show;
+mod sql;
 mod summarize;
 mod summary;
 mod table;
@@ -78,6 +79,7 @@ Examples:
   analyze explain report 1                the most frequent error group, explained
   analyze endpoint report orders          what an endpoint takes and answers, and how fast it is
   analyze runs report                     the flows: failures, times, slowest steps, and their runs
+  analyze sql report 'select ...'         any other question, in SQL over the tables
   analyze diff yesterday today            what has changed between two reports
   analyze fetch dump --project-id 12 --project-slug shop
                                           the logs of a project, from the API into `dump`
@@ -102,6 +104,7 @@ enum Command {
     Show(show::ShowCommand),
     Diff(diff::DiffCommand),
     Runs(runs::RunsCommand),
+    Sql(sql::SqlCommand),
     Logs(logs::LogsCommand),
     Serve(serve::ServeCommand),
     Fetch(Box<fetch::FetchCommand>),
@@ -122,6 +125,7 @@ impl Cli {
             Command::Endpoint(endpoint) => endpoint.run(),
             Command::Keys(keys) => keys.run(),
             Command::Runs(runs) => runs.run(),
+            Command::Sql(sql) => sql.run(),
             Command::Search(search) => search.run(),
             Command::Show(show) => show.run(),
             Command::Diff(diff) => diff.run(),

@@ -27,7 +27,12 @@ fn every_command_of_the_page_about_searches_works_and_prints_what_is_shown() {
 
 #[test]
 fn every_question_has_a_command_that_prints_what_is_shown() {
-    assert_eq!(run_page("docs/questions.md"), 19);
+    assert_eq!(run_page("docs/questions.md"), 20);
+}
+
+#[test]
+fn every_question_has_a_query_in_sql_that_prints_what_is_shown() {
+    assert_eq!(run_page("docs/sql.md"), 16);
 }
 
 /// Runs the commands of a page. Returns how many there are.
@@ -56,6 +61,16 @@ fn run_page(name: &str) -> usize {
         };
         if command == NOT_RUN {
             continue;
+        }
+        let mut command = command.to_owned();
+        if block == Some("console") {
+            // As a shell shows a command of several lines.
+            while let Some(more) = lines.next_if(|line| line.starts_with("> ")) {
+                page += more;
+                page.push('\n');
+                command.push('\n');
+                command += &more[2..];
+            }
         }
         commands += 1;
         let measured = block == Some(MEASURED);

@@ -255,8 +255,8 @@ impl Paths {
     }
 }
 
-/// A key that is a value: all digits, or eight characters and more with three digits among them.
-fn is_id(key: &str) -> bool {
+/// Whether a key is a value: all digits, or eight characters and more with three digits among them.
+pub fn is_id(key: &str) -> bool {
     let digits = key.bytes().filter(u8::is_ascii_digit).count();
     digits > 0 && (digits == key.len() || (key.len() >= 8 && digits >= 3))
 }

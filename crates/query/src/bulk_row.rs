@@ -1,5 +1,7 @@
 //! The row of one key in a bulk request, and what the answer says about that row.
 
+use std::borrow::Cow;
+
 use model::json::{Type as JsonType, Value};
 
 /// A row of a bulk request.
@@ -59,23 +61,59 @@ pub fn row_of<'b>(body: &'b str, key: &str) -> Option<BulkRow<'b>> {
 
 /// Whether a row of a list that the body is, or that is directly in it, has the key.
 pub(crate) fn has_row(body: &str, key: &str) -> bool {
-    let in_list = |list: Value<'_>| {
-        let mut found = false;
-        list.elements(|row| {
-            found = has_key(row, key, 1);
-            !found
-        });
-        found
-    };
-    let Some(root) = Value::of(body) else { return false };
-    let mut found = root.ty == JsonType::Array && in_list(root);
-    if root.ty == JsonType::Object {
-        root.members(|_, member| {
-            found = member.ty == JsonType::Array && in_list(member);
-            !found
-        });
-    }
+    let mut found = false;
+    each_row(body, |row| {
+        found = has_key(row, key, 1);
+        !found
+    });
     found
+}
+
+/// The values in each row of a bulk request that can be its key: texts and numbers of the row, and of objects in it.
+/// `each` gets the place of the row in the body and the value.
+pub(crate) fn values_of_rows<'b>(body: &'b str, mut each: impl FnMut(u32, Cow<'b, str>)) {
+    let mut place = 0;
+    each_row(body, |row| {
+        values_of(row, 1, &mut |value| each(place, value));
+        place += 1;
+        true
+    });
+}
+
+/// Calls `each` for the elements of the list that the body is, or of the lists directly in it, until it says `false`.
+fn each_row<'b>(body: &'b str, mut each: impl FnMut(Value<'b>) -> bool) {
+    let Some(root) = Value::of(body) else { return };
+    let mut list = |list: Value<'b>| {
+        let mut go_on = true;
+        list.elements(|row| {
+            go_on = each(row);
+            go_on
+        });
+        go_on
+    };
+    match root.ty {
+        JsonType::Array => _ = list(root),
+        JsonType::Object => root.members(|_, member| member.ty != JsonType::Array || list(member)),
+        _ => {}
+    }
+}
+
+/// The texts and numbers of an object, and of objects in it so many levels down.
+fn values_of<'b>(object: Value<'b>, levels: u8, each: &mut dyn FnMut(Cow<'b, str>)) {
+    object.members(|_, member| {
+        match member.ty {
+            JsonType::String if member.raw.contains('\\') => {
+                if let Ok(text) = serde_json::from_str::<String>(member.raw) {
+                    each(text.into());
+                }
+            }
+            JsonType::String => each(member.inner().into()),
+            JsonType::Number => each(member.raw.into()),
+            JsonType::Object if levels > 0 => values_of(member, levels - 1, each),
+            _ => {}
+        }
+        true
+    });
 }
 
 /// What the answer to a bulk request says about one of its rows: the element of a list with that key, or at the same

@@ -1,41 +1,56 @@
 //! What has changed from one report to another.
 //!
 //! Reports cover periods of unequal length and flows of unequal traffic, so groups are compared by rate: errors for
-//! each exchange of the flows in which the group occurs in either report. A change counts when it is large enough in
-//! three ways: in the number of errors, in its ratio, and against chance.
+//! each request of the flows in which the group occurs in either report. A group that both reports have grew or shrank
+//! when its rate changed by the wanted ratio and chance does not explain it (`chance`), or when the same is so of its
+//! share of all requests, because its flows had more or fewer of them.
 //!
-//! Laws, held by tests: a report has not changed against itself; what is new from A to B is gone from B to A, what is
-//! more frequent in one direction is less frequent in the other.
+//! Laws, held by tests: a report has not changed against itself; what is new from A to B is gone from B to A, what grew
+//! in one direction shrank in the other; no text is both new and gone.
+
+mod blocks;
+mod chance;
+mod same_text;
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::time::Timestamp;
 use serde::Serialize;
-use tables::cell::{Fingerprint, FlowName, Micros};
+use tables::cell::{FlowName, Micros};
 use tables::rows::{Endpoints, ErrorGroupRow};
 use tables::{ReadError, Stored};
+
+pub use blocks::BlockKind;
+use blocks::{Blocks, KnownNames};
+use chance::Block;
 
 use crate::groups::groups;
 use crate::json;
 use crate::key_cursor::{ComparedKey, KeyCursor};
 
-/// Standard deviations by which a change must exceed what chance gives.
-const DEVIATIONS: f64 = 2.0;
+/// Below this probability a change is not taken for chance. There are two questions, about the requests of flows and
+/// about all requests, so that in one of a hundred comparisons at most chance shows any change.
+const LEVEL: f64 = 0.005;
+
+/// Standard deviations by which a rate has to differ to be shown as perhaps changed, were each error independent.
+const DEVIATIONS: f64 = 4.0;
 
 /// What counts as a change.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Thresholds {
     /// Errors that a group must have in one of the reports; groups with fewer are only counted.
     pub min_count: i64,
-    /// How many times as frequent a group must be; above 1.
+    /// How many times as frequent a group must be; 1 or above.
     pub ratio: f64,
+    /// Whether groups that have not changed are listed.
+    pub unchanged: bool,
 }
 
 impl Default for Thresholds {
-    /// Three errors, twice as frequent.
+    /// Three errors, a quarter more frequent, only changes.
     fn default() -> Self {
-        Self { min_count: 3, ratio: 2.0 }
+        Self { min_count: 3, ratio: 1.25, unchanged: false }
     }
 }
 
@@ -110,12 +125,17 @@ pub enum ChangeKind {
     /// an open key and the new one with some, or the old one does not have it, and the new one has errors of it both
     /// before the old one begins and since.
     Back,
-    /// In both, and more frequent.
-    More,
-    /// In both, and less frequent.
-    Less,
+    /// In both, and more frequent than chance explains.
+    Grew,
+    /// In both, and less frequent than chance explains.
+    Shrank,
+    /// In both, and its rates differ so that chance would not explain it if each error came by itself. As they come, a
+    /// few hours or runs with many of them may make the difference.
+    Unclear,
     /// Not in the new report.
     Gone,
+    /// In both, at about the same rate. Listed only when it is wanted.
+    Unchanged,
 }
 
 /// A group that has changed.
@@ -123,8 +143,13 @@ pub enum ChangeKind {
 pub struct GroupChange {
     /// How.
     pub change: ChangeKind,
-    /// Name of the group.
+    /// Name of the group, in the newer report that has it.
     pub fingerprint: String,
+    /// Other names of it: of groups with the same text, in which other parts of it are variables.
+    pub other_fingerprints: Vec<String>,
+    /// Of new groups, and of groups that are gone, the name of the most frequent one whose text is the same but for one
+    /// word; its own name when there is none.
+    pub like: String,
     /// Its text, `<*>` where it varies.
     pub template: String,
     /// The code that all its errors share.
@@ -139,12 +164,21 @@ pub struct GroupChange {
     pub old_count: i64,
     /// Errors in the new report.
     pub new_count: i64,
-    /// Errors for each exchange of its flows in the old report; `None` when there was no such exchange.
+    /// Errors for each request of its flows in the old report; `None` when there was no such request.
     pub old_rate: Option<f64>,
     /// The same in the new report.
     pub new_rate: Option<f64>,
     /// `new_rate / old_rate`; `None` when one of them is 0 or absent.
     pub ratio: Option<f64>,
+    /// How probable it is that chance alone makes the rate of any group differ as much; `None` when its errors are in
+    /// too few hours, or runs, to tell.
+    pub chance: Option<f64>,
+    /// It grew or shrank among all requests, because its flows had more or fewer of them; its rate is about the same.
+    pub with_traffic: bool,
+    /// Requests of its flows in the old report.
+    pub old_requests: i64,
+    /// The same in the new report.
+    pub new_requests: i64,
     /// Open keys in the old report.
     pub old_open_keys: i64,
     /// Open keys in the new report.
@@ -214,10 +248,12 @@ pub struct ReportDiff {
     pub warnings: Vec<Warning>,
     /// The groups that have changed: by change in the order of the enum, then most errors first.
     pub groups: Vec<GroupChange>,
-    /// Groups in both that have not changed enough.
-    pub steady_groups: u64,
+    /// Groups in both that have not changed.
+    pub unchanged_groups: u64,
     /// Groups of one report alone that have too few errors to be reported.
     pub few_groups: u64,
+    /// What was shuffled to tell changes from chance.
+    pub blocks: BlockKind,
     /// The keys.
     pub keys: KeyChanges,
 }
@@ -230,12 +266,16 @@ impl ReportDiff {
 
     /// Whether neither a group nor a key has changed.
     pub fn is_empty(&self) -> bool {
-        self.groups.is_empty() && self.keys.opened.is_empty() && self.keys.resolved.is_empty()
+        let changed = |group: &GroupChange| group.change != ChangeKind::Unchanged;
+        !self.groups.iter().any(changed)
+            && self.keys.opened.is_empty()
+            && self.keys.resolved.is_empty()
     }
 }
 
-/// Compares two reports. Reads `summary.json`, `error_groups`, `endpoints` and `keys`; memory is that of the groups, of
-/// one row group of `keys`, and of the keys that have changed.
+/// Compares two reports. Reads `summary.json`, `error_groups`, `endpoints` and `keys`, and of `errors` and `exchanges`
+/// what counts errors and requests by hour; memory is that of the groups, of 16 bytes for each error of one report, of
+/// one row group, and of the keys that have changed.
 ///
 /// # Errors
 /// When a table of one of the two cannot be read.
@@ -246,25 +286,51 @@ pub fn diff(old: &Stored, new: &Stored, thresholds: &Thresholds) -> Result<Repor
     let (old_traffic, new_traffic) = (Traffic::of(old)?, Traffic::of(new)?);
     let old_coverage = coverage(old, &old_groups, &old_traffic);
     let new_coverage = coverage(new, &new_groups, &new_traffic);
-    let mut by_name: BTreeMap<Fingerprint<'_>, Pair<'_>> = BTreeMap::new();
-    for row in &old_groups {
-        by_name.entry(row.fingerprint).or_default().0 = Some(row);
+    let pairs = pairs(&old_groups, &new_groups);
+    let flows: BTreeSet<Option<&str>> =
+        old_traffic.flows.keys().chain(new_traffic.flows.keys()).map(Option::as_deref).collect();
+    let rows = (0..).zip(&pairs).flat_map(|(n, pair)| pair.rows().map(move |row| (n, row)));
+    let numbers = KnownNames {
+        groups: rows.map(|(number, row)| (row.fingerprint.0, number)).collect(),
+        flows: flows.iter().copied().zip(0..).collect(),
+    };
+    let requests = (old_traffic.all + new_traffic.all).unsigned_abs();
+    let blocks = Blocks::read(old, new, &numbers, requests)?;
+    let chances = chance::by_chance(&blocks.old, &blocks.new, pairs.len());
+    let of_all = |blocks: &[Block]| blocks.iter().map(Block::in_one_flow).collect::<Vec<_>>();
+    let chances_of_all = chance::by_chance(&of_all(&blocks.old), &of_all(&blocks.new), pairs.len());
+    let mut flows_of: Vec<BTreeSet<u32>> = vec![BTreeSet::new(); pairs.len()];
+    for ((group, flow), _) in blocks.old.iter().chain(&blocks.new).flat_map(|block| &block.errors) {
+        flows_of[*group as usize].insert(*flow);
     }
-    for row in &new_groups {
-        by_name.entry(row.fingerprint).or_default().1 = Some(row);
-    }
-    let (mut changed, mut steady, mut few) = (Vec::new(), 0, 0);
-    for pair in by_name.into_values() {
-        let comparison = Comparison::new(pair, &old_traffic, &new_traffic);
-        if comparison.old_count.max(comparison.new_count) < thresholds.min_count {
-            match pair {
-                (Some(_), Some(_)) => steady += 1,
-                _ => few += 1,
+    let flows: Vec<_> = flows.into_iter().collect();
+    let (mut changed, mut unchanged, mut few) = (Vec::new(), 0, 0);
+    for (number, (pair, flows_of)) in pairs.iter().zip(flows_of).enumerate() {
+        let flows: Vec<_> = flows_of.into_iter().map(|flow| flows[flow as usize]).collect();
+        let comparison = Comparison {
+            pair,
+            old_count: pair.old.iter().map(|row| row.count).sum(),
+            new_count: pair.new.iter().map(|row| row.count).sum(),
+            old_requests: old_traffic.requests(&flows),
+            new_requests: new_traffic.requests(&flows),
+            old_all: old_traffic.all,
+            new_all: new_traffic.all,
+            chance: chances[number],
+            chance_of_all: chances_of_all[number],
+        };
+        let in_both = !pair.old.is_empty() && !pair.new.is_empty();
+        let enough = comparison.old_count.max(comparison.new_count) >= thresholds.min_count;
+        let change = match comparison.change(&old_coverage, thresholds) {
+            _ if !enough && !in_both => {
+                few += 1;
+                continue;
             }
-        } else if let Some(change) = comparison.change(&old_coverage, thresholds) {
+            change if enough => change,
+            _ => ChangeKind::Unchanged,
+        };
+        unchanged += u64::from(change == ChangeKind::Unchanged);
+        if change != ChangeKind::Unchanged || thresholds.unchanged {
             changed.extend(comparison.group_change(change));
-        } else {
-            steady += 1;
         }
     }
     changed.sort_by(|left: &GroupChange, right| {
@@ -275,19 +341,76 @@ pub fn diff(old: &Stored, new: &Stored, thresholds: &Thresholds) -> Result<Repor
             &right.fingerprint,
         ))
     });
+    for change in [ChangeKind::New, ChangeKind::Gone] {
+        name_alike(changed.iter_mut().filter(|group| group.change == change).collect());
+    }
     Ok(ReportDiff {
         warnings: warnings(&old_coverage, &new_coverage),
         old: old_coverage,
         new: new_coverage,
         groups: changed,
-        steady_groups: steady,
+        unchanged_groups: unchanged,
         few_groups: few,
+        blocks: blocks.kind,
         keys: changed_keys(old, new)?,
     })
 }
 
-/// A group in the old and in the new report.
-type Pair<'g> = (Option<&'g ErrorGroupRow<'g>>, Option<&'g ErrorGroupRow<'g>>);
+/// Says of each of these groups which one is like it.
+fn name_alike(mut groups: Vec<&mut GroupChange>) {
+    let templates: Vec<&str> = groups.iter().map(|group| group.template.as_str()).collect();
+    let alike = same_text::alike(&templates).into_iter();
+    let names: Vec<String> = alike.map(|first| groups[first].fingerprint.clone()).collect();
+    for (group, like) in groups.iter_mut().zip(names) {
+        group.like = like;
+    }
+}
+
+/// A group in the old and in the new report. Usually one row of each, or of one of them; several when their texts are
+/// the same but for what is a variable.
+#[derive(Debug, Default)]
+struct GroupPair<'g> {
+    old: Vec<&'g ErrorGroupRow<'g>>,
+    new: Vec<&'g ErrorGroupRow<'g>>,
+}
+
+impl<'g> GroupPair<'g> {
+    fn rows(&self) -> impl Iterator<Item = &'g ErrorGroupRow<'g>> + use<'_, 'g> {
+        self.new.iter().chain(&self.old).copied()
+    }
+
+    fn open_keys(rows: &[&ErrorGroupRow<'_>]) -> i64 {
+        rows.iter().map(|row| row.open_keys).sum()
+    }
+}
+
+/// The groups of both reports, in the order of their fingerprints.
+fn pairs<'g>(old: &'g [ErrorGroupRow<'g>], new: &'g [ErrorGroupRow<'g>]) -> Vec<GroupPair<'g>> {
+    let names = |rows: &'g [ErrorGroupRow<'g>]| -> BTreeSet<&'g str> {
+        rows.iter().map(|row| row.fingerprint.0).collect()
+    };
+    let (in_old, in_new) = (names(old), names(new));
+    let alone =
+        |rows: &'g [ErrorGroupRow<'g>], others: &BTreeSet<&str>| -> Vec<&'g ErrorGroupRow<'g>> {
+            rows.iter().filter(|row| !others.contains(row.fingerprint.0)).collect()
+        };
+    let all =
+        |rows: &'g [ErrorGroupRow<'g>]| -> Vec<&'g ErrorGroupRow<'g>> { rows.iter().collect() };
+    let mut same = same_text::same_texts(&alone(old, &in_new), &all(new));
+    same.extend(same_text::same_texts(&alone(new, &in_old), &all(old)));
+    let first = same_text::joined(&same);
+    let name = |row: &ErrorGroupRow<'g>| {
+        first.get(row.fingerprint.0).copied().unwrap_or(row.fingerprint.0)
+    };
+    let mut pairs: BTreeMap<&str, GroupPair<'g>> = BTreeMap::new();
+    for row in old {
+        pairs.entry(name(row)).or_default().old.push(row);
+    }
+    for row in new {
+        pairs.entry(name(row)).or_default().new.push(row);
+    }
+    pairs.into_values().collect()
+}
 
 tables::select! {
     /// Exchanges of an endpoint in a flow.
@@ -297,9 +420,9 @@ tables::select! {
     }
 }
 
-/// Exchanges by flow.
+/// Requests by flow.
 struct Traffic {
-    flows: BTreeMap<String, i64>,
+    flows: BTreeMap<Option<String>, i64>,
     all: i64,
 }
 
@@ -310,82 +433,82 @@ impl Traffic {
         for group in 0..table.groups() {
             for row in table.read::<EndpointTraffic<'_>>(group)?.iter() {
                 traffic.all += row.exchanges;
-                if let Some(flow) = row.flow {
-                    *traffic.flows.entry(flow.0.to_owned()).or_default() += row.exchanges;
-                }
+                let flow = row.flow.map(|flow| flow.0.to_owned());
+                *traffic.flows.entry(flow).or_default() += row.exchanges;
             }
         }
         Ok(traffic)
     }
 
-    /// Exchanges of these flows; all when none is known.
-    fn exchanges(&self, flows: &BTreeSet<FlowName<'_>>) -> i64 {
-        if flows.is_empty() {
-            return self.all;
-        }
-        flows.iter().filter_map(|flow| self.flows.get(flow.0)).sum()
+    fn requests(&self, flows: &[Option<&str>]) -> i64 {
+        let counts = flows.iter().filter_map(|flow| self.flows.get(&flow.map(str::to_owned)));
+        counts.sum()
     }
 }
 
 /// A group in both reports, by numbers.
-struct Comparison<'g> {
-    old: Option<&'g ErrorGroupRow<'g>>,
-    new: Option<&'g ErrorGroupRow<'g>>,
+struct Comparison<'p, 'g> {
+    pair: &'p GroupPair<'g>,
     old_count: i64,
     new_count: i64,
-    /// Exchanges of its flows.
-    old_exchanges: i64,
-    new_exchanges: i64,
+    /// Requests of the flows in which it occurs in either report: a group that spreads to another flow is more frequent.
+    old_requests: i64,
+    new_requests: i64,
+    /// All requests.
+    old_all: i64,
+    new_all: i64,
+    chance: Option<f64>,
+    chance_of_all: Option<f64>,
 }
 
-impl<'g> Comparison<'g> {
-    fn new((old, new): Pair<'g>, old_traffic: &Traffic, new_traffic: &Traffic) -> Self {
-        // The same flows on both sides: a group that spreads to another flow is more frequent.
-        let flows: BTreeSet<FlowName<'_>> =
-            [old, new].into_iter().flatten().flat_map(|row| &row.flows).copied().collect();
-        Self {
-            old,
-            new,
-            old_count: old.map_or(0, |row| row.count),
-            new_count: new.map_or(0, |row| row.count),
-            old_exchanges: old_traffic.exchanges(&flows),
-            new_exchanges: new_traffic.exchanges(&flows),
+impl Comparison<'_, '_> {
+    fn change(&self, old_coverage: &Coverage, thresholds: &Thresholds) -> ChangeKind {
+        let GroupPair { old, new } = self.pair;
+        if old.is_empty() {
+            let first = new.iter().filter_map(|row| row.first_seen).min();
+            let last = new.iter().filter_map(|row| row.last_seen).max();
+            // Before the old report begins, and since.
+            let back = old_coverage
+                .from
+                .is_some_and(|from| first.is_some_and(|first| first < from) && last >= Some(from));
+            return if back { ChangeKind::Back } else { ChangeKind::New };
         }
+        if new.is_empty() {
+            return ChangeKind::Gone;
+        }
+        if GroupPair::open_keys(old) == 0 && GroupPair::open_keys(new) > 0 {
+            return ChangeKind::Back;
+        }
+        if self.old_requests == 0 || self.new_requests == 0 {
+            return ChangeKind::Unchanged;
+        }
+        let by_flow = self.rates_change(self.old_requests, self.new_requests, thresholds.ratio);
+        let of_all = self.rates_change(self.old_all, self.new_all, thresholds.ratio);
+        let certain = |chance: Option<f64>| chance.is_some_and(|chance| chance < LEVEL);
+        let found = by_flow
+            .filter(|_| certain(self.chance))
+            .or(of_all.filter(|_| certain(self.chance_of_all)));
+        let perhaps = (by_flow.is_some()
+            && self.would_exceed_chance(self.old_requests, self.new_requests))
+            || (of_all.is_some() && self.would_exceed_chance(self.old_all, self.new_all));
+        found.unwrap_or(if perhaps { ChangeKind::Unclear } else { ChangeKind::Unchanged })
     }
 
-    fn change(&self, old_coverage: &Coverage, thresholds: &Thresholds) -> Option<ChangeKind> {
-        match (self.old, self.new) {
-            (None, Some(new)) => {
-                // Before the old report begins, and since.
-                let back = old_coverage
-                    .from
-                    .is_some_and(|from| new.first_seen < Some(from) && new.last_seen >= Some(from));
-                let has_time = new.first_seen.is_some();
-                Some(if back && has_time { ChangeKind::Back } else { ChangeKind::New })
-            }
-            (Some(_), None) => Some(ChangeKind::Gone),
-            (Some(old), Some(new)) if old.open_keys == 0 && new.open_keys > 0 => {
-                Some(ChangeKind::Back)
-            }
-            (Some(_), Some(_)) => {
-                let (old, new) = (self.old_rate()?, self.new_rate()?);
-                // Products rather than quotients, so that both directions round alike.
-                match self.exceeds_chance() {
-                    true if new >= old * thresholds.ratio => Some(ChangeKind::More),
-                    true if old >= new * thresholds.ratio => Some(ChangeKind::Less),
-                    _ => None,
-                }
-            }
-            (None, None) => None,
-        }
+    /// Whether the errors for each of these requests are more or fewer by the ratio.
+    fn rates_change(&self, old_requests: i64, new_requests: i64, ratio: f64) -> Option<ChangeKind> {
+        // Products rather than quotients, so that both directions round alike.
+        let old = self.old_count as f64 * new_requests as f64;
+        let new = self.new_count as f64 * old_requests as f64;
+        let grew = (new >= old * ratio && new > old).then_some(ChangeKind::Grew);
+        let shrank = (old >= new * ratio && old > new).then_some(ChangeKind::Shrank);
+        grew.or(shrank)
     }
 
-    /// Were the rates equal, each error would belong to one of the reports by the share of exchanges, and the number
-    /// of those in the new one would be binomial.
-    fn exceeds_chance(&self) -> bool {
+    /// Were the rates equal and the errors independent, each would belong to one of the reports by the share of
+    /// requests, and the number of those in the new one would be binomial.
+    fn would_exceed_chance(&self, old_requests: i64, new_requests: i64) -> bool {
         let errors = (self.old_count + self.new_count) as f64;
-        let exchanges = (self.old_exchanges + self.new_exchanges) as f64;
-        let share = self.new_exchanges as f64 / exchanges.max(1.0);
+        let share = new_requests as f64 / (old_requests + new_requests) as f64;
         let deviation = (errors * share * (1.0 - share)).sqrt();
         (self.new_count as f64 - errors * share).abs() >= DEVIATIONS * deviation
     }
@@ -396,19 +519,24 @@ impl<'g> Comparison<'g> {
     }
 
     fn old_rate(&self) -> Option<f64> {
-        (self.old_exchanges > 0).then(|| self.old_count as f64 / self.old_exchanges as f64)
+        (self.old_requests > 0).then(|| self.old_count as f64 / self.old_requests as f64)
     }
 
     fn new_rate(&self) -> Option<f64> {
-        (self.new_exchanges > 0).then(|| self.new_count as f64 / self.new_exchanges as f64)
+        (self.new_requests > 0).then(|| self.new_count as f64 / self.new_requests as f64)
     }
 
     fn group_change(&self, change: ChangeKind) -> Option<GroupChange> {
-        let shown = self.new.or(self.old)?;
-        let both = || [self.old, self.new].into_iter().flatten();
+        let GroupPair { old, new } = self.pair;
+        let rows = if new.is_empty() { old } else { new };
+        let shown = rows.iter().max_by_key(|row| (row.count, Reverse(row.fingerprint)))?;
+        let names: BTreeSet<&str> = self.pair.rows().map(|row| row.fingerprint.0).collect();
+        let others = names.into_iter().filter(|name| *name != shown.fingerprint.0);
         Some(GroupChange {
             change,
             fingerprint: shown.fingerprint.0.to_owned(),
+            other_fingerprints: others.map(str::to_owned).collect(),
+            like: shown.fingerprint.0.to_owned(),
             template: shown.template.0.to_owned(),
             code: shown.code.map(|code| code.0.to_owned()),
             field: shown.field.map(|field| field.0.to_owned()),
@@ -419,11 +547,22 @@ impl<'g> Comparison<'g> {
             old_rate: self.old_rate(),
             new_rate: self.new_rate(),
             ratio: self.ratio(),
-            old_open_keys: self.old.map_or(0, |row| row.open_keys),
-            new_open_keys: self.new.map_or(0, |row| row.open_keys),
-            flows: shown.flows.iter().map(|flow| flow.0.to_owned()).collect(),
-            first_seen: both().filter_map(|row| row.first_seen).min(),
-            last_seen: both().filter_map(|row| row.last_seen).max(),
+            chance: self.chance,
+            with_traffic: matches!(change, ChangeKind::Grew | ChangeKind::Shrank)
+                && self.chance.is_none_or(|chance| chance >= LEVEL),
+            old_requests: self.old_requests,
+            new_requests: self.new_requests,
+            old_open_keys: GroupPair::open_keys(old),
+            new_open_keys: GroupPair::open_keys(new),
+            flows: rows
+                .iter()
+                .flat_map(|row| &row.flows)
+                .map(|flow| flow.0.to_owned())
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .collect(),
+            first_seen: self.pair.rows().filter_map(|row| row.first_seen).min(),
+            last_seen: self.pair.rows().filter_map(|row| row.last_seen).max(),
             sample_message: shown.sample_message.0.to_owned(),
         })
     }

@@ -5,7 +5,7 @@ mod named;
 mod schema;
 mod turn;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use serde::Serialize;
 use tables::cell::{
@@ -23,8 +23,10 @@ pub use self::turn::{EndpointTurn, TurnFigure};
 
 use self::change::{BodyOrigin, BodyUse};
 use self::schema::SideReader;
-use crate::explain::{HOURLY, MICROS_AN_HOUR, Tally, Values};
+use crate::explain::{Tally, Values};
 use crate::json;
+use crate::periods::{CountedPeriod, HourlyCounts, MICROS_AN_HOUR};
+use crate::zone::Zone;
 
 /// What is known of an endpoint.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -153,6 +155,7 @@ pub fn describe_endpoint(
     report: &Stored,
     endpoint: &str,
     examples: usize,
+    zone: &Zone,
 ) -> Result<EndpointDescription, ReadError> {
     let mut table = report.table::<Exchanges>()?;
     let mut places: Vec<(usize, Vec<usize>)> = Vec::new();
@@ -166,7 +169,7 @@ pub fn describe_endpoint(
             places.push((group, rows));
         }
     }
-    let mut counts = RequestCounts::default();
+    let mut counts = RequestCounts { hours: HourlyCounts::new(zone), ..RequestCounts::default() };
     for (group, rows) in &places {
         let requests = table.read::<EndpointRequest<'_>>(*group)?;
         for row in rows {
@@ -195,7 +198,7 @@ pub fn describe_endpoint(
         statuses: statuses.finish(usize::MAX),
         durations: Durations::of(durations),
         flows: flows(report, endpoint)?,
-        periods: periods(hours),
+        periods: hours.periods(PeriodCounts::join).into_iter().map(EndpointPeriod::of).collect(),
         turns: turn::turns(run_counts.into_values().collect()),
         request: sent.finish(report, endpoint, "request", examples)?,
         response: answered.finish(report, endpoint, "response", examples)?,
@@ -210,8 +213,7 @@ struct RequestCounts {
     span: Option<(Micros, Micros)>,
     statuses: Tally,
     durations: Vec<f64>,
-    /// By hours since 1970.
-    hours: BTreeMap<i64, PeriodCounts>,
+    hours: HourlyCounts<PeriodCounts>,
     /// Runs, or hours of requests without a run.
     runs: HashMap<String, u32>,
     /// By the number of the run.
@@ -242,6 +244,21 @@ impl PeriodCounts {
     }
 }
 
+impl PeriodCounts {
+    fn join(&mut self, other: Self) {
+        self.requests += other.requests;
+        self.failed += other.failed;
+        self.durations.extend(other.durations);
+    }
+}
+
+impl EndpointPeriod {
+    fn of(CountedPeriod { from, day, counts }: CountedPeriod<PeriodCounts>) -> Self {
+        let PeriodCounts { requests, failed, durations } = counts;
+        Self { from, day, requests, failed, durations: Durations::of(durations) }
+    }
+}
+
 impl RequestCounts {
     fn add(&mut self, request: &EndpointRequest<'_>) {
         let EndpointRequest { started_at, duration_ms, outcome, .. } = *request;
@@ -258,10 +275,10 @@ impl RequestCounts {
         };
         let runs = self.runs.len() as u32;
         let run = *self.runs.entry(run).or_insert(runs);
-        if let (Some(at), Some(hour)) = (started_at, hour) {
+        if let Some(at) = started_at {
             let (first, last) = self.span.unwrap_or((at, at));
             self.span = Some((first.min(at), last.max(at)));
-            self.hours.entry(hour).or_default().add(failed, duration_ms);
+            self.hours.at(at).add(failed, duration_ms);
             let of_run = self.run_counts.entry(run);
             let of_run = of_run
                 .or_insert_with(|| RunCounts { first_at: at, counts: PeriodCounts::default() });
@@ -325,28 +342,6 @@ fn flows(report: &Stored, endpoint: &str) -> Result<Vec<EndpointFlow>, ReadError
     Ok(flows)
 }
 
-fn periods(hours: BTreeMap<i64, PeriodCounts>) -> Vec<EndpointPeriod> {
-    let ends = [hours.first_key_value(), hours.last_key_value()];
-    let [first, last] = ends.map(|end| end.map_or(0, |(hour, _)| *hour));
-    let day = last - first >= HOURLY;
-    let length = if day { 24 } else { 1 };
-    let mut counts: BTreeMap<i64, PeriodCounts> = BTreeMap::new();
-    for (hour, of_hour) in hours {
-        let sum = counts.entry(hour.div_euclid(length)).or_default();
-        sum.requests += of_hour.requests;
-        sum.failed += of_hour.failed;
-        sum.durations.extend(of_hour.durations);
-    }
-    let period = |(number, counts): (i64, PeriodCounts)| EndpointPeriod {
-        from: Micros(number * length * MICROS_AN_HOUR),
-        day,
-        requests: counts.requests,
-        failed: counts.failed,
-        durations: Durations::of(counts.durations),
-    };
-    counts.into_iter().map(period).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -359,20 +354,5 @@ mod tests {
         let hundred: Vec<f64> = (1..=100).rev().map(f64::from).collect();
         let expected = Durations { p50_ms: 50.0, p95_ms: 95.0, max_ms: 100.0 };
         assert_eq!(of(&hundred), Some(expected));
-    }
-
-    #[test]
-    fn more_than_two_days_are_counted_by_day() {
-        let hours = |last: i64| {
-            let counts = || PeriodCounts { requests: 2, failed: 1, durations: vec![1.0] };
-            periods(BTreeMap::from([(0, counts()), (last, counts())]))
-        };
-        let short = hours(47);
-        assert_eq!((short.len(), short[1].day, short[1].requests), (2, false, 2));
-        assert_eq!(short[1].from, Micros(47 * MICROS_AN_HOUR));
-        let long = hours(48);
-        assert_eq!((long.len(), long[1].day), (2, true));
-        assert_eq!(long[1].from, Micros(48 * MICROS_AN_HOUR));
-        assert_eq!(hours(0).len(), 1);
     }
 }

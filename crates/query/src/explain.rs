@@ -1,7 +1,7 @@
 //! Why the errors of a group belong together, what varies in them, where they occur, and a few of them that differ.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 
 use serde::Serialize;
@@ -16,6 +16,8 @@ use crate::align::variables;
 use crate::differs::{Differences, differs};
 use crate::groups::read_errors;
 use crate::json;
+use crate::periods::HourlyCounts;
+use crate::zone::Zone;
 
 /// Distinct values that are counted one by one; the others are only known to be more.
 const DISTINCT: usize = 200_000;
@@ -23,11 +25,6 @@ const DISTINCT: usize = 200_000;
 /// Errors among which samples are chosen: half of them one for each origin (flow, step, endpoint, status), half of them
 /// one for each set of values.
 const CANDIDATES: usize = 512;
-
-/// A span of this many hours or less is counted by hour, a longer one by day.
-pub(crate) const HOURLY: i64 = 48;
-
-pub(crate) const MICROS_AN_HOUR: i64 = 3_600_000_000;
 
 /// What is known of a group.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -157,9 +154,10 @@ pub fn explain<'g>(
     group: ErrorGroupRow<'g>,
     top: usize,
     samples: usize,
+    zone: &Zone,
 ) -> Result<Explained<'g>, ReadError> {
     let template = group.template.0;
-    let mut counts = GroupCounts::default();
+    let mut counts = GroupCounts { hours: HourlyCounts::new(zone), ..GroupCounts::default() };
     counts.variables.resize_with(template.matches("<*>").count(), Tally::default);
     read_errors::<GroupError<'_>>(report, group.fingerprint, |error| {
         counts.add(&error, template);
@@ -182,7 +180,12 @@ pub fn explain<'g>(
         statuses: finish(counts.statuses),
         runs: finish(runs),
         files: finish(counts.files),
-        periods: periods(counts.hours),
+        periods: counts
+            .hours
+            .periods(|sum, count| *sum += count)
+            .into_iter()
+            .map(|period| PeriodCount { from: period.from, day: period.day, count: period.counts })
+            .collect(),
         samples,
         differs,
     })
@@ -236,8 +239,7 @@ struct GroupCounts {
     endpoints: Tally,
     statuses: Tally,
     files: Tally,
-    /// Errors by hour since 1970.
-    hours: BTreeMap<i64, u64>,
+    hours: HourlyCounts<u64>,
     /// The exchange of each error.
     exchanges: Vec<i64>,
     /// Hashes of the origins and of the sets of values that have a candidate.
@@ -264,7 +266,7 @@ impl GroupCounts {
         });
         self.keys.add(key.as_deref());
         if let Some(at) = error.started_at {
-            *self.hours.entry(at.0.div_euclid(MICROS_AN_HOUR)).or_default() += 1;
+            *self.hours.at(at) += 1;
         }
         let message = error.message.0;
         // Of a text that was cut, the last word may be half of one and is left out.
@@ -398,21 +400,4 @@ fn read_exchanges(
         }
     }
     Ok(runs)
-}
-
-fn periods(hours: BTreeMap<i64, u64>) -> Vec<PeriodCount> {
-    let first = hours.first_key_value().map_or(0, |(hour, _)| *hour);
-    let last = hours.last_key_value().map_or(0, |(hour, _)| *hour);
-    let day = last - first >= HOURLY;
-    let length = if day { 24 } else { 1 };
-    let mut counts: BTreeMap<i64, u64> = BTreeMap::new();
-    for (hour, count) in hours {
-        *counts.entry(hour.div_euclid(length)).or_default() += count;
-    }
-    let period = |(number, count): (i64, u64)| PeriodCount {
-        from: Micros(number * length * MICROS_AN_HOUR),
-        day,
-        count,
-    };
-    counts.into_iter().map(period).collect()
 }

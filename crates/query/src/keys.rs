@@ -3,12 +3,83 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashSet};
 
-use tables::cell::{FileName, Fingerprint, KeyKindWord, KeyValue, Micros};
+use tables::cell::{
+    FileName, Fingerprint, FlowName, KeyKindWord, KeyStateWord, KeyValue, MessageText, Micros,
+    OutcomeWord,
+};
 use tables::rows::{ErrorGroupRow, Errors, KeyRow, Keys};
 use tables::{Batch, ReadError, Stored};
 
+use crate::failed_in_a_row::failed_in_a_row;
 use crate::groups::{groups, read_errors};
 use crate::nearest::nearest;
+
+tables::table! {
+    /// One row for each key that was asked for.
+    pub table ListedKeys, LISTED_KEYS = "keys" of ListedKeyRow<'b> {
+        /// as in `keys`, and so the next twelve
+        flow: Option<FlowName<'b>>,
+        /// `sku`, `order` and so on
+        key_kind: KeyKindWord<'b>,
+        /// the key as it is written
+        key: KeyValue<'b>,
+        /// number of attempts
+        attempts: i64,
+        /// number of those that failed
+        failures: i64,
+        /// start of its first attempt
+        first_seen: Option<Micros>,
+        /// start of its newest attempt
+        last_seen: Option<Micros>,
+        /// outcome of the newest attempt
+        last_outcome: OutcomeWord<'b>,
+        /// the newest attempt with a known outcome failed
+        open: bool,
+        /// group of its newest error
+        last_fingerprint: Option<Fingerprint<'b>>,
+        /// message of that error
+        last_message: Option<MessageText<'b>>,
+        /// file of the newest attempt that failed
+        last_file: Option<FileName<'b>>,
+        /// record of that attempt
+        last_record: Option<i32>,
+        /// `open`, `unknown` (open, and tried again since with an unknown outcome), `resolved`, `good`
+        state: KeyStateWord<'b>,
+        /// how many of the newest attempts failed without a success between, those with an unknown outcome left out; null when the report does not have all attempts
+        failed_in_a_row: Option<i64>,
+    }
+}
+
+impl<'b> ListedKeyRow<'b> {
+    fn of(key: &KeyRow<'b>, failed_in_a_row: Option<i64>) -> Self {
+        Self {
+            flow: key.flow,
+            key_kind: key.key_kind,
+            key: key.key,
+            attempts: key.attempts,
+            failures: key.failures,
+            first_seen: key.first_seen,
+            last_seen: key.last_seen,
+            last_outcome: key.last_outcome,
+            open: key.open,
+            last_fingerprint: key.last_fingerprint,
+            last_message: key.last_message,
+            last_file: key.last_file,
+            last_record: key.last_record,
+            state: KeyStateWord(if is_unknown(key) {
+                "unknown"
+            } else {
+                KeyState::of_counts(key.open, key.failures).word()
+            }),
+            failed_in_a_row,
+        }
+    }
+}
+
+/// Whether the key failed and was tried again since with an unknown outcome.
+fn is_unknown(key: &KeyRow<'_>) -> bool {
+    key.open && key.last_outcome.0 == "unknown"
+}
 
 /// The state of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,11 +93,6 @@ pub enum KeyState {
 }
 
 impl KeyState {
-    /// The state of the key in a row.
-    pub fn of(key: &KeyRow<'_>) -> Self {
-        Self::of_counts(key.open, key.failures)
-    }
-
     /// The state of a key with so many failed attempts.
     pub(crate) fn of_counts(open: bool, failures: i64) -> Self {
         match (open, failures) {
@@ -52,6 +118,11 @@ impl KeyState {
 pub struct KeyFilter {
     /// The states, any of these; all when empty.
     pub states: Vec<KeyState>,
+    /// Open, and tried again since with an unknown outcome.
+    pub unknown: bool,
+    /// So many of the newest attempts or more failed without a success between; those with an unknown outcome are
+    /// left out. 0 selects all. A key whose attempts the report does not all have is selected when it may be so.
+    pub failed_in_a_row: u32,
     /// Fingerprint of a group: the newest failed attempt has an error of it.
     pub fingerprint: Option<String>,
     /// Name of the flow.
@@ -89,7 +160,12 @@ impl KeyFilter {
     /// Whether a key satisfies all conditions but that of the group.
     fn accepts(&self, key: &KeyRow<'_>) -> bool {
         let flow = key.flow.map(|flow| flow.0);
-        (self.states.is_empty() || self.states.contains(&KeyState::of(key)))
+        let state = KeyState::of_counts(key.open, key.failures);
+        (self.states.is_empty() || self.states.contains(&state))
+            && (!self.unknown || is_unknown(key))
+            // A row is no longer than the failures, and a key that is not open has none.
+            && (self.failed_in_a_row == 0 || key.open)
+            && key.failures >= self.failed_in_a_row.into()
             && self.flow.as_deref().is_none_or(|wanted| flow == Some(wanted))
             && self.kind.as_deref().is_none_or(|wanted| key.key_kind.0 == wanted)
             && self.since.is_none_or(|since| key.last_seen.is_some_and(|seen| seen >= since))
@@ -125,13 +201,16 @@ fn fingerprints(
     Ok(groups.rows().filter(wanted).map(|group| group.fingerprint.0.to_owned()).collect())
 }
 
-/// The keys that a filter selects, newest attempt first, those without a time last; then by flow, kind and key.
-/// Memory is twice that of the selected keys, and that of the errors of the group when the filter names one.
+/// The keys that a filter selects, newest attempt first, those without a time last; then by flow, kind and key. With
+/// `failed_in_a_row` those come first that failed most often in a row.
+///
+/// Memory is twice that of the selected keys, that of the errors of the group when the filter names one, and that of
+/// the attempts of selected keys that are open and were not always refused.
 ///
 /// # Errors
-/// When the table `keys`, or `errors` or `error_groups` when a condition is about them, cannot be read; when no key is
-/// one of the flow that the filter names.
-pub fn keys(report: &Stored, filter: &KeyFilter) -> Result<Batch<Keys>, KeysError> {
+/// When the table `keys`, or `errors`, `error_groups` or `exchanges` when they are needed, cannot be read; when no key
+/// is one of the flow that the filter names.
+pub fn keys(report: &Stored, filter: &KeyFilter) -> Result<Batch<ListedKeys>, KeysError> {
     let accepted = || fingerprints(report, |group| filter.accepts_group(group));
     let accepted = filter.asks_group().then(accepted).transpose()?;
     let of_group = |key: &KeyRow<'_>| {
@@ -159,10 +238,20 @@ pub fn keys(report: &Stored, filter: &KeyFilter) -> Result<Batch<Keys>, KeysErro
     }
     flows.check()?;
     // The table is sorted by flow, kind and key, and the sort keeps that order among equals.
-    let mut newest_first: Vec<_> = selected.rows().collect();
-    newest_first.sort_by_key(|key| Reverse(key.last_seen));
+    let selected: Vec<_> = selected.rows().collect();
+    let in_a_row = failed_in_a_row(report, &selected)?;
+    let mut listed: Vec<_> = selected
+        .into_iter()
+        .zip(in_a_row)
+        .filter(|(_, times)| times.is_none_or(|times| times >= filter.failed_in_a_row.into()))
+        .map(|(key, times)| ListedKeyRow::of(&key, times))
+        .collect();
+    listed.sort_by_key(|key| {
+        let times = key.failed_in_a_row.filter(|_| filter.failed_in_a_row > 0);
+        Reverse((times, key.last_seen))
+    });
     let mut sorted = Batch::new();
-    for key in &newest_first {
+    for key in &listed {
         sorted.push(key);
     }
     Ok(sorted)

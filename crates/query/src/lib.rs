@@ -10,6 +10,7 @@ mod diff;
 mod differs;
 mod endpoint;
 mod explain;
+mod failed_in_a_row;
 pub mod grammar;
 mod groups;
 mod har;
@@ -19,6 +20,7 @@ mod keys;
 mod named;
 mod nearest;
 mod payloads;
+mod periods;
 mod redacted;
 mod requests;
 mod runs;
@@ -32,7 +34,8 @@ mod zone;
 
 pub use bulk_row::{BulkRow, answer_of_row, row_of};
 pub use diff::{
-    ChangeKind, Coverage, GroupChange, KeyChange, KeyChanges, ReportDiff, Thresholds, Warning, diff,
+    BlockKind, ChangeKind, Coverage, GroupChange, KeyChange, KeyChanges, ReportDiff, Thresholds,
+    Warning, diff,
 };
 pub use differs::{Difference, DifferenceKind, Differences};
 pub use endpoint::{
@@ -43,7 +46,7 @@ pub use endpoint::{
 pub use explain::{Explained, ExplainedError, PeriodCount, ValueCount, Values, explain};
 pub use groups::{FindError, find_group, groups};
 pub use har::{CREDENTIALS, ResendRequest};
-pub use keys::{KeyFilter, KeyState, KeysError, duplicates, keys};
+pub use keys::{KeyFilter, KeyState, KeysError, ListedKeyRow, ListedKeys, duplicates, keys};
 pub use named::{Attempts, NameError, NamedTarget, attempts, find_named, newest_of_group};
 pub use payloads::{PayloadCounts, PayloadError, write_payloads};
 pub use requests::{LoggedRequest, LoggedRequests};

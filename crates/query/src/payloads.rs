@@ -1,24 +1,27 @@
 //! The request bodies of keys as files, to be sent again.
 
-use std::collections::HashMap;
-use std::fs::{self, File};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
 use tables::cell::{
-    BodyDigest, BodyText, FileName, Fingerprint, FlowName, HttpMethod, KeyKindWord, KeyValue,
+    BodyText, FileName, Fingerprint, FlowName, HttpMethod, KeyKindWord, KeyStateWord, KeyValue,
     LoggedUrl, MessageText, MissingBodyWord, PayloadName, PayloadPartWord,
 };
-use tables::rows::{Exchanges, KeyRow, Keys};
+use tables::rows::Exchanges;
 use tables::{Batch, CsvOptions, ReadError, Stored, TextFormat};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::bulk_row::row_of;
+use crate::keys::{ListedKeyRow, ListedKeys};
+use crate::requests::{LoggedRequest, RequestBodies, RequestColumns};
 
 /// The list of the files, beside them.
 const INDEX_FILE: &str = "index.csv";
 
-/// Characters of a key that its file name keeps: file systems take 255 bytes a name.
+/// Characters of a key or endpoint that a file name keeps: file systems take 255 bytes a name.
 const NAME_CHARACTERS: usize = 80;
 
 tables::table! {
@@ -50,6 +53,8 @@ tables::table! {
         fingerprint: Option<Fingerprint<'b>>,
         /// text of its newest error
         message: Option<MessageText<'b>>,
+        /// `open`, `unknown` (tried again since with an unknown outcome: it may be there already), `resolved`, `good`
+        state: KeyStateWord<'b>,
     }
 }
 
@@ -63,14 +68,8 @@ tables::select! {
 
 tables::select! {
     /// What was sent.
-    struct SentRequest<'b> from Exchanges {
-        key_kind: Option<KeyKindWord<'b>>,
-        key: Option<KeyValue<'b>>,
-        method: Option<HttpMethod<'b>>,
-        url: Option<LoggedUrl<'b>>,
-        status: Option<i32>,
+    struct SentText<'b> from Exchanges {
         request_body: Option<BodyText<'b>>,
-        request_digest: Option<BodyDigest>,
     }
 }
 
@@ -112,6 +111,8 @@ pub struct PayloadCounts {
     pub no_body: u64,
     /// Keys for which the report does not say in which record their newest failure is.
     pub unknown_record: u64,
+    /// Files of JSON lines, one for each endpoint.
+    pub endpoints: u64,
 }
 
 /// The result for one key.
@@ -148,8 +149,12 @@ impl PayloadOutcome {
     }
 }
 
-/// Writes for each key the body of its newest failed request to a file of its own in `dir`, and `index.csv` beside
-/// them.
+/// Writes for each key the body of its newest failed request to a file of its own in `dir`, the same requests as JSON
+/// lines in one file for each endpoint, and `index.csv` beside them.
+///
+/// A line is an object: `method`, `url`, `headers` (an object; those that the log has, and the type of the body),
+/// `body` (a text), `flow`, `key_kind`, `key`, `part` and `file` (as in the index). What looks like credentials is
+/// [`CREDENTIALS`](crate::CREDENTIALS). The lines are in the order of `exchanges`.
 ///
 /// Of a bulk request the row of the key is written where it is unambiguous, else the whole body. The name of a file
 /// is made of letters, digits, `-`, `_` and `.` of the key and a digest of flow, kind and key, never a path. `raw_csv`
@@ -160,12 +165,12 @@ impl PayloadOutcome {
 /// When `dir` holds something, cannot be written, or the report cannot be read.
 pub fn write_payloads(
     report: &Stored,
-    keys: &Batch<Keys>,
+    keys: &Batch<ListedKeys>,
     dir: &Path,
     raw_csv: bool,
 ) -> Result<PayloadCounts, PayloadError> {
     prepare(dir)?;
-    let keys: Vec<KeyRow<'_>> = keys.rows().collect();
+    let keys: Vec<ListedKeyRow<'_>> = keys.rows().collect();
     let mut wanted: HashMap<(FileName<'_>, i32), Vec<usize>> = HashMap::new();
     for (n, key) in keys.iter().enumerate() {
         if let (Some(file), Some(record)) = (key.last_file, key.last_record) {
@@ -173,6 +178,7 @@ pub fn write_payloads(
         }
     }
     let mut payloads: Vec<Payload> = keys.iter().map(|_| Payload::default()).collect();
+    let mut started = HashSet::new();
     let mut table = report.table::<Exchanges>()?;
     for group in 0..table.groups() {
         let places = table.read::<ExchangePlace<'_>>(group)?;
@@ -183,15 +189,31 @@ pub fn write_payloads(
         if found.is_empty() {
             continue;
         }
-        let requests = table.read::<SentRequest<'_>>(group)?;
+        let columns = table.read::<RequestColumns<'_>>(group)?;
+        let bodies = table.read::<SentText<'_>>(group)?;
+        let mut lines: BTreeMap<String, Vec<u8>> = BTreeMap::new();
         for (row, of) in found {
-            let request = requests.get(row);
+            let bodies =
+                RequestBodies { request_body: bodies.get(row).request_body, response_body: None };
+            let exchange = columns.get(row).with_bodies(Some(bodies));
+            let request = LoggedRequest { exchange, errors: Vec::new(), state: None };
             for &n in of {
-                payloads[n] = write_payload(&keys[n], &request, dir)?;
+                payloads[n] = write_payload(&keys[n], &request, dir, &mut lines)?;
             }
         }
+        for (name, lines) in lines {
+            let path = dir.join(name);
+            // A name that is there and was not written here is refused, so that a link in the way is not followed.
+            let file = if started.insert(path.clone()) {
+                File::create_new(&path)
+            } else {
+                OpenOptions::new().append(true).open(&path)
+            };
+            let mut file = file.map_err(io_error(&path, "create"))?;
+            file.write_all(&lines).map_err(io_error(&path, "write"))?;
+        }
     }
-    let mut counts = PayloadCounts::default();
+    let mut counts = PayloadCounts { endpoints: started.len() as u64, ..PayloadCounts::default() };
     for payload in &payloads {
         payload.outcome.count(&mut counts);
     }
@@ -213,12 +235,28 @@ struct Payload {
     status: Option<i32>,
 }
 
-/// Writes the body of the request that has the newest failure of a key.
+/// A line of the requests to an endpoint.
+#[derive(Serialize)]
+struct ResendLine<'b> {
+    method: Option<&'b str>,
+    url: Option<&'b str>,
+    headers: BTreeMap<&'b str, &'b str>,
+    body: &'b str,
+    flow: Option<&'b str>,
+    key_kind: &'b str,
+    key: &'b str,
+    part: &'static str,
+    file: &'b str,
+}
+
+/// Writes the body of the request that has the newest failure of a key, and adds its line to those of the endpoint.
 fn write_payload(
-    key: &KeyRow<'_>,
-    request: &SentRequest<'_>,
+    key: &ListedKeyRow<'_>,
+    logged: &LoggedRequest<'_>,
     dir: &Path,
+    lines: &mut BTreeMap<String, Vec<u8>>,
 ) -> Result<Payload, PayloadError> {
+    let request = &logged.exchange;
     let mut payload = Payload {
         name: None,
         outcome: if request.request_digest.is_some() {
@@ -237,14 +275,31 @@ fn write_payload(
     let body = part.unwrap_or(body);
     let name = file_name(key.flow, key.key_kind, key.key, body);
     let path = dir.join(&name);
-    // A name that is taken is refused, so that a link in the way is not followed either.
+    // As above.
     let mut file = File::create_new(&path).map_err(io_error(&path, "create"))?;
     file.write_all(body.as_bytes()).map_err(io_error(&path, "write"))?;
+    let resend = logged.resend();
+    let headers = resend.iter().flat_map(|resend| &resend.headers);
+    let line = ResendLine {
+        method: resend.as_ref().map(|resend| resend.method.as_str()),
+        url: resend.as_ref().map(|resend| resend.url.as_str()),
+        headers: headers.map(|(name, value)| (name.as_str(), value.as_str())).collect(),
+        body,
+        flow: key.flow.map(|flow| flow.0),
+        key_kind: key.key_kind.0,
+        key: key.key.0,
+        part: if part.is_some() { "row" } else { "whole" },
+        file: &name,
+    };
+    let endpoint = request.endpoint.map_or("", |endpoint| endpoint.0);
+    let to = lines.entry(lines_name(endpoint)).or_default();
+    serde_json::to_writer(&mut *to, &line).expect("texts are JSON, and memory takes them");
+    to.push(b'\n');
     payload.name = Some(name);
     Ok(payload)
 }
 
-fn index(keys: &[KeyRow<'_>], payloads: &[Payload]) -> Batch<PayloadIndex> {
+fn index(keys: &[ListedKeyRow<'_>], payloads: &[Payload]) -> Batch<PayloadIndex> {
     let mut batch = Batch::new();
     for (key, payload) in keys.iter().zip(payloads) {
         let words = payload.outcome.words();
@@ -262,6 +317,7 @@ fn index(keys: &[KeyRow<'_>], payloads: &[Payload]) -> Batch<PayloadIndex> {
             record: key.last_record,
             fingerprint: key.last_fingerprint,
             message: key.last_message,
+            state: key.state,
         });
     }
     batch
@@ -292,14 +348,26 @@ fn file_name(
     KeyValue(key): KeyValue<'_>,
     body: &str,
 ) -> String {
-    let safe = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
-    let shown: String = key.chars().take(NAME_CHARACTERS).map(safe).collect();
+    let (shown, kind) = (name_of(key), name_of(kind));
     // A unit separator, which no name has, keeps the three apart. The digest separates keys that look alike once
     // they are names, also where a file system does not distinguish `A` from `a`.
     let whole = format!("{}\u{1f}{kind}\u{1f}{key}", flow.map_or("", |flow| flow.0));
-    let digest = xxh3_64(whole.as_bytes()) >> 16;
-    let kind: String = kind.chars().map(safe).collect();
-    format!("{kind}-{shown}-{digest:012x}.{}", extension(body))
+    format!("{kind}-{shown}-{:012x}.{}", digest(&whole), extension(body))
+}
+
+/// A file name for the requests to an endpoint.
+fn lines_name(endpoint: &str) -> String {
+    format!("requests-{}-{:012x}.jsonl", name_of(endpoint), digest(endpoint))
+}
+
+/// The text with `_` for each character that a name cannot have everywhere, as far as a name is long.
+fn name_of(text: &str) -> String {
+    let safe = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
+    text.chars().take(NAME_CHARACTERS).map(safe).collect()
+}
+
+fn digest(text: &str) -> u64 {
+    xxh3_64(text.as_bytes()) >> 16
 }
 
 /// By content: valid JSON, what begins like a tag, anything else.

@@ -62,7 +62,7 @@ tables::select! {
 }
 
 impl<'b> RequestColumns<'b> {
-    fn with_bodies(self, bodies: Option<RequestBodies<'b>>) -> ExchangeRow<'b> {
+    pub(crate) fn with_bodies(self, bodies: Option<RequestBodies<'b>>) -> ExchangeRow<'b> {
         let (request_body, response_body) =
             bodies.map_or((None, None), |bodies| (bodies.request_body, bodies.response_body));
         ExchangeRow {

@@ -13,8 +13,9 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use tables::cell::{
-    ClassWord, EndpointName, ErrorCode, FieldPath, FileName, Fingerprint, FlowName, HttpMethod,
-    KeyKindWord, KeyValue, LoggedUrl, MessageText, Micros, OutcomeWord, RunId, SideWord, StepName,
+    BodyText, ClassWord, EndpointName, ErrorCode, FieldPath, FileName, Fingerprint, FlowName,
+    HttpMethod, KeyKindWord, KeyValue, LoggedUrl, MessageText, Micros, OutcomeWord, RunId,
+    SideWord, StepName,
 };
 use tables::rows::{Errors, Exchanges};
 use tables::{ReadError, Stored, StoredRows, StoredTable};
@@ -24,7 +25,7 @@ use crate::grammar::{
     TextPattern,
 };
 use crate::keys::KeyState;
-use crate::requests::{KeyStates, RequestBodies, joint_state, key_name, key_states};
+use crate::requests::{KeyStates, joint_state, key_name, key_states};
 
 tables::select! {
     /// The columns that decide most queries.
@@ -56,6 +57,20 @@ tables::select! {
         url: Option<LoggedUrl<'b>>,
         endpoint: Option<EndpointName<'b>>,
         response_truncated: bool,
+    }
+}
+
+tables::select! {
+    /// The body of the request.
+    struct RequestColumn<'b> from Exchanges {
+        request_body: Option<BodyText<'b>>,
+    }
+}
+
+tables::select! {
+    /// The body of the response.
+    struct ResponseColumn<'b> from Exchanges {
+        response_body: Option<BodyText<'b>>,
     }
 }
 
@@ -114,6 +129,8 @@ pub(crate) fn scan(
         needs_keys: wanted.keys || mentions(query, is_about_keys),
         needs_errors: wanted.errors || mentions(query, is_about_errors),
         needs_second: mentions(query, is_about_second_columns),
+        needs_request: mentions(query, |condition| is_about(condition, TextField::Request)),
+        needs_response: mentions(query, |condition| is_about(condition, TextField::Response)),
         next: AtomicUsize::new(0),
         oldest_wanted: AtomicI64::new(i64::MIN),
         each: Mutex::new(each),
@@ -134,6 +151,7 @@ fn newest(table: &StoredTable<Exchanges>, group: usize) -> i64 {
 }
 
 /// What the threads of a scan share.
+#[expect(clippy::struct_excessive_bools, reason = "one for each stage")]
 struct ScanJob<'q, F> {
     query: &'q Query,
     /// Row groups, those with the newest requests first.
@@ -143,6 +161,8 @@ struct ScanJob<'q, F> {
     needs_keys: bool,
     needs_errors: bool,
     needs_second: bool,
+    needs_request: bool,
+    needs_response: bool,
     /// The place in `groups` that is next.
     next: AtomicUsize,
     oldest_wanted: AtomicI64,
@@ -182,7 +202,8 @@ impl<F: FnMut(&StagedRow<'_>) -> i64 + Send> ScanJob<'_, F> {
             keys: None,
             errors: None,
             second: None,
-            bodies: None,
+            request: None,
+            response: None,
         };
         if query.matches(&facts) == Some(false) {
             return Ok(());
@@ -194,7 +215,8 @@ impl<F: FnMut(&StagedRow<'_>) -> i64 + Send> ScanJob<'_, F> {
             keys: None,
             errors: None,
             second: None,
-            bodies: None,
+            request: None,
+            response: None,
             states: self.states.as_ref(),
             body_matches: &body_matches,
         };
@@ -205,7 +227,7 @@ impl<F: FnMut(&StagedRow<'_>) -> i64 + Send> ScanJob<'_, F> {
         read.decide(query, &mut candidates);
         let undecided = |candidates: &[Candidate]| candidates.iter().any(|c| c.answer.is_none());
 
-        let (keys, errors_of_group, second, bodies);
+        let (keys, errors_of_group, second, request, response);
         let open = undecided(&candidates);
         if let (true, Some(&Candidate { row: last, .. })) = (
             self.wanted.errors
@@ -235,9 +257,19 @@ impl<F: FnMut(&StagedRow<'_>) -> i64 + Send> ScanJob<'_, F> {
             }
             read.decide(query, &mut candidates);
         }
-        if undecided(&candidates) {
-            bodies = table.read::<RequestBodies<'_>>(group)?;
-            (read.bodies, facts.bodies) = (Some(&bodies), Some(&bodies));
+        if self.needs_request && undecided(&candidates) {
+            request = table.read::<RequestColumn<'_>>(group)?;
+            (read.request, facts.request) = (Some(&request), Some(&request));
+            if query.matches(&facts) == Some(false) {
+                return Ok(());
+            }
+            if self.needs_response {
+                read.decide(query, &mut candidates);
+            }
+        }
+        if self.needs_response && undecided(&candidates) {
+            response = table.read::<ResponseColumn<'_>>(group)?;
+            (read.response, facts.response) = (Some(&response), Some(&response));
             if query.matches(&facts) == Some(false) {
                 return Ok(());
             }
@@ -271,7 +303,8 @@ struct ReadColumns<'r> {
     keys: Option<&'r StoredRows<KeyColumns<'static>>>,
     errors: Option<&'r ErrorsOfGroup>,
     second: Option<&'r StoredRows<SecondColumns<'static>>>,
-    bodies: Option<&'r StoredRows<RequestBodies<'static>>>,
+    request: Option<&'r StoredRows<RequestColumn<'static>>>,
+    response: Option<&'r StoredRows<ResponseColumn<'static>>>,
     states: Option<&'r KeyStates>,
     body_matches: &'r BodyMatches,
 }
@@ -283,7 +316,8 @@ impl<'r> ReadColumns<'r> {
             keys: self.keys.map(|keys| keys.get(row)),
             errors: self.errors,
             second: self.second.map(|second| second.get(row)),
-            bodies: self.bodies.map(|bodies| bodies.get(row)),
+            request: self.request.map(|request| request.get(row)),
+            response: self.response.map(|response| response.get(row)),
             states: self.states,
             body_matches: self.body_matches,
         }
@@ -317,6 +351,15 @@ fn is_about_states(condition: &Condition) -> bool {
     let of_keys =
         |state: &RequestState| matches!(state, RequestState::Open | RequestState::Resolved);
     matches!(condition, Condition::State(states) if states.iter().any(of_keys))
+}
+
+/// Whether the condition can depend on this field.
+fn is_about(condition: &Condition, field: TextField) -> bool {
+    match condition {
+        Condition::Anywhere(_) => true,
+        Condition::Text(other, _) => *other == field,
+        _ => false,
+    }
 }
 
 /// Whether the condition can depend on the key of the request.
@@ -361,7 +404,8 @@ struct GroupFacts<'r> {
     keys: Option<&'r StoredRows<KeyColumns<'static>>>,
     errors: Option<&'r ErrorsOfGroup>,
     second: Option<&'r StoredRows<SecondColumns<'static>>>,
-    bodies: Option<&'r StoredRows<RequestBodies<'static>>>,
+    request: Option<&'r StoredRows<RequestColumn<'static>>>,
+    response: Option<&'r StoredRows<ResponseColumn<'static>>>,
 }
 
 impl GroupFacts<'_> {
@@ -387,8 +431,8 @@ impl GroupFacts<'_> {
             TextField::Endpoint => second("endpoint"),
             TextField::Step => second("step"),
             TextField::Method => second("method"),
-            TextField::Request => Some(vec![self.bodies?.joined("request_body")]),
-            TextField::Response => Some(vec![self.bodies?.joined("response_body")]),
+            TextField::Request => Some(vec![self.request?.joined("request_body")]),
+            TextField::Response => Some(vec![self.response?.joined("response_body")]),
             TextField::Flow | TextField::Outcome => None,
         }
     }
@@ -428,7 +472,8 @@ pub(crate) struct StagedRow<'r> {
     pub(crate) keys: Option<KeyColumns<'r>>,
     errors: Option<&'r ErrorsOfGroup>,
     second: Option<SecondColumns<'r>>,
-    bodies: Option<RequestBodies<'r>>,
+    request: Option<RequestColumn<'r>>,
+    response: Option<ResponseColumn<'r>>,
     states: Option<&'r KeyStates>,
     body_matches: &'r BodyMatches,
 }
@@ -499,11 +544,10 @@ impl SearchedRow for StagedRow<'_> {
             _ => {}
         }
         if let TextField::Request | TextField::Response = field {
-            let bodies = self.bodies.as_ref()?;
             let text = if field == TextField::Request {
-                bodies.request_body
+                self.request.as_ref()?.request_body
             } else {
-                bodies.response_body
+                self.response.as_ref()?.response_body
             };
             return Some(body(text.map(|body| body.text)));
         }

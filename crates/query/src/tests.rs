@@ -16,6 +16,7 @@ use tables::rows::{
 use tables::{Batch, Encoder as _, Folder, Format, Formats, Metadata, Sink as _, Stored, Table};
 use tempfile::TempDir;
 
+use crate::zone::Zone;
 use crate::{
     ChangeKind, KeyFilter, KeyState, PayloadCounts, PayloadError, ReportDiff, Thresholds, Warning,
     diff, explain, find_group, groups, keys, write_payloads,
@@ -157,7 +158,7 @@ fn traffic(flow: &str, exchanges: i64) -> EndpointRow<'_> {
     }
 }
 
-/// The rows of a report; each row of `errors` and `exchanges` is a row group of its own.
+/// The rows of a report; each row of `errors` and `exchanges` is a row group of its own, unless there are many.
 #[derive(Default)]
 struct Rows<'b> {
     /// First and last hour of its exchanges.
@@ -187,8 +188,9 @@ fn report(rows: &Rows<'_>) -> (TempDir, Stored) {
     let mut sink = Folder::create(&dir, false, Formats::new([Format::Parquet]), &metadata).unwrap();
     append::<ErrorGroups>(&mut sink, &rows.groups, 9);
     append::<Keys>(&mut sink, &rows.keys, 2);
-    append::<Errors>(&mut sink, &rows.errors, 1);
-    append::<Exchanges>(&mut sink, &rows.exchanges, 1);
+    let at_once = |rows: usize| if rows > 20 { 500 } else { 1 };
+    append::<Errors>(&mut sink, &rows.errors, at_once(rows.errors.len()));
+    append::<Exchanges>(&mut sink, &rows.exchanges, at_once(rows.exchanges.len()));
     append::<Endpoints>(&mut sink, &rows.endpoints, 9);
     let time = |hour: i64| tables::rfc3339(Micros(hour * HOUR));
     let summary = serde_json::json!({
@@ -330,7 +332,7 @@ fn a_group_is_explained_by_its_own_errors() {
     let groups = groups(&report).unwrap();
     let (rank, group) = find_group(&groups, UNKNOWN).unwrap();
     assert_eq!(rank, 1);
-    let explained = explain(&report, group, 5, 2).unwrap();
+    let explained = explain(&report, group, 5, 2, &Zone::default()).unwrap();
     let check = |values: &crate::Values, expected: &[(&str, u64)]| {
         let top: Vec<_> = values.top.iter().map(|v| (v.value.as_str(), v.count)).collect();
         assert_eq!((top.as_slice(), values.distinct), (expected, expected.len() as u64));
@@ -366,33 +368,58 @@ fn only_distinct_values_up_to_the_wanted_number_are_listed() {
         ..Rows::default()
     });
     let groups = groups(&report).unwrap();
-    let explained = explain(&report, groups.rows().next().unwrap(), 1, 0).unwrap();
+    let explained =
+        explain(&report, groups.rows().next().unwrap(), 1, 0, &Zone::default()).unwrap();
     assert_eq!((explained.keys.distinct, explained.keys.top.len()), (2, 1));
     assert_eq!((explained.runs.distinct, explained.samples.len()), (0, 0));
 }
 
-/// Two days: UNKNOWN is three times as frequent, BUSY gone, `0c` new, `0d` steady.
+/// So many errors of each group in the hours from `from` on, one request for each and 50 more an hour.
+fn day(from: i64, groups: &[(&'static str, i64)]) -> Rows<'static> {
+    let mut rows = Rows { hours: (from, from + 23), ..Rows::default() };
+    let price = |hour: i64, n: i64| ExchangeRow {
+        exchange: hour * 1000 + n,
+        run_id: None,
+        started_at: Some(Micros(hour * HOUR)),
+        ..exchange(0, "")
+    };
+    for hour in from..from + 24 {
+        let with_errors = |count: i64| {
+            // Spread over the day.
+            (hour + 1 - from) * count / 24 - (hour - from) * count / 24
+        };
+        let mut requests = 0;
+        for &(fingerprint, count) in groups {
+            for _ in 0..with_errors(count) {
+                let request = price(hour, requests);
+                rows.errors.push(ErrorRow {
+                    fingerprint: Fingerprint(fingerprint),
+                    exchange: request.exchange,
+                    ..error("A", hour, "text")
+                });
+                rows.exchanges.push(request);
+                requests += 1;
+            }
+        }
+        rows.exchanges.extend((requests..requests + 50).map(|n| price(hour, n)));
+    }
+    let group = |&(fingerprint, count)| ErrorGroupRow {
+        count,
+        sample_message: MessageText(fingerprint),
+        ..group(fingerprint, fingerprint)
+    };
+    rows.groups = groups.iter().map(group).collect();
+    rows.endpoints = vec![traffic("price", rows.exchanges.len().try_into().unwrap())];
+    rows
+}
+
+/// Two days: UNKNOWN grew, BUSY is gone, `0c` new, `0d` as before.
 fn two_days() -> [Rows<'static>; 2] {
-    let many = |fingerprint, count| ErrorGroupRow { count, ..group(fingerprint, "text") };
-    let first = Rows {
-        hours: (0, 23),
-        groups: vec![many(UNKNOWN, 20), many(BUSY, 5), many("0d", 10)],
-        keys: vec![key("A", 1), key("B", 2), key("C", 3), KeyRow { open: false, ..key("D", 4) }],
-        endpoints: vec![traffic("price", 1000), traffic("stock", 50)],
-        ..Rows::default()
-    };
-    let second = Rows {
-        hours: (24, 47),
-        groups: vec![many(UNKNOWN, 120), many("0c", 5), many("0d", 20)],
-        keys: vec![
-            key("A", 25),
-            KeyRow { open: false, ..key("B", 26) },
-            key("D", 27),
-            key("E", 28),
-        ],
-        endpoints: vec![traffic("price", 2000)],
-        ..Rows::default()
-    };
+    let mut first = day(0, &[(UNKNOWN, 40), (BUSY, 5), ("0d", 30)]);
+    first.keys = vec![key("A", 1), key("B", 2), key("C", 3), KeyRow { open: false, ..key("D", 4) }];
+    let mut second = day(24, &[(UNKNOWN, 120), ("0c", 5), ("0d", 32)]);
+    second.keys =
+        vec![key("A", 25), KeyRow { open: false, ..key("B", 26) }, key("D", 27), key("E", 28)];
     [first, second]
 }
 
@@ -405,11 +432,11 @@ fn groups_change_by_rate_and_keys_by_state() {
     let [first, second] = two_days();
     let ((_old, old), (_new, new)) = (report(&first), report(&second));
     let forward = diff(&old, &new, &Thresholds::default()).unwrap();
-    let expected = [(ChangeKind::New, "0c"), (ChangeKind::More, UNKNOWN), (ChangeKind::Gone, BUSY)];
+    let expected = [(ChangeKind::New, "0c"), (ChangeKind::Grew, UNKNOWN), (ChangeKind::Gone, BUSY)];
     assert_eq!(changes(&forward), expected);
-    assert_eq!((forward.steady_groups, forward.few_groups), (1, 0));
+    assert_eq!((forward.unchanged_groups, forward.few_groups), (1, 0));
     assert_eq!(forward.warnings, []);
-    assert_eq!((forward.old.exchanges, forward.old.errors, forward.old.open_keys), (1050, 35, 3));
+    assert_eq!((forward.old.exchanges, forward.old.errors, forward.old.open_keys), (1275, 75, 3));
     assert_eq!(forward.new.to, Some(Micros(47 * HOUR)));
     let names = |list: &[crate::KeyChange]| -> Vec<String> {
         list.iter().map(|key| key.key.clone()).collect()
@@ -419,9 +446,10 @@ fn groups_change_by_rate_and_keys_by_state() {
     assert_eq!(names(&forward.keys.untried), ["C"]);
     assert_eq!(forward.keys.still_open, 1);
 
-    // In the other direction new is gone and more is less.
+    // In the other direction new is gone and what grew shrank.
     let backward = diff(&new, &old, &Thresholds::default()).unwrap();
-    let expected = [(ChangeKind::New, BUSY), (ChangeKind::Less, UNKNOWN), (ChangeKind::Gone, "0c")];
+    let expected =
+        [(ChangeKind::New, BUSY), (ChangeKind::Shrank, UNKNOWN), (ChangeKind::Gone, "0c")];
     assert_eq!(changes(&backward), expected);
     assert_eq!(backward.warnings, [Warning::Reversed]);
     assert_eq!(names(&backward.keys.opened), ["C", "B"]);
@@ -438,11 +466,63 @@ fn groups_change_by_rate_and_keys_by_state() {
 fn a_report_has_not_changed_against_itself() {
     let [first, _] = two_days();
     let (_folder, report) = report(&first);
-    let same = diff(&report, &report, &Thresholds { min_count: 0, ratio: 1.5 }).unwrap();
+    let same =
+        diff(&report, &report, &Thresholds { min_count: 0, ..Thresholds::default() }).unwrap();
     assert!(same.is_empty());
-    assert_eq!((same.steady_groups, same.keys.still_open), (3, 3));
+    assert_eq!((same.unchanged_groups, same.keys.still_open), (3, 3));
     let (from, to) = (Micros(0), Micros(23 * HOUR));
     assert_eq!(same.warnings, [Warning::Overlap { from, to }]);
+}
+
+#[test]
+fn a_text_is_never_both_new_and_gone() {
+    let text = |rows: &mut Rows<'static>, template, sample| {
+        rows.groups[0].template = TemplateText(template);
+        rows.groups[0].sample_message = MessageText(sample);
+    };
+    let mut first = day(0, &[("0a", 40), ("0b", 40)]);
+    text(&mut first, "Store Ankara is closed", "Store Ankara is closed");
+    let mut second = day(24, &[("0c", 40), ("0b", 40)]);
+    text(&mut second, "Store <*> is closed", "Store Izmir is closed");
+    let ((_old, old), (_new, new)) = (report(&first), report(&second));
+    let all = Thresholds { unchanged: true, ..Thresholds::default() };
+    for (one, other, name) in [(&old, &new, "0c"), (&new, &old, "0a")] {
+        let found = diff(one, other, &all).unwrap();
+        let group = found.groups.iter().find(|group| group.fingerprint == name).unwrap();
+        assert_eq!((found.groups.len(), found.unchanged_groups), (2, 2));
+        assert_eq!(group.change, ChangeKind::Unchanged);
+        assert_eq!(group.other_fingerprints.len(), 1);
+        assert_eq!((group.old_count, group.new_count), (40, 40));
+        assert_eq!(group.chance, Some(1.0));
+    }
+}
+
+#[test]
+fn new_groups_that_differ_in_a_word_name_the_most_frequent_of_them() {
+    let first = day(0, &[("0d", 30)]);
+    let mut second = day(24, &[("0a", 4), ("0b", 9), ("0c", 5), ("0d", 30)]);
+    let texts = ["No stock in Ankara", "No stock in Izmir", "busy"];
+    for (group, text) in second.groups.iter_mut().zip(texts) {
+        group.template = TemplateText(text);
+    }
+    let ((_old, old), (_new, new)) = (report(&first), report(&second));
+    let diff = diff(&old, &new, &Thresholds::default()).unwrap();
+    let like: Vec<_> =
+        diff.groups.iter().map(|group| (&*group.fingerprint, &*group.like)).collect();
+    assert_eq!(like, [("0b", "0b"), ("0c", "0c"), ("0a", "0b")]);
+}
+
+#[test]
+fn a_change_in_a_few_hours_is_not_taken_for_one_and_not_hidden() {
+    let (first, mut second) = (day(0, &[(BUSY, 24)]), day(24, &[(BUSY, 124)]));
+    // As many errors as before but for one hour.
+    for (n, error) in (0..).zip(&mut second.errors).skip(24) {
+        error.exchange = 26_000 + n % 50;
+    }
+    second.errors.sort_by_key(|error| error.exchange);
+    let ((_old, old), (_new, new)) = (report(&first), report(&second));
+    let diff = diff(&old, &new, &Thresholds::default()).unwrap();
+    assert_eq!(changes(&diff), [(ChangeKind::Unclear, BUSY)]);
 }
 
 #[test]
@@ -491,15 +571,22 @@ fn a_body_is_written_for_each_key_and_the_list_says_why_not() {
     let keys = keys(&report, &KeyFilter::default()).unwrap();
     let dir = folder.path().join("resend");
     let counts = write_payloads(&report, &keys, &dir, false).unwrap();
-    let expected = PayloadCounts { whole: 1, rows: 1, left_out: 1, no_body: 1, unknown_record: 1 };
+    let expected = PayloadCounts {
+        whole: 1,
+        rows: 1,
+        left_out: 1,
+        no_body: 1,
+        unknown_record: 1,
+        endpoints: 1,
+    };
     assert_eq!(counts, expected);
     let index = fs::read_to_string(dir.join("index.csv")).unwrap();
     let lines: Vec<_> = index.lines().collect();
     assert_eq!(
         lines[0],
-        "payload,part,missing,flow,key_kind,key,method,url,status,file,record,fingerprint,message"
+        "payload,part,missing,flow,key_kind,key,method,url,status,file,record,fingerprint,message,state"
     );
-    let line = |start: &str| format!("{start},0a00000000000000,message");
+    let line = |start: &str| format!("{start},0a00000000000000,message,open");
     assert_eq!(lines[1], line(",,unknown_record,price,sku,E,,,,,"));
     assert_eq!(lines[2], line(",,no_body,price,sku,D,,,404,a.json,4"));
     assert_eq!(lines[3], line(",,left_out,price,sku,C,,,404,a.json,3"));

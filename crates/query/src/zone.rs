@@ -80,6 +80,12 @@ impl Zone {
         self.at(wall).unwrap_or(at)
     }
 
+    /// What the wall clock shows at that instant, as the instant at which a clock in UTC shows the same.
+    pub(crate) fn wall_clock(&self, at: Micros) -> Micros {
+        let offset = self.zoned(at).offset().seconds();
+        Micros(at.0.saturating_add(i64::from(offset) * 1_000_000))
+    }
+
     /// The day, from midnight to midnight, that holds the instant, moved by so many days.
     pub fn day(&self, at: Micros, moved: i64) -> Range<Micros> {
         let day = |days: i64| {

@@ -4,8 +4,8 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
 
-use crate::columns::{Cells, Data, Items};
-use crate::schema::{ColumnType, Schema};
+use crate::columns::{CellRef, Cells};
+use crate::schema::Schema;
 
 /// A table: its schema, and the type of its rows. Made by [`table!`](crate::table).
 pub trait Table: Sized + 'static {
@@ -54,19 +54,6 @@ pub struct Columns {
     rows: usize,
     /// One per column of the schema, each `rows` cells long.
     cells: Vec<Cells>,
-}
-
-/// One cell, for the writers of text formats.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum CellRef<'b> {
-    Null,
-    Text(&'b str),
-    Integer(i64),
-    Float(f64),
-    Bool(bool),
-    /// Microseconds since 1970-01-01 UTC.
-    Time(i64),
-    List(Items<'b>),
 }
 
 impl<T: Table> Batch<T> {
@@ -181,21 +168,7 @@ impl Columns {
 
     /// One cell; `row` and `column` are in range.
     pub(crate) fn cell(&self, row: usize, column: usize) -> CellRef<'_> {
-        let cells = &self.cells[column];
-        if !cells.valid.get(row) {
-            return CellRef::Null;
-        }
-        match &cells.data {
-            Data::Text(_) | Data::Bodies(_) => CellRef::Text(cells.text(row)),
-            Data::I32(values) => CellRef::Integer(values[row].into()),
-            Data::I64(values) if self.schema.columns[column].kind == ColumnType::Time => {
-                CellRef::Time(values[row])
-            }
-            Data::I64(values) => CellRef::Integer(values[row]),
-            Data::F64(values) => CellRef::Float(values[row]),
-            Data::Bool(values) => CellRef::Bool(values.get(row)),
-            Data::List(lists) => CellRef::List(lists.get(row)),
-        }
+        self.cells[column].get(row, self.schema.columns[column].kind)
     }
 }
 

@@ -141,6 +141,8 @@ texts! {
     ParentLogId,
     /// Outcome of a file.
     FileOutcomeWord,
+    /// State of a key.
+    KeyStateWord,
     /// Kind of a problem.
     ProblemKindWord,
     /// Stage that reports a problem.

@@ -96,9 +96,28 @@ impl Hasher for Hashed {
     }
 }
 
-/// The items of one list cell.
+/// One cell of any type.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Items<'b> {
+pub enum CellRef<'b> {
+    /// Absent.
+    Null,
+    /// A text.
+    Text(&'b str),
+    /// Of 32 or 64 bits.
+    Integer(i64),
+    /// May be infinite or no number.
+    Float(f64),
+    /// True or false.
+    Bool(bool),
+    /// Microseconds since 1970-01-01 UTC.
+    Time(i64),
+    /// A list of texts.
+    List(Items<'b>),
+}
+
+/// The items of one list cell, in their order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Items<'b> {
     texts: &'b TextBuffer,
     range: std::ops::Range<usize>,
 }
@@ -191,6 +210,22 @@ impl Cells {
             Data::Text(texts) => texts.get(row),
             Data::Bodies(bodies) => bodies.get(row),
             _ => self.wrong_type(ColumnType::Text),
+        }
+    }
+
+    /// One cell; `row` is in range, and `kind` is that of the column.
+    pub(crate) fn get(&self, row: usize, kind: ColumnType) -> CellRef<'_> {
+        if !self.valid.get(row) {
+            return CellRef::Null;
+        }
+        match &self.data {
+            Data::Text(_) | Data::Bodies(_) => CellRef::Text(self.text(row)),
+            Data::I32(values) => CellRef::Integer(values[row].into()),
+            Data::I64(values) if kind == ColumnType::Time => CellRef::Time(values[row]),
+            Data::I64(values) => CellRef::Integer(values[row]),
+            Data::F64(values) => CellRef::Float(values[row]),
+            Data::Bool(values) => CellRef::Bool(values.get(row)),
+            Data::List(lists) => CellRef::List(lists.get(row)),
         }
     }
 

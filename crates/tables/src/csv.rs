@@ -4,7 +4,8 @@
 //! spreadsheet would run gets a leading `'`, also within a cell behind what another separator may be. Bodies are left out unless [`CsvOptions::bodies`] is set, and are cut
 //! then, because a cell of a spreadsheet takes at most 32,767 characters.
 
-use super::batch::{CellRef, Columns};
+use super::batch::Columns;
+use super::columns::CellRef;
 use super::plain;
 use super::schema::{Column, Schema};
 
@@ -92,6 +93,12 @@ fn cut(body: &str) -> (&str, &str) {
         Some((end, _)) => (&body[..end], "..."),
         None => (body, ""),
     }
+}
+
+/// Writes one text cell of CSV, as the tables have it: with quotes where they are needed, and unless `raw` with a `'` before
+/// what a spreadsheet would run.
+pub fn csv_cell(text: &str, raw: bool, out: &mut Vec<u8>) {
+    write_text(text, "", raw, out);
 }
 
 /// Writes one text cell, followed by `tail`, with a guard and quotes where they are needed.

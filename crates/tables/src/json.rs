@@ -3,7 +3,8 @@
 //! Texts are complete and unchanged: null is `null`, lists are arrays, times are RFC 3339
 //! strings. Doubles that JSON cannot express (NaN, infinities) are null.
 
-use super::batch::{CellRef, Columns};
+use super::batch::Columns;
+use super::columns::CellRef;
 use super::plain;
 
 /// The rows of a batch, each on a line.

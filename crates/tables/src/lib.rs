@@ -46,6 +46,7 @@ pub mod rows;
 
 mod batch;
 mod checksums;
+mod chosen;
 #[doc(hidden)]
 pub mod columns;
 mod csv;
@@ -66,7 +67,9 @@ mod tests;
 mod workbook;
 
 pub use batch::{Batch, Columns, Select, Table};
-pub use csv::{BODY_CHARACTERS, CsvOptions};
+pub use chosen::{ChosenColumns, ChosenRows};
+pub use columns::{CellRef, Items};
+pub use csv::{BODY_CHARACTERS, CsvOptions, csv_cell};
 pub use encode::{Encoded, Format, Formats, TextFormat, encode, text};
 pub use error::Error;
 pub use output::{Metadata, Output, TableWriter};

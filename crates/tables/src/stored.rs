@@ -154,14 +154,22 @@ impl Stored {
     /// # Errors
     /// [`ReadError::NoParquet`], [`ReadError::Damaged`] and [`ReadError::Io`].
     pub fn table<T: Table>(&self) -> Result<StoredTable<T>, ReadError> {
-        let name = T::SCHEMA.name;
+        let (path, file, footer) = self.open_table(T::SCHEMA.name)?;
+        Ok(StoredTable { path, file, footer, table: PhantomData })
+    }
+
+    /// The file of a table, and its footer.
+    pub(super) fn open_table(
+        &self,
+        name: &'static str,
+    ) -> Result<(PathBuf, File, Footer), ReadError> {
         let path = self.dir.join(format!("{name}.parquet"));
         let mut file = File::open(&path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => ReadError::NoParquet { path: self.dir.clone(), table: name },
             _ => ReadError::io(&path)(error),
         })?;
         let footer = decode::footer(&mut file, &path)?;
-        Ok(StoredTable { path, file, footer, table: PhantomData })
+        Ok((path, file, footer))
     }
 }
 

@@ -11,11 +11,11 @@ use rayon::prelude::*;
 use serde_json::value::RawValue;
 use tempfile::TempDir;
 
-use super::batch::CellRef;
 use super::cell::{
     BodyDigest, BodyText, ExtraFields, FileDigest, FileName, FlowName, MessageText, Micros,
     OutcomeWord, ProblemKindWord, RecordPointer, ShapeHash, ShapePath, StageWord, StepName,
 };
+use super::columns::CellRef;
 use super::rows::{ExchangeRow, Exchanges, ProblemRow, Problems};
 use super::*;
 

@@ -10,7 +10,8 @@ use rust_xlsxwriter::{
     DocProperties, ExcelDateTime, Format, FormatAlign, Workbook as Book, Worksheet, XlsxError,
 };
 
-use crate::batch::{CellRef, Columns};
+use crate::batch::Columns;
+use crate::columns::CellRef;
 use crate::error::Error;
 use crate::rows::{BODIES, ENDPOINTS, ERROR_GROUPS, FILES, FLOWS, KEYS, LOGS, PROBLEMS, RUNS};
 use crate::schema::{ColumnType, Schema};

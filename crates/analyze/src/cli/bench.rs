@@ -25,7 +25,7 @@ use super::limits::{LimitArgs, size};
 use super::progress::Steps;
 use super::terminal::{say, write_json_pretty};
 
-/// Measures how fast this machine decodes logs, stage by stage and as a whole
+/// How fast is this machine? Measures how it decodes logs, stage by stage and as a whole
 ///
 /// Every stage of `analyze report` is run over the same files, several times in turns, with each number of threads, and
 /// timed alone: its input is prepared before and is in memory. All rates are those of the whole sample, so they can be

@@ -6,7 +6,7 @@ use tables::cell::{BodyDigest, BodyText, KeyValue};
 
 use super::figures::{bytes, counted, second, span};
 use super::pretty;
-use super::terminal::{Style, columns, cut, cut_end, safe};
+use super::terminal::{Style, columns, cut, cut_end, cut_start, safe};
 
 /// From this width on the response stands beside the request.
 const WIDE: usize = 120;
@@ -363,20 +363,6 @@ fn folded(line: &str, hit: Option<usize>, room: usize) -> String {
     if rest == 0 { format!("{lead}{piece}") } else { format!("{lead}{piece}{}", tail(rest)) }
 }
 
-/// A safe text cut to `most` columns at its beginning.
-pub(super) fn cut_start(text: &str, most: usize) -> String {
-    if columns(text) <= most {
-        return text.to_owned();
-    }
-    let mut taken = 1;
-    let kept = text.char_indices().rev().find(|(_, c)| {
-        taken += columns(c.encode_utf8(&mut [0; 4]));
-        taken > most
-    });
-    let from = kept.map_or(0, |(at, c)| at + c.len_utf8());
-    format!("…{}", &text[from..])
-}
-
 #[cfg(test)]
 mod tests {
     use tables::cell::{
@@ -516,12 +502,5 @@ mod tests {
         assert!(shown.ends_with("… +1.9 KiB") && columns(&shown) <= 60, "{shown}");
         assert_eq!(folded("short", Some(0), 60), "short");
         assert!(folded(&line, None, 60).starts_with("aaa"));
-    }
-
-    #[test]
-    fn a_path_loses_its_beginning() {
-        assert_eq!(cut_start("downloads/90123.txt", 10), "…90123.txt");
-        assert_eq!(cut_start("a/b", 3), "a/b");
-        assert_eq!(cut_start("日本語", 4), "…語");
     }
 }

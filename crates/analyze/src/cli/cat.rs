@@ -20,7 +20,7 @@ use super::terminal::{safe_json, say, shell};
 /// Problems and members that are listed one by one.
 const LISTED: usize = 20;
 
-/// Prints the JSON inside one download, whatever it is wrapped in
+/// What is in this download? Prints the JSON inside it, whatever it is wrapped in
 ///
 /// The text is printed byte for byte as it was decoded, and ends with a line end. Of an archive with several
 /// members, the first with JSON in it is printed.

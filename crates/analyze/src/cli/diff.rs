@@ -1,10 +1,11 @@
 //! `analyze diff`: what has changed from one report to another.
 
+use std::cmp::Reverse;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use query::{ChangeKind, Coverage, GroupChange, KeyChange, Thresholds, Warning};
+use query::{BlockKind, ChangeKind, Coverage, GroupChange, KeyChange, Thresholds, Warning};
 use tables::Stored;
 
 use super::Exit;
@@ -19,11 +20,14 @@ use super::zone::{self, zone};
 /// Keys that are listed of each kind; JSON has all.
 const KEYS_SHOWN: usize = 10;
 
-/// Compares two reports: groups that are new, gone, back again, more or less frequent, and keys newly open or resolved
+/// What has changed since? Compares two reports: groups that are new, gone or back, that grew or shrank, and keys newly
+/// open or resolved
 ///
-/// Groups are compared by rate: errors for each exchange of their flows. So the periods may differ in length. A group
-/// is more or less frequent when three things hold: its rate has changed by --ratio, the change is larger than chance
-/// (two standard deviations), and it has --min-count errors in one of the reports.
+/// Groups are compared by rate: errors for each request of the flows in which they occur. So the periods may differ in
+/// length. A group grew or shrank when three things hold: its rate has changed by --ratio, chance does not explain the
+/// change, and it has --min-count errors in one of the reports. Where only its share of all requests has changed so, a
+/// note says how many times the requests its flows had. Chance is judged by shuffling whole hours between the
+/// reports (docs/diff.md), so that a burst of errors is not taken for a change.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct DiffCommand {
@@ -42,8 +46,9 @@ pub(crate) struct DiffCommand {
         hide_possible_values = true
     )]
     format: DiffFormat,
-    /// Exits with 1 when there are any of these: new (new groups), worse (new groups, or groups that are back again or
-    /// more frequent), open (keys newly open). Separate several with a comma
+    /// Exits with 1 when there are any of these: new (new groups), worse (new groups, or groups that are back or grew),
+    /// open (keys newly open). A group that grew only because its flows had more requests is none. Separate several with
+    /// a comma
     #[arg(
         long,
         value_enum,
@@ -52,17 +57,15 @@ pub(crate) struct DiffCommand {
         hide_possible_values = true
     )]
     fail_on: Vec<FailOn>,
-    /// Errors that a group must have in one of the reports to be shown
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = Thresholds::default().min_count,
-        value_parser = clap::value_parser!(i64).range(0..)
-    )]
-    min_count: i64,
-    /// How many times as frequent, or as rare, a group must be to be shown
+    /// Errors that a group must have in one of the reports to be shown [default: 3; with --all 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..))]
+    min_count: Option<i64>,
+    /// How many times as frequent, or as rare, a group must be to be shown; 1 shows whatever chance does not explain
     #[arg(long, value_name = "R", default_value_t = Thresholds::default().ratio, value_parser = ratio)]
     ratio: f64,
+    /// Shows all groups, those that have not changed too, and how probable each difference is by chance
+    #[arg(long)]
+    all: bool,
 }
 
 const EXAMPLES: &str = "\
@@ -72,9 +75,10 @@ Examples:
   analyze diff baseline nightly --fail-on new,open --min-count 5
   analyze diff yesterday today --format json | jq '.keys.opened[].key'
 
-New: not in OLD. Back again: in OLD without an open key and in NEW with one; or not in OLD, and NEW has errors of it \
-both before OLD begins and since. Gone: not in NEW. A note says when the flows of a group did not run in the report \
-without it.
+NEW: not in OLD. BACK: in OLD without an open key and in NEW with one; or not in OLD, and NEW has errors of it both \
+before OLD begins and since. GREW, SHRANK: the rate differs more than chance explains. PERHAPS: it differs, but \
+bursts of errors may explain it. GONE: not in NEW. A note says when the flows of a group did not run in the report without \
+it. New groups whose texts differ in one word only are one line, and so are those that are gone.
 Newly open keys are open in NEW and not in OLD. Resolved keys are open in OLD and no longer in NEW. Keys that are open \
 in OLD and not tried in NEW are listed apart.
 Warnings go to stderr: an empty report, periods that overlap or are in the wrong order, different rules. In JSON they \
@@ -97,25 +101,25 @@ enum DiffFormat {
 enum FailOn {
     /// New groups
     New,
-    /// New groups, groups that are back, more frequent groups
+    /// New groups, groups that are back, groups that grew
     Worse,
     /// Keys newly open
     Open,
 }
 
 fn ratio(text: &str) -> Result<f64, String> {
-    let read = text.parse().ok().filter(|ratio: &f64| ratio.is_finite() && *ratio > 1.0);
-    read.ok_or_else(|| "not a number above 1".to_owned())
+    let read = text.parse().ok().filter(|ratio: &f64| ratio.is_finite() && *ratio >= 1.0);
+    read.ok_or_else(|| "not a number of 1 or above".to_owned())
 }
 
 const COVERAGE: ColumnHeads = &[("", Align::Left), ("OLD", Align::Left), ("NEW", Align::Left)];
 
 const GROUPS: ColumnHeads = &[
-    ("OLD", Align::Right),
-    ("NEW", Align::Right),
-    ("OLD PER 1000", Align::Right),
-    ("NEW PER 1000", Align::Right),
+    ("BEFORE", Align::Right),
+    ("AFTER", Align::Right),
+    ("PER 1000", Align::Left),
     ("TIMES", Align::Right),
+    ("CHANCE", Align::Right),
     ("OPEN KEYS", Align::Right),
     ("CLASS", Align::Left),
     ("FIRST SEEN", Align::Time),
@@ -134,7 +138,12 @@ const KEYS: ColumnHeads = &[
 impl DiffCommand {
     /// Prints the changes; warnings go to stderr.
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
-        let thresholds = Thresholds { min_count: self.min_count, ratio: self.ratio };
+        let usual = if self.all { 1 } else { Thresholds::default().min_count };
+        let thresholds = Thresholds {
+            min_count: self.min_count.unwrap_or(usual),
+            ratio: self.ratio,
+            unchanged: self.all,
+        };
         let (old, new) = (Stored::open(&self.old)?, Stored::open(&self.new)?);
         let diff = query::diff(&old, &new, &thresholds)?;
         for warning in &diff.warnings {
@@ -149,21 +158,17 @@ impl DiffCommand {
             }
             DiffFormat::Table => {
                 let wide = io::stdout().is_terminal().then(|| width().saturating_sub(2));
-                for (n, section) in self.sections(&diff).iter().enumerate() {
-                    if n > 0 {
-                        writeln!(out)?;
-                    }
+                for section in self.sections(&diff, wide) {
                     if !section.title.is_empty() {
                         writeln!(out, "{}", safe(&section.title))?;
                     }
-                    let lines = if section.table.is_empty() {
-                        Vec::new()
-                    } else {
-                        section.table.lines(wide)
-                    };
-                    for line in lines {
+                    for line in section.table.lines(wide) {
                         writeln!(out, "  {line}")?;
                     }
+                    writeln!(out)?;
+                }
+                for note in notes(&diff, thresholds.min_count) {
+                    writeln!(out, "{note}")?;
                 }
             }
             DiffFormat::Markdown => {
@@ -172,18 +177,18 @@ impl DiffCommand {
                 }
                 writeln!(
                     out,
-                    "## Changes from {} to {}",
+                    "## Changes from {} to {}\n",
                     markdown::text(&self.old.to_string_lossy()),
                     markdown::text(&self.new.to_string_lossy())
                 )?;
-                for section in self.sections(&diff) {
-                    let level = if section.table.is_empty() { "" } else { "### " };
+                for section in self.sections(&diff, None) {
                     if !section.title.is_empty() {
-                        writeln!(out, "\n{level}{}", markdown::text(&section.title))?;
+                        writeln!(out, "### {}\n", markdown::text(&section.title))?;
                     }
-                    if !section.table.is_empty() {
-                        writeln!(out, "\n{}", markdown::table(&section.table).trim_end())?;
-                    }
+                    writeln!(out, "{}\n", markdown::table(&section.table).trim_end())?;
+                }
+                for note in notes(&diff, thresholds.min_count) {
+                    writeln!(out, "- {}", markdown::text(&note))?;
                 }
             }
         }
@@ -193,33 +198,43 @@ impl DiffCommand {
 
     fn fails(&self, diff: &query::ReportDiff) -> bool {
         let any = |changes: &[ChangeKind]| {
-            diff.groups.iter().any(|group| changes.contains(&group.change))
+            let found =
+                |group: &GroupChange| changes.contains(&group.change) && !group.with_traffic;
+            diff.groups.iter().any(found)
         };
         self.fail_on.iter().any(|what| match what {
             FailOn::New => any(&[ChangeKind::New]),
-            FailOn::Worse => any(&[ChangeKind::New, ChangeKind::Back, ChangeKind::More]),
+            FailOn::Worse => any(&[ChangeKind::New, ChangeKind::Back, ChangeKind::Grew]),
             FailOn::Open => !diff.keys.opened.is_empty(),
         })
     }
 
-    fn sections(&self, diff: &query::ReportDiff) -> Vec<DiffSection> {
+    fn sections(&self, diff: &query::ReportDiff, wide: Option<usize>) -> Vec<DiffSection> {
         let mut sections =
             vec![DiffSection { title: String::new(), table: coverage(&diff.old, &diff.new) }];
         for (change, title) in [
-            (ChangeKind::New, "New"),
-            (ChangeKind::Back, "Back again"),
-            (ChangeKind::More, "More frequent"),
-            (ChangeKind::Less, "Less frequent"),
-            (ChangeKind::Gone, "Gone"),
+            (ChangeKind::New, "NEW"),
+            (ChangeKind::Back, "BACK"),
+            (ChangeKind::Grew, "GREW"),
+            (ChangeKind::Shrank, "SHRANK"),
+            (ChangeKind::Unclear, "PERHAPS (bursts of errors may explain it)"),
+            (ChangeKind::Gone, "GONE"),
+            (ChangeKind::Unchanged, "UNCHANGED"),
         ] {
+            let groups: Vec<_> = diff.of(change).collect();
+            let lines = lines_of(&groups);
             let mut table = TextTable::new(GROUPS);
-            for group in diff.of(change) {
-                table.row(cells(group));
+            for line in &lines {
+                table.row(self.cells(line, wide.unwrap_or(usize::MAX)));
             }
-            let number = diff.of(change).count() as u64;
-            if number > 0 {
-                let title = format!("{title}: {}", counted(number, "group", "groups"));
-                sections.push(DiffSection { title, table });
+            if !groups.is_empty() {
+                let number = counted(groups.len() as u64, "group", "groups");
+                let in_lines = if lines.len() < groups.len() {
+                    format!(" in {}", counted(lines.len() as u64, "line", "lines"))
+                } else {
+                    String::new()
+                };
+                sections.push(DiffSection { title: format!("{title}: {number}{in_lines}"), table });
             }
         }
         let keys = &diff.keys;
@@ -235,19 +250,100 @@ impl DiffCommand {
             let more = list.len() > KEYS_SHOWN;
             let cut = if more { format!(", the newest {KEYS_SHOWN}") } else { String::new() };
             let title = format!("{title}: {}{cut}", counted(number, "key", "keys"));
-            sections.push(DiffSection { title, table: listed(list) });
+            sections.push(DiffSection { title, table: listed(list, wide.unwrap_or(usize::MAX)) });
         }
-        let none = if diff.is_empty() { "Nothing has changed. " } else { "" };
-        let rest = format!(
-            "{none}Left out: {} about as frequent as before, {} new or gone with fewer than {} errors. Open in both: {}.",
-            counted(diff.steady_groups, "group", "groups"),
-            count(diff.few_groups),
-            self.min_count,
-            counted(keys.still_open, "key", "keys"),
-        );
-        sections.push(DiffSection { title: rest, table: TextTable::new(KEYS) });
         sections
     }
+
+    /// A line of the table. What a narrow terminal can do without is left out; an empty column is not shown.
+    fn cells(&self, groups: &[&GroupChange], wide: usize) -> [String; 11] {
+        let group = groups[0];
+        let compared = !matches!(group.change, ChangeKind::New | ChangeKind::Gone);
+        let at = |least: usize, text: String| if wide >= least { text } else { String::new() };
+        let sum = |number: &dyn Fn(&GroupChange) -> i64| -> i64 {
+            groups.iter().map(|group| number(group)).sum()
+        };
+        let errors = |number: i64| if number == 0 { String::new() } else { count(number) };
+        let rates = group.old_rate.zip(group.new_rate).filter(|_| compared).map(|(old, new)| {
+            format!("{} -> {}", significant(old * 1000.0), significant(new * 1000.0))
+        });
+        let chance = group.chance.filter(|_| self.all).map(significant);
+        let open_keys = sum(&|group| group.new_open_keys);
+        let note = match groups.len() {
+            1 if group.flow_did_not_run() => "its flow did not run".to_owned(),
+            1 if group.with_traffic => format!(
+                "its flows had {} times the requests",
+                significant(group.new_requests as f64 / group.old_requests as f64)
+            ),
+            1 => String::new(),
+            several => format!("{} like it", several - 1),
+        };
+        let first_seen = groups.iter().filter_map(|group| group.first_seen).min();
+        [
+            errors(sum(&|group| group.old_count)),
+            errors(sum(&|group| group.new_count)),
+            at(70, rates.unwrap_or_default()),
+            group.ratio.map(significant).unwrap_or_default(),
+            at(70, chance.unwrap_or_default()),
+            at(
+                100,
+                if group.change == ChangeKind::Gone { String::new() } else { count(open_keys) },
+            ),
+            at(115, group.class.clone()),
+            at(80, first_seen.filter(|_| !compared).map(minute).unwrap_or_default()),
+            note,
+            group.fingerprint[..if wide < 75 { 8 } else { group.fingerprint.len() }].to_owned(),
+            title(
+                group.name.as_deref(),
+                group.code.as_deref(),
+                group.field.as_deref(),
+                &group.template,
+            ),
+        ]
+    }
+}
+
+/// The groups line by line, those with most errors first: groups that are like one another are one line.
+fn lines_of<'g>(groups: &[&'g GroupChange]) -> Vec<Vec<&'g GroupChange>> {
+    let mut lines: Vec<Vec<&GroupChange>> = Vec::new();
+    for &group in groups {
+        match lines.iter_mut().find(|line| line[0].like == group.like) {
+            Some(line) => line.push(group),
+            None => lines.push(vec![group]),
+        }
+    }
+    let errors = |line: &Vec<&GroupChange>| {
+        let sum =
+            |count: fn(&GroupChange) -> i64| line.iter().map(|group| count(group)).sum::<i64>();
+        sum(|group| group.old_count).max(sum(|group| group.new_count))
+    };
+    lines.sort_by_key(|line| Reverse(errors(line)));
+    lines
+}
+
+/// What the tables do not list.
+fn notes(diff: &query::ReportDiff, min_count: i64) -> Vec<String> {
+    let mut notes = Vec::new();
+    if diff.is_empty() {
+        notes.push("Nothing has changed.".to_owned());
+    }
+    let rates = diff.of(ChangeKind::Grew).chain(diff.of(ChangeKind::Shrank)).next();
+    if diff.blocks == BlockKind::Part && rates.is_some() {
+        notes.push(
+            "There are too few hours and runs to tell bursts of errors from changes.".to_owned(),
+        );
+    }
+    let unchanged = counted(diff.unchanged_groups, "group", "groups");
+    let listed = diff.of(ChangeKind::Unchanged).next().is_some() || diff.unchanged_groups == 0;
+    notes.push(format!("Unchanged: {unchanged}{}", if listed { "" } else { "; --all lists them" }));
+    if diff.few_groups > 0 {
+        notes.push(format!(
+            "New or gone with fewer than {min_count} errors: {}",
+            counted(diff.few_groups, "group", "groups")
+        ));
+    }
+    notes.push(format!("Open in both: {}", counted(diff.keys.still_open, "key", "keys")));
+    notes
 }
 
 /// A heading and the table below it.
@@ -265,46 +361,21 @@ fn coverage(old: &Coverage, new: &Coverage) -> TextTable {
         report.from.map_or_else(|| "unknown".to_owned(), minute)
     });
     row("to", &|report| report.to.map_or_else(|| "unknown".to_owned(), minute));
-    row("exchanges", &|report| count(report.exchanges));
+    row("requests", &|report| count(report.exchanges));
     row("errors", &|report| count(report.errors));
     row("groups", &|report| count(report.groups));
     row("open keys", &|report| count(report.open_keys));
     table
 }
 
-fn cells(group: &GroupChange) -> [String; 11] {
-    let compared = !matches!(group.change, ChangeKind::New | ChangeKind::Gone);
-    let rate = |rate: Option<f64>| {
-        rate.filter(|_| compared).map(|rate| significant(rate * 1000.0)).unwrap_or_default()
-    };
-    let errors = |number: i64| if number == 0 { String::new() } else { count(number) };
-    [
-        errors(group.old_count),
-        errors(group.new_count),
-        rate(group.old_rate),
-        rate(group.new_rate),
-        group.ratio.map(significant).unwrap_or_default(),
-        if group.change == ChangeKind::Gone { String::new() } else { count(group.new_open_keys) },
-        group.class.clone(),
-        group.first_seen.filter(|_| !compared).map(minute).unwrap_or_default(),
-        if group.flow_did_not_run() { "its flow did not run".to_owned() } else { String::new() },
-        group.fingerprint.clone(),
-        title(
-            group.name.as_deref(),
-            group.code.as_deref(),
-            group.field.as_deref(),
-            &group.template,
-        ),
-    ]
-}
-
-fn listed(keys: &[KeyChange]) -> TextTable {
+fn listed(keys: &[KeyChange], wide: usize) -> TextTable {
+    let at = |least: usize, text: String| if wide >= least { text } else { String::new() };
     let mut table = TextTable::new(KEYS);
     for key in keys.iter().take(KEYS_SHOWN) {
         table.row([
-            cut(&format!("{} {}", key.key_kind, key.key), 40),
-            key.last_seen.map(minute).unwrap_or_default(),
-            key.flow.clone().unwrap_or_default(),
+            cut(&format!("{} {}", key.key_kind, key.key), if wide < 120 { 22 } else { 40 }),
+            at(65, key.last_seen.map(minute).unwrap_or_default()),
+            at(100, cut(key.flow.as_deref().unwrap_or_default(), 36)),
             key.last_message.clone().unwrap_or_default(),
         ]);
     }
@@ -371,9 +442,9 @@ mod tests {
     }
 
     #[test]
-    fn a_ratio_is_above_one() {
-        assert_eq!(ratio("1.5"), Ok(1.5));
-        for wrong in ["1", "0", "-2", "inf", "NaN", "twice"] {
+    fn a_ratio_is_one_or_above() {
+        assert_eq!((ratio("1.5"), ratio("1")), (Ok(1.5), Ok(1.0)));
+        for wrong in ["0.99", "0", "-2", "inf", "NaN", "twice"] {
             assert!(ratio(wrong).is_err(), "{wrong}");
         }
     }

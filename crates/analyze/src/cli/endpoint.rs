@@ -13,12 +13,14 @@ use tables::Stored;
 use tables::cell::Micros;
 
 use super::Exit;
-use super::cards::cut_start;
-use super::figures::{bytes, count, counted, minute, percent, span};
+use super::figures::{bytes, count, counted, milliseconds, minute, percent, span};
 use super::outgoing::{LIST_ROWS, Outgoing};
 use super::summary::sparkline;
 use super::table::{Align, ColumnHeads, TextTable};
-use super::terminal::{cut, cut_end, safe, say, shell, width, write_json, write_json_pretty};
+use super::terminal::{
+    cut, cut_address, cut_end, cut_start, safe, say, shell, width, write_json, write_json_pretty,
+};
+use super::zone::zone;
 
 /// Flows, periods, paths and changes that are shown without `--all`.
 const FLOWS: usize = 8;
@@ -162,7 +164,7 @@ impl EndpointCommand {
             return Ok(Exit::Done);
         };
         let totals = find_endpoint(&endpoints, name)?;
-        let described = describe_endpoint(&report, &totals.endpoint, self.examples)?;
+        let described = describe_endpoint(&report, &totals.endpoint, self.examples, zone())?;
         out.learn_messages(&report, LIST_ROWS)?;
         for schema in [&described.request, &described.response] {
             out.learn_paths(schema.paths.iter().flat_map(|path| {
@@ -202,8 +204,8 @@ fn list(endpoints: &[EndpointTotals], wide: Option<usize>) -> TextTable {
             count(total.requests),
             count(total.failed),
             Some(share(total.failed, total.requests)).filter(|_| !narrow).unwrap_or_default(),
-            total.duration_max_ms.filter(|_| !narrow).map(time).unwrap_or_default(),
-            short_endpoint(&total.endpoint, room),
+            total.duration_max_ms.filter(|_| !narrow).map(milliseconds).unwrap_or_default(),
+            cut_address(&total.endpoint, room),
         ]);
     }
     table
@@ -228,14 +230,19 @@ impl EndpointText<'_> {
         let of = self.of;
         let place = format!(", {rank} of {endpoints}");
         let room = self.wide.map_or(usize::MAX, |wide| wide.saturating_sub(place.len()));
-        self.lines.push(format!("{}{place}", short_endpoint(&of.endpoint, room)));
+        self.lines.push(format!("{}{place}", cut_address(&of.endpoint, room)));
         let failed = match of.failed {
             0 => "none failed".to_owned(),
             failed => format!("{} failed ({})", count(failed), share(failed, of.requests)),
         };
         self.lines.push(format!("Requests   {}, {failed}", count(of.requests)));
         if let (Some(first), Some(last)) = (of.first_at, of.last_at) {
-            self.lines.push(format!("Period     {} to {} (UTC)", minute(first), minute(last)));
+            self.lines.push(format!(
+                "Period     {} to {} ({})",
+                minute(first),
+                minute(last),
+                zone().name()
+            ));
         }
         if !of.statuses.top.is_empty() {
             let statuses = of.statuses.top.iter();
@@ -248,7 +255,7 @@ impl EndpointText<'_> {
             self.lines.push(format!("Statuses   {}", statuses.join(", ")));
         }
         if let Some(Durations { p50_ms, p95_ms, max_ms }) = of.durations {
-            let [p50, p95, max] = [p50_ms, p95_ms, max_ms].map(time);
+            let [p50, p95, max] = [p50_ms, p95_ms, max_ms].map(milliseconds);
             self.lines.push(format!("Time       median {p50}, 95 % within {p95}, longest {max}"));
         }
         self.flows();
@@ -334,7 +341,7 @@ impl EndpointText<'_> {
         }
         let each = if step > 1 { format!(", a bar for {step} {unit}s") } else { String::new() };
         self.lines.push(String::new());
-        self.lines.push(format!("By {unit}, UTC{each}"));
+        self.lines.push(format!("By {unit}, {}{each}", zone().name()));
         self.trend("requests", &bars, |bar| bar.requests, count);
         self.trend("failed", &bars, Bar::millionths, |n| percent(n as f64 / 1e6));
         self.trend("95 %", &bars, |bar| bar.p95_ms, span);
@@ -377,7 +384,7 @@ impl EndpointText<'_> {
         for EndpointTurn { figure, at, before, after, .. } in &self.of.turns {
             let (name, [before, after]) = match figure {
                 TurnFigure::FailedShare => ("failed", [before, after].map(|share| percent(*share))),
-                TurnFigure::Median => ("median", [before, after].map(|ms| time(*ms))),
+                TurnFigure::Median => ("median", [before, after].map(|ms| milliseconds(*ms))),
             };
             let at = minute(*at);
             self.lines.push(format!("  {name:<9}{after} since {at}, {before} before"));
@@ -476,17 +483,9 @@ impl EndpointText<'_> {
                 format!("{}{ty}{answers}{flow}", change.path),
             ]);
         }
-        self.lines.push("  Changes, UTC".to_owned());
+        self.lines.push(format!("  Changes, {}", zone().name()));
         self.table(&table, changes.len() - shown);
     }
-}
-
-/// An endpoint, safe for a terminal, in at most `room` columns: its method, and the end of the rest.
-pub(super) fn short_endpoint(endpoint: &str, room: usize) -> String {
-    let endpoint = safe(endpoint);
-    let method = endpoint.find(' ').filter(|at| at + 4 < room).map_or(0, |at| at + 1);
-    let (method, target) = endpoint.split_at(method);
-    format!("{method}{}", cut_start(target, room - method.len()))
 }
 
 /// One or several periods together.
@@ -542,12 +541,8 @@ fn values(examples: &[ValueCount]) -> String {
 }
 
 fn times(durations: Option<Durations>) -> [String; 3] {
-    durations.map_or_else(Default::default, |of| [of.p50_ms, of.p95_ms, of.max_ms].map(time))
-}
-
-/// A time in milliseconds, of which fractions do not matter.
-fn time(ms: f64) -> String {
-    span((ms as i64).unsigned_abs())
+    durations
+        .map_or_else(Default::default, |of| [of.p50_ms, of.p95_ms, of.max_ms].map(milliseconds))
 }
 
 fn share(part: u64, all: u64) -> String {
@@ -572,7 +567,7 @@ mod tests {
     #[test]
     fn an_endpoint_keeps_its_method_and_its_end() {
         let check = |room, expected: &str| {
-            assert_eq!(short_endpoint("POST a.example.com/orders", room), expected, "{room}");
+            assert_eq!(cut_address("POST a.example.com/orders", room), expected, "{room}");
         };
         check(25, "POST a.example.com/orders");
         check(15, "POST …om/orders");

@@ -13,11 +13,12 @@ use tables::Stored;
 
 use super::Exit;
 use super::cards::{Cards, ShownBodies};
-use super::endpoint::short_endpoint;
 use super::figures::{count, counted, minute};
 use super::outgoing::Outgoing;
 use super::table::{Align, ColumnHeads, TextTable};
-use super::terminal::{Color, Style, columns, cut, cut_end, safe, shell, width, write_json_pretty};
+use super::terminal::{
+    Color, Style, columns, cut, cut_address, cut_end, safe, shell, width, write_json_pretty,
+};
 use super::zone::zone;
 
 /// Columns of a value in a table.
@@ -104,7 +105,7 @@ impl ExplainCommand {
         let report = Stored::open(&self.report)?;
         let groups = groups(&report)?;
         let (rank, group) = find_group(&groups, &self.group)?;
-        let explained = query::explain(&report, group, self.top, self.samples)?;
+        let explained = query::explain(&report, group, self.top, self.samples, zone())?;
         let ids: Vec<i64> = explained.samples.iter().map(|sample| sample.exchange).collect();
         let mut out = Outgoing::of(&report, false)?;
         let requests = LoggedRequests::read(&report, &ids, true)?;
@@ -227,7 +228,7 @@ impl ExplainedText<'_> {
         common.extend(group.code.map(|code| format!("code {}", safe(code.0))));
         common.extend(group.field.map(|field| format!("field {}", safe(field.0))));
         let retry =
-            if group.retryable { "a retry may help" } else { "a retry is not known to help" };
+            if group.retryable { "resending may help" } else { "resending will probably not help" };
         let mut lines = vec![
             format!("In common  {}", common.join(", ")),
             format!("Class      {}; {retry}", safe(group.class.0)),
@@ -301,8 +302,7 @@ impl ExplainedText<'_> {
         let mut values = values.clone();
         if let Some(wide) = self.wide {
             for value in &mut values.top {
-                value.value =
-                    short_endpoint(&value.value, wide.saturating_sub(VALUE_COLUMN).max(20));
+                value.value = cut_address(&value.value, wide.saturating_sub(VALUE_COLUMN).max(20));
             }
         }
         values

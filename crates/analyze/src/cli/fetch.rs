@@ -21,7 +21,7 @@ use super::interrupt::Watch;
 use super::progress::Steps;
 use super::terminal::{safe, say};
 
-/// Fetches the logs of a project from the API into a dump
+/// How do the logs get here? Fetches those of a project from the API into a dump
 ///
 /// Saves the pages of List Logs and the downloads of all logs that have finished, as they come. The same command
 /// continues a run that was ended, and later fetches what is new. A file is whole or absent. `analyze report` reads such a

@@ -74,6 +74,11 @@ pub(crate) fn span(milliseconds: u64) -> String {
     }
 }
 
+/// A span of time in milliseconds, of which fractions do not matter.
+pub(crate) fn milliseconds(ms: f64) -> String {
+    span((ms as i64).unsigned_abs())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,27 +8,28 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 use grouping::{Class, Side};
 use query::{
-    KeyFilter, KeyState, PayloadCounts, duplicates, find_group, groups, keys, write_payloads,
+    KeyFilter, KeyState, ListedKeyRow, ListedKeys, PayloadCounts, duplicates, find_group, groups,
+    keys, write_payloads,
 };
 use tables::cell::Micros;
-use tables::rows::{KeyRow, Keys};
 use tables::{Batch, CsvOptions, Stored, TextFormat, text};
 
 use super::Exit;
 use super::figures::{count, counted, minute};
-use super::outgoing::{LIST_ROWS, NOT_MASKED, Outgoing};
+use super::outgoing::{self, LIST_ROWS, Outgoing};
 use super::table::{Align, ColumnHeads, TextTable};
 use super::terminal::{cut, safe_json, say, width};
 use super::zone::{now, zone};
 
-/// Columns of a file name and of a key in the table.
+/// Columns of a key and of a flow in the table.
 const SHORT: usize = 40;
 
-/// Lists the orders and products of a report: which are open, and which record has their newest failure
+/// Which orders and products have to be sent again? Lists those of a report, with their newest failure
 ///
 /// A key is open when its newest attempt failed, and resolved when an earlier attempt failed and the newest one
 /// succeeded; attempts with an unknown outcome do not count. The newest come first. CSV and JSON have the columns of
-/// the table `keys`; `last_file` and `last_record` name the record of the newest failed attempt.
+/// the table `keys`, then `state` (open, unknown, resolved, good; unknown is open, and tried again since with an unknown
+/// outcome) and `failed_in_a_row`; `last_file` and `last_record` name the record of the newest failed attempt.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
@@ -42,6 +43,18 @@ pub(crate) struct KeysCommand {
     /// Only those with a failed attempt whose newest attempt succeeded; with --open, both
     #[arg(long, help_heading = "Which keys")]
     resolved: bool,
+    /// Only those that failed and were tried again since with an unknown outcome
+    #[arg(long, help_heading = "Which keys")]
+    unknown: bool,
+    /// Only those whose newest N attempts or more failed without a success between; attempts with an unknown outcome
+    /// do not count. Those that failed most often in a row come first
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..),
+        help_heading = "Which keys"
+    )]
+    failed_in_a_row: Option<u32>,
     /// Only those whose newest failure has an error of this group: its rank (1 is the most frequent), its fingerprint,
     /// the beginning of one, or words of its text
     #[arg(long, value_name = "GROUP", help_heading = "Which keys")]
@@ -91,8 +104,9 @@ pub(crate) struct KeysCommand {
     #[arg(long)]
     raw_csv: bool,
     /// Writes the request body of the newest failed attempt of each key to this folder, which must be empty or absent:
-    /// one file for each key, and index.csv. Needs --open or --resolved; prints no list unless --format is given.
-    /// Leaves out what the other side has already
+    /// one file for each key, one of JSON lines for each endpoint with method, URL, headers and body, and index.csv.
+    /// Needs --open, --unknown, --failed-in-a-row or --resolved; prints no list unless --format is given. Leaves out
+    /// what the other side has already
     #[arg(long, value_name = "DIR")]
     payloads: Option<PathBuf>,
     /// With --payloads, writes also those whose newest error says that the other side has the record already
@@ -113,12 +127,14 @@ Examples:
   analyze keys report --open --group 1 --payloads resend
   analyze keys report --open --retry --since 2026-10-24
   analyze keys report --open --class duplicate
+  analyze keys report --failed-in-a-row 4 --kind sku
   analyze keys report --resolved --format json | jq -r .key
 
 Payloads: files are named KIND-KEY-DIGEST with .json, .xml or .txt by what they hold. Of a bulk request the row \
 of the key is written where it can be found, else the whole body; index.csv says which (`part`), where \
 it was sent, and why there is no file (`missing`): left_out (by --bodies of `analyze report`), no_body (nothing was \
-sent, or it is not in the log), unknown_record (the report does not name the record).
+sent, or it is not in the log), unknown_record (the report does not name the record). Files named \
+requests-ENDPOINT-DIGEST.jsonl have the same bodies with method, URL and headers, credentials left out.
 Exit codes: 0 done, also when there is no such key, 2 not done.";
 
 /// What a key names.
@@ -153,6 +169,7 @@ const COLUMNS: ColumnHeads = &[
     ("STATE", Align::Left),
     ("TRIES", Align::Right),
     ("FAILED", Align::Right),
+    ("IN A ROW", Align::Right),
     ("LAST TRY", Align::Time),
     ("FLOW", Align::Left),
     ("FILE", Align::Left),
@@ -168,7 +185,8 @@ fn safe_lines(rows: &[u8]) -> Vec<u8> {
 impl KeysCommand {
     /// Prints the list; with `--payloads` writes the bodies, and reports that on stderr.
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
-        if self.payloads.is_some() && !self.open && !self.resolved {
+        let failed = self.open || self.resolved || self.unknown || self.failed_in_a_row.is_some();
+        if self.payloads.is_some() && !failed {
             say(
                 "error: --payloads needs --open or --resolved\nto write the bodies of what has to be sent again, add --open",
             );
@@ -176,8 +194,14 @@ impl KeysCommand {
         }
         let report = Stored::open(&self.report)?;
         let mut keys = keys(&report, &self.filter(&report)?)?;
+        if self.failed_in_a_row.is_some() {
+            let (known, unknown): (Vec<_>, Vec<_>) =
+                keys.rows().partition(|key| key.failed_in_a_row.is_some());
+            report_unknown_attempts(unknown.len());
+            keys = batch(known);
+        }
         let there = duplicates(&report)?;
-        let is_there = |key: &KeyRow<'_>| {
+        let is_there = |key: &ListedKeyRow<'_>| {
             key.open && key.last_fingerprint.is_some_and(|name| there.contains(name.0))
         };
         if let Some(dir) = &self.payloads {
@@ -186,9 +210,10 @@ impl KeysCommand {
             let counts = write_payloads(&report, &batch(resend), dir, self.raw_csv)?;
             report_payloads(&counts, &dir.display().to_string());
             if counts.whole + counts.rows > 0 {
-                say(&format!("{}: {NOT_MASKED}", dir.display()));
+                outgoing::say_not_masked(&report)?;
             }
             report_duplicates(known.len(), &dir.display().to_string());
+            report_unknown(&keys, &dir.display().to_string());
             if self.format.is_none() {
                 return Ok(Exit::Done);
             }
@@ -205,7 +230,8 @@ impl KeysCommand {
         out.learn_messages(&report, LIST_ROWS)?;
         match self.format.unwrap_or(usual) {
             KeysFormat::Table => {
-                for line in self.table(&keys, &is_there).lines(terminal.then(width)) {
+                let wide = terminal.then(width);
+                for line in self.table(&keys, &is_there, wide).lines(wide) {
                     writeln!(out, "{line}")?;
                 }
             }
@@ -241,6 +267,8 @@ impl KeysCommand {
         let kind = self.kind.and_then(|kind| kind.to_possible_value());
         Ok(KeyFilter {
             states: states.collect(),
+            unknown: self.unknown,
+            failed_in_a_row: self.failed_in_a_row.unwrap_or_default(),
             fingerprint,
             flow: self.flow.clone(),
             kind: kind.map(|kind| kind.get_name().to_owned()),
@@ -262,27 +290,46 @@ impl KeysCommand {
         Ok(Some(span.start))
     }
 
-    fn table(&self, keys: &Batch<Keys>, is_there: &dyn Fn(&KeyRow<'_>) -> bool) -> TextTable {
+    fn table(
+        &self,
+        keys: &Batch<ListedKeys>,
+        is_there: &dyn Fn(&ListedKeyRow<'_>) -> bool,
+        wide: Option<usize>,
+    ) -> TextTable {
+        // What a narrow terminal can do without is left out; an empty column is not shown.
+        let wide = wide.unwrap_or(usize::MAX);
+        let at = |least: usize, text: String| if wide >= least { text } else { String::new() };
+        let row_least = if self.failed_in_a_row.is_some() { 0 } else { 105 };
+        let key_columns = match wide {
+            0..75 => 16,
+            75..135 => 22,
+            _ => SHORT,
+        };
         let mut table = TextTable::new(COLUMNS);
         // With one of the flags all are in one state, which needs no column.
-        let states = self.open == self.resolved;
+        let only_open = self.unknown || self.failed_in_a_row.is_some();
+        let states = self.open == self.resolved && !only_open;
         for key in keys.rows() {
-            let state = match KeyState::of(&key) {
-                KeyState::Open if is_there(&key) => "there already",
-                _ if !states => "",
-                KeyState::Open => "open",
-                KeyState::Resolved => "resolved",
-                KeyState::Good => "good",
+            let state = match key.state.0 {
+                "open" | "unknown" if is_there(&key) => "there already",
+                "unknown" if wide >= 95 => "failed, then unknown",
+                "unknown" => "unknown",
+                state if states => state,
+                _ => "",
             };
             table.row([
-                cut(&format!("{} {}", key.key_kind.0, key.key.0), SHORT),
+                cut(&format!("{} {}", key.key_kind.0, key.key.0), key_columns),
                 state.to_owned(),
-                count(key.attempts),
-                count(key.failures),
-                key.last_seen.map(minute).unwrap_or_default(),
-                cut(key.flow.map_or("", |flow| flow.0), SHORT),
-                key.last_file.map_or("", |file| file.0).to_owned(),
-                key.last_record.map(|record| record.to_string()).unwrap_or_default(),
+                at(95, count(key.attempts)),
+                at(95, count(key.failures)),
+                at(row_least, key.failed_in_a_row.map(count).unwrap_or_default()),
+                at(75, key.last_seen.map(minute).unwrap_or_default()),
+                at(
+                    125,
+                    cut(key.flow.map_or("", |flow| flow.0), if wide < 170 { 12 } else { SHORT }),
+                ),
+                at(170, key.last_file.map_or("", |file| file.0).to_owned()),
+                at(170, key.last_record.map(|record| record.to_string()).unwrap_or_default()),
                 key.last_message.map_or("", |message| message.0).to_owned(),
             ]);
         }
@@ -291,7 +338,7 @@ impl KeysCommand {
 }
 
 /// The rows as a batch.
-fn batch<'k>(rows: impl IntoIterator<Item = KeyRow<'k>>) -> Batch<Keys> {
+fn batch<'k>(rows: impl IntoIterator<Item = ListedKeyRow<'k>>) -> Batch<ListedKeys> {
     let mut batch = Batch::new();
     rows.into_iter().for_each(|row| batch.push(&row));
     batch
@@ -306,11 +353,31 @@ fn report_duplicates(number: usize, dir: &str) {
     }
 }
 
+fn report_unknown(keys: &Batch<ListedKeys>, dir: &str) {
+    let number = keys.rows().filter(|key| key.state.0 == "unknown").count() as u64;
+    if number > 0 {
+        say(&format!(
+            "{dir}: of {} the newest attempt has an unknown outcome; look before you send them again (`state` in index.csv)",
+            counted(number, "key", "keys")
+        ));
+    }
+}
+
+fn report_unknown_attempts(number: usize) {
+    if number > 0 {
+        say(&format!(
+            "{} left out, of which the report does not have all attempts\n`analyze report --bodies all` keeps the rows of bulk requests",
+            counted(number as u64, "key", "keys")
+        ));
+    }
+}
+
 fn report_payloads(counts: &PayloadCounts, dir: &str) {
     say(&format!(
-        "{dir}: {} and {} of bulk requests written, listed in index.csv",
+        "{dir}: {} and {} of bulk requests written, listed in index.csv; with method, URL and headers in {}",
         counted(counts.whole, "request body", "request bodies"),
         counted(counts.rows, "row", "rows"),
+        counted(counts.endpoints, "file of JSON lines", "files of JSON lines"),
     ));
     let missing = [
         (

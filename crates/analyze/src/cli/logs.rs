@@ -16,7 +16,7 @@ use super::table::{Align, ColumnHeads, TextTable};
 use super::terminal::{say, width};
 use super::zone::zone;
 
-/// Lists the logs of a dump as `GET /logs` of the API does, with the same parameters
+/// Which logs are there? Lists those of a dump as `GET /logs` of the API does, with the same parameters
 ///
 /// Answers from saved pages and from downloads: of each log the newest saved record, as it was saved. A log that is
 /// known from its download only has the fields that the download shows. The newest logs come first.

@@ -27,7 +27,7 @@ use super::limits::LimitArgs;
 use super::table::{Align, ColumnHeads, TextTable};
 use super::terminal::{say, width, write_json};
 
-/// Shows what each file holds, writing nothing
+/// What is in these files? Shows what each of them holds, writing nothing
 ///
 /// One line for each file: its outcome, what it holds, its size on disk and as text, its numbers of members,
 /// documents, exchanges and problems, its layers, and the log and run it belongs to.

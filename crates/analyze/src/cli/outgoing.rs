@@ -28,6 +28,14 @@ pub(crate) fn shows_secrets() -> bool {
     SHOW_SECRETS.get() == Some(&true)
 }
 
+/// Says on stderr that what is written of `report` may hold secrets and personal data; nothing when it holds none.
+pub(crate) fn say_not_masked(report: &Stored) -> anyhow::Result<()> {
+    if Summary::of_report(report)?.redaction != Level::Personal.name() {
+        say(NOT_MASKED);
+    }
+    Ok(())
+}
+
 /// The groups and keys that a summary has at most.
 pub(crate) const SUMMARY_ROWS: usize = 10;
 
@@ -201,4 +209,32 @@ fn scope(report: &Stored) -> anyhow::Result<Option<Scope>> {
     let data = fs::read(report.path().join(Format::Parquet.file("files"))).unwrap_or_default();
     let key = if data.is_empty() { super::redaction::new_key()? } else { Key::of(&data) };
     Ok(Some(Redactor::new(Level::Personal, &key).scope()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    /// Those that show no report: files as they are, listings, measurements; and texts of the program.
+    const OTHERS: [&str; 6] = ["bench.rs", "cat.rs", "fetch.rs", "logs.rs", "ls.rs", "sql.rs"];
+
+    #[test]
+    fn no_command_that_shows_a_report_takes_stdout_itself() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli");
+        let mut files = 0;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.extension() == Some("rs".as_ref()) && name != "outgoing.rs" {
+                files += 1;
+                let text = std::fs::read_to_string(&path).unwrap();
+                let takes = text.matches("stdout().lock()").count();
+                // `sql` lists the columns of the tables there.
+                let most = if name == "sql.rs" { 1 } else { usize::MAX };
+                let may = if OTHERS.contains(&name.as_str()) { most } else { 0 };
+                assert!(takes <= may && !text.contains("print!("), "{name}");
+            }
+        }
+        assert!(files > 25, "{files}");
+    }
 }

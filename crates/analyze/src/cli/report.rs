@@ -22,11 +22,11 @@ use super::interrupt::Watch;
 use super::limits::LimitArgs;
 use super::progress;
 use super::redaction::{self, RedactArg};
-use super::summarize::group_trends;
+use super::summarize::SummaryDetails;
 use super::summary::Shown;
 use super::terminal::{self, Color, Style};
 
-/// Reads a dump and writes what it holds as tables, with a summary
+/// What failed, why, and what was sent? Reads a dump and writes what it holds as tables, with a summary
 ///
 /// DIR gets one file for each table and format, and `summary.json`. The tables: `error_groups` (what failed,
 /// most frequent first), `errors`, `exchanges` (requests and their answers), `keys` (orders and products, and
@@ -233,15 +233,15 @@ impl ReportCommand {
         if !self.quiet {
             let elapsed = begin.elapsed();
             // The commands that take a rank read Parquet too.
-            let trends = if self.formats().contains(Format::Parquet) {
-                group_trends(&Stored::open(&self.out)?, &done.summary, &done.top)?
+            let details = if self.formats().contains(Format::Parquet) {
+                SummaryDetails::read(&Stored::open(&self.out)?, &done.summary, &done.top)?
             } else {
-                Vec::new()
+                SummaryDetails::default()
             };
             Shown {
                 summary: &done.summary,
                 top: &done.top,
-                trends: &trends,
+                details: &details,
                 inputs: &inputs,
                 out: &self.out,
                 formats: &self.formats(),

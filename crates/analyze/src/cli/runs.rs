@@ -10,7 +10,7 @@ use tables::rows::{RunRow, Runs};
 use tables::{Batch, Stored};
 
 use super::Exit;
-use super::figures::{count, counted, minute, percent, span};
+use super::figures::{count, counted, milliseconds, minute, percent};
 use super::outgoing::Outgoing;
 use super::table::{Align, ColumnHeads, TextTable};
 use super::terminal::{cut, say, width, write_json};
@@ -275,8 +275,9 @@ fn flow_table(flows: &[FlowRuns], schedules: &[FlowSchedule]) -> TextTable {
             schedule.map(|schedule| count(schedule.missing())).unwrap_or_default(),
             count(flow.exchanges),
             flow.error_rate.map(percent).unwrap_or_default(),
-            flow.mean_ms.map(time).unwrap_or_default(),
-            step.map(|(name, ms)| format!("{} ({})", cut(name, 24), time(*ms))).unwrap_or_default(),
+            flow.mean_ms.map(milliseconds).unwrap_or_default(),
+            step.map(|(name, ms)| format!("{} ({})", cut(name, 24), milliseconds(*ms)))
+                .unwrap_or_default(),
             flow.flow.clone().unwrap_or_else(|| "(flow unknown)".to_owned()),
         ]);
     }
@@ -289,7 +290,7 @@ fn run_cells(run: &RunRow<'_>, wide: Option<usize>) -> [String; 8] {
     let id = run.run_id.0;
     [
         run.started_at.map(minute).unwrap_or_default(),
-        run.duration_ms.map(time).unwrap_or_default(),
+        run.duration_ms.map(milliseconds).unwrap_or_default(),
         run.status.map_or("", |status| status.0).to_owned(),
         count(run.exchanges.unsigned_abs()),
         count(run.failed.unsigned_abs()),
@@ -304,15 +305,10 @@ fn step_table(steps: &[RunStep]) -> TextTable {
     for step in steps {
         table.row([
             step.started_at.map(minute).unwrap_or_default(),
-            step.ms.map(time).unwrap_or_default(),
+            step.ms.map(milliseconds).unwrap_or_default(),
             step.status.clone().unwrap_or_default(),
             step.step.clone(),
         ]);
     }
     table
-}
-
-/// A time in milliseconds, of which fractions do not matter.
-fn time(ms: f64) -> String {
-    span((ms as i64).unsigned_abs())
 }

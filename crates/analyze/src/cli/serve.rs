@@ -13,7 +13,7 @@ use super::dump::DumpArgs;
 use super::figures::counted;
 use super::terminal::say;
 
-/// Answers the documented calls of the API on this machine, from a dump
+/// What would the API answer? Answers its documented calls on this machine, from a dump
 ///
 /// `GET /logs`, `GET /logs/download` and `GET /api/nifi/flow/list`, for tests, demos and scripts. Nothing is forwarded, and
 /// nothing is written. Ends with Ctrl-C.

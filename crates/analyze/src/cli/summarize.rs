@@ -6,13 +6,14 @@ use clap::Args;
 use model::time::Timestamp;
 use pipeline::aggregate::Top;
 use pipeline::summary::{Period, Summary};
-use query::trends;
+use query::{FlowSchedule, RunFilter, runs, schedules, trends};
 use tables::cell::Micros;
 use tables::{Format, Formats, Stored};
 
 use super::Exit;
 use super::summary::{ROOMY, Shown};
 use super::terminal::{Color, Style, width};
+use super::zone::zone;
 
 /// What happened? Prints the summary of a report again, from the report alone
 ///
@@ -56,11 +57,11 @@ impl SummaryCommand {
         let report = Stored::open(&self.report)?;
         let summary = Summary::of_report(&report)?;
         let top = Top::of_report(&report)?;
-        let trends = group_trends(&report, &summary, &top)?;
+        let details = SummaryDetails::read(&report, &summary, &top)?;
         let shown = Shown {
             summary: &summary,
             top: &top,
-            trends: &trends,
+            details: &details,
             inputs: &[],
             out: &self.report,
             formats: &self.formats(),
@@ -82,16 +83,34 @@ impl SummaryCommand {
     }
 }
 
-/// How often each group of `top` occurred in each part of the period; empty when the report has no period.
-pub(crate) fn group_trends(
-    report: &Stored,
-    summary: &Summary,
-    top: &Top,
-) -> anyhow::Result<Vec<Vec<u64>>> {
-    let names: Vec<&str> = top.groups.iter().map(|group| group.fingerprint.as_str()).collect();
-    let Some(period) = summary.period.as_ref().and_then(times) else { return Ok(Vec::new()) };
-    let parts = if width() < ROOMY { PARTS } else { MORE_PARTS };
-    Ok(trends(report, &names, period, parts)?)
+/// What a summary takes from the tables of the report.
+#[derive(Debug, Default)]
+pub(crate) struct SummaryDetails {
+    /// How often each group of the top occurred in each part of the period; empty when the report has no period.
+    pub(crate) trends: Vec<Vec<u64>>,
+    /// Runs of which no download is in the dump.
+    pub(crate) without_download: u64,
+    /// Planned times without a run, by the schedules of flows.
+    pub(crate) missing_runs: u64,
+}
+
+impl SummaryDetails {
+    /// Reads two columns of `errors`, and the tables `runs` and `flows`.
+    pub(crate) fn read(report: &Stored, summary: &Summary, top: &Top) -> anyhow::Result<Self> {
+        let names: Vec<&str> = top.groups.iter().map(|group| group.fingerprint.as_str()).collect();
+        let parts = if width() < ROOMY { PARTS } else { MORE_PARTS };
+        let trends = match summary.period.as_ref().and_then(times) {
+            Some(period) => trends(report, &names, period, parts)?,
+            None => Vec::new(),
+        };
+        let filter = RunFilter { without_download: true, ..RunFilter::default() };
+        let schedules = schedules(report, zone())?;
+        Ok(Self {
+            trends,
+            without_download: runs(report, &filter)?.len() as u64,
+            missing_runs: schedules.iter().map(FlowSchedule::missing).sum(),
+        })
+    }
 }
 
 /// Its beginning and end; `None` when it has no such times.

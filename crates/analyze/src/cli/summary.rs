@@ -15,6 +15,7 @@ use tables::{Format, Formats, Stored};
 use super::figures::{bytes, count, counted, minute, percent, span};
 use super::outgoing::{self, Outgoing, SUMMARY_ROWS};
 use super::problems;
+use super::summarize::SummaryDetails;
 use super::table::{Align, ColumnHeads, TextTable};
 use super::terminal::{Style, columns, cut, cut_end, padded, safe, say_raw, shell};
 use super::title::title;
@@ -25,12 +26,14 @@ use super::zone;
 const ROWS: usize = 5;
 
 const WORST_FLOWS: ColumnHeads = &[
+    ("RANK", Align::Right),
     ("FAILED", Align::Right),
     ("REQUESTS", Align::Right),
     ("SHARE", Align::Right),
     ("FLOW", Align::Left),
 ];
 const WORST_ENDPOINTS: ColumnHeads = &[
+    ("RANK", Align::Right),
     ("FAILED", Align::Right),
     ("REQUESTS", Align::Right),
     ("SHARE", Align::Right),
@@ -49,8 +52,8 @@ pub(crate) struct Shown<'r> {
     pub(crate) summary: &'r Summary,
     /// What is worst.
     pub(crate) top: &'r Top,
-    /// Of each group of `top` how often it occurred in each part of the period; empty when that is not shown.
-    pub(crate) trends: &'r [Vec<u64>],
+    /// What the tables say beside; nothing when they cannot be read.
+    pub(crate) details: &'r SummaryDetails,
     /// What was read, where that is known.
     pub(crate) inputs: &'r [Input],
     /// Where the report is.
@@ -200,6 +203,17 @@ impl Shown<'_> {
                 s.runs,
                 "of flows, named by a listing page or a download".to_owned(),
             );
+            let details = self.details;
+            lines.part(
+                "not saved",
+                details.without_download,
+                "named by a listing page, without a download".to_owned(),
+            );
+            lines.part(
+                "missing",
+                details.missing_runs,
+                "planned by a schedule, but there was no run".to_owned(),
+            );
         }
         if self.elapsed.is_none()
             && let Some(period) = &s.period
@@ -238,7 +252,7 @@ impl Shown<'_> {
         ])
         .without_room(&["GROUP", "TREND", "RETRY", "OPEN KEYS", "SIDE"]);
         for (n, group) in top.iter().enumerate().take(self.rows()) {
-            let trend = self.trends.get(n);
+            let trend = self.details.trends.get(n);
             let fingerprint = if self.verbose && self.width >= ROOMY {
                 group.fingerprint.clone()
             } else {
@@ -292,10 +306,15 @@ impl Shown<'_> {
         unknown: &str,
     ) -> Vec<String> {
         let mut table = TextTable::new(columns);
+        let ranked = columns == WORST_ENDPOINTS && !self.details.trends.is_empty();
+        // `endpoint` takes the ranks of those that have a name.
+        let mut rank = 0_u64;
         for row in rows.iter().filter(|row| row.failed > 0).take(self.rows()) {
+            rank += u64::from(row.name.is_some());
+            let rank = if ranked && row.name.is_some() { count(rank) } else { String::new() };
             let name = row.name.clone().unwrap_or_else(|| unknown.to_owned());
             let (failed, all) = (row.failed.unsigned_abs(), row.exchanges.unsigned_abs());
-            table.row([count(failed), count(all), percent(row.share), name]);
+            table.row([rank, count(failed), count(all), percent(row.share), name]);
         }
         self.list(heading, &table)
     }
@@ -382,8 +401,8 @@ impl Shown<'_> {
         }
         if let Some((path, record)) = self.sample() {
             steps.push((
-                format!("analyze cat {} --pretty", shell(&path)),
-                format!("the most frequent error, in record {record} of the file"),
+                format!("analyze cat {} --record {record} --pretty", shell(&path)),
+                "the record of the most frequent error, as it was logged".to_owned(),
             ));
         }
         if s.problems.get("total").is_some_and(|total| *total > 0) {

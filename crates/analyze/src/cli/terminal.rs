@@ -181,27 +181,26 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
     cut_end(text.trim(), most)
 }
 
-/// Like [`cut`], but the beginning is left out, behind the first word of an address such as `POST host/path`.
+/// Like [`cut`], but the beginning is left out, behind the method of an address such as `POST host/path`.
 pub(crate) fn cut_address(text: &str, most: usize) -> String {
     let text = safe(text.trim());
-    if columns(&text) <= most {
-        return text;
+    let method = text.find(' ').filter(|at| at + 4 < most).map_or(0, |at| at + 1);
+    let (method, address) = text.split_at(method);
+    format!("{method}{}", cut_start(address, most.saturating_sub(method.len())))
+}
+
+/// A safe text cut to `most` columns at its beginning.
+pub(crate) fn cut_start(text: &str, most: usize) -> String {
+    if columns(text) <= most {
+        return text.to_owned();
     }
-    let (method, address) = match text.split_once(' ') {
-        Some((method, address)) if columns(method) < most / 2 => (format!("{method} "), address),
-        _ => (String::new(), text.as_str()),
-    };
-    let mut room = most.saturating_sub(columns(&method) + 1);
-    let mut start = address.len();
-    for (at, c) in address.char_indices().rev() {
-        let wide = c.width().unwrap_or(0);
-        if wide > room {
-            break;
-        }
-        room -= wide;
-        start = at;
-    }
-    format!("{method}…{}", &address[start..])
+    let mut taken = 1;
+    let kept = text.char_indices().rev().find(|(_, c)| {
+        taken += columns(c.encode_utf8(&mut [0; 4]));
+        taken > most
+    });
+    let from = kept.map_or(0, |(at, c)| at + c.len_utf8());
+    format!("…{}", &text[from..])
 }
 
 /// Like [`cut`], with the blanks kept.
@@ -304,6 +303,13 @@ mod tests {
         assert_eq!(cut_address(address, 21), "PATCH …1/prices/{id}/");
         assert_eq!(cut_address("a/very/long/ürün", 8), "…ng/ürün");
         assert_eq!(cut_address("ürün", 0), "…");
+    }
+
+    #[test]
+    fn a_path_loses_its_beginning() {
+        assert_eq!(cut_start("downloads/90123.txt", 10), "…90123.txt");
+        assert_eq!(cut_start("a/b", 3), "a/b");
+        assert_eq!(cut_start("日本語", 4), "…語");
     }
 
     #[test]

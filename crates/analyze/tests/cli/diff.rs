@@ -6,25 +6,26 @@ use serde_json::Value;
 
 use super::kit::{TestFolder, attempt};
 
-/// What a download of a day holds: messages and how often each made a request fail, among `good`
-/// requests that succeeded. Each request has a key of its own.
+/// What a download of a day holds: messages and how often each made a request fail, among `good` requests that
+/// succeeded, all spread evenly over the hours of the day. Each request has a key of its own.
 fn day(day: u32, flow: &str, good: u32, failures: &[(&str, u32)]) -> String {
-    let mut log = Vec::new();
-    let mut add = |status: u16, response: &str| {
-        let n = log.len();
-        let created = format!("2026-10-{day:02}T{:02}:{:02}:00Z", n / 60, n % 60);
+    let ok = (200, "{}".to_owned());
+    let failed = failures
+        .iter()
+        .map(|(message, times)| ((400, format!(r#"{{"detail":"{message}"}}"#)), *times));
+    let mut answers = Vec::new();
+    for (answer, times) in [(ok, good)].into_iter().chain(failed) {
+        // The seconds of the day at which it was given.
+        answers.extend((0..times).map(|n| ((2 * n + 1) * 43_200 / times, answer.clone())));
+    }
+    answers.sort();
+    let log = answers.iter().enumerate().map(|(n, (second, (status, response)))| {
+        let (hour, minute) = (second / 3600, second / 60 % 60);
+        let created = format!("2026-10-{day:02}T{hour:02}:{minute:02}:00Z");
         let request = format!(r#"{{"sku":"S-{day}-{n}"}}"#);
-        log.push(attempt(flow, &created, &request, status, response));
-    };
-    for _ in 0..good {
-        add(200, "{}");
-    }
-    for (message, times) in failures {
-        for _ in 0..*times {
-            add(400, &format!(r#"{{"detail":"{message}"}}"#));
-        }
-    }
-    format!("[{}]", log.join(","))
+        attempt(flow, &created, &request, *status, response)
+    });
+    format!("[{}]", log.collect::<Vec<_>>().join(","))
 }
 
 /// Makes a report of these downloads.
@@ -43,11 +44,11 @@ const CLOSED: &str = "Connection closed early";
 const PRICE: &str = "A price is required.";
 const STOCK: &str = "No stock for this store";
 
-/// Two days: BUSY is steady, CLOSED gone, PRICE three times as frequent, STOCK new.
+/// Two days: BUSY is as before, CLOSED gone, PRICE three times as frequent, STOCK new.
 fn two_days() -> TestFolder {
     let place = TestFolder::new();
-    report(&place, "old", &[day(1, "price", 80, &[(BUSY, 10), (CLOSED, 5), (PRICE, 5)])]);
-    report(&place, "new", &[day(2, "price", 60, &[(BUSY, 12), (STOCK, 4), (PRICE, 15)])]);
+    report(&place, "old", &[day(1, "price", 250, &[(BUSY, 20), (CLOSED, 5), (PRICE, 30)])]);
+    report(&place, "new", &[day(2, "price", 180, &[(BUSY, 22), (STOCK, 4), (PRICE, 90)])]);
     place
 }
 
@@ -76,7 +77,10 @@ fn a_report_has_not_changed_against_itself() {
     let place = two_days();
     let diff = json(&place, &["old", "old", "--min-count", "1"]);
     assert_eq!(diff["groups"], Value::Array(Vec::new()));
-    assert_eq!((diff["steady_groups"].as_u64(), diff["few_groups"].as_u64()), (Some(3), Some(0)));
+    assert_eq!(
+        (diff["unchanged_groups"].as_u64(), diff["few_groups"].as_u64()),
+        (Some(3), Some(0))
+    );
     for list in ["opened", "resolved", "untried"] {
         assert_eq!(diff["keys"][list], Value::Array(Vec::new()));
     }
@@ -84,25 +88,25 @@ fn a_report_has_not_changed_against_itself() {
     assert_eq!(diff["warnings"][0]["kind"], "overlap");
     let run = place.run(&["diff", "old", "old", "--fail-on", "new,worse,open"]);
     assert_eq!(run.code, 0);
-    assert!(run.out.contains("\nNothing has changed. "), "{}", run.out);
+    assert!(run.out.contains("\nNothing has changed.\n"), "{}", run.out);
 }
 
 #[test]
-fn groups_are_new_gone_and_more_frequent_by_rate() {
+fn groups_are_new_gone_and_grew_by_rate() {
     let place = two_days();
     let diff = json(&place, &["old", "new"]);
     assert_eq!(changed(&diff, "new"), [STOCK].into());
     assert_eq!(changed(&diff, "gone"), [CLOSED].into());
-    assert_eq!(changed(&diff, "more"), [PRICE].into());
-    assert_eq!(diff["steady_groups"], 1);
+    assert_eq!(changed(&diff, "grew"), [PRICE].into());
+    assert_eq!(diff["unchanged_groups"], 1);
     assert_eq!(diff["warnings"], Value::Array(Vec::new()));
 }
 
 #[test]
-fn backwards_new_is_gone_and_more_is_less() {
+fn backwards_new_is_gone_and_what_grew_shrank() {
     let place = two_days();
     let (there, back) = (json(&place, &["old", "new"]), json(&place, &["new", "old"]));
-    for (one, other) in [("new", "gone"), ("gone", "new"), ("more", "less"), ("less", "more")] {
+    for (one, other) in [("new", "gone"), ("gone", "new"), ("grew", "shrank"), ("shrank", "grew")] {
         assert_eq!(changed(&there, one), changed(&back, other));
     }
     // What is newly open in one direction is resolved or not tried in the other.
@@ -116,12 +120,53 @@ fn backwards_new_is_gone_and_more_is_less() {
 #[test]
 fn twice_the_traffic_with_twice_the_errors_is_no_change() {
     let place = TestFolder::new();
-    report(&place, "old", &[day(1, "price", 90, &[(BUSY, 10)])]);
-    report(&place, "new", &[day(2, "price", 360, &[(BUSY, 40)])]);
+    report(&place, "old", &[day(1, "price", 270, &[(BUSY, 30)])]);
+    report(&place, "new", &[day(2, "price", 1080, &[(BUSY, 120)])]);
     assert_eq!(json(&place, &["old", "new"])["groups"], Value::Array(Vec::new()));
     // The same number of errors in a fifth of the traffic of its flow is one, whatever else runs.
-    report(&place, "less", &[day(3, "price", 10, &[(BUSY, 10)]), day(3, "stock", 900, &[])]);
-    assert_eq!(changed(&json(&place, &["old", "less"]), "more"), [BUSY].into());
+    report(&place, "less", &[day(3, "price", 30, &[(BUSY, 30)]), day(3, "stock", 900, &[])]);
+    assert_eq!(changed(&json(&place, &["old", "less"]), "grew"), [BUSY].into());
+}
+
+#[test]
+fn more_errors_of_a_flow_that_runs_more_often_are_shown_with_that() {
+    let place = TestFolder::new();
+    let stock = |on| day(on, "stock", 900, &[]);
+    report(&place, "old", &[day(1, "price", 270, &[(BUSY, 30)]), stock(1)]);
+    report(&place, "new", &[day(2, "price", 1080, &[(BUSY, 120)]), stock(2)]);
+    let run = place.run(&["diff", "old", "new", "--fail-on", "worse"]);
+    assert_eq!(run.code, 0);
+    assert!(run.out.contains("\nGREW: 1 group\n"), "{}", run.out);
+    assert!(run.out.contains("its flows had 4.0 times the requests"), "{}", run.out);
+    let grown = &json(&place, &["old", "new"])["groups"][0];
+    assert_eq!(grown["with_traffic"], true);
+}
+
+#[test]
+fn all_groups_are_shown_with_their_chance_when_that_is_wanted() {
+    let place = two_days();
+    let shown = place.run(&["diff", "old", "new", "--all"]).out;
+    assert!(shown.contains("\nUNCHANGED: 1 group\n"), "{shown}");
+    assert!(shown.contains("  CHANCE  "), "{shown}");
+    let all = json(&place, &["old", "new", "--all"]);
+    assert_eq!(all["blocks"], "hour");
+    assert_eq!(changed(&all, "unchanged"), [BUSY].into());
+    let chances = all["groups"].as_array().unwrap().iter();
+    let grown: Vec<_> = chances.filter(|group| group["change"] == "grew").collect();
+    assert!(grown[0]["chance"].as_f64().unwrap() < 0.005, "{grown:?}");
+}
+
+#[test]
+fn new_groups_that_differ_in_a_word_are_one_line() {
+    let place = TestFolder::new();
+    report(&place, "old", &[day(1, "price", 90, &[])]);
+    let failures = [("No stock in Ankara", 5), ("No stock in Izmir", 4), ("No reply", 3)];
+    report(&place, "new", &[day(2, "price", 90, &failures)]);
+    let shown = place.run(&["diff", "old", "new"]).out;
+    assert!(shown.contains("\nNEW: 3 groups in 2 lines\n"), "{shown}");
+    let (groups, _) = shown.split_once("Newly open").unwrap();
+    assert!(groups.contains("1 like it") && !groups.contains("Izmir"), "{shown}");
+    assert!(groups.contains("\n      9  "), "{shown}");
 }
 
 #[test]
@@ -131,7 +176,10 @@ fn few_errors_and_chance_are_no_change() {
     report(&place, "new", &[day(2, "price", 93, &[(BUSY, 5), (STOCK, 2)])]);
     let diff = json(&place, &["old", "new"]);
     assert_eq!(diff["groups"], Value::Array(Vec::new()));
-    assert_eq!((diff["steady_groups"].as_u64(), diff["few_groups"].as_u64()), (Some(1), Some(2)));
+    assert_eq!(
+        (diff["unchanged_groups"].as_u64(), diff["few_groups"].as_u64()),
+        (Some(1), Some(2))
+    );
     let all = json(&place, &["old", "new", "--min-count", "1"]);
     assert_eq!((changed(&all, "new"), changed(&all, "gone")), ([STOCK].into(), [CLOSED].into()));
 }

@@ -1,5 +1,6 @@
 //! `analyze keys`.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use super::kit::{RunOutput, TestFolder, attempt, exchange};
@@ -108,6 +109,115 @@ fn keys_are_picked_by_group_flow_and_kind() {
     assert!(run.err.starts_with("error: zz: no such group; there are 3\n"), "{}", run.err);
 }
 
+/// A dump with the outcomes of the attempts of some keys, oldest first: `f` failed, `s` succeeded, `u` unknown, in
+/// capital letters as a row of a bulk request.
+fn attempts(histories: &[(&str, &str)]) -> TestFolder {
+    let place = TestFolder::new();
+    let mut log = Vec::new();
+    for (sku, outcomes) in histories {
+        for outcome in outcomes.chars() {
+            let created = format!("2026-10-24T06:{:02}:00Z", log.len());
+            let row = format!(r#"{{"sku":"{sku}","price":"x"}}"#);
+            let bulk = format!(r#"[{{"sku":"Z-{}","price":"x"}},{row}]"#, log.len());
+            log.push(match outcome {
+                'f' => attempt("price", &created, &row, 400, REFUSED),
+                's' => attempt("price", &created, &row, 200, "{}"),
+                'F' => attempt("price", &created, &bulk, 400, &format!("[{{}},{REFUSED}]")),
+                'S' => attempt("price", &created, &bulk, 200, "[{},{}]"),
+                _ => format!(
+                    r#"{{"flow_name":"price","created":"{created}","request_body":{row},"method":"PUT"}}"#
+                ),
+            });
+        }
+    }
+    place.file("dump/log.json", format!("[{}]", log.join(",")));
+    place
+}
+
+#[test]
+fn keys_that_failed_several_times_in_a_row_are_found() {
+    let place = attempts(&[
+        ("ONCE", "f"),
+        ("RESOLVED", "ffffs"),
+        ("ALWAYS", "ffff"),
+        ("SINCE", "fsfuf"),
+        ("LOST", "sfuu"),
+        ("BULK", "SFSFfF"),
+        ("GOOD", "SsS"),
+    ]);
+    assert_eq!(place.run(&["report", "dump", "--out", "report", "-q"]).code, 0);
+    let times = || {
+        let run = keys(&place, &["--format", "json", "--open"]);
+        let rows = run.out.lines().map(|line| {
+            let row: serde_json::Value = serde_json::from_str(line).unwrap();
+            let text = |name: &str| row[name].as_str().unwrap().to_owned();
+            (text("key"), text("state"), row["failed_in_a_row"].as_i64())
+        });
+        rows.collect::<BTreeSet<_>>()
+    };
+    let row = |key: &str, state: &str, times| (String::from(key), String::from(state), Some(times));
+    let expected = [
+        row("ONCE", "open", 1),
+        row("ALWAYS", "open", 4),
+        row("SINCE", "open", 2),
+        row("LOST", "unknown", 1),
+        row("BULK", "open", 3),
+    ];
+    assert_eq!(times(), expected.into());
+    assert_eq!(names(&place, &["--failed-in-a-row", "2"]), ["ALWAYS", "BULK", "SINCE"]);
+    assert_eq!(names(&place, &["--failed-in-a-row", "4"]), ["ALWAYS"]);
+    assert_eq!(names(&place, &["--unknown"]), ["LOST"]);
+    let shown = keys(&place, &["--open", "--format", "table"]).out;
+    assert_eq!(shown.matches("failed, then unknown").count(), 1, "{shown}");
+    let sent = keys(&place, &["--unknown", "--payloads", "send"]);
+    assert!(sent.err.contains("look before you send"), "{}", sent.err);
+
+    // Without bodies the rows that went well are not known, so BULK is not said to have failed so often.
+    let bodies = ["report", "dump", "--out", "report", "-q", "--bodies", "none", "--force"];
+    assert_eq!(place.run(&bodies).code, 0);
+    let run = keys(&place, &["--failed-in-a-row", "2", "--format", "csv"]);
+    assert_eq!(run.out.lines().count(), 3, "{}", run.out);
+    assert!(run.err.starts_with("1 key left out, of which the report"), "{}", run.err);
+}
+
+#[test]
+fn requests_are_written_by_endpoint_with_all_that_is_needed_to_send_them() {
+    let place = TestFolder::new();
+    let sent = |sku: &str, path: &str, authorization: &str| {
+        format!(
+            r#"{{"created":"2026-10-24T06:00:00Z","request":{{"method":"PATCH","url":"https://a.example.com/{path}","headers":{{"Authorization":"{authorization}","X-Shop":"7"}},"body":{{"sku":"{sku}","price":1.50}}}},"response":{{"status":400,"body":{REFUSED}}}}}"#
+        )
+    };
+    let log = [
+        sent("A", "prices/17/", "Token abc"),
+        sent("B", "prices/18/?token=abc", "Token abc"),
+        sent("C", "stocks/", "Token abc"),
+    ];
+    place.file("dump/log.json", format!("[{}]", log.join(",")));
+    assert_eq!(place.run(&["report", "dump", "--out", "report", "-q"]).code, 0);
+    let run = keys(&place, &["--open", "--payloads", "send"]);
+    assert!(run.err.contains("2 files of JSON lines"), "{}", run.err);
+    let mut files: Vec<_> = fs::read_dir(place.path().join("send"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.starts_with("requests-"))
+        .collect();
+    files.sort();
+    assert!(files[0].starts_with("requests-PATCH_a.example.com_prices__id_"), "{files:?}");
+    let lines = place.read(&format!("send/{}", files[0]));
+    assert!(!lines.contains("abc"), "{lines}");
+    let lines: Vec<serde_json::Value> =
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let [first, second] = &lines[..] else { panic!("{lines:?}") };
+    assert_eq!(first["method"], "PATCH");
+    assert_eq!(first["url"], "https://a.example.com/prices/17/");
+    assert_eq!(first["body"], r#"{"sku":"A","price":1.50}"#);
+    assert_eq!(first["headers"]["X-Shop"], "7");
+    assert_eq!(second["key"], "B");
+    let file = first["file"].as_str().unwrap();
+    assert_eq!(place.read(&format!("send/{file}")), first["body"].as_str().unwrap());
+}
+
 #[test]
 fn what_the_other_side_has_already_is_set_apart() {
     let place = TestFolder::new();
@@ -145,9 +255,10 @@ fn a_pipe_gets_csv_in_which_no_cell_is_a_formula() {
     let place = with_report();
     let run = keys(&place, &["--open"]);
     let header = run.out.lines().next().unwrap();
-    assert!(header.starts_with("flow,key_kind,key,") && header.ends_with(",last_file,last_record"));
+    assert!(header.starts_with("flow,key_kind,key,"), "{header}");
+    assert!(header.ends_with(",last_file,last_record,state,failed_in_a_row"), "{header}");
     assert_eq!(run.out.lines().count(), 4);
-    assert!(run.out.contains(",log.json,1\n"), "{}", run.out);
+    assert!(run.out.contains(",log.json,1,open,1\n"), "{}", run.out);
     insta::assert_snapshot!(keys(&place, &["--open", "--resolved", "--format", "table"]).out);
 }
 
@@ -159,22 +270,22 @@ fn payloads_are_the_bodies_of_the_newest_failures() {
     assert_eq!(run.out, "", "the list is in index.csv");
     assert_eq!(
         run.err,
-        "out/again: 2 request bodies and 1 row of bulk requests written, listed in index.csv\n"
+        "out/again: 2 request bodies and 1 row of bulk requests written, listed in index.csv; with method, URL and headers in 1 file of JSON lines\n"
     );
     let mut files: Vec<_> = fs::read_dir(place.path().join("out/again"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     files.sort();
-    let starts = ["index.csv", "sku-.._", "sku-A-", "sku-E-"];
+    let starts = ["index.csv", "requests-", "sku-.._", "sku-A-", "sku-E-"];
     assert_eq!(files.len(), starts.len());
     for (file, start) in files.iter().zip(starts) {
         assert!(file.starts_with(start), "{file}");
     }
-    assert_eq!(place.read(&format!("out/again/{}", files[3])), r#"{"sku":"E","price":-1}"#);
-    assert_eq!(place.read(&format!("out/again/{}", files[2])), r#"{"sku":"A","price":"x"}"#);
+    assert_eq!(place.read(&format!("out/again/{}", files[4])), r#"{"sku":"E","price":-1}"#);
+    assert_eq!(place.read(&format!("out/again/{}", files[3])), r#"{"sku":"A","price":"x"}"#);
     let index = place.read("out/again/index.csv");
-    assert!(index.contains(&format!("{},row,,price,sku,E,POST,", files[3])), "{index}");
+    assert!(index.contains(&format!("{},row,,price,sku,E,POST,", files[4])), "{index}");
 
     let again = keys(&place, &["--open", "--payloads", "out/again"]);
     assert_eq!((again.code, again.out.as_str()), (2, ""));

@@ -23,6 +23,7 @@ mod runs;
 mod search;
 mod show;
 mod signals;
+mod sql;
 mod summary;
 
 use kit::TestFolder;
@@ -39,7 +40,7 @@ fn the_help_of_each_command_has_examples() {
     let place = TestFolder::new();
     for command in [
         "report", "cat", "ls", "summary", "explain", "endpoint", "keys", "search", "show", "diff",
-        "runs", "logs", "serve", "fetch", "bench",
+        "runs", "sql", "logs", "serve", "fetch", "bench",
     ] {
         let run = place.run(&[command, "--help"]);
         assert_eq!(run.code, 0);
@@ -70,7 +71,7 @@ fn usage_errors_are_2() {
         &["endpoint"],
         &["keys"],
         &["diff", "r"],
-        &["diff", "r", "s", "--ratio", "1"],
+        &["diff", "r", "s", "--ratio", "0.9"],
         &["diff", "r", "s", "--fail-on", "anything"],
         &["keys", "r", "--kind", "cat"],
         &["keys", "r", "--format", "xml"],
@@ -85,6 +86,9 @@ fn usage_errors_are_2() {
         &["search", "r", "--count", "--by", "flow"],
         &["show", "r"],
         &["show", "r", "x", "--curl", "--har"],
+        &["sql"],
+        &["sql", "r", "select 1", "--save", "f"],
+        &["sql", "r", "--force"],
         &["bench"],
         &["bench", "x", "--generate", "1MB"],
     ] {

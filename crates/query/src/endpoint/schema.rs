@@ -413,7 +413,7 @@ impl PathTree {
 
     /// The path of a member; names that are ids share one.
     fn member(&mut self, parent: u32, name: &str) -> Option<u32> {
-        let id = is_id(name);
+        let id = model::body::is_id(name);
         let name = if id { "*" } else { name };
         let above = &self.nodes[parent as usize];
         if let Some(known) = above.members.get(name) {
@@ -512,12 +512,6 @@ impl PathTree {
 fn types(bits: u8) -> Vec<&'static str> {
     let types = TYPES.iter().enumerate();
     types.filter(|(ty, _)| bits >> ty & 1 == 1).map(|(_, word)| *word).collect()
-}
-
-/// Whether a name is a value: all digits, or eight characters and more with three digits among them. As for shapes.
-fn is_id(name: &str) -> bool {
-    let digits = name.bytes().filter(u8::is_ascii_digit).count();
-    digits > 0 && (digits == name.len() || (name.len() >= 8 && digits >= 3))
 }
 
 tables::select! {
