@@ -4,8 +4,8 @@
 use model::exchange::Body;
 use redact::Redacted;
 use tables::cell::{
-    BodyText, EndpointName, ErrorCode, ExtraFields, FieldPath, LoggedUrl, MessageText, ShapePath,
-    TemplateText, TriggeredBy,
+    BodyDigest, BodyText, EndpointName, ErrorCode, ExtraFields, FieldPath, LoggedUrl, MessageText,
+    ShapePath, TemplateText, TriggeredBy,
 };
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -29,12 +29,18 @@ cells! {
     url: LoggedUrl,
 }
 
-/// The cell of a body; `raw` is the body as logged.
-pub(crate) fn body<'t>(text: &'t Redacted<'_>, raw: Body<'_>) -> BodyText<'t> {
+/// The cell of a body with this digest.
+pub(crate) fn body<'t>(text: &'t Redacted<'_>, digest: BodyDigest) -> BodyText<'t> {
+    BodyText { text: text.as_str(), hash: digest.0 as u64 }
+}
+
+/// The digest of a body as it is written, so that no guess at what was masked can be confirmed; `raw` is the body as
+/// logged.
+pub(crate) fn digest(text: &Redacted<'_>, raw: Body<'_>) -> BodyDigest {
     let text = text.as_str();
-    // The digest of a text that was left as it is is known already; both are the same function.
-    let digest = if std::ptr::eq(text, raw.text) { raw.digest } else { xxh3_128(text.as_bytes()) };
-    BodyText { text, hash: digest as u64 }
+    // That of a text that was left as it is is known already.
+    let same = std::ptr::eq(text, raw.text);
+    BodyDigest(if same { raw.digest } else { xxh3_128(text.as_bytes()) })
 }
 
 #[cfg(test)]

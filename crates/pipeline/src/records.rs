@@ -104,10 +104,10 @@ impl<'f, E: Encoder> RecordRows<'f, E> {
         let masked_endpoint = Some(endpoint.as_str()).filter(|endpoint| !endpoint.is_empty());
         let masked_endpoint =
             masked_endpoint.map(|endpoint| scope.text("exchanges.endpoint", endpoint));
-        let request = x.request.filter(|_| keep);
-        let masked_request = request.map(|body| scope.text("exchanges.request_body", body.text));
-        let response = x.response.filter(|_| keep);
-        let masked_response = response.map(|body| scope.text("exchanges.response_body", body.text));
+        let request =
+            x.request.map(|body| LoggedBody::new(scope, "exchanges.request_body", body, keep));
+        let response =
+            x.response.map(|body| LoggedBody::new(scope, "exchanges.response_body", body, keep));
         let masked_extra = x.extra.map(|extra| scope.text("exchanges.extra", extra));
         let row = ExchangeRow {
             // Files are fewer than 2^31.
@@ -131,10 +131,10 @@ impl<'f, E: Encoder> RecordRows<'f, E> {
             status: x.status.map(i32::from),
             outcome: OutcomeWord(outcome.name()),
             evidence: evidence.map(|evidence| EvidenceWord(evidence.name())),
-            request_body: body_cell(masked_request.as_ref(), request),
-            response_body: body_cell(masked_response.as_ref(), response),
-            request_digest: x.request.map(|body| digest(scope, body)),
-            response_digest: x.response.map(|body| digest(scope, body)),
+            request_body: request.as_ref().filter(|_| keep).map(LoggedBody::cell),
+            response_body: response.as_ref().filter(|_| keep).map(LoggedBody::cell),
+            request_digest: request.as_ref().map(|body| body.digest),
+            response_digest: response.as_ref().map(|body| body.digest),
             response_truncated: x.response_truncated,
             extra: masked_extra.as_ref().map(log_text::extra),
         };
@@ -233,12 +233,23 @@ fn learn(scope: &mut Scope, x: &Exchange<'_>, errors: &[ErrorText<'_>]) {
     }
 }
 
-fn body_cell<'t>(masked: Option<&'t Redacted<'_>>, raw: Option<Body<'_>>) -> Option<BodyText<'t>> {
-    masked.zip(raw).map(|(masked, raw)| log_text::body(masked, raw))
+/// A body as it is written.
+struct LoggedBody<'t> {
+    text: Redacted<'t>,
+    digest: BodyDigest,
 }
 
-fn digest(scope: &mut Scope, body: Body<'_>) -> BodyDigest {
-    BodyDigest(scope.keyed_digest(body.text).unwrap_or(body.digest))
+impl<'t> LoggedBody<'t> {
+    /// What is masked in it is counted when it is kept.
+    fn new(scope: &mut Scope, place: &'static str, raw: Body<'t>, keep: bool) -> Self {
+        let text = if keep { scope.text(place, raw.text) } else { scope.uncounted(raw.text) };
+        let digest = log_text::digest(&text, raw);
+        Self { text, digest }
+    }
+
+    fn cell(&self) -> BodyText<'_> {
+        log_text::body(&self.text, self.digest)
+    }
 }
 
 fn counted_body(body: Body<'_>) -> CountedBody {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::rule::{Level, Rule};
 
-/// The key of pseudonyms and digests. Who has it can check guesses; equal keys give equal pseudonyms.
+/// The key of pseudonyms. Who has it can check guesses; equal keys give equal pseudonyms.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Key([u8; 32]);
 
@@ -40,16 +40,11 @@ const LENGTH: usize = 12;
 pub(crate) struct Masks {
     pub(crate) level: Level,
     pseudonyms: [u8; 32],
-    digests: [u8; 32],
 }
 
 impl Masks {
     pub(crate) fn new(level: Level, key: &Key) -> Self {
-        Self {
-            level,
-            pseudonyms: blake3::derive_key("analyze 2026 redact pseudonyms", &key.0),
-            digests: blake3::derive_key("analyze 2026 redact digests", &key.0),
-        }
+        Self { level, pseudonyms: blake3::derive_key("analyze 2026 redact pseudonyms", &key.0) }
     }
 
     /// What is written for `value`, whose escapes are undone.
@@ -66,11 +61,6 @@ impl Masks {
             text.push(char::from(LETTERS[(bits >> (59 - 5 * n) & 31) as usize]));
         }
         text
-    }
-
-    pub(crate) fn digest(&self, text: &str) -> u128 {
-        let hash = blake3::keyed_hash(&self.digests, text.as_bytes());
-        hash.as_bytes()[..16].iter().fold(0, |number, &byte| number << 8 | u128::from(byte))
     }
 }
 

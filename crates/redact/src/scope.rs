@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use hashbrown::HashMap;
+use memchr::memmem;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128_with_seed};
 
 use crate::encoding::{Encoding, written_forms};
@@ -232,11 +233,12 @@ impl Scope {
         Redacted(Cow::Owned(masked.text))
     }
 
-    /// A digest of `text` under the key, when something in it is masked: equal texts, equal digests, and a guess
-    /// cannot be confirmed without the key. `None` when nothing is. Counts nothing.
-    pub fn keyed_digest(&mut self, text: &str) -> Option<u128> {
-        self.masked("", text)?;
-        Some(self.masks.digest(text))
+    /// As [`text`](Self::text), but counts nothing.
+    pub fn uncounted<'a>(&mut self, text: &'a str) -> Redacted<'a> {
+        match self.masked("", text) {
+            Some(masked) => Redacted(Cow::Owned(masked.text.clone())),
+            None => Redacted(Cow::Borrowed(text)),
+        }
     }
 
     fn count(&mut self, place: &'static str, rules: &[(Rule, u64)]) {
@@ -435,10 +437,21 @@ fn is_distinctive(rule: Rule, value: &str) -> bool {
 /// Finds values in all the forms in which they are written.
 #[derive(Debug)]
 struct Finder {
-    automaton: AhoCorasick,
-    /// For each pattern of the automaton, the rule, the value and its replacement.
+    forms: Forms,
+    /// For each form, the rule, the value and its replacement.
     patterns: Vec<(Rule, String, String)>,
 }
+
+/// How forms are found.
+#[derive(Debug)]
+enum Forms {
+    /// One after the other: most exchanges have a token or two, and an automaton is slow to build.
+    Few(Vec<memmem::Finder<'static>>),
+    Many(AhoCorasick),
+}
+
+/// So many forms are searched one after the other.
+const FEW: usize = 24;
 
 impl Finder {
     fn new(masks: &Masks, values: &BTreeMap<String, Rule>) -> Self {
@@ -451,22 +464,53 @@ impl Finder {
                 patterns.push((*rule, value.clone(), with.clone()));
             }
         }
-        let automaton = AhoCorasick::builder()
-            .match_kind(MatchKind::LeftmostLongest)
-            // Built for one exchange: building takes longer than the search.
-            .kind(Some(AhoCorasickKind::NoncontiguousNFA))
-            .build(forms)
-            .expect("the values of one exchange fit an automaton");
-        Self { automaton, patterns }
+        let forms = if forms.len() <= FEW {
+            Forms::Few(forms.iter().map(|form| memmem::Finder::new(form).into_owned()).collect())
+        } else {
+            let automaton = AhoCorasick::builder()
+                .match_kind(MatchKind::LeftmostLongest)
+                // Built for one exchange: building takes longer than the search.
+                .kind(Some(AhoCorasickKind::NoncontiguousNFA))
+                .build(forms);
+            Forms::Many(automaton.expect("the values of one exchange fit an automaton"))
+        };
+        Self { forms, patterns }
+    }
+
+    /// Where forms stand and which, the longest of those that overlap, from left to right.
+    fn places(&self, text: &str) -> Vec<(Range<usize>, usize)> {
+        match &self.forms {
+            Forms::Many(automaton) => {
+                let found = automaton.find_iter(text);
+                found.map(|found| (found.range(), found.pattern().as_usize())).collect()
+            }
+            Forms::Few(forms) => {
+                let mut found = Vec::new();
+                for (n, form) in forms.iter().enumerate() {
+                    let length = form.needle().len();
+                    let starts = form.find_iter(text.as_bytes());
+                    found.extend(starts.map(|start| (start..start + length, n)));
+                }
+                found.sort_by_key(|(span, _)| (span.start, Reverse(span.end)));
+                let mut end = 0;
+                found.retain(|(span, _)| {
+                    let is_next = span.start >= end;
+                    if is_next {
+                        end = span.end;
+                    }
+                    is_next
+                });
+                found
+            }
+        }
     }
 
     /// The values in `text` outside of what is masked already.
     fn find(&self, text: &str, masked: &Covered) -> Vec<Edit> {
         let bytes = text.as_bytes();
         let mut spread = Vec::new();
-        for found in self.automaton.find_iter(text) {
-            let span = found.range();
-            let (rule, value, with) = &self.patterns[found.pattern().as_usize()];
+        for (span, form) in self.places(text) {
+            let (rule, value, with) = &self.patterns[form];
             let is_long_secret = rule.level() == Level::Secrets && value.len() >= 12;
             let ends_word = !bytes.get(span.end).is_some_and(|&byte| is_word(byte));
             if !(is_long_secret || ends_word && begins_word(bytes, span.start))

@@ -204,7 +204,7 @@ macro_rules! hexes {
 }
 
 hexes! {
-    /// XXH3-128 of the bytes of a body, or a keyed digest of one in which something is masked: equal bodies have equal digests.
+    /// XXH3-128 of the bytes of a body as they are written: equal bodies have equal digests.
     BodyDigest(u128),
     /// Hash of the kind and the paths of a body.
     ShapeHash(u64),

@@ -198,7 +198,7 @@ crate::table! {
         request_body: Option<BodyText<'b>>,
         /// the same of the response
         response_body: Option<BodyText<'b>>,
-        /// XXH3-128 of the body's bytes, hex: equal bodies, equal digests; for every body, whatever `--bodies` says. Of a body in which something is masked, a keyed digest of the original
+        /// XXH3-128 of the body's bytes as they are written, hex: equal bodies, equal digests; for every body, whatever `--bodies` says
         request_digest: Option<BodyDigest>,
         /// the same of the response
         response_digest: Option<BodyDigest>,
