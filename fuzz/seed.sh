@@ -2,17 +2,17 @@
 # Fills corpus/TARGET from testdata/ and from any files and folders given: seed.sh [PATH...]
 #
 # Every file of up to 64 KiB seeds `decode` and `zip`, every one that begins like JSON also `json`,
-# `extract`, `mend` and `listing`, every one that ends in .txt, .log or .csv also `group` (its first 60 lines).
+# `extract`, `mend`, `listing` and `redact`, every one that ends in .txt, .log or .csv also `group` (its first 60 lines).
 set -euo pipefail
 cd "$(dirname "$0")"
-mkdir -p corpus/{decode,zip,json,extract,mend,listing,time,group,stored}
+mkdir -p corpus/{decode,zip,json,extract,mend,listing,time,group,stored,redact}
 find ../testdata "$@" -type f -size -65k -print0 | while IFS= read -r -d '' file; do
     name=$(printf '%s' "$file" | cksum | cut -d' ' -f1)
     cp -- "$file" "corpus/decode/$name"
     cp -- "$file" "corpus/zip/$name"
     case $(head -c 1 -- "$file" | tr -d '\0') in
         '{' | '[' | '"')
-            for target in json extract mend listing; do
+            for target in json extract mend listing redact; do
                 cp -- "$file" "corpus/$target/$name"
             done
             ;;
@@ -94,6 +94,18 @@ Traceback (most recent call last):\r  File "/opt/app/flows/a.py", line 12, in ru
 java.net.SocketTimeoutException: connect timed out after 10000 ms\nCaused by: java.io.IOException: /var/log/app-1.log (No such file or directory)
 {"detail": "Request was throttled. Expected available in 29 seconds."}\n{"detail": "Request was throttled. Expected available in 3 seconds."}
 LINES
+n=0
+while IFS= read -r line; do
+    n=$((n + 1))
+    printf '%b' "$line" >"corpus/redact/text-$n"
+done <<'REDACT'
+POST - https://erp:kutu@a.example/(S(abc))/x?token=a%20b - {"password":"x","email":"ali@example.com"}
+{"body":"{\\"pin\\":1234,\\"name\\":\\"Authorization\\",\\"value\\":\\"Basic dXNlcjpwYXNz\\"}"}
+<a><Password>x &amp; y</Password><key>token</key><value><![CDATA[{"tckn":10000000146}]]></value></a>
+--X\r\nContent-Disposition: form-data; name="sifre"\r\n\r\na\r\n--X--\r\n
+Cookie: sid=a; lang=tr\r\nAuthorization: Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln\r\n
+{'password': 'it\\'s', 'iban': 'TR330006100519786457841326', 'card': 4111111111111111, 'tel': '0532 123 45 67'}
+REDACT
 for target in corpus/*/; do
     printf '%s %s\n' "$(find "$target" -type f | wc -l)" "$target"
 done

@@ -22,10 +22,12 @@ mod limits;
 mod logs;
 mod ls;
 mod markdown;
+mod outgoing;
 mod pretty;
 mod problems;
 mod progress;
 mod record;
+mod redaction;
 mod report;
 mod runs;
 mod search;
@@ -60,6 +62,10 @@ pub(crate) struct Cli {
     /// Time zone of what is shown and typed, such as Europe/Istanbul, or local; files and JSON hold UTC
     #[arg(long, global = true, value_name = "ZONE", default_value = "UTC", value_parser = query::Zone::named)]
     tz: query::Zone,
+    /// Shows what a report holds as it is. Otherwise secrets and personal data are masked in all output that goes to
+    /// a file or a pipe, or is Markdown (docs/redaction.md)
+    #[arg(long, global = true)]
+    show_secrets: bool,
 }
 
 const EXAMPLES: &str = "\
@@ -112,6 +118,7 @@ impl Cli {
     /// Runs the command; errors are printed on stderr.
     pub(crate) fn run(self) -> Exit {
         zone::set_zone(self.tz);
+        outgoing::set_show_secrets(self.show_secrets);
         let done = match self.command {
             Command::Report(report) => report.run(),
             Command::Cat(cat) => cat.run(),

@@ -5,6 +5,7 @@
 //!   logs::exchanges(count, seed) ──► logs::document(shape, ..) ──► wrap::Download    dump::file(seed, n, variety)
 //!                                    JSON text                     zip, and base64   a dump of any size
 //!   errors::repeated, errors::distinct ──► texts to group
+//!   planted::named, planted::in_text   ──► texts to mask
 //! ```
 //!
 //! Nothing here is timed; a bench builds its input first. The logs imitate the traffic between a shop and
@@ -31,6 +32,7 @@
 pub mod dump;
 pub mod errors;
 pub mod logs;
+pub mod planted;
 mod random;
 pub mod wrap;
 

@@ -59,7 +59,8 @@ impl StageContext<'_> {
     }
 
     pub(super) fn worker(&self, extractor: &Extractor) -> Worker {
-        Worker::new(&self.limits, extractor.fork(), MaskedMessages::default())
+        let redactor = run::Options::default().redactor;
+        Worker::new(&self.limits, extractor.fork(), MaskedMessages::default(), &redactor)
     }
 
     pub(super) fn setting<'s>(&'s self, budget: &'s Budget) -> Setting<'s> {

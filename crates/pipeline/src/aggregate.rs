@@ -46,7 +46,8 @@ mod sketch;
 mod small;
 mod top;
 
-pub use small::SmallTables;
+pub(crate) use small::redactions;
+pub use small::{SmallTables, SmallTexts};
 pub use top::{OpenKey, Top, TopGroup, TopName};
 
 use bodies::BodyCounter;
@@ -54,11 +55,12 @@ use endpoints::EndpointCounter;
 use grouping::{Class, Groups, MessageId};
 use groups::{ErrorContext, ErrorCounter, MessageNumber};
 use hashbrown::HashMap;
-use intern::{Name, Names};
+use intern::{EndpointNames, Name, Names};
 use keys::{KeyCounter, KeyId, Order};
 use model::exchange::{BodyKind, Exchange, Key, Outcome};
 use model::listing::Listing;
 use model::time::Timestamp;
+use redact::{MaskedValues, Redacted, Scope};
 use runs::RunCounter;
 
 /// A sample or last message is kept up to this many bytes and ends in `...` when it was longer: a
@@ -89,8 +91,8 @@ pub struct CountedExchange<'r> {
     pub step: Option<&'r str>,
     /// The log, after linking.
     pub log_id: Option<&'r str>,
-    /// Method, host and masked path; empty when the exchange has none of them.
-    pub endpoint: &'r str,
+    /// Method, host and masked path; `None` when the exchange has none of them.
+    pub endpoint: Option<&'r Redacted<'r>>,
     /// Its outcome, the listing considered.
     pub outcome: Outcome,
     /// The request body; `None` when absent or empty.
@@ -148,7 +150,7 @@ impl BodySide {
 }
 
 /// One error of an exchange.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct CountedError<'r> {
     /// The masked message of its text.
     pub masked: MessageId,
@@ -161,13 +163,16 @@ pub struct CountedError<'r> {
     /// Key of the row that it is about, else of the exchange.
     pub key: Option<Key<'r>>,
     /// The text a person would read.
-    pub message: &'r str,
+    pub message: Redacted<'r>,
+    /// What is masked in it.
+    pub values: MaskedValues,
 }
 
 /// What a worker has counted. See the [module](self) for laws and memory.
 #[derive(Debug, Default)]
 pub struct Accumulator {
     names: Names,
+    endpoint_names: EndpointNames,
     endpoints: EndpointCounter,
     bodies: BodyCounter,
     keys: KeyCounter,
@@ -230,8 +235,7 @@ impl Accumulator {
         let run = names.intern_again(seen.run_id, &mut last.run);
         let log = names.intern_again(seen.log_id, &mut last.log);
 
-        let endpoint = Some(seen.endpoint).filter(|endpoint| !endpoint.is_empty());
-        let endpoint = names.intern_again(endpoint, &mut last.endpoint);
+        let endpoint = self.endpoint_names.intern_again(seen.endpoint, &mut last.endpoint);
         let endpoint = self.endpoints.id(endpoint, flow, step);
         let failed = seen.outcome == Outcome::Failed;
         self.endpoints.add(endpoint, seen, failed);
@@ -284,7 +288,8 @@ impl Accumulator {
             self.cover(period);
         }
         let names = self.names.merge(&other.names);
-        let endpoints = self.endpoints.merge(other.endpoints, &names);
+        let endpoint_names = self.endpoint_names.merge(&other.endpoint_names);
+        let endpoints = self.endpoints.merge(other.endpoints, &endpoint_names, &names);
         let messages = self.errors.merge_masked_messages(&mut other.errors);
         let keys = self.keys.merge(other.keys, &names, &messages);
         self.errors.merge_sets(other.errors, &messages, &endpoints, &keys, &names);
@@ -294,7 +299,8 @@ impl Accumulator {
 
     /// The small tables.
     ///
-    /// `groups` must know every masked message that was added; `files` are the names of all files, in their order. Costs
+    /// `groups` must know every masked message that was added; `files` are the names of all files, in their order; `texts`
+    /// are those of [`Accumulator::texts`]. Costs
     /// a sort of each table, on the threads of the current Rayon pool, and for a moment a second set of
     /// the pairs that `error_groups` counts.
     pub fn finish<'a>(
@@ -302,22 +308,40 @@ impl Accumulator {
         groups: &'a Groups,
         listing: &'a Listing,
         files: &'a [&'a str],
+        texts: &'a SmallTexts<'a>,
     ) -> SmallTables<'a> {
         let resolved = self.errors.resolve(groups);
         let groups_of_runs = self.errors.groups_of_runs(&resolved);
         let fingerprint = |masked| resolved.fingerprint(masked);
         let (keys, error_groups) = rayon::join(
             || self.keys.rows(&self.names, files, &fingerprint),
-            || self.errors.rows(&resolved, &self.endpoints, &self.keys, &self.names, files),
+            || self.errors.rows(&resolved, texts, self, files),
         );
         SmallTables {
             error_groups,
             keys,
-            endpoints: self.endpoints.rows(&self.bodies, &self.names),
+            endpoints: self.endpoints.rows(&self.bodies, &self.endpoint_names, &self.names),
             runs: self.runs.rows(&self.names, listing, &groups_of_runs),
             flows: flows::rows(listing),
-            bodies: self.bodies.rows(&self.endpoints, &self.names, files),
-            logs: logs::rows(listing, &self.runs.downloaded(&self.names)),
+            bodies: self.bodies.rows(&self.endpoints, &self.endpoint_names, files, texts),
+            logs: logs::rows(listing, texts, &self.runs.downloaded(&self.names)),
+            redactions: Vec::new(),
+        }
+    }
+
+    /// The texts of the small tables that no exchange has as they are: templates, paths, those of the listing.
+    ///
+    /// `groups` and `listing` must be those of [`Accumulator::finish`].
+    pub fn texts<'a>(
+        &'a self,
+        scope: &mut Scope,
+        groups: &'a Groups,
+        listing: &'a Listing,
+    ) -> SmallTexts<'a> {
+        SmallTexts {
+            groups: self.errors.texts(scope, groups),
+            paths: self.bodies.texts(scope),
+            logs: logs::texts(listing, scope),
         }
     }
 
@@ -368,7 +392,7 @@ impl Accumulator {
                 Some(&row) => {
                     let row = &mut rows[row as usize];
                     row.named = true;
-                    self.keys.error(row.key, order(nth), masked, error.message);
+                    self.keys.error(row.key, order(nth), masked, &error.message);
                 }
                 // The first few are enough for every row.
                 None if general.len() < keys::REASONS => general.push((nth, masked)),
@@ -378,7 +402,7 @@ impl Accumulator {
         for row in rows.iter().filter(|row| row.failed && !row.named) {
             for &(nth, masked) in &*general {
                 self.errors.add_key(masked, row.key);
-                self.keys.error(row.key, order(nth), masked, errors[nth as usize].message);
+                self.keys.error(row.key, order(nth), masked, &errors[nth as usize].message);
             }
         }
         messages.sort_unstable();
@@ -399,17 +423,6 @@ fn earlier(left: Option<Timestamp>, right: Option<Timestamp>) -> Option<Timestam
     match (left, right) {
         (Some(left), Some(right)) => Some(left.min(right)),
         (left, right) => left.or(right),
-    }
-}
-
-/// Replaces a kept message with another, cut to [`MESSAGE_BYTES`].
-fn keep_message(kept: &mut String, message: &str) {
-    kept.clear();
-    if message.len() <= MESSAGE_BYTES {
-        kept.push_str(message);
-    } else {
-        kept.push_str(&message[..message.floor_char_boundary(MESSAGE_BYTES)]);
-        kept.push_str("...");
     }
 }
 

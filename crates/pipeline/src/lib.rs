@@ -45,6 +45,7 @@ pub mod problem;
 pub mod worker;
 
 mod leaves;
+mod log_text;
 mod records;
 
 pub mod aggregate;

@@ -4,17 +4,18 @@ use grouping::{Circumstances, ErrorRef, classify, retryable, side};
 use model::endpoint;
 use model::exchange::{Body, ErrorSource, ErrorText, Evidence, Exchange, Key, Outcome};
 use model::listing::{LogType, Status};
+use redact::{MaskedValues, Redacted, Scope};
 use tables::Encoder;
 use tables::cell::{
-    BodyDigest, BodyText, ClassWord, EndpointName, ErrorCode, EvidenceWord, ExtraFields, FieldPath,
-    FileName, Fingerprint, FlowName, HttpMethod, KeyKindWord, KeyValue, LogId, LoggedUrl,
-    MemberName, MessageText, Micros, OutcomeWord, RecordPointer, RunId, SideWord, SourceWord,
-    StepName,
+    BodyDigest, BodyText, ClassWord, EvidenceWord, FileName, Fingerprint, FlowName, HttpMethod,
+    KeyKindWord, KeyValue, LogId, MemberName, Micros, OutcomeWord, RecordPointer, RunId, SideWord,
+    SourceWord, StepName,
 };
 use tables::rows::{ErrorRow, ExchangeRow};
 
 use crate::aggregate::{BodySide, CountedBody, CountedError, CountedExchange, RecordPlace};
 use crate::link::{self, Linked, LinkedBy, NameLink};
+use crate::log_text;
 use crate::worker::{JobRows, KeepBodies, Setting, WorkerCounts};
 
 /// A row group of `exchanges` is cut at this size in memory, in bytes, equal bodies counting once. A body is written
@@ -49,6 +50,7 @@ pub(crate) struct RecordRows<'f, E: Encoder> {
     pub(crate) number: u32,
     setting: &'f Setting<'f>,
     encoder: &'f E,
+    scope: &'f mut Scope,
     rows: &'f mut JobRows<E::Part>,
     pub(crate) counts: &'f mut WorkerCounts,
     /// Exchanges of the file so far.
@@ -63,10 +65,11 @@ impl<'f, E: Encoder> RecordRows<'f, E> {
         number: u32,
         setting: &'f Setting<'f>,
         encoder: &'f E,
+        scope: &'f mut Scope,
         rows: &'f mut JobRows<E::Part>,
         counts: &'f mut WorkerCounts,
     ) -> Self {
-        Self { file, number, setting, encoder, rows, counts, records: 0, linked: None }
+        Self { file, number, setting, encoder, scope, rows, counts, records: 0, linked: None }
     }
 
     /// Adds an exchange. `name`: the link by the name of the member or file.
@@ -94,6 +97,18 @@ impl<'f, E: Encoder> RecordRows<'f, E> {
         endpoint.clear();
         endpoint::mask(x.method, x.url.unwrap_or(""), &mut endpoint);
         let key = x.key.map(key_cells);
+        let scope = &mut *self.scope;
+        learn(scope, x, errors);
+        let masked_url = x.url.map(|url| scope.text("exchanges.url", url));
+        // Absent is null in the tables, never "".
+        let masked_endpoint = Some(endpoint.as_str()).filter(|endpoint| !endpoint.is_empty());
+        let masked_endpoint =
+            masked_endpoint.map(|endpoint| scope.text("exchanges.endpoint", endpoint));
+        let request =
+            x.request.map(|body| LoggedBody::new(scope, "exchanges.request_body", body, keep));
+        let response =
+            x.response.map(|body| LoggedBody::new(scope, "exchanges.response_body", body, keep));
+        let masked_extra = x.extra.map(|extra| scope.text("exchanges.extra", extra));
         let row = ExchangeRow {
             // Files are fewer than 2^31.
             exchange: i64::from(self.number) << 32 | i64::from(self.records),
@@ -111,18 +126,17 @@ impl<'f, E: Encoder> RecordRows<'f, E> {
             started_at: x.started_at.map(|at| Micros(at.0)),
             duration_ms: x.duration_ms,
             method: x.method.map(HttpMethod),
-            url: x.url.map(LoggedUrl),
-            // Absent is null in the tables, never "".
-            endpoint: Some(EndpointName(&endpoint)).filter(|_| !endpoint.is_empty()),
+            url: masked_url.as_ref().map(log_text::url),
+            endpoint: masked_endpoint.as_ref().map(log_text::endpoint),
             status: x.status.map(i32::from),
             outcome: OutcomeWord(outcome.name()),
             evidence: evidence.map(|evidence| EvidenceWord(evidence.name())),
-            request_body: x.request.filter(|_| keep).map(body_text),
-            response_body: x.response.filter(|_| keep).map(body_text),
-            request_digest: x.request.map(|body| BodyDigest(body.digest)),
-            response_digest: x.response.map(|body| BodyDigest(body.digest)),
+            request_body: request.as_ref().filter(|_| keep).map(LoggedBody::cell),
+            response_body: response.as_ref().filter(|_| keep).map(LoggedBody::cell),
+            request_digest: request.as_ref().map(|body| body.digest),
+            response_digest: response.as_ref().map(|body| body.digest),
             response_truncated: x.response_truncated,
-            extra: x.extra.map(ExtraFields),
+            extra: masked_extra.as_ref().map(log_text::extra),
         };
         self.counts.exchanges.push(&row);
         let mut counted_errors = Vec::with_capacity(errors.len());
@@ -141,6 +155,10 @@ impl<'f, E: Encoder> RecordRows<'f, E> {
             let side = side(&what, class, &at);
             let key = error.key.or(x.key);
             let cells = key.map(key_cells);
+            let mut values = MaskedValues::default();
+            let message = scope.text_noting("errors.message", error.message, &mut values);
+            let code = error.code.map(|code| scope.text("errors.code", code));
+            let field = error.field.map(|field| scope.text("errors.field", field));
             self.counts.errors.push(&ErrorRow {
                 error: nth,
                 exchange: row.exchange,
@@ -148,9 +166,9 @@ impl<'f, E: Encoder> RecordRows<'f, E> {
                 record: row.record,
                 fingerprint: Fingerprint(&format!("{:016x}", masked.0)),
                 class: ClassWord(class.name()),
-                code: error.code.map(ErrorCode),
-                field: error.field.map(FieldPath),
-                message: MessageText(error.message),
+                code: code.as_ref().map(log_text::error_code),
+                field: field.as_ref().map(log_text::field_path),
+                message: log_text::message(&message),
                 source: SourceWord(error.source.name()),
                 key_kind: cells.map(|(kind, _)| kind),
                 key: cells.map(|(_, value)| value),
@@ -167,7 +185,8 @@ impl<'f, E: Encoder> RecordRows<'f, E> {
                 side,
                 retryable: retryable(class, x.status),
                 key,
-                message: error.message,
+                message,
+                values,
             });
         }
         let counted = CountedExchange {
@@ -177,7 +196,7 @@ impl<'f, E: Encoder> RecordRows<'f, E> {
             flow: linked.flow,
             step: linked.step,
             log_id: linked.log_id,
-            endpoint: &endpoint,
+            endpoint: masked_endpoint.as_ref(),
             outcome,
             request: x.request.map(counted_body),
             response: x.response.map(counted_body),
@@ -204,8 +223,33 @@ fn key_cells(key: Key<'_>) -> (KeyKindWord<'_>, KeyValue<'_>) {
     (KeyKindWord(key.kind.name()), KeyValue(key.value))
 }
 
-fn body_text(body: Body<'_>) -> BodyText<'_> {
-    BodyText { text: body.text, hash: body.digest as u64 }
+/// Begins an exchange, and learns all its texts.
+fn learn(scope: &mut Scope, x: &Exchange<'_>, errors: &[ErrorText<'_>]) {
+    scope.begin();
+    let bodies = [x.request, x.response].into_iter().flatten().map(|body| body.text);
+    let messages = errors.iter().map(|error| error.message);
+    for text in bodies.chain(x.url).chain(x.extra).chain(messages) {
+        scope.learn(text);
+    }
+}
+
+/// A body as it is written.
+struct LoggedBody<'t> {
+    text: Redacted<'t>,
+    digest: BodyDigest,
+}
+
+impl<'t> LoggedBody<'t> {
+    /// What is masked in it is counted when it is kept.
+    fn new(scope: &mut Scope, place: &'static str, raw: Body<'t>, keep: bool) -> Self {
+        let text = if keep { scope.text(place, raw.text) } else { scope.uncounted(raw.text) };
+        let digest = log_text::digest(&text, raw);
+        Self { text, digest }
+    }
+
+    fn cell(&self) -> BodyText<'_> {
+        log_text::body(&self.text, self.digest)
+    }
 }
 
 fn counted_body(body: Body<'_>) -> CountedBody {

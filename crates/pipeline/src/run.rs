@@ -14,16 +14,18 @@ use model::extract::Extractor;
 use model::given::GivenRoles;
 use rayon::ThreadPool;
 use rayon::prelude::*;
+use redact::{Counts, Redactor, Scope};
 use tables::cell::{
     ClassWord, FileDigest, FileName, FileOutcomeWord, Fingerprint, LayerNames, LinkedByWord, LogId,
-    MemberName, MessageText, Micros, ProblemKindWord, RunId, SideWord, StageWord,
+    MemberName, Micros, ProblemKindWord, RunId, SideWord, StageWord,
 };
 use tables::rows::{ErrorRow, Errors, FileRow, Files, ProblemRow, Problems};
 use tables::{Batch, Encoder, Sink, Spill, Table};
 
-use crate::aggregate::{Accumulator, Top};
+use crate::aggregate::{Accumulator, Top, redactions};
 use crate::copies::{Originals, SetsInReport};
 use crate::input::{Input, UnreadPlace};
+use crate::log_text;
 use crate::outcome::{FileFacts, FileOutcome};
 use crate::problem::FileProblem;
 use crate::summary::{JobCounts, Summary};
@@ -61,6 +63,8 @@ pub struct Options {
     pub limits: Limits,
     /// Which bodies are kept.
     pub bodies: KeepBodies,
+    /// What is masked in texts of logs.
+    pub redactor: Redactor,
     /// Rules of the user for error groups.
     pub rules: Arc<Rules>,
     /// Roles of the user for fields of logs.
@@ -71,12 +75,13 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// One thread for each core, all bodies, no rules and roles, a memo of 64 MiB.
+    /// One thread for each core, all bodies, nothing masked, no rules and roles, a memo of 64 MiB.
     fn default() -> Self {
         Self {
             threads: 0,
             limits: Limits::default(),
             bodies: KeepBodies::default(),
+            redactor: Redactor::none(),
             rules: Arc::default(),
             roles: Arc::default(),
             remember_bytes: 64 << 20,
@@ -145,7 +150,7 @@ pub fn report<S: Sink>(
         survey: &survey,
         stop,
     };
-    let mut report = OpenReport::open(sink)?;
+    let mut report = OpenReport::open(sink, options.redactor.scope())?;
     for place in unread {
         report.problem(&place.name, &place.problem)?;
     }
@@ -153,10 +158,13 @@ pub fn report<S: Sink>(
     read(&pool, inputs, &setting, &workers, &mut report, progress)?;
 
     let names: Vec<&str> = inputs.iter().map(Input::name).collect();
-    let (groups, counted) = pool.install(|| merged(&workers));
-    let OpenReport { mut sink, encoder, files, problems, spill, counts } = report;
+    let (groups, counted, mut masked) = pool.install(|| merged(&workers));
+    let OpenReport { mut sink, encoder, files, problems, spill, counts, mut scope } = report;
+    let texts = counted.texts(&mut scope, &groups, &survey.listing);
+    masked.merge(scope.counts());
     let small_tables = || {
-        let small = counted.finish(&groups, &survey.listing, &names);
+        let mut small = counted.finish(&groups, &survey.listing, &names, &texts);
+        small.redactions = redactions(&masked);
         small.encode(&encoder).map(|parts| (small, parts))
     };
     let flush = sink.flush_ahead();
@@ -176,9 +184,11 @@ pub fn report<S: Sink>(
     }
     let period = counted.period().map(|(from, to)| (Micros(from.0), Micros(to.0)));
     let mut summary = Summary::new(&counts, &small, period);
+    summary.redaction = options.redactor.level().name().into();
     summary.user_rules = (!options.rules.is_empty()).then(|| options.rules.digest());
     let (top, logs) = (small.top(), small.logs.len());
     drop(small);
+    drop(texts);
     sink.finish(&summary.to_json())?;
     Ok(Done { summary, top, logs, _used: (workers, counted, groups, survey) })
 }
@@ -284,17 +294,21 @@ fn workers(options: &Options, threads: usize) -> Vec<Mutex<Worker>> {
         .with_roles(Arc::clone(&options.roles));
     let worker = |_| {
         let messages = MaskedMessages::with_rules(Arc::clone(&options.rules));
-        Mutex::new(Worker::new(limits, extractor.fork(), messages))
+        Mutex::new(Worker::new(limits, extractor.fork(), messages, &options.redactor))
     };
     (0..threads).map(worker).collect()
 }
 
 /// The merged counts of all workers, which are taken out of them.
-fn merged(workers: &[Mutex<Worker>]) -> (Groups, Accumulator) {
-    let counts = workers
-        .iter()
-        .map(|worker| worker.lock().unwrap_or_else(PoisonError::into_inner).take_counts());
-    let (messages, counted): (Vec<_>, Vec<_>) = counts.unzip();
+fn merged(workers: &[Mutex<Worker>]) -> (Groups, Accumulator, Counts) {
+    let (mut messages, mut counted, mut masked) = (Vec::new(), Vec::new(), Counts::default());
+    for worker in workers {
+        let mut worker = worker.lock().unwrap_or_else(PoisonError::into_inner);
+        let (texts, counts, redactions) = worker.take_counts();
+        messages.push(texts);
+        counted.push(counts);
+        masked.merge(&redactions);
+    }
     let groups = || {
         let mut all = MaskedMessages::default();
         for messages in messages {
@@ -309,7 +323,8 @@ fn merged(workers: &[Mutex<Worker>]) -> (Groups, Accumulator) {
         }
         all
     };
-    rayon::join(groups, counts)
+    let (groups, counts) = rayon::join(groups, counts);
+    (groups, counts, masked)
 }
 
 /// Writes the rows of `errors`, now that their groups are known.
@@ -350,6 +365,7 @@ struct OpenReport<S: Sink> {
     problems: FewRows<Problems>,
     spill: Spill<Errors>,
     counts: JobCounts,
+    scope: Scope,
 }
 
 /// Rows of a small table, encoded when there are many.
@@ -376,13 +392,14 @@ impl<T: Table> FewRows<T> {
 }
 
 impl<S: Sink> OpenReport<S> {
-    fn open(sink: S) -> Result<Self, Error> {
+    fn open(sink: S, scope: Scope) -> Result<Self, Error> {
         Ok(Self {
             encoder: sink.encoder(),
             files: FewRows(Batch::new()),
             problems: FewRows(Batch::new()),
             spill: sink.spill()?,
             counts: JobCounts::default(),
+            scope,
             sink,
         })
     }
@@ -415,13 +432,15 @@ impl<S: Sink> OpenReport<S> {
     }
 
     fn problem(&mut self, file: &str, problem: &FileProblem) -> Result<(), Error> {
+        self.scope.begin();
+        let message = self.scope.text("problems.message", &problem.message);
         let row = ProblemRow {
             file: FileName(file),
             member: problem.member.as_deref().map(MemberName),
             byte: problem.byte.cast_signed(),
             stage: StageWord(problem.stage),
             kind: ProblemKindWord(problem.kind),
-            message: MessageText(&problem.message),
+            message: log_text::message(&message),
         };
         self.counts.problem(problem.kind);
         Ok(self.problems.push(&row, &self.encoder, &mut self.sink)?)

@@ -69,9 +69,16 @@ pub struct Summary {
     pub version: String,
     /// Digest of the user's own rules for groups; `None` when there are none.
     pub user_rules: Option<String>,
+    /// What is masked in it: `none`, `secrets` or `personal`. Reports of earlier programs, which mask nothing, do not say.
+    #[serde(default = "nothing")]
+    pub redaction: String,
     /// Version of the rules that make groups. Fingerprints can be compared only when this version and the rules of the
     /// user are equal.
     pub rules_version: u32,
+}
+
+fn nothing() -> String {
+    "none".to_owned()
 }
 
 /// Bytes on disk, and bytes of text in them.
@@ -182,6 +189,7 @@ impl Summary {
                 .map(|(from, to)| Period { from: tables::rfc3339(from), to: tables::rfc3339(to) }),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             user_rules: None,
+            redaction: nothing(),
             rules_version: grouping::RULES_VERSION,
         }
     }

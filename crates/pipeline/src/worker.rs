@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use archive::{Budget, Decoder, Limits};
 use grouping::MaskedMessages;
 use model::extract::Extractor;
+use redact::{Counts, Redactor, Scope};
 use tables::rows::{Errors, Exchanges};
 use tables::{Batch, Encoder, Frame};
 
@@ -62,6 +63,7 @@ pub struct Worker {
     extractor: Extractor,
     buffer: Vec<u8>,
     unpacked: Unpacked,
+    scope: Scope,
     counts: WorkerCounts,
 }
 
@@ -109,21 +111,27 @@ impl<P> Default for JobRows<P> {
 }
 
 impl Worker {
-    /// A new worker with an extractor, and an empty set of masked messages.
-    pub fn new(limits: &Limits, extractor: Extractor, messages: MaskedMessages) -> Self {
+    /// A new worker with an extractor, an empty set of masked messages, and what masks the texts of its rows.
+    pub fn new(
+        limits: &Limits,
+        extractor: Extractor,
+        messages: MaskedMessages,
+        redactor: &Redactor,
+    ) -> Self {
         Self {
             decoder: Decoder::new(*limits),
             extractor,
             buffer: Vec::new(),
             unpacked: Unpacked::default(),
+            scope: redactor.scope(),
             counts: WorkerCounts { messages, ..WorkerCounts::default() },
         }
     }
 
     /// Takes its counts out of it.
-    pub fn take_counts(&mut self) -> (MaskedMessages, Accumulator) {
+    pub fn take_counts(&mut self) -> (MaskedMessages, Accumulator, Counts) {
         let WorkerCounts { accumulator, messages, .. } = std::mem::take(&mut self.counts);
-        (messages, accumulator)
+        (messages, accumulator, self.scope.take_counts())
     }
 
     /// Reads one file; its exchanges and errors go to `rows`. `number`: its place in name order.
@@ -136,8 +144,8 @@ impl Worker {
         rows: &mut JobRows<E::Part>,
     ) -> FileFacts {
         at_hand::set(input.name());
-        let Self { decoder, extractor, buffer, unpacked, counts } = self;
-        let records = RecordRows::new(input.name(), number, setting, encoder, rows, counts);
+        let Self { decoder, extractor, buffer, unpacked, scope, counts } = self;
+        let records = RecordRows::new(input.name(), number, setting, encoder, scope, rows, counts);
         let mut leaves = LeafReader::new(records, setting);
         let n = number as usize;
         if let Some((leaf, decoded)) = setting.survey.kept.take(n, unpacked) {

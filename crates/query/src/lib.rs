@@ -21,6 +21,7 @@ mod named;
 mod nearest;
 mod payloads;
 mod periods;
+mod redacted;
 mod requests;
 mod runs;
 mod scan;

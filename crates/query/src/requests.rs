@@ -212,6 +212,11 @@ impl LoggedRequests {
         Ok(requests)
     }
 
+    /// The same requests with other texts in their rows.
+    pub(crate) fn with_rows(&self, exchanges: Batch<Exchanges>, errors: Batch<Errors>) -> Self {
+        Self { exchanges, errors, states: self.states.clone() }
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.exchanges.len()

@@ -177,6 +177,10 @@ texts! {
     PayloadPartWord,
     /// Why there is no such file.
     MissingBodyWord,
+    /// A column in which something was masked, as `table.column`.
+    RedactionPlace,
+    /// Why it was masked.
+    RedactionRuleWord,
 }
 
 macro_rules! hexes {
@@ -200,7 +204,7 @@ macro_rules! hexes {
 }
 
 hexes! {
-    /// XXH3-128 of the bytes of a body: equal bodies have equal digests.
+    /// XXH3-128 of the bytes of a body as they are written: equal bodies have equal digests.
     BodyDigest(u128),
     /// Hash of the kind and the paths of a body.
     ShapeHash(u64),

@@ -7,13 +7,14 @@ use crate::cell::{
     Fingerprint, FlowName, FlowStateText, FlowTypeText, GroupName, HttpMethod, KeyKindWord,
     KeyValue, LayerNames, LinkedByWord, LogId, LogStateWord, LogStatusWord, LogTypeWord, LoggedUrl,
     MemberName, MessageText, Micros, OutcomeWord, ParentGroupId, ParentLogId, ProblemKindWord,
-    ProcessGroupId, ProcessGroupName, RecordPointer, RunId, ScheduleText, ShapeHash, ShapePath,
-    SideWord, SourceWord, StageWord, StatusText, StepName, TemplateText, TriggeredBy,
+    ProcessGroupId, ProcessGroupName, RecordPointer, RedactionPlace, RedactionRuleWord, RunId,
+    ScheduleText, ShapeHash, ShapePath, SideWord, SourceWord, StageWord, StatusText, StepName,
+    TemplateText, TriggeredBy,
 };
 use crate::schema::Schema;
 
 /// Every table of a report, in the order of docs/tables.md.
-pub static TABLES: [&Schema; 11] = [
+pub static TABLES: [&Schema; 12] = [
     &FILES,
     &PROBLEMS,
     &LOGS,
@@ -25,6 +26,7 @@ pub static TABLES: [&Schema; 11] = [
     &RUNS,
     &FLOWS,
     &BODIES,
+    &REDACTIONS,
 ];
 
 crate::table! {
@@ -196,7 +198,7 @@ crate::table! {
         request_body: Option<BodyText<'b>>,
         /// the same of the response
         response_body: Option<BodyText<'b>>,
-        /// XXH3-128 of the body's bytes, hex: equal bodies, equal digests; for every body, whatever `--bodies` says
+        /// XXH3-128 of the body's bytes as they are written, hex: equal bodies, equal digests; for every body, whatever `--bodies` says
         request_digest: Option<BodyDigest>,
         /// the same of the response
         response_digest: Option<BodyDigest>,
@@ -460,6 +462,18 @@ crate::table! {
         sample_file: FileName<'b>,
         /// record of that exchange
         sample_record: i32,
+    }
+}
+
+crate::table! {
+    /// What was masked on its way into the report: one row for each (`place`, `rule`), in that order. Never what it was. Empty with `--redact none`.
+    pub table Redactions, REDACTIONS = "redactions" of RedactionRow<'b> {
+        /// the column in which it was masked first, as `table.column`; columns of other tables repeat it
+        place: RedactionPlace<'b>,
+        /// why it was masked: `password`, `token`, `email`, `phone` and others
+        rule: RedactionRuleWord<'b>,
+        /// how many pieces of text were masked
+        count: i64,
     }
 }
 

@@ -21,6 +21,7 @@ use pipeline::problem::FileProblem;
 use pipeline::run::{self, Options, Progress};
 use pipeline::survey::Survey;
 use pipeline::worker::{JobRows, KeepBodies, Setting, Worker};
+use redact::Redactor;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tables::{Folder, Format, Formats, Metadata};
@@ -236,7 +237,7 @@ fn alone(bytes: Vec<u8>) -> Result<Reported, Box<dyn std::error::Error>> {
         Setting { limits, budget: &budget, bodies: KeepBodies::All, survey: &survey, stop: &stop };
     let input = Input::Memory { name: "alone".to_owned(), bytes };
     let extractor = Extractor::new(1 << 20, limits.json_depth as usize);
-    let mut worker = Worker::new(&limits, extractor, MaskedMessages::default());
+    let mut worker = Worker::new(&limits, extractor, MaskedMessages::default(), &Redactor::none());
     let (formats, mut rows) = (Formats::default(), JobRows::default());
     let file = worker.file(&input, 0, &setting, &formats, &mut rows);
     worker.end_job(&formats, &mut rows);

@@ -12,6 +12,7 @@ use super::Exit;
 use super::figures::{bytes, counted};
 use super::inputs;
 use super::limits::LimitArgs;
+use super::outgoing::{self, NOT_MASKED};
 use super::pretty;
 use super::record::RecordFinder;
 use super::terminal::{safe_json, say, shell};
@@ -88,6 +89,9 @@ impl CatCommand {
         };
         let sink = &mut |leaf: Leaf<'_>| printing.leaf(&leaf);
         let decoded = Decoder::new(limits).decode_within(&share, payload, sink);
+        if printing.printed > 0 && !printing.out.terminal && !outgoing::shows_secrets() {
+            say(&format!("{file}: {NOT_MASKED}"));
+        }
         printing.finish(&decoded, payload.len() as u64)
     }
 }

@@ -11,6 +11,7 @@ use tables::Stored;
 use super::Exit;
 use super::figures::{count, counted, minute};
 use super::markdown;
+use super::outgoing::{self, LIST_ROWS, NOT_MASKED, Outgoing};
 use super::table::{Align, ColumnHeads, TextTable};
 use super::terminal::{cut, safe, say, width, write_json_pretty};
 use super::title::title;
@@ -148,7 +149,9 @@ impl DiffCommand {
         for warning in &diff.warnings {
             say(&format!("warning: {}", words(warning)));
         }
-        let mut out = io::stdout().lock();
+        let mut out = Outgoing::of(&new, self.format == DiffFormat::Markdown)?;
+        out.learn_messages(&old, LIST_ROWS)?;
+        out.learn_messages(&new, LIST_ROWS)?;
         match self.format {
             DiffFormat::Json => {
                 write_json_pretty(&mut out, &diff)?;
@@ -169,6 +172,9 @@ impl DiffCommand {
                 }
             }
             DiffFormat::Markdown => {
+                if outgoing::shows_secrets() {
+                    writeln!(out, "> {NOT_MASKED}\n")?;
+                }
                 writeln!(
                     out,
                     "## Changes from {} to {}\n",

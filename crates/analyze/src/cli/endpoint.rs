@@ -14,6 +14,7 @@ use tables::cell::Micros;
 
 use super::Exit;
 use super::figures::{bytes, count, counted, milliseconds, minute, percent, span};
+use super::outgoing::{LIST_ROWS, Outgoing};
 use super::summary::sparkline;
 use super::table::{Align, ColumnHeads, TextTable};
 use super::terminal::{
@@ -140,7 +141,7 @@ impl EndpointCommand {
         let report = Stored::open(&self.report)?;
         let endpoints = endpoints(&report)?;
         let wide = io::stdout().is_terminal().then(width);
-        let mut out = io::stdout().lock();
+        let mut out = Outgoing::of(&report, false)?;
         let Some(name) = &self.endpoint else {
             if self.json {
                 for endpoint in &endpoints {
@@ -159,10 +160,17 @@ impl EndpointCommand {
                     say(&format!("{more}; --all shows them"));
                 }
             }
+            out.flush()?;
             return Ok(Exit::Done);
         };
         let totals = find_endpoint(&endpoints, name)?;
         let described = describe_endpoint(&report, &totals.endpoint, self.examples, zone())?;
+        out.learn_messages(&report, LIST_ROWS)?;
+        for schema in [&described.request, &described.response] {
+            out.learn_paths(schema.paths.iter().flat_map(|path| {
+                path.examples.iter().map(|example| (path.path.as_str(), example.value.as_str()))
+            }));
+        }
         if self.json {
             write_json_pretty(&mut out, &described)?;
         } else {

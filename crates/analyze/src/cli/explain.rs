@@ -14,6 +14,7 @@ use tables::Stored;
 use super::Exit;
 use super::cards::{Cards, ShownBodies};
 use super::figures::{count, counted, minute};
+use super::outgoing::Outgoing;
 use super::table::{Align, ColumnHeads, TextTable};
 use super::terminal::{
     Color, Style, columns, cut, cut_address, cut_end, safe, shell, width, write_json_pretty,
@@ -106,8 +107,13 @@ impl ExplainCommand {
         let (rank, group) = find_group(&groups, &self.group)?;
         let explained = query::explain(&report, group, self.top, self.samples, zone())?;
         let ids: Vec<i64> = explained.samples.iter().map(|sample| sample.exchange).collect();
+        let mut out = Outgoing::of(&report, false)?;
         let requests = LoggedRequests::read(&report, &ids, true)?;
-        let mut out = io::stdout().lock();
+        let requests = out.samples(requests);
+        out.learn_paths(explained.differs.found.iter().filter_map(|found| match &found.what {
+            DifferenceKind::Value(value) => Some((found.field.as_str(), value.as_str())),
+            DifferenceKind::Present | DifferenceKind::Absent => None,
+        }));
         match self.format {
             ExplainFormat::Json => {
                 let mut object = serde_json::to_value(&explained)?;

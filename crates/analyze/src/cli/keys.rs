@@ -16,6 +16,7 @@ use tables::{Batch, CsvOptions, Stored, TextFormat, text};
 
 use super::Exit;
 use super::figures::{count, counted, minute};
+use super::outgoing::{self, LIST_ROWS, Outgoing};
 use super::table::{Align, ColumnHeads, TextTable};
 use super::terminal::{cut, safe_json, say, width};
 use super::zone::{now, zone};
@@ -208,6 +209,9 @@ impl KeysCommand {
                 keys.rows().partition(|key| !self.with_duplicates && is_there(key));
             let counts = write_payloads(&report, &batch(resend), dir, self.raw_csv)?;
             report_payloads(&counts, &dir.display().to_string());
+            if counts.whole + counts.rows > 0 {
+                outgoing::say_not_masked(&report)?;
+            }
             report_duplicates(known.len(), &dir.display().to_string());
             report_unknown(&keys, &dir.display().to_string());
             if self.format.is_none() {
@@ -222,7 +226,8 @@ impl KeysCommand {
         if limit > 0 && all > limit {
             keys = batch(keys.rows().take(limit));
         }
-        let mut out = io::stdout().lock();
+        let mut out = Outgoing::of(&report, false)?;
+        out.learn_messages(&report, LIST_ROWS)?;
         match self.format.unwrap_or(usual) {
             KeysFormat::Table => {
                 let wide = terminal.then(width);

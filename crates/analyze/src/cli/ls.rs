@@ -15,6 +15,7 @@ use pipeline::outcome::{FileFacts, FileOutcome};
 use pipeline::survey::{Survey, survey};
 use pipeline::worker::{JobRows, KeepBodies, Setting, Worker};
 use pipeline::{roles, run};
+use redact::Redactor;
 use serde::Serialize;
 use tables::MemoryEncoder;
 
@@ -168,7 +169,13 @@ impl LsCommand {
         let lookers: Vec<Mutex<Looker>> = (0..pool.current_num_threads())
             .map(|_| {
                 Mutex::new(Looker {
-                    worker: Worker::new(&limits, extractor.fork(), MaskedMessages::default()),
+                    worker: Worker::new(
+                        &limits,
+                        extractor.fork(),
+                        MaskedMessages::default(),
+                        // No row is shown.
+                        &Redactor::none(),
+                    ),
                     decoder: Decoder::new(limits),
                     extractor: extractor.fork(),
                 })

@@ -12,6 +12,7 @@ use pipeline::run::{self, Options, Progress};
 use pipeline::summary::Summary;
 use pipeline::worker::KeepBodies;
 use pipeline::{roles, rules};
+use redact::Redactor;
 use tables::{CsvOptions, Folder, Format, Formats, Metadata, Output, Stored};
 
 use super::Exit;
@@ -21,6 +22,7 @@ use super::inputs::InputArgs;
 use super::interrupt::Watch;
 use super::limits::LimitArgs;
 use super::progress;
+use super::redaction::{self, RedactArg};
 use super::summarize::SummaryDetails;
 use super::summary::Shown;
 use super::terminal::{self, Color, Style};
@@ -30,7 +32,7 @@ use super::terminal::{self, Color, Style};
 /// DIR gets one file for each table and format, and `summary.json`. The tables: `error_groups` (what failed,
 /// most frequent first), `errors`, `exchanges` (requests and their answers), `keys` (orders and products, and
 /// whether they are still open), `endpoints`, `runs`, `logs`, `bodies`, `files` (the outcome of every input
-/// file) and `problems` (what could not be read).
+/// file), `problems` (what could not be read) and `redactions` (how much was masked).
 ///
 /// DIR is written whole or not at all: the tables are made in the hidden folder `.DIR.partial` beside it,
 /// which is renamed to DIR at the end. A killed run leaves only that folder; the next run removes it.
@@ -66,6 +68,21 @@ pub(crate) struct ReportCommand {
         hide_possible_values = true
     )]
     bodies: BodiesArg,
+    /// What is masked in texts of logs: secrets (passwords, tokens, keys), personal (secrets, and what tells of a
+    /// person) or none. Groups, keys, ids and times are the same with each (docs/redaction.md)
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHAT",
+        default_value = "secrets",
+        help_heading = "Output",
+        hide_possible_values = true
+    )]
+    redact: RedactArg,
+    /// Key of pseudonyms, made when FILE is absent: the same person has the same pseudonym in all reports with this
+    /// key [default: a new key for each report, which is not kept]
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    redact_key: Option<PathBuf>,
     /// Replaces the report in DIR
     #[arg(long, help_heading = "Output")]
     force: bool,
@@ -200,7 +217,8 @@ impl ReportCommand {
         let begin = Instant::now();
         let progress = Progress::default();
         let work = || {
-            let metadata = Metadata { rules_version: RULES_VERSION, redaction: "none" };
+            let redaction = options.redactor.level().name();
+            let metadata = Metadata { rules_version: RULES_VERSION, redaction };
             let folder = Folder::create(&self.out, self.force, self.formats(), &metadata)?;
             run::report(&inputs, &unread, folder, &options, &progress, stop)
         };
@@ -240,7 +258,7 @@ impl ReportCommand {
                 style: Style::stderr(self.color),
                 width: terminal::width(),
             }
-            .print();
+            .print(&Stored::open(&self.out)?)?;
         }
         if let Some(page) = page {
             let made = page.write(&self.out)?;
@@ -301,7 +319,12 @@ impl ReportCommand {
     fn options(&self) -> anyhow::Result<Options> {
         let rules = self.rules.as_deref().map(rules::read).transpose()?.unwrap_or_default();
         let roles = self.roles.as_deref().map(roles::read).transpose()?.unwrap_or_default();
+        let key = match &self.redact_key {
+            Some(path) => redaction::key_in(path)?,
+            None => redaction::new_key()?,
+        };
         Ok(Options {
+            redactor: Redactor::new(self.redact.level(), &key),
             threads: self.threads.map_or(0, usize::from),
             limits: self.limits.limits(),
             bodies: match self.bodies {

@@ -11,6 +11,7 @@ use tables::{Batch, Stored};
 
 use super::Exit;
 use super::figures::{count, counted, milliseconds, minute, percent};
+use super::outgoing::Outgoing;
 use super::table::{Align, ColumnHeads, TextTable};
 use super::terminal::{cut, say, width, write_json};
 use super::zone::zone;
@@ -124,7 +125,7 @@ impl RunsCommand {
         }
         let all = runs(&report, &filter)?;
         let wide = io::stdout().is_terminal().then(width);
-        let mut out = io::stdout().lock();
+        let mut out = Outgoing::of(&report, false)?;
         if let Some(name) = &self.run {
             let run = one(&all, name)?;
             let mut only = Batch::new();
@@ -145,6 +146,7 @@ impl RunsCommand {
                     writeln!(out, "{line}")?;
                 }
             }
+            out.flush()?;
             return Ok(Exit::Done);
         }
         if all.is_empty() && !self.json {
@@ -156,6 +158,7 @@ impl RunsCommand {
             for flow in &by_flow {
                 write_json(&mut out, flow)?;
             }
+            out.flush()?;
             return Ok(Exit::Done);
         }
         for line in flow_table(&by_flow, &schedules(&report, zone())?).lines(wide) {
@@ -190,11 +193,12 @@ impl RunsCommand {
                 "no flow with a schedule; they stand in saved lists of flows, which belong into the dump",
             );
         }
-        let mut out = io::stdout().lock();
+        let mut out = Outgoing::of(report, false)?;
         if self.json {
             for schedule in &all {
                 write_json(&mut out, schedule)?;
             }
+            out.flush()?;
             return Ok(Exit::Done);
         }
         let wide = io::stdout().is_terminal().then(width);

@@ -13,6 +13,7 @@ use tables::{CsvOptions, Stored};
 use super::Exit;
 use super::cards::{Cards, ShownBodies};
 use super::figures;
+use super::outgoing::{LIST_ROWS, Outgoing};
 use super::show::write_curl;
 use super::table::{Align, ColumnHeads, TextTable};
 use super::terminal::{
@@ -177,7 +178,7 @@ impl SearchCommand {
             }
         };
         let report = Stored::open(&self.report)?;
-        let mut out = io::stdout().lock();
+        let mut out = Outgoing::of(&report, false)?;
         let found = if self.count {
             let count = count(&report, &query)?;
             writeln!(out, "{count}")?;
@@ -193,7 +194,7 @@ impl SearchCommand {
 
     fn print_requests(
         &self,
-        out: &mut impl io::Write,
+        out: &mut Outgoing,
         report: &Stored,
         query: &Query,
     ) -> anyhow::Result<bool> {
@@ -208,7 +209,9 @@ impl SearchCommand {
             SearchFormat::Table | SearchFormat::Csv => false,
             SearchFormat::Jsonl | SearchFormat::Har | SearchFormat::Curl => true,
         };
-        let requests = LoggedRequests::read(report, &ids, with_bodies)?;
+        // Bodies show what is masked in messages too.
+        let requests = LoggedRequests::read(report, &ids, with_bodies || out.masks())?;
+        let requests = out.requests(requests);
         let terminal = io::stdout().is_terminal();
         match format {
             SearchFormat::Cards => {
@@ -230,6 +233,7 @@ impl SearchCommand {
                     for line in cards.lines(&request) {
                         writeln!(out, "{line}")?;
                     }
+                    out.end()?;
                 }
             }
             SearchFormat::Table => {
@@ -241,6 +245,7 @@ impl SearchCommand {
             SearchFormat::Jsonl => {
                 for request in requests.iter() {
                     write_json(out, &request.json())?;
+                    out.end()?;
                 }
             }
             SearchFormat::Csv => {
@@ -264,12 +269,13 @@ impl SearchCommand {
 
     fn print_counts(
         &self,
-        out: &mut impl io::Write,
+        out: &mut Outgoing,
         report: &Stored,
         query: &Query,
         by: ByArg,
     ) -> anyhow::Result<bool> {
         let counts = count_by(report, query, by.count_by(), zone())?;
+        out.learn_messages(report, LIST_ROWS)?;
         match self.format.unwrap_or(SearchFormat::Table) {
             SearchFormat::Table | SearchFormat::Cards => {
                 let groups = match by {

@@ -11,6 +11,7 @@ use super::Exit;
 use super::cards::{Cards, ShownBodies};
 use super::curl::curl;
 use super::figures::counted;
+use super::outgoing::Outgoing;
 use super::terminal::{Color, Style, safe, width, write_json, write_json_pretty};
 
 /// What was sent for an order or product, and what was answered? Shows every request of a key with its response
@@ -74,13 +75,14 @@ impl ShowCommand {
                 (attempts.ids[first..].to_vec(), Some(title), Some(key.as_str()))
             }
         };
-        let requests = LoggedRequests::read(&report, &ids, true)?;
-        let mut out = io::stdout().lock();
+        let mut out = Outgoing::of(&report, false)?;
+        let requests = out.requests(LoggedRequests::read(&report, &ids, true)?);
         if self.har {
             write_json_pretty(&mut out, &requests.har())?;
         } else if self.json {
             for request in requests.iter() {
                 write_json(&mut out, &request.json())?;
+                out.end()?;
             }
         } else if self.curl {
             write_curl(&mut out, &requests)?;
@@ -102,6 +104,7 @@ impl ShowCommand {
                 for line in cards.lines(&request) {
                     writeln!(out, "{line}")?;
                 }
+                out.end()?;
             }
         }
         out.flush()?;

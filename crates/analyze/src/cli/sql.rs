@@ -15,6 +15,7 @@ use tables::{Schema, Stored, TABLES, csv_cell};
 use super::Exit;
 use super::figures::{count, counted};
 use super::interrupt::Watch;
+use super::outgoing::{self, Outgoing};
 use super::table::{Align, ColumnHeads, TextTable};
 use super::terminal::{columns, cut, cut_address, cut_end, padded, safe, safe_json, say, width};
 
@@ -112,9 +113,11 @@ impl SqlCommand {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         let report = Stored::open(&self.report)?;
         if self.engine == Engine::Duckdb {
+            outgoing::say_not_masked(&report)?;
             return self.run_duckdb();
         }
         if let Some(path) = &self.save {
+            outgoing::say_not_masked(&report)?;
             return self.save(&report, path);
         }
         let Some(query) = &self.query else {
@@ -122,7 +125,7 @@ impl SqlCommand {
         };
         match LoadedQuery::load(&report, query)
             .map_err(Into::into)
-            .and_then(|loaded| self.print(&loaded))
+            .and_then(|loaded| self.print(&report, &loaded))
         {
             Ok(()) => Ok(Exit::Done),
             Err(error) => match error.downcast::<SqlError>()? {
@@ -135,14 +138,14 @@ impl SqlCommand {
         }
     }
 
-    fn print(&self, query: &LoadedQuery) -> anyhow::Result<()> {
+    fn print(&self, report: &Stored, query: &LoadedQuery) -> anyhow::Result<()> {
         let terminal = io::stdout().is_terminal();
         let format =
             self.format.unwrap_or(if terminal { SqlFormat::Table } else { SqlFormat::Csv });
         if format == SqlFormat::Table {
-            return self.print_table(query, terminal.then(width));
+            return self.print_table(report, query, terminal.then(width));
         }
-        let mut out = io::BufWriter::new(io::stdout().lock());
+        let mut out = io::BufWriter::new(Outgoing::of(report, false)?);
         let limit = self.limit.filter(|limit| *limit > 0).unwrap_or(usize::MAX);
         let names = unique(query.columns());
         let mut line = Vec::new();
@@ -169,6 +172,10 @@ impl SqlCommand {
                 _ => csv_line(cells.iter().copied(), self.raw_csv, &mut line),
             }
             write_line(&mut out, &line, terminal)?;
+            if out.get_ref().masks() {
+                // A row is a record.
+                out.flush()?;
+            }
             anyhow::Ok(ControlFlow::Continue(()))
         })?;
         write_head(&mut out, &mut line)?;
@@ -176,7 +183,12 @@ impl SqlCommand {
         Ok(())
     }
 
-    fn print_table(&self, query: &LoadedQuery, wide: Option<usize>) -> anyhow::Result<()> {
+    fn print_table(
+        &self,
+        report: &Stored,
+        query: &LoadedQuery,
+        wide: Option<usize>,
+    ) -> anyhow::Result<()> {
         let limit =
             self.limit.map_or(TABLE_ROWS, |limit| if limit == 0 { usize::MAX } else { limit });
         let mut rows: Vec<Vec<String>> = Vec::new();
@@ -205,7 +217,7 @@ impl SqlCommand {
             Some(rooms) => row_lines(&names, &rows, &numbers, &rooms),
             None => cell_lines(&names, &rows, wide.unwrap_or(WIDEST)),
         };
-        let mut out = io::stdout().lock();
+        let mut out = Outgoing::of(report, false)?;
         for line in lines {
             writeln!(out, "{line}")?;
         }

@@ -70,7 +70,7 @@ impl SummaryCommand {
             style: Style::stdout(self.color),
             width: width(),
         };
-        shown.print_out()?;
+        shown.print_out(&report)?;
         Ok(Exit::Done)
     }
 

@@ -1,7 +1,7 @@
 //! The summary that `report` prints at the end. Its numbers are those of `summary.json`.
 
 use std::cmp::Reverse;
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,9 +10,10 @@ use pipeline::input::Input;
 use pipeline::outcome::FileOutcome;
 use pipeline::summary::Summary;
 use tables::cell::Micros;
-use tables::{Format, Formats};
+use tables::{Format, Formats, Stored};
 
 use super::figures::{bytes, count, counted, minute, percent, span};
+use super::outgoing::{self, Outgoing, SUMMARY_ROWS};
 use super::problems;
 use super::summarize::SummaryDetails;
 use super::table::{Align, ColumnHeads, TextTable};
@@ -84,15 +85,17 @@ fn meaning(outcome: FileOutcome) -> &'static str {
 
 impl Shown<'_> {
     /// Writes it to stderr.
-    pub(crate) fn print(&self) {
-        say_raw(&self.text());
+    pub(crate) fn print(&self, report: &Stored) -> anyhow::Result<()> {
+        say_raw(&outgoing::for_stderr(report, &self.text())?);
+        Ok(())
     }
 
     /// Writes it to stdout.
-    pub(crate) fn print_out(&self) -> io::Result<()> {
-        let mut out = io::stdout().lock();
+    pub(crate) fn print_out(&self, report: &Stored) -> anyhow::Result<()> {
+        let mut out = Outgoing::of(report, false)?;
+        out.learn_messages(report, SUMMARY_ROWS)?;
         out.write_all(self.text().as_bytes())?;
-        out.flush()
+        Ok(out.flush()?)
     }
 
     /// The whole text, one blank line between its parts.

@@ -16,6 +16,7 @@ mod keys;
 mod kit;
 mod ls;
 mod names;
+mod redact;
 mod report;
 mod roles;
 mod rules;

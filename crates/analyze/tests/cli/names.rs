@@ -186,7 +186,7 @@ fn no_name_and_no_message_acts_on_its_reader() {
         }
         tables += 1;
     }
-    assert_eq!(tables, 23, "eleven tables in two formats, and the summary");
+    assert_eq!(tables, 25, "twelve tables in two formats, and the summary");
 
     for arguments in [&["ls", "dump"][..], &["ls", "dump", "--members"]] {
         assert_shows("ls", &run(&place, arguments).out);

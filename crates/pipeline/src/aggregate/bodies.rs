@@ -2,13 +2,16 @@
 //! are.
 
 use super::endpoints::{EndpointCounter, EndpointId};
-use super::intern::{Name, Names};
-use super::small::{count, file_of};
+use super::intern::EndpointNames;
+use super::small::{SmallTexts, count, file_of};
 use super::{BodyKind, BodySide, CountedBody, RecordPlace};
 use hashbrown::{HashMap, HashSet};
+use redact::{Redacted, Scope};
 use std::collections::BTreeMap;
-use tables::cell::{BodyKindWord, BodySideWord, EndpointName, ShapeHash, ShapePath};
+use tables::cell::{BodyKindWord, BodySideWord, EndpointName, ShapeHash};
 use tables::rows::BodyRow;
+
+use crate::log_text;
 
 /// The number of a slot in [`BodyCounter`].
 pub(super) type SlotId = u32;
@@ -106,16 +109,29 @@ impl BodyCounter {
         distinct
     }
 
+    /// The paths of each shape.
+    pub(super) fn texts(&self, scope: &mut Scope) -> HashMap<u64, Vec<Redacted<'_>>> {
+        scope.begin();
+        let mut masked = |path| scope.path("bodies.paths", path);
+        let texts = self
+            .shapes
+            .iter()
+            .map(|(shape, known)| (*shape, known.paths.iter().map(|path| masked(path)).collect()));
+        texts.collect()
+    }
+
     /// Rows sorted by (endpoint, side, most frequent first, shape).
     pub(super) fn rows<'a>(
         &'a self,
         endpoints: &EndpointCounter,
-        names: &'a Names,
+        names: &'a EndpointNames,
         files: &'a [&'a str],
+        texts: &'a SmallTexts<'a>,
     ) -> Vec<BodyRow<'a>> {
-        let mut slots: BTreeMap<(Option<&str>, BodySide, u64), Vec<&Slot>> = BTreeMap::new();
+        let mut slots: BTreeMap<(Option<EndpointName<'_>>, BodySide, u64), Vec<&Slot>> =
+            BTreeMap::new();
         for slot in &self.slots {
-            let endpoint: Name = endpoints.get(slot.endpoint).endpoint;
+            let endpoint = endpoints.get(slot.endpoint).endpoint;
             slots.entry((names.get(endpoint), slot.side, slot.shape)).or_default().push(slot);
         }
         let rows = slots.into_iter().filter_map(|((endpoint, side, shape), slots)| {
@@ -125,7 +141,7 @@ impl BodyCounter {
             };
             let sample = slots.iter().map(|slot| slot.sample).min()?;
             Some(BodyRow {
-                endpoint: endpoint.map(EndpointName),
+                endpoint,
                 side: BodySideWord(side.name()),
                 shape: ShapeHash(shape),
                 kind: BodyKindWord(known.kind.name()),
@@ -134,7 +150,7 @@ impl BodyCounter {
                 distinct: count(union(&slots)),
                 bytes_sum: sum(|slot| slot.bytes_sum),
                 bytes_max: count(slots.iter().map(|slot| slot.bytes_max).max()?),
-                paths: known.paths.iter().map(|path| ShapePath(path)).collect(),
+                paths: texts.paths.get(&shape)?.iter().map(log_text::shape_path).collect(),
                 sample_file: file_of(files, sample),
                 sample_record: sample.record.cast_signed(),
             })

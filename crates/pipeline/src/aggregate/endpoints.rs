@@ -1,12 +1,12 @@
 //! The table `endpoints`: what was called by which flow and step, how often, with which sizes and durations.
 
 use super::bodies::BodyCounter;
-use super::intern::{Name, Names, Renamed};
+use super::intern::{EndpointNames, Name, Names, Renamed};
 use super::sketch::Sketch;
 use super::small::{self, count};
 use super::{BodySide, CountedExchange};
 use hashbrown::HashMap;
-use tables::cell::{EndpointName, FlowName, StatusText, StepName};
+use tables::cell::{FlowName, StatusText, StepName};
 use tables::rows::EndpointRow;
 
 /// The number of an (endpoint, flow, step) in [`EndpointCounter`].
@@ -75,9 +75,14 @@ impl EndpointCounter {
     }
 
     /// Merges `other`. Returns the number here for each number there.
-    pub(super) fn merge(&mut self, other: Self, names: &Renamed) -> Vec<EndpointId> {
+    pub(super) fn merge(
+        &mut self,
+        other: Self,
+        endpoints: &Renamed,
+        names: &Renamed,
+    ) -> Vec<EndpointId> {
         let ids = other.rows.into_iter().map(|row| {
-            let id = self.id(names.get(row.endpoint), names.get(row.flow), names.get(row.step));
+            let id = self.id(endpoints.get(row.endpoint), names.get(row.flow), names.get(row.step));
             let here = &mut self.rows[id as usize];
             here.exchanges += row.exchanges;
             here.failed += row.failed;
@@ -98,6 +103,7 @@ impl EndpointCounter {
     pub(super) fn rows<'a>(
         &'a self,
         bodies: &BodyCounter,
+        endpoints: &'a EndpointNames,
         names: &'a Names,
     ) -> Vec<EndpointRow<'a>> {
         let requests = bodies.distinct(BodySide::Request);
@@ -116,7 +122,7 @@ impl EndpointCounter {
                 let distinct =
                     |side: &HashMap<EndpointId, u64>| count(side.get(&id).copied().unwrap_or(0));
                 EndpointRow {
-                    endpoint: names.get(row.endpoint).map(EndpointName),
+                    endpoint: endpoints.get(row.endpoint),
                     flow: names.get(row.flow).map(FlowName),
                     step: names.get(row.step).map(StepName),
                     exchanges: count(row.exchanges),

@@ -3,21 +3,23 @@
 //! The groups are not known while logs are read. So everything is counted for each masked message (an error text with
 //! its variables masked), and summed for each group at the end.
 
-use super::endpoints::{EndpointCounter, EndpointId};
-use super::intern::{Name, Names, Renamed};
-use super::keys::{KeyCounter, KeyId};
-use super::small::{self, count, file_of, micros};
-use super::{CountedError, RecordPlace};
+use super::endpoints::EndpointId;
+use super::intern::{Name, Renamed};
+use super::keys::KeyId;
+use super::small::{self, GroupTexts, SmallTexts, count, file_of, micros};
+use super::{Accumulator, CountedError, MESSAGE_BYTES, RecordPlace};
 use grouping::{Class, Group, Groups, MessageId, Side};
 use hashbrown::{HashMap, HashSet};
 use model::time::Timestamp;
+use redact::{MaskedValues, Redacted, Scope};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use tables::cell::{
-    ClassWord, EndpointName, ErrorCode, FieldPath, Fingerprint, FlowName, GroupName, MessageText,
-    SideWord, StatusText, StepName, TemplateText,
+    ClassWord, EndpointName, Fingerprint, FlowName, GroupName, SideWord, StatusText, StepName,
 };
 use tables::rows::ErrorGroupRow;
+
+use crate::log_text;
 
 /// The number of a masked message in [`ErrorCounter`].
 pub(super) type MessageNumber = u32;
@@ -41,7 +43,9 @@ struct MessageCounts {
     first: Option<Timestamp>,
     last: Option<Timestamp>,
     sample: ErrorPlace,
-    message: String,
+    message: Redacted<'static>,
+    /// What is masked in the sample: in a template made of it, it has to be masked as well.
+    values: MaskedValues,
     /// Exchanges whose errors all have this masked message.
     alone: u64,
     /// The file and run that were added last: the next error mostly has the same.
@@ -91,7 +95,7 @@ impl ErrorCounter {
         context: &ErrorContext,
     ) -> MessageNumber {
         let here = ErrorPlace { place: context.place, error: nth };
-        let number = self.number(error.masked, here, error.message);
+        let number = self.number(error.masked, here, &error.message, &error.values);
         let masked = &mut self.masked_messages[number as usize];
         masked.count += 1;
         masked.retryable += u64::from(error.retryable);
@@ -103,7 +107,8 @@ impl ErrorCounter {
         masked.last = masked.last.max(context.at);
         if here < masked.sample {
             masked.sample = here;
-            super::keep_message(&mut masked.message, error.message);
+            masked.message = error.message.beginning(MESSAGE_BYTES);
+            masked.values.clone_from(&error.values);
         }
         if masked.last_file != Some(context.place.file) {
             masked.last_file = Some(context.place.file);
@@ -139,7 +144,7 @@ impl ErrorCounter {
     pub(super) fn merge_masked_messages(&mut self, other: &mut Self) -> Vec<MessageNumber> {
         let taken = std::mem::take(&mut other.masked_messages);
         let numbers = taken.into_iter().map(|masked| {
-            let number = self.number(masked.id, masked.sample, &masked.message);
+            let number = self.number(masked.id, masked.sample, &masked.message, &masked.values);
             let here = &mut self.masked_messages[number as usize];
             here.count += masked.count;
             here.retryable += masked.retryable;
@@ -154,6 +159,7 @@ impl ErrorCounter {
             if masked.sample < here.sample {
                 here.sample = masked.sample;
                 here.message = masked.message;
+                here.values = masked.values;
             }
             here.alone += masked.alone;
             number
@@ -220,11 +226,11 @@ impl ErrorCounter {
     pub(super) fn rows<'a>(
         &'a self,
         resolved: &GroupsOfMessages<'a>,
-        endpoints: &EndpointCounter,
-        keys: &KeyCounter,
-        names: &'a Names,
+        texts: &'a SmallTexts<'a>,
+        counted: &'a Accumulator,
         files: &'a [&'a str],
     ) -> Vec<ErrorGroupRow<'a>> {
+        let Accumulator { endpoints, keys, names, endpoint_names, .. } = counted;
         let mut sums: Vec<GroupSum<'a>> =
             resolved.groups.iter().map(|_| GroupSum::default()).collect();
         for (number, masked) in (0..).zip(&self.masked_messages) {
@@ -244,7 +250,7 @@ impl ErrorCounter {
             let group = &mut sums[resolved.number(number) as usize];
             count_name(&mut group.flows, names.get(endpoint.flow), count);
             count_name(&mut group.steps, names.get(endpoint.step), count);
-            count_name(&mut group.endpoints, names.get(endpoint.endpoint), count);
+            count_name(&mut group.endpoints, endpoint_names.get(endpoint.endpoint), count);
             if status != NO_STATUS {
                 *group.statuses.entry(status).or_default() += count;
             }
@@ -260,9 +266,10 @@ impl ErrorCounter {
         let rows = rows.filter_map(|(number, (group, sum))| {
             let (sample, message) = sum.sample?;
             let class = group.class.or(most(&sum.classes)).unwrap_or(Class::Other);
+            let texts = texts.groups.get(group.fingerprint.as_str())?;
             Some(ErrorGroupRow {
                 fingerprint: Fingerprint(&group.fingerprint),
-                template: TemplateText(&group.template),
+                template: log_text::template(&texts.template),
                 class: ClassWord(class.name()),
                 retryable: group.retryable.unwrap_or(sum.retryable * 2 > sum.count),
                 count: count(sum.count),
@@ -273,7 +280,7 @@ impl ErrorCounter {
                 open_keys: count(open[number]),
                 flows: most_frequent(sum.flows).map(FlowName).collect(),
                 steps: most_frequent(sum.steps).map(StepName).collect(),
-                endpoints: most_frequent(sum.endpoints).map(EndpointName).collect(),
+                endpoints: most_frequent(sum.endpoints).collect(),
                 statuses: most_frequent(sum.statuses)
                     .map(|status| StatusText(small::status(status)))
                     .collect(),
@@ -281,11 +288,11 @@ impl ErrorCounter {
                 last_seen: micros(sum.last),
                 sample_file: file_of(files, sample.place),
                 sample_record: sample.place.record.cast_signed(),
-                sample_message: MessageText(message),
+                sample_message: log_text::message(message),
                 resolved_keys: count(resolved_keys[number]),
                 side: group.side.or(clear(&sum.sides, sum.count)).map(|side| SideWord(side.name())),
-                code: group.code.as_deref().map(ErrorCode),
-                field: group.field.as_deref().map(FieldPath),
+                code: texts.code.as_ref().map(log_text::error_code),
+                field: texts.field.as_ref().map(log_text::field_path),
                 name: group.name.as_deref().map(GroupName),
             })
         });
@@ -294,11 +301,42 @@ impl ErrorCounter {
         rows
     }
 
-    fn number(&mut self, id: MessageId, sample: ErrorPlace, message: &str) -> MessageNumber {
+    /// The texts of each group, by its fingerprint.
+    pub(super) fn texts<'a>(
+        &self,
+        scope: &mut Scope,
+        groups: &'a Groups,
+    ) -> HashMap<&'a str, GroupTexts<'a>> {
+        let resolved = self.resolve(groups);
+        let mut members = vec![Vec::new(); resolved.groups.len()];
+        for (number, masked) in (0..).zip(&self.masked_messages) {
+            members[resolved.number(number) as usize].push(&masked.values);
+        }
+        let texts = resolved.groups.iter().zip(members).map(|(group, members)| {
+            scope.begin();
+            for values in members {
+                scope.learn_masked(values);
+            }
+            let (code, field) = (group.code.as_deref(), group.field.as_deref());
+            let texts = GroupTexts {
+                template: scope.text("error_groups.template", &group.template),
+                code: code.map(|code| scope.text("error_groups.code", code)),
+                field: field.map(|field| scope.text("error_groups.field", field)),
+            };
+            (group.fingerprint.as_str(), texts)
+        });
+        texts.collect()
+    }
+
+    fn number(
+        &mut self,
+        id: MessageId,
+        sample: ErrorPlace,
+        message: &Redacted<'_>,
+        values: &MaskedValues,
+    ) -> MessageNumber {
         let masked_messages = &mut self.masked_messages;
         *self.index.entry(id.0).or_insert_with(|| {
-            let mut kept = String::new();
-            super::keep_message(&mut kept, message);
             masked_messages.push(MessageCounts {
                 id,
                 count: 0,
@@ -308,7 +346,8 @@ impl ErrorCounter {
                 first: None,
                 last: None,
                 sample,
-                message: kept,
+                message: message.beginning(MESSAGE_BYTES),
+                values: values.clone(),
                 alone: 0,
                 last_file: None,
                 last_run: Name::ABSENT,
@@ -365,10 +404,10 @@ struct GroupSum<'a> {
     sides: Vec<(Side, u64)>,
     first: Option<Timestamp>,
     last: Option<Timestamp>,
-    sample: Option<(ErrorPlace, &'a str)>,
+    sample: Option<(ErrorPlace, &'a Redacted<'static>)>,
     flows: BTreeMap<&'a str, u64>,
     steps: BTreeMap<&'a str, u64>,
-    endpoints: BTreeMap<&'a str, u64>,
+    endpoints: BTreeMap<EndpointName<'a>, u64>,
     statuses: BTreeMap<u16, u64>,
 }
 
@@ -410,7 +449,7 @@ fn count_up<T: PartialEq>(counts: &mut Vec<(T, u64)>, one: T, count: u64) {
     }
 }
 
-fn count_name<'a>(names: &mut BTreeMap<&'a str, u64>, name: Option<&'a str>, count: u64) {
+fn count_name<N: Ord>(names: &mut BTreeMap<N, u64>, name: Option<N>, count: u64) {
     if let Some(name) = name {
         *names.entry(name).or_default() += count;
     }
@@ -428,6 +467,8 @@ fn most_frequent<T: Copy + Ord>(counts: BTreeMap<T, u64>) -> impl Iterator<Item 
 mod tests {
     use super::*;
     use grouping::{ErrorRef, MaskedMessages};
+    use model::listing::Listing;
+    use redact::Redactor;
 
     #[test]
     fn a_side_is_that_of_four_in_five() {
@@ -444,28 +485,34 @@ mod tests {
 
     #[test]
     fn an_exchange_with_two_masked_messages_of_one_group_counts_once() {
-        let mut errors = ErrorCounter::default();
+        let mut counted = Accumulator::default();
         let mut masked_messages = MaskedMessages::default();
-        let mut names = Names::default();
-        let mut endpoints = EndpointCounter::default();
-        let endpoint = endpoints.id(names.intern("e"), Name::ABSENT, Name::ABSENT);
+        let endpoint = counted.endpoints.id(Name::ABSENT, Name::ABSENT, Name::ABSENT);
         let (place, run) = (RecordPlace { file: 0, record: 0 }, Name::ABSENT);
         let context = ErrorContext { place, at: None, endpoint, status: None, run };
         let mut number = |message| {
             let text = ErrorRef { code: None, field: None, message, status: None, cut: false };
-            let (masked, class) = (masked_messages.add(text), Class::Value);
-            let side = None;
-            let error = CountedError { masked, class, side, retryable: false, key: None, message };
-            errors.add(&error, 0, &context)
+            let error = CountedError {
+                masked: masked_messages.add(text),
+                class: Class::Value,
+                side: None,
+                retryable: false,
+                key: None,
+                message: Redacted::fixed(message),
+                values: MaskedValues::default(),
+            };
+            counted.errors.add(&error, 0, &context)
         };
         let both = [number("Red is not a colour."), number("Blue is not a colour.")];
-        errors.add_exchange(&both);
-        errors.add_exchange(&both[..1]);
+        counted.errors.add_exchange(&both);
+        counted.errors.add_exchange(&both[..1]);
 
         let groups = masked_messages.finish();
         // As when mining finds that they are one group.
         let one = GroupsOfMessages { groups: groups.iter().take(1).collect(), of: vec![0, 0] };
-        let rows = errors.rows(&one, &endpoints, &KeyCounter::default(), &names, &[]);
+        let listing = Listing::default();
+        let texts = counted.texts(&mut Redactor::none().scope(), &groups, &listing);
+        let rows = counted.errors.rows(&one, &texts, &counted, &[]);
         let counts: Vec<_> = rows.iter().map(|row| (row.count, row.exchanges)).collect();
         assert_eq!(counts, [(2, 2)]);
     }

@@ -2,7 +2,9 @@
 //! costs one hash and one comparison, and no allocation.
 
 use hashbrown::{DefaultHashBuilder, HashTable};
+use redact::Redacted;
 use std::hash::{BuildHasher, Hash};
+use tables::cell::EndpointName;
 
 /// A text of one [`Names`], or the absence of a text.
 ///
@@ -128,6 +130,27 @@ impl Names {
     pub(super) fn merge(&mut self, other: &Self) -> Renamed {
         let here = (0..other.texts.len() as u32).map(|number| self.intern(other.texts.get(number)));
         Renamed(std::iter::once(Name::ABSENT).chain(here).collect())
+    }
+}
+
+/// The distinct endpoints. They come from logs, so that only redacted ones get in.
+#[derive(Debug, Default)]
+pub(super) struct EndpointNames(Names);
+
+impl EndpointNames {
+    /// As [`Names::intern_again`].
+    pub(super) fn intern_again(&mut self, text: Option<&Redacted<'_>>, last: &mut Name) -> Name {
+        self.0.intern_again(text.map(Redacted::as_str), last)
+    }
+
+    /// As [`Names::get`].
+    pub(super) fn get(&self, name: Name) -> Option<EndpointName<'_>> {
+        self.0.get(name).map(EndpointName)
+    }
+
+    /// As [`Names::merge`].
+    pub(super) fn merge(&mut self, other: &Self) -> Renamed {
+        self.0.merge(&other.0)
     }
 }
 

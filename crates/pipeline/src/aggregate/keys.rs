@@ -3,16 +3,19 @@
 //! Attempts are ordered by (start, place, row of a bulk request). An attempt without a start is older than any with a
 //! start. The newest attempt whose outcome is known decides whether the key is open.
 
-use super::RecordPlace;
 use super::groups::MessageNumber;
 use super::intern::{Index, Name, Names, Renamed, TextStore};
 use super::small::{count, file_of, micros};
+use super::{MESSAGE_BYTES, RecordPlace};
 use hashbrown::HashMap;
 use model::exchange::{Key, KeyKind, Outcome};
 use model::time::Timestamp;
 use rayon::prelude::*;
-use tables::cell::{Fingerprint, FlowName, KeyKindWord, KeyValue, MessageText, OutcomeWord};
+use redact::Redacted;
+use tables::cell::{Fingerprint, FlowName, KeyKindWord, KeyValue, OutcomeWord};
 use tables::rows::KeyRow;
+
+use crate::log_text;
 
 /// The number of a (flow, kind, key) in [`KeyCounter`].
 pub(super) type KeyId = u32;
@@ -56,7 +59,7 @@ struct Entity {
     /// Masked messages of the errors of the newest attempt with a known outcome, when it failed.
     reasons: Vec<MessageNumber>,
     last_error: Option<(Order, MessageNumber)>,
-    last_message: String,
+    last_message: Option<Redacted<'static>>,
 }
 
 /// All keys seen: about 280 bytes each, beside the key itself and the message of its last error.
@@ -108,11 +111,17 @@ impl KeyCounter {
     }
 
     /// Adds an error to a key, after the attempts of its exchange were counted.
-    pub(super) fn error(&mut self, id: KeyId, order: Order, masked: MessageNumber, message: &str) {
+    pub(super) fn error(
+        &mut self,
+        id: KeyId,
+        order: Order,
+        masked: MessageNumber,
+        message: &Redacted<'_>,
+    ) {
         let entity = &mut self.entities[id as usize];
         if entity.last_error.is_none_or(|(known, _)| known < order) {
             entity.last_error = Some((order, masked));
-            super::keep_message(&mut entity.last_message, message);
+            entity.last_message = Some(message.beginning(MESSAGE_BYTES));
         }
         let decides = entity.deciding.is_some_and(|(at, failed)| failed && at.same_exchange(order));
         if decides && entity.reasons.len() < REASONS && !entity.reasons.contains(&masked) {
@@ -199,7 +208,7 @@ impl KeyCounter {
                 last_fingerprint: last_error
                     .and_then(|(_, masked)| fingerprint(masked))
                     .map(Fingerprint),
-                last_message: last_error.map(|_| MessageText(&entity.last_message)),
+                last_message: entity.last_message.as_ref().map(log_text::message),
                 last_file: failed.map(|place| file_of(files, place)),
                 last_record: failed.map(|place| place.record.cast_signed()),
             }

@@ -1,18 +1,24 @@
 //! The table `logs`: what the listing says, and whether the log's download is in the dump.
 
-use super::small::micros;
+use super::small::{LogTexts, SmallTexts, micros};
 use hashbrown::HashSet;
 use model::listing::{Listing, Log, LogType, State, Status};
+use redact::Scope;
 use tables::cell::{
-    ExtraFields, FileUuid, FlowName, LogId, LogStateWord, LogStatusWord, LogTypeWord,
-    ParentGroupId, ParentLogId, ProcessGroupId, ProcessGroupName, RunId, ScheduleText, StepName,
-    TriggeredBy,
+    FileUuid, FlowName, LogId, LogStateWord, LogStatusWord, LogTypeWord, ParentGroupId,
+    ParentLogId, ProcessGroupId, ProcessGroupName, RunId, ScheduleText, StepName,
 };
 use tables::rows::LogRow;
 
+use crate::log_text;
+
 /// Rows in the order of the listing: by id, numbers before texts.
-pub(super) fn rows<'a>(listing: &'a Listing, downloaded: &HashSet<&str>) -> Vec<LogRow<'a>> {
-    let row = |log: &'a Log| {
+pub(super) fn rows<'a>(
+    listing: &'a Listing,
+    texts: &'a SmallTexts<'a>,
+    downloaded: &HashSet<&str>,
+) -> Vec<LogRow<'a>> {
+    let row = |(log, texts): (&'a Log, &'a LogTexts<'a>)| {
         let entry = &log.entry;
         LogRow {
             id: LogId(&entry.id),
@@ -35,7 +41,7 @@ pub(super) fn rows<'a>(listing: &'a Listing, downloaded: &HashSet<&str>) -> Vec<
             in_bound: entry.in_bound,
             schedule: entry.schedule.as_deref().map(ScheduleText),
             is_triggered: entry.is_triggered,
-            triggered_by: entry.triggered_by.as_deref().map(TriggeredBy),
+            triggered_by: texts.triggered_by.as_ref().map(log_text::triggered_by),
             is_send_s3: entry.is_send_s3,
             flow: log.flow.as_deref().map(FlowName),
             step: log.step.as_deref().map(StepName),
@@ -44,9 +50,28 @@ pub(super) fn rows<'a>(listing: &'a Listing, downloaded: &HashSet<&str>) -> Vec<
             duration_ms: log.duration_ms,
             snapshots: log.snapshots.cast_signed(),
             downloaded: downloaded.contains(entry.id.as_str()),
-            extra: entry.extra.as_deref().map(ExtraFields),
+            extra: texts.extra.as_ref().map(log_text::extra),
             parent_id: entry.parent_id.as_deref().map(ParentLogId),
         }
     };
-    listing.logs().map(row).collect()
+    listing.logs().zip(&texts.logs).map(row).collect()
+}
+
+/// The texts of the rows, in their order.
+pub(super) fn texts<'a>(listing: &'a Listing, scope: &mut Scope) -> Vec<LogTexts<'a>> {
+    let texts = listing.logs().map(|log| {
+        scope.begin();
+        let extra = log.entry.extra.as_deref();
+        let by = log.entry.triggered_by.as_deref();
+        scope.learn(extra.unwrap_or_default());
+        LogTexts {
+            triggered_by: by.map(|by| {
+                // Who started it is a person, unless the schedule did.
+                let name = if by.trim() == "System" { "" } else { "username" };
+                scope.value("logs.triggered_by", name, by)
+            }),
+            extra: extra.map(|extra| scope.text("logs.extra", extra)),
+        }
+    });
+    texts.collect()
 }

@@ -2,11 +2,13 @@
 
 use std::sync::LazyLock;
 
+use hashbrown::HashMap;
 use rayon::prelude::*;
-use tables::cell::{FileName, Micros};
+use redact::{Counts, Redacted};
+use tables::cell::{FileName, Micros, RedactionPlace, RedactionRuleWord};
 use tables::rows::{
     Bodies, BodyRow, EndpointRow, Endpoints, ErrorGroupRow, ErrorGroups, FlowRow, Flows, KeyRow,
-    Keys, LogRow, Logs, RunRow, Runs,
+    Keys, LogRow, Logs, RedactionRow, Redactions, RunRow, Runs,
 };
 use tables::{Batch, Encoder, Table};
 
@@ -32,6 +34,46 @@ pub struct SmallTables<'a> {
     pub bodies: Vec<BodyRow<'a>>,
     /// One row per log of the listing.
     pub logs: Vec<LogRow<'a>>,
+    /// One row per place and rule.
+    pub redactions: Vec<RedactionRow<'a>>,
+}
+
+/// The texts of the small tables that no exchange has as they are.
+#[derive(Debug)]
+pub struct SmallTexts<'a> {
+    /// By fingerprint.
+    pub(super) groups: HashMap<&'a str, GroupTexts<'a>>,
+    /// The paths of each shape.
+    pub(super) paths: HashMap<u64, Vec<Redacted<'a>>>,
+    /// In the order of the listing.
+    pub(super) logs: Vec<LogTexts<'a>>,
+}
+
+/// The texts of an error group.
+#[derive(Debug)]
+pub(super) struct GroupTexts<'a> {
+    pub(super) template: Redacted<'a>,
+    pub(super) code: Option<Redacted<'a>>,
+    pub(super) field: Option<Redacted<'a>>,
+}
+
+/// The texts of a log.
+#[derive(Debug)]
+pub(super) struct LogTexts<'a> {
+    pub(super) triggered_by: Option<Redacted<'a>>,
+    pub(super) extra: Option<Redacted<'a>>,
+}
+
+/// The rows of the table `redactions`.
+pub(crate) fn redactions(counts: &Counts) -> Vec<RedactionRow<'static>> {
+    let rows = counts.iter().map(|(place, rule, number)| RedactionRow {
+        place: RedactionPlace(place),
+        rule: RedactionRuleWord(rule.name()),
+        count: count(number),
+    });
+    let mut rows: Vec<_> = rows.collect();
+    rows.sort_by_key(|row| (row.place, row.rule));
+    rows
 }
 
 impl SmallTables<'_> {
@@ -48,6 +90,7 @@ impl SmallTables<'_> {
             encode::<Flows, E>(&self.flows, encoder)?,
             encode::<Bodies, E>(&self.bodies, encoder)?,
             encode::<Logs, E>(&self.logs, encoder)?,
+            encode::<Redactions, E>(&self.redactions, encoder)?,
         ];
         Ok(parts.into_iter().flatten().collect())
     }

@@ -1,0 +1,240 @@
+//! Output that leaves: what goes from a report to a file, a pipe or a ticket is masked as with `--redact personal`,
+//! unless `--show-secrets` is given. On a terminal it is shown as it is in the report.
+//!
+//! Commands that show a report write to [`Outgoing`] and never to stdout itself; a test holds that.
+
+use std::fs;
+use std::io::{self, IsTerminal as _, Write};
+use std::sync::OnceLock;
+
+use pipeline::summary::Summary;
+use query::LoggedRequests;
+use redact::{Key, Level, Redacted, Redactor, Scope};
+use serde_json::{Value, json};
+use tables::{Format, Stored};
+
+use super::figures::counted;
+use super::terminal::say;
+
+static SHOW_SECRETS: OnceLock<bool> = OnceLock::new();
+
+/// Sets whether nothing is masked, before anything is shown.
+pub(crate) fn set_show_secrets(show: bool) {
+    SHOW_SECRETS.get_or_init(|| show);
+}
+
+/// Whether nothing is masked.
+pub(crate) fn shows_secrets() -> bool {
+    SHOW_SECRETS.get() == Some(&true)
+}
+
+/// Says on stderr that what is written of `report` may hold secrets and personal data; nothing when it holds none.
+pub(crate) fn say_not_masked(report: &Stored) -> anyhow::Result<()> {
+    if Summary::of_report(report)?.redaction != Level::Personal.name() {
+        say(NOT_MASKED);
+    }
+    Ok(())
+}
+
+/// The groups and keys that a summary has at most.
+pub(crate) const SUMMARY_ROWS: usize = 10;
+
+/// The groups and keys that are looked at for a list of them.
+pub(crate) const LIST_ROWS: usize = 1000;
+
+/// What stands above output in which nothing is masked.
+pub(crate) const NOT_MASKED: &str = "not masked: may hold secrets and personal data";
+
+/// stdout for what a report holds.
+///
+/// Text is masked by records ([`Outgoing::end`]): a value that is masked in one place of a record is masked in all of it.
+pub(crate) struct Outgoing {
+    to: io::StdoutLock<'static>,
+    /// `None` when nothing is masked.
+    scope: Option<Scope>,
+    /// The record so far, when it will be masked.
+    record: Vec<u8>,
+}
+
+impl Outgoing {
+    /// stdout for a command that shows `report`. A `document` is made to be passed on, and is masked on a terminal too.
+    pub(crate) fn of(report: &Stored, document: bool) -> anyhow::Result<Self> {
+        let leaves = document || !io::stdout().is_terminal();
+        let scope = if leaves { scope(report)? } else { None };
+        Ok(Self { to: io::stdout().lock(), scope, record: Vec::new() })
+    }
+
+    /// Whether text is masked.
+    pub(crate) fn masks(&self) -> bool {
+        self.scope.is_some()
+    }
+
+    /// The requests as they may be shown.
+    pub(crate) fn requests(&mut self, requests: LoggedRequests) -> LoggedRequests {
+        match &mut self.scope {
+            Some(scope) => {
+                let masked = requests.redacted(scope);
+                scope.begin();
+                masked
+            }
+            None => requests,
+        }
+    }
+
+    /// The same for a record that is made of texts of these requests: what is masked in them is masked in all of it.
+    pub(crate) fn samples(&mut self, requests: LoggedRequests) -> LoggedRequests {
+        match &mut self.scope {
+            Some(scope) => {
+                let masked = requests.redacted(scope);
+                scope.begin();
+                requests.iter().for_each(|request| request.learned_by(scope));
+                masked
+            }
+            None => requests,
+        }
+    }
+
+    /// Learns what is masked in the requests behind the messages of the first `most` groups and keys of `report`.
+    pub(crate) fn learn_messages(&mut self, report: &Stored, most: usize) -> anyhow::Result<()> {
+        if let Some(scope) = &mut self.scope {
+            learn_messages(scope, report, most)?;
+        }
+        Ok(())
+    }
+
+    /// Learns what is masked in values of paths such as `customer.address.city`, as if they stood in one document.
+    pub(crate) fn learn_paths<'v>(&mut self, values: impl Iterator<Item = (&'v str, &'v str)>) {
+        let Some(scope) = &mut self.scope else { return };
+        let mut document = Value::default();
+        for (path, value) in values {
+            let mut at = &mut document;
+            for name in path.split('.') {
+                let name = name.trim_end_matches("[]");
+                if !at.is_object() {
+                    *at = json!({});
+                }
+                at = &mut at[name];
+            }
+            if at.is_null() {
+                *at = json!([]);
+            }
+            if let Some(values) = at.as_array_mut() {
+                values.push(serde_json::from_str(value).unwrap_or_else(|_| value.into()));
+            }
+        }
+        scope.learn(&document.to_string());
+    }
+
+    /// Ends a record; what was learned for it is forgotten.
+    pub(crate) fn end(&mut self) -> io::Result<()> {
+        if let Some(scope) = &mut self.scope {
+            let text = String::from_utf8_lossy(&self.record);
+            scope.learn(&text);
+            put(&mut self.to, &scope.text("output", &text))?;
+            scope.begin();
+            self.record.clear();
+        }
+        Ok(())
+    }
+}
+
+fn learn_messages(scope: &mut Scope, report: &Stored, most: usize) -> anyhow::Result<()> {
+    LoggedRequests::behind_messages(report, most)?
+        .iter()
+        .for_each(|request| request.learned_by(scope));
+    Ok(())
+}
+
+fn put(to: &mut impl Write, text: &Redacted<'_>) -> io::Result<()> {
+    to.write_all(text.as_str().as_bytes())
+}
+
+impl Write for Outgoing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &self.scope {
+            Some(_) => self.record.write(bytes),
+            None => self.to.write(bytes),
+        }
+    }
+
+    /// Ends the record.
+    fn flush(&mut self) -> io::Result<()> {
+        self.end()?;
+        self.to.flush()
+    }
+}
+
+impl Drop for Outgoing {
+    /// Writes what is left when the command has failed, and says how much was masked.
+    fn drop(&mut self) {
+        let _closed = self.flush();
+        let masked =
+            self.scope.as_ref().map_or(0, |scope| scope.counts().iter().map(|(.., n)| n).sum());
+        if masked > 0 {
+            say(&format!(
+                "{} masked; --show-secrets shows them",
+                counted(masked, "value", "values")
+            ));
+        }
+    }
+}
+
+/// A text about a report for stderr, masked when that is no terminal.
+pub(crate) fn for_stderr(report: &Stored, text: &str) -> anyhow::Result<String> {
+    let mut scope = if io::stderr().is_terminal() { None } else { scope(report)? };
+    if let Some(scope) = &mut scope {
+        // Only Parquet is read back.
+        if report.path().join(Format::Parquet.file("keys")).exists() {
+            learn_messages(scope, report, SUMMARY_ROWS)?;
+        }
+        scope.learn(text);
+    }
+    Ok(scope.map_or_else(
+        || text.to_owned(),
+        |mut scope| scope.text("output", text).into_cow().into_owned(),
+    ))
+}
+
+/// What masks the texts of a report; `None` when they are masked already, or not to be.
+fn scope(report: &Stored) -> anyhow::Result<Option<Scope>> {
+    if shows_secrets() {
+        say(NOT_MASKED);
+        return Ok(None);
+    }
+    if Summary::of_report(report)?.redaction == Level::Personal.name() {
+        return Ok(None);
+    }
+    // It holds the digests of all inputs: who has it has the values. So all output of one report has the same
+    // pseudonyms, and nobody else can check a guess.
+    let data = fs::read(report.path().join(Format::Parquet.file("files"))).unwrap_or_default();
+    let key = if data.is_empty() { super::redaction::new_key()? } else { Key::of(&data) };
+    Ok(Some(Redactor::new(Level::Personal, &key).scope()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    /// Those that show no report: files as they are, listings, measurements; and texts of the program.
+    const OTHERS: [&str; 6] = ["bench.rs", "cat.rs", "fetch.rs", "logs.rs", "ls.rs", "sql.rs"];
+
+    #[test]
+    fn no_command_that_shows_a_report_takes_stdout_itself() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli");
+        let mut files = 0;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.extension() == Some("rs".as_ref()) && name != "outgoing.rs" {
+                files += 1;
+                let text = std::fs::read_to_string(&path).unwrap();
+                let takes = text.matches("stdout().lock()").count();
+                // `sql` lists the columns of the tables there.
+                let most = if name == "sql.rs" { 1 } else { usize::MAX };
+                let may = if OTHERS.contains(&name.as_str()) { most } else { 0 };
+                assert!(takes <= may && !text.contains("print!("), "{name}");
+            }
+        }
+        assert!(files > 25, "{files}");
+    }
+}
