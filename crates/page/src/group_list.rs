@@ -5,7 +5,7 @@ use tables::Batch;
 use tables::rows::{ErrorGroupRow, ErrorGroups};
 
 use crate::counts::CountedNames;
-use crate::shown::{ShownText, shown};
+use crate::shown::{Masker, ShownText, plain};
 
 /// Of the text of a group the first so many bytes are in the page.
 const TITLE_BYTES: usize = 600;
@@ -47,11 +47,15 @@ fn title(group: &ErrorGroupRow<'_>) -> String {
 
 impl GroupColumns {
     /// The columns of these groups.
-    pub(crate) fn of(groups: &Batch<ErrorGroups>, names: &mut CountedNames) -> Self {
+    pub(crate) fn of(
+        groups: &Batch<ErrorGroups>,
+        names: &mut CountedNames,
+        masker: &Masker,
+    ) -> Self {
         let mut columns = Self::default();
         for group in groups.rows() {
-            columns.fingerprint.push(shown(group.fingerprint.0).into_owned());
-            columns.title.push(shown(&title(&group)).cut(TITLE_BYTES));
+            columns.fingerprint.push(plain(group.fingerprint.0).into_owned());
+            columns.title.push(masker.shown(&title(&group)).cut(TITLE_BYTES));
             columns.class.push(names.classes.place(Some(group.class.0)));
             columns.side.push(names.sides.place(group.side.map(|side| side.0)));
             columns.retryable.push(group.retryable);

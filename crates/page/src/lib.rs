@@ -5,7 +5,7 @@
 //!        └─► groups, keys, requests, bodies ──► data in templates              (read by the script)
 //! ```
 //!
-//! What a log says gets into the page through the function `shown` alone. All numbers of the page, those of the
+//! What a log says gets into the page through a `Masker`, and ids and business keys through `plain`. All numbers of the page, those of the
 //! static part and those that follow a query, are made of the same cells.
 
 mod assets;
@@ -31,27 +31,34 @@ use std::thread;
 
 use maud::{Render as _, html};
 use query::LoggedRequests;
+use redact::{Level, Redactor};
 use serde::Serialize;
 use tables::{ReadError, Stored};
 
 use counts::{CellColumns, CountedNames, ErrorKinds, ErrorSets, RequestCounts};
 use figures::PageFigures;
 use group_list::GroupColumns;
+use names::NameList;
 use overview::{GROUPS, Overview};
 use packed::packed;
 use quality::ReportQuality;
 use recent_runs::RunColumns;
 use requests::{PageBodies, RequestTable};
+use shown::Masker;
 use waiting::{FailedKeys, WaitingCells};
 
 /// How a page is made.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct PageOptions {
     /// How the report is named in the title and in commands that the page offers: its path.
     pub name: String,
     /// Size of the file that should not be exceeded. Bodies are left out first, then requests; counts, groups and open
     /// keys are always there.
     pub max_bytes: usize,
+    /// What masks the texts of the log.
+    pub redactor: Redactor,
+    /// What stands above the page when it may hold secrets and personal data.
+    pub banner: Option<&'static str>,
 }
 
 /// How much of a report is in its page.
@@ -126,10 +133,15 @@ pub fn write(
     let rows: Vec<_> = groups.rows().collect();
     let places: HashMap<&str, i32> =
         (0..).zip(&rows).map(|(n, row)| (row.fingerprint.0, n)).collect();
-    let mut names = CountedNames::default();
-    let mut keys = FailedKeys::read(report, &places, &mut names)?;
+    let masker = Masker::new(&options.redactor);
+    if options.redactor.level() != Level::None {
+        masker.learn_all(&LoggedRequests::behind_messages(report, LEARNED)?);
+    }
+    let mut names =
+        CountedNames { endpoints: NameList::masked(&masker), ..CountedNames::default() };
+    let mut keys = FailedKeys::read(report, &places, &mut names, &masker)?;
     let mut counts = RequestCounts::read(report, &groups, &mut keys, names)?;
-    let group_list = GroupColumns::of(&groups, &mut counts.names);
+    let group_list = GroupColumns::of(&groups, &mut counts.names, &masker);
     let runs = RunColumns::read(report, &mut counts.names)?;
     let waiting = keys.cells(&counts.bins);
     let figures = PageFigures::of(&counts, &waiting, group_list.title.len().min(GROUPS));
@@ -137,12 +149,19 @@ pub fn write(
     let mut wanted = requests::wanted(&counts, &keys);
     // What takes longest is done beside each other.
     let (logged, bodies) = thread::scope(|scope| {
-        let bodies = scope.spawn(|| PageBodies::read(report, &wanted));
+        let bodies = scope.spawn(|| PageBodies::read(report, &wanted, &options.redactor));
         (LoggedRequests::read(report, &wanted, false), finished(bodies))
     });
     let (mut logged, bodies) = (logged?, bodies?);
     let open_keys = keys.open_keys();
-    let mut table = RequestTable::of(&logged, &bodies, &mut counts.names, &counts.kinds, &places);
+    let mut table = RequestTable::of(
+        &logged,
+        &bodies,
+        &mut counts.names,
+        &counts.kinds,
+        &places,
+        &options.redactor,
+    );
     let data = PageData {
         name: &options.name,
         from: counts.bins.from,
@@ -163,9 +182,10 @@ pub fn write(
         (packed(&data), packed(&open_keys), finished(requests), finished(chunks))
     });
 
-    let quality = ReportQuality::read(report)?;
+    let quality = ReportQuality::read(report, &masker)?;
     let overview = Overview {
         name: &options.name,
+        banner: options.banner,
         bins: counts.bins,
         names: &counts.names,
         groups: &group_list,
@@ -185,7 +205,14 @@ pub fn write(
     {
         wanted.truncate(wanted.len() / 2);
         logged = LoggedRequests::read(report, &wanted, false)?;
-        table = RequestTable::of(&logged, &bodies, &mut counts.names, &counts.kinds, &places);
+        table = RequestTable::of(
+            &logged,
+            &bodies,
+            &mut counts.names,
+            &counts.kinds,
+            &places,
+            &options.redactor,
+        );
         requests_data = packed(&table);
     }
     let requests_data = requests_data?;
@@ -226,6 +253,9 @@ pub fn write(
     })
 }
 
+/// Groups and keys whose newest requests show what is masked in their messages.
+const LEARNED: usize = 1_000;
+
 /// Room for the ends of elements and the list of contents.
 const FRAME_BYTES: usize = 4_096;
 
@@ -261,10 +291,11 @@ fn body(overview: &Overview<'_>) -> String {
     let from = formats::moment(overview.bins.start(0), true);
     let to = formats::moment(overview.bins.start(overview.bins.count), true);
     let markup = html! {
+        @if let Some(banner) = overview.banner { p class="banner" role="note" { (banner) } }
         header {
             div {
                 h1 { "Integrator report" }
-                p { (shown::shown(overview.name)) @if overview.bins.count > 0 { ", " (from) " to " (to) " UTC" } }
+                p { (shown::plain(overview.name)) @if overview.bins.count > 0 { ", " (from) " to " (to) " UTC" } }
             }
             div class="tools needs-script" hidden {
                 button type="button" id="copy-link" { "Copy link" }

@@ -12,7 +12,7 @@ use crate::formats::{count, duration, moment, percent};
 use crate::group_list::GroupColumns;
 use crate::quality::ReportQuality;
 use crate::recent_runs::{RunColumns, StepSpan};
-use crate::shown::{ShownText, shown};
+use crate::shown::{ShownText, plain};
 
 /// Groups of the static list.
 pub(crate) const GROUPS: usize = 20;
@@ -29,6 +29,7 @@ const TIME_ROWS: usize = 24;
 /// All that the static part shows.
 pub(crate) struct Overview<'p> {
     pub(crate) name: &'p str,
+    pub(crate) banner: Option<&'static str>,
     pub(crate) bins: TimeBins,
     pub(crate) names: &'p CountedNames,
     pub(crate) groups: &'p GroupColumns,
@@ -143,7 +144,7 @@ impl Overview<'_> {
                             @if figures.waiting.is_empty() { b { "nothing" } }
                             @for (kind, number) in figures.waiting.iter().take(3) {
                                 @let word = self.names.key_kinds.get(*kind).map_or("", ShownText::text);
-                                p { a href=(format!("#v=keys:{word}")) { b { (count(*number)) } " " (shown(&key_words(word, *number))) } }
+                                p { a href=(format!("#v=keys:{word}")) { b { (count(*number)) } " " (plain(&key_words(word, *number))) } }
                             }
                             @if !figures.waiting.is_empty() { p { "their newest attempt failed" } }
                         }
@@ -346,7 +347,7 @@ impl Overview<'_> {
             .iter()
             .map(|(kind, _)| {
                 let word = self.names.key_kinds.get(*kind).map_or("", ShownText::text);
-                html! { (shown(&key_words(word, 2))) }
+                html! { (plain(&key_words(word, 2))) }
             })
             .collect();
         names.resize_with(series.len(), || html! { "other keys" });
@@ -538,7 +539,7 @@ impl Overview<'_> {
                 h2 id="h-quality" { "What was read" }
                 p {
                     (counted(quality.files, "file", "files"))
-                    @for (outcome, number) in &quality.outcomes { ", " (count(*number)) " " (shown(outcome)) }
+                    @for (outcome, number) in &quality.outcomes { ", " (count(*number)) " " (plain(outcome)) }
                     ". "
                     @if quality.problems.is_empty() { "Everything could be read as it should." }
                 }
@@ -558,7 +559,7 @@ impl Overview<'_> {
                         }
                     }
                 }
-                p class="hint" { "Report " (shown(self.name)) ", made into this page by analyze " (env!("CARGO_PKG_VERSION")) "." }
+                p class="hint" { "Report " (plain(self.name)) ", made into this page by analyze " (env!("CARGO_PKG_VERSION")) "." }
             }
         }
     }
@@ -612,7 +613,7 @@ pub(crate) fn head(title: &str, style: &str, policy: &str) -> Markup {
         meta name="color-scheme" content="light dark";
         meta name="referrer" content="no-referrer";
         link rel="icon" href="data:,";
-        title { (shown(title)) }
+        title { (plain(title)) }
         style { (PreEscaped(style)) }
         (PreEscaped("</head>"))
     }

@@ -6,7 +6,7 @@ use tables::cell::{FileName, MessageText, ProblemKindWord};
 use tables::rows::Problems;
 use tables::{ReadError, Stored};
 
-use crate::shown::{ShownText, shown};
+use crate::shown::{Masker, ShownText, plain};
 
 tables::select! {
     /// A problem.
@@ -39,16 +39,16 @@ pub(crate) struct ReportQuality {
 
 impl ReportQuality {
     /// Reads `summary.json` and the table `problems`.
-    pub(crate) fn read(report: &Stored) -> Result<Self, ReadError> {
+    pub(crate) fn read(report: &Stored, masker: &Masker) -> Result<Self, ReadError> {
         let mut kinds: BTreeMap<String, ProblemsOfKind> = BTreeMap::new();
         let mut table = report.table::<Problems>()?;
         for group in 0..table.groups() {
             for problem in table.read::<ShownProblem<'_>>(group)?.iter() {
                 let first = || ProblemsOfKind {
-                    kind: shown(problem.kind.0).into_owned(),
+                    kind: plain(problem.kind.0).into_owned(),
                     count: 0,
-                    file: shown(problem.file.0).cut(300),
-                    message: shown(problem.message.0).cut(300),
+                    file: plain(problem.file.0).cut(300),
+                    message: masker.shown(problem.message.0).cut(300),
                 };
                 kinds.entry(problem.kind.0.to_owned()).or_insert_with(first).count += 1;
             }

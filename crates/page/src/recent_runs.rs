@@ -9,7 +9,7 @@ use tables::{Batch, ReadError, Stored};
 
 use crate::counts::CountedNames;
 use crate::names::NameList;
-use crate::shown::{ShownText, shown};
+use crate::shown::{ShownText, plain};
 
 /// Most runs in a page: the newest.
 const RUNS: usize = 500;
@@ -67,7 +67,7 @@ impl RunColumns {
         steps: &mut HashMap<String, Vec<RunStep>>,
         names: &mut CountedNames,
     ) {
-        self.id.push(shown(run.run_id.0).into_owned());
+        self.id.push(plain(run.run_id.0).into_owned());
         self.flow.push(names.flows.place(run.flow.map(|flow| flow.0)));
         self.status.push(self.statuses.place(run.status.map(|status| status.0)));
         self.start.push(run.started_at.map(|at| at.0));

@@ -3,6 +3,7 @@
 use std::collections::{BinaryHeap, HashMap};
 
 use query::{LoggedRequest, LoggedRequests};
+use redact::{Level, MaskedValues, Redactor};
 use serde::Serialize;
 use tables::cell::{BodyDigest, BodyText, OutcomeWord};
 use tables::rows::Exchanges;
@@ -10,7 +11,7 @@ use tables::{ReadError, Stored};
 
 use crate::counts::{CountedNames, ErrorKinds, RequestCounts, WaitingState, flags};
 use crate::resend;
-use crate::shown::{ShownText, shown};
+use crate::shown::{Masker, ShownText, plain};
 use crate::waiting::FailedKeys;
 
 /// Most requests in a page.
@@ -129,6 +130,8 @@ pub(crate) struct BodyChunk<'b> {
 pub(crate) struct PageBodies {
     bodies: Vec<PageBody>,
     places: HashMap<BodyDigest, i32>,
+    /// By request what is masked in its bodies, and so in its other texts.
+    masked: HashMap<i64, MaskedValues>,
 }
 
 /// A body that waits for its place: rank of its request, digest.
@@ -136,9 +139,18 @@ type RankedBody = (usize, u128);
 
 impl PageBodies {
     /// Reads the bodies of the most wanted requests, one row group at a time.
-    pub(crate) fn read(report: &Stored, wanted: &[i64]) -> Result<Self, ReadError> {
+    pub(crate) fn read(
+        report: &Stored,
+        wanted: &[i64],
+        redactor: &Redactor,
+    ) -> Result<Self, ReadError> {
+        let masks = redactor.level() != Level::None;
+        let masker = Masker::new(redactor);
+        // What is masked in the messages of a request shows in its bodies.
+        let read = if masks { usize::MAX } else { WITH_BODIES };
         let ranks: HashMap<i64, usize> =
-            wanted.iter().take(WITH_BODIES).enumerate().map(|(rank, id)| (*id, rank)).collect();
+            wanted.iter().take(read).enumerate().map(|(rank, id)| (*id, rank)).collect();
+        let mut masked = HashMap::new();
         // The least wanted is on top.
         let mut order: BinaryHeap<RankedBody> = BinaryHeap::new();
         let mut held: HashMap<u128, (usize, PageBody)> = HashMap::new();
@@ -155,6 +167,14 @@ impl PageBodies {
             let texts = table.read::<SentAndAnswered<'_>>(group)?;
             for (row, rank) in found {
                 let (digests, bodies) = (rows.get(row), texts.get(row));
+                if masks {
+                    let both = [bodies.request_body, bodies.response_body].into_iter().flatten();
+                    masker.begin(None, |scope| both.for_each(|body| scope.learn(body.text)));
+                    masked.insert(digests.exchange, masker.values());
+                }
+                if rank >= WITH_BODIES {
+                    continue;
+                }
                 let pairs = [
                     (digests.request_digest, bodies.request_body),
                     (digests.response_digest, bodies.response_body),
@@ -164,7 +184,7 @@ impl PageBodies {
                         *known = rank.min(*known);
                         continue;
                     }
-                    let text = shown(body.text).cut(BODY_BYTES);
+                    let text = masker.shown(body.text).cut(BODY_BYTES);
                     bytes += text.text().len();
                     order.push((rank, digest.0));
                     held.insert(digest.0, (rank, PageBody { text, bytes: body.text.len() }));
@@ -179,7 +199,7 @@ impl PageBodies {
         }
         let mut ranked: Vec<_> = held.into_iter().collect();
         ranked.sort_unstable_by_key(|(digest, (rank, _))| (*rank, *digest));
-        let mut bodies = Self::default();
+        let mut bodies = Self { masked, ..Self::default() };
         for (digest, (_, body)) in ranked {
             let place = i32::try_from(bodies.bodies.len()).unwrap_or(i32::MAX);
             bodies.places.insert(BodyDigest(digest), place);
@@ -233,7 +253,7 @@ impl BodyChunk<'_> {
 }
 
 fn owned(text: Option<&str>) -> Option<ShownText<'static>> {
-    text.map(|text| shown(text).into_owned())
+    text.map(|text| plain(text).into_owned())
 }
 
 impl RequestTable {
@@ -244,8 +264,10 @@ impl RequestTable {
         names: &mut CountedNames,
         kinds: &ErrorKinds,
         groups: &HashMap<&str, i32>,
+        redactor: &Redactor,
     ) -> Self {
         let mut table = Self::default();
+        let masker = Masker::new(redactor);
         let columns = kinds.group.iter().zip(&kinds.class).zip(&kinds.side);
         let known: HashMap<(i32, i32, i32), i32> = columns
             .zip(0..)
@@ -257,7 +279,9 @@ impl RequestTable {
             (std::cmp::Reverse(exchange.started_at), exchange.exchange)
         });
         for request in &newest {
-            table.push(request, bodies, names, &known, groups);
+            let known_values = bodies.masked.get(&request.exchange.exchange);
+            masker.begin(known_values, |scope| request.learned_by(scope));
+            table.push(request, bodies, names, &known, groups, &masker);
         }
         table
     }
@@ -269,7 +293,9 @@ impl RequestTable {
         names: &mut CountedNames,
         kinds: &HashMap<(i32, i32, i32), i32>,
         groups: &HashMap<&str, i32>,
+        masker: &Masker,
     ) {
+        let masked = |text: Option<&str>| text.map(|text| masker.shown(text).into_owned());
         let row = &request.exchange;
         let state = match request.state {
             Some(query::KeyState::Open) => WaitingState::Open,
@@ -286,10 +312,10 @@ impl RequestTable {
         self.flags.push(flags(row.outcome.0, state, row.response_truncated));
         self.method.push(owned(row.method.map(|method| method.0)));
         self.run.push(owned(row.run_id.map(|run| run.0)));
-        self.url.push(owned(row.url.map(|url| url.0)));
+        self.url.push(masked(row.url.map(|url| url.0)));
         let body = bodies.body(row.request_digest);
         let curl = resend::command(request, body.map(|body| body.text.text()));
-        self.curl.push(owned(curl.as_deref()));
+        self.curl.push(masked(curl.as_deref()));
         self.key_kind.push(names.key_kinds.place(row.key_kind.map(|kind| kind.0)));
         self.key.push(owned(row.key.map(|key| key.0)));
         self.file.push(owned(Some(row.file.0)));
@@ -302,9 +328,9 @@ impl RequestTable {
             let class = names.classes.place(Some(error.class.0));
             let side = names.sides.place(error.side.map(|side| side.0));
             self.error_kind.push(kinds.get(&(group, class, side)).copied().unwrap_or(-1));
-            self.error_code.push(owned(error.code.map(|code| code.0)));
-            self.error_field.push(owned(error.field.map(|field| field.0)));
-            self.error_message.push(shown(error.message.0).cut(4_000));
+            self.error_code.push(masked(error.code.map(|code| code.0)));
+            self.error_field.push(masked(error.field.map(|field| field.0)));
+            self.error_message.push(masker.shown(error.message.0).cut(4_000));
             self.error_key_kind.push(names.key_kinds.place(error.key_kind.map(|kind| kind.0)));
             self.error_key.push(owned(error.key.map(|key| key.0)));
         }

@@ -1,19 +1,60 @@
-//! The texts of a log on their way into the page.
+//! The texts of a log on their way into the page, masked.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::fmt::Write as _;
+use std::rc::Rc;
 
 use maud::Render;
+use query::LoggedRequests;
+use redact::{MaskedValues, Redactor, Scope};
 use serde::Serialize;
 
-/// A text of a log as the page may show it. [`shown`] alone makes them, and only they get into the page.
+/// A text as the page may show it; only these get into it. A [`Masker`] makes them of texts of logs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub(crate) struct ShownText<'t>(Cow<'t, str>);
 
-/// Every text of a log passes here before it gets into the page.
-pub(crate) fn shown(text: &str) -> ShownText<'_> {
+/// A text in which nothing is ever masked: an id, a business key, the name of a flow, a word of the program or of who
+/// makes the page.
+pub(crate) fn plain(text: &str) -> ShownText<'_> {
     ShownText(Cow::Borrowed(text))
+}
+
+/// Masks the texts of logs. Clones mask what one of them has learned.
+#[derive(Debug, Clone)]
+pub(crate) struct Masker(Rc<RefCell<Scope>>);
+
+impl Masker {
+    pub(crate) fn new(redactor: &Redactor) -> Self {
+        Self(Rc::new(RefCell::new(redactor.scope())))
+    }
+
+    /// Remembers what is masked in these requests.
+    pub(crate) fn learn_all(&self, requests: &LoggedRequests) {
+        let scope = &mut *self.0.borrow_mut();
+        requests.iter().for_each(|request| request.learned_by(scope));
+    }
+
+    /// Begins another exchange, in which these values are masked, and what `learn` finds in its other texts.
+    pub(crate) fn begin(&self, known: Option<&MaskedValues>, learn: impl FnOnce(&mut Scope)) {
+        let scope = &mut *self.0.borrow_mut();
+        scope.begin();
+        if let Some(known) = known {
+            scope.learn_masked(known);
+        }
+        learn(scope);
+    }
+
+    /// What is masked in the texts of the exchange so far.
+    pub(crate) fn values(&self) -> MaskedValues {
+        self.0.borrow_mut().learned_values()
+    }
+
+    /// The text with what was learned, and what shows by itself, masked.
+    pub(crate) fn shown<'t>(&self, text: &'t str) -> ShownText<'t> {
+        ShownText(self.0.borrow_mut().text("page", text).into_cow())
+    }
 }
 
 impl ShownText<'_> {
@@ -68,13 +109,13 @@ mod tests {
 
     #[test]
     fn a_text_of_a_log_is_text_of_html_and_acts_on_nothing() {
-        let text = shown("<b>\"&\u{202e}\u{1b}[31m\u{2028}ş\n").render().into_string();
+        let text = plain("<b>\"&\u{202e}\u{1b}[31m\u{2028}ş\n").render().into_string();
         assert_eq!(text, "&lt;b&gt;&quot;&amp;\\u{202e}\\u{1b}[31m\\u{2028}ş\n");
     }
 
     #[test]
     fn a_cut_is_between_characters() {
-        assert_eq!(shown("aş").cut(2).text(), "a");
-        assert_eq!(shown("aş").cut(9).text(), "aş");
+        assert_eq!(plain("aş").cut(2).text(), "a");
+        assert_eq!(plain("aş").cut(9).text(), "aş");
     }
 }

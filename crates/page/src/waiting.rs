@@ -9,7 +9,7 @@ use tables::{ReadError, Stored};
 
 use crate::bins::TimeBins;
 use crate::counts::{CountedNames, WaitingState};
-use crate::shown::{ShownText, shown};
+use crate::shown::{Masker, ShownText, plain};
 
 /// Most open keys in a page.
 const OPEN_KEYS: usize = 50_000;
@@ -126,6 +126,7 @@ impl FailedKeys {
         report: &Stored,
         groups: &HashMap<&str, i32>,
         names: &mut CountedNames,
+        masker: &Masker,
     ) -> Result<Self, ReadError> {
         let mut keys = Self::default();
         let mut table = report.table::<Keys>()?;
@@ -139,7 +140,7 @@ impl FailedKeys {
                 keys.keys.push(FailedKey {
                     flow: names.flows.place(row.flow.map(|flow| flow.0)),
                     kind: names.key_kinds.place(Some(row.key_kind.0)),
-                    key: shown(row.key.0).into_owned(),
+                    key: plain(row.key.0).into_owned(),
                     attempts: row.attempts,
                     failures: row.failures,
                     first_seen: row.first_seen,
@@ -147,7 +148,7 @@ impl FailedKeys {
                     first_failure: None,
                     open: row.open,
                     group: group.copied().unwrap_or(-1),
-                    message: row.last_message.map(|text| shown(text.0).cut(400)),
+                    message: row.last_message.map(|text| masker.shown(text.0).cut(400)),
                     requests: BTreeSet::new(),
                     failed_request: None,
                 });

@@ -10,13 +10,19 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use page::{PageContents, PageOptions};
+use redact::Redactor;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tables::Stored;
 
 fn page(report: &Path, max_bytes: usize) -> (String, PageContents) {
     let mut out = Vec::new();
-    let options = PageOptions { name: "my report".to_owned(), max_bytes };
+    let options = PageOptions {
+        name: "my report".to_owned(),
+        max_bytes,
+        redactor: Redactor::none(),
+        banner: None,
+    };
     let contents = page::write(&Stored::open(report).unwrap(), &options, &mut out).unwrap();
     (String::from_utf8(out).unwrap(), contents)
 }

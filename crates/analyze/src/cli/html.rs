@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{anyhow, bail};
 use clap::Args;
 use page::{PageContents, PageOptions};
+use redact::Redactor;
 use tables::Stored;
 
 use super::Exit;
 use super::figures::{bytes, count};
 use super::limits::size;
+use super::outgoing;
 use super::terminal::{say, shell};
 
 /// Size of a page where none is given.
@@ -57,11 +59,8 @@ impl HtmlCommand {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         if self.out == Path::new("-") {
             let mut out = io::stdout().lock();
-            page::write(
-                &Stored::open(&self.report)?,
-                &options(&self.report, self.max_size),
-                &mut out,
-            )?;
+            let report = Stored::open(&self.report)?;
+            page::write(&report, &options(&report, self.max_size)?, &mut out)?;
             out.flush()?;
             return Ok(Exit::Done);
         }
@@ -70,11 +69,13 @@ impl HtmlCommand {
     }
 }
 
-fn options(report: &Path, max_bytes: u64) -> PageOptions {
-    PageOptions {
-        name: report.to_string_lossy().into_owned(),
+fn options(report: &Stored, max_bytes: u64) -> anyhow::Result<PageOptions> {
+    Ok(PageOptions {
+        name: report.path().to_string_lossy().into_owned(),
         max_bytes: usize::try_from(max_bytes).unwrap_or(usize::MAX),
-    }
+        redactor: outgoing::redactor(report)?.unwrap_or_else(Redactor::none),
+        banner: outgoing::shows_secrets().then_some(outgoing::NOT_MASKED),
+    })
 }
 
 impl PageFile {
@@ -99,7 +100,7 @@ impl PageFile {
     /// Writes the page of a report. Returns what to tell people.
     pub(crate) fn write(&self, report: &Path) -> anyhow::Result<String> {
         let stored = Stored::open(report)?;
-        let options = options(report, self.max_bytes);
+        let options = options(&stored, self.max_bytes)?;
         let contents = write_whole(&self.path, |file| Ok(page::write(&stored, &options, file)?))?;
         Ok(self.summary(&contents))
     }
