@@ -155,7 +155,12 @@ pub(crate) fn phone(text: &[u8], at: usize) -> Option<usize> {
         [1, area, ..] if plus && *area > 1 => exactly(11),
         [0, 0, 9, 0, area, ..] if !plus && *area > 1 => exactly(14),
         [0, 5, second, ..] if !plus && mobile(*second) => exactly(11),
-        [0, 2..=4 | 8, ..] if !plus && grouped && found.groups[0] <= 4 => exactly(11),
+        // `0212 123 45 67` and `0 212 ...`, but not `0  2026-10-24 06:04`.
+        [0, 2..=4 | 8, ..]
+            if !plus && grouped && matches!(found.groups.as_slice(), [4, ..] | [1, 3, ..]) =>
+        {
+            exactly(11)
+        }
         [5, second, ..] if text[at] == b'(' && found.groups[0] == 3 && mobile(*second) => {
             exactly(10)
         }
