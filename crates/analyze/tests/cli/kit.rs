@@ -121,7 +121,7 @@ impl RunOutput {
     pub(crate) fn said(&self) -> String {
         let masked = |line: &&str| {
             line.ends_with("not masked: may hold secrets and personal data")
-                || line.ends_with("masked; --show-secrets shows them")
+                || line.ends_with("are masked; --show-secrets shows them")
         };
         self.err.split_inclusive('\n').filter(|line| !masked(&line.trim_end())).collect()
     }
