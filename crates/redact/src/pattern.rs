@@ -367,13 +367,25 @@ const SERVICE_KEYS: [(&str, usize); 38] = [
     ("ya29.", 20),
 ];
 
+/// For each first letter of a key of a service, its second letters as bits: by far most words begin otherwise.
+const SERVICE_KEY_PAIRS: [u128; 128] = {
+    let mut pairs = [0; 128];
+    let mut n = 0;
+    while n < SERVICE_KEYS.len() {
+        let prefix = SERVICE_KEYS[n].0.as_bytes();
+        pairs[prefix[0] as usize] |= 1 << prefix[1];
+        n += 1;
+    }
+    pairs
+};
+
 /// A key of a known service at `at`.
 pub(crate) fn service_key(text: &[u8], at: usize) -> Option<usize> {
-    if !matches!(
-        text[at],
-        b'A' | b'E' | b'S' | b'd' | b'g' | b'h' | b'k' | b'l' | b'n' | b'p' | b'r' | b's' | b'w'
-            ..=b'y'
-    ) {
+    let (first, second) = (text[at], *text.get(at + 1)?);
+    if !first.is_ascii() || !second.is_ascii() {
+        return None;
+    }
+    if SERVICE_KEY_PAIRS[usize::from(first)] & 1 << second == 0 {
         return None;
     }
     let rest = &text[at..];
