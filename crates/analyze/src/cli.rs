@@ -14,6 +14,7 @@ mod explain;
 mod fetch;
 mod figures;
 mod how;
+mod html;
 mod inputs;
 mod interrupt;
 mod keys;
@@ -79,6 +80,7 @@ Examples:
   analyze explain report 1                the most frequent error group, explained
   analyze endpoint report orders          what an endpoint takes and answers, and how fast it is
   analyze runs report                     the flows: failures, times, slowest steps, and their runs
+  analyze html report -o report.html      all of it as one page, to mail and to click through
   analyze sql report 'select ...'         any other question, in SQL over the tables
   analyze diff yesterday today            what has changed between two reports
   analyze fetch dump --project-id 12 --project-slug shop
@@ -104,6 +106,7 @@ enum Command {
     Show(show::ShowCommand),
     Diff(diff::DiffCommand),
     Runs(runs::RunsCommand),
+    Html(html::HtmlCommand),
     Sql(sql::SqlCommand),
     Logs(logs::LogsCommand),
     Serve(serve::ServeCommand),
@@ -125,6 +128,7 @@ impl Cli {
             Command::Endpoint(endpoint) => endpoint.run(),
             Command::Keys(keys) => keys.run(),
             Command::Runs(runs) => runs.run(),
+            Command::Html(html) => html.run(),
             Command::Sql(sql) => sql.run(),
             Command::Search(search) => search.run(),
             Command::Show(show) => show.run(),

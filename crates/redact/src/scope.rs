@@ -195,6 +195,12 @@ impl Scope {
         }
     }
 
+    /// The values that are masked in the texts learned so far, for other texts of the same exchange.
+    pub fn learned_values(&mut self) -> MaskedValues {
+        self.gather();
+        MaskedValues(self.values.rules.clone())
+    }
+
     /// Masks a text of any kind: a body, a URL, a message, a header. `place` is where it is counted.
     ///
     /// One pass, or none when the text was learned; what has nothing to mask is borrowed.

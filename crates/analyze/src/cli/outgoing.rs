@@ -198,6 +198,13 @@ pub(crate) fn for_stderr(report: &Stored, text: &str) -> anyhow::Result<String> 
 fn scope(report: &Stored) -> anyhow::Result<Option<Scope>> {
     if shows_secrets() {
         say(NOT_MASKED);
+    }
+    Ok(redactor(report)?.map(|redactor| redactor.scope()))
+}
+
+/// The redactor for what leaves of a report; `None` when its texts are masked already, or not to be.
+pub(crate) fn redactor(report: &Stored) -> anyhow::Result<Option<Redactor>> {
+    if shows_secrets() {
         return Ok(None);
     }
     if Summary::of_report(report)?.redaction == Level::Personal.name() {
@@ -207,7 +214,7 @@ fn scope(report: &Stored) -> anyhow::Result<Option<Scope>> {
     // pseudonyms, and nobody else can check a guess.
     let data = fs::read(report.path().join(Format::Parquet.file("files"))).unwrap_or_default();
     let key = if data.is_empty() { super::redaction::new_key()? } else { Key::of(&data) };
-    Ok(Some(Redactor::new(Level::Personal, &key).scope()))
+    Ok(Some(Redactor::new(Level::Personal, &key)))
 }
 
 #[cfg(test)]

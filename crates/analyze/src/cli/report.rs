@@ -17,6 +17,7 @@ use tables::{CsvOptions, Folder, Format, Formats, Metadata, Output, Stored};
 
 use super::Exit;
 use super::figures;
+use super::html::PageFile;
 use super::inputs::InputArgs;
 use super::interrupt::Watch;
 use super::limits::LimitArgs;
@@ -91,6 +92,9 @@ pub(crate) struct ReportCommand {
     /// Writes the request and response bodies into CSV as well, each cut to 32,000 characters
     #[arg(long, help_heading = "Output")]
     csv_bodies: bool,
+    /// Makes the page of the report too: DIR.html, beside the folder (see `analyze html`)
+    #[arg(long, help_heading = "Output")]
+    html: bool,
 
     /// Rules of your own for error groups, in TOML: what varies, what to keep apart, names and classes
     /// (docs/groups.md)
@@ -201,6 +205,10 @@ impl ReportCommand {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         let watch = Watch::begin()?;
         let options = self.options()?;
+        if self.html && self.formats().iter().all(|format| format != Format::Parquet) {
+            anyhow::bail!("--html: the page is made from Parquet\nadd parquet to --format");
+        }
+        let page = self.html.then(|| PageFile::beside(&self.out, self.force)).transpose()?;
         let FoundInputs { inputs, mut unread } =
             self.inputs.find(&options.limits, options.threads)?;
         self.leave_out_the_report(&mut unread)?;
@@ -251,6 +259,12 @@ impl ReportCommand {
                 width: terminal::width(),
             }
             .print(&Stored::open(&self.out)?)?;
+        }
+        if let Some(page) = page {
+            let made = page.write(&self.out)?;
+            if !self.quiet {
+                terminal::say(&made);
+            }
         }
         let rejected = done.summary.files.get("rejected").copied().unwrap_or(0);
         match exit {

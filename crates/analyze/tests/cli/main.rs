@@ -11,6 +11,7 @@ mod diff;
 mod endpoint;
 mod explain;
 mod faults;
+mod html;
 mod keys;
 mod kit;
 mod ls;
@@ -40,7 +41,7 @@ fn the_help_of_each_command_has_examples() {
     let place = TestFolder::new();
     for command in [
         "report", "cat", "ls", "summary", "explain", "endpoint", "keys", "search", "show", "diff",
-        "runs", "sql", "logs", "serve", "fetch", "bench",
+        "runs", "sql", "html", "logs", "serve", "fetch", "bench",
     ] {
         let run = place.run(&[command, "--help"]);
         assert_eq!(run.code, 0);

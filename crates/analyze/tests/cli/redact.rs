@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
+use std::io::Read as _;
 
 use aho_corasick::AhoCorasick;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use corpus::Random;
 use corpus::planted::{forms, in_text, named};
+use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 
 use crate::kit::TestFolder;
@@ -154,11 +158,30 @@ fn no_value_is_left(exchanges: usize) {
         assert!(!run.out.is_empty(), "{command:?}");
         values.are_not_in(&format!("{command:?}"), (run.out + &run.err).as_bytes());
     }
+    let page = |more: &[&str]| {
+        let run = place.run(&[&["html", "report", "-o", "page.html", "--force"], more].concat());
+        assert_eq!(run.code, 0, "{}", run.err);
+        opened(&place.read("page.html"))
+    };
+    values.are_not_in("page", &page(&[]));
+    let found = values.found(&page(&["--show-secrets"])).len();
+    assert!(found * 10 > values.values.len(), "the test finds what is in the page: {found}");
     let run =
         place.run(&["search", "report", "--limit", "0", "--format", "jsonl", "--show-secrets"]);
     assert!(run.err.contains("not masked"), "{}", run.err);
     let found = values.found(run.out.as_bytes()).len();
     assert!(found * 10 > values.values.len(), "the test finds what is there: {found}");
+}
+
+/// A page, and what its templates hold.
+fn opened(page: &str) -> Vec<u8> {
+    let mut all = page.as_bytes().to_vec();
+    for template in page.split("<template id=").skip(1) {
+        let data = template.split_once('>').unwrap().1.split_once('<').unwrap().0;
+        let packed = STANDARD.decode(data).unwrap();
+        GzDecoder::new(packed.as_slice()).read_to_end(&mut all).unwrap();
+    }
+    all
 }
 
 const LOGIN: &str = r#"{"flow":"login","sku":"A-1","method":"POST","url":"https://erp.example.com/login?token=tok-91827364","request_body":{"password":"Kara-Kutu-9","email":"ali@example.com"},"status_code":401,"response_body":{"error":"no login with Kara-Kutu-9 for ali@example.com"}}"#;
