@@ -27,7 +27,7 @@ fn every_command_of_the_page_about_searches_works_and_prints_what_is_shown() {
 
 #[test]
 fn every_question_has_a_command_that_prints_what_is_shown() {
-    assert_eq!(run_page("docs/questions.md"), 20);
+    assert_eq!(run_page("docs/questions.md"), 21);
 }
 
 #[test]

@@ -35,6 +35,6 @@ mod rule;
 mod scan;
 mod scope;
 
-pub use mask::Key;
+pub use mask::{Key, is_masked};
 pub use rule::{Level, Rule};
 pub use scope::{Counts, MaskedValues, Redacted, Redactor, Scope};

@@ -88,9 +88,9 @@ fn normalised(rule: Rule, value: &str) -> String {
     }
 }
 
-/// True for a value of which an earlier pass wrote a part.
-pub(crate) fn is_masked(value: &str) -> bool {
-    value == "redacted"
+/// Whether something is masked in a text, or it is the placeholder of credentials in commands.
+pub fn is_masked(value: &str) -> bool {
+    matches!(value, "redacted" | "CREDENTIALS")
         || value.contains(REDACTED)
         || memchr::memchr_iter(b'_', value.as_bytes()).any(|at| {
             let class = value[..at].bytes().rev().take_while(u8::is_ascii_lowercase).count();

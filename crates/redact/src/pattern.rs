@@ -155,7 +155,12 @@ pub(crate) fn phone(text: &[u8], at: usize) -> Option<usize> {
         [1, area, ..] if plus && *area > 1 => exactly(11),
         [0, 0, 9, 0, area, ..] if !plus && *area > 1 => exactly(14),
         [0, 5, second, ..] if !plus && mobile(*second) => exactly(11),
-        [0, 2..=4 | 8, ..] if !plus && grouped && found.groups[0] <= 4 => exactly(11),
+        // `0212 123 45 67` and `0 212 ...`, but not `0  2026-10-24 06:04`.
+        [0, 2..=4 | 8, ..]
+            if !plus && grouped && matches!(found.groups.as_slice(), [4, ..] | [1, 3, ..]) =>
+        {
+            exactly(11)
+        }
         [5, second, ..] if text[at] == b'(' && found.groups[0] == 3 && mobile(*second) => {
             exactly(10)
         }
@@ -362,13 +367,25 @@ const SERVICE_KEYS: [(&str, usize); 38] = [
     ("ya29.", 20),
 ];
 
+/// For each first letter of a key of a service, its second letters as bits: by far most words begin otherwise.
+const SERVICE_KEY_PAIRS: [u128; 128] = {
+    let mut pairs = [0; 128];
+    let mut n = 0;
+    while n < SERVICE_KEYS.len() {
+        let prefix = SERVICE_KEYS[n].0.as_bytes();
+        pairs[prefix[0] as usize] |= 1 << prefix[1];
+        n += 1;
+    }
+    pairs
+};
+
 /// A key of a known service at `at`.
 pub(crate) fn service_key(text: &[u8], at: usize) -> Option<usize> {
-    if !matches!(
-        text[at],
-        b'A' | b'E' | b'S' | b'd' | b'g' | b'h' | b'k' | b'l' | b'n' | b'p' | b'r' | b's' | b'w'
-            ..=b'y'
-    ) {
+    let (first, second) = (text[at], *text.get(at + 1)?);
+    if !first.is_ascii() || !second.is_ascii() {
+        return None;
+    }
+    if SERVICE_KEY_PAIRS[usize::from(first)] & 1 << second == 0 {
         return None;
     }
     let rest = &text[at..];

@@ -372,3 +372,11 @@ fn values_masked_in_messages_are_masked_in_their_template() {
     scope.learn_masked(&values);
     assert_eq!(scope.text("t", template).as_str(), message.replace("A-1", "<*>"));
 }
+
+#[test]
+fn columns_of_a_table_are_no_phone_number() {
+    let redactor = Redactor::new(Level::Personal, &Key::new([1; 32]));
+    let line = "sku B  resolved  2  1  0  2026-10-24 06:04  price  log.json  2";
+    assert_eq!(redactor.scope().text("t", line).as_str(), line);
+    assert!(!redactor.scope().text("t", "call 0 212 555 44 33").as_str().contains("555"));
+}

@@ -9,11 +9,10 @@ use std::sync::OnceLock;
 
 use pipeline::summary::Summary;
 use query::LoggedRequests;
-use redact::{Key, Level, Redacted, Redactor, Scope};
+use redact::{Key, Level, Redacted, Redactor, Scope, is_masked};
 use serde_json::{Value, json};
 use tables::{Format, Stored};
 
-use super::figures::counted;
 use super::terminal::say;
 
 static SHOW_SECRETS: OnceLock<bool> = OnceLock::new();
@@ -54,6 +53,8 @@ pub(crate) struct Outgoing {
     scope: Option<Scope>,
     /// The record so far, when it will be masked.
     record: Vec<u8>,
+    /// Something in the output is masked.
+    masked: bool,
 }
 
 impl Outgoing {
@@ -61,7 +62,7 @@ impl Outgoing {
     pub(crate) fn of(report: &Stored, document: bool) -> anyhow::Result<Self> {
         let leaves = document || !io::stdout().is_terminal();
         let scope = if leaves { scope(report)? } else { None };
-        Ok(Self { to: io::stdout().lock(), scope, record: Vec::new() })
+        Ok(Self { to: io::stdout().lock(), scope, record: Vec::new(), masked: false })
     }
 
     /// Whether text is masked.
@@ -128,11 +129,14 @@ impl Outgoing {
     /// Ends a record; what was learned for it is forgotten.
     pub(crate) fn end(&mut self) -> io::Result<()> {
         if let Some(scope) = &mut self.scope {
-            let text = String::from_utf8_lossy(&self.record);
+            // What cannot be written is not written again.
+            let record = std::mem::take(&mut self.record);
+            let text = String::from_utf8_lossy(&record);
             scope.learn(&text);
-            put(&mut self.to, &scope.text("output", &text))?;
+            let text = scope.text("output", &text);
+            self.masked |= is_masked(text.as_str());
+            put(&mut self.to, &text)?;
             scope.begin();
-            self.record.clear();
         }
         Ok(())
     }
@@ -165,16 +169,11 @@ impl Write for Outgoing {
 }
 
 impl Drop for Outgoing {
-    /// Writes what is left when the command has failed, and says how much was masked.
+    /// Writes what is left when the command has failed, and says that something was masked.
     fn drop(&mut self) {
         let _closed = self.flush();
-        let masked =
-            self.scope.as_ref().map_or(0, |scope| scope.counts().iter().map(|(.., n)| n).sum());
-        if masked > 0 {
-            say(&format!(
-                "{} masked; --show-secrets shows them",
-                counted(masked, "value", "values")
-            ));
+        if self.masked {
+            say("secrets and personal data are masked; --show-secrets shows them");
         }
     }
 }

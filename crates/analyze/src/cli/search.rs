@@ -261,6 +261,7 @@ impl SearchCommand {
             SearchFormat::Har => write_json_pretty(out, &requests.har())?,
             SearchFormat::Curl => write_curl(out, &requests)?,
         }
+        out.flush()?;
         if more {
             say("more requests match than are shown: --limit, --count, --by");
         }

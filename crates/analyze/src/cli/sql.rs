@@ -117,7 +117,6 @@ impl SqlCommand {
             return self.run_duckdb();
         }
         if let Some(path) = &self.save {
-            outgoing::say_not_masked(&report)?;
             return self.save(&report, path);
         }
         let Some(query) = &self.query else {
@@ -274,6 +273,7 @@ impl SqlCommand {
             Ok(rows) => {
                 let tables = counted(tables.len() as u64, "table", "tables");
                 say(&format!("{}: {tables}, {}", path.display(), counted(rows, "row", "rows")));
+                outgoing::say_not_masked(report)?;
                 Ok(Exit::Done)
             }
             Err(stopped @ SqlError::Stopped) => {

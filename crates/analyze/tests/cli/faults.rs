@@ -63,6 +63,7 @@ pub(crate) fn assert_whole(report: &Path) {
         "keys",
         "logs",
         "problems",
+        "redactions",
         "runs",
     ];
     for table in tables {

@@ -269,7 +269,7 @@ fn payloads_are_the_bodies_of_the_newest_failures() {
     assert_eq!(run.code, 0);
     assert_eq!(run.out, "", "the list is in index.csv");
     assert_eq!(
-        run.err,
+        run.said(),
         "out/again: 2 request bodies and 1 row of bulk requests written, listed in index.csv; with method, URL and headers in 1 file of JSON lines\n"
     );
     let mut files: Vec<_> = fs::read_dir(place.path().join("out/again"))

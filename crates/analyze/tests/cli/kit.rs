@@ -116,6 +116,17 @@ impl TestFolder {
     }
 }
 
+impl RunOutput {
+    /// What it said, apart from whether its output is masked.
+    pub(crate) fn said(&self) -> String {
+        let masked = |line: &&str| {
+            line.ends_with("not masked: may hold secrets and personal data")
+                || line.ends_with("are masked; --show-secrets shows them")
+        };
+        self.err.split_inclusive('\n').filter(|line| !masked(&line.trim_end())).collect()
+    }
+}
+
 /// Waits for the end of a run.
 pub(crate) fn ended(child: Child) -> RunOutput {
     let output = child.wait_with_output().unwrap();

@@ -204,7 +204,7 @@ fn the_report_is_the_same_for_any_number_of_threads() {
         files.iter().map(|path| fs::read(path).unwrap()).collect::<Vec<_>>()
     };
     let one = tables("1");
-    assert_eq!(one.len(), 22);
+    assert_eq!(one.len(), 24);
     assert!(tables("2") == one && tables("7") == one);
 }
 

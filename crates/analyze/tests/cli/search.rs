@@ -109,7 +109,7 @@ fn a_search_for_all_finds_every_exchange_of_the_dump() {
     assert_eq!(counted("outcome:failed"), place.summary("/exchanges/failed"));
     assert_eq!(counted("is:failed"), counted("NOT outcome:success,unknown"));
     let all = search(&place, &["--limit", "0", "--show", "full"]);
-    assert_eq!((all.code, all.err.as_str()), (0, ""));
+    assert_eq!((all.code, all.said().as_str()), (0, ""));
     assert_eq!(all.out.matches("\n  request ").count() as u64, counted(""));
 }
 

@@ -108,7 +108,7 @@ fn har_is_what_browsers_write() {
     place.file("dump/log.json", log.to_string());
     assert_eq!(place.run(&["report", "dump", "--out", "report", "-q"]).code, 0);
     let run = place.run(&["show", "report", "A-1", "--har"]);
-    assert_eq!((run.code, run.err.as_str()), (0, ""));
+    assert_eq!((run.code, run.said().as_str()), (0, ""));
     assert!(!run.out.contains("secret"), "{}", run.out);
     let har: Value = serde_json::from_str(&run.out).unwrap();
     let entry = &har["log"]["entries"][0];
@@ -186,8 +186,8 @@ mod resent {
         }]);
         place.file("dump/log.json", log.to_string());
         assert_eq!(place.run(&["report", "dump", "--out", "report", "-q"]).code, 0);
-        let run = place.run(&["show", "report", "A-1", "--curl"]);
-        assert_eq!((run.code, run.err.as_str()), (0, ""));
+        let run = place.run(&["show", "report", "A-1", "--curl", "--show-secrets"]);
+        assert_eq!((run.code, run.said().as_str()), (0, ""));
         assert!(run.out.starts_with("# request 0, failed, "), "{}", run.out);
         let server = thread::spawn(move || receive(&listener));
         let script = place.file("resend.sh", &run.out);

@@ -105,7 +105,7 @@ fn without_a_query_tables_and_columns_are_listed() {
     assert_eq!((run.code, run.err.as_str()), (0, ""));
     insta::assert_snapshot!(run.out);
     let all = place.run(&["sql", "report"]).out;
-    assert_eq!(all.matches("  COLUMN").count(), 11);
+    assert_eq!(all.matches("  COLUMN").count(), 12);
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn a_report_is_saved_as_one_file() {
     let save = ["sql", "report", "--save", "r.sqlite"];
     let run = place.run(&save);
     assert_eq!((run.code, run.out.as_str()), (0, ""));
-    assert!(run.err.starts_with("r.sqlite: 11 tables, "), "{}", run.err);
+    assert!(run.said().starts_with("r.sqlite: 12 tables, "), "{}", run.err);
     assert!(
         std::fs::read(place.path().join("r.sqlite")).unwrap().starts_with(b"SQLite format 3\0")
     );
