@@ -253,8 +253,8 @@ pub fn write(
     })
 }
 
-/// Groups and keys whose newest requests show what is masked in their messages.
-const LEARNED: usize = 1_000;
+/// Groups and keys whose newest requests show what is masked in their messages: as many keys as a page lists.
+const LEARNED: usize = 50_000;
 
 /// Room for the ends of elements and the list of contents.
 const FRAME_BYTES: usize = 4_096;

@@ -7,6 +7,7 @@ mod turn;
 
 use std::collections::HashMap;
 
+use redact::Scope;
 use serde::Serialize;
 use tables::cell::{
     BodyDigest, BodyText, EndpointName, FlowName, Micros, OutcomeWord, RunId, StepName,
@@ -146,7 +147,8 @@ tables::select! {
 
 /// Describes an endpoint, with at most `examples` values of each path.
 ///
-/// Reads `exchanges` twice where it has such requests: the small columns, then the bodies, each distinct body once.
+/// `masks` masks the bodies before anything is taken from them. Reads `exchanges` twice where it has such requests: the
+/// small columns, then the bodies, each distinct body once.
 /// Memory is that of a row group, some 100 bytes for each request, and what is counted of the paths.
 ///
 /// # Errors
@@ -156,6 +158,7 @@ pub fn describe_endpoint(
     endpoint: &str,
     examples: usize,
     zone: &Zone,
+    mut masks: Option<&mut Scope>,
 ) -> Result<EndpointDescription, ReadError> {
     let mut table = report.table::<Exchanges>()?;
     let mut places: Vec<(usize, Vec<usize>)> = Vec::new();
@@ -184,8 +187,20 @@ pub fn describe_endpoint(
         let bodies = table.read::<EndpointBodies<'_>>(*group)?;
         for row in rows {
             let row = bodies.get(*row);
-            sent.body(row.request_digest, row.request_body);
-            answered.body(row.response_digest, row.response_body);
+            let bodies = [row.request_body, row.response_body];
+            if let Some(scope) = &mut masks {
+                scope.begin();
+                bodies.iter().flatten().for_each(|body| scope.learn(body.text));
+            }
+            let sides = [&mut sent, &mut answered].into_iter();
+            let digests = [row.request_digest, row.response_digest];
+            for ((side, digest), body) in sides.zip(digests).zip(bodies) {
+                let Some(body) = body else { continue };
+                match &mut masks {
+                    Some(scope) => side.body(digest, scope.text("body", body.text).as_str()),
+                    None => side.body(digest, body.text),
+                }
+            }
         }
     }
     let (first_at, last_at) = span.map_or((None, None), |(a, b)| (Some(a), Some(b)));

@@ -11,6 +11,7 @@ use tables::cell::{
 use tables::rows::{ErrorGroups, ErrorRow, ExchangeRow, Files, Keys};
 use tables::{Batch, ReadError, Stored};
 
+use crate::keys::ListedKeyRow;
 use crate::requests::{LoggedRequest, LoggedRequests};
 
 tables::select! {
@@ -70,6 +71,29 @@ impl LoggedRequests {
         for (_, file, record) in failures {
             records.entry(file).or_default().insert(record);
         }
+        Self::at_records(report, &records)
+    }
+
+    /// The requests with the newest failures of these keys, with their bodies: they show what is masked in the messages of
+    /// the keys.
+    ///
+    /// # Errors
+    /// When a table cannot be read.
+    pub fn behind_keys(report: &Stored, keys: &[ListedKeyRow<'_>]) -> Result<Self, ReadError> {
+        let mut records: HashMap<String, BTreeSet<i32>> = HashMap::new();
+        for key in keys {
+            if let (Some(file), Some(record)) = (key.last_file, key.last_record) {
+                records.entry(file.0.to_owned()).or_default().insert(record);
+            }
+        }
+        Self::at_records(report, &records)
+    }
+
+    /// The requests in these records of files.
+    fn at_records(
+        report: &Stored,
+        records: &HashMap<String, BTreeSet<i32>>,
+    ) -> Result<Self, ReadError> {
         let mut ids = Vec::new();
         let mut table = report.table::<Files>()?;
         let mut number = 0_i64;

@@ -14,7 +14,7 @@ use tables::cell::Micros;
 
 use super::Exit;
 use super::figures::{bytes, count, counted, milliseconds, minute, percent, span};
-use super::outgoing::{LIST_ROWS, Outgoing};
+use super::outgoing::Outgoing;
 use super::summary::sparkline;
 use super::table::{Align, ColumnHeads, TextTable};
 use super::terminal::{
@@ -164,13 +164,8 @@ impl EndpointCommand {
             return Ok(Exit::Done);
         };
         let totals = find_endpoint(&endpoints, name)?;
-        let described = describe_endpoint(&report, &totals.endpoint, self.examples, zone())?;
-        out.learn_messages(&report, LIST_ROWS)?;
-        for schema in [&described.request, &described.response] {
-            out.learn_paths(schema.paths.iter().flat_map(|path| {
-                path.examples.iter().map(|example| (path.path.as_str(), example.value.as_str()))
-            }));
-        }
+        let described =
+            describe_endpoint(&report, &totals.endpoint, self.examples, zone(), out.scope())?;
         if self.json {
             write_json_pretty(&mut out, &described)?;
         } else {

@@ -16,7 +16,7 @@ use tables::{Batch, CsvOptions, Stored, TextFormat, text};
 
 use super::Exit;
 use super::figures::{count, counted, minute};
-use super::outgoing::{self, LIST_ROWS, Outgoing};
+use super::outgoing::{self, Outgoing};
 use super::table::{Align, ColumnHeads, TextTable};
 use super::terminal::{cut, safe_json, say, width};
 use super::zone::{now, zone};
@@ -227,7 +227,7 @@ impl KeysCommand {
             keys = batch(keys.rows().take(limit));
         }
         let mut out = Outgoing::of(&report, false)?;
-        out.learn_messages(&report, LIST_ROWS)?;
+        out.learn_keys(&report, &keys)?;
         match self.format.unwrap_or(usual) {
             KeysFormat::Table => {
                 let wide = terminal.then(width);

@@ -8,10 +8,10 @@ use std::io::{self, IsTerminal as _, Write};
 use std::sync::OnceLock;
 
 use pipeline::summary::Summary;
-use query::LoggedRequests;
+use query::{ListedKeys, LoggedRequests};
 use redact::{Key, Level, Redacted, Redactor, Scope, is_masked};
 use serde_json::{Value, json};
-use tables::{Format, Stored};
+use tables::{Batch, Format, Stored};
 
 use super::terminal::say;
 
@@ -41,6 +41,9 @@ pub(crate) const SUMMARY_ROWS: usize = 10;
 /// The groups and keys that are looked at for a list of them.
 pub(crate) const LIST_ROWS: usize = 1000;
 
+/// Keys whose requests are in memory together.
+const KEYS_AT_ONCE: usize = 20_000;
+
 /// What stands above output in which nothing is masked.
 pub(crate) const NOT_MASKED: &str = "not masked: may hold secrets and personal data";
 
@@ -63,6 +66,11 @@ impl Outgoing {
         let leaves = document || !io::stdout().is_terminal();
         let scope = if leaves { scope(report)? } else { None };
         Ok(Self { to: io::stdout().lock(), scope, record: Vec::new(), masked: false })
+    }
+
+    /// What masks the texts, for those that are cut to pieces; `None` when nothing is masked.
+    pub(crate) fn scope(&mut self) -> Option<&mut Scope> {
+        self.scope.as_mut()
     }
 
     /// Whether text is masked.
@@ -101,6 +109,21 @@ impl Outgoing {
             learn_messages(scope, report, most)?;
         }
         Ok(())
+    }
+
+    /// Learns what is masked in the requests behind the messages of these keys, and of the most frequent groups.
+    pub(crate) fn learn_keys(
+        &mut self,
+        report: &Stored,
+        keys: &Batch<ListedKeys>,
+    ) -> anyhow::Result<()> {
+        let Some(scope) = &mut self.scope else { return Ok(()) };
+        let keys: Vec<_> = keys.rows().collect();
+        for some in keys.chunks(KEYS_AT_ONCE) {
+            let requests = LoggedRequests::behind_keys(report, some)?;
+            requests.iter().for_each(|request| request.learned_by(scope));
+        }
+        learn_messages(scope, report, SUMMARY_ROWS)
     }
 
     /// Learns what is masked in values of paths such as `customer.address.city`, as if they stood in one document.

@@ -7,7 +7,7 @@ use model::body::{Shapes, paths};
 use model::exchange::BodyKind;
 use model::json::{Type as JsonType, Value, unescape};
 use serde::Serialize;
-use tables::cell::{BodyDigest, BodyKindWord, BodySideWord, BodyText, EndpointName, ShapePath};
+use tables::cell::{BodyDigest, BodyKindWord, BodySideWord, EndpointName, ShapePath};
 use tables::rows::Bodies;
 use tables::{ReadError, Stored};
 
@@ -129,8 +129,8 @@ impl SideReader {
     }
 
     /// Reads a body, the first time it comes. All requests have been counted.
-    pub(super) fn body(&mut self, digest: Option<BodyDigest>, body: Option<BodyText<'_>>) {
-        let (Some(digest), Some(body)) = (digest, body) else { return };
+    pub(super) fn body(&mut self, digest: Option<BodyDigest>, body: &str) {
+        let Some(digest) = digest else { return };
         let Some(mut uses) = self.uses.remove(&digest) else { return };
         uses.sort_by_key(|(origin, _)| *origin);
         let occurrences = uses.chunk_by(|a, b| a.0 == b.0);
@@ -141,7 +141,7 @@ impl SideReader {
             failed: uses.iter().filter(|(_, one)| one.failed).count() as u64,
             occurrences: occurrences.collect(),
         };
-        if !self.tree.add(body.text, &weight) {
+        if !self.tree.add(body, &weight) {
             self.cut += weight.bodies;
         }
     }
