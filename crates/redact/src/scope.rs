@@ -432,9 +432,10 @@ fn is_distinctive(rule: Rule, value: &str) -> bool {
         Rule::Email | Rule::Phone | Rule::Birth | Rule::Ip | Rule::Username => chars >= 4,
         _ => chars >= 6,
     };
-    // A value that is the name of a field would hit the names. `5. Sokak 26` is none, though `Sokak` is.
+    // A value that is the name of a field would hit the names. `5. Sokak 26` is none, though `Sokak` is, and a long token
+    // with digits is none, whatever words its letters make.
     let is_name = || {
-        (digits == 0 || !value.contains(' '))
+        (digits == 0 || !value.contains(' ') && chars < 12)
             && !matches!(meaning(value.as_bytes()), Meaning::Unknown | Meaning::Near)
     };
     long_enough && digits + letters > 0 && !is_name()
