@@ -244,8 +244,10 @@ pub(crate) fn redactor(report: &Stored) -> anyhow::Result<Option<Redactor>> {
 mod tests {
     use std::path::Path;
 
-    /// Those that show no report: files as they are, listings, measurements; and texts of the program.
-    const OTHERS: [&str; 6] = ["bench.rs", "cat.rs", "fetch.rs", "logs.rs", "ls.rs", "sql.rs"];
+    /// Those that show no report: files as they are, listings, measurements; texts of the program; and the page, which
+    /// takes a redactor itself.
+    const OTHERS: [&str; 7] =
+        ["bench.rs", "cat.rs", "fetch.rs", "html.rs", "logs.rs", "ls.rs", "sql.rs"];
 
     #[test]
     fn no_command_that_shows_a_report_takes_stdout_itself() {

@@ -124,7 +124,7 @@ fn a_report_is_saved_as_one_file() {
         (2, "error: r.sqlite: is there already\nto replace it, add --force\n")
     );
     let run = place.run(&[&save[..], &["--force", "--table", "keys"]].concat());
-    assert_eq!((run.code, run.err.as_str()), (0, "r.sqlite: 1 table, 510 rows\n"));
+    assert_eq!((run.code, run.said().as_str()), (0, "r.sqlite: 1 table, 510 rows\n"));
     let run = place.run(&["sql", "report", "--save", "none/r.sqlite"]);
     assert_eq!(run.code, 2);
     assert!(run.err.starts_with("error: none/r.sqlite: cannot write: "), "{}", run.err);
