@@ -210,7 +210,7 @@ impl KeysCommand {
             let counts = write_payloads(&report, &batch(resend), dir, self.raw_csv)?;
             report_payloads(&counts, &dir.display().to_string());
             if counts.whole + counts.rows > 0 {
-                outgoing::say_not_masked(&report)?;
+                outgoing::say_not_masked(&report);
             }
             report_duplicates(known.len(), &dir.display().to_string());
             report_unknown(&keys, &dir.display().to_string());

@@ -7,7 +7,6 @@ use std::fs;
 use std::io::{self, IsTerminal as _, Write};
 use std::sync::OnceLock;
 
-use pipeline::summary::Summary;
 use query::{ListedKeys, LoggedRequests};
 use redact::{Key, Level, Redacted, Redactor, Scope, is_masked};
 use serde_json::{Value, json};
@@ -28,11 +27,15 @@ pub(crate) fn shows_secrets() -> bool {
 }
 
 /// Says on stderr that what is written of `report` may hold secrets and personal data; nothing when it holds none.
-pub(crate) fn say_not_masked(report: &Stored) -> anyhow::Result<()> {
-    if Summary::of_report(report)?.redaction != Level::Personal.name() {
+pub(crate) fn say_not_masked(report: &Stored) {
+    if !holds_no_persons(report) {
         say(NOT_MASKED);
     }
-    Ok(())
+}
+
+/// Whether secrets and personal data are masked in the report itself.
+fn holds_no_persons(report: &Stored) -> bool {
+    report.text("/redaction").is_some_and(|level| level == Level::Personal.name())
 }
 
 /// The groups and keys that a summary has at most.
@@ -230,7 +233,7 @@ pub(crate) fn redactor(report: &Stored) -> anyhow::Result<Option<Redactor>> {
     if shows_secrets() {
         return Ok(None);
     }
-    if Summary::of_report(report)?.redaction == Level::Personal.name() {
+    if holds_no_persons(report) {
         return Ok(None);
     }
     // It holds the digests of all inputs: who has it has the values. So all output of one report has the same

@@ -113,7 +113,7 @@ impl SqlCommand {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         let report = Stored::open(&self.report)?;
         if self.engine == Engine::Duckdb {
-            outgoing::say_not_masked(&report)?;
+            outgoing::say_not_masked(&report);
             return self.run_duckdb();
         }
         if let Some(path) = &self.save {
@@ -273,7 +273,7 @@ impl SqlCommand {
             Ok(rows) => {
                 let tables = counted(tables.len() as u64, "table", "tables");
                 say(&format!("{}: {tables}, {}", path.display(), counted(rows, "row", "rows")));
-                outgoing::say_not_masked(report)?;
+                outgoing::say_not_masked(report);
                 Ok(Exit::Done)
             }
             Err(stopped @ SqlError::Stopped) => {
