@@ -80,7 +80,7 @@ fn an_interrupted_bench_leaves_nothing_behind_after_one_signal_or_many() {
     }
 }
 
-/// Waits until a process has a handler for SIGINT; false where the system does not say.
+/// Waits until a process has a handler for the signal of this number; false where the system does not say.
 fn watches(child: &Child, number: u32) -> bool {
     let status = format!("/proc/{}/status", child.id());
     let caught = || {
