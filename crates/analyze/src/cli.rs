@@ -38,12 +38,11 @@ mod summarize;
 mod summary;
 mod table;
 mod terminal;
-mod title;
 mod totals;
 mod zone;
 
 pub(crate) use exit::Exit;
-pub(crate) use terminal::acts;
+pub(crate) use query::acts;
 
 use std::io;
 

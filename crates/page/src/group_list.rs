@@ -1,8 +1,9 @@
 //! The error groups of the page.
 
+use query::group_title;
 use serde::Serialize;
 use tables::Batch;
-use tables::rows::{ErrorGroupRow, ErrorGroups};
+use tables::rows::ErrorGroups;
 
 use crate::counts::CountedNames;
 use crate::shown::{Masker, ShownText, plain};
@@ -32,19 +33,6 @@ pub(crate) struct GroupColumns {
     pub(crate) flows: Vec<Vec<i32>>,
 }
 
-/// What a group is called: the name of a rule, else its template, after its field, or after its code where the
-/// template has no letters.
-fn title(group: &ErrorGroupRow<'_>) -> String {
-    let template = group.template.0;
-    let wordless = || !template.replace("<*>", "").contains(char::is_alphabetic);
-    match (group.name, group.field, group.code) {
-        (Some(name), ..) => name.0.to_owned(),
-        (None, Some(field), _) => format!("{}: {template}", field.0),
-        (None, None, Some(code)) if wordless() => format!("{}: {template}", code.0),
-        _ => template.to_owned(),
-    }
-}
-
 impl GroupColumns {
     /// The columns of these groups.
     pub(crate) fn of(
@@ -55,7 +43,13 @@ impl GroupColumns {
         let mut columns = Self::default();
         for group in groups.rows() {
             columns.fingerprint.push(plain(group.fingerprint.0).into_owned());
-            columns.title.push(masker.shown(&title(&group)).cut(TITLE_BYTES));
+            let [name, code, field] = [
+                group.name.map(|name| name.0),
+                group.code.map(|code| code.0),
+                group.field.map(|field| field.0),
+            ];
+            let title = group_title(name, code, field, group.template.0);
+            columns.title.push(masker.shown(&title).cut(TITLE_BYTES));
             columns.class.push(names.classes.place(Some(group.class.0)));
             columns.side.push(names.sides.place(group.side.map(|side| side.0)));
             columns.retryable.push(group.retryable);

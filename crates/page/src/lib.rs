@@ -154,14 +154,10 @@ pub fn write(
     });
     let (mut logged, bodies) = (logged?, bodies?);
     let open_keys = keys.open_keys();
-    let mut table = RequestTable::of(
-        &logged,
-        &bodies,
-        &mut counts.names,
-        &counts.kinds,
-        &places,
-        &options.redactor,
-    );
+    let table_of = |logged: &LoggedRequests, names: &mut CountedNames| {
+        RequestTable::of(logged, &bodies, names, &counts.kinds, &places, &options.redactor)
+    };
+    let mut table = table_of(&logged, &mut counts.names);
     let data = PageData {
         name: &options.name,
         from: counts.bins.from,
@@ -205,14 +201,7 @@ pub fn write(
     {
         wanted.truncate(wanted.len() / 2);
         logged = LoggedRequests::read(report, &wanted, false)?;
-        table = RequestTable::of(
-            &logged,
-            &bodies,
-            &mut counts.names,
-            &counts.kinds,
-            &places,
-            &options.redactor,
-        );
+        table = table_of(&logged, &mut counts.names);
         requests_data = packed(&table);
     }
     let requests_data = requests_data?;

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::rc::Rc;
 
 use maud::Render;
-use query::LoggedRequests;
+use query::{LoggedRequests, acts};
 use redact::{MaskedValues, Redactor, Scope};
 use serde::Serialize;
 
@@ -78,12 +78,6 @@ impl ShownText<'_> {
     }
 }
 
-/// Whether a character changes how its neighbours look, or is not seen at all.
-pub(crate) fn acts(c: char) -> bool {
-    (c.is_control() && !matches!(c, '\n' | '\t'))
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-}
-
 impl Render for ShownText<'_> {
     /// As text of HTML. Characters that act on their neighbours are written out: `\u{202e}`.
     fn render_to(&self, out: &mut String) {
@@ -93,7 +87,7 @@ impl Render for ShownText<'_> {
                 '<' => out.push_str("&lt;"),
                 '>' => out.push_str("&gt;"),
                 '"' => out.push_str("&quot;"),
-                c if acts(c) => {
+                c if acts(c) && !matches!(c, '\n' | '\t') => {
                     // Writing to a String does not fail.
                     let _never = write!(out, "\\u{{{:x}}}", u32::from(c));
                 }

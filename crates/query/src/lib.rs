@@ -6,6 +6,7 @@
 
 mod align;
 mod bulk_row;
+mod curl;
 mod diff;
 mod differs;
 mod endpoint;
@@ -33,6 +34,7 @@ mod trends;
 mod zone;
 
 pub use bulk_row::{BulkRow, answer_of_row, row_of};
+pub use curl::{acts, quoted};
 pub use diff::{
     BlockKind, ChangeKind, Coverage, GroupChange, KeyChange, KeyChanges, ReportDiff, Thresholds,
     Warning, diff,
@@ -44,7 +46,7 @@ pub use endpoint::{
     describe_endpoint, endpoint_query, endpoints, find_endpoint,
 };
 pub use explain::{Explained, ExplainedError, PeriodCount, ValueCount, Values, explain};
-pub use groups::{FindError, find_group, groups};
+pub use groups::{FindError, find_group, group_title, groups};
 pub use har::{CREDENTIALS, ResendRequest};
 pub use keys::{KeyFilter, KeyState, KeysError, ListedKeyRow, ListedKeys, duplicates, keys};
 pub use named::{Attempts, NameError, NamedTarget, attempts, find_named, newest_of_group};

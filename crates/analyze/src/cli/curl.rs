@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use query::LoggedRequest;
+use query::{LoggedRequest, acts, quoted};
 
 use super::figures::second;
-use super::terminal::{acts, safe};
+use super::terminal::safe;
 
 /// A command for any POSIX shell that sends the request again, after a comment that names it. Every argument is
 /// quoted, the body goes through a pipe, credentials are placeholders. Where the log has no URL, only a comment.
@@ -26,22 +26,7 @@ pub(crate) fn curl(request: &LoggedRequest<'_>) -> String {
     if let Some(body) = body {
         let _never = writeln!(out, "{} |", printf(body));
     }
-    let url: String = resend.url.chars().map(in_url).collect();
-    // Globs are characters of URLs like others; paths go as they are.
-    let mut line = vec!["curl --globoff --path-as-is".to_owned()];
-    line.push(match (resend.method.as_str(), body) {
-        // Waits for a body otherwise.
-        ("HEAD", None) => "--head".to_owned(),
-        (method, _) => format!("--request {}", quoted(&safe(method))),
-    });
-    line.push(format!("--url {}", quoted(&url)));
-    line.extend(
-        resend.headers.iter().map(|(name, value)| {
-            format!("--header {}", quoted(&safe(&format!("{name}: {value}"))))
-        }),
-    );
-    line.extend(body.map(|_| "--data-binary @-".to_owned()));
-    out.push_str(&line.join(" \\\n  "));
+    out.push_str(&resend.curl(body.is_some()));
     out.push('\n');
     out
 }
@@ -68,22 +53,6 @@ fn printf(text: &str) -> String {
     format!("printf %b {}", quoted(&escaped))
 }
 
-/// A word in single quotes, in which a shell changes nothing.
-fn quoted(word: &str) -> String {
-    format!("'{}'", word.replace('\'', r"'\''"))
-}
-
-/// A character of a URL, in per cent where it would act on a terminal or end the line.
-fn in_url(c: char) -> String {
-    if !acts(c) && c != ' ' {
-        return c.to_string();
-    }
-    c.encode_utf8(&mut [0; 4]).bytes().fold(String::new(), |mut out, byte| {
-        let _never = write!(out, "%{byte:02X}");
-        out
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,7 +61,5 @@ mod tests {
     fn a_text_is_printed_as_it_is() {
         assert_eq!(printf(r#"{"a":"it's 100 % \n"}"#), r#"printf %s '{"a":"it'\''s 100 % \n"}'"#);
         assert_eq!(printf("a\\n\u{1b}\0b\n"), "printf %b 'a\\\\n\\0033\\0000b\n'");
-        assert_eq!(in_url('\n'), "%0A");
-        assert_eq!(in_url('ş'), "ş");
     }
 }

@@ -34,9 +34,6 @@ const ENDPOINTS: usize = 20;
 /// Columns of an example.
 const EXAMPLE: usize = 40;
 
-/// Below this width tables have fewer columns.
-const NARROW: usize = 70;
-
 /// Bars of a trend at most.
 const BARS: usize = 60;
 
@@ -95,7 +92,7 @@ const LIST: ColumnHeads = &[
     ("FAILED", Align::Right),
     ("SHARE", Align::Right),
     ("MAX", Align::Right),
-    ("ENDPOINT", Align::Left),
+    ("ENDPOINT", Align::Address),
 ];
 
 const OF_FLOWS: ColumnHeads = &[
@@ -151,7 +148,7 @@ impl EndpointCommand {
                 say("no request names an endpoint");
             } else {
                 let shown = endpoints.len().min(if self.all { usize::MAX } else { ENDPOINTS });
-                for line in list(&endpoints[..shown], wide).lines(wide) {
+                for line in list(&endpoints[..shown]).lines(wide) {
                     writeln!(out, "{line}")?;
                 }
                 if shown < endpoints.len() {
@@ -187,20 +184,16 @@ impl EndpointCommand {
     }
 }
 
-fn list(endpoints: &[EndpointTotals], wide: Option<usize>) -> TextTable {
-    let mut table = TextTable::new(LIST);
-    let narrow = wide.is_some_and(|wide| wide < NARROW);
-    // What the other columns usually take.
-    let others = if narrow { 26 } else { 41 };
-    let room = wide.map_or(usize::MAX, |wide| wide.saturating_sub(others).max(20));
+fn list(endpoints: &[EndpointTotals]) -> TextTable {
+    let mut table = TextTable::new(LIST).without_room(&["MAX", "SHARE"]);
     for total in endpoints {
         table.row([
             count(total.rank as u64),
             count(total.requests),
             count(total.failed),
-            Some(share(total.failed, total.requests)).filter(|_| !narrow).unwrap_or_default(),
-            total.duration_max_ms.filter(|_| !narrow).map(milliseconds).unwrap_or_default(),
-            cut_address(&total.endpoint, room),
+            share(total.failed, total.requests),
+            total.duration_max_ms.map(milliseconds).unwrap_or_default(),
+            total.endpoint.clone(),
         ]);
     }
     table
@@ -294,18 +287,10 @@ impl EndpointText<'_> {
         if self.all { usize::MAX } else { limit }
     }
 
-    /// What a narrow terminal does without.
-    fn where_wide(&self, share: String, median: String) -> (String, String) {
-        if self.wide.is_some_and(|wide| wide < NARROW) {
-            return Default::default();
-        }
-        (share, median)
-    }
-
     fn flows(&mut self) {
         let flows = &self.of.flows;
         let shown = flows.len().min(self.limit(FLOWS));
-        let mut table = TextTable::new(OF_FLOWS);
+        let mut table = TextTable::new(OF_FLOWS).without_room(&["SHARE", "50 %"]);
         for EndpointFlow { flow, step, requests, failed, durations } in &flows[..shown] {
             let [p50, p95, max] = times(*durations);
             let names: Vec<&str> = [flow, step].into_iter().filter_map(Option::as_deref).collect();
@@ -313,7 +298,7 @@ impl EndpointText<'_> {
                 [] => "(flow unknown)".to_owned(),
                 names => names.join(", "),
             };
-            let (share, p50) = self.where_wide(share(*failed, *requests), p50);
+            let share = share(*failed, *requests);
             table.row([count(*requests), count(*failed), share, p50, p95, max, names]);
         }
         self.part("By flow and step", &table, flows.len() - shown);
@@ -342,12 +327,12 @@ impl EndpointText<'_> {
         self.trend("95 %", &bars, |bar| bar.p95_ms, span);
         self.turns();
         let shown = periods.len().min(self.limit(PERIODS));
-        let mut table = TextTable::new(OF_PERIODS);
+        let mut table = TextTable::new(OF_PERIODS).without_room(&["SHARE", "50 %"]);
         for EndpointPeriod { from, requests, failed, durations, .. } in
             &periods[periods.len() - shown..]
         {
             let [p50, p95, max] = times(*durations);
-            let (share, p50) = self.where_wide(share(*failed, *requests), p50);
+            let share = share(*failed, *requests);
             let from = when(*from, first.day);
             table.row([from, count(*requests), count(*failed), share, p50, p95, max]);
         }

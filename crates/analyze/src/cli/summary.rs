@@ -9,6 +9,7 @@ use pipeline::aggregate::{Top, TopName};
 use pipeline::input::Input;
 use pipeline::outcome::FileOutcome;
 use pipeline::summary::Summary;
+use query::group_title;
 use tables::cell::Micros;
 use tables::{Format, Formats, Stored};
 
@@ -18,7 +19,6 @@ use super::problems;
 use super::summarize::SummaryDetails;
 use super::table::{Align, ColumnHeads, TextTable};
 use super::terminal::{Style, columns, cut, cut_end, padded, safe, say_raw, shell};
-use super::title::title;
 use super::totals::Totals;
 use super::zone;
 
@@ -272,7 +272,8 @@ impl Shown<'_> {
                 retry.to_owned(),
             ];
             let (name, code, field) = (&group.name, &group.code, &group.field);
-            let title = title(name.as_deref(), code.as_deref(), field.as_deref(), &group.template);
+            let title =
+                group_title(name.as_deref(), code.as_deref(), field.as_deref(), &group.template);
             table.row(cells.into_iter().chain([fingerprint, title]));
         }
         let shown = top.len().min(self.rows()) as u64;

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use clap::ValueEnum;
+use query::acts;
 use unicode_width::UnicodeWidthChar as _;
 
 /// Columns when the width of the terminal is not known.
@@ -110,15 +111,6 @@ pub(crate) fn say(message: &str) {
 /// Writes text to stderr as it is, with its colours.
 pub(crate) fn say_raw(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
-}
-
-/// Whether a character would act on the terminal instead of being shown: control characters, line separators,
-/// invisible ones, and those that turn the reading direction.
-pub(crate) fn acts(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{061c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-            | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// `text` on one line, with every character that would act on the terminal as JSON would escape it.
