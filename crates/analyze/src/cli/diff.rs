@@ -5,7 +5,9 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use query::{BlockKind, ChangeKind, Coverage, GroupChange, KeyChange, Thresholds, Warning};
+use query::{
+    BlockKind, ChangeKind, Coverage, GroupChange, KeyChange, Thresholds, Warning, group_title,
+};
 use tables::Stored;
 
 use super::Exit;
@@ -14,7 +16,6 @@ use super::markdown;
 use super::outgoing::{self, LIST_ROWS, NOT_MASKED, Outgoing};
 use super::table::{Align, ColumnHeads, TextTable};
 use super::terminal::{cut, safe, say, width, write_json_pretty};
-use super::title::title;
 use super::zone::{self, zone};
 
 /// Keys that are listed of each kind; JSON has all.
@@ -158,7 +159,7 @@ impl DiffCommand {
             }
             DiffFormat::Table => {
                 let wide = io::stdout().is_terminal().then(|| width().saturating_sub(2));
-                for section in self.sections(&diff, wide) {
+                for section in self.sections(&diff) {
                     if !section.title.is_empty() {
                         writeln!(out, "{}", safe(&section.title))?;
                     }
@@ -181,7 +182,7 @@ impl DiffCommand {
                     markdown::text(&self.old.to_string_lossy()),
                     markdown::text(&self.new.to_string_lossy())
                 )?;
-                for section in self.sections(&diff, None) {
+                for section in self.sections(&diff) {
                     if !section.title.is_empty() {
                         writeln!(out, "### {}\n", markdown::text(&section.title))?;
                     }
@@ -209,7 +210,7 @@ impl DiffCommand {
         })
     }
 
-    fn sections(&self, diff: &query::ReportDiff, wide: Option<usize>) -> Vec<DiffSection> {
+    fn sections(&self, diff: &query::ReportDiff) -> Vec<DiffSection> {
         let mut sections =
             vec![DiffSection { title: String::new(), table: coverage(&diff.old, &diff.new) }];
         for (change, title) in [
@@ -223,9 +224,16 @@ impl DiffCommand {
         ] {
             let groups: Vec<_> = diff.of(change).collect();
             let lines = lines_of(&groups);
-            let mut table = TextTable::new(GROUPS);
+            let mut table = TextTable::new(GROUPS).without_room(&[
+                "CLASS",
+                "OPEN KEYS",
+                "FIRST SEEN",
+                "CHANCE",
+                "PER 1000",
+                "GROUP",
+            ]);
             for line in &lines {
-                table.row(self.cells(line, wide.unwrap_or(usize::MAX)));
+                table.row(self.cells(line));
             }
             if !groups.is_empty() {
                 let number = counted(groups.len() as u64, "group", "groups");
@@ -250,16 +258,15 @@ impl DiffCommand {
             let more = list.len() > KEYS_SHOWN;
             let cut = if more { format!(", the newest {KEYS_SHOWN}") } else { String::new() };
             let title = format!("{title}: {}{cut}", counted(number, "key", "keys"));
-            sections.push(DiffSection { title, table: listed(list, wide.unwrap_or(usize::MAX)) });
+            sections.push(DiffSection { title, table: listed(list) });
         }
         sections
     }
 
-    /// A line of the table. What a narrow terminal can do without is left out; an empty column is not shown.
-    fn cells(&self, groups: &[&GroupChange], wide: usize) -> [String; 11] {
+    /// A line of the table; an empty column is not shown.
+    fn cells(&self, groups: &[&GroupChange]) -> [String; 11] {
         let group = groups[0];
         let compared = !matches!(group.change, ChangeKind::New | ChangeKind::Gone);
-        let at = |least: usize, text: String| if wide >= least { text } else { String::new() };
         let sum = |number: &dyn Fn(&GroupChange) -> i64| -> i64 {
             groups.iter().map(|group| number(group)).sum()
         };
@@ -282,18 +289,15 @@ impl DiffCommand {
         [
             errors(sum(&|group| group.old_count)),
             errors(sum(&|group| group.new_count)),
-            at(70, rates.unwrap_or_default()),
+            rates.unwrap_or_default(),
             group.ratio.map(significant).unwrap_or_default(),
-            at(70, chance.unwrap_or_default()),
-            at(
-                100,
-                if group.change == ChangeKind::Gone { String::new() } else { count(open_keys) },
-            ),
-            at(115, group.class.clone()),
-            at(80, first_seen.filter(|_| !compared).map(minute).unwrap_or_default()),
+            chance.unwrap_or_default(),
+            if group.change == ChangeKind::Gone { String::new() } else { count(open_keys) },
+            group.class.clone(),
+            first_seen.filter(|_| !compared).map(minute).unwrap_or_default(),
             note,
-            group.fingerprint[..if wide < 75 { 8 } else { group.fingerprint.len() }].to_owned(),
-            title(
+            group.fingerprint.clone(),
+            group_title(
                 group.name.as_deref(),
                 group.code.as_deref(),
                 group.field.as_deref(),
@@ -368,14 +372,13 @@ fn coverage(old: &Coverage, new: &Coverage) -> TextTable {
     table
 }
 
-fn listed(keys: &[KeyChange], wide: usize) -> TextTable {
-    let at = |least: usize, text: String| if wide >= least { text } else { String::new() };
-    let mut table = TextTable::new(KEYS);
+fn listed(keys: &[KeyChange]) -> TextTable {
+    let mut table = TextTable::new(KEYS).without_room(&["FLOW", "LAST TRY"]);
     for key in keys.iter().take(KEYS_SHOWN) {
         table.row([
-            cut(&format!("{} {}", key.key_kind, key.key), if wide < 120 { 22 } else { 40 }),
-            at(65, key.last_seen.map(minute).unwrap_or_default()),
-            at(100, cut(key.flow.as_deref().unwrap_or_default(), 36)),
+            cut(&format!("{} {}", key.key_kind, key.key), 24),
+            key.last_seen.map(minute).unwrap_or_default(),
+            cut(key.flow.as_deref().unwrap_or_default(), 36),
             key.last_message.clone().unwrap_or_default(),
         ]);
     }

@@ -231,7 +231,7 @@ impl KeysCommand {
         match self.format.unwrap_or(usual) {
             KeysFormat::Table => {
                 let wide = terminal.then(width);
-                for line in self.table(&keys, &is_there, wide).lines(wide) {
+                for line in self.table(&keys, &is_there).lines(wide) {
                     writeln!(out, "{line}")?;
                 }
             }
@@ -294,42 +294,32 @@ impl KeysCommand {
         &self,
         keys: &Batch<ListedKeys>,
         is_there: &dyn Fn(&ListedKeyRow<'_>) -> bool,
-        wide: Option<usize>,
     ) -> TextTable {
-        // What a narrow terminal can do without is left out; an empty column is not shown.
-        let wide = wide.unwrap_or(usize::MAX);
-        let at = |least: usize, text: String| if wide >= least { text } else { String::new() };
-        let row_least = if self.failed_in_a_row.is_some() { 0 } else { 105 };
-        let key_columns = match wide {
-            0..75 => 16,
-            75..135 => 22,
-            _ => SHORT,
+        let spare: &[&str] = match self.failed_in_a_row {
+            Some(_) => &["FILE", "RECORD", "FLOW", "FAILED", "TRIES", "LAST TRY"],
+            None => &["FILE", "RECORD", "FLOW", "IN A ROW", "FAILED", "TRIES", "LAST TRY"],
         };
-        let mut table = TextTable::new(COLUMNS);
+        let mut table = TextTable::new(COLUMNS).without_room(spare);
         // With one of the flags all are in one state, which needs no column.
         let only_open = self.unknown || self.failed_in_a_row.is_some();
         let states = self.open == self.resolved && !only_open;
         for key in keys.rows() {
             let state = match key.state.0 {
                 "open" | "unknown" if is_there(&key) => "there already",
-                "unknown" if wide >= 95 => "failed, then unknown",
-                "unknown" => "unknown",
+                "unknown" => "failed, then unknown",
                 state if states => state,
                 _ => "",
             };
             table.row([
-                cut(&format!("{} {}", key.key_kind.0, key.key.0), key_columns),
+                cut(&format!("{} {}", key.key_kind.0, key.key.0), SHORT),
                 state.to_owned(),
-                at(95, count(key.attempts)),
-                at(95, count(key.failures)),
-                at(row_least, key.failed_in_a_row.map(count).unwrap_or_default()),
-                at(75, key.last_seen.map(minute).unwrap_or_default()),
-                at(
-                    125,
-                    cut(key.flow.map_or("", |flow| flow.0), if wide < 170 { 12 } else { SHORT }),
-                ),
-                at(170, key.last_file.map_or("", |file| file.0).to_owned()),
-                at(170, key.last_record.map(|record| record.to_string()).unwrap_or_default()),
+                count(key.attempts),
+                count(key.failures),
+                key.failed_in_a_row.map(count).unwrap_or_default(),
+                key.last_seen.map(minute).unwrap_or_default(),
+                cut(key.flow.map_or("", |flow| flow.0), SHORT),
+                key.last_file.map_or("", |file| file.0).to_owned(),
+                key.last_record.map(|record| record.to_string()).unwrap_or_default(),
                 key.last_message.map_or("", |message| message.0).to_owned(),
             ]);
         }

@@ -21,7 +21,7 @@ use super::terminal::{
 };
 use super::zone::{now, zone};
 
-/// Below this width a table leaves columns out.
+/// Below this width a table shows the error of a failure without its endpoint.
 const WIDE_TABLE: usize = 120;
 
 /// Which requests match? Finds requests by key, status, time, flow, error or any text that was sent or answered
@@ -327,28 +327,28 @@ impl SearchCommand {
 }
 
 fn request_table(requests: &LoggedRequests, wide: Option<usize>) -> TextTable {
+    let spare = &["REQUEST", "OUTCOME", "STATE", "FLOW"];
+    // Of a failure the error tells more.
     let narrow = wide.is_some_and(|wide| wide < WIDE_TABLE);
-    let mut table = TextTable::new(REQUESTS);
+    let mut table = TextTable::new(REQUESTS).without_room(spare);
     for request in requests.iter() {
         let exchange = &request.exchange;
-        let only_wide = |text: String| if narrow { String::new() } else { text };
         let key = exchange.key_kind.zip(exchange.key).map(|(_, key)| key.0);
         let endpoint = exchange.endpoint.map_or("", |endpoint| endpoint.0);
         let error = request.errors.first().map(|error| error.message.0);
-        let what = match error {
-            Some(error) if narrow => error.to_owned(),
-            Some(error) => format!("{endpoint}: {error}"),
-            None => endpoint.to_owned(),
-        };
         table.row([
             exchange.started_at.map(figures::minute).unwrap_or_default(),
             exchange.status.map(|status| status.to_string()).unwrap_or_default(),
-            only_wide(exchange.exchange.to_string()),
-            only_wide(exchange.outcome.0.to_owned()),
-            cut(key.unwrap_or_default(), if narrow { 12 } else { 18 }),
-            only_wide(request.state.map(query::KeyState::word).unwrap_or_default().to_owned()),
-            only_wide(cut(exchange.flow.map_or("", |flow| flow.0), 14)),
-            what,
+            exchange.exchange.to_string(),
+            exchange.outcome.0.to_owned(),
+            cut(key.unwrap_or_default(), 18),
+            request.state.map(query::KeyState::word).unwrap_or_default().to_owned(),
+            cut(exchange.flow.map_or("", |flow| flow.0), 14),
+            match error {
+                Some(error) if narrow => error.to_owned(),
+                Some(error) => format!("{endpoint}: {error}"),
+                None => endpoint.to_owned(),
+            },
         ]);
     }
     table

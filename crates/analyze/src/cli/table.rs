@@ -31,6 +31,9 @@ pub(crate) struct TextTable {
 /// Columns of a terminal that the last column of a table gets at least.
 const LAST: usize = 20;
 
+/// Columns that the last column should have, if it has so much text, before others are shown beside it.
+const WANTED: usize = 26;
+
 impl TextTable {
     /// A table with these columns, named in its first line.
     pub(crate) fn new(columns: ColumnHeads) -> Self {
@@ -74,7 +77,7 @@ impl TextTable {
     }
 
     /// The lines, the first with the names of the columns. Empty columns are left out. With `width`, columns that can be
-    /// spared are left out until the last one has 20 columns or all its text, and the last one is cut so that no
+    /// spared are left out until the last one has 26 columns or all its text, and the last one is cut so that no
     /// line is longer; but not below 20 columns.
     pub(crate) fn lines(&self, width: Option<usize>) -> Vec<String> {
         let cell = |row: &'_ Vec<String>, n: usize| row.get(n).cloned().unwrap_or_default();
@@ -86,7 +89,7 @@ impl TextTable {
         let mut widths: Vec<usize> = shown.iter().map(|&n| wide(n)).collect();
         for spare in self.spare {
             let needed = widths.iter().rev().enumerate();
-            let needed = needed.map(|(n, wide)| if n == 0 { *wide.min(&LAST) } else { wide + 2 });
+            let needed = needed.map(|(n, wide)| if n == 0 { *wide.min(&WANTED) } else { wide + 2 });
             if width.is_none_or(|width| needed.sum::<usize>() <= width) {
                 break;
             }
@@ -166,8 +169,9 @@ mod tests {
     #[test]
     fn columns_that_can_be_spared_are_left_out_where_there_is_no_room() {
         let lines = |width| table().without_room(&["NOTHING", "KIND", "COUNT"]).lines(Some(width));
-        assert_eq!(lines(38)[1], r"        1  ış     a\u001b long text t…");
-        assert_eq!(lines(37)[1], r"        1  a\u001b long text that go…");
+        assert_eq!(lines(44)[1], r"        1  ış     a\u001b long text that go…");
+        assert_eq!(lines(43)[1], r"        1  a\u001b long text that goes on");
+        assert_eq!(lines(36), ["TEXT", r"a\u001b long text that goes on", ""]);
         assert_eq!(lines(20), ["TEXT", r"a\u001b long text t…", ""]);
     }
 }
