@@ -121,19 +121,9 @@ impl PlantedValues {
 }
 
 #[test]
-fn no_planted_value_is_left_in_a_report_or_in_output_of_one() {
-    no_value_is_left(300);
-}
-
-#[test]
-#[ignore = "ten thousand values take minutes in a debug build"]
-fn no_value_of_ten_thousand_is_left() {
-    no_value_is_left(2500);
-}
-
-fn no_value_is_left(exchanges: usize) {
+fn of_ten_thousand_planted_values_none_is_left_in_a_report_or_in_output_of_one() {
     let place = TestFolder::new();
-    let values = PlantedValues::dump(&place, exchanges);
+    let values = PlantedValues::dump(&place, 2500);
     let report = |more: &[&str]| {
         let run = place.run(&[&["report", "dump", "--out", "report", "--force"], more].concat());
         assert_eq!(run.code, 0, "{}", run.err);
