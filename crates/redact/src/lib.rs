@@ -31,6 +31,7 @@ mod encoding;
 mod mask;
 mod names;
 mod pattern;
+mod prefilter;
 mod rule;
 mod scan;
 mod scope;

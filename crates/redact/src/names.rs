@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use hashbrown::HashMap;
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::rule::Rule;
+use crate::rule::{Level, Rule};
 
 /// What stands under a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -328,6 +328,26 @@ pub(crate) fn meaning(name: &[u8]) -> Meaning {
         },
         None => whole,
     }
+}
+
+/// True when the last words of `text` are the name of a secret.
+pub(crate) fn ends_in_secret(text: &[u8]) -> bool {
+    let normal = Normal::of(text);
+    (0..normal.count).any(|first| {
+        let name = normal.joined(first);
+        let digits = name.iter().rev().take(2).take_while(|byte| byte.is_ascii_digit()).count();
+        (0..=digits).any(|digits| {
+            let meaning = CATALOGUE.names.get(&name[..name.len() - digits]);
+            matches!(meaning, Some(Meaning::Masked(rule)) if rule.level() == Level::Secrets)
+        })
+    })
+}
+
+/// The names of secrets in the catalogue.
+#[cfg(test)]
+pub(crate) fn secret_names() -> impl Iterator<Item = &'static str> {
+    let secret = MASKED.iter().filter(|(rule, _)| rule.level() == Level::Secrets);
+    secret.flat_map(|(_, names)| names.split_whitespace())
 }
 
 /// The last part of a path in a name: `customer[email]`, `lines[0].sku`, `soap:Body`; `None` when it has one part.

@@ -367,6 +367,11 @@ const SERVICE_KEYS: [(&str, usize); 38] = [
     ("ya29.", 20),
 ];
 
+/// How keys of services begin.
+pub(crate) fn service_key_prefixes() -> impl Iterator<Item = &'static str> {
+    SERVICE_KEYS.iter().map(|(prefix, _)| *prefix)
+}
+
 /// For each first letter of a key of a service, its second letters as bits: by far most words begin otherwise.
 const SERVICE_KEY_PAIRS: [u128; 128] = {
     let mut pairs = [0; 128];

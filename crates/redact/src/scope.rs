@@ -15,6 +15,7 @@ use crate::encoding::{Encoding, written_forms};
 use crate::mask::{Key, Masks};
 use crate::names::{Lookups, Meaning, meaning};
 use crate::pattern::is_word;
+use crate::prefilter::Prefilter;
 use crate::rule::{Level, Rule};
 use crate::scan::{self, Edit};
 
@@ -45,6 +46,7 @@ impl Redactor {
         Scope {
             masks: self.masks.clone(),
             lookups: Lookups::default(),
+            prefilter: Prefilter::default(),
             edits: HashMap::new(),
             results: HashMap::new(),
             remembered: 0,
@@ -124,11 +126,12 @@ impl Counts {
 /// The texts of one exchange: a value that is masked in one of them is masked in all.
 ///
 /// One worker uses one scope for all its exchanges, and [begins](Self::begin) each. Texts that are repeated are read
-/// once, and masked once where the texts learned with them are the same; 8 MiB are kept for that.
+/// once, and masked once where the texts learned with them are the same; 1 MiB is kept for that.
 #[derive(Debug)]
 pub struct Scope {
     masks: Masks,
     lookups: Lookups,
+    prefilter: Prefilter,
     /// What is masked in texts by themselves, by a hash of name and text.
     edits: HashMap<u128, Vec<Edit>>,
     /// What became of texts, by that hash and the sum of the values.
@@ -342,9 +345,18 @@ impl Scope {
     /// Reads a text that is not remembered, and gives its key in `edits`.
     fn read(&mut self, name: &str, text: &str) -> u128 {
         let key = xxh3_128_with_seed(text.as_bytes(), xxh3_64(name.as_bytes()));
-        let Self { masks, lookups, edits, remembered, .. } = self;
+        let Self { masks, lookups, prefilter, edits, remembered, .. } = self;
         edits.entry(key).or_insert_with(|| {
-            let found = scan::edits(masks, lookups, name, text);
+            let only_secrets = masks.level == Level::Secrets && name.is_empty();
+            let found = if !only_secrets || prefilter.may_hold_secret(text) {
+                scan::edits(masks, lookups, name, text)
+            } else {
+                debug_assert!(
+                    scan::edits(masks, lookups, name, text).is_empty(),
+                    "the prefilter passed over a secret"
+                );
+                Vec::new()
+            };
             let texts = found.iter().map(|edit| edit.with.len() + edit.value.len());
             *remembered += size_of::<(u128, Vec<Edit>)>() + texts.sum::<usize>();
             *remembered += size_of_val(found.as_slice());
@@ -355,7 +367,7 @@ impl Scope {
 }
 
 /// What a scope remembers of the texts that it has read, in bytes, before it forgets them.
-const REMEMBERED_BYTES: usize = 8 << 20;
+const REMEMBERED_BYTES: usize = 1 << 20;
 
 /// Messages are not longer, in bytes.
 const MESSAGE_BYTES: usize = 16 << 10;
