@@ -65,6 +65,10 @@ fn json() {
     );
     check(r#"{"note":"mail a@b.co\nor 0532 123 45 67"}"#, r#"{"note":"mail <email>\nor <phone>"}"#);
     check(r#"{"first_name":"Ay\u015fe","x":"\/"}"#, r#"{"first_name":"<person>","x":"\/"}"#);
+    check(
+        r#"{"company_name":"May, Salas and Morgan","password":"may not be blank"}"#,
+        r#"{"company_name":"<company>","password":"may not be blank"}"#,
+    );
     check(r#"{"a@b.co":{"n":1}}"#, r#"{"<email>":{"n":1}}"#);
 }
 

@@ -181,7 +181,8 @@ const PROSE: [&str; 34] = [
 pub(super) fn is_prose(value: &str) -> bool {
     let mut words = value.split_whitespace();
     let Some(first) = words.next() else { return false };
-    words.nth(1).is_some() && begins_prose(first)
+    // `May, Salas and Morgan` is a company.
+    words.nth(1).is_some() && begins_prose(first) && !first.ends_with(',')
 }
 
 /// True for a word with which an error message begins.
