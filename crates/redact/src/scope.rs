@@ -126,7 +126,7 @@ impl Counts {
 /// The texts of one exchange: a value that is masked in one of them is masked in all.
 ///
 /// One worker uses one scope for all its exchanges, and [begins](Self::begin) each. Texts that are repeated are read
-/// once, and masked once where the texts learned with them are the same; 1 MiB is kept for that.
+/// once, and masked once where the texts learned with them are the same; 8 MiB are kept for that.
 #[derive(Debug)]
 pub struct Scope {
     masks: Masks,
@@ -367,7 +367,7 @@ impl Scope {
 }
 
 /// What a scope remembers of the texts that it has read, in bytes, before it forgets them.
-const REMEMBERED_BYTES: usize = 1 << 20;
+const REMEMBERED_BYTES: usize = 8 << 20;
 
 /// Messages are not longer, in bytes.
 const MESSAGE_BYTES: usize = 16 << 10;
