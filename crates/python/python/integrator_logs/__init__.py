@@ -288,8 +288,8 @@ def _options(
         "redact": redact,
         "redact_key": redact_key,
         "threads": threads,
-        "rules": rules and os.fspath(rules),
-        "roles": roles and os.fspath(roles),
+        "rules": None if rules is None else os.fspath(rules),
+        "roles": None if roles is None else os.fspath(roles),
     }
 
 
