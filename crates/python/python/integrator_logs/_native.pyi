@@ -1,7 +1,20 @@
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Callable, Optional, TypedDict, final
+from typing import Any, Callable, Optional, TypedDict, final, type_check_only
 
+__all__ = [
+    "Batch",
+    "Batches",
+    "Error",
+    "StoredReport",
+    "command_line",
+    "report",
+    "scan",
+    "schema",
+    "tables_of_a_report",
+]
+
+@type_check_only
 class JobOptions(TypedDict):
     bodies: str
     redact: str
