@@ -6,7 +6,9 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use pipeline::input::{self, FoundInputs, Input};
+use archive::Source;
+use pipeline::input::{self, FoundInputs, Input, UnreadPlace};
+use pipeline::problem::{FileProblem, LogFault};
 use pipeline::run::{self, Options, Progress};
 use pipeline::worker::KeepBodies;
 use pipeline::{roles, rules};
@@ -109,24 +111,89 @@ pub(crate) fn report(
     progress: Option<Bound<'_, PyAny>>,
 ) -> PyResult<()> {
     let formats = formats_of(&formats).map_err(raise)?;
+    let work = move |shared: &Shared| {
+        let options = options.options()?;
+        let mut found = find(&paths, &options)?;
+        // The report that is replaced is as if it had not been there.
+        let own = Output::places(&out).map_err(|fault| error(&fault))?;
+        found.unread.retain(|place| {
+            let report = place.report.as_ref().and_then(|report| report.canonicalize().ok());
+            report.is_none_or(|path| !own.contains(&path))
+        });
+        write(&found, &out, &options, formats, force, shared)
+    };
+    interruptible(py, progress.as_ref(), work)
+}
+
+/// A file as Python has it: its name in reports, its path, its bytes, and whether it is a link.
+type PlannedFile = (String, PathBuf, u64, bool);
+
+/// A place that is not read, as Python has it: its name, the kind of the problem and its message.
+type PlannedProblem = (String, String, String);
+
+/// The files below some paths in name order, and the places that are not read.
+#[pyfunction]
+pub(crate) fn find_files(
+    py: Python<'_>,
+    paths: Vec<String>,
+) -> PyResult<(Vec<PlannedFile>, Vec<PlannedProblem>)> {
+    let found = py.detach(|| find(&paths, &Options::default())).map_err(raise)?;
+    let files = found.inputs.into_iter().filter_map(|input| match input {
+        Input::File(Source { name, path, bytes, link }) => Some((name, path, bytes, link)),
+        Input::Memory { .. } => None,
+    });
+    let problem =
+        |place: UnreadPlace| (place.name, place.problem.kind.to_owned(), place.problem.message);
+    Ok((files.collect(), found.unread.into_iter().map(problem).collect()))
+}
+
+/// Writes the report of files and places that [`find_files`] has found.
+#[pyfunction]
+pub(crate) fn report_files(
+    py: Python<'_>,
+    files: Vec<PlannedFile>,
+    unread: Vec<PlannedProblem>,
+    out: PathBuf,
+    options: JobOptions,
+) -> PyResult<()> {
+    let input = |(name, path, bytes, link)| Input::File(Source { path, name, bytes, link });
+    let place = |(name, kind, message): PlannedProblem| {
+        let kinds = [LogFault::EarlierReport.name(), "io"];
+        let kind = kinds.into_iter().find(|known| *known == kind).unwrap_or("io");
+        let problem = FileProblem { member: None, byte: 0, stage: "read", kind, message };
+        UnreadPlace { name, problem, report: None }
+    };
+    let found = FoundInputs {
+        inputs: files.into_iter().map(input).collect(),
+        unread: unread.into_iter().map(place).collect(),
+    };
+    let formats = Formats::new([Format::Parquet]);
+    let work =
+        move |shared: &Shared| write(&found, &out, &options.options()?, formats, false, shared);
+    interruptible(py, None, work)
+}
+
+/// Does the work on a thread of its own, and stops it when a signal arrives or `progress` raises.
+fn interruptible(
+    py: Python<'_>,
+    progress: Option<&Bound<'_, PyAny>>,
+    work: impl FnOnce(&Shared) -> Result<(), String> + Send + 'static,
+) -> PyResult<()> {
     let shared = Arc::<Shared>::default();
     let (send, done) = mpsc::channel();
     let job = Arc::clone(&shared);
     let work = move || {
         // Nothing is received after an interrupt.
-        let _gone = send.send(write(&paths, &out, &options, formats, force, &job));
+        let _gone = send.send(work(&job));
     };
     let thread = std::thread::Builder::new().name("report".to_owned()).spawn(work)?;
-    let tick = || {
-        py.check_signals()?;
-        match (&progress, shared.totals.get()) {
-            (Some(progress), Some((files, bytes))) => {
-                let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
-                let Progress { bytes: bytes_read, files: files_read } = &shared.progress;
-                progress.call1((read(bytes_read), bytes, read(files_read), files)).map(drop)
-            }
-            _ => Ok(()),
+    let show = || match (progress, shared.totals.get()) {
+        (Some(progress), Some((files, bytes))) => {
+            let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+            let (bytes_read, files_read) = (&shared.progress.bytes, &shared.progress.files);
+            progress.call1((read(bytes_read), bytes, read(files_read), files)).map(drop)
         }
+        _ => Ok(()),
     };
     let done = Mutex::new(done);
     let wait = || done.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(TICK);
@@ -136,7 +203,7 @@ pub(crate) fn report(
             Err(RecvTimeoutError::Disconnected) => break Err("the work has ended early".to_owned()),
             Err(RecvTimeoutError::Timeout) => {}
         }
-        if let Err(interrupt) = tick() {
+        if let Err(interrupt) = py.check_signals().and_then(|()| show()) {
             shared.stop.store(true, Ordering::SeqCst);
             // While files are looked for, there is nothing to remove.
             if shared.writing.load(Ordering::SeqCst) {
@@ -146,25 +213,18 @@ pub(crate) fn report(
         }
     };
     outcome.map_err(raise)?;
-    tick()
+    show()
 }
 
 fn write(
-    paths: &[String],
+    found: &FoundInputs,
     out: &Path,
-    options: &JobOptions,
+    options: &Options,
     formats: Formats,
     force: bool,
     shared: &Shared,
 ) -> Result<(), String> {
-    let options = options.options()?;
-    let FoundInputs { inputs, mut unread } = find(paths, &options)?;
-    // The report that is replaced is as if it had not been there.
-    let own = Output::places(out).map_err(|fault| error(&fault))?;
-    unread.retain(|place| {
-        let report = place.report.as_ref().and_then(|report| report.canonicalize().ok());
-        report.is_none_or(|path| !own.contains(&path))
-    });
+    let FoundInputs { inputs, unread } = found;
     let bytes = inputs.iter().map(Input::bytes).sum();
     shared.totals.get_or_init(|| (inputs.len() as u64, bytes));
     shared.writing.store(true, Ordering::SeqCst);
@@ -174,7 +234,7 @@ fn write(
     let redaction = options.redactor.level().name();
     let metadata = Metadata { rules_version: grouping::RULES_VERSION, redaction };
     let folder = Folder::create(out, force, formats, &metadata).map_err(|fault| error(&fault))?;
-    run::report(&inputs, &unread, folder, &options, &shared.progress, &shared.stop)
+    run::report(inputs, unread, folder, options, &shared.progress, &shared.stop)
         .map(drop)
         .map_err(|fault| error(&fault))
 }

@@ -68,6 +68,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(tables_of_a_report, module)?)?;
     module.add_function(wrap_pyfunction!(command_line, module)?)?;
     module.add_function(wrap_pyfunction!(job::report, module)?)?;
+    module.add_function(wrap_pyfunction!(job::find_files, module)?)?;
+    module.add_function(wrap_pyfunction!(job::report_files, module)?)?;
     module.add_function(wrap_pyfunction!(batches::schema, module)?)?;
     module.add_function(wrap_pyfunction!(scan::scan, module)?)?;
     module.add_class::<stored::StoredReport>()?;

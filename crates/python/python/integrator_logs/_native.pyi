@@ -8,7 +8,9 @@ __all__ = [
     "Error",
     "StoredReport",
     "command_line",
+    "find_files",
     "report",
+    "report_files",
     "scan",
     "schema",
     "tables_of_a_report",
@@ -67,3 +69,12 @@ def report(
 def scan(
     paths: list[str], options: JobOptions, table: str, columns: Optional[list[str]] = None
 ) -> Batches: ...
+def find_files(
+    paths: list[str],
+) -> tuple[list[tuple[str, Path, int, bool]], list[tuple[str, str, str]]]: ...
+def report_files(
+    files: list[tuple[str, Path, int, bool]],
+    unread: list[tuple[str, str, str]],
+    out: Path,
+    options: JobOptions,
+) -> None: ...
