@@ -14,8 +14,10 @@ use std::time::Duration;
 
 use crate::cli::{Exit, acts};
 
-/// The allocator of the system. Ends the program when it refuses.
-pub(crate) struct SystemOrEnd;
+/// The allocator of the system, for a program that runs [`run`](crate::run) and nothing else: it ends the program when
+/// the system refuses memory.
+#[derive(Debug)]
+pub struct SystemOrEnd;
 
 // SAFETY: every call goes to the allocator of the system, whose contract is the same.
 unsafe impl GlobalAlloc for SystemOrEnd {

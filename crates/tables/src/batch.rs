@@ -153,6 +153,11 @@ impl Columns {
         &self.cells
     }
 
+    /// The schema, the number of rows, and the columns.
+    pub(crate) fn into_parts(self) -> (&'static Schema, usize, Vec<Cells>) {
+        (self.schema, self.rows, self.cells)
+    }
+
     /// Puts columns together; `None` when they do not fit the schema or are not equally long.
     pub(crate) fn from_cells(schema: &'static Schema, cells: Vec<Cells>) -> Option<Self> {
         let rows = cells.first().map_or(0, |cells| cells.valid.len());

@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::path::PathBuf;
 
+use super::batch::Columns;
 use super::columns::{CellRef, Cells};
 use super::decode::{self, Footer};
 use super::schema::{Column, Schema};
@@ -22,7 +23,7 @@ pub struct ChosenColumns {
 #[derive(Debug)]
 pub struct ChosenRows {
     rows: usize,
-    columns: Vec<(&'static Column, Cells)>,
+    pub(super) columns: Vec<(&'static Column, Cells)>,
 }
 
 impl Stored {
@@ -48,6 +49,11 @@ impl ChosenColumns {
         &self.columns
     }
 
+    /// How many rows the table has.
+    pub fn rows(&self) -> u64 {
+        self.footer.rows()
+    }
+
     /// How many row groups the table has.
     pub fn groups(&self) -> usize {
         self.footer.groups()
@@ -71,6 +77,13 @@ impl ChosenColumns {
 }
 
 impl ChosenRows {
+    /// Some columns of rows in memory, in the order of the schema.
+    pub fn of(rows: Columns, wanted: impl Fn(&Column) -> bool) -> Self {
+        let (schema, count, cells) = rows.into_parts();
+        let columns = schema.columns.iter().zip(cells).filter(|(column, _)| wanted(column));
+        Self { rows: count, columns: columns.collect() }
+    }
+
     /// How many rows there are.
     pub fn len(&self) -> usize {
         self.rows

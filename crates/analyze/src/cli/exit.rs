@@ -1,7 +1,5 @@
 //! How the program ends.
 
-use std::process::ExitCode;
-
 /// The exit code. A closed pipe is [`Exit::Done`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -24,10 +22,4 @@ impl Exit {
     pub(crate) const FAILED_ON: Self = Self::Nothing;
     /// Done, except for what was listed.
     pub(crate) const INCOMPLETE: Self = Self::Rejected;
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        Self::from(exit as u8)
-    }
 }

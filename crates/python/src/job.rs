@@ -1,0 +1,251 @@
+//! The main job, with its options from Python, and a report as its result.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use archive::Source;
+use pipeline::input::{self, FoundInputs, Input, UnreadPlace};
+use pipeline::problem::{FileProblem, LogFault};
+use pipeline::run::{self, Options, Progress};
+use pipeline::worker::KeepBodies;
+use pipeline::{roles, rules};
+use pyo3::prelude::*;
+use redact::{Key, Level, Redactor};
+use tables::{Folder, Format, Formats, Metadata, Output};
+
+use crate::{error, raise};
+
+/// How often signals are looked for and progress is shown.
+const TICK: Duration = Duration::from_millis(50);
+
+/// The options of a job, as the Python part hands them over.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(crate) struct JobOptions {
+    bodies: String,
+    redact: String,
+    redact_key: Option<[u8; 32]>,
+    threads: usize,
+    rules: Option<PathBuf>,
+    roles: Option<PathBuf>,
+}
+
+impl JobOptions {
+    /// The same for the pipeline.
+    ///
+    /// # Errors
+    /// A text, when a word is unknown or a file is wrong.
+    pub(crate) fn options(&self) -> Result<Options, String> {
+        let unknown = |what: &str, word: &str| format!("{what}: there is no {word:?}");
+        let bodies = match &*self.bodies {
+            "all" => KeepBodies::All,
+            "failed" => KeepBodies::Failed,
+            "none" => KeepBodies::None,
+            word => return Err(unknown("bodies", word)),
+        };
+        let level = match &*self.redact {
+            "secrets" => Level::Secrets,
+            "personal" => Level::Personal,
+            "none" => Level::None,
+            word => return Err(unknown("redact", word)),
+        };
+        let key = self.redact_key.map_or_else(new_key, Ok)?;
+        let rules = self.rules.as_deref().map(rules::read).transpose();
+        let roles = self.roles.as_deref().map(roles::read).transpose();
+        Ok(Options {
+            redactor: Redactor::new(level, &Key::new(key)),
+            threads: self.threads,
+            bodies,
+            rules: Arc::new(rules.map_err(|fault| error(&fault))?.unwrap_or_default()),
+            roles: Arc::new(roles.map_err(|fault| error(&fault))?.unwrap_or_default()),
+            ..Options::default()
+        })
+    }
+}
+
+fn new_key() -> Result<[u8; 32], String> {
+    let mut key = [0; 32];
+    getrandom::fill(&mut key).map_err(|_| "the system gives no random bytes".to_owned())?;
+    Ok(key)
+}
+
+/// Finds the files that are read.
+///
+/// # Errors
+/// A text, when there is no such file, or a report stands where logs are wanted.
+pub(crate) fn find(paths: &[String], options: &Options) -> Result<FoundInputs, String> {
+    let pool = run::pool(options.threads).map_err(|fault| error(&fault))?;
+    let found = pool.install(|| input::find(paths)).map_err(|fault| error(&fault))?;
+    let report = found.unread.iter().find_map(|place| place.report.as_deref());
+    match report.filter(|_| found.inputs.is_empty()) {
+        Some(report) => Err(format!("{}: a report, not logs", report.display())),
+        None => Ok(found),
+    }
+}
+
+/// What a job and the thread that waits for it share.
+#[derive(Default)]
+struct Shared {
+    progress: Progress,
+    /// Files and bytes of all inputs, once they are found.
+    totals: OnceLock<(u64, u64)>,
+    stop: AtomicBool,
+    /// Set before the first file is written.
+    writing: AtomicBool,
+}
+
+/// Writes a report. `progress` is called with the bytes that were read, those of all files, and both numbers of files,
+/// about every 50 ms.
+#[pyfunction]
+#[pyo3(signature = (paths, out, options, formats, force, progress=None))]
+pub(crate) fn report(
+    py: Python<'_>,
+    paths: Vec<String>,
+    out: PathBuf,
+    options: JobOptions,
+    formats: Vec<String>,
+    force: bool,
+    progress: Option<Bound<'_, PyAny>>,
+) -> PyResult<()> {
+    let formats = formats_of(&formats).map_err(raise)?;
+    let work = move |shared: &Shared| {
+        let options = options.options()?;
+        let mut found = find(&paths, &options)?;
+        // The report that is replaced is as if it had not been there.
+        let own = Output::places(&out).map_err(|fault| error(&fault))?;
+        found.unread.retain(|place| {
+            let report = place.report.as_ref().and_then(|report| report.canonicalize().ok());
+            report.is_none_or(|path| !own.contains(&path))
+        });
+        write(&found, &out, &options, formats, force, shared)
+    };
+    interruptible(py, progress.as_ref(), work)
+}
+
+/// A file as Python has it: its name in reports, its path, its bytes, and whether it is a link.
+type PlannedFile = (String, PathBuf, u64, bool);
+
+/// A place that is not read, as Python has it: its name, the kind of the problem and its message.
+type PlannedProblem = (String, String, String);
+
+/// The files below some paths in name order, and the places that are not read.
+#[pyfunction]
+pub(crate) fn find_files(
+    py: Python<'_>,
+    paths: Vec<String>,
+) -> PyResult<(Vec<PlannedFile>, Vec<PlannedProblem>)> {
+    let found = py.detach(|| find(&paths, &Options::default())).map_err(raise)?;
+    let files = found.inputs.into_iter().filter_map(|input| match input {
+        Input::File(Source { name, path, bytes, link }) => Some((name, path, bytes, link)),
+        Input::Memory { .. } => None,
+    });
+    let problem =
+        |place: UnreadPlace| (place.name, place.problem.kind.to_owned(), place.problem.message);
+    Ok((files.collect(), found.unread.into_iter().map(problem).collect()))
+}
+
+/// Writes the report of files and places that [`find_files`] has found.
+#[pyfunction]
+pub(crate) fn report_files(
+    py: Python<'_>,
+    files: Vec<PlannedFile>,
+    unread: Vec<PlannedProblem>,
+    out: PathBuf,
+    options: JobOptions,
+) -> PyResult<()> {
+    let input = |(name, path, bytes, link)| Input::File(Source { path, name, bytes, link });
+    let place = |(name, kind, message): PlannedProblem| {
+        let kinds = [LogFault::EarlierReport.name(), "io"];
+        let kind = kinds.into_iter().find(|known| *known == kind).unwrap_or("io");
+        let problem = FileProblem { member: None, byte: 0, stage: "read", kind, message };
+        UnreadPlace { name, problem, report: None }
+    };
+    let found = FoundInputs {
+        inputs: files.into_iter().map(input).collect(),
+        unread: unread.into_iter().map(place).collect(),
+    };
+    let formats = Formats::new([Format::Parquet]);
+    let work =
+        move |shared: &Shared| write(&found, &out, &options.options()?, formats, false, shared);
+    interruptible(py, None, work)
+}
+
+/// Does the work on a thread of its own, and stops it when a signal arrives or `progress` raises.
+fn interruptible(
+    py: Python<'_>,
+    progress: Option<&Bound<'_, PyAny>>,
+    work: impl FnOnce(&Shared) -> Result<(), String> + Send + 'static,
+) -> PyResult<()> {
+    let shared = Arc::<Shared>::default();
+    let (send, done) = mpsc::channel();
+    let job = Arc::clone(&shared);
+    let work = move || {
+        // Nothing is received after an interrupt.
+        let _gone = send.send(work(&job));
+    };
+    let thread = std::thread::Builder::new().name("report".to_owned()).spawn(work)?;
+    let show = || match (progress, shared.totals.get()) {
+        (Some(progress), Some((files, bytes))) => {
+            let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+            let (bytes_read, files_read) = (&shared.progress.bytes, &shared.progress.files);
+            progress.call1((read(bytes_read), bytes, read(files_read), files)).map(drop)
+        }
+        _ => Ok(()),
+    };
+    let done = Mutex::new(done);
+    let wait = || done.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(TICK);
+    let outcome = loop {
+        match py.detach(wait) {
+            Ok(outcome) => break outcome,
+            Err(RecvTimeoutError::Disconnected) => break Err("the work has ended early".to_owned()),
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if let Err(interrupt) = py.check_signals().and_then(|()| show()) {
+            shared.stop.store(true, Ordering::SeqCst);
+            // While files are looked for, there is nothing to remove.
+            if shared.writing.load(Ordering::SeqCst) {
+                let _panicked = py.detach(|| thread.join());
+            }
+            return Err(interrupt);
+        }
+    };
+    outcome.map_err(raise)?;
+    show()
+}
+
+fn write(
+    found: &FoundInputs,
+    out: &Path,
+    options: &Options,
+    formats: Formats,
+    force: bool,
+    shared: &Shared,
+) -> Result<(), String> {
+    let FoundInputs { inputs, unread } = found;
+    let bytes = inputs.iter().map(Input::bytes).sum();
+    shared.totals.get_or_init(|| (inputs.len() as u64, bytes));
+    shared.writing.store(true, Ordering::SeqCst);
+    if shared.stop.load(Ordering::SeqCst) {
+        return Err("interrupted".to_owned());
+    }
+    let redaction = options.redactor.level().name();
+    let metadata = Metadata { rules_version: grouping::RULES_VERSION, redaction };
+    let folder = Folder::create(out, force, formats, &metadata).map_err(|fault| error(&fault))?;
+    run::report(inputs, unread, folder, options, &shared.progress, &shared.stop)
+        .map(drop)
+        .map_err(|fault| error(&fault))
+}
+
+fn formats_of(names: &[String]) -> Result<Formats, String> {
+    let format = |name: &String| match &**name {
+        "parquet" => Ok(Format::Parquet),
+        "csv" => Ok(Format::Csv),
+        "json" => Ok(Format::Json),
+        "xlsx" => Ok(Format::Xlsx),
+        word => Err(format!("formats: there is no {word:?}")),
+    };
+    names.iter().map(format).collect::<Result<Vec<_>, _>>().map(Formats::new)
+}
