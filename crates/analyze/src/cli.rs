@@ -5,7 +5,10 @@
 mod bench;
 mod cards;
 mod cat;
+mod completions;
+mod config;
 mod curl;
+mod demo;
 mod diff;
 mod dump;
 mod endpoint;
@@ -21,6 +24,7 @@ mod keys;
 mod limits;
 mod logs;
 mod ls;
+mod man;
 mod markdown;
 mod outgoing;
 mod pretty;
@@ -39,14 +43,16 @@ mod summary;
 mod table;
 mod terminal;
 mod totals;
+mod tour;
 mod zone;
 
 pub(crate) use exit::Exit;
 pub(crate) use query::acts;
 
-use std::io;
+use std::ffi::OsString;
+use std::io::{self, IsTerminal as _};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 /// Reports what failed, why, and what was sent and answered, from a folder of saved Integrator logs.
 ///
@@ -54,7 +60,7 @@ use clap::{Parser, Subcommand};
 /// zip, gzip, quoted, unpacked), without unpacking anything to disk. Only `fetch` uses a network, and `serve` answers on
 /// this machine.
 #[derive(Debug, Parser)]
-#[command(name = "analyze", version, max_term_width = 110, after_help = EXAMPLES)]
+#[command(name = "analyze", version, long_version = long_version(), max_term_width = 110, after_help = EXAMPLES)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -87,6 +93,8 @@ Examples:
   analyze logs dump --flow-id ID          the logs of a flow, as the API lists them
   analyze serve dump                      the API on this machine, from the folder `dump`
   analyze bench --generate 256MB          how fast this machine is
+  analyze demo                            a tour on a small dump that comes with the program
+  analyze config show --origin            the settings of analyze.toml and ANALYZE_* that hold here
 
 Exit codes: 0 done, 1 no log found (`diff`: what --fail-on names was found; `search`: nothing matches), 2 not done, 3 too many files rejected \
 (`fetch`: not all could be had), 4 token refused, 130 interrupted.
@@ -111,9 +119,68 @@ enum Command {
     Serve(serve::ServeCommand),
     Fetch(Box<fetch::FetchCommand>),
     Bench(Box<bench::BenchCommand>),
+    Demo(demo::DemoCommand),
+    Config(config::ConfigCommand),
+    Completions(completions::CompletionsCommand),
+    Man(man::ManCommand),
+}
+
+/// The program as it can be typed, for its completions and manual pages.
+fn program() -> clap::Command {
+    Cli::command()
+}
+
+/// `0.1.0 (941df570e00d 2026-10-24, x86_64-unknown-linux-gnu)`: the version, the commit and the target.
+fn long_version() -> String {
+    let build = measure::Build::this();
+    let commit = match (build.commit, build.commit_date) {
+        (Some(commit), Some(date)) => format!("{commit} {date}"),
+        (commit, _) => commit.unwrap_or("unknown").to_owned(),
+    };
+    format!("{} ({commit}, {})", build.version, build.target.unwrap_or("unknown"))
+}
+
+/// Runs what was typed: `words` begin with the name of the program.
+pub(crate) fn run(words: Vec<OsString>) -> Exit {
+    if words.len() == 1 && io::stdin().is_terminal() && io::stdout().is_terminal() {
+        return tour::run();
+    }
+    match Cli::with_settings(words) {
+        Ok(cli) => cli.run(),
+        Err(error) => match error.downcast::<clap::Error>() {
+            Ok(answer) => shown(&answer),
+            Err(error) => {
+                terminal::say(&format!("error: {error:#}"));
+                Exit::NotDone
+            }
+        },
+    }
+}
+
+/// Prints the help, the version, or what is wrong with the command line.
+fn shown(answer: &clap::Error) -> Exit {
+    match answer.print() {
+        _ if answer.use_stderr() => Exit::NotDone,
+        // A closed pipe is no failure.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Exit::NotDone,
+        _ => Exit::Done,
+    }
 }
 
 impl Cli {
+    /// Parses a command line together with the settings for it.
+    fn with_settings(words: Vec<OsString>) -> anyhow::Result<Self> {
+        let program = program();
+        let (words, added) = config::with_settings(&program, words)?;
+        let matches = program.try_get_matches_from(words);
+        Ok(matches.and_then(|matches| Self::from_arg_matches(&matches)).inspect_err(|error| {
+            let text = error.to_string();
+            for added in added.iter().filter(|added| text.contains(&added.flag)) {
+                terminal::say(&format!("{} is given by {}", added.flag, added.origin));
+            }
+        })?)
+    }
+
     /// Runs the command; errors are printed on stderr.
     pub(crate) fn run(self) -> Exit {
         zone::set_zone(self.tz);
@@ -136,6 +203,10 @@ impl Cli {
             Command::Serve(serve) => serve.run(),
             Command::Fetch(fetch) => fetch.run(),
             Command::Bench(bench) => bench.run(),
+            Command::Demo(demo) => demo.run(),
+            Command::Config(config) => config.run(),
+            Command::Completions(completions) => completions.run(),
+            Command::Man(man) => man.run(),
         };
         done.unwrap_or_else(|error| {
             if is_closed_pipe(&error) {
@@ -174,7 +245,6 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory as _;
 
     #[test]
     fn the_grammar_is_sound_and_every_argument_has_help() {

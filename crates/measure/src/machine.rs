@@ -47,8 +47,10 @@ impl Machine {
 pub struct Build {
     /// Version of the package.
     pub version: &'static str,
-    /// The commit, if the environment variable `ANALYZE_COMMIT` named it during the build.
+    /// The commit; absent when it was built without git, and the environment variable `ANALYZE_COMMIT` did not name it.
     pub commit: Option<&'static str>,
+    /// The day of the commit: `2026-10-24`.
+    pub commit_date: Option<&'static str>,
     /// Version of the compiler, as it reports it: `rustc 1.95.0 (...)`.
     pub rustc: Option<&'static str>,
     /// `release` or `debug`.
@@ -65,6 +67,7 @@ impl Build {
         Self {
             version: env!("CARGO_PKG_VERSION"),
             commit: option_env!("ANALYZE_COMMIT"),
+            commit_date: option_env!("ANALYZE_COMMIT_DATE"),
             rustc: option_env!("ANALYZE_RUSTC"),
             profile: option_env!("ANALYZE_PROFILE"),
             target: option_env!("ANALYZE_TARGET"),

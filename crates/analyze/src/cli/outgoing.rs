@@ -249,8 +249,19 @@ mod tests {
 
     /// Those that show no report: files as they are, listings, measurements; texts of the program; and the page, which
     /// takes a redactor itself.
-    const OTHERS: [&str; 7] =
-        ["bench.rs", "cat.rs", "fetch.rs", "html.rs", "logs.rs", "ls.rs", "sql.rs"];
+    const OTHERS: [&str; 11] = [
+        "bench.rs",
+        "cat.rs",
+        "completions.rs",
+        "config.rs",
+        "fetch.rs",
+        "html.rs",
+        "logs.rs",
+        "ls.rs",
+        "man.rs",
+        "sql.rs",
+        "tour.rs",
+    ];
 
     #[test]
     fn no_command_that_shows_a_report_takes_stdout_itself() {

@@ -101,6 +101,7 @@ impl TestFolder {
     pub(crate) fn command<S: AsRef<OsStr>>(&self, args: &[S]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_analyze"));
         command.args(args).current_dir(self.path()).env_remove("COLUMNS").env_remove("NO_COLOR");
+        command.env("XDG_CONFIG_HOME", self.path().join("config"));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }

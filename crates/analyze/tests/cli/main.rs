@@ -5,12 +5,14 @@
 mod api;
 mod bench;
 mod cat;
+mod config;
 mod connections;
 mod copies;
 mod diff;
 mod endpoint;
 mod explain;
 mod faults;
+mod first_steps;
 mod html;
 mod keys;
 mod kit;
@@ -40,8 +42,26 @@ fn the_help_says_what_there_is() {
 fn the_help_of_each_command_has_examples() {
     let place = TestFolder::new();
     for command in [
-        "report", "cat", "ls", "summary", "explain", "endpoint", "keys", "search", "show", "diff",
-        "runs", "sql", "html", "logs", "serve", "fetch", "bench",
+        "report",
+        "cat",
+        "ls",
+        "summary",
+        "explain",
+        "endpoint",
+        "keys",
+        "search",
+        "show",
+        "diff",
+        "runs",
+        "sql",
+        "html",
+        "logs",
+        "serve",
+        "fetch",
+        "bench",
+        "demo",
+        "completions",
+        "man",
     ] {
         let run = place.run(&[command, "--help"]);
         assert_eq!(run.code, 0);
