@@ -1,4 +1,4 @@
-//! Every command of the README and of docs/search.md works and prints what the page shows.
+//! Every command of the README and of the pages in docs/ works and prints what the page shows.
 
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
@@ -17,7 +17,33 @@ const MEASURED: &str = "console measured";
 
 #[test]
 fn every_command_of_the_readme_works_and_prints_what_is_shown() {
-    assert!(run_page("README.md") >= 8);
+    assert_eq!(run_page("README.md"), 11);
+}
+
+#[test]
+fn the_readme_is_short() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    assert!(readme.lines().count() < 200, "{}", readme.lines().count());
+}
+
+#[test]
+fn every_example_of_a_command_works_and_prints_what_is_shown() {
+    assert_eq!(run_page("docs/commands.md"), 26);
+}
+
+#[test]
+fn every_command_of_the_page_about_speed_works() {
+    assert_eq!(run_page("docs/speed.md"), 1);
+}
+
+#[test]
+fn every_command_of_the_page_about_settings_works_and_prints_what_is_shown() {
+    assert_eq!(run_page("docs/config.md"), 3);
+}
+
+#[test]
+fn every_command_of_the_page_about_installing_works() {
+    assert_eq!(run_page("docs/install.md"), 4);
 }
 
 #[test]
@@ -74,7 +100,7 @@ fn run_page(name: &str) -> usize {
         }
         commands += 1;
         let measured = block == Some(MEASURED);
-        // The port of the README may be taken here.
+        // The port of the page may be taken here.
         let command = &command.replace(SERVED, &here).replace(
             "analyze serve testdata/dump ",
             &format!("analyze serve testdata/dump --bind {here} "),
@@ -111,10 +137,10 @@ fn run_page(name: &str) -> usize {
     commands
 }
 
-/// Where `analyze serve` answers in the README.
+/// Where `analyze serve` answers in docs/commands.md.
 const SERVED: &str = "127.0.0.1:3000";
 
-/// Ends the server of the README, if one is running, by the process id in this file.
+/// Ends the server of docs/commands.md, if one is running, by the process id in this file.
 struct EndServed(PathBuf);
 
 impl Drop for EndServed {
@@ -137,6 +163,7 @@ fn run(command: &str, place: &Path) -> String {
         .env("PATH", path)
         .env("COLUMNS", "100")
         .env("NO_COLOR", "1")
+        .env("XDG_CONFIG_HOME", place)
         .output()
         .unwrap();
     let mut printed = String::from_utf8(output.stdout).unwrap();
@@ -167,7 +194,7 @@ fn timeless(text: &str) -> String {
     lines.collect::<Vec<_>>().concat()
 }
 
-/// The library example of the README, which has to be here word by word.
+/// The example of docs/library.md, which has to be here word by word.
 fn example() -> Result<(), Box<dyn std::error::Error>> {
     use pipeline::input;
     use pipeline::run::{self, Options, Progress};
@@ -185,12 +212,12 @@ fn example() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 #[test]
-fn the_library_example_of_the_readme_works() {
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let shown = readme.split("```rust\n").nth(1).unwrap().split("```").next().unwrap();
+fn the_example_of_the_page_about_the_library_works() {
+    let page = fs::read_to_string(root().join("docs/library.md")).unwrap();
+    let shown = page.split("```rust\n").nth(1).unwrap().split("```").next().unwrap();
     let words = |text: &str| -> String { text.split_whitespace().collect() };
     let here = words(include_str!("readme.rs"));
-    assert!(here.contains(&words(shown)), "the README shows another program than this test");
+    assert!(here.contains(&words(shown)), "docs/library.md shows another program than this test");
 
     let place = checkout();
     // No other test of this file depends on the folder of the process.
