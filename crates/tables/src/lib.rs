@@ -43,6 +43,7 @@
 
 pub mod cell;
 pub mod rows;
+pub mod state;
 
 mod batch;
 mod checksums;
