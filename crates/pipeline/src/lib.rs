@@ -47,6 +47,7 @@ pub mod worker;
 mod leaves;
 mod log_text;
 mod records;
+mod state;
 
 pub mod aggregate;
 pub mod link;

@@ -288,11 +288,11 @@ crate::table! {
 }
 
 crate::table! {
-    /// How often a rule masked something in the texts of one file, or in one text of the small tables.
+    /// How often a rule masked something in the texts of one file, or in the texts of one thing in the small tables.
     pub table RedactionStates, REDACTION_STATES = "state/redactions" of RedactionStateRow<'b> {
         /// the file; null for a text of the small tables
         file: Option<FileName<'b>>,
-        /// XXH3-64 of that text as it is written, or the id of the masked message; null for a file
+        /// the id of what the text belongs to: a masked message, a group, a shape or a log (XXH3-64 of fingerprint or id); null for a file
         text: Option<TextHash>,
         /// as in `redactions`
         place: RedactionPlace<'b>,
