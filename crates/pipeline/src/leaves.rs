@@ -16,8 +16,6 @@ use crate::problem::{FileProblem, LogFault};
 use crate::records::{FileLink, RecordRows};
 use crate::survey;
 use crate::worker::Setting;
-use tables::cell::{BodyDigest, FileName, FileOutcomeWord, MemberName, TextHash};
-use tables::state::LeafRow;
 use xxhash_rust::xxh3::xxh3_128;
 
 /// Reads the leaves of one file.
@@ -165,20 +163,14 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
 
     /// Adds a leaf to the state.
     fn keep_state(&mut self, leaf: &Leaf<'_>, exchanges: u32, copied: bool, outcome: FileOutcome) {
-        let Some(state) = &mut self.records.counts.state else { return };
-        state.leaf(&LeafRow {
-            file: FileName(self.records.file),
-            leaf: (self.leaves.leaves - 1).cast_signed(),
-            member: leaf.member.map(MemberName),
-            begin: Some(leaf)
-                .filter(|leaf| leaf.form == Form::Json)
-                .and_then(|leaf| survey::text_begin(leaf.text))
-                .map(TextHash),
-            digest: BodyDigest(xxh3_128(leaf.text.as_bytes())),
-            exchanges: exchanges.cast_signed(),
-            copied,
-            outcome: FileOutcomeWord(outcome.name()),
-        });
+        if self.records.counts.state.is_none() {
+            return;
+        }
+        let begin = (leaf.form == Form::Json).then(|| survey::text_begin(leaf.text)).flatten();
+        let number = self.leaves.leaves - 1;
+        let digest = xxh3_128(leaf.text.as_bytes());
+        let records = &mut self.records;
+        records.keep_leaf(number, leaf.member, begin, digest, exchanges, copied, outcome);
     }
 
     /// Reads a leaf that holds the same text as one of the file `original`; what is no log is no copy.

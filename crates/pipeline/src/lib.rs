@@ -30,6 +30,7 @@
 //! The library knows no command line and prints nothing; it does not know zip, base64 or the grammar
 //! of JSON. The same input gives the same bytes for any number of threads.
 
+pub mod merge;
 pub mod run;
 
 pub mod at_hand;

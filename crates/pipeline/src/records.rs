@@ -9,15 +9,17 @@ use model::listing::{LogType, Status};
 use redact::{MaskedValues, Redacted, Scope};
 use tables::Encoder;
 use tables::cell::{
-    BodyDigest, BodyText, ClassWord, EvidenceWord, FileName, Fingerprint, FlowName, HttpMethod,
-    KeyKindWord, KeyValue, LogId, MemberName, Micros, OutcomeWord, RecordPointer, RunId, SideWord,
-    SourceWord, StepName,
+    BodyDigest, BodyText, ClassWord, EvidenceWord, FileName, FileOutcomeWord, Fingerprint,
+    FlowName, HttpMethod, KeyKindWord, KeyValue, LogId, MemberName, Micros, OutcomeWord,
+    RecordPointer, RunId, SideWord, SourceWord, StepName, TextHash,
 };
 use tables::rows::{ErrorRow, ExchangeRow};
+use tables::state::LeafRow;
 
 use crate::aggregate::{BodySide, CountedBody, CountedError, CountedExchange, RecordPlace};
 use crate::link::{self, Linked, LinkedBy, NameLink};
 use crate::log_text;
+use crate::outcome::FileOutcome;
 use crate::worker::{JobRows, KeepBodies, Setting, WorkerCounts};
 
 /// A row group of `exchanges` is cut at this size in memory, in bytes, equal bodies counting once. A body is written
@@ -230,6 +232,31 @@ impl<'f, E: Encoder> RecordRows<'f, E> {
             body.as_ref().map(model::body::paths).unwrap_or_default()
         });
         self.counts.endpoint = endpoint;
+    }
+
+    /// Adds a leaf to the state, if there is one.
+    #[expect(clippy::too_many_arguments, reason = "each is a column")]
+    pub(crate) fn keep_leaf(
+        &mut self,
+        leaf: u32,
+        member: Option<&str>,
+        begin: Option<u64>,
+        digest: u128,
+        exchanges: u32,
+        copied: bool,
+        outcome: FileOutcome,
+    ) {
+        let Some(state) = &mut self.counts.state else { return };
+        state.leaf(&LeafRow {
+            file: FileName(self.file),
+            leaf: leaf.cast_signed(),
+            member: member.map(MemberName),
+            begin: begin.map(TextHash),
+            digest: BodyDigest(digest),
+            exchanges: exchanges.cast_signed(),
+            copied,
+            outcome: FileOutcomeWord(outcome.name()),
+        });
     }
 
     /// Whether the bodies of an exchange with this outcome are kept.

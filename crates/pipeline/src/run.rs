@@ -427,7 +427,7 @@ fn write_errors<S: Sink>(
 /// A report while the job runs.
 pub(crate) struct OpenReport<S: Sink> {
     sink: S,
-    pub(crate) encoder: S::Encoder,
+    encoder: S::Encoder,
     files: FewRows<Files>,
     problems: FewRows<Problems>,
     spill: Spill<Errors>,
@@ -478,6 +478,11 @@ impl<S: Sink> OpenReport<S> {
             known: RedactionCounts::new(),
             sink,
         })
+    }
+
+    /// What encodes its rows.
+    pub(crate) fn encoder_of(&self) -> S::Encoder {
+        self.sink.encoder()
     }
 
     /// Adds a place that is not read.

@@ -21,7 +21,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use self::kept::Packer;
 pub(crate) use self::kept::{KeptFiles, Unpacked};
-pub(crate) use self::texts::{TextCopies, alike};
+pub(crate) use self::texts::TextCopies;
 use crate::at_hand;
 use crate::earlier;
 use crate::input::Input;

@@ -121,7 +121,7 @@ impl TextCopies {
 
 /// The files with texts that begin as a text of another file or member does. `begins` are pairs of beginning and file;
 /// `log` is the log that the name of a file says: texts of different logs are no copies.
-pub(crate) fn alike(mut begins: Vec<(u64, u32)>, log: impl Fn(u32) -> Option<String>) -> Vec<u32> {
+pub(super) fn alike(mut begins: Vec<(u64, u32)>, log: impl Fn(u32) -> Option<String>) -> Vec<u32> {
     begins.sort_unstable();
     let mut files = Vec::new();
     for alike in begins.chunk_by(|one, other| one.0 == other.0) {
