@@ -10,7 +10,7 @@ use redact::{Counts, Redacted, Scope};
 use tables::cell::{
     BodyKindWord, ClassWord, CountText, EvidenceWord, FileName, FileUuid, FlagText, FlowName,
     FlowStateText, FlowTypeText, KeyKindWord, KeyValue, LogId, LogStateWord, LogStatusWord,
-    LogTypeWord, MaskedMessageText, MessageHash, Micros, OutcomeWord, ParentGroupId, ParentLogId,
+    LogTypeWord, MaskedText, MessageHash, Micros, OutcomeWord, ParentGroupId, ParentLogId,
     ProcessGroupId, ProcessGroupName, RedactionPlace, RedactionRuleWord, RunId, ScheduleText,
     SettingText, ShapeHash, SideWord, StepName, TextHash,
 };
@@ -326,7 +326,7 @@ impl StateTables {
         for (id, place, error) in counted.message_samples() {
             self.messages.push(&MaskedMessageRow {
                 message: MessageHash(id.0),
-                text: MaskedMessageText(texts.get(&id.0).copied().unwrap_or_default()),
+                text: MaskedText(texts.get(&id.0).copied().unwrap_or_default()),
                 file: FileName(files.get(place.file as usize).copied().unwrap_or_default()),
                 record: place.record.cast_signed(),
                 error: error.cast_signed(),
