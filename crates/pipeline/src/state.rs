@@ -194,14 +194,14 @@ impl<'s> TextRedaction<'s> {
         }
         let what = RedactedWhat::Text(id);
         add_counts(&mut self.counts, &what, &counts);
-        self.take_known(what);
+        self.take_known(&what);
         text
     }
 
     /// Takes over the counts of a text that was redacted before.
-    pub(crate) fn take_known(&mut self, what: RedactedWhat) {
+    pub(crate) fn take_known(&mut self, what: &RedactedWhat) {
         let first = (what.clone(), String::new(), String::new());
-        let of_text = self.known.range(first..).take_while(|((other, ..), _)| *other == what);
+        let of_text = self.known.range(first..).take_while(|((other, ..), _)| other == what);
         let of_text: Vec<_> = of_text.map(|(key, count)| (key.clone(), *count)).collect();
         self.counts.extend(of_text);
     }
