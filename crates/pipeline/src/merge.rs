@@ -269,9 +269,12 @@ fn common_settings(shards: &[Shard], rules: &Rules) -> Result<ReportSettings, Me
     Ok(first.settings.clone())
 }
 
+/// The number of a row group, and its rows.
+type NumberedGroup<T> = (usize, Arc<StoredRows<T>>);
+
 /// The rows of a table, found by their numbers. The group that was read last is kept.
 struct RowSource<T> {
-    table: Mutex<(StoredTable<T>, Option<(usize, Arc<StoredRows<T>>)>)>,
+    table: Mutex<(StoredTable<T>, Option<NumberedGroup<T>>)>,
     /// The first row of each group, and the number of rows.
     starts: Vec<u64>,
 }
@@ -300,7 +303,7 @@ impl<T: Table + Select<Table = T>> RowSource<T> {
 /// Reads rows of a table one after the other.
 struct RowCursor<'s, T> {
     source: &'s RowSource<T>,
-    at: Option<(usize, Arc<StoredRows<T>>)>,
+    at: Option<NumberedGroup<T>>,
 }
 
 impl<'s, T: Table + Select<Table = T>> RowCursor<'s, T> {
@@ -386,7 +389,7 @@ impl MergedFiles {
                     row.digest.map(|digest| archive::Digest::from_bytes(digest.0)),
                     Vec::new(),
                 );
-                facts.layers = row.layers.0.to_owned();
+                row.layers.0.clone_into(&mut facts.layers);
                 facts.documents = row.documents.unsigned_abs();
                 facts.exchanges = row.exchanges.unsigned_abs();
                 facts.decoded_bytes = row.decoded_bytes.unsigned_abs();

@@ -10,7 +10,7 @@ use redact::{Counts, Redacted, Scope};
 use tables::cell::{
     BodyKindWord, ClassWord, CountText, EvidenceWord, FileName, FileUuid, FlagText, FlowName,
     FlowStateText, FlowTypeText, KeyKindWord, KeyValue, LogId, LogStateWord, LogStatusWord,
-    LogTypeWord, MaskedMessageText, MessageHash, Micros, OutcomeWord, ParentGroupId, ParentLogId,
+    LogTypeWord, MaskedText, MessageHash, Micros, OutcomeWord, ParentGroupId, ParentLogId,
     ProcessGroupId, ProcessGroupName, RedactionPlace, RedactionRuleWord, RunId, ScheduleText,
     SettingText, ShapeHash, SideWord, StepName, TextHash,
 };
@@ -194,14 +194,14 @@ impl<'s> TextRedaction<'s> {
         }
         let what = RedactedWhat::Text(id);
         add_counts(&mut self.counts, &what, &counts);
-        self.take_known(what);
+        self.take_known(&what);
         text
     }
 
     /// Takes over the counts of a text that was redacted before.
-    pub(crate) fn take_known(&mut self, what: RedactedWhat) {
+    pub(crate) fn take_known(&mut self, what: &RedactedWhat) {
         let first = (what.clone(), String::new(), String::new());
-        let of_text = self.known.range(first..).take_while(|((other, ..), _)| *other == what);
+        let of_text = self.known.range(first..).take_while(|((other, ..), _)| other == what);
         let of_text: Vec<_> = of_text.map(|(key, count)| (key.clone(), *count)).collect();
         self.counts.extend(of_text);
     }
@@ -326,7 +326,7 @@ impl StateTables {
         for (id, place, error) in counted.message_samples() {
             self.messages.push(&MaskedMessageRow {
                 message: MessageHash(id.0),
-                text: MaskedMessageText(texts.get(&id.0).copied().unwrap_or_default()),
+                text: MaskedText(texts.get(&id.0).copied().unwrap_or_default()),
                 file: FileName(files.get(place.file as usize).copied().unwrap_or_default()),
                 record: place.record.cast_signed(),
                 error: error.cast_signed(),

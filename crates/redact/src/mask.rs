@@ -22,7 +22,8 @@ impl Key {
     /// A value that is equal for equal keys and from which the key cannot be found: 16 hex digits.
     pub fn check_value(&self) -> String {
         let check = blake3::derive_key("analyze 2026 redact check value of a key", &self.0);
-        check[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+        let check = check.first_chunk().map_or(0, |first| u64::from_be_bytes(*first));
+        format!("{check:016x}")
     }
 }
 

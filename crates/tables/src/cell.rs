@@ -188,7 +188,7 @@ texts! {
     /// `1` or `0` in a list.
     FlagText,
     /// A masked message of an error with its parts.
-    MaskedMessageText,
+    MaskedText,
 }
 
 macro_rules! hexes {

@@ -5,8 +5,8 @@
 use crate::cell::{
     BodyDigest, BodyKindWord, ClassWord, CountText, EvidenceWord, ExtraFields, FileName,
     FileOutcomeWord, FileUuid, FlagText, FlowName, FlowStateText, FlowTypeText, KeyKindWord,
-    KeyValue, LogId, LogStateWord, LogStatusWord, LogTypeWord, MaskedMessageText, MemberName,
-    MessageHash, Micros, OutcomeWord, ParentGroupId, ParentLogId, ProcessGroupId, ProcessGroupName,
+    KeyValue, LogId, LogStateWord, LogStatusWord, LogTypeWord, MaskedText, MemberName, MessageHash,
+    Micros, OutcomeWord, ParentGroupId, ParentLogId, ProcessGroupId, ProcessGroupName,
     RedactionPlace, RedactionRuleWord, RunId, ScheduleText, SettingText, ShapeHash, ShapePath,
     SideWord, StepName, TextHash, TriggeredBy,
 };
@@ -161,7 +161,7 @@ crate::table! {
         /// its id
         message: MessageHash,
         /// code, field, `c` when cut, text, and name of a split rule, with U+0002 between them and U+0001 for a variable; redacted as the report is
-        text: MaskedMessageText<'b>,
+        text: MaskedText<'b>,
         /// the file of the first error with it
         file: FileName<'b>,
         /// the record of that error

@@ -690,3 +690,13 @@ fn a_changed_bit_is_damage_and_never_a_panic() {
         assert!(matches!(refused, Some(ReadError::Damaged { .. })), "bit {bit}: {refused:?}");
     }
 }
+
+#[test]
+fn the_page_about_the_state_has_its_columns() {
+    let page = include_str!("../../../docs/state.md");
+    for schema in crate::state::STATE_TABLES {
+        let wanted =
+            format!("## {}\n\n{}\n\n{}", schema.name, schema.doc.trim(), schema.markdown());
+        assert!(page.contains(wanted.trim_end()), "docs/state.md should have\n{wanted}");
+    }
+}

@@ -485,6 +485,7 @@ fn most_frequent<T: Copy + Ord>(counts: BTreeMap<T, u64>) -> impl Iterator<Item 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::RedactionCounts;
     use grouping::{ErrorRef, MaskedMessages};
     use model::listing::Listing;
     use redact::Redactor;
