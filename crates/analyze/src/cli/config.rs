@@ -170,6 +170,10 @@ impl Settings {
             let text = match fs::read_to_string(&path) {
                 Ok(text) => text,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                // As when a service runs with the `HOME` of someone else.
+                Err(error) if !of_project && error.kind() == io::ErrorKind::PermissionDenied => {
+                    continue;
+                }
                 Err(error) => return Err(error).with_context(|| path.display().to_string()),
             };
             let values = parse(program, &text, of_project)
