@@ -153,10 +153,6 @@ pub(crate) fn with_settings(
     Ok((words, origins))
 }
 
-fn is_denied(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::PermissionDenied
-}
-
 impl Settings {
     /// Reads the environment and the files.
     ///
@@ -174,8 +170,10 @@ impl Settings {
             let text = match fs::read_to_string(&path) {
                 Ok(text) => text,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                // A service may have the home of another user, whose folders it cannot enter.
-                Err(_) if fs::metadata(&path).is_err_and(|error| is_denied(&error)) => continue,
+                // As when a service runs with the `HOME` of someone else.
+                Err(error) if !of_project && error.kind() == io::ErrorKind::PermissionDenied => {
+                    continue;
+                }
                 Err(error) => return Err(error).with_context(|| path.display().to_string()),
             };
             let values = parse(program, &text, of_project)
