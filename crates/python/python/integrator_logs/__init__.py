@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator
 from html import escape
 from pathlib import Path
@@ -22,7 +24,7 @@ from typing import Any, Callable, Literal, NamedTuple, Optional, Union
 from . import _native
 from ._native import Batch, Batches, Error
 
-__all__ = ["Batch", "Batches", "Column", "Error", "Progress", "Report", "Scan", "Table", "open", "report", "scan"]
+__all__ = ["Batch", "Batches", "Column", "Error", "Progress", "Report", "Scan", "Table", "merge", "open", "report", "scan"]
 
 Paths = Union[str, "os.PathLike[str]", Iterable[Union[str, "os.PathLike[str]"]]]
 Bodies = Literal["all", "failed", "none"]
@@ -271,6 +273,24 @@ def scan(
     the logs anew: where several tables are needed, make a report.
     """
     return Scan(_names(paths), _options(bodies, redact, redact_key, threads, rules, roles))
+
+
+def merge(
+    reports: Iterable[Union[str, os.PathLike[str], Report]],
+    out: Union[str, os.PathLike[str]],
+    *,
+    force: bool = False,
+) -> Report:
+    """Merges reports into the one that a run over all their logs would have made, in the folder `out`.
+
+    Raises `Error` where reports do not fit together: of other versions, rules or options.
+    """
+    folders = [os.fspath(report.path if isinstance(report, Report) else report) for report in reports]
+    command = [sys.executable, "-m", __name__, "merge", *folders, "--out", os.fspath(out)]
+    done = subprocess.run(command + ["--force"] * force, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Error(done.stderr.strip().removeprefix("error: "))
+    return Report(out)
 
 
 def _options(
