@@ -83,23 +83,51 @@ def report(
     work = out.with_name(f".{out.name}.shards")
     if work.exists():
         shutil.rmtree(work)
-    attempts = work / "attempts"
-    attempts.mkdir(parents=True)
     try:
-        files, unread = _native.find_files(il._names(paths))
-        shards = plan(files, shard_bytes, shard_files)
-        for number, shard in enumerate(shards):
-            # Places that are not read belong to one shard.
-            text = json.dumps({"files": [_plain(file) for file in shard], "unread": [] if number else unread})
-            (work / f"{number}.json").write_text(text)
-        # All shards have one key, so that a person has one pseudonym.
-        key = secrets.token_bytes(32) if redact_key is None else redact_key
-        options = il._options(bodies, redact, key, 1, None, None)
-        done = _run(spark, work, len(shards), options, in_task)
-        il.merge([attempts / folder for folder in winners(done, len(shards))], out, force=force)
+        shards = shard_reports(
+            spark,
+            paths,
+            work,
+            bodies=bodies,
+            redact=redact,
+            redact_key=redact_key,
+            shard_bytes=shard_bytes,
+            shard_files=shard_files,
+            in_task=in_task,
+        )
+        il.merge(shards, out, force=force)
     finally:
+        # With the attempts that are not used.
         shutil.rmtree(work, ignore_errors=True)
     return il.open(out)
+
+
+def shard_reports(
+    spark: SparkSession,
+    paths: il.Paths,
+    work: Path,
+    *,
+    bodies: il.Bodies = "all",
+    redact: il.Redact = "secrets",
+    redact_key: Optional[bytes] = None,
+    shard_bytes: int = SHARD_BYTES,
+    shard_files: int = SHARD_FILES,
+    in_task: Optional[Callable[[Path, int], object]] = None,
+) -> list[Path]:
+    """Makes a report of each shard below the new folder `work`; returns their folders, in the order of the files."""
+    attempts = work / "attempts"
+    attempts.mkdir(parents=True)
+    files, unread = _native.find_files(il._names(paths))
+    shards = plan(files, shard_bytes, shard_files)
+    for number, shard in enumerate(shards):
+        # Places that are not read belong to one shard.
+        text = json.dumps({"files": [_plain(file) for file in shard], "unread": [] if number else unread})
+        (work / f"{number}.json").write_text(text)
+    # All shards have one key, so that a person has one pseudonym.
+    key = secrets.token_bytes(32) if redact_key is None else redact_key
+    options = il._options(bodies, redact, key, 1, None, None)
+    done = _run(spark, work, len(shards), options, in_task)
+    return [attempts / folder for folder in winners(done, len(shards))]
 
 
 def winners(done: Iterable[Attempt], shards: int) -> list[str]:
