@@ -22,6 +22,7 @@ mod limits;
 mod logs;
 mod ls;
 mod markdown;
+mod merge;
 mod outgoing;
 mod pretty;
 mod problems;
@@ -96,6 +97,7 @@ Exit codes: 0 done, 1 no log found (`diff`: what --fail-on names was found; `sea
 #[derive(Debug, Subcommand)]
 enum Command {
     Report(Box<report::ReportCommand>),
+    Merge(merge::MergeCommand),
     Cat(cat::CatCommand),
     Ls(ls::LsCommand),
     Summary(summarize::SummaryCommand),
@@ -121,6 +123,7 @@ impl Cli {
         outgoing::set_show_secrets(self.show_secrets);
         let done = match self.command {
             Command::Report(report) => report.run(),
+            Command::Merge(merge) => merge.run(),
             Command::Cat(cat) => cat.run(),
             Command::Ls(ls) => ls.run(),
             Command::Summary(summary) => summary.run(),

@@ -48,6 +48,6 @@ mod words;
 
 pub use class::{Class, classify, retryable};
 pub use group::{Group, Groups, RULES_VERSION};
-pub use masked::{ErrorRef, MaskedMessages, MessageId};
+pub use masked::{ErrorRef, MaskedMessages, MessageId, PART};
 pub use rules::{GroupRule, Pattern, PatternError, Rules, SplitRule};
 pub use side::{Circumstances, Side, side};

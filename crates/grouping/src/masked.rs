@@ -18,7 +18,7 @@ const TEXT_BYTES: usize = 4096;
 /// How much of a long text's last line is read. In bytes.
 const TAIL_BYTES: usize = 1024;
 /// Between the parts of a masked message.
-pub(crate) const PART: u8 = 0x02;
+pub const PART: u8 = 0x02;
 
 /// One error of a log. Everything is taken as written; masking does the cleaning.
 #[derive(Debug, Clone, Copy, Default)]
@@ -90,6 +90,25 @@ impl MaskedMessages {
             self.messages.insert(id, CountedMessage { text, count: 1 });
         }
         MessageId(id)
+    }
+
+    /// Counts one error with a masked message that is known by its text, as [`iter`](Self::iter) gives it.
+    pub fn add_masked(&mut self, id: MessageId, text: &str) {
+        let new = || CountedMessage { text: text.into(), count: 0 };
+        self.messages.entry(id.0).or_insert_with(new).count += 1;
+    }
+
+    /// The ids and texts of all masked messages, in any order. A text has five parts, [`PART`] between them: code, field,
+    /// `c` when it was cut, masked text, and the name of a split rule where one matches; the last may be missing.
+    pub fn iter(&self) -> impl Iterator<Item = (MessageId, &str)> {
+        self.messages.iter().map(|(id, message)| (MessageId(*id), &*message.text))
+    }
+
+    /// Replaces the text of a masked message; its id stays. For texts that may not be kept as they are.
+    pub fn replace(&mut self, id: MessageId, text: &str) {
+        if let Some(message) = self.messages.get_mut(&id.0) {
+            message.text = text.into();
+        }
     }
 
     /// Adds the counts of another shard.

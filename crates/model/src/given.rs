@@ -60,6 +60,11 @@ pub struct GivenRoles {
 }
 
 impl GivenRoles {
+    /// 16 hexadecimal digits that differ where the rules differ.
+    pub fn digest(&self) -> String {
+        format!("{:016x}", xxhash_rust::xxh3::xxh3_64(format!("{:?}", self.rules).as_bytes()))
+    }
+
     /// Adds a rule; `false` when the name of its field has a rule already, or is no name.
     pub fn add(&mut self, rule: GivenRole) -> bool {
         if let FieldPlace::Name(name) = &rule.place {

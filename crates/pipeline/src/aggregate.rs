@@ -60,8 +60,10 @@ use keys::{KeyCounter, KeyId, Order};
 use model::exchange::{BodyKind, Exchange, Key, Outcome};
 use model::listing::Listing;
 use model::time::Timestamp;
-use redact::{MaskedValues, Redacted, Scope};
+use redact::{MaskedValues, Redacted};
 use runs::RunCounter;
+
+use crate::state::TextRedaction;
 
 /// A sample or last message is kept up to this many bytes and ends in `...` when it was longer: a
 /// stack trace for each of a million keys would not fit in memory. The table `errors` has it whole.
@@ -334,15 +336,25 @@ impl Accumulator {
     /// `groups` and `listing` must be those of [`Accumulator::finish`].
     pub fn texts<'a>(
         &'a self,
-        scope: &mut Scope,
+        redaction: &mut TextRedaction<'_>,
         groups: &'a Groups,
         listing: &'a Listing,
     ) -> SmallTexts<'a> {
         SmallTexts {
-            groups: self.errors.texts(scope, groups),
-            paths: self.bodies.texts(scope),
-            logs: logs::texts(listing, scope),
+            groups: self.errors.texts(redaction, groups),
+            paths: self.bodies.texts(redaction),
+            logs: logs::texts(listing, redaction),
         }
+    }
+
+    /// The masked messages with the place of the first error of each, by their ids.
+    pub(crate) fn message_samples(&self) -> Vec<(MessageId, RecordPlace, u32)> {
+        self.errors.samples()
+    }
+
+    /// What is masked in the first error with a masked message.
+    pub(crate) fn masked_values(&self, message: MessageId) -> Option<&MaskedValues> {
+        self.errors.masked_values(message)
     }
 
     /// Start of the first and of the last exchange that has a time.

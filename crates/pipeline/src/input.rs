@@ -77,6 +77,14 @@ impl Input {
         }
     }
 
+    /// When it was last changed, microseconds since 1970-01-01 UTC; `None` in memory, and where the system does not say.
+    pub fn modified(&self) -> Option<i64> {
+        let Self::File(source) = self else { return None };
+        let modified = std::fs::metadata(&source.path).ok()?.modified().ok()?;
+        let since = modified.duration_since(std::time::UNIX_EPOCH).ok()?;
+        i64::try_from(since.as_micros()).ok()
+    }
+
     /// Its two ends, if it is longer than both ends and than `least`; `buffer` holds those of a file.
     pub fn ends<'a>(
         &'a self,

@@ -5,15 +5,18 @@ use model::extract::{Extracted, Extractor};
 use model::json::FaultKind;
 use model::listing;
 use model::mend::may_be_json;
+use redact::Counts;
 use tables::Encoder;
 
 use crate::earlier;
 use crate::link;
 use crate::members::MemberCounts;
-use crate::outcome::{FileFacts, FileOutcome};
+use crate::outcome::{FileFacts, FileOutcome, OutcomeSigns};
 use crate::problem::{FileProblem, LogFault};
 use crate::records::{FileLink, RecordRows};
+use crate::survey;
 use crate::worker::Setting;
+use xxhash_rust::xxh3::xxh3_128;
 
 /// Reads the leaves of one file.
 pub(crate) struct LeafReader<'f, E: Encoder> {
@@ -140,6 +143,7 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
             return self.copy(leaf, original, extractor);
         }
         let records = &mut self.records;
+        records.leaf = place.1;
         let link = link::by_names(&self.setting.survey.listing, records.file, leaf.member);
         let extracted = extractor.extract(leaf.text, !leaf.layers.is_empty(), &mut |x| {
             records.add(x, leaf.member, link.as_ref());
@@ -152,7 +156,21 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
             });
         }
         self.documents(leaf, &extracted);
-        (extracted.documents > 1, outcome(leaf, &extracted))
+        let outcome = outcome(leaf, &extracted);
+        self.keep_state(leaf, extracted.exchanges, false, outcome);
+        (extracted.documents > 1, outcome)
+    }
+
+    /// Adds a leaf to the state.
+    fn keep_state(&mut self, leaf: &Leaf<'_>, exchanges: u32, copied: bool, outcome: FileOutcome) {
+        if self.records.counts.state.is_none() {
+            return;
+        }
+        let begin = (leaf.form == Form::Json).then(|| survey::text_begin(leaf.text)).flatten();
+        let number = self.leaves.leaves - 1;
+        let digest = xxh3_128(leaf.text.as_bytes());
+        let records = &mut self.records;
+        records.keep_leaf(number, leaf.member, begin, digest, exchanges, copied, outcome);
     }
 
     /// Reads a leaf that holds the same text as one of the file `original`; what is no log is no copy.
@@ -172,6 +190,8 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
                 self.leaves.copied.push(original);
             }
         }
+        let exchanges = extracted.exchanges;
+        self.keep_state(leaf, exchanges, exchanges > 0, outcome);
         (extracted.documents > 1, outcome)
     }
 
@@ -253,30 +273,15 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
         members.add_archives(decoded.archives);
         members.add(FileOutcome::Rejected, decoded.unread);
         debug_assert_eq!(members.total(), u64::from(decoded.members), "a member has one outcome");
-        // An odd encoding and JSON that was repaired lose no text, and a member that is no log loses no log. But a saved error answer is there
-        // in place of a log.
-        let lost = leaves.lossy
-            || leaves.error_pages > 0
+        let lossy = leaves.lossy
             || decoded.problems.iter().any(|problem| problem.kind != ProblemKind::BadEncoding);
-        let outcome = if records.records > 0 || leaves.pages > 0 {
-            match (lost, records.records) {
-                (true, _) => FileOutcome::Partial,
-                (false, 0) => FileOutcome::Listing,
-                (false, _) => FileOutcome::Decoded,
-            }
-        } else if leaves.error_pages > 0 {
-            FileOutcome::ErrorPage
-        } else if leaves.copies > 0 {
-            FileOutcome::Duplicate
-        } else if lost || leaves.others > 0 {
-            FileOutcome::Rejected
-        } else {
-            debug_assert!(
-                leaves.empty > 0 || leaves.leaves == 0,
-                "a leaf is a page, a log, a copy, empty, an error page or no log"
-            );
-            FileOutcome::Empty
-        };
+        let LeafCounts { pages, error_pages, others, .. } = leaves;
+        let signs = OutcomeSigns { lossy, pages, error_pages, others };
+        let outcome = signs.outcome(records.records, leaves.copies);
+        debug_assert!(
+            outcome != FileOutcome::Empty || leaves.empty > 0 || leaves.leaves == 0,
+            "a leaf is a page, a log, a copy, empty, an error page or no log"
+        );
         if let Some(link) = &records.linked
             && records.records == 0
             && leaves.pages == 0
@@ -302,6 +307,9 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
             linked_by: linked.as_ref().and_then(|link| link.by),
             run_id: linked.as_ref().and_then(|link| link.run_id.clone()),
             log_id: linked.and_then(|link| link.log_id),
+            masked: Counts::default(),
+            modified: None,
+            signs,
         }
     }
 }

@@ -30,6 +30,7 @@
 //! The library knows no command line and prints nothing; it does not know zip, base64 or the grammar
 //! of JSON. The same input gives the same bytes for any number of threads.
 
+pub mod merge;
 pub mod run;
 
 pub mod at_hand;
@@ -47,6 +48,7 @@ pub mod worker;
 mod leaves;
 mod log_text;
 mod records;
+mod state;
 
 pub mod aggregate;
 pub mod link;

@@ -29,6 +29,26 @@ impl MemberCounts {
         self.archives += other.archives;
     }
 
+    /// The numbers of [`parts`](Self::parts).
+    pub(crate) fn counts(&self) -> impl Iterator<Item = u64> {
+        self.parts().map(|(_, count)| count)
+    }
+
+    /// The counts with these numbers.
+    pub(crate) fn of_counts(counts: impl IntoIterator<Item = u64>) -> Self {
+        let mut members = Self::default();
+        let all = members.by_outcome.iter_mut().chain([&mut members.archives]);
+        all.zip(counts).for_each(|(all, count)| *all = count);
+        members
+    }
+
+    /// Moves a member from one outcome to another.
+    pub(crate) fn change(&mut self, from: FileOutcome, to: FileOutcome) {
+        let count = &mut self.by_outcome[from as usize];
+        *count = count.saturating_sub(1);
+        self.by_outcome[to as usize] += 1;
+    }
+
     /// All of them.
     pub fn total(&self) -> u64 {
         self.parts().map(|(_, count)| count).sum()

@@ -1,6 +1,7 @@
 //! The outcome of a file, and the facts for its row in the table `files`.
 
 use archive::Digest;
+use redact::Counts;
 
 use crate::link::LinkedBy;
 use crate::members::MemberCounts;
@@ -82,6 +83,49 @@ pub struct FileFacts {
     pub run_id: Option<String>,
     /// How that was found.
     pub linked_by: Option<LinkedBy>,
+    /// What was masked in its exchanges and errors.
+    pub masked: Counts,
+    /// When it was last changed, microseconds since 1970-01-01 UTC; `None` when that is not known.
+    pub modified: Option<i64>,
+    /// Counts by which its outcome is decided.
+    pub(crate) signs: OutcomeSigns,
+}
+
+/// What decides the outcome of a file.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct OutcomeSigns {
+    /// Some of its text could not be read.
+    pub(crate) lossy: bool,
+    /// Listing pages.
+    pub(crate) pages: u32,
+    /// Saved error answers.
+    pub(crate) error_pages: u32,
+    /// Texts and documents that are no logs.
+    pub(crate) others: u32,
+}
+
+impl OutcomeSigns {
+    /// The outcome of a file with so many exchanges and copies of logs.
+    pub(crate) fn outcome(self, exchanges: u32, copies: u32) -> FileOutcome {
+        // An odd encoding and JSON that was repaired lose no text, and a member that is no log loses no log. But a saved
+        // error answer is there in place of a log.
+        let lost = self.lossy || self.error_pages > 0;
+        if exchanges > 0 || self.pages > 0 {
+            match (lost, exchanges) {
+                (true, _) => FileOutcome::Partial,
+                (false, 0) => FileOutcome::Listing,
+                (false, _) => FileOutcome::Decoded,
+            }
+        } else if self.error_pages > 0 {
+            FileOutcome::ErrorPage
+        } else if copies > 0 {
+            FileOutcome::Duplicate
+        } else if lost || self.others > 0 {
+            FileOutcome::Rejected
+        } else {
+            FileOutcome::Empty
+        }
+    }
 }
 
 impl FileFacts {
@@ -107,6 +151,9 @@ impl FileFacts {
             log_id: None,
             run_id: None,
             linked_by: None,
+            masked: Counts::default(),
+            modified: None,
+            signs: OutcomeSigns::default(),
         }
     }
 

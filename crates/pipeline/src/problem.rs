@@ -1,6 +1,8 @@
 //! Problems of files: those of the decoder, and those of logs.
 
+use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
 use archive::{Problem, problem_message};
 
@@ -91,6 +93,32 @@ impl FileProblem {
             message,
         }
     }
+}
+
+impl FileProblem {
+    /// A row of the table `problems` of a report.
+    pub(crate) fn stored(
+        member: Option<&str>,
+        byte: u64,
+        stage: &str,
+        kind: &str,
+        message: &str,
+    ) -> Self {
+        let (stage, kind) = (known_word(stage), known_word(kind));
+        Self { member: member.map(str::to_owned), byte, stage, kind, message: message.to_owned() }
+    }
+}
+
+/// A word that lives as long as the program. Stages and kinds are closed sets, so that little is kept.
+fn known_word(word: &str) -> &'static str {
+    static WORDS: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let mut words = WORDS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = words.get(word) {
+        return known;
+    }
+    let word: &'static str = Box::leak(word.to_owned().into_boxed_str());
+    words.insert(word);
+    word
 }
 
 impl From<Problem> for FileProblem {

@@ -1,21 +1,25 @@
 //! One exchange becomes a row of `exchanges`, rows of `errors`, and counts.
 
-use grouping::{Circumstances, ErrorRef, classify, retryable, side};
+use grouping::{
+    Circumstances, Class, ErrorRef, MaskedMessages, MessageId, Side, classify, retryable, side,
+};
 use model::endpoint;
-use model::exchange::{Body, ErrorSource, ErrorText, Evidence, Exchange, Key, Outcome};
+use model::exchange::{Body, BodyKind, ErrorSource, ErrorText, Evidence, Exchange, Key, Outcome};
 use model::listing::{LogType, Status};
 use redact::{MaskedValues, Redacted, Scope};
 use tables::Encoder;
 use tables::cell::{
-    BodyDigest, BodyText, ClassWord, EvidenceWord, FileName, Fingerprint, FlowName, HttpMethod,
-    KeyKindWord, KeyValue, LogId, MemberName, Micros, OutcomeWord, RecordPointer, RunId, SideWord,
-    SourceWord, StepName,
+    BodyDigest, BodyText, ClassWord, EvidenceWord, FileName, FileOutcomeWord, Fingerprint,
+    FlowName, HttpMethod, KeyKindWord, KeyValue, LogId, MemberName, Micros, OutcomeWord,
+    RecordPointer, RunId, SideWord, SourceWord, StepName, TextHash,
 };
 use tables::rows::{ErrorRow, ExchangeRow};
+use tables::state::LeafRow;
 
 use crate::aggregate::{BodySide, CountedBody, CountedError, CountedExchange, RecordPlace};
 use crate::link::{self, Linked, LinkedBy, NameLink};
 use crate::log_text;
+use crate::outcome::FileOutcome;
 use crate::worker::{JobRows, KeepBodies, Setting, WorkerCounts};
 
 /// A row group of `exchanges` is cut at this size in memory, in bytes, equal bodies counting once. A body is written
@@ -26,15 +30,114 @@ const ROW_GROUP_BYTES: usize = 40 << 20;
 /// Rows of `errors` are packed at this size in memory, in bytes.
 const ERRORS_BYTES: usize = 8 << 20;
 
-/// The errors of an exchange that failed by the listing alone.
-const LISTED: [ErrorText<'static>; 1] = [ErrorText {
-    code: None,
-    field: None,
-    message: "the listing says that the log failed",
-    source: ErrorSource::Listing,
-    key: None,
-    cut: false,
-}];
+/// The message of the error of an exchange that failed by the listing alone.
+const LISTED: &str = "the listing says that the log failed";
+
+/// An exchange whose texts are redacted: everything that is known of it without the listing.
+pub(crate) struct RedactedExchange<'k> {
+    /// Of it the texts that are fields here as well, the bodies and the errors are not used.
+    pub(crate) x: &'k Exchange<'k>,
+    pub(crate) url: Option<&'k Redacted<'k>>,
+    pub(crate) endpoint: Option<&'k Redacted<'k>>,
+    pub(crate) request: Option<RedactedBody<'k>>,
+    pub(crate) response: Option<RedactedBody<'k>>,
+    pub(crate) extra: Option<&'k Redacted<'k>>,
+    /// Errors of the document that are not known here, because it failed by the listing.
+    pub(crate) unlisted: u32,
+}
+
+/// A body and what is counted of it.
+#[derive(Clone, Copy)]
+pub(crate) struct RedactedBody<'k> {
+    /// `None` when it is not kept.
+    pub(crate) text: Option<&'k Redacted<'k>>,
+    pub(crate) digest: BodyDigest,
+    /// As logged.
+    pub(crate) bytes: u64,
+    pub(crate) shape: u64,
+    pub(crate) kind: BodyKind,
+}
+
+impl RedactedBody<'_> {
+    fn cell(&self) -> Option<BodyText<'_>> {
+        Some(log_text::body(self.text?, self.digest))
+    }
+
+    fn counted(&self) -> CountedBody {
+        let Self { digest, bytes, shape, kind, .. } = *self;
+        CountedBody { digest: digest.0, bytes, shape, kind }
+    }
+}
+
+/// An error whose texts are redacted. Its masked message is counted already.
+pub(crate) struct RedactedError<'k> {
+    pub(crate) masked: MessageId,
+    pub(crate) class: Class,
+    /// Without regard to the step, which the listing can name.
+    pub(crate) side: Option<Side>,
+    pub(crate) code: Option<Redacted<'k>>,
+    pub(crate) field: Option<Redacted<'k>>,
+    pub(crate) message: Redacted<'k>,
+    pub(crate) source: ErrorSource,
+    pub(crate) key: Option<Key<'k>>,
+    /// What is masked in the message.
+    pub(crate) values: MaskedValues,
+}
+
+impl<'k> RedactedError<'k> {
+    fn of(
+        error: &ErrorText<'k>,
+        x: &Exchange<'k>,
+        scope: &mut Scope,
+        messages: &mut MaskedMessages,
+    ) -> Self {
+        let what = ErrorRef {
+            code: error.code,
+            field: error.field,
+            message: error.message,
+            status: x.status,
+            cut: error.cut,
+        };
+        let class = classify(&what);
+        let raised = error.source == ErrorSource::Exception;
+        let at = Circumstances { step: None, url: x.url, raised };
+        let mut values = MaskedValues::default();
+        Self {
+            masked: messages.add(what),
+            class,
+            side: side(&what, class, &at),
+            message: scope.text_noting("errors.message", error.message, &mut values),
+            code: error.code.map(|code| scope.text("errors.code", code)),
+            field: error.field.map(|field| scope.text("errors.field", field)),
+            source: error.source,
+            key: error.key.or(x.key),
+            values,
+        }
+    }
+
+    /// That of an exchange that failed by the listing alone.
+    pub(crate) fn listed(x: &Exchange<'k>, messages: &mut MaskedMessages) -> Self {
+        let what = ErrorRef { message: LISTED, status: x.status, ..ErrorRef::default() };
+        let class = classify(&what);
+        Self {
+            masked: messages.add(what),
+            class,
+            side: side(&what, class, &Circumstances { url: x.url, ..Circumstances::default() }),
+            code: None,
+            field: None,
+            message: Redacted::fixed(LISTED),
+            source: ErrorSource::Listing,
+            key: x.key,
+            values: MaskedValues::default(),
+        }
+    }
+}
+
+/// The side that the step alone tells. It counts after everything else.
+fn side_of_step(step: Option<&str>) -> Option<Side> {
+    let at = Circumstances { step, ..Circumstances::default() };
+    side(&ErrorRef::default(), Class::Other, &at)
+}
 
 /// The log and run of a file.
 #[derive(Debug, Clone)]
@@ -53,6 +156,8 @@ pub(crate) struct RecordRows<'f, E: Encoder> {
     scope: &'f mut Scope,
     rows: &'f mut JobRows<E::Part>,
     pub(crate) counts: &'f mut WorkerCounts,
+    /// Number of the leaf at hand.
+    pub(crate) leaf: u32,
     /// Exchanges of the file so far.
     pub(crate) records: u32,
     /// The link of its first exchange.
@@ -69,7 +174,18 @@ impl<'f, E: Encoder> RecordRows<'f, E> {
         rows: &'f mut JobRows<E::Part>,
         counts: &'f mut WorkerCounts,
     ) -> Self {
-        Self { file, number, setting, encoder, scope, rows, counts, records: 0, linked: None }
+        Self {
+            file,
+            number,
+            setting,
+            encoder,
+            scope,
+            rows,
+            counts,
+            leaf: 0,
+            records: 0,
+            linked: None,
+        }
     }
 
     /// Adds an exchange. `name`: the link by the name of the member or file.
@@ -78,27 +194,14 @@ impl<'f, E: Encoder> RecordRows<'f, E> {
             return;
         }
         let linked = link::exchange(&self.setting.survey.listing, x, name);
-        if self.records == 0 {
-            self.linked = Some(FileLink {
-                log_id: linked.log_id.map(str::to_owned),
-                run_id: linked.run_id.map(str::to_owned),
-                by: linked.by,
-            });
-        }
-        let (outcome, evidence) = with_listing(x, &linked);
-        let by_listing = evidence == Some(Evidence::Listing);
-        let errors = if by_listing { &LISTED } else { x.errors };
-        let keep = match self.setting.bodies {
-            KeepBodies::All => true,
-            KeepBodies::Failed => outcome == Outcome::Failed,
-            KeepBodies::None => false,
-        };
+        let verdict = with_listing(x, &linked);
+        let by_listing = verdict.1 == Some(Evidence::Listing);
+        let keep = self.keeps_bodies(verdict.0);
         let mut endpoint = std::mem::take(&mut self.counts.endpoint);
         endpoint.clear();
         endpoint::mask(x.method, x.url.unwrap_or(""), &mut endpoint);
-        let key = x.key.map(key_cells);
         let scope = &mut *self.scope;
-        learn(scope, x, errors);
+        learn(scope, x, x.errors);
         let masked_url = x.url.map(|url| scope.text("exchanges.url", url));
         // Absent is null in the tables, never "".
         let masked_endpoint = Some(endpoint.as_str()).filter(|endpoint| !endpoint.is_empty());
@@ -109,6 +212,81 @@ impl<'f, E: Encoder> RecordRows<'f, E> {
         let response =
             x.response.map(|body| LoggedBody::new(scope, "exchanges.response_body", body, keep));
         let masked_extra = x.extra.map(|extra| scope.text("exchanges.extra", extra));
+        let messages = &mut self.counts.messages;
+        let errors = if by_listing {
+            vec![RedactedError::listed(x, messages)]
+        } else {
+            x.errors.iter().map(|error| RedactedError::of(error, x, scope, messages)).collect()
+        };
+        let known = RedactedExchange {
+            x,
+            url: masked_url.as_ref(),
+            endpoint: masked_endpoint.as_ref(),
+            request: request.as_ref().map(|body| body.redacted(keep)),
+            response: response.as_ref().map(|body| body.redacted(keep)),
+            extra: masked_extra.as_ref(),
+            unlisted: if by_listing { x.errors.len() as u32 } else { 0 },
+        };
+        self.write(&known, errors, &linked, verdict, member, &mut |side| {
+            let body = if side == BodySide::Request { &x.request } else { &x.response };
+            body.as_ref().map(model::body::paths).unwrap_or_default()
+        });
+        self.counts.endpoint = endpoint;
+    }
+
+    /// Adds a leaf to the state, if there is one.
+    #[expect(clippy::too_many_arguments, reason = "each is a column")]
+    pub(crate) fn keep_leaf(
+        &mut self,
+        leaf: u32,
+        member: Option<&str>,
+        begin: Option<u64>,
+        digest: u128,
+        exchanges: u32,
+        copied: bool,
+        outcome: FileOutcome,
+    ) {
+        let Some(state) = &mut self.counts.state else { return };
+        state.leaf(&LeafRow {
+            file: FileName(self.file),
+            leaf: leaf.cast_signed(),
+            member: member.map(MemberName),
+            begin: begin.map(TextHash),
+            digest: BodyDigest(digest),
+            exchanges: exchanges.cast_signed(),
+            copied,
+            outcome: FileOutcomeWord(outcome.name()),
+        });
+    }
+
+    /// Whether the bodies of an exchange with this outcome are kept.
+    pub(crate) fn keeps_bodies(&self, outcome: Outcome) -> bool {
+        match self.setting.bodies {
+            KeepBodies::All => true,
+            KeepBodies::Failed => outcome == Outcome::Failed,
+            KeepBodies::None => false,
+        }
+    }
+
+    /// Adds the rows of an exchange. `shape_paths`: as for [`Accumulator::add`](crate::aggregate::Accumulator::add).
+    pub(crate) fn write(
+        &mut self,
+        known: &RedactedExchange<'_>,
+        errors: Vec<RedactedError<'_>>,
+        linked: &Linked<'_>,
+        (outcome, evidence): (Outcome, Option<Evidence>),
+        member: Option<&str>,
+        shape_paths: &mut dyn FnMut(BodySide) -> Vec<String>,
+    ) {
+        let x = known.x;
+        if self.records == 0 {
+            self.linked = Some(FileLink {
+                log_id: linked.log_id.map(str::to_owned),
+                run_id: linked.run_id.map(str::to_owned),
+                by: linked.by,
+            });
+        }
+        let key = x.key.map(key_cells);
         let row = ExchangeRow {
             // Files are fewer than 2^31.
             exchange: i64::from(self.number) << 32 | i64::from(self.records),
@@ -126,49 +304,37 @@ impl<'f, E: Encoder> RecordRows<'f, E> {
             started_at: x.started_at.map(|at| Micros(at.0)),
             duration_ms: x.duration_ms,
             method: x.method.map(HttpMethod),
-            url: masked_url.as_ref().map(log_text::url),
-            endpoint: masked_endpoint.as_ref().map(log_text::endpoint),
+            url: known.url.map(log_text::url),
+            endpoint: known.endpoint.map(log_text::endpoint),
             status: x.status.map(i32::from),
             outcome: OutcomeWord(outcome.name()),
             evidence: evidence.map(|evidence| EvidenceWord(evidence.name())),
-            request_body: request.as_ref().filter(|_| keep).map(LoggedBody::cell),
-            response_body: response.as_ref().filter(|_| keep).map(LoggedBody::cell),
-            request_digest: request.as_ref().map(|body| body.digest),
-            response_digest: response.as_ref().map(|body| body.digest),
+            request_body: known.request.as_ref().and_then(RedactedBody::cell),
+            response_body: known.response.as_ref().and_then(RedactedBody::cell),
+            request_digest: known.request.map(|body| body.digest),
+            response_digest: known.response.map(|body| body.digest),
             response_truncated: x.response_truncated,
-            extra: masked_extra.as_ref().map(log_text::extra),
+            extra: known.extra.map(log_text::extra),
         };
         self.counts.exchanges.push(&row);
+        if let Some(state) = &mut self.counts.state {
+            state.exchange(known, self.leaf, errors.len());
+        }
+        let error_count = errors.len() as u64;
         let mut counted_errors = Vec::with_capacity(errors.len());
-        for (error, nth) in errors.iter().zip(0..) {
-            let what = ErrorRef {
-                code: error.code,
-                field: error.field,
-                message: error.message,
-                status: x.status,
-                cut: error.cut,
-            };
-            let masked = self.counts.messages.add(what);
-            let class = classify(&what);
-            let raised = error.source == ErrorSource::Exception;
-            let at = Circumstances { step: linked.step, url: x.url, raised };
-            let side = side(&what, class, &at);
-            let key = error.key.or(x.key);
-            let cells = key.map(key_cells);
-            let mut values = MaskedValues::default();
-            let message = scope.text_noting("errors.message", error.message, &mut values);
-            let code = error.code.map(|code| scope.text("errors.code", code));
-            let field = error.field.map(|field| scope.text("errors.field", field));
+        for (error, nth) in errors.into_iter().zip(0..) {
+            let cells = error.key.map(key_cells);
+            let side = error.side.or_else(|| side_of_step(linked.step));
             self.counts.errors.push(&ErrorRow {
                 error: nth,
                 exchange: row.exchange,
                 file: row.file,
                 record: row.record,
-                fingerprint: Fingerprint(&format!("{:016x}", masked.0)),
-                class: ClassWord(class.name()),
-                code: code.as_ref().map(log_text::error_code),
-                field: field.as_ref().map(log_text::field_path),
-                message: log_text::message(&message),
+                fingerprint: Fingerprint(&format!("{:016x}", error.masked.0)),
+                class: ClassWord(error.class.name()),
+                code: error.code.as_ref().map(log_text::error_code),
+                field: error.field.as_ref().map(log_text::field_path),
+                message: log_text::message(&error.message),
                 source: SourceWord(error.source.name()),
                 key_kind: cells.map(|(kind, _)| kind),
                 key: cells.map(|(_, value)| value),
@@ -179,14 +345,17 @@ impl<'f, E: Encoder> RecordRows<'f, E> {
                 endpoint: row.endpoint,
                 status: row.status,
             });
+            if let Some(state) = &mut self.counts.state {
+                state.error(&error);
+            }
             counted_errors.push(CountedError {
-                masked,
-                class,
+                masked: error.masked,
+                class: error.class,
                 side,
-                retryable: retryable(class, x.status),
-                key,
-                message,
-                values,
+                retryable: retryable(error.class, x.status),
+                key: error.key,
+                message: error.message,
+                values: error.values,
             });
         }
         let counted = CountedExchange {
@@ -196,19 +365,15 @@ impl<'f, E: Encoder> RecordRows<'f, E> {
             flow: linked.flow,
             step: linked.step,
             log_id: linked.log_id,
-            endpoint: masked_endpoint.as_ref(),
+            endpoint: known.endpoint,
             outcome,
-            request: x.request.map(counted_body),
-            response: x.response.map(counted_body),
+            request: known.request.as_ref().map(RedactedBody::counted),
+            response: known.response.as_ref().map(RedactedBody::counted),
             errors: &counted_errors,
         };
-        self.counts.accumulator.add(&counted, &mut |side| {
-            let body = if side == BodySide::Request { &x.request } else { &x.response };
-            body.as_ref().map(model::body::paths).unwrap_or_default()
-        });
-        self.counts.endpoint = endpoint;
+        self.counts.accumulator.add(&counted, shape_paths);
         self.rows.outcomes[outcome as usize] += 1;
-        self.rows.error_count += errors.len() as u64;
+        self.rows.error_count += error_count;
         self.records += 1;
         if self.counts.exchanges.bytes() >= ROW_GROUP_BYTES {
             self.rows.flush_exchanges(&mut self.counts.exchanges, self.encoder);
@@ -236,6 +401,7 @@ fn learn(scope: &mut Scope, x: &Exchange<'_>, errors: &[ErrorText<'_>]) {
 /// A body as it is written.
 struct LoggedBody<'t> {
     text: Redacted<'t>,
+    raw: Body<'t>,
     digest: BodyDigest,
 }
 
@@ -244,26 +410,23 @@ impl<'t> LoggedBody<'t> {
     fn new(scope: &mut Scope, place: &'static str, raw: Body<'t>, keep: bool) -> Self {
         let text = if keep { scope.text(place, raw.text) } else { scope.uncounted(raw.text) };
         let digest = log_text::digest(&text, raw);
-        Self { text, digest }
+        Self { text, raw, digest }
     }
 
-    fn cell(&self) -> BodyText<'_> {
-        log_text::body(&self.text, self.digest)
-    }
-}
-
-fn counted_body(body: Body<'_>) -> CountedBody {
-    CountedBody {
-        digest: body.digest,
-        bytes: body.text.len() as u64,
-        shape: body.shape,
-        kind: body.kind,
+    fn redacted(&self, keep: bool) -> RedactedBody<'_> {
+        RedactedBody {
+            text: Some(&self.text).filter(|_| keep),
+            digest: self.digest,
+            bytes: self.raw.text.len() as u64,
+            shape: self.raw.shape,
+            kind: self.raw.kind,
+        }
     }
 }
 
 /// The verdict, with the status of the listing as its weakest evidence. Only a failed *line* log counts, because it is
 /// about one row; a failed run or step does not show which of its rows failed.
-fn with_listing(x: &Exchange<'_>, linked: &Linked<'_>) -> (Outcome, Option<Evidence>) {
+pub(crate) fn with_listing(x: &Exchange<'_>, linked: &Linked<'_>) -> (Outcome, Option<Evidence>) {
     let failed = linked.log.is_some_and(|log| {
         log.entry.log_type == Some(LogType::Line) && log.entry.status == Some(Status::Failed)
     });

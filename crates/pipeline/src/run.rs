@@ -12,9 +12,10 @@ use archive::{Budget, Limits, map_ordered};
 use grouping::{Groups, MaskedMessages, MessageId, Rules};
 use model::extract::Extractor;
 use model::given::GivenRoles;
+use model::listing::Listing;
 use rayon::ThreadPool;
 use rayon::prelude::*;
-use redact::{Counts, Redactor, Scope};
+use redact::{Redactor, Scope};
 use tables::cell::{
     ClassWord, FileDigest, FileName, FileOutcomeWord, Fingerprint, LayerNames, LinkedByWord, LogId,
     MemberName, Micros, ProblemKindWord, RunId, SideWord, StageWord,
@@ -28,8 +29,12 @@ use crate::input::{Input, UnreadPlace};
 use crate::log_text;
 use crate::outcome::{FileFacts, FileOutcome};
 use crate::problem::FileProblem;
+use crate::state::{
+    RedactedWhat, RedactionCounts, ReportSettings, StateTables, TextRedaction, add_counts,
+    redact_messages,
+};
 use crate::summary::{JobCounts, Summary};
-use crate::survey::{Survey, survey};
+use crate::survey::{Survey, survey_and_see};
 use crate::worker::{JobRows, KeepBodies, Setting, Worker};
 
 /// Why there is no report.
@@ -69,6 +74,8 @@ pub struct Options {
     pub rules: Arc<Rules>,
     /// Roles of the user for fields of logs.
     pub roles: Arc<GivenRoles>,
+    /// Whether the state is written beside the tables, so that the report can be merged and updated.
+    pub state: bool,
     /// Bytes of the memo of what bodies say, over all workers, so that repeated bodies are not read again. 0: no memo. The
     /// report does not depend on it.
     pub remember_bytes: usize,
@@ -84,6 +91,7 @@ impl Default for Options {
             redactor: Redactor::none(),
             rules: Arc::default(),
             roles: Arc::default(),
+            state: false,
             remember_bytes: 64 << 20,
         }
     }
@@ -142,7 +150,17 @@ pub fn report<S: Sink>(
 ) -> Result<Done, Error> {
     let pool = pool(options.threads)?;
     let budget = Budget::new(options.limits.in_flight_bytes, pool.current_num_threads());
-    let survey = survey(&pool, inputs, &options.limits, &budget, stop).ok_or(Error::Interrupted)?;
+    let names: Vec<&str> = inputs.iter().map(Input::name).collect();
+    let mut scope = options.redactor.scope();
+    let mut state = options.state.then(StateTables::default);
+    let see = |listing: &Listing| {
+        if let Some(state) = &mut state {
+            state.settings.push(&ReportSettings::of(options).row());
+            state.listing(listing, &mut scope, |place| names[place as usize]);
+        }
+    };
+    let survey = survey_and_see(&pool, inputs, &options.limits, &budget, stop, see);
+    let survey = survey.ok_or(Error::Interrupted)?;
     let setting = Setting {
         limits: options.limits,
         budget: &budget,
@@ -150,20 +168,56 @@ pub fn report<S: Sink>(
         survey: &survey,
         stop,
     };
-    let mut report = OpenReport::open(sink, options.redactor.scope())?;
+    let mut report = OpenReport::open(sink, scope, state)?;
     for place in unread {
-        report.problem(&place.name, &place.problem)?;
+        report.unread(&place.name, &place.problem)?;
     }
     let workers = workers(options, pool.current_num_threads());
     read(&pool, inputs, &setting, &workers, &mut report, progress)?;
+    finish(&pool, report, &ReportSettings::of(options), workers, survey, &names, stop)
+}
 
-    let names: Vec<&str> = inputs.iter().map(Input::name).collect();
-    let (groups, counted, mut masked) = pool.install(|| merged(&workers));
-    let OpenReport { mut sink, encoder, files, problems, spill, counts, mut scope } = report;
-    let texts = counted.texts(&mut scope, &groups, &survey.listing);
-    masked.merge(scope.counts());
+/// Completes a report whose exchanges and errors are read.
+pub(crate) fn finish<S: Sink>(
+    pool: &ThreadPool,
+    report: OpenReport<S>,
+    settings: &ReportSettings,
+    workers: Vec<Mutex<Worker>>,
+    survey: Survey,
+    names: &[&str],
+    stop: &AtomicBool,
+) -> Result<Done, Error> {
+    let (mut messages, counted) = pool.install(|| merged(&workers));
+    let OpenReport {
+        mut sink,
+        encoder,
+        files,
+        problems,
+        spill,
+        counts,
+        mut scope,
+        state,
+        masked,
+        known,
+    } = report;
+    let mut redaction = TextRedaction::new(&mut scope, known);
+    redact_messages(&counted, &mut messages, &mut redaction);
+    let mut state_parts = Vec::new();
+    let mut state = state;
+    if let Some(state) = &mut state {
+        state.messages(&counted, &messages, names);
+    }
+    let groups = messages.finish();
+    let texts = counted.texts(&mut redaction, &groups, &survey.listing);
+    let mut masked = masked;
+    masked.extend(redaction.counts);
+    if let Some(mut state) = state {
+        state.shapes(&texts);
+        state.redactions(&masked);
+        state_parts = state.encode(&encoder)?;
+    }
     let small_tables = || {
-        let mut small = counted.finish(&groups, &survey.listing, &names, &texts);
+        let mut small = counted.finish(&groups, &survey.listing, names, &texts);
         small.redactions = redactions(&masked);
         small.encode(&encoder).map(|parts| (small, parts))
     };
@@ -176,7 +230,8 @@ pub fn report<S: Sink>(
     });
     errors?;
     let (small, parts) = small?;
-    for part in [files.flush(&encoder)?, problems.flush(&encoder)?].into_iter().chain(parts) {
+    let few = [files.flush(&encoder)?, problems.flush(&encoder)?];
+    for part in few.into_iter().chain(parts).chain(state_parts) {
         if stop.load(Ordering::Relaxed) {
             return Err(Error::Interrupted);
         }
@@ -184,8 +239,8 @@ pub fn report<S: Sink>(
     }
     let period = counted.period().map(|(from, to)| (Micros(from.0), Micros(to.0)));
     let mut summary = Summary::new(&counts, &small, period);
-    summary.redaction = options.redactor.level().name().into();
-    summary.user_rules = (!options.rules.is_empty()).then(|| options.rules.digest());
+    summary.redaction.clone_from(&settings.redaction);
+    summary.user_rules.clone_from(&settings.user_rules);
     let (top, logs) = (small.top(), small.logs.len());
     drop(small);
     drop(texts);
@@ -216,7 +271,9 @@ fn read<S: Sink>(
 ) -> Result<(), Error> {
     let Setting { survey, stop, .. } = *setting;
     let encoder = report.sink.encoder();
-    let jobs = plan(inputs, &encoder);
+    let keeps_state = report.state.is_some();
+    let sizes: Vec<u64> = inputs.iter().map(Input::bytes).collect();
+    let jobs = plan_sizes(&sizes, &encoder);
     let (originals, mut in_report) =
         (Originals::new(inputs.len()), SetsInReport::new(inputs.len()));
     let work = |job: usize| {
@@ -227,9 +284,14 @@ fn read<S: Sink>(
         for n in jobs[job].clone() {
             // After a stop the result is not used; it only has to come soon.
             let facts = if stop.load(Ordering::Relaxed) || originals.is_left_out(n, survey) {
-                FileFacts::copy(survey.bytes[n], survey.digests[n])
+                let modified = keeps_state.then(|| inputs[n].modified()).flatten();
+                let copy = FileFacts::copy(survey.bytes[n], survey.digests[n]);
+                FileFacts { modified, ..copy }
             } else {
+                // Before it is read, so that a later change shows.
+                let modified = keeps_state.then(|| inputs[n].modified()).flatten();
                 let mut facts = worker.file(&inputs[n], n as u32, setting, &encoder, &mut rows);
+                facts.modified = modified;
                 originals.was_read(n, survey, &facts);
                 if facts.digest.is_some() && !facts.same {
                     facts.changed(survey.bytes[n]);
@@ -268,53 +330,59 @@ fn read<S: Sink>(
 /// Divides the files into jobs, in order. The jobs depend only on the sizes of the files and on the encoder, so they are
 /// the same for any number of threads.
 pub fn plan<E: Encoder>(inputs: &[Input], encoder: &E) -> Vec<Range<usize>> {
+    let sizes: Vec<u64> = inputs.iter().map(Input::bytes).collect();
+    plan_sizes(&sizes, encoder)
+}
+
+/// The same, by the sizes of the files in bytes.
+pub(crate) fn plan_sizes<E: Encoder>(sizes: &[u64], encoder: &E) -> Vec<Range<usize>> {
     let most = if encoder.repeats_bodies() { REPEATING_JOB_BYTES } else { JOB_BYTES };
     let mut jobs = Vec::new();
-    let mut left: u64 = inputs.iter().map(Input::bytes).sum();
+    let mut left: u64 = sizes.iter().sum();
     let (mut start, mut bytes) = (0, 0);
-    for (n, input) in inputs.iter().enumerate() {
+    for (n, size) in sizes.iter().enumerate() {
         // A third of what is left, so that the last jobs are small beside all those before.
         let limit = (left / 3).clamp(LAST_JOB_BYTES, most);
-        if n > start && (bytes + input.bytes() > limit || n - start >= JOB_FILES) {
+        if n > start && (bytes + size > limit || n - start >= JOB_FILES) {
             jobs.push(start..n);
             left -= bytes;
             (start, bytes) = (n, 0);
         }
-        bytes += input.bytes();
+        bytes += size;
     }
-    if start < inputs.len() {
-        jobs.push(start..inputs.len());
+    if start < sizes.len() {
+        jobs.push(start..sizes.len());
     }
     jobs
 }
 
-fn workers(options: &Options, threads: usize) -> Vec<Mutex<Worker>> {
+pub(crate) fn workers(options: &Options, threads: usize) -> Vec<Mutex<Worker>> {
     let limits = &options.limits;
     let extractor = Extractor::new(options.remember_bytes, limits.json_depth as usize)
         .with_roles(Arc::clone(&options.roles));
     let worker = |_| {
         let messages = MaskedMessages::with_rules(Arc::clone(&options.rules));
-        Mutex::new(Worker::new(limits, extractor.fork(), messages, &options.redactor))
+        let worker = Worker::new(limits, extractor.fork(), messages, &options.redactor);
+        Mutex::new(if options.state { worker.with_state() } else { worker })
     };
     (0..threads).map(worker).collect()
 }
 
 /// The merged counts of all workers, which are taken out of them.
-fn merged(workers: &[Mutex<Worker>]) -> (Groups, Accumulator, Counts) {
-    let (mut messages, mut counted, mut masked) = (Vec::new(), Vec::new(), Counts::default());
+fn merged(workers: &[Mutex<Worker>]) -> (MaskedMessages, Accumulator) {
+    let (mut messages, mut counted) = (Vec::new(), Vec::new());
     for worker in workers {
         let mut worker = worker.lock().unwrap_or_else(PoisonError::into_inner);
-        let (texts, counts, redactions) = worker.take_counts();
+        let (texts, counts, _counted_with_the_files) = worker.take_counts();
         messages.push(texts);
         counted.push(counts);
-        masked.merge(&redactions);
     }
-    let groups = || {
+    let messages = || {
         let mut all = MaskedMessages::default();
         for messages in messages {
             all.merge(messages);
         }
-        all.finish()
+        all
     };
     let counts = || {
         let mut all = Accumulator::default();
@@ -323,8 +391,7 @@ fn merged(workers: &[Mutex<Worker>]) -> (Groups, Accumulator, Counts) {
         }
         all
     };
-    let (groups, counts) = rayon::join(groups, counts);
-    (groups, counts, masked)
+    rayon::join(messages, counts)
 }
 
 /// Writes the rows of `errors`, now that their groups are known.
@@ -358,7 +425,7 @@ fn write_errors<S: Sink>(
 }
 
 /// A report while the job runs.
-struct OpenReport<S: Sink> {
+pub(crate) struct OpenReport<S: Sink> {
     sink: S,
     encoder: S::Encoder,
     files: FewRows<Files>,
@@ -366,6 +433,12 @@ struct OpenReport<S: Sink> {
     spill: Spill<Errors>,
     counts: JobCounts,
     scope: Scope,
+    /// `None` when no state is kept.
+    pub(crate) state: Option<StateTables>,
+    /// What was masked in files and problems.
+    pub(crate) masked: RedactionCounts,
+    /// What was masked in texts of the small tables when the reports that are merged were made.
+    pub(crate) known: RedactionCounts,
 }
 
 /// Rows of a small table, encoded when there are many.
@@ -392,7 +465,7 @@ impl<T: Table> FewRows<T> {
 }
 
 impl<S: Sink> OpenReport<S> {
-    fn open(sink: S, scope: Scope) -> Result<Self, Error> {
+    pub(crate) fn open(sink: S, scope: Scope, state: Option<StateTables>) -> Result<Self, Error> {
         Ok(Self {
             encoder: sink.encoder(),
             files: FewRows(Batch::new()),
@@ -400,11 +473,33 @@ impl<S: Sink> OpenReport<S> {
             spill: sink.spill()?,
             counts: JobCounts::default(),
             scope,
+            state,
+            masked: RedactionCounts::new(),
+            known: RedactionCounts::new(),
             sink,
         })
     }
 
-    fn file(&mut self, name: &str, facts: &FileFacts, copy_of: Option<&str>) -> Result<(), Error> {
+    /// What encodes its rows.
+    pub(crate) fn encoder_of(&self) -> S::Encoder {
+        self.sink.encoder()
+    }
+
+    /// Adds a place that is not read.
+    pub(crate) fn unread(&mut self, name: &str, problem: &FileProblem) -> Result<(), Error> {
+        self.problem(name, problem)?;
+        let masked = self.scope.take_counts();
+        add_counts(&mut self.masked, &RedactedWhat::File(name.to_owned()), &masked);
+        Ok(())
+    }
+
+    /// Adds a file and its problems.
+    pub(crate) fn file(
+        &mut self,
+        name: &str,
+        facts: &FileFacts,
+        copy_of: Option<&str>,
+    ) -> Result<(), Error> {
         for problem in &facts.problems {
             self.problem(name, problem)?;
         }
@@ -428,6 +523,12 @@ impl<S: Sink> OpenReport<S> {
             copy_of: copy_of.map(FileName),
         };
         self.counts.file(facts);
+        let mut masked = self.scope.take_counts();
+        masked.merge(&facts.masked);
+        add_counts(&mut self.masked, &RedactedWhat::File(name.to_owned()), &masked);
+        if let Some(state) = &mut self.state {
+            state.file(name, facts);
+        }
         Ok(self.files.push(&row, &self.encoder, &mut self.sink)?)
     }
 
@@ -446,8 +547,11 @@ impl<S: Sink> OpenReport<S> {
         Ok(self.problems.push(&row, &self.encoder, &mut self.sink)?)
     }
 
-    fn rows(&mut self, rows: JobRows<<S::Encoder as Encoder>::Part>) -> Result<(), Error> {
-        let JobRows { exchanges, errors, outcomes, error_count, failed } = rows;
+    pub(crate) fn rows(
+        &mut self,
+        rows: JobRows<<S::Encoder as Encoder>::Part>,
+    ) -> Result<(), Error> {
+        let JobRows { exchanges, state, errors, outcomes, error_count, failed } = rows;
         if let Some(error) = failed {
             return Err(error.into());
         }
@@ -455,7 +559,7 @@ impl<S: Sink> OpenReport<S> {
             *all += more;
         }
         self.counts.errors += error_count;
-        exchanges.into_iter().try_for_each(|part| self.sink.append(part))?;
+        exchanges.into_iter().chain(state).try_for_each(|part| self.sink.append(part))?;
         errors.iter().try_for_each(|frame| self.spill.append(frame))?;
         Ok(())
     }

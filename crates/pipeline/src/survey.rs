@@ -131,6 +131,18 @@ pub fn survey(
     budget: &Budget,
     stop: &AtomicBool,
 ) -> Option<Survey> {
+    survey_and_see(pool, inputs, limits, budget, stop, |_| ())
+}
+
+/// The same; `see` gets the listing before it is finished.
+pub(crate) fn survey_and_see(
+    pool: &ThreadPool,
+    inputs: &[Input],
+    limits: &Limits,
+    budget: &Budget,
+    stop: &AtomicBool,
+    see: impl FnOnce(&Listing),
+) -> Option<Survey> {
     let workers: Vec<Mutex<(Decoder, Vec<u8>, Packer)>> = (0..pool.current_num_threads())
         .map(|_| Mutex::new((Decoder::new(*limits), Vec::new(), Packer::new())))
         .collect();
@@ -260,6 +272,7 @@ pub fn survey(
             (original != n as u32).then_some(original)
         })
         .collect();
+    see(&survey.listing);
     survey.listing.finish();
     // Copies by their bytes are left out anyway.
     begins.retain(|(_, file)| survey.copy_of[*file as usize].is_none());
@@ -297,6 +310,11 @@ pub fn survey(
     copies.find(marks);
     survey.texts = copies;
     Some(survey)
+}
+
+/// How a text begins, by which copies are looked for; `None` when it is no JSON, or short.
+pub(crate) fn text_begin(text: &str) -> Option<u64> {
+    texts::begin(peeked(text))
 }
 
 /// The beginning of a text as a look gives it.

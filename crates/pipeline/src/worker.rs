@@ -21,6 +21,7 @@ use crate::input::Input;
 use crate::leaves::LeafReader;
 use crate::outcome::{FileFacts, FileOutcome};
 use crate::records::RecordRows;
+use crate::state::StateBatches;
 use crate::survey::{Survey, Unpacked};
 
 /// Exchanges whose two body columns are filled. Digests and counts always cover all.
@@ -33,6 +34,20 @@ pub enum KeepBodies {
     Failed,
     /// For none.
     None,
+}
+
+impl KeepBodies {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::All, Self::Failed, Self::None];
+
+    /// The word of the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Failed => "failed",
+            Self::None => "none",
+        }
+    }
 }
 
 /// What does not change during a job.
@@ -81,6 +96,8 @@ pub(crate) struct WorkerCounts {
     /// Rows of the current job. Until the end of the run the fingerprint is the id of the masked message; class and side
     /// do not yet follow the rules of the user.
     pub(crate) errors: Batch<Errors>,
+    /// Rows of the state of the current job; `None` when there is no state.
+    pub(crate) state: Option<StateBatches>,
 }
 
 /// The finished rows of one job.
@@ -88,6 +105,8 @@ pub(crate) struct WorkerCounts {
 pub struct JobRows<P> {
     /// Row groups of `exchanges`, in order.
     pub exchanges: Vec<P>,
+    /// Row groups of tables of the state, each table in order.
+    pub state: Vec<P>,
     /// Rows of `errors`, in order.
     pub errors: Vec<Frame<Errors>>,
     /// Exchanges by outcome: success, failed, unknown.
@@ -102,6 +121,7 @@ impl<P> Default for JobRows<P> {
     fn default() -> Self {
         Self {
             exchanges: Vec::new(),
+            state: Vec::new(),
             errors: Vec::new(),
             outcomes: [0; 3],
             error_count: 0,
@@ -128,6 +148,13 @@ impl Worker {
         }
     }
 
+    /// The same worker, which makes the rows of the state as well.
+    #[must_use]
+    pub fn with_state(mut self) -> Self {
+        self.counts.state = Some(StateBatches::default());
+        self
+    }
+
     /// Takes its counts out of it.
     pub fn take_counts(&mut self) -> (MaskedMessages, Accumulator, Counts) {
         let WorkerCounts { accumulator, messages, .. } = std::mem::take(&mut self.counts);
@@ -151,7 +178,9 @@ impl Worker {
         if let Some((leaf, decoded)) = setting.survey.kept.take(n, unpacked) {
             leaves.leaf(&leaf, extractor);
             let (bytes, digest) = (setting.survey.bytes[n], setting.survey.digests[n]);
-            return leaves.finish(bytes, (digest, true), decoded);
+            let mut facts = leaves.finish(bytes, (digest, true), decoded);
+            facts.masked = scope.take_counts();
+            return facts;
         }
         let share = setting.budget.share(number.into());
         let bytes = match input.read(&setting.limits, &share, buffer) {
@@ -166,7 +195,8 @@ impl Worker {
         let decoded = decoder.decode_within(&share, bytes, &mut |leaf| {
             leaves.leaf(&leaf, extractor);
         });
-        let facts = leaves.finish(size, (Some(digest), same), decoded);
+        let mut facts = leaves.finish(size, (Some(digest), same), decoded);
+        facts.masked = scope.take_counts();
         buffer.clear();
         buffer.shrink_to(setting.budget.keep());
         facts
@@ -176,6 +206,17 @@ impl Worker {
     pub fn end_job<E: Encoder>(&mut self, encoder: &E, rows: &mut JobRows<E::Part>) {
         rows.flush_exchanges(&mut self.counts.exchanges, encoder);
         rows.flush_errors(&mut self.counts.errors);
+        if let Some(state) = &mut self.counts.state {
+            match state.encode(encoder) {
+                Ok(parts) => rows.state.extend(parts),
+                Err(error) => rows.fail(error),
+            }
+        }
+    }
+
+    /// What it uses to make rows without reading a file.
+    pub(crate) fn parts(&mut self) -> (&mut Scope, &mut WorkerCounts) {
+        (&mut self.scope, &mut self.counts)
     }
 }
 

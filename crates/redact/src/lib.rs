@@ -4,7 +4,7 @@
 //! it [learns](Scope::learn) from the request and the answer which values are secret, and then
 //! [masks](Scope::text) them in all texts of the exchange, also where no name or pattern would give them away.
 //! What comes out is a [`Redacted`]; nothing else makes one from a text of a log, so a writer that accepts
-//! only this type cannot forget. [`Counts`] say how often each [`Rule`] was applied, never to what.
+//! only this type cannot forget. ([`Redacted::of_report`] takes a text that was redacted before.) [`Counts`] say how often each [`Rule`] was applied, never to what.
 //!
 //! Spans of the raw text are replaced. JSON stays JSON, XML stays XML, a URL stays a URL, and a second pass
 //! changes nothing. Secrets become `[redacted]` (`redacted` in a URL). Personal data become pseudonyms such as

@@ -18,6 +18,12 @@ impl Key {
     pub fn of(data: &[u8]) -> Self {
         Self(blake3::derive_key("analyze 2026 redact key of data", data))
     }
+
+    /// A value that is equal for equal keys and from which the key cannot be found: 16 hex digits.
+    pub fn check_value(&self) -> String {
+        let check = blake3::derive_key("analyze 2026 redact check value of a key", &self.0);
+        check[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
 }
 
 impl fmt::Debug for Key {

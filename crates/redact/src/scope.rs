@@ -22,12 +22,13 @@ use crate::scan::{self, Edit};
 #[derive(Debug, Clone)]
 pub struct Redactor {
     masks: Masks,
+    check_value: String,
 }
 
 impl Redactor {
     /// A redactor; equal keys give equal pseudonyms.
     pub fn new(level: Level, key: &Key) -> Self {
-        Self { masks: Masks::new(level, key) }
+        Self { masks: Masks::new(level, key), check_value: key.check_value() }
     }
 
     /// A redactor that masks nothing.
@@ -38,6 +39,11 @@ impl Redactor {
     /// What is masked.
     pub fn level(&self) -> Level {
         self.masks.level
+    }
+
+    /// The [check value](Key::check_value) of its key; `None` when it makes no pseudonyms.
+    pub fn key_check_value(&self) -> Option<&str> {
+        (self.level() == Level::Personal).then_some(&*self.check_value)
     }
 
     /// A scope, which has learned nothing.
@@ -63,6 +69,11 @@ pub struct Redacted<'a>(Cow<'a, str>);
 impl<'a> Redacted<'a> {
     /// A text of the program itself, which no log can change.
     pub fn fixed(text: &'static str) -> Self {
+        Self(Cow::Borrowed(text))
+    }
+
+    /// A text of a report, which was redacted when the report was made.
+    pub fn of_report(text: &'a str) -> Self {
         Self(Cow::Borrowed(text))
     }
 

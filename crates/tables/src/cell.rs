@@ -181,6 +181,14 @@ texts! {
     RedactionPlace,
     /// Why it was masked.
     RedactionRuleWord,
+    /// A setting with which a report was made.
+    SettingText,
+    /// A number in a list.
+    CountText,
+    /// `1` or `0` in a list.
+    FlagText,
+    /// A masked message of an error with its parts.
+    MaskedMessageText,
 }
 
 macro_rules! hexes {
@@ -208,6 +216,10 @@ hexes! {
     BodyDigest(u128),
     /// Hash of the kind and the paths of a body.
     ShapeHash(u64),
+    /// Id of a masked message.
+    MessageHash(u64),
+    /// Hash of a text or of its beginning.
+    TextHash(u64),
 }
 
 /// BLAKE3 of the bytes of a file.

@@ -146,6 +146,8 @@ pub fn text<T: Table>(batch: &Batch<T>, format: TextFormat, options: CsvOptions)
 /// # Errors
 /// [`Error::Parquet`] when the encoder refuses, which sound rows give it no reason for.
 pub fn encode(columns: &Columns, formats: &Formats) -> Result<Encoded, Error> {
+    let of_state = Formats::new([Format::Parquet]);
+    let formats = if columns.schema().is_state() { &of_state } else { formats };
     let parquet =
         formats.contains(Format::Parquet).then(|| parquet::encode(columns)).transpose()?;
     Ok(Encoded {

@@ -44,6 +44,7 @@
 pub mod arrow;
 pub mod cell;
 pub mod rows;
+pub mod state;
 
 mod batch;
 mod checksums;

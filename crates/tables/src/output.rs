@@ -13,6 +13,7 @@ use super::partial::{self, PartialFolder};
 use super::rows::TABLES;
 use super::schema::{SCHEMA_VERSION, Schema};
 use super::spill::Spill;
+use super::state::{STATE_FOLDER, STATE_TABLES};
 use super::workbook::WORKBOOK;
 use super::{csv, parquet};
 
@@ -21,8 +22,16 @@ pub(super) const SUMMARY: &str = "summary.json";
 
 /// Files of a report that are not tables, and those that file managers leave in every folder they
 /// show. [`Output::create`] replaces a folder only if it holds nothing else.
-const OTHER_FILES: [&str; 7] =
-    [SUMMARY, WORKBOOK, "report.html", "index.html", ".DS_Store", "Thumbs.db", "desktop.ini"];
+const OTHER_FILES: [&str; 8] = [
+    STATE_FOLDER,
+    SUMMARY,
+    WORKBOOK,
+    "report.html",
+    "index.html",
+    ".DS_Store",
+    "Thumbs.db",
+    "desktop.ini",
+];
 
 /// The ending of scratch files, which a complete report does not have.
 pub(super) const SCRATCH: &str = ".scratch";
@@ -113,6 +122,11 @@ impl Output {
     pub fn holds(path: &Path) -> bool {
         let name = path.file_name().and_then(OsStr::to_str);
         let folder = path.parent().unwrap_or(Path::new(""));
+        let of_state = folder.file_name().is_some_and(|folder| folder == STATE_FOLDER);
+        if of_state && name.is_some_and(is_state) {
+            let report = folder.parent().unwrap_or(Path::new(""));
+            return is_summary(&report.join(SUMMARY)) || partial::is_name(report);
+        }
         name.is_some_and(is_ours) && (is_summary(&folder.join(SUMMARY)) || partial::is_name(folder))
     }
 
@@ -142,6 +156,15 @@ impl Output {
             Ok((format, TableFile::create(path, schema, format, formats.csv, metadata)?))
         });
         Ok(TableWriter { schema, rows: 0, files: files.collect::<Result<_, _>>()? })
+    }
+
+    /// Makes the folder of the state.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when it cannot be made.
+    pub(super) fn state_folder(&self) -> Result<(), Error> {
+        let path = self.partial.path().join(STATE_FOLDER);
+        fs::create_dir(&path).map_err(Error::io(&path, "create"))
     }
 
     /// Opens a scratch file for rows that are completed at the end of the run.
@@ -328,11 +351,28 @@ pub(super) fn at_path(target: &Path) -> Result<AtPath, Error> {
     // In name order, so that the message does not depend on the file system.
     names.sort();
     let foreign = names.iter().find(|name: &&OsString| !name.to_str().is_some_and(is_ours));
+    if foreign.is_none() && names.iter().any(|name| name == STATE_FOLDER) {
+        let path = target.join(STATE_FOLDER);
+        let entries = fs::read_dir(&path).map_err(Error::io(&path, "list"))?;
+        for entry in entries {
+            let name = entry.map_err(Error::io(&path, "list"))?.file_name();
+            if !name.to_str().is_some_and(is_state) {
+                return Ok(AtPath::Foreign(format!("{STATE_FOLDER}/{}", name.display())));
+            }
+        }
+    }
     Ok(match foreign {
         Some(name) => AtPath::Foreign(name.display().to_string()),
         None if is_summary(&target.join(SUMMARY)) => AtPath::Report,
         None => AtPath::Unfinished(names[0].display().to_string()),
     })
+}
+
+/// Whether the folder of the state may have a file of this name.
+fn is_state(name: &str) -> bool {
+    let table = name.strip_suffix(".parquet");
+    let own = |schema: &&Schema| schema.name.rsplit_once('/').map(|(_, table)| table) == table;
+    STATE_TABLES.iter().any(own)
 }
 
 /// Whether a report, or one being written, may have a file of this name.
@@ -397,6 +437,21 @@ mod tests {
         out.commit().unwrap();
         assert_eq!(names(&dir), ["problems.csv", "problems.parquet", SUMMARY]);
         assert_eq!(names(folder.path()), ["report"]);
+    }
+
+    #[test]
+    fn a_folder_named_state_with_other_files_is_in_the_way() {
+        let (_folder, dir) = place();
+        let out = Output::create(&dir, false).unwrap();
+        write(&out);
+        out.state_folder().unwrap();
+        out.commit().unwrap();
+        let file = dir.join("state/files.parquet");
+        fs::write(&file, "").unwrap();
+        assert!(Output::holds(&file) && !Output::holds(&dir.join("state/notes.txt")));
+        assert!(matches!(at_path(&dir), Ok(AtPath::Report)));
+        fs::write(dir.join("state/notes.txt"), "").unwrap();
+        assert!(matches!(at_path(&dir), Ok(AtPath::Foreign(name)) if name == "state/notes.txt"));
     }
 
     #[test]

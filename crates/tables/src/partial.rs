@@ -367,7 +367,9 @@ pub(super) fn flush(folder: &Path) -> Result<(), Error> {
         let entries = fs::read_dir(folder)?.map(|entry| Ok(entry?.path()));
         entries.filter(|path| !path.as_ref().is_ok_and(|path| scratch(path))).collect()
     };
-    let paths = list().map_err(Error::io(folder, "list"))?;
+    let mut paths = list().map_err(Error::io(folder, "list"))?;
+    // The folder of the state.
+    paths.extract_if(.., |path| path.is_dir()).try_for_each(|folder| flush(&folder))?;
     let sync = |path: &PathBuf| {
         let file = File::options().write(true).open(path);
         file.and_then(|file| file.sync_all()).map_err(Error::io(path, "write"))

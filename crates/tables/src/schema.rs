@@ -68,6 +68,11 @@ pub struct Schema {
 }
 
 impl Schema {
+    /// Whether it is a table of the state beside a report.
+    pub fn is_state(&self) -> bool {
+        self.name.starts_with("state/")
+    }
+
     /// The place of a column; `None` when the table has no such column.
     pub fn position(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.name == name)

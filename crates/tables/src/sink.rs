@@ -10,6 +10,7 @@ use crate::output::{Metadata, Output, TableWriter};
 use crate::rows::TABLES;
 use crate::schema::Schema;
 use crate::spill::Spill;
+use crate::state::STATE_TABLES;
 use crate::workbook::Workbook;
 
 /// Takes the rows of a report, batch by batch.
@@ -68,8 +69,11 @@ pub trait Encoder: Send + Sync {
 pub struct Folder {
     output: Output,
     formats: Formats,
+    metadata: Metadata,
     /// In the order of [`TABLES`].
     writers: Vec<TableWriter>,
+    /// In the order of [`STATE_TABLES`]; opened with the first rows of the state.
+    state: Vec<TableWriter>,
     workbook: Option<Workbook>,
 }
 
@@ -88,7 +92,14 @@ impl Folder {
         let writers = TABLES.iter().map(|schema| output.table(schema, &formats, metadata));
         let writers = writers.collect::<Result<_, _>>()?;
         let workbook = formats.contains(Format::Xlsx).then(|| Workbook::create(output.folder()));
-        Ok(Self { workbook: workbook.transpose()?, output, formats, writers })
+        Ok(Self {
+            workbook: workbook.transpose()?,
+            output,
+            formats,
+            metadata: metadata.clone(),
+            writers,
+            state: Vec::new(),
+        })
     }
 }
 
@@ -103,7 +114,19 @@ impl Sink for Folder {
         if let (Some(workbook), Some(rows)) = (&mut self.workbook, part.workbook.take()) {
             workbook.append(&rows, self.output.folder())?;
         }
-        writer(&mut self.writers, part.schema())?.append(part)
+        if part.schema().is_state() && self.state.is_empty() {
+            let formats = Formats::new([Format::Parquet]);
+            self.output.state_folder()?;
+            let tables = STATE_TABLES.iter();
+            let writers = tables.map(|schema| self.output.table(schema, &formats, &self.metadata));
+            self.state = writers.collect::<Result<_, _>>()?;
+        }
+        let (tables, writers) = if part.schema().is_state() {
+            (STATE_TABLES.as_slice(), &mut self.state)
+        } else {
+            (TABLES.as_slice(), &mut self.writers)
+        };
+        writer(tables, writers, part.schema())?.append(part)
     }
 
     fn spill<T: Table>(&self) -> Result<Spill<T>, Error> {
@@ -115,7 +138,7 @@ impl Sink for Folder {
     }
 
     fn finish(self, summary: &str) -> Result<(), Error> {
-        for writer in self.writers {
+        for writer in self.writers.into_iter().chain(self.state) {
             writer.finish()?;
         }
         if let Some(workbook) = self.workbook {
@@ -127,10 +150,11 @@ impl Sink for Folder {
 }
 
 fn writer<'w>(
+    tables: &[&'static Schema],
     writers: &'w mut [TableWriter],
     schema: &'static Schema,
 ) -> Result<&'w mut TableWriter, Error> {
-    let place = TABLES.iter().position(|table| *table == schema);
+    let place = tables.iter().position(|table| *table == schema);
     place.and_then(|place| writers.get_mut(place)).ok_or(Error::NotATable { table: schema.name })
 }
 

@@ -198,6 +198,14 @@ impl<T: Table> StoredTable<T> {
         self.footer.groups()
     }
 
+    /// How many rows a row group has.
+    ///
+    /// # Panics
+    /// When there is no such row group.
+    pub fn rows_of(&self, group: usize) -> usize {
+        self.footer.rows_of(group)
+    }
+
     /// The smallest and the largest value of a column of integers or times (in microseconds) in one row group, from the
     /// footer alone. `None` when that is not known, as where all cells are null.
     ///

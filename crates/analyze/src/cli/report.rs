@@ -86,6 +86,9 @@ pub(crate) struct ReportCommand {
     /// Replaces the report in DIR
     #[arg(long, help_heading = "Output")]
     force: bool,
+    /// Writes the folder `state` into DIR, so that the report can be merged with others (see `analyze merge`)
+    #[arg(long, help_heading = "Output")]
+    state: bool,
     /// Writes CSV cells that a spreadsheet would run (those that begin with =, +, -, @, also in parts) without a ' before them
     #[arg(long, help_heading = "Output")]
     raw_csv: bool,
@@ -334,6 +337,7 @@ impl ReportCommand {
             },
             rules: Arc::new(rules),
             roles: Arc::new(roles),
+            state: self.state,
             ..Options::default()
         })
     }

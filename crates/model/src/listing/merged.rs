@@ -133,6 +133,27 @@ impl Listing {
         }
     }
 
+    /// The different snapshots of logs, sorted, each with the id of the log that nests it. Empty once finished.
+    pub fn snapshots(&self) -> Vec<LogEntry> {
+        let entry = |snapshot: &Snapshot| LogEntry {
+            parent_id: snapshot.parent_id.clone(),
+            ..snapshot.entry.clone()
+        };
+        let mut entries: Vec<_> = self.snapshots.values().flatten().map(entry).collect();
+        entries.sort_unstable();
+        entries
+    }
+
+    /// The flows, by id, each with the place of its page.
+    pub fn listed_flows(&self) -> impl Iterator<Item = &(u64, Flow)> {
+        self.flows.values()
+    }
+
+    /// The projects, by id, each with the place of its page.
+    pub fn listed_projects(&self) -> impl Iterator<Item = &(u64, Project)> {
+        self.projects.values()
+    }
+
     /// Settles logs, runs and names. To be called once, after the last page.
     pub fn finish(&mut self) {
         // Sorted before they become logs, which are dear to move.

@@ -6,12 +6,13 @@ use super::intern::EndpointNames;
 use super::small::{SmallTexts, count, file_of};
 use super::{BodyKind, BodySide, CountedBody, RecordPlace};
 use hashbrown::{HashMap, HashSet};
-use redact::{Redacted, Scope};
+use redact::Redacted;
 use std::collections::BTreeMap;
 use tables::cell::{BodyKindWord, BodySideWord, EndpointName, ShapeHash};
 use tables::rows::BodyRow;
 
 use crate::log_text;
+use crate::state::TextRedaction;
 
 /// The number of a slot in [`BodyCounter`].
 pub(super) type SlotId = u32;
@@ -110,13 +111,16 @@ impl BodyCounter {
     }
 
     /// The paths of each shape.
-    pub(super) fn texts(&self, scope: &mut Scope) -> HashMap<u64, Vec<Redacted<'_>>> {
-        scope.begin();
-        let mut masked = |path| scope.path("bodies.paths", path);
-        let texts = self
-            .shapes
-            .iter()
-            .map(|(shape, known)| (*shape, known.paths.iter().map(|path| masked(path)).collect()));
+    pub(super) fn texts(
+        &self,
+        redaction: &mut TextRedaction<'_>,
+    ) -> BTreeMap<u64, Vec<Redacted<'_>>> {
+        redaction.scope().begin();
+        let mut masked =
+            |shape, path| redaction.text(shape, |scope| scope.path("bodies.paths", path));
+        let texts = self.shapes.iter().map(|(&shape, known)| {
+            (shape, known.paths.iter().map(|path| masked(shape, path)).collect())
+        });
         texts.collect()
     }
 

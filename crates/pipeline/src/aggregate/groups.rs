@@ -11,15 +11,17 @@ use super::{Accumulator, CountedError, MESSAGE_BYTES, RecordPlace};
 use grouping::{Class, Group, Groups, MessageId, Side};
 use hashbrown::{HashMap, HashSet};
 use model::time::Timestamp;
-use redact::{MaskedValues, Redacted, Scope};
+use redact::{MaskedValues, Redacted};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use tables::cell::{
     ClassWord, EndpointName, Fingerprint, FlowName, GroupName, SideWord, StatusText, StepName,
 };
 use tables::rows::ErrorGroupRow;
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::log_text;
+use crate::state::TextRedaction;
 
 /// The number of a masked message in [`ErrorCounter`].
 pub(super) type MessageNumber = u32;
@@ -304,7 +306,7 @@ impl ErrorCounter {
     /// The texts of each group, by its fingerprint.
     pub(super) fn texts<'a>(
         &self,
-        scope: &mut Scope,
+        redaction: &mut TextRedaction<'_>,
         groups: &'a Groups,
     ) -> HashMap<&'a str, GroupTexts<'a>> {
         let resolved = self.resolve(groups);
@@ -313,19 +315,36 @@ impl ErrorCounter {
             members[resolved.number(number) as usize].push(&masked.values);
         }
         let texts = resolved.groups.iter().zip(members).map(|(group, members)| {
-            scope.begin();
+            redaction.scope().begin();
             for values in members {
-                scope.learn_masked(values);
+                redaction.scope().learn_masked(values);
             }
+            let id = xxh3_64(group.fingerprint.as_bytes());
+            let mut masked = |place, text| redaction.text(id, |scope| scope.text(place, text));
             let (code, field) = (group.code.as_deref(), group.field.as_deref());
             let texts = GroupTexts {
-                template: scope.text("error_groups.template", &group.template),
-                code: code.map(|code| scope.text("error_groups.code", code)),
-                field: field.map(|field| scope.text("error_groups.field", field)),
+                template: masked("error_groups.template", group.template.as_str()),
+                code: code.map(|code| masked("error_groups.code", code)),
+                field: field.map(|field| masked("error_groups.field", field)),
             };
             (group.fingerprint.as_str(), texts)
         });
         texts.collect()
+    }
+
+    /// The place of the first error of each masked message, by their ids.
+    pub(super) fn samples(&self) -> Vec<(MessageId, RecordPlace, u32)> {
+        let messages = self.masked_messages.iter();
+        let mut samples: Vec<_> =
+            messages.map(|m| (m.id, m.sample.place, m.sample.error)).collect();
+        samples.sort_unstable_by_key(|(id, ..)| *id);
+        samples
+    }
+
+    /// What is masked in that error.
+    pub(super) fn masked_values(&self, message: MessageId) -> Option<&MaskedValues> {
+        let number = self.index.get(&message.0)?;
+        Some(&self.masked_messages[*number as usize].values)
     }
 
     fn number(
@@ -511,7 +530,11 @@ mod tests {
         // As when mining finds that they are one group.
         let one = GroupsOfMessages { groups: groups.iter().take(1).collect(), of: vec![0, 0] };
         let listing = Listing::default();
-        let texts = counted.texts(&mut Redactor::none().scope(), &groups, &listing);
+        let texts = counted.texts(
+            &mut TextRedaction::new(&mut Redactor::none().scope(), RedactionCounts::new()),
+            &groups,
+            &listing,
+        );
         let rows = counted.errors.rows(&one, &texts, &counted, &[]);
         let counts: Vec<_> = rows.iter().map(|row| (row.count, row.exchanges)).collect();
         assert_eq!(counts, [(2, 2)]);

@@ -3,14 +3,15 @@
 use super::small::{LogTexts, SmallTexts, micros};
 use hashbrown::HashSet;
 use model::listing::{Listing, Log, LogType, State, Status};
-use redact::Scope;
 use tables::cell::{
     FileUuid, FlowName, LogId, LogStateWord, LogStatusWord, LogTypeWord, ParentGroupId,
     ParentLogId, ProcessGroupId, ProcessGroupName, RunId, ScheduleText, StepName,
 };
 use tables::rows::LogRow;
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::log_text;
+use crate::state::TextRedaction;
 
 /// Rows in the order of the listing: by id, numbers before texts.
 pub(super) fn rows<'a>(
@@ -58,19 +59,23 @@ pub(super) fn rows<'a>(
 }
 
 /// The texts of the rows, in their order.
-pub(super) fn texts<'a>(listing: &'a Listing, scope: &mut Scope) -> Vec<LogTexts<'a>> {
+pub(super) fn texts<'a>(
+    listing: &'a Listing,
+    redaction: &mut TextRedaction<'_>,
+) -> Vec<LogTexts<'a>> {
     let texts = listing.logs().map(|log| {
-        scope.begin();
+        redaction.scope().begin();
+        let id = xxh3_64(log.entry.id.as_bytes());
         let extra = log.entry.extra.as_deref();
         let by = log.entry.triggered_by.as_deref();
-        scope.learn(extra.unwrap_or_default());
+        redaction.scope().learn(extra.unwrap_or_default());
         LogTexts {
             triggered_by: by.map(|by| {
                 // Who started it is a person, unless the schedule did.
                 let name = if by.trim() == "System" { "" } else { "username" };
-                scope.value("logs.triggered_by", name, by)
+                redaction.text(id, |scope| scope.value("logs.triggered_by", name, by))
             }),
-            extra: extra.map(|extra| scope.text("logs.extra", extra)),
+            extra: extra.map(|extra| redaction.text(id, |scope| scope.text("logs.extra", extra))),
         }
     });
     texts.collect()

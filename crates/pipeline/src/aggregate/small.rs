@@ -1,10 +1,11 @@
 //! The finished rows of the small tables, and their encoding.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use hashbrown::HashMap;
 use rayon::prelude::*;
-use redact::{Counts, Redacted};
+use redact::Redacted;
 use tables::cell::{FileName, Micros, RedactionPlace, RedactionRuleWord};
 use tables::rows::{
     Bodies, BodyRow, EndpointRow, Endpoints, ErrorGroupRow, ErrorGroups, FlowRow, Flows, KeyRow,
@@ -13,6 +14,7 @@ use tables::rows::{
 use tables::{Batch, Encoder, Table};
 
 use super::RecordPlace;
+use crate::state::RedactionCounts;
 
 /// Rows of one row group of a small table.
 const GROUP_ROWS: usize = 1 << 16;
@@ -44,7 +46,7 @@ pub struct SmallTexts<'a> {
     /// By fingerprint.
     pub(super) groups: HashMap<&'a str, GroupTexts<'a>>,
     /// The paths of each shape.
-    pub(super) paths: HashMap<u64, Vec<Redacted<'a>>>,
+    pub(super) paths: BTreeMap<u64, Vec<Redacted<'a>>>,
     /// In the order of the listing.
     pub(super) logs: Vec<LogTexts<'a>>,
 }
@@ -64,16 +66,25 @@ pub(super) struct LogTexts<'a> {
     pub(super) extra: Option<Redacted<'a>>,
 }
 
+impl SmallTexts<'_> {
+    /// The paths of each shape, by its hash.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = (u64, &[Redacted<'_>])> {
+        self.paths.iter().map(|(shape, paths)| (*shape, paths.as_slice()))
+    }
+}
+
 /// The rows of the table `redactions`.
-pub(crate) fn redactions(counts: &Counts) -> Vec<RedactionRow<'static>> {
-    let rows = counts.iter().map(|(place, rule, number)| RedactionRow {
+pub(crate) fn redactions(counts: &RedactionCounts) -> Vec<RedactionRow<'_>> {
+    let mut sums: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+    for ((_, place, rule), number) in counts {
+        *sums.entry((place, rule)).or_default() += number;
+    }
+    let rows = sums.into_iter().map(|((place, rule), number)| RedactionRow {
         place: RedactionPlace(place),
-        rule: RedactionRuleWord(rule.name()),
+        rule: RedactionRuleWord(rule),
         count: count(number),
     });
-    let mut rows: Vec<_> = rows.collect();
-    rows.sort_by_key(|row| (row.place, row.rule));
-    rows
+    rows.collect()
 }
 
 impl SmallTables<'_> {

@@ -1,6 +1,7 @@
 //! The small tables of exchanges made by hand.
 
 use super::*;
+use crate::state::RedactionCounts;
 use grouping::{ErrorRef, MaskedMessages};
 use model::exchange::{KeyKind, Row};
 use model::listing;
@@ -160,7 +161,8 @@ impl AllCounts {
 
     fn tables(&self) -> SmallTables<'_> {
         let scope = &mut Redactor::none().scope();
-        let texts = self.accumulator.texts(scope, &self.groups, &self.listing);
+        let redaction = &mut TextRedaction::new(scope, RedactionCounts::new());
+        let texts = self.accumulator.texts(redaction, &self.groups, &self.listing);
         // The tables borrow it.
         let texts = Box::leak(Box::new(texts));
         self.accumulator.finish(&self.groups, &self.listing, &FILES, texts)
