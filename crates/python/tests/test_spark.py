@@ -5,7 +5,6 @@ import io
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 import zipfile
@@ -52,13 +51,6 @@ def session() -> Iterator[SparkSession]:
 @pytest.fixture(scope="session")
 def single(tmp_path_factory: pytest.TempPathFactory) -> il.Report:
     return il.report(DUMP, tmp_path_factory.mktemp("single") / "report", redact="none")
-
-
-@pytest.fixture(scope="session")
-def needs_merge() -> None:
-    """Skips a test where the command line has no `merge`."""
-    if subprocess.run([sys.executable, "-m", "integrator_logs", "merge", "--help"], capture_output=True).returncode != 0:
-        pytest.skip("this version has no `analyze merge`")
 
 
 def check_shards(
@@ -110,10 +102,9 @@ def test_shards_have_the_rows_of_one_machine(session: SparkSession, tmp_path: Pa
     check_shards(session, tmp_path / "work", single)
 
 
-@pytest.mark.usefixtures("needs_merge")
 def test_a_cluster_makes_the_report_of_one_machine(session: SparkSession, tmp_path: Path, single: il.Report) -> None:
     def again(work: Path, shard: int) -> None:
-        job.attempt(work, shard, il._options("all", "none", bytes(32), 1, None, None))
+        job.attempt(work, shard, il._options("all", "none", bytes(32), 1, state=True))
 
     out = tmp_path / "report"
     made = job.report(session, DUMP, out, redact="none", shard_bytes=80_000, in_task=again)
@@ -147,7 +138,7 @@ def test_an_executor_that_dies_changes_nothing(session: SparkSession, tmp_path: 
 
 
 def test_a_task_that_runs_twice_changes_nothing(session: SparkSession, tmp_path: Path, single: il.Report) -> None:
-    options = il._options("all", "none", bytes(32), 1, None, None)
+    options = il._options("all", "none", bytes(32), 1, state=True)
 
     def again(work: Path, shard: int) -> None:
         job.attempt(work, shard, options)
@@ -185,7 +176,6 @@ def test_the_command_line_says_what_is_wrong(
     assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.usefixtures("needs_merge")
 def test_the_command_line_takes_a_list_of_paths(session: SparkSession, tmp_path: Path) -> None:
     paths = sorted(str(path) for path in (DUMP / "downloads").iterdir())[:20]
     (tmp_path / "paths").write_text("\n".join(paths))

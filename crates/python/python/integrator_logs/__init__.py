@@ -14,8 +14,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterable, Iterator
 from html import escape
 from pathlib import Path
@@ -221,6 +219,7 @@ def report(
     roles: Optional[Union[str, os.PathLike[str]]] = None,
     threads: int = 0,
     formats: Iterable[Format] = ("parquet",),
+    state: bool = False,
     force: bool = False,
     progress: Union[bool, Callable[[Progress], object]] = True,
 ) -> Report:
@@ -229,12 +228,12 @@ def report(
     `paths`: files, folders with all below them, and patterns such as `dump/**/*.zip`.
     `bodies`: the exchanges whose bodies are kept. `redact`: what is masked; `redact_key`: 32 bytes, with which the
     same person has the same pseudonym in several reports. `rules`, `roles`: files in TOML for error groups and fields.
-    `threads`: 0 for one for each core. `force`: replaces a report in `out`.
-    `progress`: a function, or whether to show a bar, which takes the package tqdm.
+    `threads`: 0 for one for each core. `state`: whether the report can be merged with others.
+    `force`: replaces a report in `out`. `progress`: a function, or whether to show a bar, which takes the package tqdm.
 
     Raises `Error` with the words of the command line. Ctrl-C stops the work and leaves nothing.
     """
-    options = _options(bodies, redact, redact_key, threads, rules, roles)
+    options = _options(bodies, redact, redact_key, threads, rules, roles, state)
     call = progress if callable(progress) else None
     bar = _bar() if progress is True else None
     if bar is not None:
@@ -279,17 +278,17 @@ def merge(
     reports: Iterable[Union[str, os.PathLike[str], Report]],
     out: Union[str, os.PathLike[str]],
     *,
+    rules: Optional[Union[str, os.PathLike[str]]] = None,
+    threads: int = 0,
+    formats: Iterable[Format] = ("parquet",),
     force: bool = False,
 ) -> Report:
-    """Merges reports into the one that a run over all their logs would have made, in the folder `out`.
+    """Merges reports that were made with `state=True` into the one that a run over all their logs would have made.
 
-    Raises `Error` where reports do not fit together: of other versions, rules or options.
+    `rules`: the file with which the reports were made. Raises `Error` where reports do not fit together.
     """
-    folders = [os.fspath(report.path if isinstance(report, Report) else report) for report in reports]
-    command = [sys.executable, "-m", __name__, "merge", *folders, "--out", os.fspath(out)]
-    done = subprocess.run(command + ["--force"] * force, capture_output=True, text=True)
-    if done.returncode != 0:
-        raise Error(done.stderr.strip().removeprefix("error: "))
+    paths = [report.path if isinstance(report, Report) else Path(report) for report in reports]
+    _native.merge(paths, Path(out), None if rules is None else Path(rules), threads, list(formats), force)
     return Report(out)
 
 
@@ -298,8 +297,9 @@ def _options(
     redact: Redact,
     redact_key: Optional[bytes],
     threads: int,
-    rules: Optional[Union[str, os.PathLike[str]]],
-    roles: Optional[Union[str, os.PathLike[str]]],
+    rules: Optional[Union[str, os.PathLike[str]]] = None,
+    roles: Optional[Union[str, os.PathLike[str]]] = None,
+    state: bool = False,
 ) -> _native.JobOptions:
     if redact_key is not None and len(redact_key) != 32:
         raise Error("redact_key: not 32 bytes")
@@ -310,6 +310,7 @@ def _options(
         "threads": threads,
         "rules": None if rules is None else os.fspath(rules),
         "roles": None if roles is None else os.fspath(roles),
+        "state": state,
     }
 
 

@@ -125,7 +125,7 @@ def shard_reports(
         (work / f"{number}.json").write_text(text)
     # All shards have one key, so that a person has one pseudonym.
     key = secrets.token_bytes(32) if redact_key is None else redact_key
-    options = il._options(bodies, redact, key, 1, None, None)
+    options = il._options(bodies, redact, key, 1, state=True)
     done = _run(spark, work, len(shards), options, in_task)
     return [attempts / folder for folder in winners(done, len(shards))]
 
