@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use archive::Source;
 use pipeline::input::{self, FoundInputs, Input, UnreadPlace};
+use pipeline::merge::MergeOptions;
 use pipeline::problem::{FileProblem, LogFault};
 use pipeline::run::{self, Options, Progress};
 use pipeline::worker::KeepBodies;
 use pipeline::{roles, rules};
 use pyo3::prelude::*;
 use redact::{Key, Level, Redactor};
-use tables::{Folder, Format, Formats, Metadata, Output};
+use tables::{Folder, Format, Formats, Metadata, Output, Stored};
 
 use crate::{error, raise};
 
@@ -31,6 +32,7 @@ pub(crate) struct JobOptions {
     threads: usize,
     rules: Option<PathBuf>,
     roles: Option<PathBuf>,
+    state: bool,
 }
 
 impl JobOptions {
@@ -59,6 +61,7 @@ impl JobOptions {
             redactor: Redactor::new(level, &Key::new(key)),
             threads: self.threads,
             bodies,
+            state: self.state,
             rules: Arc::new(rules.map_err(|fault| error(&fault))?.unwrap_or_default()),
             roles: Arc::new(roles.map_err(|fault| error(&fault))?.unwrap_or_default()),
             ..Options::default()
@@ -170,6 +173,38 @@ pub(crate) fn report_files(
     let formats = Formats::new([Format::Parquet]);
     let work =
         move |shared: &Shared| write(&found, &out, &options.options()?, formats, false, shared);
+    interruptible(py, None, work)
+}
+
+/// Merges reports with a state into one.
+#[pyfunction]
+pub(crate) fn merge(
+    py: Python<'_>,
+    reports: Vec<PathBuf>,
+    out: PathBuf,
+    rules: Option<PathBuf>,
+    threads: usize,
+    formats: Vec<String>,
+    force: bool,
+) -> PyResult<()> {
+    let formats = formats_of(&formats).map_err(raise)?;
+    let work = move |shared: &Shared| {
+        let rules = rules.as_deref().map(pipeline::rules::read).transpose();
+        let rules = rules.map_err(|fault| error(&fault))?.unwrap_or_default();
+        let first = reports.first().ok_or("there is no report to merge")?;
+        let first = Stored::open(first).map_err(|fault| error(&fault))?;
+        let redaction = first.text("/redaction").unwrap_or_default();
+        let levels = [Level::None, Level::Secrets, Level::Personal];
+        let level = levels.into_iter().find(|level| level.name() == redaction);
+        let redaction = level.unwrap_or(Level::None).name();
+        let metadata = Metadata { rules_version: grouping::RULES_VERSION, redaction };
+        shared.writing.store(true, Ordering::SeqCst);
+        let folder =
+            Folder::create(&out, force, formats, &metadata).map_err(|fault| error(&fault))?;
+        let options = MergeOptions { threads, rules: Arc::new(rules) };
+        let merged = pipeline::merge::merge(&reports, folder, &options, &shared.stop);
+        merged.map(drop).map_err(|fault| error(&fault))
+    };
     interruptible(py, None, work)
 }
 

@@ -68,6 +68,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(tables_of_a_report, module)?)?;
     module.add_function(wrap_pyfunction!(command_line, module)?)?;
     module.add_function(wrap_pyfunction!(job::report, module)?)?;
+    module.add_function(wrap_pyfunction!(job::merge, module)?)?;
     module.add_function(wrap_pyfunction!(job::find_files, module)?)?;
     module.add_function(wrap_pyfunction!(job::report_files, module)?)?;
     module.add_function(wrap_pyfunction!(batches::schema, module)?)?;

@@ -135,6 +135,20 @@ def test_the_command_and_the_function_write_the_same_bytes(report: il.Report, tm
         assert (out / file.name).read_bytes() == file.read_bytes(), file.name
 
 
+def test_merged_reports_are_the_report_of_one_run(report: il.Report, tmp_path: Path) -> None:
+    shards = [
+        il.report(DUMP / "downloads", tmp_path / "1", redact="none", state=True),
+        il.report(DUMP / "logs", tmp_path / "2", redact="none", state=True),
+    ]
+    both = il.report([DUMP / "downloads", DUMP / "logs"], tmp_path / "both", redact="none")
+    merged = il.merge(shards, tmp_path / "merged")
+    for table in merged.tables:
+        assert polars.DataFrame(table).equals(polars.DataFrame(getattr(both, table.name))), table.name
+    assert merged.summary == both.summary
+    with pytest.raises(il.Error, match="state"):
+        il.merge([report], tmp_path / "refused")
+
+
 def test_errors_have_the_words_of_the_command_line(report: il.Report, tmp_path: Path) -> None:
     for paths, out in [(DUMP, report.path), (Path("no-such-dump"), tmp_path / "out"), (report.path, tmp_path / "out")]:
         with pytest.raises(il.Error) as raised:

@@ -22,7 +22,7 @@ from typing import Any, Callable, Literal, NamedTuple, Optional, Union
 from . import _native
 from ._native import Batch, Batches, Error
 
-__all__ = ["Batch", "Batches", "Column", "Error", "Progress", "Report", "Scan", "Table", "open", "report", "scan"]
+__all__ = ["Batch", "Batches", "Column", "Error", "Progress", "Report", "Scan", "Table", "merge", "open", "report", "scan"]
 
 Paths = Union[str, "os.PathLike[str]", Iterable[Union[str, "os.PathLike[str]"]]]
 Bodies = Literal["all", "failed", "none"]
@@ -219,6 +219,7 @@ def report(
     roles: Optional[Union[str, os.PathLike[str]]] = None,
     threads: int = 0,
     formats: Iterable[Format] = ("parquet",),
+    state: bool = False,
     force: bool = False,
     progress: Union[bool, Callable[[Progress], object]] = True,
 ) -> Report:
@@ -227,12 +228,12 @@ def report(
     `paths`: files, folders with all below them, and patterns such as `dump/**/*.zip`.
     `bodies`: the exchanges whose bodies are kept. `redact`: what is masked; `redact_key`: 32 bytes, with which the
     same person has the same pseudonym in several reports. `rules`, `roles`: files in TOML for error groups and fields.
-    `threads`: 0 for one for each core. `force`: replaces a report in `out`.
-    `progress`: a function, or whether to show a bar, which takes the package tqdm.
+    `threads`: 0 for one for each core. `state`: whether the report can be merged with others.
+    `force`: replaces a report in `out`. `progress`: a function, or whether to show a bar, which takes the package tqdm.
 
     Raises `Error` with the words of the command line. Ctrl-C stops the work and leaves nothing.
     """
-    options = _options(bodies, redact, redact_key, threads, rules, roles)
+    options = _options(bodies, redact, redact_key, threads, rules, roles, state)
     call = progress if callable(progress) else None
     bar = _bar() if progress is True else None
     if bar is not None:
@@ -273,13 +274,32 @@ def scan(
     return Scan(_names(paths), _options(bodies, redact, redact_key, threads, rules, roles))
 
 
+def merge(
+    reports: Iterable[Union[str, os.PathLike[str], Report]],
+    out: Union[str, os.PathLike[str]],
+    *,
+    rules: Optional[Union[str, os.PathLike[str]]] = None,
+    threads: int = 0,
+    formats: Iterable[Format] = ("parquet",),
+    force: bool = False,
+) -> Report:
+    """Merges reports that were made with `state=True` into the one that a run over all their logs would have made.
+
+    `rules`: the file with which the reports were made. Raises `Error` where reports do not fit together.
+    """
+    paths = [report.path if isinstance(report, Report) else Path(report) for report in reports]
+    _native.merge(paths, Path(out), None if rules is None else Path(rules), threads, list(formats), force)
+    return Report(out)
+
+
 def _options(
     bodies: Bodies,
     redact: Redact,
     redact_key: Optional[bytes],
     threads: int,
-    rules: Optional[Union[str, os.PathLike[str]]],
-    roles: Optional[Union[str, os.PathLike[str]]],
+    rules: Optional[Union[str, os.PathLike[str]]] = None,
+    roles: Optional[Union[str, os.PathLike[str]]] = None,
+    state: bool = False,
 ) -> _native.JobOptions:
     if redact_key is not None and len(redact_key) != 32:
         raise Error("redact_key: not 32 bytes")
@@ -290,6 +310,7 @@ def _options(
         "threads": threads,
         "rules": None if rules is None else os.fspath(rules),
         "roles": None if roles is None else os.fspath(roles),
+        "state": state,
     }
 
 

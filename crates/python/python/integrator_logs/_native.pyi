@@ -9,6 +9,7 @@ __all__ = [
     "StoredReport",
     "command_line",
     "find_files",
+    "merge",
     "report",
     "report_files",
     "scan",
@@ -24,6 +25,7 @@ class JobOptions(TypedDict):
     threads: int
     rules: Optional[str]
     roles: Optional[str]
+    state: bool
 
 class Error(Exception):
     """What the command line would print after `error:`."""
@@ -77,4 +79,7 @@ def report_files(
     unread: list[tuple[str, str, str]],
     out: Path,
     options: JobOptions,
+) -> None: ...
+def merge(
+    reports: list[Path], out: Path, rules: Optional[Path], threads: int, formats: list[str], force: bool
 ) -> None: ...
