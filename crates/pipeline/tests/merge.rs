@@ -1,5 +1,7 @@
 //! A merge of reports is the report of one run, whatever the division of the files and the order of the reports.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
