@@ -201,10 +201,10 @@ pub(crate) fn finish<S: Sink>(
         known,
     } = report;
     let mut redaction = TextRedaction::new(&mut scope, known);
-    redact_messages(&counted, &mut messages, &mut redaction);
     let mut state_parts = Vec::new();
     let mut state = state;
     if let Some(state) = &mut state {
+        redact_messages(&counted, &mut messages, &mut redaction);
         state.messages(&counted, &messages, names);
     }
     let groups = messages.finish();

@@ -374,8 +374,8 @@ impl StateTables {
     }
 }
 
-/// Replaces the masked messages in which something has to be masked: what is mined is what the state keeps, so that
-/// one run and a merge make the same groups.
+/// Replaces the masked messages in which something has to be masked. Where a state is kept, what is mined is what it
+/// keeps, so that one run and a merge make the same groups. Without one, groups do not depend on what is masked.
 pub(crate) fn redact_messages(
     counted: &Accumulator,
     messages: &mut MaskedMessages,
