@@ -216,12 +216,14 @@ def test_what_a_progress_function_raises_ends_the_work(many_files: Path, tmp_pat
 
 
 def test_an_interrupt_ends_a_scan(many_files: Path) -> None:
-    batches = iter(il.scan(many_files).problems)
-    timer = threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT))
-    timer.start()
+    # The rows of this table come at the end, so that the loop waits.
+    batches = iter(il.scan([DUMP, many_files], threads=1).problems)
+    timer = threading.Timer(0.01, lambda: os.kill(os.getpid(), signal.SIGINT))
     with pytest.raises(KeyboardInterrupt):
+        timer.start()
         for _ in batches:
             pass
+        timer.join()
         pytest.fail("the scan was over before the interrupt")
 
 
