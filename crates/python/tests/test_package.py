@@ -259,7 +259,7 @@ def test_the_examples_of_the_documentation_run(tmp_path: Path, monkeypatch: pyte
     for page in [ROOT / "docs" / "python.md", ROOT / "README.md", ROOT / "crates" / "python" / "README.md"]:
         names: dict[str, object] = {}
         examples = re.findall(r"^```python\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
-        assert examples or page == ROOT / "README.md"
+        assert examples
         for example in examples:
             example = example.replace('out="report"', 'out="report", force=True')
             exec(compile(example, str(page), "exec"), names)

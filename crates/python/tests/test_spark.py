@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -181,6 +182,17 @@ def test_the_command_line_takes_a_list_of_paths(session: SparkSession, tmp_path:
     (tmp_path / "paths").write_text("\n".join(paths))
     assert job.main(["--files-from", str(tmp_path / "paths"), "--out", str(tmp_path / "report"), "--shard-files", "7"]) == 0
     assert json.loads((tmp_path / "report" / "summary.json").read_text())["files"]["total"] == 20
+
+
+def test_the_command_of_the_readme_makes_a_report(
+    session: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readme = (DUMP.parents[1] / "README.md").read_text()
+    (arguments,) = re.findall(r"`python -m integrator_logs\.spark (.*?)`", readme)
+    (tmp_path / "dump").symlink_to(DUMP)
+    monkeypatch.chdir(tmp_path)
+    assert job.main(arguments.split()) == 0
+    assert len(il.open("report").exchanges) == 462
 
 
 def test_figures_of_twenty_thousand_small_files(session: SparkSession, tmp_path: Path) -> None:
