@@ -150,8 +150,12 @@ proptest! {
         stored in any::<bool>(),
     ) {
         let method = if stored { zip::CompressionMethod::Stored } else { zip::CompressionMethod::Deflated };
-        let files: std::collections::BTreeMap<String, Vec<u8>> =
-            files.into_iter().map(|(name, text)| (name, [b"x ", &text[..]].concat())).collect();
+        // A document that begins amid a text is taken out of it, which the oracle does not do.
+        let plain = |byte: &u8| if matches!(byte, b'{' | b'[' | b'<') { b'.' } else { *byte };
+        let files: std::collections::BTreeMap<String, Vec<u8>> = files
+            .into_iter()
+            .map(|(name, text)| (name, b"x ".iter().chain(&text).map(plain).collect()))
+            .collect();
         let list: Vec<(&str, &[u8])> = files.iter().map(|(n, d)| (n.as_str(), d.as_slice())).collect();
         let data = zip_with(&list, method);
         let mut oracle = zip::ZipArchive::new(std::io::Cursor::new(&data)).unwrap();
