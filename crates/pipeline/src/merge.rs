@@ -4,38 +4,39 @@
 //! same code as in the main job: links, counts, mining, encoding. No input file is opened.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use archive::{Budget, Limits, map_ordered};
-use grouping::{Class, MessageId, RULES_VERSION, Rules, Side};
+use grouping::{Class, MessageId, Rules, Side};
 use model::exchange::{
     BodyKind, ErrorSource, Evidence, Exchange, Key, KeyKind, Outcome, Row as BulkRow,
 };
-use model::listing::{Flow, Listing, LogEntry, LogType, Page, Project, State, Status};
 use model::time::Timestamp;
 use redact::{Redacted, Redactor};
 use tables::cell::{BodyDigest, Micros};
-use tables::rows::{Errors, Exchanges, Files, Problems};
-use tables::state::{
-    ErrorStates, ExchangeStates, FileStates, Leaves, ListedFlows, ListedProjects, MessageStates,
-    RedactionStates, STATE_VERSION, Settings, Shapes, Snapshots,
-};
-use tables::{ReadError, Select, Sink, Stored, StoredRows, StoredTable, Table};
+use tables::state::{MessageStates, RedactionStates, Shapes};
+use tables::{ReadError, Sink};
 
 use crate::aggregate::BodySide;
 use crate::link;
-use crate::members::MemberCounts;
-use crate::outcome::{FileFacts, FileOutcome, OutcomeSigns};
-use crate::problem::FileProblem;
+use crate::outcome::{FileFacts, FileOutcome};
 use crate::records::{
     FileLink, RecordRows, RedactedBody, RedactedError, RedactedExchange, with_listing,
 };
 use crate::run::{self, Done, OpenReport, Options, plan_sizes, pool, workers};
-use crate::state::{RedactedWhat, ReportSettings, StateTables};
+use crate::state::{RedactedWhat, StateTables};
 use crate::survey::Survey;
-use crate::worker::{JobRows, KeepBodies, Setting, Worker};
+use crate::worker::{JobRows, Setting, Worker};
+
+mod files;
+mod listing;
+mod shard;
+
+use files::{Copies, MergedFile, MergedFiles};
+use listing::listing;
+use shard::{Cursors, Shard, common_settings};
 
 /// Why reports could not be merged.
 #[derive(Debug, thiserror::Error)]
@@ -186,349 +187,6 @@ pub fn merge<S: Sink>(
     run::finish(&pool, report, &settings, workers, survey, &names, stop).map_err(MergeError::Run)
 }
 
-/// A report that is merged.
-struct Shard {
-    report: Stored,
-    exchanges: RowSource<Exchanges>,
-    exchange_states: RowSource<ExchangeStates>,
-    errors: RowSource<Errors>,
-    error_states: RowSource<ErrorStates>,
-    settings: ReportSettings,
-    rules_version: i32,
-    state_version: i32,
-}
-
-impl Shard {
-    fn open(path: &Path) -> Result<Self, MergeError> {
-        let report = Stored::open(path)?;
-        let no_state = |_| MergeError::NoState { path: path.to_owned() };
-        let mut table = report.table::<Settings>().map_err(no_state)?;
-        let rows = table.read::<Settings>(0)?;
-        let row = rows.get(0);
-        let owned = |text: tables::cell::SettingText<'_>| text.0.to_owned();
-        let settings = ReportSettings {
-            user_rules: row.user_rules.map(owned),
-            user_roles: row.user_roles.map(owned),
-            limits: owned(row.limits),
-            bodies: KeepBodies::ALL
-                .into_iter()
-                .find(|bodies| bodies.name() == row.bodies.0)
-                .unwrap_or_default(),
-            redaction: owned(row.redaction),
-            redaction_key: row.redaction_key.map(owned),
-        };
-        Ok(Self {
-            exchanges: RowSource::of(report.table()?),
-            exchange_states: RowSource::of(report.table()?),
-            errors: RowSource::of(report.table()?),
-            error_states: RowSource::of(report.table()?),
-            settings,
-            rules_version: row.rules_version,
-            state_version: row.state_version,
-            report,
-        })
-    }
-
-    /// Passes all rows of a table to `take`, in their order.
-    fn each<T: Table + Select<Table = T>>(
-        &self,
-        mut take: impl FnMut(<T as Select>::Row<'_>),
-    ) -> Result<(), ReadError> {
-        let mut table = self.report.table::<T>()?;
-        for group in 0..table.groups() {
-            table.read::<T>(group)?.iter().for_each(&mut take);
-        }
-        Ok(())
-    }
-}
-
-/// The settings that all reports have.
-fn common_settings(shards: &[Shard], rules: &Rules) -> Result<ReportSettings, MergeError> {
-    let first = &shards[0];
-    for shard in shards {
-        let (a, b) = (&first.settings, &shard.settings);
-        let own = (STATE_VERSION.cast_signed(), RULES_VERSION.cast_signed());
-        let what = [
-            ("versions of the program", (shard.state_version, shard.rules_version) != own),
-            ("--rules", a.user_rules != b.user_rules),
-            ("--roles", a.user_roles != b.user_roles),
-            ("limits", a.limits != b.limits),
-            ("--bodies", a.bodies != b.bodies),
-            ("--redact", a.redaction != b.redaction),
-            ("keys of pseudonyms (--redact-key)", a.redaction_key != b.redaction_key),
-        ];
-        if let Some((what, _)) = what.into_iter().find(|(_, differs)| *differs) {
-            let path = |shard: &Shard| shard.report.path().to_owned();
-            return Err(MergeError::Different { first: path(first), second: path(shard), what });
-        }
-    }
-    let given = (!rules.is_empty()).then(|| rules.digest());
-    if given != first.settings.user_rules {
-        return Err(MergeError::Rules);
-    }
-    Ok(first.settings.clone())
-}
-
-/// The number of a row group, and its rows.
-type NumberedGroup<T> = (usize, Arc<StoredRows<T>>);
-
-/// The rows of a table, found by their numbers. The group that was read last is kept.
-struct RowSource<T> {
-    table: Mutex<(StoredTable<T>, Option<NumberedGroup<T>>)>,
-    /// The first row of each group, and the number of rows.
-    starts: Vec<u64>,
-}
-
-impl<T: Table + Select<Table = T>> RowSource<T> {
-    fn of(table: StoredTable<T>) -> Self {
-        let mut starts = vec![0];
-        for group in 0..table.groups() {
-            starts.push(starts[group] + table.rows_of(group) as u64);
-        }
-        Self { table: Mutex::new((table, None)), starts }
-    }
-
-    fn group(&self, group: usize) -> Result<Arc<StoredRows<T>>, ReadError> {
-        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-        let (table, kept) = &mut *table;
-        if let Some((_, rows)) = kept.as_ref().filter(|(kept, _)| *kept == group) {
-            return Ok(Arc::clone(rows));
-        }
-        let rows = Arc::new(table.read::<T>(group)?);
-        *kept = Some((group, Arc::clone(&rows)));
-        Ok(rows)
-    }
-}
-
-/// Reads rows of a table one after the other.
-struct RowCursor<'s, T> {
-    source: &'s RowSource<T>,
-    at: Option<NumberedGroup<T>>,
-}
-
-impl<'s, T: Table + Select<Table = T>> RowCursor<'s, T> {
-    fn of(source: &'s RowSource<T>) -> Self {
-        Self { source, at: None }
-    }
-
-    /// The group with a row, and the place of the row in it.
-    fn at(&mut self, row: u64) -> Result<(Arc<StoredRows<T>>, usize), ReadError> {
-        let group = self.source.starts.partition_point(|start| *start <= row) - 1;
-        let rows = match &self.at {
-            Some((at, rows)) if *at == group => Arc::clone(rows),
-            _ => self.source.group(group)?,
-        };
-        self.at = Some((group, Arc::clone(&rows)));
-        Ok((rows, (row - self.source.starts[group]) as usize))
-    }
-}
-
-/// The rows of one report.
-struct Cursors<'s> {
-    exchanges: RowCursor<'s, Exchanges>,
-    exchange_states: RowCursor<'s, ExchangeStates>,
-    errors: RowCursor<'s, Errors>,
-    error_states: RowCursor<'s, ErrorStates>,
-}
-
-impl<'s> Cursors<'s> {
-    fn of(shard: &'s Shard) -> Self {
-        Self {
-            exchanges: RowCursor::of(&shard.exchanges),
-            exchange_states: RowCursor::of(&shard.exchange_states),
-            errors: RowCursor::of(&shard.errors),
-            error_states: RowCursor::of(&shard.error_states),
-        }
-    }
-}
-
-/// A file of one of the reports.
-struct MergedFile {
-    name: String,
-    shard: usize,
-    facts: FileFacts,
-    leaves: Vec<MergedLeaf>,
-    /// Its first row in `exchanges`, and its first in `errors`.
-    first: (u64, u64),
-}
-
-/// A text that was read as a log.
-struct MergedLeaf {
-    leaf: u32,
-    member: Option<String>,
-    begin: Option<u64>,
-    digest: u128,
-    exchanges: u32,
-    copied: bool,
-    outcome: FileOutcome,
-}
-
-/// The files of all reports, in name order.
-struct MergedFiles {
-    all: Vec<MergedFile>,
-    number: HashMap<String, usize>,
-    /// Places that were not read.
-    unread: Vec<(String, FileProblem)>,
-}
-
-fn outcome_of(word: &str) -> FileOutcome {
-    let all = FileOutcome::ALL.into_iter();
-    all.into_iter().find(|outcome| outcome.name() == word).unwrap_or(FileOutcome::Rejected)
-}
-
-impl MergedFiles {
-    fn of(shards: &[Shard]) -> Result<Self, MergeError> {
-        let (mut all, mut unread) = (Vec::new(), Vec::new());
-        for (number, shard) in shards.iter().enumerate() {
-            let mut files: Vec<MergedFile> = Vec::new();
-            let mut exchanges = 0;
-            shard.each::<Files>(|row| {
-                let mut facts = FileFacts::bare(
-                    outcome_of(row.outcome.0),
-                    row.bytes.unsigned_abs(),
-                    row.digest.map(|digest| archive::Digest::from_bytes(digest.0)),
-                    Vec::new(),
-                );
-                row.layers.0.clone_into(&mut facts.layers);
-                facts.documents = row.documents.unsigned_abs();
-                facts.exchanges = row.exchanges.unsigned_abs();
-                facts.decoded_bytes = row.decoded_bytes.unsigned_abs();
-                files.push(MergedFile {
-                    name: row.file.0.to_owned(),
-                    shard: number,
-                    facts,
-                    leaves: Vec::new(),
-                    first: (exchanges, 0),
-                });
-                exchanges += u64::from(row.exchanges.unsigned_abs());
-            })?;
-            let places: HashMap<String, usize> =
-                files.iter().enumerate().map(|(n, file)| (file.name.clone(), n)).collect();
-            let mut place = 0;
-            shard.each::<FileStates>(|row| {
-                let facts = &mut files[place].facts;
-                facts.modified = row.modified.map(|at| at.0);
-                facts.members = MemberCounts::of_counts(
-                    row.members.iter().map(|count| count.0.parse().unwrap_or(0)),
-                );
-                facts.signs = OutcomeSigns {
-                    lossy: row.lossy,
-                    pages: row.pages.unsigned_abs(),
-                    error_pages: row.error_pages.unsigned_abs(),
-                    others: row.others.unsigned_abs(),
-                };
-                place += 1;
-            })?;
-            shard.each::<Leaves>(|row| {
-                let Some(place) = places.get(row.file.0) else { return };
-                files[*place].leaves.push(MergedLeaf {
-                    leaf: row.leaf.unsigned_abs(),
-                    member: row.member.map(|member| member.0.to_owned()),
-                    begin: row.begin.map(|begin| begin.0),
-                    digest: row.digest.0,
-                    exchanges: row.exchanges.unsigned_abs(),
-                    copied: row.copied,
-                    outcome: outcome_of(row.outcome.0),
-                });
-            })?;
-            shard.each::<Problems>(|row| {
-                let problem = FileProblem::stored(
-                    row.member.map(|member| member.0),
-                    row.byte.unsigned_abs(),
-                    row.stage.0,
-                    row.kind.0,
-                    row.message.0,
-                );
-                match places.get(row.file.0) {
-                    Some(place) => files[*place].facts.problems.push(problem),
-                    None => unread.push((row.file.0.to_owned(), problem)),
-                }
-            })?;
-            let mut errors_before = vec![0u64];
-            shard.each::<ExchangeStates>(|row| {
-                let before = errors_before.last().copied().unwrap_or(0);
-                errors_before.push(before + u64::from(row.errors.unsigned_abs()));
-            })?;
-            for file in &mut files {
-                file.first.1 = errors_before[file.first.0 as usize];
-            }
-            all.extend(files);
-        }
-        all.sort_by(|a, b| a.name.cmp(&b.name));
-        unread.sort_by(|a, b| a.0.cmp(&b.0));
-        unread.dedup_by(|a, b| a.0 == b.0 && a.1 == b.1);
-        if let Some(twice) = all.windows(2).find(|pair| pair[0].name == pair[1].name) {
-            return Err(MergeError::Twice { file: twice[0].name.clone() });
-        }
-        let number = all.iter().enumerate().map(|(n, file)| (file.name.clone(), n)).collect();
-        Ok(Self { all, number, unread })
-    }
-
-    /// Which files and texts are copies.
-    fn copies(&self, listing: &Listing) -> Result<Copies, MergeError> {
-        let mut first = HashMap::new();
-        let of_bytes: Vec<Option<usize>> = (0..self.all.len())
-            .map(|n| {
-                let facts = &self.all[n].facts;
-                let digest = facts.digest.filter(|_| facts.bytes > 0)?;
-                let original = *first.entry(digest).or_insert(n);
-                (original != n).then_some(original)
-            })
-            .collect();
-        let log_of = |n: usize, member: Option<&str>| {
-            link::by_names(listing, &self.all[n].name, member)?.log_id
-        };
-        let mut equal: HashMap<u128, Vec<(usize, Option<String>)>> = HashMap::new();
-        let mut same_begin: HashMap<(String, u64), (usize, u128)> = HashMap::new();
-        let mut of_texts = HashMap::new();
-        for (n, file) in self.all.iter().enumerate().filter(|(n, _)| of_bytes[*n].is_none()) {
-            for leaf in &file.leaves {
-                let Some(begin) = leaf.begin else { continue };
-                let log = log_of(n, leaf.member.as_deref());
-                let known = equal.entry(leaf.digest).or_default();
-                let agrees =
-                    |other: &Option<String>| other.is_none() || log.is_none() || *other == log;
-                let original = known.iter().find(|(_, other)| agrees(other)).map(|(n, _)| *n);
-                if let Some(original) = original {
-                    of_texts.insert((n, leaf.leaf), original);
-                    continue;
-                }
-                let same_log = log.clone().and_then(|log| same_begin.get(&(log, begin)).copied());
-                if let Some((other, _)) = same_log {
-                    if leaf.copied {
-                        of_texts.insert((n, leaf.leaf), other);
-                        continue;
-                    }
-                    if self.all[other].shard != file.shard {
-                        return Err(MergeError::NeedsFiles {
-                            file: file.name.clone(),
-                            reason: "another report has a file of the same log that begins alike",
-                        });
-                    }
-                }
-                if leaf.copied {
-                    return Err(MergeError::NeedsFiles {
-                        file: file.name.clone(),
-                        reason: "left out as a copy of a file that is itself a copy here",
-                    });
-                }
-                if let Some(log) = log.clone() {
-                    same_begin.entry((log, begin)).or_insert((n, leaf.digest));
-                }
-                known.push((n, log));
-            }
-        }
-        Ok(Copies { of_bytes, of_texts })
-    }
-}
-
-/// What is left out as a copy, by the numbers of files.
-struct Copies {
-    of_bytes: Vec<Option<usize>>,
-    /// The file with the first such text, for the file and place of each copy.
-    of_texts: HashMap<(usize, u32), usize>,
-}
-
 /// Texts that belong to several exchanges.
 struct SharedTexts {
     messages: HashMap<u64, String>,
@@ -569,85 +227,6 @@ fn redactions(shard: &Shard) -> Result<Vec<(RedactedWhat, String, String, u64)>,
         all.push((what, row.place.0.to_owned(), row.rule.0.to_owned(), row.count.unsigned_abs()));
     })?;
     Ok(all)
-}
-
-/// The listing of all reports, not finished.
-fn listing(shards: &[Shard], files: &MergedFiles) -> Result<Listing, ReadError> {
-    let mut listing = Listing::default();
-    for shard in shards {
-        shard.each::<Snapshots>(|row| {
-            let owned = |text: &str| Some(text.to_owned());
-            let entry = LogEntry {
-                id: row.id.0.to_owned(),
-                log_type: row.log_type.and_then(|w| {
-                    [LogType::Main, LogType::Sub, LogType::Line]
-                        .into_iter()
-                        .find(|t| t.name() == w.0)
-                }),
-                process_group_id: row.process_group_id.and_then(|t| owned(t.0)),
-                process_group_name: row.process_group_name.and_then(|t| owned(t.0)),
-                parent_process_group_id: row.parent_process_group_id.and_then(|t| owned(t.0)),
-                original_filename_uuid: row.original_filename_uuid.and_then(|t| owned(t.0)),
-                filename_uuid: row.filename_uuid.and_then(|t| owned(t.0)),
-                state: row.state.and_then(|w| {
-                    [State::Start, State::InProgress, State::Finished]
-                        .into_iter()
-                        .find(|s| s.name() == w.0)
-                }),
-                status: row.status.and_then(|w| {
-                    [Status::InProgress, Status::Success, Status::Failed, Status::Empty]
-                        .into_iter()
-                        .find(|s| s.name() == w.0)
-                }),
-                created: row.created.map(|at| Timestamp(at.0)),
-                finished: row.finished.map(|at| Timestamp(at.0)),
-                process_count: row.process_count,
-                success_count: row.success_count,
-                fail_count: row.fail_count,
-                fragment_count: row.fragment_count,
-                row_num: row.row_num,
-                flow_order: row.flow_order,
-                in_bound: row.in_bound,
-                schedule: row.schedule.and_then(|t| owned(t.0)),
-                is_triggered: row.is_triggered,
-                triggered_by: row.triggered_by.and_then(|t| owned(t.0)),
-                is_send_s3: row.is_send_s3,
-                parent_id: row.parent_id.and_then(|t| owned(t.0)),
-                extra: row.extra.and_then(|t| owned(t.0)),
-            };
-            listing.add(Page { entries: vec![entry], ..Page::default() }, 0);
-        })?;
-        let place = |file: &str| files.number.get(file).copied().unwrap_or(0) as u64;
-        shard.each::<ListedFlows>(|row| {
-            let flow = Flow {
-                id: row.id.0.to_owned(),
-                component_id: row.component_id.map(|t| t.0.to_owned()),
-                flow_id: row.flow_id.map(|t| t.0.to_owned()),
-                name: row.name.map(|t| t.0.to_owned()),
-                slug: row.slug.map(|t| t.0.to_owned()),
-                flow_type: row.flow_type.map(|t| t.0.to_owned()),
-                inbound: row.inbound,
-                state: row.state.map(|t| t.0.to_owned()),
-                scheduling_strategy: row.scheduling_strategy.map(|t| t.0.to_owned()),
-                scheduling_period: row.scheduling_period.map(|t| t.0.to_owned()),
-                parent_group_id: row.parent_group_id.map(|t| t.0.to_owned()),
-            };
-            listing.add(Page { flows: vec![flow], ..Page::default() }, place(row.file.0));
-        })?;
-        shard.each::<ListedProjects>(|row| {
-            let project = Project {
-                id: row.id.0.to_owned(),
-                project_id: row.project_id.map(|t| t.0.to_owned()),
-                name: row.name.map(|t| t.0.to_owned()),
-                slug: row.slug.map(|t| t.0.to_owned()),
-                created: row.created.map(|at| Timestamp(at.0)),
-                flow_count: row.flow_count,
-                state: row.state.map(|t| t.0.to_owned()),
-            };
-            listing.add(Page { projects: vec![project], ..Page::default() }, place(row.file.0));
-        })?;
-    }
-    Ok(listing)
 }
 
 /// One file whose rows are made again.

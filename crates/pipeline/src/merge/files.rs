@@ -1,0 +1,201 @@
+//! The files of all reports in one order, and which of them are copies.
+
+use std::collections::HashMap;
+
+use model::listing::Listing;
+use tables::rows::{Files, Problems};
+use tables::state::{ExchangeStates, FileStates, Leaves};
+
+use super::MergeError;
+use super::shard::Shard;
+use crate::link;
+use crate::members::MemberCounts;
+use crate::outcome::{FileFacts, FileOutcome, OutcomeSigns};
+use crate::problem::FileProblem;
+
+/// A file of one of the reports.
+pub(super) struct MergedFile {
+    pub(super) name: String,
+    pub(super) shard: usize,
+    pub(super) facts: FileFacts,
+    pub(super) leaves: Vec<MergedLeaf>,
+    /// Its first row in `exchanges`, and its first in `errors`.
+    pub(super) first: (u64, u64),
+}
+
+/// A text that was read as a log.
+pub(super) struct MergedLeaf {
+    pub(super) leaf: u32,
+    pub(super) member: Option<String>,
+    pub(super) begin: Option<u64>,
+    pub(super) digest: u128,
+    pub(super) exchanges: u32,
+    pub(super) copied: bool,
+    pub(super) outcome: FileOutcome,
+}
+
+/// The files of all reports, in name order.
+pub(super) struct MergedFiles {
+    pub(super) all: Vec<MergedFile>,
+    pub(super) number: HashMap<String, usize>,
+    /// Places that were not read.
+    pub(super) unread: Vec<(String, FileProblem)>,
+}
+
+pub(super) fn outcome_of(word: &str) -> FileOutcome {
+    let all = FileOutcome::ALL.into_iter();
+    all.into_iter().find(|outcome| outcome.name() == word).unwrap_or(FileOutcome::Rejected)
+}
+
+impl MergedFiles {
+    pub(super) fn of(shards: &[Shard]) -> Result<Self, MergeError> {
+        let (mut all, mut unread) = (Vec::new(), Vec::new());
+        for (number, shard) in shards.iter().enumerate() {
+            let mut files: Vec<MergedFile> = Vec::new();
+            let mut exchanges = 0;
+            shard.each::<Files>(|row| {
+                let mut facts = FileFacts::bare(
+                    outcome_of(row.outcome.0),
+                    row.bytes.unsigned_abs(),
+                    row.digest.map(|digest| archive::Digest::from_bytes(digest.0)),
+                    Vec::new(),
+                );
+                row.layers.0.clone_into(&mut facts.layers);
+                facts.documents = row.documents.unsigned_abs();
+                facts.exchanges = row.exchanges.unsigned_abs();
+                facts.decoded_bytes = row.decoded_bytes.unsigned_abs();
+                files.push(MergedFile {
+                    name: row.file.0.to_owned(),
+                    shard: number,
+                    facts,
+                    leaves: Vec::new(),
+                    first: (exchanges, 0),
+                });
+                exchanges += u64::from(row.exchanges.unsigned_abs());
+            })?;
+            let places: HashMap<String, usize> =
+                files.iter().enumerate().map(|(n, file)| (file.name.clone(), n)).collect();
+            let mut place = 0;
+            shard.each::<FileStates>(|row| {
+                let facts = &mut files[place].facts;
+                facts.modified = row.modified.map(|at| at.0);
+                facts.members = MemberCounts::of_counts(
+                    row.members.iter().map(|count| count.0.parse().unwrap_or(0)),
+                );
+                facts.signs = OutcomeSigns {
+                    lossy: row.lossy,
+                    pages: row.pages.unsigned_abs(),
+                    error_pages: row.error_pages.unsigned_abs(),
+                    others: row.others.unsigned_abs(),
+                };
+                place += 1;
+            })?;
+            shard.each::<Leaves>(|row| {
+                let Some(place) = places.get(row.file.0) else { return };
+                files[*place].leaves.push(MergedLeaf {
+                    leaf: row.leaf.unsigned_abs(),
+                    member: row.member.map(|member| member.0.to_owned()),
+                    begin: row.begin.map(|begin| begin.0),
+                    digest: row.digest.0,
+                    exchanges: row.exchanges.unsigned_abs(),
+                    copied: row.copied,
+                    outcome: outcome_of(row.outcome.0),
+                });
+            })?;
+            shard.each::<Problems>(|row| {
+                let problem = FileProblem::stored(
+                    row.member.map(|member| member.0),
+                    row.byte.unsigned_abs(),
+                    row.stage.0,
+                    row.kind.0,
+                    row.message.0,
+                );
+                match places.get(row.file.0) {
+                    Some(place) => files[*place].facts.problems.push(problem),
+                    None => unread.push((row.file.0.to_owned(), problem)),
+                }
+            })?;
+            let mut errors_before = vec![0u64];
+            shard.each::<ExchangeStates>(|row| {
+                let before = errors_before.last().copied().unwrap_or(0);
+                errors_before.push(before + u64::from(row.errors.unsigned_abs()));
+            })?;
+            for file in &mut files {
+                file.first.1 = errors_before[file.first.0 as usize];
+            }
+            all.extend(files);
+        }
+        all.sort_by(|a, b| a.name.cmp(&b.name));
+        unread.sort_by(|a, b| a.0.cmp(&b.0));
+        unread.dedup_by(|a, b| a.0 == b.0 && a.1 == b.1);
+        if let Some(twice) = all.windows(2).find(|pair| pair[0].name == pair[1].name) {
+            return Err(MergeError::Twice { file: twice[0].name.clone() });
+        }
+        let number = all.iter().enumerate().map(|(n, file)| (file.name.clone(), n)).collect();
+        Ok(Self { all, number, unread })
+    }
+
+    /// Which files and texts are copies.
+    pub(super) fn copies(&self, listing: &Listing) -> Result<Copies, MergeError> {
+        let mut first = HashMap::new();
+        let of_bytes: Vec<Option<usize>> = (0..self.all.len())
+            .map(|n| {
+                let facts = &self.all[n].facts;
+                let digest = facts.digest.filter(|_| facts.bytes > 0)?;
+                let original = *first.entry(digest).or_insert(n);
+                (original != n).then_some(original)
+            })
+            .collect();
+        let log_of = |n: usize, member: Option<&str>| {
+            link::by_names(listing, &self.all[n].name, member)?.log_id
+        };
+        let mut equal: HashMap<u128, Vec<(usize, Option<String>)>> = HashMap::new();
+        let mut same_begin: HashMap<(String, u64), (usize, u128)> = HashMap::new();
+        let mut of_texts = HashMap::new();
+        for (n, file) in self.all.iter().enumerate().filter(|(n, _)| of_bytes[*n].is_none()) {
+            for leaf in &file.leaves {
+                let Some(begin) = leaf.begin else { continue };
+                let log = log_of(n, leaf.member.as_deref());
+                let known = equal.entry(leaf.digest).or_default();
+                let agrees =
+                    |other: &Option<String>| other.is_none() || log.is_none() || *other == log;
+                let original = known.iter().find(|(_, other)| agrees(other)).map(|(n, _)| *n);
+                if let Some(original) = original {
+                    of_texts.insert((n, leaf.leaf), original);
+                    continue;
+                }
+                let same_log = log.clone().and_then(|log| same_begin.get(&(log, begin)).copied());
+                if let Some((other, _)) = same_log {
+                    if leaf.copied {
+                        of_texts.insert((n, leaf.leaf), other);
+                        continue;
+                    }
+                    if self.all[other].shard != file.shard {
+                        return Err(MergeError::NeedsFiles {
+                            file: file.name.clone(),
+                            reason: "another report has a file of the same log that begins alike",
+                        });
+                    }
+                }
+                if leaf.copied {
+                    return Err(MergeError::NeedsFiles {
+                        file: file.name.clone(),
+                        reason: "left out as a copy of a file that is itself a copy here",
+                    });
+                }
+                if let Some(log) = log.clone() {
+                    same_begin.entry((log, begin)).or_insert((n, leaf.digest));
+                }
+                known.push((n, log));
+            }
+        }
+        Ok(Copies { of_bytes, of_texts })
+    }
+}
+
+/// What is left out as a copy, by the numbers of files.
+pub(super) struct Copies {
+    pub(super) of_bytes: Vec<Option<usize>>,
+    /// The file with the first such text, for the file and place of each copy.
+    pub(super) of_texts: HashMap<(usize, u32), usize>,
+}
