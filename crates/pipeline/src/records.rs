@@ -391,9 +391,11 @@ fn key_cells(key: Key<'_>) -> (KeyKindWord<'_>, KeyValue<'_>) {
 /// Begins an exchange, and learns all its texts.
 fn learn(scope: &mut Scope, x: &Exchange<'_>, errors: &[ErrorText<'_>]) {
     scope.begin();
-    let bodies = [x.request, x.response].into_iter().flatten().map(|body| body.text);
+    for body in [x.request, x.response].into_iter().flatten() {
+        scope.learn_hashed(body.digest, body.text);
+    }
     let messages = errors.iter().map(|error| error.message);
-    for text in bodies.chain(x.url).chain(x.extra).chain(messages) {
+    for text in x.url.into_iter().chain(x.extra).chain(messages) {
         scope.learn(text);
     }
 }
@@ -408,7 +410,11 @@ struct LoggedBody<'t> {
 impl<'t> LoggedBody<'t> {
     /// What is masked in it is counted when it is kept.
     fn new(scope: &mut Scope, place: &'static str, raw: Body<'t>, keep: bool) -> Self {
-        let text = if keep { scope.text(place, raw.text) } else { scope.uncounted(raw.text) };
+        let text = if keep {
+            scope.hashed(place, raw.digest, raw.text)
+        } else {
+            scope.uncounted(raw.text)
+        };
         let digest = log_text::digest(&text, raw);
         Self { text, raw, digest }
     }

@@ -146,7 +146,7 @@ pub struct Scope {
     /// What is masked in texts by themselves, by a hash of name and text.
     edits: HashMap<u128, Vec<Edit>>,
     /// What became of texts, by that hash and the sum of the values.
-    results: HashMap<(u128, u128), Masked>,
+    results: HashMap<ResultKey, Masked>,
     /// Bytes of `edits` and `results`, about.
     remembered: usize,
     /// The learned texts in which something is masked, whose values are not in `values` yet.
@@ -157,6 +157,9 @@ pub struct Scope {
     finder: Option<(u128, Finder)>,
     counts: Counts,
 }
+
+/// The key of a text, and the sum of the values of its exchange.
+type ResultKey = (u128, u128);
 
 /// A text as it is written; `None` when nothing in it is masked.
 type Masked = Option<MaskedText>;
@@ -193,11 +196,20 @@ impl Scope {
 
     /// The same for a text that stands under `name`: the value of a header.
     pub fn learn_value(&mut self, name: &str, text: &str) {
-        if self.masks.level == Level::None || text.is_empty() {
-            return;
+        if self.masks.level > Level::None {
+            self.learn_with(key(name, text), name, text);
         }
-        let key = self.read(name, text);
-        if !self.edits[&key].is_empty() {
+    }
+
+    /// As [`learn`](Self::learn), for a text whose xxh3 hash of 128 bits is known.
+    pub fn learn_hashed(&mut self, hash: u128, text: &str) {
+        if self.masks.level > Level::None {
+            self.learn_with(hash, "", text);
+        }
+    }
+
+    fn learn_with(&mut self, key: u128, name: &str, text: &str) {
+        if !self.read(key, name, text).is_empty() {
             self.learned.push(key);
         }
     }
@@ -222,12 +234,19 @@ impl Scope {
         self.value(place, "", text)
     }
 
+    /// As [`text`](Self::text), for a text whose xxh3 hash of 128 bits is known.
+    pub fn hashed<'a>(&mut self, place: &'static str, hash: u128, text: &'a str) -> Redacted<'a> {
+        if self.masks.level == Level::None {
+            return Redacted(Cow::Borrowed(text));
+        }
+        let result = self.result(hash, "", text);
+        self.counted(place, result, text)
+    }
+
     /// Masks a text that stands under `name`: the value of a header or of a field.
     pub fn value<'a>(&mut self, place: &'static str, name: &str, text: &'a str) -> Redacted<'a> {
-        let Some(masked) = self.masked(name, text) else { return Redacted(Cow::Borrowed(text)) };
-        let masked = masked.clone();
-        self.count(place, &masked.rules);
-        Redacted(Cow::Owned(masked.text))
+        let result = self.masked(name, text);
+        self.counted(place, result, text)
     }
 
     /// Masks a path in a document with its type: `items[].sku: string`. The type is no value of the last name.
@@ -246,46 +265,62 @@ impl Scope {
         text: &'a str,
         known: &mut MaskedValues,
     ) -> Redacted<'a> {
-        let Some(masked) = self.masked("", text) else { return Redacted(Cow::Borrowed(text)) };
-        let masked = masked.clone();
-        self.count(place, &masked.rules);
-        known.0.extend(masked.values);
-        Redacted(Cow::Owned(masked.text))
+        let result = self.masked("", text);
+        if let Some(masked) = result.and_then(|key| self.results[&key].as_ref()) {
+            known.0.extend(masked.values.iter().cloned());
+        }
+        self.counted(place, result, text)
     }
 
     /// As [`text`](Self::text), but counts nothing.
     pub fn uncounted<'a>(&mut self, text: &'a str) -> Redacted<'a> {
-        match self.masked("", text) {
+        let result = self.masked("", text);
+        match result.and_then(|key| self.results[&key].as_ref()) {
             Some(masked) => Redacted(Cow::Owned(masked.text.clone())),
             None => Redacted(Cow::Borrowed(text)),
         }
     }
 
-    fn count(&mut self, place: &'static str, rules: &[(Rule, u64)]) {
-        for &(rule, count) in rules {
-            *self.counts.0.entry((place, rule)).or_default() += count;
+    /// The text with this result, counted.
+    fn counted<'a>(
+        &mut self,
+        place: &'static str,
+        result: Option<ResultKey>,
+        text: &'a str,
+    ) -> Redacted<'a> {
+        let Self { results, counts, .. } = self;
+        let Some(masked) = result.and_then(|key| results[&key].as_ref()) else {
+            return Redacted(Cow::Borrowed(text));
+        };
+        for &(rule, count) in &masked.rules {
+            *counts.0.entry((place, rule)).or_default() += count;
         }
+        Redacted(Cow::Owned(masked.text.clone()))
     }
 
-    /// What becomes of a text, remembered.
-    fn masked(&mut self, name: &str, text: &str) -> Option<&MaskedText> {
-        if self.masks.level == Level::None || text.is_empty() {
+    /// Where it is remembered what becomes of a text; `None` when nothing in it is masked.
+    fn masked(&mut self, name: &str, text: &str) -> Option<ResultKey> {
+        if self.masks.level == Level::None {
             return None;
         }
-        let key = self.read(name, text);
+        self.result(key(name, text), name, text)
+    }
+
+    fn result(&mut self, key: u128, name: &str, text: &str) -> Option<ResultKey> {
+        let holds_nothing = self.read(key, name, text).is_empty();
         self.gather();
         // By far most texts hold nothing, and are in exchanges in which nothing is masked.
-        if self.values.rules.is_empty() && self.edits[&key].is_empty() {
+        if holds_nothing && self.values.rules.is_empty() {
             return None;
         }
         let key = (key, self.values.sum);
         if !self.results.contains_key(&key) {
             let masked = self.mask(key.0, name, text);
-            self.remembered += size_of::<((u128, u128), Masked)>();
+            self.remembered += size_of::<(ResultKey, Masked)>();
             self.remembered += masked.as_ref().map_or(0, |masked| masked.text.len());
             self.results.insert(key, masked);
         }
-        self.results[&key].as_ref()
+        Some(key)
     }
 
     fn mask(&mut self, key: u128, name: &str, text: &str) -> Masked {
@@ -316,12 +351,16 @@ impl Scope {
         }
         let mut rules: BTreeMap<Rule, u64> = BTreeMap::new();
         let mut masked = Cow::Borrowed(text);
-        // What a replacement leaves may read otherwise: a quote that was part of a value is gone.
         for _ in 0..PASSES {
             for edit in outermost(&mut edits) {
                 *rules.entry(edit.rule).or_default() += 1;
             }
+            let alone = edits.iter().all(|edit| is_alone(&masked, &edit.span));
             masked = Cow::Owned(replaced(&masked, &edits));
+            // What a replacement leaves may read otherwise: a quote that was part of a value is gone.
+            if alone {
+                break;
+            }
             edits = scan::edits(&self.masks, &mut self.lookups, name, &masked);
             if edits.is_empty() {
                 break;
@@ -353,9 +392,8 @@ impl Scope {
         &self.counts
     }
 
-    /// Reads a text that is not remembered, and gives its key in `edits`.
-    fn read(&mut self, name: &str, text: &str) -> u128 {
-        let key = xxh3_128_with_seed(text.as_bytes(), xxh3_64(name.as_bytes()));
+    /// What is masked in the text with this key by itself, remembered.
+    fn read(&mut self, key: u128, name: &str, text: &str) -> &[Edit] {
         let Self { masks, lookups, prefilter, edits, remembered, .. } = self;
         edits.entry(key).or_insert_with(|| {
             let only_secrets = masks.level == Level::Secrets && name.is_empty();
@@ -372,9 +410,14 @@ impl Scope {
             *remembered += size_of::<(u128, Vec<Edit>)>() + texts.sum::<usize>();
             *remembered += size_of_val(found.as_slice());
             found
-        });
-        key
+        })
     }
+}
+
+/// The key of a text under a name. That of a text under none is its hash.
+fn key(name: &str, text: &str) -> u128 {
+    let seed = if name.is_empty() { 0 } else { xxh3_64(name.as_bytes()) };
+    xxh3_128_with_seed(text.as_bytes(), seed)
 }
 
 /// What a scope remembers of the texts that it has read, in bytes, before it forgets them.
@@ -407,6 +450,17 @@ impl SpreadValues {
         }
         self.sum = self.sum.wrapping_add(hash(rule));
     }
+}
+
+/// True for a span without signs of any carrier, in quotes or as the content of an element: nothing around it reads
+/// otherwise when it is replaced.
+fn is_alone(text: &str, span: &Range<usize>) -> bool {
+    let bytes = text.as_bytes();
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let before = span.start.checked_sub(1).map(|before| bytes[before]);
+    let after = bytes.get(span.end).copied();
+    matches!((before, after), (Some(b'"'), Some(b'"')) | (Some(b'>'), Some(b'<')))
+        && bytes[span.clone()].iter().all(is_plain)
 }
 
 /// Whether a business key is more than a part of a value: `No:5` is one, but not within an address.

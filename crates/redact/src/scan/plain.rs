@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::value::{begins_prose, is_prose};
+use super::value::{begins_prose, is_constant, is_prose};
 use super::{Encoding, Frame, Kind, Meaning, Scan, Value};
 use crate::mask::REDACTED;
 use crate::names::Lookups;
@@ -397,11 +397,6 @@ fn value_end(
     let Meaning::Masked(rule) = what else {
         return phrase_end(bytes, start, line);
     };
-    if rule == Rule::Cookie && bytes[at] == b':' {
-        let end = start
-            + bytes[start..line].iter().take_while(|&&byte| !matches!(byte, b'"' | b'\'')).count();
-        return trimmed(bytes, start, end);
-    }
     let is_value =
         |byte: u8| !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b'<' | b'>');
     let word = |start: usize| {
@@ -422,6 +417,11 @@ fn value_end(
         end
     };
     let first = word(start);
+    if rule == Rule::Cookie && bytes[at] == b':' && !is_constant(&text[start..first]) {
+        let end = start
+            + bytes[start..line].iter().take_while(|&&byte| !matches!(byte, b'"' | b'\'')).count();
+        return trimmed(bytes, start, end);
+    }
     if rule.level() == Level::Secrets {
         let credentials =
             matches!(rule, Rule::Authorization | Rule::Token) && bytes.get(first) == Some(&b' ');

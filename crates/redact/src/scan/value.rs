@@ -94,7 +94,8 @@ pub(super) fn is_text(value: &str) -> bool {
     value.chars().any(char::is_alphabetic) && !is_constant(value)
 }
 
-fn is_constant(value: &str) -> bool {
+/// True for what says that there is no value.
+pub(super) fn is_constant(value: &str) -> bool {
     ["null", "none", "true", "false", "nil", "undefined", "nan", "n/a"]
         .iter()
         .any(|word| value.eq_ignore_ascii_case(word))
