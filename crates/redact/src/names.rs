@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::rule::{Level, Rule};
@@ -209,11 +209,13 @@ struct Catalogue {
     /// Value `true`: a person.
     qualifiers: HashMap<Box<[u8]>, bool>,
     kept: HashMap<Box<[u8]>, ()>,
+    /// The last letters of the names of secrets.
+    secret_endings: HashSet<[u8; 3]>,
 }
 
 impl Catalogue {
     fn new() -> Self {
-        let mut names = HashMap::new();
+        let mut names: HashMap<Box<[u8]>, Meaning> = HashMap::new();
         let mut insert = |words: &str, meaning: Meaning| {
             for name in words.split_whitespace() {
                 names.entry(Normal::of(name.as_bytes()).joined(0).into()).or_insert(meaning);
@@ -237,6 +239,9 @@ impl Catalogue {
         let set = |words: &str| {
             words.split_whitespace().map(|word| (word.as_bytes().into(), ())).collect()
         };
+        let is_secret = |meaning: &Meaning| matches!(meaning, Meaning::Masked(rule) if rule.level() == Level::Secrets);
+        let secrets = names.iter().filter(|(_, meaning)| is_secret(meaning));
+        let secret_endings = secrets.filter_map(|(name, _)| ending(name)).collect();
         let persons: Vec<&str> = PERSONS.split_whitespace().collect();
         Self {
             names,
@@ -246,6 +251,7 @@ impl Catalogue {
                 .map(|word| (word.as_bytes().into(), persons.contains(&word)))
                 .collect(),
             kept: set(KEPT),
+            secret_endings,
         }
     }
 
@@ -332,6 +338,9 @@ pub(crate) fn meaning(name: &[u8]) -> Meaning {
 
 /// True when the last words of `text` are the name of a secret.
 pub(crate) fn ends_in_secret(text: &[u8]) -> bool {
+    if ending(text).is_some_and(|ending| !CATALOGUE.secret_endings.contains(&ending)) {
+        return false;
+    }
     let normal = Normal::of(text);
     (0..normal.count).any(|first| {
         let name = normal.joined(first);
@@ -341,6 +350,14 @@ pub(crate) fn ends_in_secret(text: &[u8]) -> bool {
             matches!(meaning, Some(Meaning::Masked(rule)) if rule.level() == Level::Secrets)
         })
     })
+}
+
+/// The last three letters of a name without the number at its end; `None` when they are not of ASCII.
+fn ending(name: &[u8]) -> Option<[u8; 3]> {
+    let digits = name.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let letters =
+        name[..name.len() - digits].last_chunk::<3>()?.map(|byte| byte.to_ascii_lowercase());
+    letters.iter().all(u8::is_ascii_lowercase).then_some(letters)
 }
 
 /// The names of secrets in the catalogue.

@@ -15,8 +15,9 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use aho_corasick::packed;
-use memchr::{memchr_iter, memmem};
+use memchr::{memchr_iter, memmem, memrchr3};
 
+use crate::encoding::Encoding;
 use crate::names::{Meaning, ends_in_secret, meaning};
 use crate::pattern;
 use crate::rule::{Level, Rule};
@@ -238,7 +239,7 @@ fn is_name(text: &[u8], at: usize) -> bool {
                 }
             }
             if ends_name(next) || end - at > AFTER {
-                return holds_secret_by_percent(&text[start..end], at - start);
+                return holds_secret_by_percent(&text[start..end]);
             }
         } else if end - at > 2 * AFTER {
             // A long run of letters.
@@ -259,35 +260,15 @@ fn escapes_letter(text: &[u8]) -> bool {
         || letters.iter().any(|letter| letter.eq_ignore_ascii_case(digits))
 }
 
-/// True when percent escapes in a name may hide that it is one of a secret, whose word is at `at`.
-fn holds_secret_by_percent(name: &[u8], at: usize) -> bool {
-    let Some(first) = memchr::memchr(b'%', name) else { return false };
-    let mut decoded = Vec::with_capacity(name.len());
-    // Where the word is after the escapes before it.
-    let mut word = at;
-    let mut rest = name;
-    while let Some((&byte, after)) = rest.split_first() {
-        let digits = after.first_chunk::<2>().filter(|_| byte == b'%');
-        let value =
-            digits.and_then(|digits| u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok());
-        match value {
-            Some(value) => {
-                if name.len() - rest.len() < at {
-                    word = word.saturating_sub(2);
-                }
-                decoded.push(value);
-                rest = &after[2..];
-            }
-            None => {
-                decoded.push(byte);
-                rest = after;
-            }
-        }
+/// True when a name without its percent escapes is one of a secret.
+fn holds_secret_by_percent(name: &[u8]) -> bool {
+    if memchr::memchr(b'%', name).is_none() {
+        return false;
     }
-    // An escape that the name has cut.
-    let is_cut = name[first..].len() < 3 || name[name.len() - 2..].contains(&b'%');
+    let is_cut = name[name.len().saturating_sub(2)..].contains(&b'%');
+    let decoded = Encoding::Percent.decode(&String::from_utf8_lossy(name)).text.into_bytes();
     is_cut
-        || (word + 1..=decoded.len()).any(|end| {
+        || (1..=decoded.len()).any(|end| {
             let next = decoded.get(end).copied().unwrap_or(b'"');
             !is_letter(next) && !next.is_ascii_digit() && ends_in_secret(&decoded[..end])
         })
@@ -318,20 +299,24 @@ fn is_in_pair(text: &[u8], value: Range<usize>, rule: Option<Rule>) -> bool {
     let lead = before(lead, |byte| byte.is_ascii_whitespace() || is_quote(byte));
     match lead {
         // `u'name': u'password'`, and the escape of a line end.
-        [.., b'u' | b'b' | b'r' | b'n' | b't'] => true,
+        [] | [.., b'u' | b'b' | b'r' | b'n' | b't'] => true,
         [.., b'=', b'='] => false,
         [.., b':' | b'='] | [.., b'=', b'>'] => is_name_of_pair(lead),
         [.., b',' | b'[' | b'('] => {
             let of_list =
                 matches!(rule, None | Some(Rule::Authorization | Rule::Cookie | Rule::ApiKey));
-            let start = value.start;
-            let of_tuple = || memchr::memchr(b'(', &text[..start]).is_some();
-            is_quoted && !text[value].contains(&b'/') && (of_list || of_tuple())
-                || lead.ends_with(b"CDATA[")
+            let is_element = is_quoted && !text[value].contains(&b'/');
+            is_element && (of_list || !is_in_list_or_object(lead)) || lead.ends_with(b"CDATA[")
         }
         [.., last] => !is_letter(*last) && !last.is_ascii_digit(),
-        [] => true,
     }
+}
+
+/// True when the last bracket in `lead` opens a list or an object.
+fn is_in_list_or_object(lead: &[u8]) -> bool {
+    let open = memrchr3(b'[', b'{', b'(', lead);
+    let closed = memrchr3(b']', b'}', b')', lead);
+    open.is_some_and(|open| lead[open] != b'(' && closed.is_none_or(|closed| closed < open))
 }
 
 /// True when the field whose name ends at the end of `lead`, a colon or the like after it, may be the name of a pair.
@@ -438,8 +423,11 @@ fn is_empty_element(rest: &[u8]) -> bool {
         return false;
     };
     let tag = &rest[..end];
-    let quotes = tag.iter().filter(|&&byte| byte == b'"').count();
-    tag.ends_with(b"/") && quotes % 2 == 0 && !tag.contains(&b'\'') && !tag.contains(&b'\\')
+    let quotes = memchr_iter(b'"', tag).count();
+    tag.ends_with(b"/")
+        && quotes.is_multiple_of(2)
+        && !tag.contains(&b'\'')
+        && !tag.contains(&b'\\')
 }
 
 /// Signs between which names stand.
@@ -457,10 +445,12 @@ fn is_sign(text: &[u8], at: usize) -> bool {
         rest.get(..word.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(word.as_bytes()))
     };
     if let Some(scheme) = ["basic", "bearer", "token"].into_iter().find(|scheme| begins(scheme)) {
-        return match rest.get(scheme.len()) {
-            Some(b' ') => pattern::credentials(text, at).is_some(),
+        return match &rest[scheme.len()..] {
+            [b' ', ..] => pattern::credentials(text, at).is_some(),
             // A space that is written otherwise.
-            Some(b'%' | b'+' | b'\\' | b'&') => true,
+            [b'+', ..] | [b'%', b'2', ..] | [b'\\', b'u' | b'x', ..] | [b'&', b'#' | b'n', ..] => {
+                true
+            }
             _ => false,
         };
     }
