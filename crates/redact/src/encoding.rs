@@ -186,6 +186,13 @@ fn percent(text: &str) -> String {
 
 /// `text` as it is written within others: for the search of a value that was masked elsewhere.
 pub(crate) fn written_forms(text: &str) -> Vec<String> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    if text.bytes().all(is_plain) {
+        return vec![text.to_owned()];
+    }
+    if text.bytes().all(|byte| is_plain(byte) || byte == b' ') {
+        return vec![text.to_owned(), text.replace(' ', "%20"), text.replace(' ', "+")];
+    }
     let json = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
     let ascii = |text: &str| {
         let mut escaped = String::new();

@@ -6,9 +6,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind, packed};
 use hashbrown::HashMap;
-use memchr::memmem;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128_with_seed};
 
 use crate::encoding::{Encoding, written_forms};
@@ -452,15 +451,24 @@ impl SpreadValues {
     }
 }
 
-/// True for a span without signs of any carrier, in quotes or as the content of an element: nothing around it reads
-/// otherwise when it is replaced.
+/// True for a span without signs of any carrier that is the whole value of a field or of an element: nothing around it
+/// reads otherwise when it is replaced.
 fn is_alone(text: &str, span: &Range<usize>) -> bool {
+    let is_plain = |byte: u8| {
+        byte.is_ascii_alphanumeric()
+            || matches!(byte, b'-' | b'_' | b'.' | b' ' | b'+' | b'@' | b'/')
+            || !byte.is_ascii()
+    };
     let bytes = text.as_bytes();
-    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    let before = span.start.checked_sub(1).map(|before| bytes[before]);
-    let after = bytes.get(span.end).copied();
-    matches!((before, after), (Some(b'"'), Some(b'"')) | (Some(b'>'), Some(b'<')))
-        && bytes[span.clone()].iter().all(is_plain)
+    let is_whole = match (&bytes[..span.start], &bytes[span.end..]) {
+        ([before @ .., b'"'], [b'"', after @ ..]) => {
+            before.trim_ascii_end().ends_with(b":")
+                && matches!(after.trim_ascii_start(), [b',' | b'}', ..])
+        }
+        ([.., b'>'], [b'<', b'/', ..]) => true,
+        _ => false,
+    };
+    is_whole && bytes[span.clone()].iter().all(|&byte| is_plain(byte))
 }
 
 /// Whether a business key is more than a part of a value: `No:5` is one, but not within an address.
@@ -526,16 +534,16 @@ struct Finder {
     patterns: Vec<(Rule, String, String)>,
 }
 
-/// How forms are found.
+/// How forms are found; the longest of those that overlap.
 #[derive(Debug)]
 enum Forms {
-    /// One after the other: most exchanges have a token or two, and an automaton is slow to build.
-    Few(Vec<memmem::Finder<'static>>),
+    /// Some dozens, as most exchanges have: an automaton is slow to build.
+    Some(packed::Searcher),
     Many(AhoCorasick),
 }
 
-/// So many forms are searched one after the other.
-const FEW: usize = 24;
+/// So many forms are found without an automaton.
+const SOME: usize = 64;
 
 impl Finder {
     fn new(masks: &Masks, values: &BTreeMap<String, Rule>) -> Self {
@@ -548,8 +556,12 @@ impl Finder {
                 patterns.push((*rule, value.clone(), with.clone()));
             }
         }
-        let forms = if forms.len() <= FEW {
-            Forms::Few(forms.iter().map(|form| memmem::Finder::new(form).into_owned()).collect())
+        let searcher = (forms.len() <= SOME).then(|| {
+            let mut config = packed::Config::new();
+            config.match_kind(packed::MatchKind::LeftmostLongest).builder().extend(&forms).build()
+        });
+        let forms = if let Some(searcher) = searcher.flatten() {
+            Forms::Some(searcher)
         } else {
             let automaton = AhoCorasick::builder()
                 .match_kind(MatchKind::LeftmostLongest)
@@ -564,27 +576,15 @@ impl Finder {
     /// Where forms stand and which, the longest of those that overlap, from left to right.
     fn places(&self, text: &str) -> Vec<(Range<usize>, usize)> {
         match &self.forms {
+            Forms::Some(searcher) => {
+                let found = searcher.find_iter(text);
+                found
+                    .map(|found| (found.start()..found.end(), found.pattern().as_usize()))
+                    .collect()
+            }
             Forms::Many(automaton) => {
                 let found = automaton.find_iter(text);
                 found.map(|found| (found.range(), found.pattern().as_usize())).collect()
-            }
-            Forms::Few(forms) => {
-                let mut found = Vec::new();
-                for (n, form) in forms.iter().enumerate() {
-                    let length = form.needle().len();
-                    let starts = form.find_iter(text.as_bytes());
-                    found.extend(starts.map(|start| (start..start + length, n)));
-                }
-                found.sort_by_key(|(span, _)| (span.start, Reverse(span.end)));
-                let mut end = 0;
-                found.retain(|(span, _)| {
-                    let is_next = span.start >= end;
-                    if is_next {
-                        end = span.end;
-                    }
-                    is_next
-                });
-                found
             }
         }
     }
