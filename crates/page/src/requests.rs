@@ -164,9 +164,10 @@ impl PageBodies {
             if found.is_empty() {
                 continue;
             }
-            let texts = table.read::<SentAndAnswered<'_>>(group)?;
-            for (row, rank) in found {
-                let (digests, bodies) = (rows.get(row), texts.get(row));
+            let chosen: Vec<usize> = found.iter().map(|(row, _)| *row).collect();
+            let texts = table.read_rows::<SentAndAnswered<'_>>(group, &chosen)?;
+            for (place, (row, rank)) in found.into_iter().enumerate() {
+                let (digests, bodies) = (rows.get(row), texts.get(place));
                 if masks {
                     let both = [bodies.request_body, bodies.response_body].into_iter().flatten();
                     masker.begin(None, |scope| both.for_each(|body| scope.learn(body.text)));

@@ -11,7 +11,7 @@ use crate::bulk_row::has_row;
 use crate::groups::{groups, read_errors};
 use crate::keys::KeyState;
 use crate::nearest::nearest;
-use crate::requests::{RequestBodies, joint_state};
+use crate::requests::{ExchangeId, RequestBodies, joint_state};
 
 /// Something that requests belong to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,15 +85,6 @@ tables::select! {
     struct KeyOfKind<'b> from Keys {
         key_kind: KeyKindWord<'b>,
         key: KeyValue<'b>,
-    }
-}
-
-tables::select! {
-    /// The id of an exchange.
-    struct ExchangeId<'b> from Exchanges {
-        exchange: i64,
-        /// Every selection has a text.
-        file: FileName<'b>,
     }
 }
 
@@ -265,9 +256,9 @@ pub fn attempts(report: &Stored, kind: &str, key: &str) -> Result<Attempts, Read
     }
     if (times.len() as u64) < found.attempts {
         for (group, candidates) in others.into_iter().filter(|(_, rows)| !rows.is_empty()) {
-            let bodies = table.read::<RequestBodies<'_>>(group)?;
-            let rows = table.read::<ExchangeKey<'_>>(group)?;
-            for row in candidates {
+            let bodies = table.read_rows::<RequestBodies<'_>>(group, &candidates)?;
+            let rows = table.read_rows::<ExchangeKey<'_>>(group, &candidates)?;
+            for row in 0..candidates.len() {
                 let body = bodies.get(row).request_body;
                 if body.is_some_and(|body| has_row(body.text, key)) {
                     let row = rows.get(row);

@@ -189,10 +189,11 @@ pub fn write_payloads(
         if found.is_empty() {
             continue;
         }
-        let columns = table.read::<RequestColumns<'_>>(group)?;
-        let bodies = table.read::<SentText<'_>>(group)?;
+        let rows: Vec<usize> = found.iter().map(|(row, _)| *row).collect();
+        let columns = table.read_rows::<RequestColumns<'_>>(group, &rows)?;
+        let bodies = table.read_rows::<SentText<'_>>(group, &rows)?;
         let mut lines: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-        for (row, of) in found {
+        for (row, (_, of)) in found.into_iter().enumerate() {
             let bodies =
                 RequestBodies { request_body: bodies.get(row).request_body, response_body: None };
             let exchange = columns.get(row).with_bodies(Some(bodies));

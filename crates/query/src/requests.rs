@@ -43,6 +43,15 @@ tables::select! {
 }
 
 tables::select! {
+    /// The id of an exchange.
+    pub(crate) struct ExchangeId<'b> from Exchanges {
+        exchange: i64,
+        /// Every selection has a text.
+        file: FileName<'b>,
+    }
+}
+
+tables::select! {
     /// The bodies.
     pub(crate) struct RequestBodies<'b> from Exchanges {
         request_body: Option<BodyText<'b>>,
@@ -169,16 +178,16 @@ impl LoggedRequests {
             if !any_within(&wanted, table.range(group, "exchange")) {
                 continue;
             }
-            let columns = table.read::<RequestColumns<'_>>(group)?;
-            let rows =
-                (0..columns.len()).filter(|row| wanted.contains(&columns.get(*row).exchange));
+            let ids = table.read::<ExchangeId<'_>>(group)?;
+            let rows = (0..ids.len()).filter(|row| wanted.contains(&ids.get(*row).exchange));
             let rows: Vec<usize> = rows.collect();
-            let bodies = if rows.is_empty() || !bodies {
-                None
-            } else {
-                Some(table.read::<RequestBodies<'_>>(group)?)
-            };
-            for row in rows {
+            if rows.is_empty() {
+                continue;
+            }
+            let columns = table.read_rows::<RequestColumns<'_>>(group, &rows)?;
+            let bodies =
+                bodies.then(|| table.read_rows::<RequestBodies<'_>>(group, &rows)).transpose()?;
+            for row in 0..rows.len() {
                 let bodies = bodies.as_ref().map(|bodies| bodies.get(row));
                 found.push(&columns.get(row).with_bodies(bodies));
             }

@@ -69,7 +69,8 @@ impl ChosenColumns {
     pub fn read(&mut self, group: usize) -> Result<ChosenRows, ReadError> {
         let mut columns = Vec::with_capacity(self.columns.len());
         for &column in &self.columns {
-            let cells = decode::column(&mut self.file, &self.path, &self.footer, group, column)?;
+            let cells =
+                decode::column(&mut self.file, &self.path, &self.footer, group, column, None)?;
             columns.push((column, cells));
         }
         Ok(ChosenRows { rows: self.footer.rows_of(group), columns })

@@ -11,12 +11,13 @@ use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 
 use polars_arrow::array::{Array, BooleanArray, ListArray, PrimitiveArray, Utf8ViewArray};
+use polars_arrow::bitmap::MutableBitmap;
 use polars_arrow::datatypes::{ArrowDataType, Field};
 use polars_arrow::types::NativeType;
 use polars_parquet::parquet::page::CompressedPage;
 use polars_parquet::parquet::statistics::Statistics;
 use polars_parquet::read::{
-    BasicDecompressor, ColumnChunkMetadata, FileMetadata, PageReader, PhysicalType,
+    BasicDecompressor, ColumnChunkMetadata, FileMetadata, Filter, PageReader, PhysicalType,
     column_iter_to_arrays, read_metadata,
 };
 use xxhash_rust::xxh3::xxh3_64;
@@ -76,19 +77,22 @@ pub(super) fn footer(file: &mut File, path: &Path) -> Result<Footer, ReadError> 
     Ok(Footer { metadata, checksums })
 }
 
-/// Reads one column of a row group; nulls when the file has no such column, which must be nullable.
+/// Reads one column of a row group; nulls when the file has no such column, which must be nullable. `rows`: only these
+/// rows, which ascend.
 pub(super) fn column(
     file: &mut File,
     path: &Path,
     footer: &Footer,
     group: usize,
     column: &Column,
+    rows: Option<&[usize]>,
 ) -> Result<Cells, ReadError> {
     let group = &footer.metadata.row_groups[group];
     let damaged = |what: &str| ReadError::damaged(path, format!("column {} {what}", column.name));
+    let read_rows = rows.map_or(group.num_rows(), <[usize]>::len);
     let Some(mut chunks) = group.columns_under_root_iter(column.name) else {
         return if column.nullable {
-            Ok(Cells::nulls(column, group.num_rows()))
+            Ok(Cells::nulls(column, read_rows))
         } else {
             Err(damaged("is missing"))
         };
@@ -110,27 +114,38 @@ pub(super) fn column(
         CompressedPage::Dict(_) => 0,
     };
     let values = caught(path, || pages().map(|page| page.map(values)).sum::<Result<usize, _>>())?;
-    let rows = if column.kind == ColumnType::List { values } else { group.num_rows() };
-    if values != rows || usize::try_from(chunk.num_values()) != Ok(values) {
+    let expected = if column.kind == ColumnType::List { values } else { group.num_rows() };
+    if values != expected || usize::try_from(chunk.num_values()) != Ok(values) {
         return Err(damaged("has pages of another length than its rows"));
     }
     let pages = BasicDecompressor::new(pages(), Vec::new());
     let field =
         Field::new(column.name.into(), arrow_type(column.kind, ArrowDataType::Utf8View), true);
     let kind = &chunk.descriptor().descriptor.primitive_type;
-    let (arrays, _) = caught(path, || column_iter_to_arrays(vec![pages], vec![kind], field, None))?;
+    let filter = rows.map(|rows| chosen(rows, group.num_rows()));
+    let (arrays, _) =
+        caught(path, || column_iter_to_arrays(vec![pages], vec![kind], field, filter))?;
     let mut cells = Cells::new(column);
     for array in arrays {
         append(&mut cells, array.as_ref()).ok_or_else(other)?;
     }
-    if cells.valid.len() != group.num_rows() {
+    if cells.valid.len() != read_rows {
         let fault = format!("column {} has {} cells", column.name, cells.valid.len());
-        return Err(ReadError::damaged(path, format!("{fault} for {} rows", group.num_rows())));
+        return Err(ReadError::damaged(path, format!("{fault} for {read_rows} rows")));
     }
     if !column.nullable && cells.valid.unset() > 0 {
         return Err(damaged("has nulls where it cannot have any"));
     }
     Ok(cells)
+}
+
+/// A filter for these rows of a row group, which ascend.
+fn chosen(rows: &[usize], all: usize) -> Filter {
+    let mut mask = MutableBitmap::from_len_zeroed(all);
+    for &row in rows {
+        mask.set(row, true);
+    }
+    Filter::Mask(mask.freeze())
 }
 
 /// What Polars reads, or damage where it refuses or panics, as it does at some damaged footers. The panic hook of the

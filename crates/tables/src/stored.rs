@@ -224,15 +224,40 @@ impl<T: Table> StoredTable<T> {
     /// # Panics
     /// When there is no such row group.
     pub fn read<S: Select<Table = T>>(&mut self, group: usize) -> Result<StoredRows<S>, ReadError> {
+        self.cells(group, None)
+    }
+
+    /// As [`read`](Self::read), but only these rows, which ascend: row `n` of the result is row `rows[n]` of the group.
+    /// What is left out is unpacked but costs nothing else.
+    ///
+    /// # Errors
+    /// [`ReadError::Damaged`] and [`ReadError::Io`].
+    ///
+    /// # Panics
+    /// When there is no such row group or row.
+    pub fn read_rows<S: Select<Table = T>>(
+        &mut self,
+        group: usize,
+        rows: &[usize],
+    ) -> Result<StoredRows<S>, ReadError> {
+        self.cells(group, Some(rows))
+    }
+
+    fn cells<S: Select<Table = T>>(
+        &mut self,
+        group: usize,
+        rows: Option<&[usize]>,
+    ) -> Result<StoredRows<S>, ReadError> {
         let column = |name: &&str| -> &'static Column {
             let position = T::SCHEMA.position(name);
             &T::SCHEMA.columns[position.expect("a selection has columns of its table")]
         };
         let read = |column: &'static Column| {
-            decode::column(&mut self.file, &self.path, &self.footer, group, column)
+            decode::column(&mut self.file, &self.path, &self.footer, group, column, rows)
         };
         let cells = S::COLUMNS.iter().map(column).map(read).collect::<Result<_, _>>()?;
-        Ok(StoredRows { rows: self.footer.rows_of(group), cells, select: PhantomData })
+        let rows = rows.map_or_else(|| self.footer.rows_of(group), <[usize]>::len);
+        Ok(StoredRows { rows, cells, select: PhantomData })
     }
 }
 

@@ -436,6 +436,23 @@ fn what_was_written_reads_back_row_by_row_and_by_row_group() {
 }
 
 #[test]
+fn chosen_rows_read_back_as_if_they_were_alone() {
+    let place = TempDir::new().unwrap();
+    let all = everything(0..3_000);
+    let dir = written(&place, "report", std::slice::from_ref(&all), &all_formats());
+    let mut table = opened::<Everything>(&dir);
+    let every_third = (0..1_000).map(|n| 3 * n).collect();
+    for rows in [vec![], vec![0], vec![2_999], vec![4, 5, 6, 1_700], every_third] {
+        let stored = table.read_rows::<Everything>(0, &rows).unwrap();
+        assert_eq!(stored.len(), rows.len());
+        let expected: Vec<_> = all.rows().collect();
+        for (found, row) in stored.iter().zip(rows) {
+            assert_eq!(found, expected[row]);
+        }
+    }
+}
+
+#[test]
 fn the_range_of_a_column_is_that_of_its_cells() {
     let place = TempDir::new().unwrap();
     let batches = [everything(0..50), everything(50..60)];
