@@ -321,10 +321,11 @@ def _shards_of_rows(
     unread: list[Unread] = []
     size = 0
     for batch in batches:
-        for row in batch.to_pylist():
-            name, content = row["path"], row["content"]
+        problems = batch.column("problem").to_pylist() if "problem" in batch.schema.names else [None] * len(batch)
+        rows = zip(batch.column("path").to_pylist(), batch.column("content").to_pylist(), problems)
+        for name, content, problem in rows:
             if content is None:
-                problem = row.get("problem") or {"kind": "io", "message": "the row has no content"}
+                problem = problem or {"kind": "io", "message": "the row has no content"}
                 unread.append((name, problem["kind"], problem["message"]))
                 continue
             if contents and (size + len(content) > shard_bytes or len(contents) >= shard_files):
