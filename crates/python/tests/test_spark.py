@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import shutil
 import signal
 import sys
 import time
@@ -190,9 +191,13 @@ def test_packs_give_the_report_of_one_machine(session: SparkSession, tmp_path: P
     assert len(list(tmp_path.glob("mark.*"))) == 7
 
 
-def test_rows_of_files_become_packs_in_name_order(session: SparkSession, tmp_path: Path, single: il.Report) -> None:
-    files = session.read.format("binaryFile").option("recursiveFileLookup", True).load(str(DUMP))
-    rows = files.withColumn("path", regexp_replace("path", f"^file:{DUMP}/", ""))
+def test_rows_of_files_become_packs_in_name_order(session: SparkSession, tmp_path: Path) -> None:
+    dump = tmp_path / "dump"
+    # Spark gives no rows for empty files.
+    shutil.copytree(DUMP, dump, ignore=lambda folder, names: [n for n in names if (Path(folder) / n).stat().st_size == 0])
+    single = il.report(dump, tmp_path / "single", redact="none")
+    files = session.read.format("binaryFile").option("recursiveFileLookup", True).load(str(dump))
+    rows = files.withColumn("path", regexp_replace("path", f"^file:{dump}/", ""))
     settings = {"spark.sql.shuffle.partitions": "9", "spark.sql.adaptive.coalescePartitions.enabled": "false"}
     for name, value in settings.items():
         session.conf.set(name, value)
@@ -203,7 +208,7 @@ def test_rows_of_files_become_packs_in_name_order(session: SparkSession, tmp_pat
     assert len(packs) > 3
     names = [polars.read_parquet(path)["path"].to_list() for path in packs]
     assert sum(names, []) == sorted(polars.DataFrame(single.files)["file"].to_list())
-    check_report(job.report(session, rows, tmp_path / "report", redact="none"), single)
+    check_report(job.report(session, job.in_name_order(rows), tmp_path / "report", redact="none"), single)
 
 
 def test_what_cannot_be_packed_is_a_problem_of_the_report(session: SparkSession, tmp_path: Path) -> None:
@@ -219,14 +224,16 @@ def test_what_cannot_be_packed_is_a_problem_of_the_report(session: SparkSession,
 
 
 def test_rows_that_are_no_logs_are_refused(session: SparkSession, tmp_path: Path) -> None:
-    def check(rows: list[tuple[object, ...]], columns: str, said: str) -> None:
-        with pytest.raises(Exception, match=said):
-            job.report(session, session.createDataFrame(rows, columns), tmp_path / "report")
+    def check(rows: list[tuple[object, ...]], columns: str, said: str, files: int = 9) -> None:
+        frame = session.createDataFrame(rows, columns).coalesce(1)
+        with pytest.raises(il.Error, match=said):
+            job.report(session, frame, tmp_path / "report", shard_files=files)
         assert os.listdir(tmp_path) == []
 
     check([("a", "b")], "path string, content string", "content of type binary; here it is string")
     check([("a",)], "path string", "content of type binary; here it is missing")
-    check([("a", b"x"), ("a", b"y")], "path string, content binary", "a: (there are two|in two)")
+    check([("a", b"x"), ("a", b"y")], "path string, content binary", "^a: there are two files of this name$")
+    check([("a", b"x"), ("a", b"y")], "path string, content binary", "^a: in two of the reports", files=1)
     nothing = session.createDataFrame([], "path string, content binary")
     assert len(job.report(session, nothing, tmp_path / "report").files) == 0
 
@@ -260,6 +267,11 @@ def test_the_command_line_says_what_is_wrong(
     assert "a report is there already" in capsys.readouterr().err
     assert job.main(["--input", str(tmp_path / "none"), "--out", str(tmp_path / "report")]) == 2
     assert "no such file or folder" in capsys.readouterr().err
+    assert job.main(["--packs", str(tmp_path / "none"), "--out", str(tmp_path / "report")]) == 2
+    assert re.search(r"^error: .*Path does not exist.*\n\Z", capsys.readouterr().err)
+    with pytest.raises(SystemExit):
+        job.main(["--packs", "a", "--input", "b", "--out", str(tmp_path / "report")])
+    assert "name logs in one way" in capsys.readouterr().err
     assert os.listdir(tmp_path) == []
 
 
@@ -268,6 +280,24 @@ def test_the_command_line_takes_a_list_of_paths(session: SparkSession, tmp_path:
     (tmp_path / "paths").write_text("\n".join(paths))
     assert job.main(["--files-from", str(tmp_path / "paths"), "--out", str(tmp_path / "report"), "--shard-files", "7"]) == 0
     assert json.loads((tmp_path / "report" / "summary.json").read_text())["files"]["total"] == 20
+
+
+def test_the_commands_of_the_documentation_make_the_same_report(session: SparkSession, tmp_path: Path) -> None:
+    page = (DUMP.parents[1] / "docs" / "scale.md").read_text()
+    commands = re.findall(r"^\$ python -m integrator_logs\.spark (.*)$", page, re.MULTILINE)
+    (tmp_path / "dump").symlink_to(DUMP)
+    for command in commands:
+        assert job.main(command.replace("/data/", f"{tmp_path}/").split()) == 0, command
+    assert len(commands) == 3
+    single = il.report(DUMP, tmp_path / "single", state=True)
+    check_report(il.open(tmp_path / "report"), single)
+    check_report(il.open(tmp_path / "packed"), single)
+
+    (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    example = example.replace("s3a://bucket/packs", f"{tmp_path}/of_python").replace("/data/", f"{tmp_path}/")
+    exec(example, {"spark": session})
+    shutil.copytree(DUMP / "downloads", tmp_path / "part" / "downloads")
+    check_report(il.open(tmp_path / "downloads"), il.report(tmp_path / "part", tmp_path / "of_part", state=True))
 
 
 def test_the_command_of_the_readme_makes_a_report(

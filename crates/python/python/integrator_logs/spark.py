@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import secrets
 import shutil
 import sys
@@ -281,7 +282,16 @@ def _run(rows: DataFrame, task: Callable[[Iterator[Any]], Iterator[Attempt]]) ->
         for attempt in task(batches):
             yield pyarrow.RecordBatch.from_pylist([attempt._asdict()])
 
-    return [Attempt(row.shard, row.folder) for row in rows.mapInArrow(in_arrow, "shard long, folder string").collect()]
+    from pyspark.errors import PySparkException
+
+    try:
+        done = rows.mapInArrow(in_arrow, "shard long, folder string").collect()
+    except PySparkException as fault:
+        own = re.search(r"^_native\.Error: (.+)", str(fault), re.MULTILINE)
+        if own is None:
+            raise
+        raise il.Error(own[1]) from fault
+    return [Attempt(row.shard, row.folder) for row in done]
 
 
 def _attempt(work: Path, shard: int, make: Callable[[Path], None], in_task: Optional[InTask]) -> Attempt:
@@ -396,6 +406,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     given = {name: getattr(chosen, name) for name in il.Limits.__annotations__}
     limits: Any = {name: value for name, value in given.items() if value is not None}
 
+    from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession
 
     builder = SparkSession.builder.appName("integrator_logs")
@@ -430,8 +441,10 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
             shard_files=chosen.shard_files,
             force=chosen.force,
         )
-    except il.Error as fault:
-        print(f"error: {fault}", file=sys.stderr)
+    except (il.Error, PySparkException) as fault:
+        # What Spark says goes on with its call stack.
+        said = str(fault) if isinstance(fault, il.Error) else str(fault).strip().partition("\n")[0]
+        print(f"error: {said}", file=sys.stderr)
         return 2
     print(made, file=sys.stderr)
     return 0
