@@ -238,6 +238,15 @@ def test_rows_that_are_no_logs_are_refused(session: SparkSession, tmp_path: Path
     assert len(job.report(session, nothing, tmp_path / "report").files) == 0
 
 
+def test_a_large_file_is_not_packed(
+    session: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job, "PACKED_FILE_BYTES", 10_000)
+    with pytest.raises(il.Error, match=r"downloads/.*: \d+ bytes; packs are for small files, up to 10000 bytes"):
+        job.pack(session, DUMP, tmp_path / "packs")
+    assert os.listdir(tmp_path) == []
+
+
 def test_settings_of_the_session_stay_as_they_were(session: SparkSession, tmp_path: Path) -> None:
     def settings() -> dict[str, Any]:
         return dict(session.conf.getAll)
@@ -269,6 +278,8 @@ def test_the_command_line_says_what_is_wrong(
     assert "no such file or folder" in capsys.readouterr().err
     assert job.main(["--packs", str(tmp_path / "none"), "--out", str(tmp_path / "report")]) == 2
     assert re.search(r"^error: .*Path does not exist.*\n\Z", capsys.readouterr().err)
+    assert job.main(["--input", str(DUMP), "--out", "s3a://bucket/report"]) == 2
+    assert "not to a URL" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         job.main(["--packs", "a", "--input", "b", "--out", str(tmp_path / "report")])
     assert "name logs in one way" in capsys.readouterr().err

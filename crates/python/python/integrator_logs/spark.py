@@ -96,6 +96,8 @@ def report(
     packs there is also `problem`: why there is no content. Packs are in name order; see `in_name_order` for other rows.
     `shard_bytes`: 256 MiB of files by default, 64 MiB of rows.
     """
+    if "://" in os.fspath(out):
+        raise il.Error(f"{out}: a report is written to a folder that the driver and all executors see, not to a URL")
     out = Path(out).absolute()
     if out.exists() and not force:
         il.open(out)
