@@ -360,7 +360,7 @@ def test_figures_of_small_files(session: SparkSession, tmp_path: Path) -> None:
     def in_python(rows: Any, name: str) -> None:
         """Decodes and parses in Python, and writes what a table of exchanges has at least."""
         columns = "url string, status_code long, request_body string, response_body string"
-        rows.select("content").mapInArrow(decode, columns).write.parquet(str(tmp_path / name))
+        rows.select("content").mapInArrow(decode, columns).write.option("compression", "zstd").parquet(str(tmp_path / name))
 
     packs = str(tmp_path / "packs")
     pack_files = count // 4
