@@ -364,13 +364,13 @@ def test_figures_of_small_files(session: SparkSession, tmp_path: Path) -> None:
 
     packs = str(tmp_path / "packs")
     pack_files = count // 4
-    pack = seconds(lambda: job.pack(session, dump, packs, pack_files=pack_files))
-    rows = session.read.parquet(packs)
-    binary = session.read.format("binaryFile").load(str(dump / "00[01]" / "*.b64"))
     work = tmp_path / "work"
     work.mkdir()
     # The first run starts the workers of Python, on both executors.
-    job.report(session, rows.limit(100), tmp_path / "first")
+    job.shard_reports(session, dump / "000", work, OPTIONS, shard_files=100)
+    pack = seconds(lambda: job.pack(session, dump, packs, pack_files=pack_files))
+    rows = session.read.parquet(packs)
+    binary = session.read.format("binaryFile").load(str(dump / "00[01]" / "*.b64"))
     figures = {
         "packing": count / pack,
         "packs, until the shards are done": count
