@@ -1,12 +1,13 @@
 //! The main job, with its options from Python, and a report as its result.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use archive::Source;
+use archive::{Limits, Source};
 use pipeline::input::{self, FoundInputs, Input, UnreadPlace};
 use pipeline::merge::MergeOptions;
 use pipeline::problem::{FileProblem, LogFault};
@@ -32,6 +33,7 @@ pub(crate) struct JobOptions {
     threads: usize,
     rules: Option<PathBuf>,
     roles: Option<PathBuf>,
+    limits: HashMap<String, u64>,
     state: bool,
 }
 
@@ -60,6 +62,7 @@ impl JobOptions {
         Ok(Options {
             redactor: Redactor::new(level, &Key::new(key)),
             threads: self.threads,
+            limits: limits(&self.limits)?,
             bodies,
             state: self.state,
             rules: Arc::new(rules.map_err(|fault| error(&fault))?.unwrap_or_default()),
@@ -67,6 +70,35 @@ impl JobOptions {
             ..Options::default()
         })
     }
+}
+
+/// The usual limits with those that are given, by the names of their flags.
+fn limits(given: &HashMap<String, u64>) -> Result<Limits, String> {
+    let mut limits = Limits::default();
+    for (name, value) in given {
+        let small = |most: u32| match u32::try_from(*value) {
+            Ok(value) if value <= most => Ok(value),
+            _ => Err(format!("limits: {name}: {value} is more than {most}")),
+        };
+        match &**name {
+            _ if *value == 0 => return Err(format!("limits: {name}: it cannot be 0")),
+            "max_file_bytes" => limits.file_bytes = *value,
+            "max_member_bytes" => limits.member_bytes = *value,
+            "max_ratio" => limits.ratio = *value,
+            "max_total_bytes" => limits.total_bytes = *value,
+            "max_members" => limits.members = small(u32::MAX)?,
+            "max_depth" => limits.depth = small(u32::MAX)?,
+            "max_problems" => limits.problems = small(u32::MAX)?,
+            "max_json_depth" => limits.json_depth = small(8192)?,
+            "memory" => limits.in_flight_bytes = *value,
+            _ => return Err(format!("limits: there is no {name:?}")),
+        }
+    }
+    if !given.contains_key("max_total_bytes") {
+        let larger = limits.member_bytes.saturating_mul(4);
+        limits.total_bytes = limits.total_bytes.max(larger);
+    }
+    Ok(limits)
 }
 
 fn new_key() -> Result<[u8; 32], String> {
@@ -134,6 +166,12 @@ type PlannedFile = (String, PathBuf, u64, bool);
 /// A place that is not read, as Python has it: its name, the kind of the problem and its message.
 type PlannedProblem = (String, String, String);
 
+/// Raises when the options are wrong, or the files of rules and roles that they name.
+#[pyfunction]
+pub(crate) fn check_options(options: JobOptions) -> PyResult<()> {
+    options.options().map(drop).map_err(raise)
+}
+
 /// The files below some paths in name order, and the places that are not read.
 #[pyfunction]
 pub(crate) fn find_files(
@@ -160,16 +198,43 @@ pub(crate) fn report_files(
     options: JobOptions,
 ) -> PyResult<()> {
     let input = |(name, path, bytes, link)| Input::File(Source { path, name, bytes, link });
+    report_inputs(py, files.into_iter().map(input).collect(), unread, out, options)
+}
+
+/// Writes the report of files whose names and contents are given, in any order.
+#[pyfunction]
+pub(crate) fn report_contents(
+    py: Python<'_>,
+    contents: Vec<(String, Vec<u8>)>,
+    unread: Vec<PlannedProblem>,
+    out: PathBuf,
+    options: JobOptions,
+) -> PyResult<()> {
+    let input = |(name, bytes)| Input::Memory { name, bytes };
+    let mut inputs: Vec<_> = contents.into_iter().map(input).collect();
+    inputs.sort_by(|a, b| a.name().cmp(b.name()));
+    if let Some(twice) = inputs.windows(2).find(|pair| pair[0].name() == pair[1].name()) {
+        return Err(raise(format!("{}: there are two files of this name", twice[0].name())));
+    }
+    report_inputs(py, inputs, unread, out, options)
+}
+
+fn report_inputs(
+    py: Python<'_>,
+    inputs: Vec<Input>,
+    unread: Vec<PlannedProblem>,
+    out: PathBuf,
+    options: JobOptions,
+) -> PyResult<()> {
     let place = |(name, kind, message): PlannedProblem| {
         let kinds = [LogFault::EarlierReport.name(), "io"];
         let kind = kinds.into_iter().find(|known| *known == kind).unwrap_or("io");
         let problem = FileProblem { member: None, byte: 0, stage: "read", kind, message };
         UnreadPlace { name, problem, report: None }
     };
-    let found = FoundInputs {
-        inputs: files.into_iter().map(input).collect(),
-        unread: unread.into_iter().map(place).collect(),
-    };
+    let mut unread: Vec<_> = unread.into_iter().map(place).collect();
+    unread.sort_by(|a, b| a.name.cmp(&b.name));
+    let found = FoundInputs { inputs, unread };
     let formats = Formats::new([Format::Parquet]);
     let work =
         move |shared: &Shared| write(&found, &out, &options.options()?, formats, false, shared);

@@ -71,6 +71,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(job::merge, module)?)?;
     module.add_function(wrap_pyfunction!(job::find_files, module)?)?;
     module.add_function(wrap_pyfunction!(job::report_files, module)?)?;
+    module.add_function(wrap_pyfunction!(job::report_contents, module)?)?;
+    module.add_function(wrap_pyfunction!(job::check_options, module)?)?;
     module.add_function(wrap_pyfunction!(batches::schema, module)?)?;
     module.add_function(wrap_pyfunction!(scan::scan, module)?)?;
     module.add_class::<stored::StoredReport>()?;

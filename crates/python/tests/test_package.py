@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pandas
@@ -104,6 +105,28 @@ def test_a_table_can_be_read_again_and_by_some_columns(report: il.Report) -> Non
 def test_a_scan_gives_the_rows_of_a_report(report: il.Report, name: str) -> None:
     scanned = polars.DataFrame(getattr(il.scan(DUMP, redact="none"), name))
     assert scanned.equals(polars.DataFrame(getattr(report, name)))
+
+
+def test_limits_are_those_of_the_command_line(tmp_path: Path) -> None:
+    too_large = [name for name in (DUMP / "downloads").iterdir() if name.stat().st_size > 3_000]
+    problems = polars.DataFrame(il.scan(DUMP / "downloads", limits={"max_file_bytes": 3_000}).problems)
+    assert problems.filter(polars.col("kind") == "too_large").height == len(too_large) > 0
+
+    def check(limits: Any, said: str) -> None:
+        with pytest.raises((il.Error, TypeError), match=said):
+            il.report(DUMP, tmp_path / "report", limits=limits)
+
+    check({"max_colour": 1}, 'limits: there is no "max_colour"')
+    check({"max_ratio": 0}, "limits: max_ratio: it cannot be 0")
+    check({"max_json_depth": 8193}, "limits: max_json_depth: 8193 is more than 8192")
+    check({"max_depth": "8"}, "'str' object|limits")
+
+
+def test_every_limit_of_the_command_line_has_a_name() -> None:
+    shown = subprocess.run([ANALYZE, "report", "--help"], check=True, capture_output=True, text=True).stdout
+    limits = shown.split("\nLimits (", 1)[1].split("\nMessages:", 1)[0]
+    flags = re.findall(r"^ +--([a-z-]+) <", limits, re.MULTILINE)
+    assert sorted(flag.replace("-", "_") for flag in flags) == sorted(il.Limits.__annotations__)
 
 
 def test_a_scan_keeps_the_bodies_that_are_asked_for() -> None:

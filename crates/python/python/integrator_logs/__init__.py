@@ -17,17 +17,31 @@ import os
 from collections.abc import Iterable, Iterator
 from html import escape
 from pathlib import Path
-from typing import Any, Callable, Literal, NamedTuple, Optional, Union
+from typing import Any, Callable, Literal, NamedTuple, Optional, TypedDict, Union
 
 from . import _native
 from ._native import Batch, Batches, Error
 
-__all__ = ["Batch", "Batches", "Column", "Error", "Progress", "Report", "Scan", "Table", "merge", "open", "report", "scan"]
+__all__ = ["Batch", "Batches", "Column", "Error", "Limits", "Progress", "Report", "Scan", "Table", "merge", "open", "report", "scan"]
 
 Paths = Union[str, "os.PathLike[str]", Iterable[Union[str, "os.PathLike[str]"]]]
 Bodies = Literal["all", "failed", "none"]
 Redact = Literal["secrets", "personal", "none"]
 Format = Literal["parquet", "csv", "json", "xlsx"]
+
+
+class Limits(TypedDict, total=False):
+    """What one file may cost, and all together: the flags of `analyze report`. Those left out have their defaults."""
+
+    max_file_bytes: int
+    max_member_bytes: int
+    max_ratio: int
+    max_members: int
+    max_depth: int
+    max_total_bytes: int
+    max_json_depth: int
+    max_problems: int
+    memory: int
 
 
 class Column(NamedTuple):
@@ -217,6 +231,7 @@ def report(
     redact_key: Optional[bytes] = None,
     rules: Optional[Union[str, os.PathLike[str]]] = None,
     roles: Optional[Union[str, os.PathLike[str]]] = None,
+    limits: Optional[Limits] = None,
     threads: int = 0,
     formats: Iterable[Format] = ("parquet",),
     state: bool = False,
@@ -228,12 +243,13 @@ def report(
     `paths`: files, folders with all below them, and patterns such as `dump/**/*.zip`.
     `bodies`: the exchanges whose bodies are kept. `redact`: what is masked; `redact_key`: 32 bytes, with which the
     same person has the same pseudonym in several reports. `rules`, `roles`: files in TOML for error groups and fields.
+    `limits`: what a file may cost; what exceeds one is in `problems`.
     `threads`: 0 for one for each core. `state`: whether the report can be merged with others.
     `force`: replaces a report in `out`. `progress`: a function, or whether to show a bar, which takes the package tqdm.
 
     Raises `Error` with the words of the command line. Ctrl-C stops the work and leaves nothing.
     """
-    options = _options(bodies, redact, redact_key, threads, rules, roles, state)
+    options = _options(bodies, redact, redact_key, threads, rules, roles, limits, state)
     call = progress if callable(progress) else None
     bar = _bar() if progress is True else None
     if bar is not None:
@@ -264,6 +280,7 @@ def scan(
     redact_key: Optional[bytes] = None,
     rules: Optional[Union[str, os.PathLike[str]]] = None,
     roles: Optional[Union[str, os.PathLike[str]]] = None,
+    limits: Optional[Limits] = None,
     threads: int = 0,
 ) -> Scan:
     """The tables of a report without a report: rows come while the logs are read, and nothing is written.
@@ -271,7 +288,7 @@ def scan(
     Options are those of `report`. Rows of `errors` and of the small tables come at the end. Each use of a table reads
     the logs anew: where several tables are needed, make a report.
     """
-    return Scan(_names(paths), _options(bodies, redact, redact_key, threads, rules, roles))
+    return Scan(_names(paths), _options(bodies, redact, redact_key, threads, rules, roles, limits))
 
 
 def merge(
@@ -299,6 +316,7 @@ def _options(
     threads: int,
     rules: Optional[Union[str, os.PathLike[str]]] = None,
     roles: Optional[Union[str, os.PathLike[str]]] = None,
+    limits: Optional[Limits] = None,
     state: bool = False,
 ) -> _native.JobOptions:
     if redact_key is not None and len(redact_key) != 32:
@@ -310,6 +328,7 @@ def _options(
         "threads": threads,
         "rules": None if rules is None else os.fspath(rules),
         "roles": None if roles is None else os.fspath(roles),
+        "limits": dict(limits or {}),
         "state": state,
     }
 

@@ -7,10 +7,12 @@ __all__ = [
     "Batches",
     "Error",
     "StoredReport",
+    "check_options",
     "command_line",
     "find_files",
     "merge",
     "report",
+    "report_contents",
     "report_files",
     "scan",
     "schema",
@@ -25,6 +27,7 @@ class JobOptions(TypedDict):
     threads: int
     rules: Optional[str]
     roles: Optional[str]
+    limits: dict[str, object]
     state: bool
 
 class Error(Exception):
@@ -80,6 +83,13 @@ def report_files(
     out: Path,
     options: JobOptions,
 ) -> None: ...
+def report_contents(
+    contents: list[tuple[str, bytes]],
+    unread: list[tuple[str, str, str]],
+    out: Path,
+    options: JobOptions,
+) -> None: ...
+def check_options(options: JobOptions) -> None: ...
 def merge(
     reports: list[Path], out: Path, rules: Optional[Path], threads: int, formats: list[str], force: bool
 ) -> None: ...
