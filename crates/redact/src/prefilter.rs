@@ -579,12 +579,40 @@ mod tests {
     }
 
     #[test]
+    fn names_in_pairs_are_found() {
+        for text in [
+            r#"{"name":"password","value":"x"}"#,
+            r#"{"name": "wsse:Password", "value": "x"}"#,
+            r"{'key': u'token', 'value': 'x'}",
+            r"{name: password, value: x}",
+            r#"{\"header\": \"Cookie\", \"value\": \"x\"}"#,
+            r#"["Authorization", "x"]"#,
+            r#"{"rows":[["a","b"],("password","x")]}"#,
+            "<entry><key>token</key><value>x</value></entry>",
+            r#"<property name="password">x</property>"#,
+            "<name><![CDATA[password]]></name><value>x</value>",
+            "{&quot;name&quot;:&quot;password&quot;,&quot;value&quot;:&quot;x&quot;}",
+            "a=1&user%5Bpass%77ord%5D=x",
+        ] {
+            assert!(may_hold(text), "{text}");
+        }
+    }
+
+    #[test]
     fn texts_without_secrets_are_passed_over() {
         for text in [
             r#"{"author":"x","shipping":{"side":"left","keyboard":"k"},"passed":true,"secretary":"s"}"#,
             r#"{"sku":"A-1","price":"12.90","e":"info@example.com","url":"https://example.com/a?b=%C3%BC"}"#,
             r#"{"ad":"\u015eeker k\u0131s\u0131m","not":"Kap\u0131 (2 adet)"}"#,
             "<order><carrier>Basic</carrier><tokens>3</tokens></order>",
+            // A value that is equal to a name, but is not the name in a pair.
+            r#"{"cvc_check":"pass","event_type":"session","bars":"bars, cookies, tortillas"}"#,
+            r#"{"binaries":["mkdir","pwd","rm"],"rule":"file.name == \"token\" \u0026\u0026 x"}"#,
+            // A field without a text of its own.
+            r#"{"client_secret":null,"useToken":false,"session":{"id":"5"},"token":"","x":1}"#,
+            r#"<card><token nil="true"/><cvv-response-code>M</cvv-response-code></card>"#,
+            "filter%5Bquery%5D=security%3Aattack+status%3Ahigh",
+            r#"{"carrier":"Authority To Leave Base \u0026 Kilo"}"#,
         ] {
             assert!(!may_hold(text), "{text}");
         }
