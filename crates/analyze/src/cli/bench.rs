@@ -121,12 +121,12 @@ Stages:
   digest   BLAKE3 of the files, by which copies are found
   base64   base64 texts to bytes
   inflate  compressed members to text
-  limit    only the engines of these two, with one thread: what `decode` can reach
+  limit    only the engines of these two, one thread: what `decode` can reach
   decode   files to texts, all checked; from memory and from disk
   json     the grammar of JSON over the texts
   extract  texts to exchanges
   group    error texts to groups
-  rows     files to rows of tables: all that a worker does, except encoding `exchanges`
+  rows     files to rows of tables: all but encoding `exchanges`
   write    rows of `exchanges` to Parquet
   report   the whole of `analyze report`; from memory and from disk
 
