@@ -76,26 +76,25 @@ pub(crate) struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
-  analyze report dump --out report        everything in the folder `dump`, as tables in `report`
-  analyze ls dump                         what each file holds, writing nothing
-  analyze cat dump/90123.txt --pretty     the JSON inside one download
-  analyze summary report                  what happened, from the report alone
-  analyze keys report --open              the orders and products that have to be sent again
-  analyze search report status:5xx        requests by key, status, time, flow, or any text in them
-  analyze show report TR0011111M          what was sent for a product, and what was answered
-  analyze explain report 1                the most frequent error group, explained
-  analyze endpoint report orders          what an endpoint takes and answers, and how fast it is
-  analyze runs report                     the flows: failures, times, slowest steps, and their runs
-  analyze html report -o report.html      all of it as one page, to mail and to click through
-  analyze sql report 'select ...'         any other question, in SQL over the tables
-  analyze diff yesterday today            what has changed between two reports
+  analyze report dump --out report
+  analyze ls dump
+  analyze cat dump/90123.txt --pretty
+  analyze summary report
+  analyze keys report --open
+  analyze search report status:5xx
+  analyze show report TR0011111M
+  analyze explain report 1
+  analyze endpoint report orders
+  analyze runs report
+  analyze html report -o report.html
+  analyze sql report 'select ...'
+  analyze diff yesterday today
   analyze fetch dump --project-id 12 --project-slug shop
-                                          the logs of a project, from the API into `dump`
-  analyze logs dump --flow-id ID          the logs of a flow, as the API lists them
-  analyze serve dump                      the API on this machine, from the folder `dump`
-  analyze bench --generate 256MB          how fast this machine is
-  analyze demo                            a tour on a small dump that comes with the program
-  analyze config show --origin            the settings of analyze.toml and ANALYZE_* that hold here
+  analyze logs dump --flow-id ID
+  analyze serve dump
+  analyze bench --generate 256MB
+  analyze demo
+  analyze config show --origin
 
 Exit codes: 0 done, 1 no log found (`diff`: what --fail-on names was found; `search`: nothing matches), 2 not done, 3 too many files rejected \
 (`fetch`: not all could be had), 4 token refused, 130 interrupted.
@@ -261,6 +260,16 @@ mod tests {
                     command.get_name(),
                     argument.get_id()
                 );
+            }
+        }
+    }
+    #[test]
+    fn examples_fit_into_80_columns() {
+        let command = Cli::command();
+        for command in std::iter::once(&command).chain(command.get_subcommands()) {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            for line in help.lines().filter(|line| line.starts_with(' ')) {
+                assert!(line.len() <= 80, "{}: {line}", command.get_name());
             }
         }
     }

@@ -121,14 +121,14 @@ Stages:
   digest   BLAKE3 of the files, by which copies are found
   base64   base64 texts to bytes
   inflate  compressed members to text
-  limit    only the engines of these two, with one thread: `decode` is compared with it
-  decode   files to texts, with checksums and encoding checked; from memory and from disk
+  limit    only the engines of these two, one thread: what `decode` can reach
+  decode   files to texts, all checked; from memory and from disk
   json     the grammar of JSON over the texts
   extract  texts to exchanges
   group    error texts to groups
-  rows     files to rows of tables: all that a worker does, except encoding `exchanges`
+  rows     files to rows of tables: all but encoding `exchanges`
   write    rows of `exchanges` to Parquet
-  report   the whole of `analyze report --format parquet`; from memory and from disk
+  report   the whole of `analyze report`; from memory and from disk
 
 Copies of files are left out. A stage that takes less than 50 ms makes several passes over the sample in each run. MB \
 are millions of bytes; `text` is what the files decode to. TIMES is how many times as fast the stage is as with one \

@@ -19,7 +19,8 @@ pub(crate) struct CompletionsCommand {
 const EXAMPLES: &str = "\
 Examples:
   analyze completions bash > ~/.local/share/bash-completion/completions/analyze
-  analyze completions zsh > ~/.zfunc/_analyze           with `fpath+=~/.zfunc` before compinit in .zshrc
+  analyze completions zsh > ~/.zfunc/_analyze
+      with `fpath+=~/.zfunc` before compinit in .zshrc
   analyze completions fish > ~/.config/fish/completions/analyze.fish
   analyze completions powershell >> $PROFILE
 

@@ -66,9 +66,12 @@ struct ShowCommand {
 
 const EXAMPLES: &str = "\
 Examples:
-  analyze config show                     the settings that hold in this folder
-  analyze config show --origin            and where each is given
-  analyze config show report              all flags of `report`, with their defaults
+  analyze config show
+      the settings that hold in this folder
+  analyze config show --origin
+      and where each is given
+  analyze config show report
+      all flags of `report`, with their defaults
 
 A typed flag goes first, then the environment (ANALYZE_REPORT_FORMAT, or ANALYZE_TZ for all commands), then analyze.toml in \
 this folder, then analyze.toml of the user (docs/config.md).";

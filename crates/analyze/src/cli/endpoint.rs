@@ -82,7 +82,8 @@ Examples:
   analyze endpoint report 1
   analyze endpoint report 'post orders' --all
   analyze endpoint report orders --missing
-  analyze endpoint report orders --json | jq '.request.paths[] | select(.missing > 0)'
+  analyze endpoint report orders --json \\
+      | jq '.request.paths[] | select(.missing > 0)'
 
 Exit codes: 0 done, 2 not done: no such endpoint, several with these words, no report.";
 

@@ -101,9 +101,12 @@ pub(crate) struct FetchCommand {
 
 const EXAMPLES: &str = "\
 Examples:
-  analyze fetch dump --project-id 12 --project-slug shop --token-file token
-  analyze fetch dump --project-id 12 --project-slug shop --flow-id 3fb1a1d2 --types 3 --since 2026-11-01
-  analyze fetch dump --project-id 12 --project-slug shop --host http://127.0.0.1:3000 --rate 0
+  analyze fetch dump --project-id 12 --project-slug shop \\
+      --token-file token
+  analyze fetch dump --project-id 12 --project-slug shop \\
+      --flow-id 3fb1a1d2 --types 3 --since 2026-11-01
+  analyze fetch dump --project-id 12 --project-slug shop \\
+      --host http://127.0.0.1:3000 --rate 0
   analyze fetch dump --project-id 12 --project-slug shop --dry-run
 
 docs/api.md says what lies where in the dump, and how failures are met.

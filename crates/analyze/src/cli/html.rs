@@ -43,7 +43,7 @@ pub(crate) struct HtmlCommand {
 const EXAMPLES: &str = "\
 Examples:
   analyze html report -o report.html
-  analyze html report -o report.html --max-size 2MB    small enough for any mail
+  analyze html report -o report.html --max-size 2MB
 
 Exit codes: 0 done, 2 not done.";
 

@@ -68,8 +68,8 @@ pub(crate) struct LogsCommand {
 const EXAMPLES: &str = "\
 Examples:
   analyze logs dump --flow-id 3fb1a1d2 --log-type 1
-  analyze logs dump 'projectId=12&flowId=3fb1a1d2&log_type=3&original_filename_uuid=6da8052d-bd28-434a-1118-30c4864b847f'
-  analyze logs dump --flow-id 3fb1a1d2 --log-type 3 --search sku=A-1 --format ndjson
+  analyze logs dump 'projectId=12&flowId=3fb1a1d2&log_type=3'
+  analyze logs dump --flow-id 3fb1a1d2 --log-type 3 --search sku=A-1
   analyze logs dump --flow-id 3fb1a1d2 --all --format csv > logs.csv
 
 docs/api.md explains the parameters. `analyze serve` answers the same over HTTP.

@@ -24,8 +24,10 @@ pub(crate) struct ManCommand {
 
 const EXAMPLES: &str = "\
 Examples:
-  analyze man report | man -l -                         reads one
-  analyze man --out ~/.local/share/man/man1             installs all: then `man analyze-report`
+  analyze man report | man -l -
+      reads one
+  analyze man --out ~/.local/share/man/man1
+      installs all: then `man analyze-report`
 
 Exit codes: 0 done, 2 not done.";
 

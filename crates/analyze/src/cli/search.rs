@@ -70,17 +70,22 @@ pub(crate) struct SearchCommand {
 const EXAMPLES: &str = "\
 Examples:
   analyze search report TR0011111M
-  analyze search report 'flow:price status:5xx since:2026-10-24T02:00 until:2026-10-24T04:00'
+  analyze search report 'flow:price status:5xx since:-2h'
   analyze search report 'is:open class:missing' --by flow
   analyze search report '\"does not exist\" -url:bulk' --show full --limit 3
   analyze search report 'side:erp is:failed' --format csv > erp.csv
 
 Queries:
-  word  \"a phrase\"  /regex/       in keys, messages, URLs and bodies
-  a b    a OR b    -a    (a b)    all, any, not, together
-  field:value  field:a,b  field:*    the field has the value, one of them, any
-  status:404 status:4xx status:>=400 status:400..499 duration:>2s
-  since:-3h until:yesterday since:2026-10-24T02:00        in UTC, or --tz
+  word  \"a phrase\"  /regex/
+      in keys, messages, URLs and bodies
+  a b    a OR b    -a    (a b)
+      all, any, not, together
+  field:value  field:a,b  field:*
+      the field has the value, one of them, any
+  status:404 status:4xx status:>=400 status:400..499
+  duration:>2s
+  since:-3h until:yesterday since:2026-10-24T02:00
+      in UTC, or --tz
   is:open is:resolved is:failed is:truncated
 
 Fields: key sku order flow step run endpoint method url status outcome class side group code field msg req res \

@@ -66,9 +66,12 @@ pub(crate) struct SqlCommand {
 const EXAMPLES: &str = "\
 Examples:
   analyze sql report
-  analyze sql report \"select flow, count(*) from exchanges where outcome = 'failed' group by flow\"
-  analyze sql report \"select key, message from errors where message regexp 'kod(lu|u)' limit 20\"
-  analyze sql report 'select endpoint, quantile(duration_ms, 0.95) from exchanges group by 1'
+  analyze sql report \"select flow, count(*) from exchanges
+      where outcome = 'failed' group by flow\"
+  analyze sql report \"select key, message from errors
+      where message regexp 'kod(lu|u)' limit 20\"
+  analyze sql report 'select endpoint, quantile(duration_ms, 0.95)
+      from exchanges group by 1'
   analyze sql report --save report.sqlite --table errors,error_groups,keys
   analyze sql report --engine duckdb
 

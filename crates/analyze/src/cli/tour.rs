@@ -7,9 +7,9 @@ use super::Exit;
 const TOUR: &str = "\
 analyze reports what failed, why, and what was sent, from saved Integrator logs.
 
-  analyze demo                       a tour on a small dump that comes with the program
-  analyze report DUMP --out report   the report of your own: DUMP is a folder of saved logs
-  analyze summary report             what happened; then keys, explain, search, show
+  analyze demo                       a tour on a small dump
+  analyze report DUMP --out report   of your own logs, in the folder DUMP
+  analyze summary report             then keys, explain, search, show
   analyze html report -o page.html   the report as one page for the browser
   analyze fetch --help               gets the logs from the API
   analyze --help                     all commands, with examples
