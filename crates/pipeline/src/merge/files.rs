@@ -38,8 +38,8 @@ pub(super) struct MergedLeaf {
 pub(super) struct MergedFiles {
     pub(super) all: Vec<MergedFile>,
     pub(super) number: HashMap<String, usize>,
-    /// Places that were not read.
-    pub(super) unread: Vec<(String, FileProblem)>,
+    /// Places that were not read, with the number of a report that says so, in name order.
+    pub(super) unread: Vec<(usize, String, FileProblem)>,
 }
 
 pub(super) fn outcome_of(word: &str) -> FileOutcome {
@@ -112,7 +112,7 @@ impl MergedFiles {
                 );
                 match places.get(row.file.0) {
                     Some(place) => files[*place].facts.problems.push(problem),
-                    None => unread.push((row.file.0.to_owned(), problem)),
+                    None => unread.push((number, row.file.0.to_owned(), problem)),
                 }
             })?;
             let mut errors_before = vec![0u64];
@@ -126,8 +126,7 @@ impl MergedFiles {
             all.extend(files);
         }
         all.sort_by(|a, b| a.name.cmp(&b.name));
-        unread.sort_by(|a, b| a.0.cmp(&b.0));
-        unread.dedup_by(|a, b| a.0 == b.0 && a.1 == b.1);
+        unread.sort_by(|a, b| a.1.cmp(&b.1));
         if let Some(twice) = all.windows(2).find(|pair| pair[0].name == pair[1].name) {
             return Err(MergeError::Twice { file: twice[0].name.clone() });
         }
