@@ -49,7 +49,7 @@ pub enum MergeError {
     #[error(transparent)]
     Run(#[from] run::Error),
     /// A report has no state.
-    #[error("{}: it has no state\nmake it again with `analyze report --state`", path.display())]
+    #[error("{}: it has no state\nmake it again with `analyze report`", path.display())]
     NoState {
         /// Its folder.
         path: PathBuf,
@@ -310,8 +310,7 @@ impl Replay<'_> {
             records.keep_leaf(
                 leaf.leaf,
                 member,
-                leaf.begin,
-                leaf.digest,
+                &leaf.hashes,
                 leaf.exchanges,
                 original.is_some(),
                 outcome,

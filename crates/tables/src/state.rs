@@ -92,6 +92,8 @@ crate::table! {
         begin: Option<TextHash>,
         /// XXH3-128 of its bytes
         digest: BodyDigest,
+        /// XXH3-128 of its bytes that are no blanks; null where `begin` is
+        dense: Option<BodyDigest>,
         /// exchanges in it; those of a copy are not in the report
         exchanges: i32,
         /// it is a copy of a text of an earlier file or member

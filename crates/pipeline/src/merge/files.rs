@@ -12,6 +12,7 @@ use crate::link;
 use crate::members::MemberCounts;
 use crate::outcome::{FileFacts, FileOutcome, OutcomeSigns};
 use crate::problem::FileProblem;
+use crate::survey::LeafHashes;
 
 /// A file of one of the reports.
 pub(super) struct MergedFile {
@@ -27,8 +28,7 @@ pub(super) struct MergedFile {
 pub(super) struct MergedLeaf {
     pub(super) leaf: u32,
     pub(super) member: Option<String>,
-    pub(super) begin: Option<u64>,
-    pub(super) digest: u128,
+    pub(super) hashes: LeafHashes,
     pub(super) exchanges: u32,
     pub(super) copied: bool,
     pub(super) outcome: FileOutcome,
@@ -95,8 +95,10 @@ impl MergedFiles {
                 files[*place].leaves.push(MergedLeaf {
                     leaf: row.leaf.unsigned_abs(),
                     member: row.member.map(|member| member.0.to_owned()),
-                    begin: row.begin.map(|begin| begin.0),
-                    digest: row.digest.0,
+                    hashes: LeafHashes {
+                        digest: row.digest.0,
+                        dense: row.begin.zip(row.dense).map(|(begin, dense)| (begin.0, dense.0)),
+                    },
                     exchanges: row.exchanges.unsigned_abs(),
                     copied: row.copied,
                     outcome: outcome_of(row.outcome.0),
@@ -149,13 +151,13 @@ impl MergedFiles {
             link::by_names(listing, &self.all[n].name, member)?.log_id
         };
         let mut equal: HashMap<u128, Vec<(usize, Option<String>)>> = HashMap::new();
-        let mut same_begin: HashMap<(String, u64), (usize, u128)> = HashMap::new();
+        let mut same_log: HashMap<(String, u128), usize> = HashMap::new();
         let mut of_texts = HashMap::new();
         for (n, file) in self.all.iter().enumerate().filter(|(n, _)| of_bytes[*n].is_none()) {
             for leaf in &file.leaves {
-                let Some(begin) = leaf.begin else { continue };
+                let Some((_, dense)) = leaf.hashes.dense else { continue };
                 let log = log_of(n, leaf.member.as_deref());
-                let known = equal.entry(leaf.digest).or_default();
+                let known = equal.entry(leaf.hashes.digest).or_default();
                 let agrees =
                     |other: &Option<String>| other.is_none() || log.is_none() || *other == log;
                 let original = known.iter().find(|(_, other)| agrees(other)).map(|(n, _)| *n);
@@ -163,8 +165,8 @@ impl MergedFiles {
                     of_texts.insert((n, leaf.leaf), original);
                     continue;
                 }
-                let same_log = log.clone().and_then(|log| same_begin.get(&(log, begin)).copied());
-                if let Some((other, _)) = same_log {
+                let same = log.clone().and_then(|log| same_log.get(&(log, dense)).copied());
+                if let Some(other) = same {
                     if leaf.copied {
                         of_texts.insert((n, leaf.leaf), other);
                         continue;
@@ -172,7 +174,7 @@ impl MergedFiles {
                     if self.all[other].shard != file.shard {
                         return Err(MergeError::NeedsFiles {
                             file: file.name.clone(),
-                            reason: "another report has a file of the same log that begins alike",
+                            reason: "another report has a file of the same log that may differ in blanks only",
                         });
                     }
                 }
@@ -183,7 +185,7 @@ impl MergedFiles {
                     });
                 }
                 if let Some(log) = log.clone() {
-                    same_begin.entry((log, begin)).or_insert((n, leaf.digest));
+                    same_log.entry((log, dense)).or_insert(n);
                 }
                 known.push((n, log));
             }
