@@ -150,7 +150,9 @@ fn the_test_dump_in_parts_by_name_and_by_hash_gives_the_report_of_one_run() {
     files_below(&dump, ".", &mut files);
     files.sort();
     let all = place.path().join("all");
-    files.iter().for_each(|(name, bytes)| write(&all, name, bytes));
+    for (name, bytes) in &files {
+        write(&all, name, bytes);
+    }
     report(&all, &place.path().join("one"));
     let one = bytes(&place.path().join("one"));
     for parts in [2, 4, 7] {

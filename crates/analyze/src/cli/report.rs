@@ -93,9 +93,9 @@ pub(crate) struct ReportCommand {
     /// is gone, or the report was made in another way, and says so (docs/state.md)
     #[arg(long, help_heading = "Output")]
     update: bool,
-    /// Writes the folder `state` into DIR, so that the report can be merged with others (see `analyze merge`)
-    #[arg(long, help_heading = "Output")]
-    state: bool,
+    /// Leaves out the folder `state`, without which the report can be neither updated nor merged (docs/state.md)
+    #[arg(long, conflicts_with = "update", help_heading = "Output")]
+    no_state: bool,
     /// Writes CSV cells that a spreadsheet would run (those that begin with =, +, -, @, also in parts) without a ' before them
     #[arg(long, help_heading = "Output")]
     raw_csv: bool,
@@ -157,7 +157,7 @@ for the file at hand).";
 
 /// A format of the tables.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum TableFormat {
+pub(crate) enum TableFormat {
     /// Apache Parquet
     Parquet,
     /// CSV for spreadsheets
@@ -166,6 +166,17 @@ enum TableFormat {
     Json,
     /// One workbook with the small tables
     Xlsx,
+}
+
+impl From<TableFormat> for Format {
+    fn from(format: TableFormat) -> Self {
+        match format {
+            TableFormat::Parquet => Self::Parquet,
+            TableFormat::Csv => Self::Csv,
+            TableFormat::Json => Self::Json,
+            TableFormat::Xlsx => Self::Xlsx,
+        }
+    }
 }
 
 /// Exchanges whose bodies are kept.
@@ -395,13 +406,7 @@ impl ReportCommand {
     }
 
     fn formats(&self) -> Formats {
-        let formats = self.format.iter().map(|format| match format {
-            TableFormat::Parquet => Format::Parquet,
-            TableFormat::Csv => Format::Csv,
-            TableFormat::Json => Format::Json,
-            TableFormat::Xlsx => Format::Xlsx,
-        });
-        let mut formats = Formats::new(formats);
+        let mut formats = Formats::new(self.format.iter().copied().map(Format::from));
         formats.csv = CsvOptions { raw: self.raw_csv, bodies: self.csv_bodies };
         formats
     }
@@ -424,7 +429,8 @@ impl ReportCommand {
             },
             rules: Arc::new(rules),
             roles: Arc::new(roles),
-            state: self.state || self.update,
+            // A merge reads the tables too.
+            state: !self.no_state && self.formats().contains(Format::Parquet),
             ..Options::default()
         })
     }

@@ -219,7 +219,7 @@ def report(
     roles: Optional[Union[str, os.PathLike[str]]] = None,
     threads: int = 0,
     formats: Iterable[Format] = ("parquet",),
-    state: bool = False,
+    state: bool = True,
     force: bool = False,
     progress: Union[bool, Callable[[Progress], object]] = True,
 ) -> Report:
@@ -228,11 +228,14 @@ def report(
     `paths`: files, folders with all below them, and patterns such as `dump/**/*.zip`.
     `bodies`: the exchanges whose bodies are kept. `redact`: what is masked; `redact_key`: 32 bytes, with which the
     same person has the same pseudonym in several reports. `rules`, `roles`: files in TOML for error groups and fields.
-    `threads`: 0 for one for each core. `state`: whether the report can be merged with others.
+    `threads`: 0 for one for each core. `state`: whether the report can be updated and merged.
     `force`: replaces a report in `out`. `progress`: a function, or whether to show a bar, which takes the package tqdm.
 
     Raises `Error` with the words of the command line. Ctrl-C stops the work and leaves nothing.
     """
+    formats = list(formats)
+    # A merge reads the tables too.
+    state = state and "parquet" in formats
     options = _options(bodies, redact, redact_key, threads, rules, roles, state)
     call = progress if callable(progress) else None
     bar = _bar() if progress is True else None
@@ -244,7 +247,7 @@ def report(
 
     native_call = None if call is None else lambda *numbers: call(Progress(*numbers))
     try:
-        _native.report(_names(paths), Path(out), options, list(formats), force, native_call)
+        _native.report(_names(paths), Path(out), options, formats, force, native_call)
     finally:
         if bar is not None:
             bar.close()
@@ -283,7 +286,7 @@ def merge(
     formats: Iterable[Format] = ("parquet",),
     force: bool = False,
 ) -> Report:
-    """Merges reports that were made with `state=True` into the one that a run over all their logs would have made.
+    """Merges reports with their states into the one that a run over all their logs would have made.
 
     `rules`: the file with which the reports were made. Raises `Error` where reports do not fit together.
     """
