@@ -36,6 +36,7 @@ mod shard;
 
 use files::{Copies, MergedFile, MergedFiles};
 use listing::listing;
+pub(crate) use shard::each;
 use shard::{Cursors, Shard, common_settings};
 
 /// Why reports could not be merged.
@@ -153,8 +154,8 @@ fn merge_files<S: Sink>(
     let listing = listing(shards, &files)?;
     let mut state = StateTables::default();
     state.settings.push(&settings.row());
-    let place = |place: u64| names[place as usize];
-    state.listing(&listing, &mut Redactor::none().scope(), place);
+    let name = |place: u64| names[place as usize];
+    state.listing(&listing, &mut Redactor::none().scope(), name);
     let mut finished = listing;
     finished.finish();
     let survey = Survey::with_listing(finished);
@@ -167,13 +168,14 @@ fn merge_files<S: Sink>(
         for (what, place, rule, count) in redactions(shard)? {
             let of_text = matches!(what, RedactedWhat::Text(_));
             let all = if of_text { &mut report.known } else { &mut report.masked };
-            if let RedactedWhat::File(name) = &what
-                && !match files.number.get(name.as_str()) {
-                    Some(n) => copies.of_bytes[*n].is_none(),
-                    None => files.unread.iter().any(|(_, place, _)| place == name),
+            if let RedactedWhat::File(name) = &what {
+                let counts = match files.number.get(name.as_str()) {
+                    Some(n) => files.counts_of(*n, &copies, &place)?,
+                    None => files.unread.iter().any(|(_, unread, _)| unread == name),
+                };
+                if !counts {
+                    continue;
                 }
-            {
-                continue;
             }
             let known = all.entry((what, place, rule)).or_default();
             *known = (*known).max(count);

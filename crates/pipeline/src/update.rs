@@ -14,10 +14,10 @@ use rayon::prelude::*;
 use tables::cell::{FileDigest, FileName, MessageText, Micros, ProblemKindWord};
 use tables::rows::{Files, Problems};
 use tables::state::{FileStates, STATE_TABLES};
-use tables::{Folder, Format, Formats, ReadError, Select, Stored, TABLES};
+use tables::{Folder, Format, Formats, ReadError, Stored, TABLES};
 
 use crate::input::{Input, UnreadPlace};
-use crate::merge::{self, MergeError, MergeOptions};
+use crate::merge::{self, MergeError, MergeOptions, each};
 use crate::problem::LogFault;
 use crate::run::{self, Done, Options, Progress};
 use crate::state::ReportSettings;
@@ -125,15 +125,6 @@ impl KnownInput {
         })?;
         Ok(Self { files, unread, inconsistent })
     }
-}
-
-/// Passes all rows of a selection to `take`.
-fn each<S: Select>(report: &Stored, mut take: impl FnMut(S::Row<'_>)) -> Result<(), ReadError> {
-    let mut table = report.table::<S::Table>()?;
-    for group in 0..table.groups() {
-        table.read::<S>(group)?.iter().for_each(&mut take);
-    }
-    Ok(())
 }
 
 /// Finds out what an update of the report in `dir` has to do, so that it is the one that [`run::report`] would make of

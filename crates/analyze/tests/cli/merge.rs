@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::kit::{TestFolder, exchange};
+use super::kit::{TestFolder, base64, exchange, zip};
 
 /// Reports `a` and `b` of a file each.
 fn two_reports(options_of_b: &[&str]) -> TestFolder {
@@ -94,4 +94,28 @@ fn the_rules_of_the_reports_are_wanted() {
     place.run(&["report", "dump", "--out", "b", "-q", "--rules", rules]);
     let run = place.run(&["merge", "b", "--out", "report", "--rules", rules]);
     assert_eq!(run.code, 0, "{}", run.err);
+}
+
+#[test]
+fn what_is_masked_in_a_copy_counts_once() {
+    let place = TestFolder::new();
+    let log = exchange("A-1", 400).replace("\"ok\":1", "\"password\":\"Kara-Kutu-9\"");
+    place.file("dump/90123.json", &log);
+    place.file("more/again.txt", base64(log.as_bytes()));
+    place.run(&["report", "dump/90123.json", "--out", "a", "-q"]);
+    place.run(&["report", "more/again.txt", "--out", "b", "-q"]);
+    let run = place.run(&MERGE);
+    assert_eq!(run.code, 0, "{}", run.err);
+    let one = ["report", "dump/90123.json", "more/again.txt", "--out", "one", "-q"];
+    assert_eq!(place.run(&one).code, 0);
+    assert!(place.bytes_below("report") == place.bytes_below("one"));
+    assert!(place.read("report/redactions.csv").contains("exchanges.response_body"));
+    // A file with another log too: what was masked in which is not known.
+    let both =
+        [("90123.json", log.as_bytes()), ("90124.json", &log.replace("A-1", "A-2").into_bytes())];
+    place.file("more/both.zip", zip(&both));
+    place.run(&["report", "more/both.zip", "--out", "b", "-q", "--force"]);
+    let run = place.run(&[&MERGE[..], &["--force"]].concat());
+    assert_eq!(run.code, 2);
+    assert!(run.err.contains("what was masked in them is not counted apart"), "{}", run.err);
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use model::listing::Listing;
+use tables::cell::OutcomeWord;
 use tables::rows::{Files, Problems};
 use tables::state::{ExchangeStates, FileStates, Leaves};
 
@@ -45,6 +46,14 @@ pub(super) struct MergedFiles {
 pub(super) fn outcome_of(word: &str) -> FileOutcome {
     let all = FileOutcome::ALL.into_iter();
     all.into_iter().find(|outcome| outcome.name() == word).unwrap_or(FileOutcome::Rejected)
+}
+
+tables::select! {
+    /// The rows of `errors` of an exchange. A selection has a text; that of outcomes is the smallest.
+    struct ErrorCount<'b> from ExchangeStates {
+        outcome: OutcomeWord<'b>,
+        errors: i32,
+    }
 }
 
 impl MergedFiles {
@@ -118,7 +127,7 @@ impl MergedFiles {
                 }
             })?;
             let mut errors_before = vec![0u64];
-            shard.each::<ExchangeStates>(|row| {
+            shard.each::<ErrorCount<'static>>(|row| {
                 let before = errors_before.last().copied().unwrap_or(0);
                 errors_before.push(before + u64::from(row.errors.unsigned_abs()));
             })?;
@@ -134,6 +143,32 @@ impl MergedFiles {
         }
         let number = all.iter().enumerate().map(|(n, file)| (file.name.clone(), n)).collect();
         Ok(Self { all, number, unread })
+    }
+
+    /// Whether what was masked in a place of a file counts: not in logs that are left out as copies here and were not in
+    /// the report of the file. In files with other logs too, it is not known what was masked in which.
+    pub(super) fn counts_of(
+        &self,
+        n: usize,
+        copies: &Copies,
+        place: &str,
+    ) -> Result<bool, MergeError> {
+        if copies.of_bytes[n].is_some() {
+            return Ok(false);
+        }
+        let file = &self.all[n];
+        let logs = || file.leaves.iter().filter(|leaf| leaf.exchanges > 0 && !leaf.copied);
+        let left_out = logs().filter(|leaf| copies.of_texts.contains_key(&(n, leaf.leaf))).count();
+        if left_out == 0 || place == "problems.message" {
+            return Ok(true);
+        }
+        if left_out < logs().count() {
+            return Err(MergeError::NeedsFiles {
+                file: file.name.clone(),
+                reason: "some of its logs are copies of those in another report, and what was masked in them is not counted apart",
+            });
+        }
+        Ok(false)
     }
 
     /// Which files and texts are copies.

@@ -38,17 +38,22 @@ impl Shard {
         })
     }
 
-    /// Passes all rows of a table to `take`, in their order.
-    pub(super) fn each<T: Table + Select<Table = T>>(
-        &self,
-        mut take: impl FnMut(<T as Select>::Row<'_>),
-    ) -> Result<(), ReadError> {
-        let mut table = self.report.table::<T>()?;
-        for group in 0..table.groups() {
-            table.read::<T>(group)?.iter().for_each(&mut take);
-        }
-        Ok(())
+    /// As [`each`].
+    pub(super) fn each<S: Select>(&self, take: impl FnMut(S::Row<'_>)) -> Result<(), ReadError> {
+        each::<S>(&self.report, take)
     }
+}
+
+/// Passes all rows of a table, or of a selection of its columns, to `take`, in their order.
+pub(crate) fn each<S: Select>(
+    report: &Stored,
+    mut take: impl FnMut(S::Row<'_>),
+) -> Result<(), ReadError> {
+    let mut table = report.table::<S::Table>()?;
+    for group in 0..table.groups() {
+        table.read::<S>(group)?.iter().for_each(&mut take);
+    }
+    Ok(())
 }
 
 /// The settings that all reports have.
