@@ -4,7 +4,6 @@
 //! or the report was made in another way, all files have to be read again: [`plan`] says why.
 
 use std::collections::{HashMap, HashSet};
-use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -42,13 +41,6 @@ pub struct FileChanges {
     pub unchanged: usize,
     /// Of those that are as they were and have another time of change: their names and times.
     touched: HashMap<String, Option<i64>>,
-}
-
-/// `2 new, 0 changed, 118 as before`.
-impl fmt::Display for FileChanges {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} new, 0 changed, {} as before", self.new.len(), self.unchanged)
-    }
 }
 
 tables::select! {

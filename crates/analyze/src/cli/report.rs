@@ -12,7 +12,7 @@ use pipeline::input::{FoundInputs, Input, UnreadPlace};
 use pipeline::merge::MergeError;
 use pipeline::run::{self, Done, Options, Progress};
 use pipeline::summary::Summary;
-use pipeline::update::{self, UpdatePlan};
+use pipeline::update::{self, FileChanges, UpdatePlan};
 use pipeline::worker::KeepBodies;
 use pipeline::{roles, rules};
 use redact::Redactor;
@@ -330,17 +330,22 @@ impl ReportCommand {
                 terminal::say(&format!("{}: {text}", self.out.display()));
             }
         };
+        let counts = |changes: &FileChanges| {
+            let (new, unchanged) = (changes.new.len() as u64, changes.unchanged as u64);
+            let (new, unchanged) = (figures::count(new), figures::count(unchanged));
+            format!("{new} new, 0 changed, {unchanged} as before")
+        };
         let reads_all = |reason: &str| say(&format!("{reason}; all files are read"));
         let progress = Progress::default();
         match plan.transpose()? {
             None => {}
             Some(UpdatePlan::ReadAll(reason)) => reads_all(&reason),
             Some(UpdatePlan::Nothing(changes)) => {
-                say(&changes.to_string());
+                say(&counts(&changes));
                 return Ok(None);
             }
             Some(UpdatePlan::Add(changes)) => {
-                say(&changes.to_string());
+                say(&counts(&changes));
                 let add = || {
                     let (out, found) = (&self.out, (inputs, unread));
                     update::add(
