@@ -141,19 +141,28 @@ impl Output {
     ///
     /// Reads the summary, if the name is that of a file of a report.
     pub fn holds(path: &Path) -> bool {
-        let name = path.file_name().and_then(OsStr::to_str);
-        let folder = path.parent().unwrap_or(Path::new(""));
-        let of_state = folder.file_name().is_some_and(|folder| folder == STATE_FOLDER);
-        if of_state && name.is_some_and(is_state) {
-            let report = folder.parent().unwrap_or(Path::new(""));
-            return is_summary(&report.join(SUMMARY))
-                || partial::is_name(report)
-                || report.file_name().is_some_and(|name| name == SCRATCH_REPORT);
-        }
-        let in_scratch = folder.file_name().is_some_and(|folder| folder == SCRATCH_REPORT)
-            && folder.parent().is_some_and(partial::is_name);
-        name.is_some_and(is_ours)
-            && (in_scratch || is_summary(&folder.join(SUMMARY)) || partial::is_name(folder))
+        Self::report_of(path).is_some()
+    }
+
+    /// The folder of the report to which a file belongs, as [`holds`](Self::holds) says it. It may be some folders above
+    /// the file, as for those of the state.
+    pub fn report_of<'p>(path: &'p Path) -> Option<&'p Path> {
+        let name = path.file_name().and_then(OsStr::to_str)?;
+        let none = Path::new("");
+        let folder = path.parent().unwrap_or(none);
+        let named = |folder: &Path, name: &str| folder.file_name().is_some_and(|own| own == name);
+        let found = |folder: &'p Path| {
+            let outer = folder.parent().unwrap_or(none);
+            if named(folder, SCRATCH_REPORT) && partial::is_name(outer) {
+                Some(outer)
+            } else {
+                let is_report = is_summary(&folder.join(SUMMARY)) || partial::is_name(folder);
+                is_report.then_some(folder)
+            }
+        };
+        let of_state = named(folder, STATE_FOLDER) && is_state(name);
+        let report = of_state.then(|| found(folder.parent().unwrap_or(none))).flatten();
+        report.or_else(|| is_ours(name).then(|| found(folder)).flatten())
     }
 
     /// Removes everything that this process has written and not committed, for a program that ends without dropping its
