@@ -28,7 +28,7 @@ fn the_readme_is_short() {
 
 #[test]
 fn every_example_of_a_command_works_and_prints_what_is_shown() {
-    assert_eq!(run_page("docs/commands.md"), 26);
+    assert_eq!(run_page("docs/commands.md"), 30);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Earlier reports in the input: they repeat what the logs say, so they are not read.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use archive::Source;
 use model::json::Cursor;
@@ -15,17 +15,18 @@ pub(crate) fn remove(sources: &mut Vec<Source>) -> Vec<UnreadPlace> {
     let mut reports = BTreeMap::<PathBuf, (String, u32)>::new();
     sources.retain(|source| {
         let resolved = source.link.then(|| source.path.canonicalize().ok()).flatten();
-        let holds = Output::holds(resolved.as_deref().unwrap_or(&source.path));
-        if holds {
-            let (path, name) = match (source.path.parent(), source.name.rsplit_once('/')) {
-                _ if source.link => (source.path.as_path(), source.name.as_str()),
-                (folder, name) => {
-                    (folder.unwrap_or(Path::new("")), name.map_or(".", |(folder, _)| folder))
-                }
+        let report = Output::report_of(resolved.as_deref().unwrap_or(&source.path));
+        if let Some(report) = report {
+            let (path, name) = if source.link {
+                (source.path.as_path(), source.name.as_str())
+            } else {
+                let below = source.path.strip_prefix(report).map_or(1, |path| path.iter().count());
+                let name = source.name.rsplitn(below + 1, '/').nth(below);
+                (report, name.unwrap_or("."))
             };
             reports.entry(path.to_owned()).or_insert_with(|| (name.to_owned(), 0)).1 += 1;
         }
-        !holds
+        report.is_none()
     });
     let places = reports.into_iter().map(|(path, (name, files))| {
         let fault = match files {

@@ -14,9 +14,8 @@ use crate::members::MemberCounts;
 use crate::outcome::{FileFacts, FileOutcome, OutcomeSigns};
 use crate::problem::{FileProblem, LogFault};
 use crate::records::{FileLink, RecordRows};
-use crate::survey;
+use crate::survey::LeafHashes;
 use crate::worker::Setting;
-use xxhash_rust::xxh3::xxh3_128;
 
 /// Reads the leaves of one file.
 pub(crate) struct LeafReader<'f, E: Encoder> {
@@ -166,11 +165,9 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
         if self.records.counts.state.is_none() {
             return;
         }
-        let begin = (leaf.form == Form::Json).then(|| survey::text_begin(leaf.text)).flatten();
+        let hashes = LeafHashes::of(leaf.text, leaf.form == Form::Json);
         let number = self.leaves.leaves - 1;
-        let digest = xxh3_128(leaf.text.as_bytes());
-        let records = &mut self.records;
-        records.keep_leaf(number, leaf.member, begin, digest, exchanges, copied, outcome);
+        self.records.keep_leaf(number, leaf.member, &hashes, exchanges, copied, outcome);
     }
 
     /// Reads a leaf that holds the same text as one of the file `original`; what is no log is no copy.

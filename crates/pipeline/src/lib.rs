@@ -32,6 +32,7 @@
 
 pub mod merge;
 pub mod run;
+pub mod update;
 
 pub mod at_hand;
 pub mod input;

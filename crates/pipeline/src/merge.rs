@@ -4,7 +4,7 @@
 //! same code as in the main job: links, counts, mining, encoding. No input file is opened.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 
@@ -36,6 +36,7 @@ mod shard;
 
 use files::{Copies, MergedFile, MergedFiles};
 use listing::listing;
+pub(crate) use shard::each;
 use shard::{Cursors, Shard, common_settings};
 
 /// Why reports could not be merged.
@@ -49,8 +50,17 @@ pub enum MergeError {
     #[error(transparent)]
     Run(#[from] run::Error),
     /// A report has no state.
-    #[error("{}: it has no state\nmake it again with `analyze report --state`", path.display())]
+    #[error("{}: it has no state\nmake it again with `analyze report`", path.display())]
     NoState {
+        /// Its folder.
+        path: PathBuf,
+    },
+    /// No report was given.
+    #[error("no report to merge")]
+    NoReports,
+    /// A report was made by another version of the program.
+    #[error("{}: made by another version of the program\nmake it again with `analyze report`", path.display())]
+    Version {
         /// Its folder.
         path: PathBuf,
     },
@@ -61,8 +71,8 @@ pub enum MergeError {
         first: PathBuf,
         /// The other.
         second: PathBuf,
-        /// What differs.
-        what: &'static str,
+        /// What differs, as a list.
+        what: String,
     },
     /// The rules for groups that were given are not those of the reports.
     #[error("the reports were made with other --rules\ngive the same file to merge")]
@@ -105,36 +115,73 @@ pub fn merge<S: Sink>(
 ) -> Result<Done, MergeError> {
     let shards: Vec<Shard> =
         shards.iter().map(|path| Shard::open(path)).collect::<Result<_, _>>()?;
-    let settings = common_settings(&shards, &options.rules)?;
     let files = MergedFiles::of(&shards)?;
+    merge_files(&shards, files, sink, options, stop)
+}
+
+/// Merges a report with that of files that came later. `touched`: new times of change of its files. The places that
+/// were not read are those of `newer`.
+pub(crate) fn add<S: Sink>(
+    report: &Path,
+    newer: &Path,
+    touched: &HashMap<String, Option<i64>>,
+    sink: S,
+    options: &MergeOptions,
+    stop: &AtomicBool,
+) -> Result<Done, MergeError> {
+    let shards = [Shard::open(report)?, Shard::open(newer)?];
+    let mut files = MergedFiles::of(&shards)?;
+    for file in files.all.iter_mut().filter(|file| file.shard == 0) {
+        if let Some(modified) = touched.get(&file.name) {
+            file.facts.modified = *modified;
+        }
+    }
+    files.unread.retain(|(shard, ..)| *shard == 1);
+    merge_files(&shards, files, sink, options, stop)
+}
+
+fn merge_files<S: Sink>(
+    shards: &[Shard],
+    mut files: MergedFiles,
+    sink: S,
+    options: &MergeOptions,
+    stop: &AtomicBool,
+) -> Result<Done, MergeError> {
+    let mut settings = common_settings(shards, &options.rules)?;
+    settings.formats = sink.formats();
+    files.unread.dedup_by(|a, b| (&a.1, &a.2) == (&b.1, &b.2));
     let names: Vec<&str> = files.all.iter().map(|file| file.name.as_str()).collect();
-    let listing = listing(&shards, &files)?;
+    let listing = listing(shards, &files)?;
     let mut state = StateTables::default();
     state.settings.push(&settings.row());
-    let place = |place: u64| names[place as usize];
-    state.listing(&listing, &mut Redactor::none().scope(), place);
+    let name = |place: u64| names[place as usize];
+    state.listing(&listing, &mut Redactor::none().scope(), name);
     let mut finished = listing;
     finished.finish();
     let survey = Survey::with_listing(finished);
     let copies = files.copies(&survey.listing)?;
-    let texts = texts(&shards)?;
+    let texts = texts(shards)?;
 
     let mut report =
         OpenReport::open(sink, Redactor::none().scope(), Some(state)).map_err(MergeError::Run)?;
-    for shard in &shards {
+    for shard in shards {
         for (what, place, rule, count) in redactions(shard)? {
             let of_text = matches!(what, RedactedWhat::Text(_));
             let all = if of_text { &mut report.known } else { &mut report.masked };
-            if let RedactedWhat::File(name) = &what
-                && files.number.get(name.as_str()).is_some_and(|n| copies.of_bytes[*n].is_some())
-            {
-                continue;
+            if let RedactedWhat::File(name) = &what {
+                let counts = match files.number.get(name.as_str()) {
+                    Some(n) => files.counts_of(*n, &copies, &place)?,
+                    None => files.unread.iter().any(|(_, unread, _)| unread == name),
+                };
+                if !counts {
+                    continue;
+                }
             }
             let known = all.entry((what, place, rule)).or_default();
             *known = (*known).max(count);
         }
     }
-    for (name, problem) in &files.unread {
+    for (_, name, problem) in &files.unread {
         report.unread(name, problem).map_err(MergeError::Run)?;
     }
     let of_job = Options {
@@ -265,8 +312,7 @@ impl Replay<'_> {
             records.keep_leaf(
                 leaf.leaf,
                 member,
-                leaf.begin,
-                leaf.digest,
+                &leaf.hashes,
                 leaf.exchanges,
                 original.is_some(),
                 outcome,

@@ -20,6 +20,7 @@ use crate::aggregate::{BodySide, CountedBody, CountedError, CountedExchange, Rec
 use crate::link::{self, Linked, LinkedBy, NameLink};
 use crate::log_text;
 use crate::outcome::FileOutcome;
+use crate::survey::LeafHashes;
 use crate::worker::{JobRows, KeepBodies, Setting, WorkerCounts};
 
 /// A row group of `exchanges` is cut at this size in memory, in bytes, equal bodies counting once. A body is written
@@ -235,13 +236,11 @@ impl<'f, E: Encoder> RecordRows<'f, E> {
     }
 
     /// Adds a leaf to the state, if there is one.
-    #[expect(clippy::too_many_arguments, reason = "each is a column")]
     pub(crate) fn keep_leaf(
         &mut self,
         leaf: u32,
         member: Option<&str>,
-        begin: Option<u64>,
-        digest: u128,
+        hashes: &LeafHashes,
         exchanges: u32,
         copied: bool,
         outcome: FileOutcome,
@@ -251,8 +250,9 @@ impl<'f, E: Encoder> RecordRows<'f, E> {
             file: FileName(self.file),
             leaf: leaf.cast_signed(),
             member: member.map(MemberName),
-            begin: begin.map(TextHash),
-            digest: BodyDigest(digest),
+            begin: hashes.dense.map(|(begin, _)| TextHash(begin)),
+            digest: BodyDigest(hashes.digest),
+            dense: hashes.dense.map(|(_, dense)| BodyDigest(dense)),
             exchanges: exchanges.cast_signed(),
             copied,
             outcome: FileOutcomeWord(outcome.name()),

@@ -152,10 +152,11 @@ pub fn report<S: Sink>(
     let budget = Budget::new(options.limits.in_flight_bytes, pool.current_num_threads());
     let names: Vec<&str> = inputs.iter().map(Input::name).collect();
     let mut scope = options.redactor.scope();
+    let settings = ReportSettings::of(options, sink.formats());
     let mut state = options.state.then(StateTables::default);
     let see = |listing: &Listing| {
         if let Some(state) = &mut state {
-            state.settings.push(&ReportSettings::of(options).row());
+            state.settings.push(&settings.row());
             state.listing(listing, &mut scope, |place| names[place as usize]);
         }
     };
@@ -174,7 +175,7 @@ pub fn report<S: Sink>(
     }
     let workers = workers(options, pool.current_num_threads());
     read(&pool, inputs, &setting, &workers, &mut report, progress)?;
-    finish(&pool, report, &ReportSettings::of(options), workers, survey, &names, stop)
+    finish(&pool, report, &settings, workers, survey, &names, stop)
 }
 
 /// Completes a report whose exchanges and errors are read.

@@ -20,7 +20,7 @@ use tables::state::{
     MaskedMessageRow, MessageStates, RedactionStateRow, RedactionStates, STATE_VERSION, SettingRow,
     Settings, ShapeRow, Shapes, SnapshotRow, Snapshots,
 };
-use tables::{Batch, Encoder};
+use tables::{Batch, Encoder, ReadError, Stored};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::aggregate::{Accumulator, SmallTexts};
@@ -99,42 +99,102 @@ impl StateBatches {
     }
 }
 
-/// The settings of a report, which decide whether it can be merged with another.
+/// How a report was made, which decides whether it can be merged with another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ReportSettings {
+    state_version: i32,
+    program: String,
+    rules_version: i32,
     pub(crate) user_rules: Option<String>,
     pub(crate) user_roles: Option<String>,
     pub(crate) limits: String,
     pub(crate) bodies: KeepBodies,
     pub(crate) redaction: String,
+    /// As [`tables::Sink::formats`].
+    pub(crate) formats: Option<String>,
     pub(crate) redaction_key: Option<String>,
 }
 
 impl ReportSettings {
-    /// Those of a job.
-    pub(crate) fn of(options: &Options) -> Self {
+    /// Those of a job whose tables have these formats.
+    pub(crate) fn of(options: &Options, formats: Option<String>) -> Self {
         // Neither changes a row.
         let limits = archive::Limits { in_flight_bytes: 0, ..options.limits };
         Self {
+            state_version: STATE_VERSION.cast_signed(),
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+            rules_version: RULES_VERSION.cast_signed(),
             user_rules: (!options.rules.is_empty()).then(|| options.rules.digest()),
             user_roles: (!options.roles.is_empty()).then(|| options.roles.digest()),
             limits: format!("{:016x}", xxh3_64(format!("{limits:?}").as_bytes())),
             bodies: options.bodies,
             redaction: options.redactor.level().name().to_owned(),
+            formats,
             redaction_key: options.redactor.key_check_value().map(str::to_owned),
         }
     }
 
+    /// Those of a report on disk.
+    pub(crate) fn stored(report: &Stored) -> Result<Self, ReadError> {
+        let mut table = report.table::<Settings>()?;
+        if table.len() != 1 {
+            let path = report.path().join("state/settings.parquet");
+            let fault = format!("{} rows instead of 1", table.len());
+            return Err(ReadError::Damaged { path, fault });
+        }
+        let rows = table.read::<Settings>(0)?;
+        let row = rows.get(0);
+        let owned = |text: SettingText<'_>| text.0.to_owned();
+        let bodies = KeepBodies::ALL.into_iter().find(|bodies| bodies.name() == row.bodies.0);
+        Ok(Self {
+            state_version: row.state_version,
+            program: owned(row.program),
+            rules_version: row.rules_version,
+            user_rules: row.user_rules.map(owned),
+            user_roles: row.user_roles.map(owned),
+            limits: owned(row.limits),
+            bodies: bodies.unwrap_or_default(),
+            redaction: owned(row.redaction),
+            formats: row.formats.map(owned),
+            redaction_key: row.redaction_key.map(owned),
+        })
+    }
+
+    /// Whether this version of the program made the report.
+    pub(crate) fn is_of_this_program(&self) -> bool {
+        self.version()
+            == (STATE_VERSION.cast_signed(), env!("CARGO_PKG_VERSION"), RULES_VERSION.cast_signed())
+    }
+
+    fn version(&self) -> (i32, &str, i32) {
+        (self.state_version, &self.program, self.rules_version)
+    }
+
+    /// In what they differ from others, formats aside, in words of the command line.
+    pub(crate) fn differences(&self, other: &Self) -> Vec<&'static str> {
+        let all = [
+            ("versions of the program", self.version() != other.version()),
+            ("--rules", self.user_rules != other.user_rules),
+            ("--roles", self.user_roles != other.user_roles),
+            ("limits", self.limits != other.limits),
+            ("--bodies", self.bodies != other.bodies),
+            ("--redact", self.redaction != other.redaction),
+            ("keys of pseudonyms (--redact-key)", self.redaction_key != other.redaction_key),
+        ];
+        all.into_iter().filter(|(_, differs)| *differs).map(|(what, _)| what).collect()
+    }
+
     pub(crate) fn row(&self) -> SettingRow<'_> {
         SettingRow {
-            state_version: STATE_VERSION.cast_signed(),
-            program: SettingText(env!("CARGO_PKG_VERSION")),
-            rules_version: RULES_VERSION.cast_signed(),
+            state_version: self.state_version,
+            program: SettingText(&self.program),
+            rules_version: self.rules_version,
             user_rules: self.user_rules.as_deref().map(SettingText),
             user_roles: self.user_roles.as_deref().map(SettingText),
             limits: SettingText(&self.limits),
             bodies: SettingText(self.bodies.name()),
             redaction: SettingText(&self.redaction),
+            formats: self.formats.as_deref().map(SettingText),
             redaction_key: self.redaction_key.as_deref().map(SettingText),
         }
     }

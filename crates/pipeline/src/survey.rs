@@ -312,9 +312,23 @@ pub(crate) fn survey_and_see(
     Some(survey)
 }
 
-/// How a text begins, by which copies are looked for; `None` when it is no JSON, or short.
-pub(crate) fn text_begin(text: &str) -> Option<u64> {
-    texts::begin(peeked(text))
+/// Hashes of a text, by which a merge finds copies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LeafHashes {
+    /// Of all of it.
+    pub(crate) digest: u128,
+    /// Of its beginning, and of its bytes that are no blanks; `None` when it is no JSON, or short.
+    pub(crate) dense: Option<(u64, u128)>,
+}
+
+impl LeafHashes {
+    pub(crate) fn of(text: &str, json: bool) -> Self {
+        let begin = json.then(|| texts::begin(peeked(text))).flatten();
+        Self {
+            digest: xxh3_128(text.as_bytes()),
+            dense: begin.map(|begin| (begin, texts::without_blanks(text))),
+        }
+    }
 }
 
 /// The beginning of a text as a look gives it.

@@ -80,7 +80,7 @@ fn bytes(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     all
 }
 
-fn write(root: &Path, file: &str, text: &str) {
+fn write(root: &Path, file: &str, text: impl AsRef<[u8]>) {
     let path = root.join(file);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(&path, text).unwrap();
@@ -127,6 +127,62 @@ proptest! {
             }
         }
     }
+}
+
+/// Files below a folder, by their names.
+fn files_below(folder: &Path, name: &str, all: &mut Vec<(String, Vec<u8>)>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = format!("{name}/{}", path.file_name().unwrap().to_str().unwrap());
+        if path.is_dir() {
+            files_below(&path, &name, all);
+        } else {
+            all.push((name, fs::read(&path).unwrap()));
+        }
+    }
+}
+
+#[test]
+fn the_test_dump_in_parts_by_name_and_by_hash_gives_the_report_of_one_run() {
+    let place = tempfile::tempdir().unwrap();
+    let dump = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/dump");
+    let mut files = Vec::new();
+    files_below(&dump, ".", &mut files);
+    files.sort();
+    let all = place.path().join("all");
+    for (name, bytes) in &files {
+        write(&all, name, bytes);
+    }
+    report(&all, &place.path().join("one"));
+    let one = bytes(&place.path().join("one"));
+    for parts in [2, 4, 7] {
+        for by_name in [true, false] {
+            let at = place.path().join(format!("{parts}-{by_name}"));
+            for (n, (name, bytes)) in files.iter().enumerate() {
+                let hash = name.bytes().fold(7_u32, |h, byte| h.wrapping_mul(31) ^ u32::from(byte));
+                let part = if by_name { n * parts / files.len() } else { hash as usize % parts };
+                write(&at.join(part.to_string()), name, bytes);
+            }
+            let reports: Vec<PathBuf> = (0..parts)
+                .map(|part| {
+                    let out = at.join(format!("{part}.report"));
+                    report(&at.join(part.to_string()), &out);
+                    out
+                })
+                .collect();
+            merged(&reports, &at.join("merged")).unwrap();
+            let merged = bytes(&at.join("merged"));
+            for (name, bytes) in &one {
+                assert!(merged.get(name) == Some(bytes), "{parts} {by_name}: {name} differs");
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_is_no_report() {
+    let place = tempfile::tempdir().unwrap();
+    assert!(matches!(merged(&[], &place.path().join("out")), Err(MergeError::NoReports)));
 }
 
 #[test]

@@ -154,14 +154,15 @@ def test_the_command_and_the_function_write_the_same_bytes(report: il.Report, tm
     arguments: list[str | Path] = [ANALYZE, "report", DUMP, "--out", out]
     arguments += ["--format", "parquet", "--redact", "none", "--quiet"]
     subprocess.run(arguments, check=True)
-    for file in report.path.iterdir():
-        assert (out / file.name).read_bytes() == file.read_bytes(), file.name
+    for file in report.path.rglob("*"):
+        if file.is_file():
+            assert (out / file.relative_to(report.path)).read_bytes() == file.read_bytes(), file.name
 
 
-def test_merged_reports_are_the_report_of_one_run(report: il.Report, tmp_path: Path) -> None:
+def test_merged_reports_are_the_report_of_one_run(tmp_path: Path) -> None:
     shards = [
-        il.report(DUMP / "downloads", tmp_path / "1", redact="none", state=True),
-        il.report(DUMP / "logs", tmp_path / "2", redact="none", state=True),
+        il.report(DUMP / "downloads", tmp_path / "1", redact="none"),
+        il.report(DUMP / "logs", tmp_path / "2", redact="none"),
     ]
     both = il.report([DUMP / "downloads", DUMP / "logs"], tmp_path / "both", redact="none")
     merged = il.merge(shards, tmp_path / "merged")
@@ -169,7 +170,7 @@ def test_merged_reports_are_the_report_of_one_run(report: il.Report, tmp_path: P
         assert polars.DataFrame(table).equals(polars.DataFrame(getattr(both, table.name))), table.name
     assert merged.summary == both.summary
     with pytest.raises(il.Error, match="state"):
-        il.merge([report], tmp_path / "refused")
+        il.merge([il.report(DUMP, tmp_path / "bare", state=False)], tmp_path / "refused")
 
 
 def test_errors_have_the_words_of_the_command_line(report: il.Report, tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 //! Batches to finished bytes, in every format asked for: the work of the worker threads.
 
+use std::fmt;
+
 use super::batch::{Batch, Columns, Table};
 use super::error::Error;
 use super::schema::Schema;
@@ -89,6 +91,22 @@ impl Formats {
     /// Whether this one is asked for.
     pub fn contains(&self, format: Format) -> bool {
         self.set.contains(&format)
+    }
+}
+
+/// `parquet,csv`, with `+raw` and `+bodies` where CSV is written so.
+impl fmt::Display for Formats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, format) in self.iter().enumerate() {
+            let comma = if n > 0 { "," } else { "" };
+            write!(f, "{comma}{}", format.name())?;
+            if format == Format::Csv {
+                let CsvOptions { raw, bodies } = self.csv;
+                let options = [(raw, "+raw"), (bodies, "+bodies")];
+                options.iter().filter(|(on, _)| *on).try_for_each(|(_, word)| f.write_str(word))?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -36,6 +36,9 @@ const OTHER_FILES: [&str; 8] = [
 /// The ending of scratch files, which a complete report does not have.
 pub(super) const SCRATCH: &str = ".scratch";
 
+/// The folder of a scratch report.
+const SCRATCH_REPORT: &str = ".report.scratch";
+
 /// A report being written, in a hidden folder beside the one it will be.
 ///
 /// Nothing appears under the final name before [`Output::commit`]. An output that is dropped before removes what it
@@ -43,8 +46,16 @@ pub(super) const SCRATCH: &str = ".scratch";
 /// name removes. While the process lives, no second output of the same name can be made.
 #[derive(Debug)]
 pub struct Output {
-    partial: PartialFolder,
+    place: Place,
     replaces_report: bool,
+}
+
+/// Where an output is written.
+#[derive(Debug)]
+enum Place {
+    Partial(PartialFolder),
+    /// A folder in the partial folder of another output, which removes it.
+    Scratch(PathBuf),
 }
 
 /// The metadata of each Parquet file of a report.
@@ -97,7 +108,17 @@ impl Output {
         let partial = PartialFolder::create(&target, &name)?;
         // Again, because another run could have put a report here meanwhile.
         let replaces_report = replaceable(&target, dir, force)?;
-        Ok(Self { partial, replaces_report })
+        Ok(Self { place: Place::Partial(partial), replaces_report })
+    }
+
+    /// An output in a scratch folder of this one, which is gone when this one is committed or dropped.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the folder cannot be made.
+    pub(super) fn scratch(&self) -> Result<Self, Error> {
+        let path = self.folder().join(SCRATCH_REPORT);
+        fs::create_dir(&path).map_err(Error::io(&path, "create"))?;
+        Ok(Self { place: Place::Scratch(path), replaces_report: false })
     }
 
     /// The folders that an output for `dir` replaces or removes, those that are there: the report, and
@@ -120,14 +141,28 @@ impl Output {
     ///
     /// Reads the summary, if the name is that of a file of a report.
     pub fn holds(path: &Path) -> bool {
-        let name = path.file_name().and_then(OsStr::to_str);
-        let folder = path.parent().unwrap_or(Path::new(""));
-        let of_state = folder.file_name().is_some_and(|folder| folder == STATE_FOLDER);
-        if of_state && name.is_some_and(is_state) {
-            let report = folder.parent().unwrap_or(Path::new(""));
-            return is_summary(&report.join(SUMMARY)) || partial::is_name(report);
-        }
-        name.is_some_and(is_ours) && (is_summary(&folder.join(SUMMARY)) || partial::is_name(folder))
+        Self::report_of(path).is_some()
+    }
+
+    /// The folder of the report to which a file belongs, as [`holds`](Self::holds) says it. It may be some folders above
+    /// the file, as for those of the state.
+    pub fn report_of<'p>(path: &'p Path) -> Option<&'p Path> {
+        let name = path.file_name().and_then(OsStr::to_str)?;
+        let none = Path::new("");
+        let folder = path.parent().unwrap_or(none);
+        let named = |folder: &Path, name: &str| folder.file_name().is_some_and(|own| own == name);
+        let found = |folder: &'p Path| {
+            let outer = folder.parent().unwrap_or(none);
+            if named(folder, SCRATCH_REPORT) && partial::is_name(outer) {
+                Some(outer)
+            } else {
+                let is_report = is_summary(&folder.join(SUMMARY)) || partial::is_name(folder);
+                is_report.then_some(folder)
+            }
+        };
+        let of_state = named(folder, STATE_FOLDER) && is_state(name);
+        let report = of_state.then(|| found(folder.parent().unwrap_or(none))).flatten();
+        report.or_else(|| is_ours(name).then(|| found(folder)).flatten())
     }
 
     /// Removes everything that this process has written and not committed, for a program that ends without dropping its
@@ -152,7 +187,7 @@ impl Output {
         metadata: &Metadata,
     ) -> Result<TableWriter, Error> {
         let files = formats.iter().filter(|format| *format != Format::Xlsx).map(|format| {
-            let path = self.partial.path().join(schema.name).with_extension(format.extension());
+            let path = self.folder().join(schema.name).with_extension(format.extension());
             Ok((format, TableFile::create(path, schema, format, formats.csv, metadata)?))
         });
         Ok(TableWriter { schema, rows: 0, files: files.collect::<Result<_, _>>()? })
@@ -163,7 +198,7 @@ impl Output {
     /// # Errors
     /// [`Error::Io`] when it cannot be made.
     pub(super) fn state_folder(&self) -> Result<(), Error> {
-        let path = self.partial.path().join(STATE_FOLDER);
+        let path = self.folder().join(STATE_FOLDER);
         fs::create_dir(&path).map_err(Error::io(&path, "create"))
     }
 
@@ -172,12 +207,15 @@ impl Output {
     /// # Errors
     /// [`Error::Io`] when it cannot be created.
     pub fn spill<T: Table>(&self) -> Result<Spill<T>, Error> {
-        Spill::create(self.partial.path().join(format!(".{}{SCRATCH}", T::SCHEMA.name)))
+        Spill::create(self.folder().join(format!(".{}{SCRATCH}", T::SCHEMA.name)))
     }
 
     /// Where its files are until it is committed.
     pub(super) fn folder(&self) -> &Path {
-        self.partial.path()
+        match &self.place {
+            Place::Partial(partial) => partial.path(),
+            Place::Scratch(path) => path,
+        }
     }
 
     /// Writes a file that is not a table: `summary.json`.
@@ -186,16 +224,19 @@ impl Output {
     /// [`Error::Io`].
     pub fn file(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
         debug_assert!(is_ours(name), "`{name}` is missing in OTHER_FILES");
-        let path = self.partial.path().join(name);
+        let path = self.folder().join(name);
         fs::write(&path, bytes).map_err(Error::io(&path, "write"))
     }
 
     /// Flushes to disk what was written so far, so that [`commit`](Self::commit) waits less. Blocks, so call it on a thread
     /// of its own. Errors are reported by the commit.
     pub fn flush_ahead(&self) -> Box<dyn FnOnce() + Send> {
-        let path = self.partial.path().to_owned();
+        let path = self.folder().to_owned();
+        let scratch = matches!(self.place, Place::Scratch(_));
         Box::new(move || {
-            let _refused = partial::flush(&path);
+            if !scratch {
+                let _refused = partial::flush(&path);
+            }
         })
     }
 
@@ -210,7 +251,12 @@ impl Output {
     /// [`Error::InTheWay`] when something was put at the path since [`Output::create`], and [`Error::Io`] when the file
     /// system refuses. An earlier report is still there then.
     pub fn commit(self) -> Result<(), Error> {
-        self.partial.publish(self.replaces_report)
+        let Place::Partial(partial) = self.place else { return Ok(()) };
+        let scratch = partial.path().join(SCRATCH_REPORT);
+        if scratch.is_dir() {
+            fs::remove_dir_all(&scratch).map_err(Error::io(&scratch, "remove"))?;
+        }
+        partial.publish(self.replaces_report)
     }
 }
 
@@ -380,6 +426,7 @@ fn is_ours(name: &str) -> bool {
     let is_table = |name: &str| TABLES.iter().any(|schema| schema.name == name);
     let scratch = name.strip_prefix('.').and_then(|name| name.strip_suffix(SCRATCH));
     OTHER_FILES.contains(&name)
+        || name == SCRATCH_REPORT
         || scratch.is_some_and(is_table)
         || [Format::Parquet, Format::Csv, Format::Json].iter().any(|format| {
             let table = name.strip_suffix(format.extension()).and_then(|n| n.strip_suffix('.'));

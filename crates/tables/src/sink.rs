@@ -30,6 +30,11 @@ pub trait Sink: Send {
     /// When they cannot be kept.
     fn append(&mut self, part: <Self::Encoder as Encoder>::Part) -> Result<(), Error>;
 
+    /// The formats of its tables, as [`Formats`] are displayed; `None` where there are no files.
+    fn formats(&self) -> Option<String> {
+        None
+    }
+
     /// A place for rows that wait until the end of the job, because a column is known only then.
     ///
     /// # Errors
@@ -88,7 +93,24 @@ impl Folder {
         formats: Formats,
         metadata: &Metadata,
     ) -> Result<Self, Error> {
-        let output = Output::create(dir, force)?;
+        Self::in_output(Output::create(dir, force)?, formats, metadata)
+    }
+
+    /// A report in Parquet whose files are removed when this one is finished or dropped.
+    ///
+    /// # Errors
+    /// As [`Output::table`].
+    pub fn scratch(&self) -> Result<Self, Error> {
+        let formats = Formats::new([Format::Parquet]);
+        Self::in_output(self.output.scratch()?, formats, &self.metadata)
+    }
+
+    /// Where its files are until it is finished.
+    pub fn path(&self) -> &Path {
+        self.output.folder()
+    }
+
+    fn in_output(output: Output, formats: Formats, metadata: &Metadata) -> Result<Self, Error> {
         let writers = TABLES.iter().map(|schema| output.table(schema, &formats, metadata));
         let writers = writers.collect::<Result<_, _>>()?;
         let workbook = formats.contains(Format::Xlsx).then(|| Workbook::create(output.folder()));
@@ -127,6 +149,10 @@ impl Sink for Folder {
             (TABLES.as_slice(), &mut self.writers)
         };
         writer(tables, writers, part.schema())?.append(part)
+    }
+
+    fn formats(&self) -> Option<String> {
+        Some(self.formats.to_string())
     }
 
     fn spill<T: Table>(&self) -> Result<Spill<T>, Error> {

@@ -13,7 +13,7 @@ use crate::cell::{
 use crate::schema::Schema;
 
 /// Version of the state. Raised with every change of a table below, and where a column changes its meaning.
-pub const STATE_VERSION: u32 = 1;
+pub const STATE_VERSION: u32 = 2;
 
 /// The folder of the state in that of a report.
 pub const STATE_FOLDER: &str = "state";
@@ -52,6 +52,8 @@ crate::table! {
         bodies: SettingText<'b>,
         /// `none`, `secrets`, `personal`, as in `--redact`
         redaction: SettingText<'b>,
+        /// formats of the tables, as in `--format`; behind `csv` `+raw` and `+bodies`, as in `--raw-csv` and `--csv-bodies`. Reports are merged whatever their formats
+        formats: Option<SettingText<'b>>,
         /// a check value of the key of pseudonyms; null where there are none. The key cannot be found from it
         redaction_key: Option<SettingText<'b>>,
     }
@@ -90,6 +92,8 @@ crate::table! {
         begin: Option<TextHash>,
         /// XXH3-128 of its bytes
         digest: BodyDigest,
+        /// XXH3-128 of its bytes that are no blanks; null where `begin` is
+        dense: Option<BodyDigest>,
         /// exchanges in it; those of a copy are not in the report
         exchanges: i32,
         /// it is a copy of a text of an earlier file or member

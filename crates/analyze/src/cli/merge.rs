@@ -8,17 +8,19 @@ use grouping::RULES_VERSION;
 use pipeline::merge::{MergeError, MergeOptions, merge};
 use pipeline::{rules, run};
 use redact::Level;
-use tables::{Folder, Formats, Metadata, Stored};
+use tables::{Folder, Format, Formats, Metadata, Stored};
 
 use super::Exit;
 use super::figures;
 use super::interrupt::Watch;
+use super::report::TableFormat;
 use super::terminal;
 
 /// Makes one report of several, without their logs
 ///
-/// Each report has to have its state (`analyze report --state`). The result is the report that one run over all their
-/// files would have made, whatever the order of the reports. What cannot be told from the reports alone is refused.
+/// Each report has to have its state, which `analyze report` writes unless `--no-state` is given. The result is the
+/// report that one run over all their files would have made, whatever the order of the reports. What cannot be told
+/// from the reports alone is refused.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct MergeCommand {
@@ -28,6 +30,15 @@ pub(crate) struct MergeCommand {
     /// Folder for the merged report
     #[arg(short, long, value_name = "DIR")]
     out: PathBuf,
+    /// Formats of the tables: parquet, csv, json, xlsx
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        default_value = "parquet,csv",
+        hide_possible_values = true
+    )]
+    format: Vec<TableFormat>,
     /// Replaces the report in DIR
     #[arg(long)]
     force: bool,
@@ -44,9 +55,10 @@ pub(crate) struct MergeCommand {
 
 const EXAMPLES: &str = "\
 Examples:
-  analyze report dump/june --out june --state
-  analyze report dump/july --out july --state
-  analyze merge june july --out summer";
+  analyze merge june july --out summer
+  analyze merge parts/* --out all --format parquet
+
+Exit codes: 0 done, 2 not done, 130 interrupted (nothing is left behind).";
 
 impl MergeCommand {
     /// Writes the merged report.
@@ -61,7 +73,8 @@ impl MergeCommand {
         let level = levels.into_iter().find(|level| level.name() == redaction);
         let redaction = level.unwrap_or(Level::None).name();
         let metadata = Metadata { rules_version: RULES_VERSION, redaction };
-        let folder = Folder::create(&self.out, self.force, Formats::default(), &metadata)?;
+        let formats = Formats::new(self.format.iter().copied().map(Format::from));
+        let folder = Folder::create(&self.out, self.force, formats, &metadata)?;
         let done = match merge(&self.reports, folder, &options, watch.stop()) {
             Ok(done) => done,
             Err(MergeError::Run(run::Error::Interrupted)) => {

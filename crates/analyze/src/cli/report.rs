@@ -3,13 +3,16 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 use grouping::RULES_VERSION;
 use pipeline::input::{FoundInputs, Input, UnreadPlace};
-use pipeline::run::{self, Options, Progress};
+use pipeline::merge::MergeError;
+use pipeline::run::{self, Done, Options, Progress};
 use pipeline::summary::Summary;
+use pipeline::update::{self, FileChanges, UpdatePlan};
 use pipeline::worker::KeepBodies;
 use pipeline::{roles, rules};
 use redact::Redactor;
@@ -86,9 +89,13 @@ pub(crate) struct ReportCommand {
     /// Replaces the report in DIR
     #[arg(long, help_heading = "Output")]
     force: bool,
-    /// Writes the folder `state` into DIR, so that the report can be merged with others (see `analyze merge`)
+    /// Brings the report in DIR up to date: reads only files that it does not have. Reads all files when one has changed or
+    /// is gone, or the report was made in another way, and says so (docs/state.md)
     #[arg(long, help_heading = "Output")]
-    state: bool,
+    update: bool,
+    /// Leaves out the folder `state`, without which the report can be neither updated nor merged (docs/state.md)
+    #[arg(long, conflicts_with = "update", help_heading = "Output")]
+    no_state: bool,
     /// Writes CSV cells that a spreadsheet would run (those that begin with =, +, -, @, also in parts) without a ' before them
     #[arg(long, help_heading = "Output")]
     raw_csv: bool,
@@ -141,6 +148,7 @@ Examples:
   analyze report dump --out report
   analyze report dump --out report --force --format csv --bodies failed
   analyze report 'dump/2026-0[1-6]/**/*.txt' pages --out half-year
+  analyze report dump --out report --update          reads what is new since the last time
   find dump -type f -mtime -1 -print0 | analyze report --files-from - --out new
 
 Exit codes: 0 done, 1 no log found (the report is written and empty), 2 not done, 3 done but more than \
@@ -149,7 +157,7 @@ for the file at hand).";
 
 /// A format of the tables.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum TableFormat {
+pub(crate) enum TableFormat {
     /// Apache Parquet
     Parquet,
     /// CSV for spreadsheets
@@ -158,6 +166,17 @@ enum TableFormat {
     Json,
     /// One workbook with the small tables
     Xlsx,
+}
+
+impl From<TableFormat> for Format {
+    fn from(format: TableFormat) -> Self {
+        match format {
+            TableFormat::Parquet => Self::Parquet,
+            TableFormat::Csv => Self::Csv,
+            TableFormat::Json => Self::Json,
+            TableFormat::Xlsx => Self::Xlsx,
+        }
+    }
 }
 
 /// Exchanges whose bodies are kept.
@@ -211,29 +230,31 @@ impl ReportCommand {
         if self.html && self.formats().iter().all(|format| format != Format::Parquet) {
             anyhow::bail!("--html: the page is made from Parquet\nadd parquet to --format");
         }
-        let page = self.html.then(|| PageFile::beside(&self.out, self.force)).transpose()?;
+        if self.update && !self.formats().contains(Format::Parquet) {
+            anyhow::bail!(
+                "--update: a report is updated from its Parquet files\nadd parquet to --format"
+            );
+        }
+        let replace = self.force || self.update;
+        let page = self.html.then(|| PageFile::beside(&self.out, replace)).transpose()?;
         let FoundInputs { inputs, mut unread } =
             self.inputs.find(&options.limits, options.threads)?;
         self.leave_out_the_report(&mut unread)?;
         watch.working();
         let stop = watch.stop();
         let begin = Instant::now();
-        let progress = Progress::default();
-        let work = || {
-            let redaction = options.redactor.level().name();
-            let metadata = Metadata { rules_version: RULES_VERSION, redaction };
-            let folder = Folder::create(&self.out, self.force, self.formats(), &metadata)?;
-            run::report(&inputs, &unread, folder, &options, &progress, stop)
-        };
-        let done = if self.quiet {
-            work()
-        } else {
-            let bytes = inputs.iter().map(Input::bytes).sum();
-            progress::shown(inputs.len() as u64, bytes, &progress, stop, work)
-        };
-        let done = match done {
-            Ok(done) => done,
-            Err(run::Error::Interrupted) => {
+        let done = match self.report(&inputs, &unread, &options, stop) {
+            Ok(Some(done)) => done,
+            Ok(None) => {
+                // Of a report that is up to date, so is its page.
+                if self.html
+                    && let Ok(page) = PageFile::beside(&self.out, false)
+                {
+                    page.write(&self.out)?;
+                }
+                return Ok(Exit::Done);
+            }
+            Err(MergeError::Run(run::Error::Interrupted)) => {
                 terminal::say("interrupted; nothing was written");
                 return Ok(Exit::Interrupted);
             }
@@ -293,6 +314,88 @@ impl ReportCommand {
         Ok(exit)
     }
 
+    /// Makes the report, or brings it up to date. `None` when it is up to date.
+    fn report(
+        &self,
+        inputs: &[Input],
+        unread: &[UnreadPlace],
+        options: &Options,
+        stop: &AtomicBool,
+    ) -> Result<Option<Done>, MergeError> {
+        let plan = self
+            .update
+            .then(|| update::plan(&self.out, (inputs, unread), &self.formats(), options, stop));
+        let say = |text: &str| {
+            if !self.quiet {
+                terminal::say(&format!("{}: {text}", self.out.display()));
+            }
+        };
+        let counts = |changes: &FileChanges| {
+            let (new, unchanged) = (changes.new.len() as u64, changes.unchanged as u64);
+            let (new, unchanged) = (figures::count(new), figures::count(unchanged));
+            format!("{new} new, 0 changed, {unchanged} as before")
+        };
+        let reads_all = |reason: &str| say(&format!("{reason}; all files are read"));
+        let progress = Progress::default();
+        match plan.transpose()? {
+            None => {}
+            Some(UpdatePlan::ReadAll(reason)) => reads_all(&reason),
+            Some(UpdatePlan::Nothing(changes)) => {
+                say(&counts(&changes));
+                return Ok(None);
+            }
+            Some(UpdatePlan::Add(changes)) => {
+                say(&counts(&changes));
+                let add = || {
+                    let (out, found) = (&self.out, (inputs, unread));
+                    update::add(
+                        out,
+                        found,
+                        &changes,
+                        self.folder(options)?,
+                        options,
+                        &progress,
+                        stop,
+                    )
+                };
+                let bytes = changes.new.iter().map(|n| inputs[*n].bytes()).sum();
+                match self.shown(changes.new.len(), bytes, &progress, stop, add) {
+                    Err(MergeError::NeedsFiles { file, reason }) => {
+                        reads_all(&format!("{file}: {reason}"));
+                    }
+                    done => return done.map(Some),
+                }
+            }
+        }
+        let progress = Progress::default();
+        let work = || {
+            let folder = self.folder(options)?;
+            Ok(run::report(inputs, unread, folder, options, &progress, stop)?)
+        };
+        let bytes = inputs.iter().map(Input::bytes).sum();
+        self.shown(inputs.len(), bytes, &progress, stop, work).map(Some)
+    }
+
+    /// The folder of the report.
+    fn folder(&self, options: &Options) -> Result<Folder, run::Error> {
+        let redaction = options.redactor.level().name();
+        let metadata = Metadata { rules_version: RULES_VERSION, redaction };
+        let replace = self.force || self.update;
+        Ok(Folder::create(&self.out, replace, self.formats(), &metadata)?)
+    }
+
+    /// Shows the progress of work on files, unless `--quiet` is set.
+    fn shown<T>(
+        &self,
+        files: usize,
+        bytes: u64,
+        progress: &Progress,
+        stop: &AtomicBool,
+        work: impl FnOnce() -> T,
+    ) -> T {
+        if self.quiet { work() } else { progress::shown(files as u64, bytes, progress, stop, work) }
+    }
+
     /// Removes the report that will be replaced, and what a killed run left of it, from the places that are not read, so
     /// that its table `problems` is the same as if it had not been there. Says what the others are.
     fn leave_out_the_report(&self, unread: &mut Vec<UnreadPlace>) -> anyhow::Result<()> {
@@ -308,13 +411,7 @@ impl ReportCommand {
     }
 
     fn formats(&self) -> Formats {
-        let formats = self.format.iter().map(|format| match format {
-            TableFormat::Parquet => Format::Parquet,
-            TableFormat::Csv => Format::Csv,
-            TableFormat::Json => Format::Json,
-            TableFormat::Xlsx => Format::Xlsx,
-        });
-        let mut formats = Formats::new(formats);
+        let mut formats = Formats::new(self.format.iter().copied().map(Format::from));
         formats.csv = CsvOptions { raw: self.raw_csv, bodies: self.csv_bodies };
         formats
     }
@@ -337,7 +434,8 @@ impl ReportCommand {
             },
             rules: Arc::new(rules),
             roles: Arc::new(roles),
-            state: self.state,
+            // A merge reads the tables too.
+            state: !self.no_state && self.formats().contains(Format::Parquet),
             ..Options::default()
         })
     }

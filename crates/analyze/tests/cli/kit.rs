@@ -1,5 +1,6 @@
 //! A folder to work in, the program, and small dumps made by hand.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write as _;
@@ -75,6 +76,25 @@ impl TestFolder {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, bytes).unwrap();
         path
+    }
+
+    /// The bytes of all files below a folder, by their paths in it.
+    pub(crate) fn bytes_below(&self, folder: &str) -> BTreeMap<PathBuf, Vec<u8>> {
+        let root = self.path().join(folder);
+        let mut folders = vec![root.clone()];
+        let mut files = BTreeMap::new();
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    let name = path.strip_prefix(&root).unwrap().to_owned();
+                    files.insert(name, fs::read(&path).unwrap());
+                }
+            }
+        }
+        files
     }
 
     pub(crate) fn read(&self, name: &str) -> String {

@@ -17,6 +17,7 @@ mod html;
 mod keys;
 mod kit;
 mod ls;
+mod merge;
 mod names;
 mod redact;
 mod report;
@@ -28,6 +29,7 @@ mod show;
 mod signals;
 mod sql;
 mod summary;
+mod update;
 
 use kit::TestFolder;
 
@@ -43,6 +45,7 @@ fn the_help_of_each_command_has_examples() {
     let place = TestFolder::new();
     for command in [
         "report",
+        "merge",
         "cat",
         "ls",
         "summary",

@@ -132,9 +132,7 @@ fn of_ten_thousand_planted_values_none_is_left_in_a_report_or_in_output_of_one()
     let formats = ["--format", "parquet,csv,json", "--csv-bodies"];
     let said = report(&[&formats[..], &["--redact", "personal"]].concat());
     values.are_not_in("stderr of report", said.as_bytes());
-    for entry in fs::read_dir(place.path().join("report")).unwrap() {
-        let path = entry.unwrap().path();
-        let bytes = fs::read(&path).unwrap();
+    for (path, bytes) in place.bytes_below("report") {
         values.are_not_in(&path.display().to_string(), &bytes);
     }
     place.file("empty/x.json", "[]");
@@ -287,9 +285,7 @@ fn one_key_gives_the_same_bytes_with_any_number_of_threads() {
         ];
         let run = place.run(&args);
         assert_eq!(run.code, 0, "{}", run.err);
-        let entries = fs::read_dir(place.path().join("report")).unwrap();
-        let entries = entries.map(|entry| entry.unwrap().path());
-        entries.map(|path| (path.clone(), fs::read(path).unwrap())).collect::<BTreeMap<_, _>>()
+        place.bytes_below("report")
     };
     let one = files("1", "key");
     assert!(files("4", "key") == one, "the key was made, and is used again");

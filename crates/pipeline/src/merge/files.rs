@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use model::listing::Listing;
+use tables::cell::OutcomeWord;
 use tables::rows::{Files, Problems};
 use tables::state::{ExchangeStates, FileStates, Leaves};
 
@@ -12,6 +13,7 @@ use crate::link;
 use crate::members::MemberCounts;
 use crate::outcome::{FileFacts, FileOutcome, OutcomeSigns};
 use crate::problem::FileProblem;
+use crate::survey::LeafHashes;
 
 /// A file of one of the reports.
 pub(super) struct MergedFile {
@@ -27,8 +29,7 @@ pub(super) struct MergedFile {
 pub(super) struct MergedLeaf {
     pub(super) leaf: u32,
     pub(super) member: Option<String>,
-    pub(super) begin: Option<u64>,
-    pub(super) digest: u128,
+    pub(super) hashes: LeafHashes,
     pub(super) exchanges: u32,
     pub(super) copied: bool,
     pub(super) outcome: FileOutcome,
@@ -38,13 +39,21 @@ pub(super) struct MergedLeaf {
 pub(super) struct MergedFiles {
     pub(super) all: Vec<MergedFile>,
     pub(super) number: HashMap<String, usize>,
-    /// Places that were not read.
-    pub(super) unread: Vec<(String, FileProblem)>,
+    /// Places that were not read, with the number of a report that says so, in name order.
+    pub(super) unread: Vec<(usize, String, FileProblem)>,
 }
 
 pub(super) fn outcome_of(word: &str) -> FileOutcome {
     let all = FileOutcome::ALL.into_iter();
     all.into_iter().find(|outcome| outcome.name() == word).unwrap_or(FileOutcome::Rejected)
+}
+
+tables::select! {
+    /// The rows of `errors` of an exchange. A selection has a text; that of outcomes is the smallest.
+    struct ErrorCount<'b> from ExchangeStates {
+        outcome: OutcomeWord<'b>,
+        errors: i32,
+    }
 }
 
 impl MergedFiles {
@@ -95,8 +104,10 @@ impl MergedFiles {
                 files[*place].leaves.push(MergedLeaf {
                     leaf: row.leaf.unsigned_abs(),
                     member: row.member.map(|member| member.0.to_owned()),
-                    begin: row.begin.map(|begin| begin.0),
-                    digest: row.digest.0,
+                    hashes: LeafHashes {
+                        digest: row.digest.0,
+                        dense: row.begin.zip(row.dense).map(|(begin, dense)| (begin.0, dense.0)),
+                    },
                     exchanges: row.exchanges.unsigned_abs(),
                     copied: row.copied,
                     outcome: outcome_of(row.outcome.0),
@@ -112,11 +123,11 @@ impl MergedFiles {
                 );
                 match places.get(row.file.0) {
                     Some(place) => files[*place].facts.problems.push(problem),
-                    None => unread.push((row.file.0.to_owned(), problem)),
+                    None => unread.push((number, row.file.0.to_owned(), problem)),
                 }
             })?;
             let mut errors_before = vec![0u64];
-            shard.each::<ExchangeStates>(|row| {
+            shard.each::<ErrorCount<'static>>(|row| {
                 let before = errors_before.last().copied().unwrap_or(0);
                 errors_before.push(before + u64::from(row.errors.unsigned_abs()));
             })?;
@@ -126,13 +137,38 @@ impl MergedFiles {
             all.extend(files);
         }
         all.sort_by(|a, b| a.name.cmp(&b.name));
-        unread.sort_by(|a, b| a.0.cmp(&b.0));
-        unread.dedup_by(|a, b| a.0 == b.0 && a.1 == b.1);
+        unread.sort_by(|a, b| a.1.cmp(&b.1));
         if let Some(twice) = all.windows(2).find(|pair| pair[0].name == pair[1].name) {
             return Err(MergeError::Twice { file: twice[0].name.clone() });
         }
         let number = all.iter().enumerate().map(|(n, file)| (file.name.clone(), n)).collect();
         Ok(Self { all, number, unread })
+    }
+
+    /// Whether what was masked in a place of a file counts: not in logs that are left out as copies here and were not in
+    /// the report of the file. In files with other logs too, it is not known what was masked in which.
+    pub(super) fn counts_of(
+        &self,
+        n: usize,
+        copies: &Copies,
+        place: &str,
+    ) -> Result<bool, MergeError> {
+        if copies.of_bytes[n].is_some() {
+            return Ok(false);
+        }
+        let file = &self.all[n];
+        let logs = || file.leaves.iter().filter(|leaf| leaf.exchanges > 0 && !leaf.copied);
+        let left_out = logs().filter(|leaf| copies.of_texts.contains_key(&(n, leaf.leaf))).count();
+        if left_out == 0 || place == "problems.message" {
+            return Ok(true);
+        }
+        if left_out < logs().count() {
+            return Err(MergeError::NeedsFiles {
+                file: file.name.clone(),
+                reason: "some of its logs are copies of those in another report, and what was masked in them is not counted apart",
+            });
+        }
+        Ok(false)
     }
 
     /// Which files and texts are copies.
@@ -150,13 +186,13 @@ impl MergedFiles {
             link::by_names(listing, &self.all[n].name, member)?.log_id
         };
         let mut equal: HashMap<u128, Vec<(usize, Option<String>)>> = HashMap::new();
-        let mut same_begin: HashMap<(String, u64), (usize, u128)> = HashMap::new();
+        let mut same_log: HashMap<(String, u128), usize> = HashMap::new();
         let mut of_texts = HashMap::new();
         for (n, file) in self.all.iter().enumerate().filter(|(n, _)| of_bytes[*n].is_none()) {
             for leaf in &file.leaves {
-                let Some(begin) = leaf.begin else { continue };
+                let Some((_, dense)) = leaf.hashes.dense else { continue };
                 let log = log_of(n, leaf.member.as_deref());
-                let known = equal.entry(leaf.digest).or_default();
+                let known = equal.entry(leaf.hashes.digest).or_default();
                 let agrees =
                     |other: &Option<String>| other.is_none() || log.is_none() || *other == log;
                 let original = known.iter().find(|(_, other)| agrees(other)).map(|(n, _)| *n);
@@ -164,8 +200,8 @@ impl MergedFiles {
                     of_texts.insert((n, leaf.leaf), original);
                     continue;
                 }
-                let same_log = log.clone().and_then(|log| same_begin.get(&(log, begin)).copied());
-                if let Some((other, _)) = same_log {
+                let same = log.clone().and_then(|log| same_log.get(&(log, dense)).copied());
+                if let Some(other) = same {
                     if leaf.copied {
                         of_texts.insert((n, leaf.leaf), other);
                         continue;
@@ -173,7 +209,7 @@ impl MergedFiles {
                     if self.all[other].shard != file.shard {
                         return Err(MergeError::NeedsFiles {
                             file: file.name.clone(),
-                            reason: "another report has a file of the same log that begins alike",
+                            reason: "another report has a file of the same log that may differ in blanks only",
                         });
                     }
                 }
@@ -184,7 +220,7 @@ impl MergedFiles {
                     });
                 }
                 if let Some(log) = log.clone() {
-                    same_begin.entry((log, begin)).or_insert((n, leaf.digest));
+                    same_log.entry((log, dense)).or_insert(n);
                 }
                 known.push((n, log));
             }

@@ -3,14 +3,13 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use grouping::{RULES_VERSION, Rules};
+use grouping::Rules;
 use tables::rows::{Errors, Exchanges};
-use tables::state::{ErrorStates, ExchangeStates, STATE_VERSION, Settings};
+use tables::state::{ErrorStates, ExchangeStates};
 use tables::{ReadError, Select, Stored, StoredRows, StoredTable, Table};
 
 use super::MergeError;
 use crate::state::ReportSettings;
-use crate::worker::KeepBodies;
 
 /// A report that is merged.
 pub(super) struct Shard {
@@ -20,52 +19,41 @@ pub(super) struct Shard {
     pub(super) errors: RowSource<Errors>,
     pub(super) error_states: RowSource<ErrorStates>,
     pub(super) settings: ReportSettings,
-    pub(super) rules_version: i32,
-    pub(super) state_version: i32,
 }
 
 impl Shard {
     pub(super) fn open(path: &Path) -> Result<Self, MergeError> {
         let report = Stored::open(path)?;
-        let no_state = |_| MergeError::NoState { path: path.to_owned() };
-        let mut table = report.table::<Settings>().map_err(no_state)?;
-        let rows = table.read::<Settings>(0)?;
-        let row = rows.get(0);
-        let owned = |text: tables::cell::SettingText<'_>| text.0.to_owned();
-        let settings = ReportSettings {
-            user_rules: row.user_rules.map(owned),
-            user_roles: row.user_roles.map(owned),
-            limits: owned(row.limits),
-            bodies: KeepBodies::ALL
-                .into_iter()
-                .find(|bodies| bodies.name() == row.bodies.0)
-                .unwrap_or_default(),
-            redaction: owned(row.redaction),
-            redaction_key: row.redaction_key.map(owned),
-        };
+        let settings = ReportSettings::stored(&report).map_err(|error| match error {
+            ReadError::NoParquet { .. } => MergeError::NoState { path: path.to_owned() },
+            error => error.into(),
+        })?;
         Ok(Self {
             exchanges: RowSource::of(report.table()?),
             exchange_states: RowSource::of(report.table()?),
             errors: RowSource::of(report.table()?),
             error_states: RowSource::of(report.table()?),
             settings,
-            rules_version: row.rules_version,
-            state_version: row.state_version,
             report,
         })
     }
 
-    /// Passes all rows of a table to `take`, in their order.
-    pub(super) fn each<T: Table + Select<Table = T>>(
-        &self,
-        mut take: impl FnMut(<T as Select>::Row<'_>),
-    ) -> Result<(), ReadError> {
-        let mut table = self.report.table::<T>()?;
-        for group in 0..table.groups() {
-            table.read::<T>(group)?.iter().for_each(&mut take);
-        }
-        Ok(())
+    /// As [`each`].
+    pub(super) fn each<S: Select>(&self, take: impl FnMut(S::Row<'_>)) -> Result<(), ReadError> {
+        each::<S>(&self.report, take)
     }
+}
+
+/// Passes all rows of a table, or of a selection of its columns, to `take`, in their order.
+pub(crate) fn each<S: Select>(
+    report: &Stored,
+    mut take: impl FnMut(S::Row<'_>),
+) -> Result<(), ReadError> {
+    let mut table = report.table::<S::Table>()?;
+    for group in 0..table.groups() {
+        table.read::<S>(group)?.iter().for_each(&mut take);
+    }
+    Ok(())
 }
 
 /// The settings that all reports have.
@@ -73,22 +61,16 @@ pub(super) fn common_settings(
     shards: &[Shard],
     rules: &Rules,
 ) -> Result<ReportSettings, MergeError> {
-    let first = &shards[0];
-    for shard in shards {
-        let (a, b) = (&first.settings, &shard.settings);
-        let own = (STATE_VERSION.cast_signed(), RULES_VERSION.cast_signed());
-        let what = [
-            ("versions of the program", (shard.state_version, shard.rules_version) != own),
-            ("--rules", a.user_rules != b.user_rules),
-            ("--roles", a.user_roles != b.user_roles),
-            ("limits", a.limits != b.limits),
-            ("--bodies", a.bodies != b.bodies),
-            ("--redact", a.redaction != b.redaction),
-            ("keys of pseudonyms (--redact-key)", a.redaction_key != b.redaction_key),
-        ];
-        if let Some((what, _)) = what.into_iter().find(|(_, differs)| *differs) {
-            let path = |shard: &Shard| shard.report.path().to_owned();
-            return Err(MergeError::Different { first: path(first), second: path(shard), what });
+    let Some(first) = shards.first() else { return Err(MergeError::NoReports) };
+    let path = |shard: &Shard| shard.report.path().to_owned();
+    if !first.settings.is_of_this_program() {
+        return Err(MergeError::Version { path: path(first) });
+    }
+    for shard in &shards[1..] {
+        let what = first.settings.differences(&shard.settings);
+        if !what.is_empty() {
+            let (first, second) = (path(first), path(shard));
+            return Err(MergeError::Different { first, second, what: what.join(", ") });
         }
     }
     let given = (!rules.is_empty()).then(|| rules.digest());

@@ -49,6 +49,39 @@ fn dense_parts(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     .filter(|part| !part.is_empty())
 }
 
+/// A hash of the bytes of a text that are no blanks, those in strings left out too. Where it differs, texts differ in more
+/// than blanks.
+pub(super) fn without_blanks(text: &str) -> u128 {
+    const ONES: u64 = u64::MAX / 255;
+    let (mut hash, mut dense) = (Xxh3::new(), [0; 4096]);
+    for part in text.as_bytes().chunks(dense.len()) {
+        let mut end = 0;
+        let (words, rest) = part.as_chunks::<8>();
+        for word in words {
+            // Most words have no blank: none of their bytes is below 0x21.
+            let bytes = u64::from_le_bytes(*word);
+            if bytes.wrapping_sub(0x21 * ONES) & !bytes & (0x80 * ONES) == 0 {
+                dense[end..end + 8].copy_from_slice(word);
+                end += 8;
+            } else {
+                end = push_dense(word, &mut dense, end);
+            }
+        }
+        end = push_dense(rest, &mut dense, end);
+        hash.update(&dense[..end]);
+    }
+    hash.digest128()
+}
+
+/// Copies what is no blank behind the first `end` bytes, and returns the new end.
+fn push_dense(bytes: &[u8], dense: &mut [u8], mut end: usize) -> usize {
+    for byte in bytes {
+        dense[end] = *byte;
+        end += usize::from(!matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
+    }
+    end
+}
+
 /// Where a text stands: its file, and its place among the leaves of the file.
 pub(crate) type TextPlace = (u32, u32);
 
@@ -156,6 +189,18 @@ mod tests {
         assert_eq!(begin(LOG), begin(wanted));
         assert_ne!(begin(LOG), begin(&LOG.replace("A 1", "A1")));
         assert_eq!((begin("[]"), begin(&"word ".repeat(99))), (None, None));
+    }
+
+    #[test]
+    fn the_hash_without_blanks_is_that_of_the_text_without_blanks() {
+        let texts = [LOG, "", "  ", " a", "\u{b}\u{1f}12345678", "ğ ü\t\r\n\"x  y\"", "12345678 1"];
+        for text in texts.map(str::to_owned).into_iter().chain([LOG.repeat(99), " 1".repeat(9_999)])
+        {
+            let mut dense = text.clone();
+            dense.retain(|c| !" \t\n\r".contains(c));
+            let wanted = xxhash_rust::xxh3::xxh3_128(dense.as_bytes());
+            assert_eq!(without_blanks(&text), wanted, "{text:?}");
+        }
     }
 
     /// Texts with the log of their names, and for each the place of the first text that it is a copy of.

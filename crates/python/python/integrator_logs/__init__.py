@@ -234,7 +234,7 @@ def report(
     limits: Optional[Limits] = None,
     threads: int = 0,
     formats: Iterable[Format] = ("parquet",),
-    state: bool = False,
+    state: bool = True,
     force: bool = False,
     progress: Union[bool, Callable[[Progress], object]] = True,
 ) -> Report:
@@ -244,11 +244,14 @@ def report(
     `bodies`: the exchanges whose bodies are kept. `redact`: what is masked; `redact_key`: 32 bytes, with which the
     same person has the same pseudonym in several reports. `rules`, `roles`: files in TOML for error groups and fields.
     `limits`: what a file may cost; what exceeds one is in `problems`.
-    `threads`: 0 for one for each core. `state`: whether the report can be merged with others.
+    `threads`: 0 for one for each core. `state`: whether the report can be updated and merged.
     `force`: replaces a report in `out`. `progress`: a function, or whether to show a bar, which takes the package tqdm.
 
     Raises `Error` with the words of the command line. Ctrl-C stops the work and leaves nothing.
     """
+    formats = list(formats)
+    # A merge reads the tables too.
+    state = state and "parquet" in formats
     options = _options(bodies, redact, redact_key, threads, rules, roles, limits, state)
     call = progress if callable(progress) else None
     bar = _bar() if progress is True else None
@@ -260,7 +263,7 @@ def report(
 
     native_call = None if call is None else lambda *numbers: call(Progress(*numbers))
     try:
-        _native.report(_names(paths), Path(out), options, list(formats), force, native_call)
+        _native.report(_names(paths), Path(out), options, formats, force, native_call)
     finally:
         if bar is not None:
             bar.close()
@@ -300,7 +303,7 @@ def merge(
     formats: Iterable[Format] = ("parquet",),
     force: bool = False,
 ) -> Report:
-    """Merges reports that were made with `state=True` into the one that a run over all their logs would have made.
+    """Merges reports with their states into the one that a run over all their logs would have made.
 
     `rules`: the file with which the reports were made. Raises `Error` where reports do not fit together.
     """

@@ -55,7 +55,7 @@ fn a_full_disk_leaves_nothing_whichever_file_meets_it_first() {
         match run.code {
             0 => {
                 done += 1;
-                assert_eq!(run.out.split_whitespace().collect::<Vec<_>>(), ["report", "25"]);
+                assert_eq!(run.out.split_whitespace().collect::<Vec<_>>(), ["report", "26"]);
             }
             2 => {
                 assert_eq!(run.out.trim(), "0", "at {kib} KiB something stays: {}", run.out);

@@ -39,13 +39,18 @@ fn a_report_inside_the_dump_is_not_read_as_a_part_of_it() {
     for (n, force) in [(1, &[][..]), (2, &["--force"])] {
         // What a killed run left does not count either.
         place.file("dump/.report.partial/files.csv", "half");
+        place.file("dump/.report.partial/.report.scratch/state/files.parquet", "half");
         let run = place.run(&[&["report", "dump", "--out", "dump/report"], force].concat());
         assert_eq!(run.code, 0, "{n}: {}", run.err);
         assert!(run.err.contains("not read"), "{}", run.err);
         let summary = place.read("dump/report/summary.json");
         let summary: serde_json::Value = serde_json::from_str(&summary).unwrap();
         assert_eq!(summary["files"]["total"], 3, "{n}");
+        assert_eq!(summary["problems"]["total"], 0, "{n}");
     }
+    let update = place.run(&["report", "dump", "--out", "dump/report", "--update"]);
+    assert_eq!(update.code, 0, "{}", update.err);
+    assert!(update.err.ends_with(": 0 new, 0 changed, 3 as before\n"), "{}", update.err);
     let run = place.run(&["report", "dump/report", "--out", "dump/report", "--force"]);
     assert_not_done(&place, &run, &["dump"], "a report, not logs");
     assert_whole(&place.path().join("dump/report"));
