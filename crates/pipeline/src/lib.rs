@@ -10,6 +10,8 @@
 //!                                                       └─► aggregate ─────► sink (the small tables), summary
 //! ```
 //!
+//! [`merge`] makes one report of several, and [`update`] brings a report up to date with the files that came since.
+//!
 //! ```no_run
 //! use std::path::Path;
 //! use std::sync::atomic::AtomicBool;
