@@ -148,7 +148,7 @@ Examples:
   analyze report dump --out report
   analyze report dump --out report --force --format csv --bodies failed
   analyze report 'dump/2026-0[1-6]/**/*.txt' pages --out half-year
-  analyze report dump --out report --update          reads what is new since the last time
+  analyze report dump --out report --update          reads new files alone
   find dump -type f -mtime -1 -print0 | analyze report --files-from - --out new
 
 Exit codes: 0 done, 1 no log found (the report is written and empty), 2 not done, 3 done but more than \
