@@ -249,9 +249,9 @@ def report(
 
     Raises `Error` with the words of the command line. Ctrl-C stops the work and leaves nothing.
     """
-    formats = list(formats)
+    written: list[str] = list(formats)
     # A merge reads the tables too.
-    state = state and "parquet" in formats
+    state = state and "parquet" in written
     options = _options(bodies, redact, redact_key, threads, rules, roles, limits, state)
     call = progress if callable(progress) else None
     bar = _bar() if progress is True else None
@@ -263,7 +263,7 @@ def report(
 
     native_call = None if call is None else lambda *numbers: call(Progress(*numbers))
     try:
-        _native.report(_names(paths), Path(out), options, formats, force, native_call)
+        _native.report(_names(paths), Path(out), options, written, force, native_call)
     finally:
         if bar is not None:
             bar.close()
