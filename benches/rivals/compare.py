@@ -142,6 +142,7 @@ def rivals_of(jobs):
     return [
         Contestant("analyze, Parquet", [*report, "--format", "parquet"]),
         Contestant("analyze, Parquet, bodies of failures", [*report, "--format", "parquet", "--bodies", "failed"]),
+        Contestant("analyze, Parquet, nothing masked, no state", [*report, "--format", "parquet", "--redact", "none", "--no-state"]),
         Contestant("analyze, defaults (Parquet and CSV)", report),
         Contestant(REFERENCE, [*rows, "fast", "{DUMP}", "{OUT}", "--jobs", jobs], ["polars", "isal", "orjson"]),
         Contestant("Python, the documented sample", [*rows, "sample", "{DUMP}", "{OUT}"], ["polars"]),
