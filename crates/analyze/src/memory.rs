@@ -6,15 +6,20 @@
 //! allocation fails; only the allocator itself notices. The check costs nothing that can be measured.
 #![expect(unsafe_code, reason = "an allocator cannot be written without")]
 
-use std::alloc::{GlobalAlloc, Layout, System};
+#[cfg(not(target_env = "musl"))]
+use std::alloc::System;
+use std::alloc::{GlobalAlloc, Layout};
 use std::cell::Cell;
 use std::fmt::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+#[cfg(target_env = "musl")]
+use mimalloc::MiMalloc as System;
+
 use crate::cli::{Exit, acts};
 
-/// The allocator of the system, for a program that runs [`run`](crate::run) and nothing else: it ends the program when
+/// The allocator of the system (with musl, whose own is slow with several threads, mimalloc), for a program that runs [`run`](crate::run) and nothing else: it ends the program when
 /// the system refuses memory.
 #[derive(Debug)]
 pub struct SystemOrEnd;
