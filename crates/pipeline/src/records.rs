@@ -410,11 +410,7 @@ struct LoggedBody<'t> {
 impl<'t> LoggedBody<'t> {
     /// What is masked in it is counted when it is kept.
     fn new(scope: &mut Scope, place: &'static str, raw: Body<'t>, keep: bool) -> Self {
-        let text = if keep {
-            scope.hashed(place, raw.digest, raw.text)
-        } else {
-            scope.uncounted(raw.text)
-        };
+        let text = scope.hashed(keep.then_some(place), raw.digest, raw.text);
         let digest = log_text::digest(&text, raw);
         Self { text, raw, digest }
     }

@@ -233,8 +233,13 @@ impl Scope {
         self.value(place, "", text)
     }
 
-    /// As [`text`](Self::text), for a text whose xxh3 hash of 128 bits is known.
-    pub fn hashed<'a>(&mut self, place: &'static str, hash: u128, text: &'a str) -> Redacted<'a> {
+    /// As [`text`](Self::text), for a text whose xxh3 hash of 128 bits is known. Without a place it counts nothing.
+    pub fn hashed<'a>(
+        &mut self,
+        place: Option<&'static str>,
+        hash: u128,
+        text: &'a str,
+    ) -> Redacted<'a> {
         if self.masks.level == Level::None {
             return Redacted(Cow::Borrowed(text));
         }
@@ -245,7 +250,7 @@ impl Scope {
     /// Masks a text that stands under `name`: the value of a header or of a field.
     pub fn value<'a>(&mut self, place: &'static str, name: &str, text: &'a str) -> Redacted<'a> {
         let result = self.masked(name, text);
-        self.counted(place, result, text)
+        self.counted(Some(place), result, text)
     }
 
     /// Masks a path in a document with its type: `items[].sku: string`. The type is no value of the last name.
@@ -268,22 +273,19 @@ impl Scope {
         if let Some(masked) = result.and_then(|key| self.results[&key].as_ref()) {
             known.0.extend(masked.values.iter().cloned());
         }
-        self.counted(place, result, text)
+        self.counted(Some(place), result, text)
     }
 
     /// As [`text`](Self::text), but counts nothing.
     pub fn uncounted<'a>(&mut self, text: &'a str) -> Redacted<'a> {
         let result = self.masked("", text);
-        match result.and_then(|key| self.results[&key].as_ref()) {
-            Some(masked) => Redacted(Cow::Owned(masked.text.clone())),
-            None => Redacted(Cow::Borrowed(text)),
-        }
+        self.counted(None, result, text)
     }
 
-    /// The text with this result, counted.
+    /// The text with this result, counted in its place.
     fn counted<'a>(
         &mut self,
-        place: &'static str,
+        place: Option<&'static str>,
         result: Option<ResultKey>,
         text: &'a str,
     ) -> Redacted<'a> {
@@ -291,8 +293,10 @@ impl Scope {
         let Some(masked) = result.and_then(|key| results[&key].as_ref()) else {
             return Redacted(Cow::Borrowed(text));
         };
-        for &(rule, count) in &masked.rules {
-            *counts.0.entry((place, rule)).or_default() += count;
+        if let Some(place) = place {
+            for &(rule, count) in &masked.rules {
+                *counts.0.entry((place, rule)).or_default() += count;
+            }
         }
         Redacted(Cow::Owned(masked.text.clone()))
     }

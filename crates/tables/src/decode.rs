@@ -122,7 +122,7 @@ pub(super) fn column(
     let field =
         Field::new(column.name.into(), arrow_type(column.kind, ArrowDataType::Utf8View), true);
     let kind = &chunk.descriptor().descriptor.primitive_type;
-    let filter = rows.map(|rows| chosen(rows, group.num_rows()));
+    let filter = rows.map(|rows| row_filter(rows, group.num_rows()));
     let (arrays, _) =
         caught(path, || column_iter_to_arrays(vec![pages], vec![kind], field, filter))?;
     let mut cells = Cells::new(column);
@@ -140,7 +140,7 @@ pub(super) fn column(
 }
 
 /// A filter for these rows of a row group, which ascend.
-fn chosen(rows: &[usize], all: usize) -> Filter {
+fn row_filter(rows: &[usize], all: usize) -> Filter {
     let mut mask = MutableBitmap::from_len_zeroed(all);
     for &row in rows {
         mask.set(row, true);
