@@ -25,7 +25,7 @@ use crate::outcome::{FileFacts, FileOutcome};
 use crate::records::{
     FileLink, RecordRows, RedactedBody, RedactedError, RedactedExchange, with_listing,
 };
-use crate::run::{self, Done, OpenReport, Options, plan_sizes, pool, workers};
+use crate::run::{self, Done, OpenReport, Options, plan_files, pool, workers};
 use crate::state::{RedactedWhat, StateTables};
 use crate::survey::Survey;
 use crate::worker::{JobRows, Setting, Worker};
@@ -201,9 +201,9 @@ fn merge_files<S: Sink>(
         survey: &survey,
         stop,
     };
-    let sizes: Vec<u64> = files.all.iter().map(|file| file.facts.bytes).collect();
     let encoder = report.encoder_of();
-    let jobs = plan_sizes(&sizes, &encoder);
+    let sizes = files.all.iter().map(|file| (file.name.as_str(), file.facts.bytes));
+    let jobs = plan_files(sizes, &encoder);
     let work = |job: usize| {
         let worker = &workers[rayon::current_thread_index().unwrap_or(0)];
         let mut worker = worker.lock().unwrap_or_else(PoisonError::into_inner);

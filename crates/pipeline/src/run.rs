@@ -22,6 +22,7 @@ use tables::cell::{
 };
 use tables::rows::{ErrorRow, Errors, FileRow, Files, ProblemRow, Problems};
 use tables::{Batch, Encoder, Sink, Spill, Table};
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::aggregate::{Accumulator, Top, redactions};
 use crate::copies::{Originals, SetsInReport};
@@ -106,16 +107,16 @@ pub struct Progress {
     pub files: AtomicU64,
 }
 
-/// Bytes of the files of one job at most. Where every repeat of a body is written out, jobs are small.
-const JOB_BYTES: u64 = 32 << 20;
+/// Bytes of the files of one job at most. A body is written once a row group, so larger jobs write fewer repeats, and
+/// smaller ones end at about the same time. Where every repeat is written out anyway, jobs are small.
+const JOB_BYTES: u64 = 16 << 20;
 const REPEATING_JOB_BYTES: u64 = 4 << 20;
 
-/// Bytes of the files of one job where less is left: towards the end jobs shrink to this, so that
-/// all workers end at about the same time.
-const LAST_JOB_BYTES: u64 = 2 << 20;
+/// Bytes of the files of one job at least, where a dump is small.
+const SMALL_JOB_BYTES: u64 = 1 << 20;
 
 /// Files of one job at most, so that a million tiny files are spread over the workers.
-const JOB_FILES: usize = 2048;
+const JOB_FILES: u64 = 2048;
 
 /// Rows of `files` and `problems` that are written at a time.
 const SMALL_ROWS: usize = 1 << 16;
@@ -273,8 +274,7 @@ fn read<S: Sink>(
     let Setting { survey, stop, .. } = *setting;
     let encoder = report.sink.encoder();
     let keeps_state = report.state.is_some();
-    let sizes: Vec<u64> = inputs.iter().map(Input::bytes).collect();
-    let jobs = plan_sizes(&sizes, &encoder);
+    let jobs = plan(inputs, &encoder);
     let (originals, mut in_report) =
         (Originals::new(inputs.len()), SetsInReport::new(inputs.len()));
     let work = |job: usize| {
@@ -328,33 +328,48 @@ fn read<S: Sink>(
     Ok(())
 }
 
-/// Divides the files into jobs, in order. The jobs depend only on the sizes of the files and on the encoder, so they are
-/// the same for any number of threads.
+/// Divides the files into jobs, in order. They are the same for any number of threads.
 pub fn plan<E: Encoder>(inputs: &[Input], encoder: &E) -> Vec<Range<usize>> {
-    let sizes: Vec<u64> = inputs.iter().map(Input::bytes).collect();
-    plan_sizes(&sizes, encoder)
+    plan_files(inputs.iter().map(|input| (input.name(), input.bytes())), encoder)
 }
 
-/// The same, by the sizes of the files in bytes.
-pub(crate) fn plan_sizes<E: Encoder>(sizes: &[u64], encoder: &E) -> Vec<Range<usize>> {
+/// The same, by the names of the files and their sizes in bytes.
+///
+/// Whether a job ends behind a file depends on the name and size of the file, and on those before it in the job. So
+/// where files come or go, only the next few jobs are others, as in content-defined chunking (Muthitacharoen et al.,
+/// *A Low-bandwidth Network File System*, 2001), and the row groups of all others are the same. The length of jobs
+/// depends on the bytes of all files, by powers of two.
+pub(crate) fn plan_files<'f, E: Encoder>(
+    files: impl IntoIterator<Item = (&'f str, u64), IntoIter: Clone>,
+    encoder: &E,
+) -> Vec<Range<usize>> {
+    let files = files.into_iter();
     let most = if encoder.repeats_bodies() { REPEATING_JOB_BYTES } else { JOB_BYTES };
+    let all: u64 = files.clone().map(|(_, size)| size).sum();
+    let limit = (1 << (all.max(1).ilog2()) >> 2).clamp(SMALL_JOB_BYTES, most);
     let mut jobs = Vec::new();
-    let mut left: u64 = sizes.iter().sum();
-    let (mut start, mut bytes) = (0, 0);
-    for (n, size) in sizes.iter().enumerate() {
-        // A third of what is left, so that the last jobs are small beside all those before.
-        let limit = (left / 3).clamp(LAST_JOB_BYTES, most);
-        if n > start && (bytes + size > limit || n - start >= JOB_FILES) {
+    let (mut start, mut end, mut weight) = (0, 0, 0);
+    for (n, (name, size)) in files.enumerate() {
+        let more = size.max(limit / JOB_FILES);
+        if n > start && weight + more > limit {
             jobs.push(start..n);
-            left -= bytes;
-            (start, bytes) = (n, 0);
+            (start, weight) = (n, 0);
         }
-        bytes += size;
+        (end, weight) = (n + 1, weight + more);
+        if weight >= limit / 2 && is_border(name, more, limit / 5) {
+            jobs.push(start..end);
+            (start, weight) = (end, 0);
+        }
     }
-    if start < sizes.len() {
-        jobs.push(start..sizes.len());
+    if start < end {
+        jobs.push(start..end);
     }
     jobs
+}
+
+/// Whether a file is a border between jobs: one in files of the weight `mean`.
+fn is_border(name: &str, weight: u64, mean: u64) -> bool {
+    u128::from(xxh3_64(name.as_bytes())) * u128::from(mean) < u128::from(weight) << 64
 }
 
 pub(crate) fn workers(options: &Options, threads: usize) -> Vec<Mutex<Worker>> {
@@ -563,5 +578,60 @@ impl<S: Sink> OpenReport<S> {
         exchanges.into_iter().chain(state).try_for_each(|part| self.sink.append(part))?;
         errors.iter().try_for_each(|frame| self.spill.append(frame))?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tables::MemoryEncoder;
+
+    fn files(range: Range<usize>, bytes: u64) -> Vec<(String, u64)> {
+        range.map(|n| (format!("2026/log-{n:05}.txt"), bytes)).collect()
+    }
+
+    fn planned(files: &[(String, u64)]) -> Vec<Range<usize>> {
+        let jobs =
+            plan_files(files.iter().map(|(name, size)| (name.as_str(), *size)), &MemoryEncoder);
+        let ends: Vec<usize> = jobs.iter().map(|job| job.end).collect();
+        let starts: Vec<usize> = jobs.iter().map(|job| job.start).collect();
+        assert_eq!(starts.first(), Some(&0));
+        assert_eq!(ends.last(), Some(&files.len()));
+        assert_eq!(starts[1..], ends[..ends.len() - 1], "jobs follow one another");
+        jobs
+    }
+
+    #[test]
+    fn jobs_keep_to_the_limits() {
+        for (bytes, count) in [(0, 9000), (400, 9000), (100_000, 3000), (30 << 20, 7)] {
+            let files = files(0..count, bytes);
+            for job in planned(&files) {
+                let size: u64 = files[job.clone()].iter().map(|(_, size)| size).sum();
+                assert!(job.len() == 1 || size <= JOB_BYTES && job.len() <= JOB_FILES as usize);
+            }
+        }
+        assert!(plan_files([], &MemoryEncoder).is_empty());
+    }
+
+    #[test]
+    fn new_files_at_the_end_change_the_last_job_alone() {
+        let before = planned(&files(0..3000, 100_000));
+        assert!(before.len() > 15);
+        for more in [1, 7, 400] {
+            let after = planned(&files(0..3000 + more, 100_000));
+            assert_eq!(after[..before.len() - 1], before[..before.len() - 1]);
+        }
+    }
+
+    #[test]
+    fn a_file_that_comes_between_changes_few_jobs() {
+        let mut with = files(0..3000, 100_000);
+        with.insert(1000, ("2026/log-01000-b.txt".to_owned(), 50_000));
+        let jobs = |files: &[(String, u64)]| -> Vec<Vec<(String, u64)>> {
+            planned(files).into_iter().map(|job| files[job].to_vec()).collect()
+        };
+        let (before, after) = (jobs(&files(0..3000, 100_000)), jobs(&with));
+        let kept = after.iter().filter(|job| before.contains(job)).count();
+        assert!(kept + 5 >= after.len(), "{kept} of {}", after.len());
     }
 }
