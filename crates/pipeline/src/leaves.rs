@@ -9,11 +9,12 @@ use redact::Counts;
 use tables::Encoder;
 
 use crate::earlier;
-use crate::link;
+use crate::link::{self, NameLink};
 use crate::members::MemberCounts;
 use crate::outcome::{FileFacts, FileOutcome, OutcomeSigns};
 use crate::problem::{FileProblem, LogFault};
-use crate::records::{FileLink, RecordRows};
+use crate::records::RecordRows;
+use crate::state::KeptLeaf;
 use crate::survey::LeafHashes;
 use crate::worker::Setting;
 
@@ -147,27 +148,34 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
         let extracted = extractor.extract(leaf.text, !leaf.layers.is_empty(), &mut |x| {
             records.add(x, leaf.member, link.as_ref());
         });
-        if records.linked.is_none() {
-            records.linked = link.map(|link| FileLink {
-                log_id: link.log_id,
-                run_id: link.run_id,
-                by: Some(link.by),
-            });
-        }
+        records.link_by_name(link.as_ref());
         self.documents(leaf, &extracted);
         let outcome = outcome(leaf, &extracted);
-        self.keep_state(leaf, extracted.exchanges, false, outcome);
+        self.keep_state(leaf, extracted.exchanges, false, outcome, link.as_ref());
         (extracted.documents > 1, outcome)
     }
 
     /// Adds a leaf to the state.
-    fn keep_state(&mut self, leaf: &Leaf<'_>, exchanges: u32, copied: bool, outcome: FileOutcome) {
+    fn keep_state(
+        &mut self,
+        leaf: &Leaf<'_>,
+        exchanges: u32,
+        copied: bool,
+        outcome: FileOutcome,
+        link: Option<&NameLink>,
+    ) {
         if self.records.counts.state.is_none() {
             return;
         }
-        let hashes = LeafHashes::of(leaf.text, leaf.form == Form::Json);
-        let number = self.leaves.leaves - 1;
-        self.records.keep_leaf(number, leaf.member, &hashes, exchanges, copied, outcome);
+        self.records.keep_leaf(&KeptLeaf {
+            leaf: self.leaves.leaves - 1,
+            member: leaf.member,
+            hashes: LeafHashes::of(leaf.text, leaf.form == Form::Json),
+            exchanges,
+            copied,
+            outcome,
+            link,
+        });
     }
 
     /// Reads a leaf that holds the same text as one of the file `original`; what is no log is no copy.
@@ -188,7 +196,7 @@ impl<'f, E: Encoder> LeafReader<'f, E> {
             }
         }
         let exchanges = extracted.exchanges;
-        self.keep_state(leaf, exchanges, exchanges > 0, outcome);
+        self.keep_state(leaf, exchanges, exchanges > 0, outcome, None);
         (extracted.documents > 1, outcome)
     }
 

@@ -5,7 +5,8 @@
 //! without any of these is not linked.
 
 use model::exchange::{Exchange, cut};
-use model::listing::{Listing, Log, numbers_in, only_number_in, uuids_in};
+use model::listing::{Listing, Log, LogType, Status, numbers_in, only_number_in, uuids_in};
+use xxhash_rust::xxh3::xxh3_64;
 
 /// How a link was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +20,11 @@ pub enum LinkedBy {
 }
 
 impl LinkedBy {
+    /// That with this word.
+    pub(crate) fn of_name(name: &str) -> Option<Self> {
+        [Self::Document, Self::Member, Self::FileName].into_iter().find(|by| by.name() == name)
+    }
+
     /// The word used in reports.
     pub fn name(self) -> &'static str {
         match self {
@@ -38,6 +44,22 @@ pub struct NameLink {
     pub run_id: Option<String>,
     /// Which name it is.
     pub by: LinkedBy,
+}
+
+impl NameLink {
+    /// A hash of all of it. Equal links have equal hashes, in every report.
+    pub(crate) fn hash(&self) -> u64 {
+        hash_of([self.log_id.as_deref(), self.run_id.as_deref(), Some(self.by.name())])
+    }
+}
+
+fn hash_of<const N: usize>(parts: [Option<&str>; N]) -> u64 {
+    let mut text = String::new();
+    for part in parts {
+        text.push_str(part.unwrap_or("\u{1}"));
+        text.push('\u{2}');
+    }
+    xxh3_64(text.as_bytes())
 }
 
 /// The link by the name of the member, or else of the file.
@@ -91,6 +113,22 @@ pub struct Linked<'a> {
     pub by: Option<LinkedBy>,
     /// The listing's row of the log.
     pub log: Option<&'a Log>,
+}
+
+impl Linked<'_> {
+    /// Whether the log is that of one row, and failed by the listing.
+    pub(crate) fn line_failed(&self) -> bool {
+        self.log.is_some_and(|log| {
+            log.entry.log_type == Some(LogType::Line) && log.entry.status == Some(Status::Failed)
+        })
+    }
+
+    /// A hash of all that the rows of an exchange have of it. Equal links have equal hashes, in every report.
+    pub(crate) fn hash(&self) -> u64 {
+        let by = self.by.map(LinkedBy::name);
+        let failed = self.line_failed().then_some("failed");
+        hash_of([self.log_id, self.run_id, self.flow, self.step, by, failed])
+    }
 }
 
 /// Links an exchange to its log: by its document, else by `name`. The listing fills in what is missing.

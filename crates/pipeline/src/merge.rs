@@ -9,33 +9,24 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 
 use archive::{Budget, Limits, map_ordered};
-use grouping::{Class, MessageId, Rules, Side};
-use model::exchange::{
-    BodyKind, ErrorSource, Evidence, Exchange, Key, KeyKind, Outcome, Row as BulkRow,
-};
-use model::time::Timestamp;
-use redact::{Redacted, Redactor};
-use tables::cell::{BodyDigest, Micros};
+use grouping::{MessageId, Rules};
+use redact::Redactor;
 use tables::state::{MessageStates, RedactionStates, Shapes};
 use tables::{ReadError, Sink};
 
-use crate::aggregate::BodySide;
-use crate::link;
-use crate::outcome::{FileFacts, FileOutcome};
-use crate::records::{
-    FileLink, RecordRows, RedactedBody, RedactedError, RedactedExchange, with_listing,
-};
 use crate::run::{self, Done, OpenReport, Options, plan_files, pool, workers};
 use crate::state::{RedactedWhat, StateTables};
 use crate::survey::Survey;
-use crate::worker::{JobRows, Setting, Worker};
+use crate::worker::{JobRows, Setting};
 
 mod files;
 mod listing;
+mod replay;
 mod shard;
 
-use files::{Copies, MergedFile, MergedFiles};
+use files::MergedFiles;
 use listing::listing;
+use replay::Replay;
 pub(crate) use shard::each;
 use shard::{Cursors, Shard, common_settings};
 
@@ -212,7 +203,14 @@ fn merge_files<S: Sink>(
         let mut read = Vec::with_capacity(jobs[job].len());
         for n in jobs[job].clone() {
             let file = &files.all[n];
-            let replay = Replay { n, file, copies: &copies, setting: &setting, texts: &texts };
+            let replay = Replay {
+                n,
+                file,
+                copies: &copies,
+                setting: &setting,
+                texts: &texts,
+                counted: true,
+            };
             read.push(replay.run(&mut worker, &mut cursors[file.shard], &encoder, &mut rows));
         }
         worker.end_job(&encoder, &mut rows);
@@ -238,6 +236,13 @@ fn merge_files<S: Sink>(
 struct SharedTexts {
     messages: HashMap<u64, String>,
     shapes: HashMap<u64, Vec<String>>,
+}
+
+impl SharedTexts {
+    /// The text of a masked message.
+    fn message(&self, id: MessageId) -> &str {
+        self.messages.get(&id.0).map_or("", String::as_str)
+    }
 }
 
 fn texts(shards: &[Shard]) -> Result<SharedTexts, ReadError> {
@@ -274,279 +279,4 @@ fn redactions(shard: &Shard) -> Result<Vec<(RedactedWhat, String, String, u64)>,
         all.push((what, row.place.0.to_owned(), row.rule.0.to_owned(), row.count.unsigned_abs()));
     })?;
     Ok(all)
-}
-
-/// One file whose rows are made again.
-struct Replay<'r> {
-    n: usize,
-    file: &'r MergedFile,
-    copies: &'r Copies,
-    setting: &'r Setting<'r>,
-    texts: &'r SharedTexts,
-}
-
-impl Replay<'_> {
-    fn run<E: tables::Encoder>(
-        &self,
-        worker: &mut Worker,
-        cursors: &mut Cursors<'_>,
-        encoder: &E,
-        rows: &mut JobRows<E::Part>,
-    ) -> Result<FileFacts, MergeError> {
-        let Self { n, file, copies, setting, texts } = *self;
-        if copies.of_bytes[n].is_some() {
-            let copy = FileFacts::copy(file.facts.bytes, file.facts.digest);
-            return Ok(FileFacts { modified: file.facts.modified, ..copy });
-        }
-        let (scope, counts) = worker.parts();
-        let mut records =
-            RecordRows::new(&file.name, n as u32, setting, encoder, scope, rows, counts);
-        let mut facts = file.facts.clone();
-        let (mut changed, mut copied_leaves) = (false, 0);
-        let (mut exchange, mut error) = file.first;
-        for leaf in &file.leaves {
-            let member = leaf.member.as_deref();
-            let original = copies.of_texts.get(&(n, leaf.leaf)).filter(|_| leaf.exchanges > 0);
-            let stored = if leaf.copied { 0 } else { leaf.exchanges };
-            let outcome = if original.is_some() { FileOutcome::Duplicate } else { leaf.outcome };
-            records.keep_leaf(
-                leaf.leaf,
-                member,
-                &leaf.hashes,
-                leaf.exchanges,
-                original.is_some(),
-                outcome,
-            );
-            if let Some(original) = original {
-                copied_leaves += 1;
-                if !facts.copied.contains(&(*original as u32)) {
-                    facts.copied.push(*original as u32);
-                }
-                if !leaf.copied {
-                    changed = true;
-                    if member.is_some() {
-                        facts.members.change(leaf.outcome, FileOutcome::Duplicate);
-                    }
-                    for _ in 0..stored {
-                        let (states, at) = cursors.exchange_states.at(exchange)?;
-                        error += u64::from(states.get(at).errors.unsigned_abs());
-                        exchange += 1;
-                    }
-                }
-                continue;
-            }
-            records.leaf = leaf.leaf;
-            let link = link::by_names(&setting.survey.listing, &file.name, member);
-            for _ in 0..stored {
-                error = replay_exchange(
-                    &mut records,
-                    setting,
-                    texts,
-                    cursors,
-                    exchange,
-                    error,
-                    member,
-                    link.as_ref(),
-                )?;
-                exchange += 1;
-            }
-            if records.linked.is_none() {
-                records.linked = link.map(|link| FileLink {
-                    log_id: link.log_id,
-                    run_id: link.run_id,
-                    by: Some(link.by),
-                });
-            }
-        }
-        if changed {
-            facts.outcome = facts.signs.outcome(records.records, copied_leaves);
-        }
-        facts.exchanges = records.records;
-        let linked = records.linked.take();
-        if let Some(link) = &linked
-            && records.records == 0
-            && facts.signs.pages == 0
-        {
-            let (log, run) = (link.log_id.as_deref(), link.run_id.as_deref());
-            records.counts.accumulator.file_linked(log, run, None);
-        }
-        let linked = linked.filter(|link| link.log_id.is_some() || link.run_id.is_some());
-        facts.linked_by = linked.as_ref().and_then(|link| link.by);
-        facts.run_id = linked.as_ref().and_then(|link| link.run_id.clone());
-        facts.log_id = linked.and_then(|link| link.log_id);
-        Ok(facts)
-    }
-}
-
-/// Makes the rows of one exchange again. Returns the row of the next error.
-#[expect(clippy::too_many_arguments, reason = "each is one part of the place of an exchange")]
-fn replay_exchange<E: tables::Encoder>(
-    records: &mut RecordRows<'_, E>,
-    setting: &Setting<'_>,
-    texts: &SharedTexts,
-    cursors: &mut Cursors<'_>,
-    exchange: u64,
-    mut error: u64,
-    member: Option<&str>,
-    name: Option<&link::NameLink>,
-) -> Result<u64, MergeError> {
-    let (rows, at) = cursors.exchanges.at(exchange)?;
-    let row = rows.get(at);
-    let (states, at) = cursors.exchange_states.at(exchange)?;
-    let state = states.get(at);
-    let key =
-        row.key_kind.zip(row.key).map(|(kind, key)| Key { kind: key_kind(kind.0), value: key.0 });
-    let bulk: Vec<BulkRow<'_>> = state
-        .row_kinds
-        .iter()
-        .zip(&state.row_keys)
-        .zip(&state.row_failed)
-        .map(|((kind, key), failed)| BulkRow {
-            key: Key { kind: key_kind(kind.0), value: key.0 },
-            failed: failed.0 == "1",
-        })
-        .collect();
-    let outcomes = [Outcome::Success, Outcome::Failed, Outcome::Unknown];
-    let evidences = [
-        Evidence::Flag,
-        Evidence::Errors,
-        Evidence::Body,
-        Evidence::Status,
-        Evidence::Exception,
-        Evidence::Listing,
-    ];
-    let x = Exchange {
-        pointer: row.pointer.0,
-        log_id: state.log_id.map(|t| t.0),
-        run_id: state.run_id.map(|t| t.0),
-        file_uuid: state.file_uuid.map(|t| t.0),
-        flow: state.flow.map(|t| t.0),
-        step: state.step.map(|t| t.0),
-        row_num: row.row_num,
-        key,
-        started_at: row.started_at.map(|Micros(at)| Timestamp(at)),
-        duration_ms: row.duration_ms,
-        method: row.method.map(|t| t.0),
-        url: row.url.map(|t| t.0),
-        status: row.status.and_then(|status| u16::try_from(status).ok()),
-        response_truncated: row.response_truncated,
-        outcome: outcomes.into_iter().find(|o| o.name() == state.outcome.0).unwrap_or_default(),
-        evidence: state
-            .evidence
-            .and_then(|word| evidences.into_iter().find(|e| e.name() == word.0)),
-        rows: &bulk,
-        ..Exchange::default()
-    };
-    let linked = link::exchange(&setting.survey.listing, &x, name);
-    let verdict = with_listing(&x, &linked);
-    let by_listing = verdict.1 == Some(Evidence::Listing);
-    let needs = |reason| MergeError::NeedsFiles { file: records.file.to_owned(), reason };
-    if !by_listing && state.unlisted > 0 {
-        return Err(needs("the listing of another report changes why an exchange failed"));
-    }
-    let keep = records.keeps_bodies(verdict.0);
-    let request_text = row.request_body.map(|body| Redacted::of_report(body.text));
-    let response_text = row.response_body.map(|body| Redacted::of_report(body.text));
-    let missing = |digest: Option<BodyDigest>, text: &Option<Redacted<'_>>| {
-        digest.is_some() && text.is_none()
-    };
-    if keep
-        && (missing(row.request_digest, &request_text)
-            || missing(row.response_digest, &response_text))
-    {
-        return Err(needs(
-            "an exchange failed by the listing of another report, and its bodies were not kept (--bodies)",
-        ));
-    }
-    let url = row.url.map(|url| Redacted::of_report(url.0));
-    let endpoint = row.endpoint.map(|endpoint| Redacted::of_report(endpoint.0));
-    let extra = row.extra.map(|extra| Redacted::of_report(extra.0));
-    let known = RedactedExchange {
-        x: &x,
-        url: url.as_ref(),
-        endpoint: endpoint.as_ref(),
-        request: row.request_digest.map(|digest| RedactedBody {
-            text: request_text.as_ref().filter(|_| keep),
-            digest,
-            bytes: state.request_bytes.unwrap_or(0).unsigned_abs(),
-            shape: state.request_shape.map_or(0, |shape| shape.0),
-            kind: body_kind(state.request_kind.map_or("", |kind| kind.0)),
-        }),
-        response: row.response_digest.map(|digest| RedactedBody {
-            text: response_text.as_ref().filter(|_| keep),
-            digest,
-            bytes: state.response_bytes.unwrap_or(0).unsigned_abs(),
-            shape: state.response_shape.map_or(0, |shape| shape.0),
-            kind: body_kind(state.response_kind.map_or("", |kind| kind.0)),
-        }),
-        extra: extra.as_ref(),
-        unlisted: 0,
-    };
-    // The rows of the errors have to live as long as their texts.
-    let mut held = Vec::new();
-    for _ in 0..state.errors {
-        held.push((cursors.errors.at(error)?, cursors.error_states.at(error)?));
-        error += 1;
-    }
-    let mut stored = Vec::new();
-    for ((rows, at), (states, state_at)) in &held {
-        let (row, state) = (rows.get(*at), states.get(*state_at));
-        if row.source.0 != ErrorSource::Listing.name() {
-            stored.push((row, state));
-        }
-    }
-    let mut known = known;
-    let errors = if by_listing {
-        known.unlisted = state.unlisted.unsigned_abs() + stored.len() as u32;
-        vec![RedactedError::listed(&x, &mut records.counts.messages)]
-    } else {
-        let messages = &mut records.counts.messages;
-        let mut errors = Vec::with_capacity(stored.len());
-        for (row, state) in &stored {
-            let masked = MessageId(state.message.0);
-            messages.add_masked(masked, texts.messages.get(&masked.0).map_or("", String::as_str));
-            errors.push(RedactedError {
-                masked,
-                class: Class::ALL
-                    .into_iter()
-                    .find(|c| c.name() == state.class.0)
-                    .unwrap_or(Class::Other),
-                side: state
-                    .side
-                    .and_then(|word| Side::ALL.into_iter().find(|s| s.name() == word.0)),
-                code: row.code.map(|t| Redacted::of_report(t.0)),
-                field: row.field.map(|t| Redacted::of_report(t.0)),
-                message: Redacted::of_report(row.message.0),
-                source: error_source(row.source.0),
-                key: row
-                    .key_kind
-                    .zip(row.key)
-                    .map(|(kind, key)| Key { kind: key_kind(kind.0), value: key.0 }),
-                values: redact::MaskedValues::default(),
-            });
-        }
-        errors
-    };
-    let shape = |side: BodySide| {
-        let body = if side == BodySide::Request { known.request } else { known.response };
-        body.and_then(|body| texts.shapes.get(&body.shape).cloned()).unwrap_or_default()
-    };
-    records.write(&known, errors, &linked, verdict, member, &mut |side| shape(side));
-    Ok(error)
-}
-
-fn key_kind(word: &str) -> KeyKind {
-    let all = [KeyKind::Sku, KeyKind::Order, KeyKind::BaseCode, KeyKind::Barcode];
-    all.into_iter().find(|kind| kind.name() == word).unwrap_or(KeyKind::Record)
-}
-
-fn body_kind(word: &str) -> BodyKind {
-    let all = [BodyKind::Json, BodyKind::Xml, BodyKind::Html, BodyKind::Form, BodyKind::Empty];
-    all.into_iter().find(|kind| kind.name() == word).unwrap_or(BodyKind::Text)
-}
-
-fn error_source(word: &str) -> ErrorSource {
-    let all =
-        [ErrorSource::Errors, ErrorSource::Response, ErrorSource::Exception, ErrorSource::Status];
-    all.into_iter().find(|source| source.name() == word).unwrap_or(ErrorSource::Flag)
 }

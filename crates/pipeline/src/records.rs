@@ -5,22 +5,19 @@ use grouping::{
 };
 use model::endpoint;
 use model::exchange::{Body, BodyKind, ErrorSource, ErrorText, Evidence, Exchange, Key, Outcome};
-use model::listing::{LogType, Status};
 use redact::{MaskedValues, Redacted, Scope};
 use tables::Encoder;
 use tables::cell::{
-    BodyDigest, BodyText, ClassWord, EvidenceWord, FileName, FileOutcomeWord, Fingerprint,
-    FlowName, HttpMethod, KeyKindWord, KeyValue, LogId, MemberName, Micros, OutcomeWord,
-    RecordPointer, RunId, SideWord, SourceWord, StepName, TextHash,
+    BodyDigest, BodyText, ClassWord, EvidenceWord, FileName, Fingerprint, FlowName, HttpMethod,
+    KeyKindWord, KeyValue, LogId, MemberName, Micros, OutcomeWord, RecordPointer, RunId, SideWord,
+    SourceWord, StepName,
 };
 use tables::rows::{ErrorRow, ExchangeRow};
-use tables::state::LeafRow;
 
 use crate::aggregate::{BodySide, CountedBody, CountedError, CountedExchange, RecordPlace};
 use crate::link::{self, Linked, LinkedBy, NameLink};
 use crate::log_text;
-use crate::outcome::FileOutcome;
-use crate::survey::LeafHashes;
+use crate::state::KeptLeaf;
 use crate::worker::{JobRows, KeepBodies, Setting, WorkerCounts};
 
 /// A row group of `exchanges` is cut at this size in memory, in bytes, equal bodies counting once. A body is written
@@ -163,6 +160,8 @@ pub(crate) struct RecordRows<'f, E: Encoder> {
     pub(crate) records: u32,
     /// The link of its first exchange.
     pub(crate) linked: Option<FileLink>,
+    /// Its exchanges are counted for the small tables. Else they are counted already.
+    pub(crate) counted: bool,
 }
 
 impl<'f, E: Encoder> RecordRows<'f, E> {
@@ -186,6 +185,7 @@ impl<'f, E: Encoder> RecordRows<'f, E> {
             leaf: 0,
             records: 0,
             linked: None,
+            counted: true,
         }
     }
 
@@ -235,28 +235,22 @@ impl<'f, E: Encoder> RecordRows<'f, E> {
         self.counts.endpoint = endpoint;
     }
 
+    /// Links the file by its name or that of its member, where no exchange has linked it.
+    pub(crate) fn link_by_name(&mut self, link: Option<&NameLink>) {
+        if self.linked.is_none() {
+            self.linked = link.map(|link| FileLink {
+                log_id: link.log_id.clone(),
+                run_id: link.run_id.clone(),
+                by: Some(link.by),
+            });
+        }
+    }
+
     /// Adds a leaf to the state, if there is one.
-    pub(crate) fn keep_leaf(
-        &mut self,
-        leaf: u32,
-        member: Option<&str>,
-        hashes: &LeafHashes,
-        exchanges: u32,
-        copied: bool,
-        outcome: FileOutcome,
-    ) {
-        let Some(state) = &mut self.counts.state else { return };
-        state.leaf(&LeafRow {
-            file: FileName(self.file),
-            leaf: leaf.cast_signed(),
-            member: member.map(MemberName),
-            begin: hashes.dense.map(|(begin, _)| TextHash(begin)),
-            digest: BodyDigest(hashes.digest),
-            dense: hashes.dense.map(|(_, dense)| BodyDigest(dense)),
-            exchanges: exchanges.cast_signed(),
-            copied,
-            outcome: FileOutcomeWord(outcome.name()),
-        });
+    pub(crate) fn keep_leaf(&mut self, kept: &KeptLeaf<'_>) {
+        if let Some(state) = &mut self.counts.state {
+            state.leaf(self.file, kept);
+        }
     }
 
     /// Whether the bodies of an exchange with this outcome are kept.
@@ -318,7 +312,7 @@ impl<'f, E: Encoder> RecordRows<'f, E> {
         };
         self.counts.exchanges.push(&row);
         if let Some(state) = &mut self.counts.state {
-            state.exchange(known, self.leaf, errors.len());
+            state.exchange(known, linked, self.leaf, errors.len());
         }
         let error_count = errors.len() as u64;
         let mut counted_errors = Vec::with_capacity(errors.len());
@@ -348,6 +342,9 @@ impl<'f, E: Encoder> RecordRows<'f, E> {
             if let Some(state) = &mut self.counts.state {
                 state.error(&error);
             }
+            if !self.counted {
+                continue;
+            }
             counted_errors.push(CountedError {
                 masked: error.masked,
                 class: error.class,
@@ -358,9 +355,31 @@ impl<'f, E: Encoder> RecordRows<'f, E> {
                 values: error.values,
             });
         }
+        if self.counted {
+            self.count(known, &counted_errors, linked, outcome, shape_paths);
+            self.rows.outcomes[outcome as usize] += 1;
+            self.rows.error_count += error_count;
+        }
+        self.records += 1;
+        if self.counts.exchanges.bytes() >= ROW_GROUP_BYTES {
+            self.rows.flush_exchanges(&mut self.counts.exchanges, self.encoder);
+        }
+        if self.counts.errors.bytes() >= ERRORS_BYTES {
+            self.rows.flush_errors(&mut self.counts.errors);
+        }
+    }
+
+    fn count(
+        &mut self,
+        known: &RedactedExchange<'_>,
+        errors: &[CountedError<'_>],
+        linked: &Linked<'_>,
+        outcome: Outcome,
+        shape_paths: &mut dyn FnMut(BodySide) -> Vec<String>,
+    ) {
         let counted = CountedExchange {
             place: RecordPlace { file: self.number, record: self.records },
-            exchange: x,
+            exchange: known.x,
             run_id: linked.run_id,
             flow: linked.flow,
             step: linked.step,
@@ -369,18 +388,9 @@ impl<'f, E: Encoder> RecordRows<'f, E> {
             outcome,
             request: known.request.as_ref().map(RedactedBody::counted),
             response: known.response.as_ref().map(RedactedBody::counted),
-            errors: &counted_errors,
+            errors,
         };
         self.counts.accumulator.add(&counted, shape_paths);
-        self.rows.outcomes[outcome as usize] += 1;
-        self.rows.error_count += error_count;
-        self.records += 1;
-        if self.counts.exchanges.bytes() >= ROW_GROUP_BYTES {
-            self.rows.flush_exchanges(&mut self.counts.exchanges, self.encoder);
-        }
-        if self.counts.errors.bytes() >= ERRORS_BYTES {
-            self.rows.flush_errors(&mut self.counts.errors);
-        }
     }
 }
 
@@ -429,9 +439,7 @@ impl<'t> LoggedBody<'t> {
 /// The verdict, with the status of the listing as its weakest evidence. Only a failed *line* log counts, because it is
 /// about one row; a failed run or step does not show which of its rows failed.
 pub(crate) fn with_listing(x: &Exchange<'_>, linked: &Linked<'_>) -> (Outcome, Option<Evidence>) {
-    let failed = linked.log.is_some_and(|log| {
-        log.entry.log_type == Some(LogType::Line) && log.entry.status == Some(Status::Failed)
-    });
+    let failed = linked.line_failed();
     let alone =
         || x.pointer.matches('/').count() <= 1 && !x.pointer.bytes().any(|b| b.is_ascii_digit());
     if x.outcome != Outcome::Failed && failed && alone() {

@@ -8,15 +8,15 @@ use model::listing::{Listing, LogType, State, Status};
 use model::time::Timestamp;
 use redact::{Counts, Redacted, Scope};
 use tables::cell::{
-    BodyKindWord, ClassWord, CountText, EvidenceWord, FileName, FileUuid, FlagText, FlowName,
-    FlowStateText, FlowTypeText, KeyKindWord, KeyValue, LogId, LogStateWord, LogStatusWord,
-    LogTypeWord, MaskedText, MessageHash, Micros, OutcomeWord, ParentGroupId, ParentLogId,
-    ProcessGroupId, ProcessGroupName, RedactionPlace, RedactionRuleWord, RunId, ScheduleText,
-    SettingText, ShapeHash, SideWord, StepName, TextHash,
+    BodyDigest, BodyKindWord, ClassWord, CountText, EvidenceWord, FileName, FileOutcomeWord,
+    FileUuid, FlagText, FlowName, FlowStateText, FlowTypeText, KeyKindWord, KeyValue, LogId,
+    LogStateWord, LogStatusWord, LogTypeWord, MaskedText, MemberName, MessageHash, Micros,
+    OutcomeWord, ParentGroupId, ParentLogId, ProcessGroupId, ProcessGroupName, RedactionPlace,
+    RedactionRuleWord, RunId, ScheduleText, SettingText, ShapeHash, SideWord, StepName, TextHash,
 };
 use tables::state::{
     ErrorStateRow, ErrorStates, ExchangeStateRow, ExchangeStates, FileStateRow, FileStates,
-    LeafRow, Leaves, ListedFlowRow, ListedFlows, ListedProjectRow, ListedProjects,
+    LeafRow, Leaves, LinkRow, Links, ListedFlowRow, ListedFlows, ListedProjectRow, ListedProjects,
     MaskedMessageRow, MessageStates, RedactionStateRow, RedactionStates, STATE_VERSION, SettingRow,
     Settings, ShapeRow, Shapes, SnapshotRow, Snapshots,
 };
@@ -24,38 +24,88 @@ use tables::{Batch, Encoder, ReadError, Stored};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::aggregate::{Accumulator, SmallTexts};
+use crate::link::{Linked, NameLink};
 use crate::log_text;
-use crate::outcome::FileFacts;
+use crate::outcome::{FileFacts, FileOutcome};
 use crate::records::{RedactedError, RedactedExchange};
 use crate::run::Options;
+use crate::survey::LeafHashes;
 use crate::worker::KeepBodies;
 
 /// Rows of the state that workers make.
 #[derive(Debug, Default)]
 pub(crate) struct StateBatches {
     leaves: Batch<Leaves>,
+    links: Batch<Links>,
     exchanges: Batch<ExchangeStates>,
     errors: Batch<ErrorStates>,
+    /// Links and errors of the leaf at hand.
+    of_leaf: (u32, u32),
+}
+
+/// A text that was read as a log, for the state.
+pub(crate) struct KeptLeaf<'l> {
+    pub(crate) leaf: u32,
+    pub(crate) member: Option<&'l str>,
+    pub(crate) hashes: LeafHashes,
+    pub(crate) exchanges: u32,
+    pub(crate) copied: bool,
+    pub(crate) outcome: FileOutcome,
+    /// Where its name leads to.
+    pub(crate) link: Option<&'l NameLink>,
 }
 
 impl StateBatches {
-    pub(crate) fn leaf(&mut self, row: &LeafRow<'_>) {
-        self.leaves.push(row);
+    /// Adds a leaf, after its exchanges.
+    pub(crate) fn leaf(&mut self, file: &str, kept: &KeptLeaf<'_>) {
+        let KeptLeaf { leaf, member, hashes, exchanges, copied, outcome, link } = kept;
+        let (links, errors) = std::mem::take(&mut self.of_leaf);
+        self.leaves.push(&LeafRow {
+            file: FileName(file),
+            leaf: leaf.cast_signed(),
+            member: member.map(MemberName),
+            begin: hashes.dense.map(|(begin, _)| TextHash(begin)),
+            digest: BodyDigest(hashes.digest),
+            dense: hashes.dense.map(|(_, dense)| BodyDigest(dense)),
+            exchanges: exchanges.cast_signed(),
+            copied: *copied,
+            outcome: FileOutcomeWord(outcome.name()),
+            linked: link.map(|link| TextHash(link.hash())),
+            links: links.cast_signed(),
+            errors: errors.cast_signed(),
+        });
     }
 
     /// Adds an exchange with so many rows of `errors`.
-    pub(crate) fn exchange(&mut self, known: &RedactedExchange<'_>, leaf: u32, errors: usize) {
+    pub(crate) fn exchange(
+        &mut self,
+        known: &RedactedExchange<'_>,
+        linked: &Linked<'_>,
+        leaf: u32,
+        errors: usize,
+    ) {
         let x = known.x;
-        let bytes = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
-        let flag = |failed| FlagText(if failed { "1" } else { "0" });
-        let few = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
-        self.exchanges.push(&ExchangeStateRow {
-            leaf: leaf.cast_signed(),
+        let mut link = LinkRow {
             log_id: x.log_id.map(LogId),
             run_id: x.run_id.map(RunId),
             file_uuid: x.file_uuid.map(FileUuid),
             flow: x.flow.map(FlowName),
             step: x.step.map(StepName),
+            linked: TextHash(0),
+        };
+        let last = self.links.last().filter(|_| self.of_leaf.0 > 0);
+        if last.is_none_or(|last| LinkRow { linked: link.linked, ..last } != link) {
+            link.linked = TextHash(linked.hash());
+            self.links.push(&link);
+            self.of_leaf.0 += 1;
+        }
+        self.of_leaf.1 += errors as u32;
+        let bytes = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
+        let flag = |failed| FlagText(if failed { "1" } else { "0" });
+        let few = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
+        self.exchanges.push(&ExchangeStateRow {
+            leaf: leaf.cast_signed(),
+            link: (self.of_leaf.0 - 1).cast_signed(),
             outcome: OutcomeWord(x.outcome.name()),
             evidence: x.evidence.map(|evidence| EvidenceWord(evidence.name())),
             request_bytes: known.request.map(|body| bytes(body.bytes)),
@@ -88,6 +138,9 @@ impl StateBatches {
         let mut parts = Vec::new();
         if !self.leaves.is_empty() {
             parts.push(encoder.encode(&mut self.leaves)?);
+        }
+        if !self.links.is_empty() {
+            parts.push(encoder.encode(&mut self.links)?);
         }
         if !self.exchanges.is_empty() {
             parts.push(encoder.encode(&mut self.exchanges)?);

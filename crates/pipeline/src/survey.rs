@@ -313,7 +313,7 @@ pub(crate) fn survey_and_see(
 }
 
 /// Hashes of a text, by which a merge finds copies.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct LeafHashes {
     /// Of all of it.
     pub(crate) digest: u128,

@@ -86,6 +86,12 @@ impl<T: Table> Batch<T> {
         (0..self.len()).map(|row| T::read(&self.columns.cells, row))
     }
 
+    /// The row that was appended last; `None` when there is no row.
+    pub fn last(&self) -> Option<T::Row<'_>> {
+        let row = self.len().checked_sub(1)?;
+        Some(T::read(&self.columns.cells, row))
+    }
+
     /// A batch with these columns; `None` when they are of another table.
     pub(crate) fn from_columns(columns: Columns) -> Option<Self> {
         (columns.schema == T::SCHEMA).then_some(Self { columns, table: PhantomData })

@@ -19,10 +19,11 @@ pub const STATE_VERSION: u32 = 2;
 pub const STATE_FOLDER: &str = "state";
 
 /// Every table of the state, in the order of docs/state.md.
-pub static STATE_TABLES: [&Schema; 11] = [
+pub static STATE_TABLES: [&Schema; 12] = [
     &SETTINGS,
     &FILE_STATES,
     &LEAVES,
+    &LINKS,
     &EXCHANGE_STATES,
     &ERROR_STATES,
     &MASKED_MESSAGES,
@@ -100,6 +101,30 @@ crate::table! {
         copied: bool,
         /// its outcome, one of those of a file
         outcome: FileOutcomeWord<'b>,
+        /// hash of the log and run that its name or that of its file leads to; null when there is none
+        linked: Option<TextHash>,
+        /// its rows in `state/links`
+        links: i32,
+        /// its rows in `errors`
+        errors: i32,
+    }
+}
+
+crate::table! {
+    /// By what the exchanges of a text are linked to the listing, in the order of the exchanges: one row for the exchanges behind one another that have the same. The rows of a text follow those of the text before.
+    pub table Links, LINKS = "state/links" of LinkRow<'b> {
+        /// id of the log in the document
+        log_id: Option<LogId<'b>>,
+        /// execution id of the run in the document
+        run_id: Option<RunId<'b>>,
+        /// the log's own file id in the document
+        file_uuid: Option<FileUuid<'b>>,
+        /// name or id of the flow in the document
+        flow: Option<FlowName<'b>>,
+        /// slug or title of the step in the document
+        step: Option<StepName<'b>>,
+        /// hash of log, run, flow and step that this leads to, and of whether the log failed
+        linked: TextHash,
     }
 }
 
@@ -108,16 +133,8 @@ crate::table! {
     pub table ExchangeStates, EXCHANGE_STATES = "state/exchanges" of ExchangeStateRow<'b> {
         /// its leaf, as in `leaves`
         leaf: i32,
-        /// id of the log
-        log_id: Option<LogId<'b>>,
-        /// execution id of the run
-        run_id: Option<RunId<'b>>,
-        /// the log's own file id
-        file_uuid: Option<FileUuid<'b>>,
-        /// name or id of the flow
-        flow: Option<FlowName<'b>>,
-        /// slug or title of the step
-        step: Option<StepName<'b>>,
+        /// the place of its link among those of its leaf, from 0
+        link: i32,
         /// as in `exchanges`
         outcome: OutcomeWord<'b>,
         /// as in `exchanges`

@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 
 use model::listing::Listing;
-use tables::cell::OutcomeWord;
 use tables::rows::{Files, Problems};
-use tables::state::{ExchangeStates, FileStates, Leaves};
+use tables::state::{FileStates, Leaves};
 
 use super::MergeError;
 use super::shard::Shard;
-use crate::link;
+use crate::link::{self, LinkedBy};
 use crate::members::MemberCounts;
 use crate::outcome::{FileFacts, FileOutcome, OutcomeSigns};
 use crate::problem::FileProblem;
@@ -21,8 +20,39 @@ pub(super) struct MergedFile {
     pub(super) shard: usize,
     pub(super) facts: FileFacts,
     pub(super) leaves: Vec<MergedLeaf>,
-    /// Its first row in `exchanges`, and its first in `errors`.
-    pub(super) first: (u64, u64),
+    /// Its place among the files of its report.
+    pub(super) place: usize,
+    /// Its first rows there.
+    pub(super) first: FirstRows,
+}
+
+/// Rows of tables, by their numbers.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct FirstRows {
+    pub(super) exchange: u64,
+    pub(super) error: u64,
+    pub(super) leaf: u64,
+    pub(super) link: u64,
+}
+
+impl MergedFile {
+    /// The rows behind its last ones.
+    pub(super) fn end(&self) -> FirstRows {
+        let sum = |of: fn(&MergedLeaf) -> u32| -> u64 {
+            self.leaves.iter().map(|leaf| u64::from(of(leaf))).sum()
+        };
+        FirstRows {
+            exchange: self.first.exchange + u64::from(self.facts.exchanges),
+            error: self.first.error + sum(|leaf| leaf.errors),
+            leaf: self.first.leaf + self.leaves.len() as u64,
+            link: self.first.link + sum(|leaf| leaf.links),
+        }
+    }
+
+    /// It was left out as a copy of another file of its report.
+    pub(super) fn is_left_out(&self) -> bool {
+        self.facts.outcome == FileOutcome::Duplicate && self.leaves.is_empty()
+    }
 }
 
 /// A text that was read as a log.
@@ -33,6 +63,11 @@ pub(super) struct MergedLeaf {
     pub(super) exchanges: u32,
     pub(super) copied: bool,
     pub(super) outcome: FileOutcome,
+    /// Hash of the link by its name.
+    pub(super) linked: Option<u64>,
+    /// Its rows in the tables of these names.
+    pub(super) links: u32,
+    pub(super) errors: u32,
 }
 
 /// The files of all reports, in name order.
@@ -48,20 +83,11 @@ pub(super) fn outcome_of(word: &str) -> FileOutcome {
     all.into_iter().find(|outcome| outcome.name() == word).unwrap_or(FileOutcome::Rejected)
 }
 
-tables::select! {
-    /// The rows of `errors` of an exchange. A selection has a text; that of outcomes is the smallest.
-    struct ErrorCount<'b> from ExchangeStates {
-        outcome: OutcomeWord<'b>,
-        errors: i32,
-    }
-}
-
 impl MergedFiles {
     pub(super) fn of(shards: &[Shard]) -> Result<Self, MergeError> {
         let (mut all, mut unread) = (Vec::new(), Vec::new());
         for (number, shard) in shards.iter().enumerate() {
             let mut files: Vec<MergedFile> = Vec::new();
-            let mut exchanges = 0;
             shard.each::<Files>(|row| {
                 let mut facts = FileFacts::bare(
                     outcome_of(row.outcome.0),
@@ -73,14 +99,17 @@ impl MergedFiles {
                 facts.documents = row.documents.unsigned_abs();
                 facts.exchanges = row.exchanges.unsigned_abs();
                 facts.decoded_bytes = row.decoded_bytes.unsigned_abs();
+                facts.log_id = row.log_id.map(|id| id.0.to_owned());
+                facts.run_id = row.run_id.map(|id| id.0.to_owned());
+                facts.linked_by = row.linked_by.and_then(|by| LinkedBy::of_name(by.0));
                 files.push(MergedFile {
                     name: row.file.0.to_owned(),
                     shard: number,
                     facts,
                     leaves: Vec::new(),
-                    first: (exchanges, 0),
+                    place: files.len(),
+                    first: FirstRows::default(),
                 });
-                exchanges += u64::from(row.exchanges.unsigned_abs());
             })?;
             let places: HashMap<String, usize> =
                 files.iter().enumerate().map(|(n, file)| (file.name.clone(), n)).collect();
@@ -111,6 +140,9 @@ impl MergedFiles {
                     exchanges: row.exchanges.unsigned_abs(),
                     copied: row.copied,
                     outcome: outcome_of(row.outcome.0),
+                    linked: row.linked.map(|hash| hash.0),
+                    links: row.links.unsigned_abs(),
+                    errors: row.errors.unsigned_abs(),
                 });
             })?;
             shard.each::<Problems>(|row| {
@@ -126,13 +158,10 @@ impl MergedFiles {
                     None => unread.push((number, row.file.0.to_owned(), problem)),
                 }
             })?;
-            let mut errors_before = vec![0u64];
-            shard.each::<ErrorCount<'static>>(|row| {
-                let before = errors_before.last().copied().unwrap_or(0);
-                errors_before.push(before + u64::from(row.errors.unsigned_abs()));
-            })?;
+            let mut first = FirstRows::default();
             for file in &mut files {
-                file.first.1 = errors_before[file.first.0 as usize];
+                file.first = first;
+                first = file.end();
             }
             all.extend(files);
         }

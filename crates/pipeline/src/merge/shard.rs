@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use grouping::Rules;
 use tables::rows::{Errors, Exchanges};
-use tables::state::{ErrorStates, ExchangeStates};
+use tables::state::{ErrorStates, ExchangeStates, Links};
 use tables::{ReadError, Select, Stored, StoredRows, StoredTable, Table};
 
 use super::MergeError;
@@ -15,6 +15,7 @@ use crate::state::ReportSettings;
 pub(super) struct Shard {
     pub(super) report: Stored,
     pub(super) exchanges: RowSource<Exchanges>,
+    pub(super) links: RowSource<Links>,
     pub(super) exchange_states: RowSource<ExchangeStates>,
     pub(super) errors: RowSource<Errors>,
     pub(super) error_states: RowSource<ErrorStates>,
@@ -30,6 +31,7 @@ impl Shard {
         })?;
         Ok(Self {
             exchanges: RowSource::of(report.table()?),
+            links: RowSource::of(report.table()?),
             exchange_states: RowSource::of(report.table()?),
             errors: RowSource::of(report.table()?),
             error_states: RowSource::of(report.table()?),
@@ -137,6 +139,7 @@ impl<'s, T: Table + Select<Table = T>> RowCursor<'s, T> {
 /// The rows of one report.
 pub(super) struct Cursors<'s> {
     pub(super) exchanges: RowCursor<'s, Exchanges>,
+    pub(super) links: RowCursor<'s, Links>,
     pub(super) exchange_states: RowCursor<'s, ExchangeStates>,
     pub(super) errors: RowCursor<'s, Errors>,
     pub(super) error_states: RowCursor<'s, ErrorStates>,
@@ -146,6 +149,7 @@ impl<'s> Cursors<'s> {
     pub(super) fn of(shard: &'s Shard) -> Self {
         Self {
             exchanges: RowCursor::of(&shard.exchanges),
+            links: RowCursor::of(&shard.links),
             exchange_states: RowCursor::of(&shard.exchange_states),
             errors: RowCursor::of(&shard.errors),
             error_states: RowCursor::of(&shard.error_states),
