@@ -163,7 +163,12 @@ impl Sink for Folder {
         self.output.flush_ahead()
     }
 
-    fn finish(self, summary: &str) -> Result<(), Error> {
+    fn finish(mut self, summary: &str) -> Result<(), Error> {
+        if !self.state.is_empty() {
+            let mut text_groups = Batch::new();
+            self.writers.iter().for_each(|writer| writer.push_text_groups(&mut text_groups));
+            self.append(encode(&text_groups, &self.formats)?)?;
+        }
         for writer in self.writers.into_iter().chain(self.state) {
             writer.finish()?;
         }
