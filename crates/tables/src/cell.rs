@@ -181,6 +181,8 @@ texts! {
     RedactionPlace,
     /// Why it was masked.
     RedactionRuleWord,
+    /// Name of a table of a report.
+    TableName,
     /// A setting with which a report was made.
     SettingText,
     /// A number in a list.

@@ -6,7 +6,7 @@
 use std::convert::Infallible;
 use std::fmt::Display;
 use std::fs::File;
-use std::io::Cursor;
+use std::io::{Cursor, Read, Seek};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 
@@ -14,6 +14,7 @@ use polars_arrow::array::{Array, BooleanArray, ListArray, PrimitiveArray, Utf8Vi
 use polars_arrow::bitmap::MutableBitmap;
 use polars_arrow::datatypes::{ArrowDataType, Field};
 use polars_arrow::types::NativeType;
+use polars_parquet::parquet::metadata::ColumnDescriptor;
 use polars_parquet::parquet::page::CompressedPage;
 use polars_parquet::parquet::statistics::Statistics;
 use polars_parquet::read::{
@@ -25,7 +26,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::checksums::Checksums;
 use super::columns::{Bits, BodyTexts, Cells, Data, Lists};
 use super::parquet::arrow_type;
-use super::schema::{Column, ColumnType};
+use super::schema::{Column, ColumnType, Schema};
 use super::stored::ReadError;
 
 /// The largest page that is taken, in bytes: a body that a file of the largest size may hold.
@@ -49,6 +50,16 @@ impl Footer {
 
     pub(super) fn rows_of(&self, group: usize) -> usize {
         self.metadata.row_groups[group].num_rows()
+    }
+
+    /// Whether the file has the columns of a table and no others, in their order.
+    pub(super) fn has_columns(&self, schema: &Schema) -> bool {
+        let columns = self.metadata.schema_descr.columns();
+        columns.len() == schema.columns.len()
+            && columns.iter().zip(schema.columns).all(|(stored, column)| {
+                stored.path_in_schema.first().is_some_and(|name| name == column.name)
+                    && fits(stored, column.kind)
+            })
     }
 
     /// The smallest and the largest value of a column of integers or times in a row group, by its statistics. `None`
@@ -80,7 +91,7 @@ pub(super) fn footer(file: &mut File, path: &Path) -> Result<Footer, ReadError> 
 /// Reads one column of a row group; nulls when the file has no such column, which must be nullable. `rows`: only these
 /// rows, which ascend.
 pub(super) fn column(
-    file: &mut File,
+    file: &mut (impl Read + Seek),
     path: &Path,
     footer: &Footer,
     group: usize,
@@ -99,7 +110,7 @@ pub(super) fn column(
     };
     let other = || damaged("is of another type");
     let (Some(chunk), None) = (chunks.next(), chunks.next()) else { return Err(other()) };
-    if !fits(chunk, column.kind) {
+    if !fits(chunk.descriptor(), column.kind) {
         return Err(other());
     }
     let range = caught(path, || Ok::<_, Infallible>(chunk.byte_range()))?;
@@ -109,14 +120,10 @@ pub(super) fn column(
     let bytes = Cursor::new(bytes.into());
     let pages = || PageReader::new(bytes.clone(), chunk, Vec::new(), PAGE_BYTES);
     // Polars trusts the headers of pages, and aborts the process where one promises more values than there are.
-    let values = |page| match page {
-        CompressedPage::Data(page) => page.num_values(),
-        CompressedPage::Dict(_) => 0,
-    };
+    let values = |page| values(&page);
     let values = caught(path, || pages().map(|page| page.map(values)).sum::<Result<usize, _>>())?;
-    let expected = if column.kind == ColumnType::List { values } else { group.num_rows() };
-    if values != expected || usize::try_from(chunk.num_values()) != Ok(values) {
-        return Err(damaged("has pages of another length than its rows"));
+    if !is_length(values, chunk, column, group.num_rows()) {
+        return Err(damaged(OTHER_LENGTH));
     }
     let pages = BasicDecompressor::new(pages(), Vec::new());
     let field =
@@ -139,6 +146,68 @@ pub(super) fn column(
     Ok(cells)
 }
 
+/// The pages of a row group as they are in the file, by column. The file has the columns of `schema` and no others. Memory
+/// and time are those of the compressed pages.
+pub(super) fn pages(
+    file: &mut (impl Read + Seek),
+    path: &Path,
+    footer: &Footer,
+    group: usize,
+    schema: &Schema,
+) -> Result<Vec<Vec<CompressedPage>>, ReadError> {
+    let group = &footer.metadata.row_groups[group];
+    let chunks = group.parquet_columns();
+    let ranges = || Ok::<_, Infallible>(chunks.iter().map(ColumnChunkMetadata::byte_range));
+    let ranges: Vec<_> = caught(path, || ranges().map(Iterator::collect))?;
+    // The chunks lie side by side, and share blocks of the checksums.
+    let start = ranges.iter().map(|range| range.start).min().unwrap_or_default();
+    let end = ranges.iter().map(|range| range.end).max().unwrap_or_default();
+    let bytes = footer.checksums.checked(file, start..end).map_err(ReadError::io(path))?;
+    let fault = || ReadError::damaged(path, "a row group does not match its checksums");
+    let bytes = Cursor::new(bytes.ok_or_else(fault)?.into());
+
+    let mut columns = Vec::with_capacity(chunks.len());
+    for ((chunk, range), column) in chunks.iter().zip(ranges).zip(schema.columns) {
+        let mut bytes = bytes.clone();
+        bytes.set_position(range.start - start);
+        let read = || PageReader::new(bytes, chunk, Vec::new(), PAGE_BYTES).collect();
+        let mut pages: Vec<_> = caught(path, read)?;
+        if !is_length(pages.iter().map(values).sum(), chunk, column, group.num_rows()) {
+            let fault = format!("column {} {OTHER_LENGTH}", column.name);
+            return Err(ReadError::damaged(path, fault));
+        }
+        // The writer asks how many rows a page has, and writes it nowhere. Pages of lists do not tell: all are taken to be
+        // in the first.
+        let mut rows = group.num_rows();
+        for page in &mut pages {
+            if let CompressedPage::Data(page) = page {
+                let in_page =
+                    if column.kind == ColumnType::List { rows } else { page.num_values() };
+                page.num_rows = Some(in_page);
+                rows = rows.saturating_sub(in_page);
+            }
+        }
+        columns.push(pages);
+    }
+    Ok(columns)
+}
+
+/// What is wrong with a column for which [`is_length`] does not hold.
+const OTHER_LENGTH: &str = "has pages of another length than its rows";
+
+/// Whether so many values in the pages of a column are those of its rows.
+fn is_length(values: usize, chunk: &ColumnChunkMetadata, column: &Column, rows: usize) -> bool {
+    usize::try_from(chunk.num_values()) == Ok(values)
+        && (column.kind == ColumnType::List || values == rows)
+}
+
+fn values(page: &CompressedPage) -> usize {
+    match page {
+        CompressedPage::Data(page) => page.num_values(),
+        CompressedPage::Dict(_) => 0,
+    }
+}
+
 /// A filter for these rows of a row group, which ascend.
 fn row_filter(rows: &[usize], all: usize) -> Filter {
     let mut mask = MutableBitmap::from_len_zeroed(all);
@@ -158,7 +227,7 @@ fn caught<R, E: Display>(path: &Path, read: impl FnOnce() -> Result<R, E>) -> Re
 }
 
 /// Whether a column of the file is stored as `parquet` stores the type.
-fn fits(chunk: &ColumnChunkMetadata, kind: ColumnType) -> bool {
+fn fits(column: &ColumnDescriptor, kind: ColumnType) -> bool {
     let stored = match kind {
         ColumnType::Text | ColumnType::List => PhysicalType::ByteArray,
         ColumnType::I32 => PhysicalType::Int32,
@@ -168,7 +237,7 @@ fn fits(chunk: &ColumnChunkMetadata, kind: ColumnType) -> bool {
     };
     // The path of a list goes through its list and its element.
     let depth = if kind == ColumnType::List { 3 } else { 1 };
-    chunk.physical_type() == stored && chunk.descriptor().path_in_schema.len() == depth
+    column.descriptor.primitive_type.physical_type == stored && column.path_in_schema.len() == depth
 }
 
 /// Appends the cells of an array; `None` when it is of another type.

@@ -83,6 +83,14 @@ impl Formats {
         self.set.iter().copied()
     }
 
+    /// How a format of these is written: its name, of CSV with its options.
+    pub(super) fn word(&self, format: Format) -> String {
+        let CsvOptions { raw, bodies } = self.csv;
+        let options = [(raw, "+raw"), (bodies, "+bodies")];
+        let options = options.into_iter().filter(|(on, _)| *on && format == Format::Csv);
+        std::iter::once(format.name()).chain(options.map(|(_, word)| word)).collect()
+    }
+
     /// Whether one is asked for in which every repeat of a body is written out.
     pub(super) fn repeat_bodies(&self) -> bool {
         self.contains(Format::Csv) && self.csv.bodies || self.contains(Format::Json)
@@ -97,16 +105,8 @@ impl Formats {
 /// `parquet,csv`, with `+raw` and `+bodies` where CSV is written so.
 impl fmt::Display for Formats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (n, format) in self.iter().enumerate() {
-            let comma = if n > 0 { "," } else { "" };
-            write!(f, "{comma}{}", format.name())?;
-            if format == Format::Csv {
-                let CsvOptions { raw, bodies } = self.csv;
-                let options = [(raw, "+raw"), (bodies, "+bodies")];
-                options.iter().filter(|(on, _)| *on).try_for_each(|(_, word)| f.write_str(word))?;
-            }
-        }
-        Ok(())
+        let words: Vec<_> = self.iter().map(|format| self.word(format)).collect();
+        f.write_str(&words.join(","))
     }
 }
 

@@ -11,7 +11,8 @@
 //! ```
 //!
 //! All formats are written from the same batches, so they cannot disagree; what a format needs of escaping and
-//! cutting is in its module. A finished report is opened again with [`Stored`].
+//! cutting is in its module. A finished report is opened again with [`Stored`]; [`StoredGroups`] takes its row groups into
+//! another report without decoding them.
 //!
 //! ```
 //! use tables::cell::{FileName, MessageText, ProblemKindWord, StageWord};
@@ -60,10 +61,13 @@ mod output;
 mod parquet;
 mod partial;
 mod plain;
+mod positioned;
+mod renumber;
 mod schema;
 mod sink;
 mod spill;
 mod stored;
+mod stored_groups;
 #[cfg(test)]
 mod tests;
 mod workbook;
@@ -81,3 +85,4 @@ pub use schema::{Column, ColumnType, SCHEMA_VERSION, Schema};
 pub use sink::{Encoder, Folder, Memory, MemoryEncoder, Sink};
 pub use spill::{Frame, Spill};
 pub use stored::{ReadError, Stored, StoredRows, StoredTable};
+pub use stored_groups::StoredGroups;

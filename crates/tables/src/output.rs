@@ -5,15 +5,18 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
+use xxhash_rust::xxh3::xxh3_64;
+
 use super::CsvOptions;
-use super::batch::Table;
+use super::batch::{Batch, Table};
+use super::cell::{SettingText, TableName, TextHash};
 use super::encode::{Encoded, Format, Formats};
 use super::error::Error;
 use super::partial::{self, PartialFolder};
 use super::rows::TABLES;
 use super::schema::{SCHEMA_VERSION, Schema};
 use super::spill::Spill;
-use super::state::{STATE_FOLDER, STATE_TABLES};
+use super::state::{STATE_FOLDER, STATE_TABLES, TextGroupRow, TextGroups};
 use super::workbook::WORKBOOK;
 use super::{csv, parquet};
 
@@ -190,7 +193,8 @@ impl Output {
             let path = self.folder().join(schema.name).with_extension(format.extension());
             Ok((format, TableFile::create(path, schema, format, formats.csv, metadata)?))
         });
-        Ok(TableWriter { schema, rows: 0, files: files.collect::<Result<_, _>>()? })
+        let files = files.collect::<Result<_, _>>()?;
+        Ok(TableWriter { schema, rows: 0, formats: formats.clone(), files })
     }
 
     /// Makes the folder of the state.
@@ -265,6 +269,7 @@ impl Output {
 pub struct TableWriter {
     schema: &'static Schema,
     rows: u64,
+    formats: Formats,
     files: Vec<(Format, TableFile)>,
 }
 
@@ -289,14 +294,33 @@ impl TableWriter {
                 (FormatPart::Parquet(group), TableFile::Parquet(writer)) => {
                     writer.append(&group)?;
                 }
-                (FormatPart::Text(bytes), TableFile::Text { path, file }) => {
+                (FormatPart::Text(bytes), TableFile::Text { path, file, groups }) => {
                     file.write_all(&bytes).map_err(Error::io(path, "write"))?;
+                    if rows > 0 {
+                        groups.push((bytes.len() as u64, xxh3_64(&bytes)));
+                    }
                 }
                 _ => unreachable!("a file is opened for its format"),
             }
         }
         self.rows += rows as u64;
         Ok(())
+    }
+
+    /// Which bytes of its text files belong together.
+    pub(super) fn push_text_groups(&self, batch: &mut Batch<TextGroups>) {
+        for (format, file) in &self.files {
+            let TableFile::Text { groups, .. } = file else { continue };
+            let format = self.formats.word(*format);
+            for (bytes, digest) in groups {
+                batch.push(&TextGroupRow {
+                    table: TableName(self.schema.name),
+                    format: SettingText(&format),
+                    bytes: bytes.cast_signed(),
+                    digest: TextHash(*digest),
+                });
+            }
+        }
     }
 
     /// Completes the files and returns the number of rows in each.
@@ -307,7 +331,7 @@ impl TableWriter {
         for (_, file) in self.files {
             match file {
                 TableFile::Parquet(writer) => writer.finish()?,
-                TableFile::Text { path, mut file } => {
+                TableFile::Text { path, mut file, .. } => {
                     file.flush().map_err(Error::io(&path, "write"))?;
                 }
             }
@@ -325,7 +349,12 @@ enum FormatPart {
 #[derive(Debug)]
 enum TableFile {
     Parquet(Box<parquet::Writer>),
-    Text { path: PathBuf, file: BufWriter<File> },
+    Text {
+        path: PathBuf,
+        file: BufWriter<File>,
+        /// For each row group the number of bytes, and their XXH3.
+        groups: Vec<(u64, u64)>,
+    },
 }
 
 impl TableFile {
@@ -345,7 +374,7 @@ impl TableFile {
         if format == Format::Csv {
             file.write_all(&csv::header(schema, csv_options)).map_err(Error::io(&path, "write"))?;
         }
-        Ok(Self::Text { path, file })
+        Ok(Self::Text { path, file, groups: Vec::new() })
     }
 }
 

@@ -81,6 +81,26 @@ pub(super) fn encode(batch: &Columns) -> Result<RowGroup, Error> {
     Ok(RowGroup { rows: batch.len() as u64, pages: pages.collect::<Result<_, _>>()? })
 }
 
+impl RowGroup {
+    /// A row group of pages that are compressed already, by column.
+    pub(super) fn of_pages(rows: usize, pages: Vec<Vec<CompressedPage>>) -> Self {
+        Self { rows: rows as u64, pages }
+    }
+
+    /// Encodes the cells of one column anew.
+    pub(super) fn replace_column(
+        &mut self,
+        schema: &Schema,
+        column: usize,
+        cells: &Cells,
+    ) -> Result<(), Error> {
+        let place = Path::new(schema.name);
+        let mut zstd = PageCompressor::new().map_err(Error::parquet(place))?;
+        self.pages[column] = pages(&schema.columns[column], cells, &mut zstd, place)?;
+        Ok(())
+    }
+}
+
 impl Writer {
     /// Creates the file.
     pub(super) fn create(

@@ -11,6 +11,8 @@ use crate::rows::TABLES;
 use crate::schema::Schema;
 use crate::spill::Spill;
 use crate::state::STATE_TABLES;
+use crate::stored::{ReadError, Stored};
+use crate::stored_groups::StoredGroups;
 use crate::workbook::Workbook;
 
 /// Takes the rows of a report, batch by batch.
@@ -64,6 +66,29 @@ pub trait Encoder: Send + Sync {
     /// # Errors
     /// When they cannot be encoded.
     fn encode<T: Table>(&self, batch: &mut Batch<T>) -> Result<Self::Part, Error>;
+
+    /// The row groups of a table of a report, for [`stored`](Self::stored). `None` where they have to be read and
+    /// encoded: the report does not have the table as it is encoded here, or rows are not encoded into files.
+    ///
+    /// # Errors
+    /// As [`StoredGroups::open`].
+    fn stored_groups<T: Table>(
+        &self,
+        _report: &Stored,
+    ) -> Result<Option<StoredGroups<T>>, ReadError> {
+        Ok(None)
+    }
+
+    /// A row group of [`stored_groups`](Self::stored_groups), ready to be appended, as [`StoredGroups::encoded`] has it.
+    /// `None` where this encoder never has any.
+    fn stored<T: Table>(
+        &self,
+        _groups: &StoredGroups<T>,
+        _group: usize,
+        _shift: i64,
+    ) -> Option<Result<Self::Part, ReadError>> {
+        None
+    }
 
     /// Whether every repeat of a body is written out, so that less should be encoded at a time.
     fn repeats_bodies(&self) -> bool;
@@ -163,7 +188,12 @@ impl Sink for Folder {
         self.output.flush_ahead()
     }
 
-    fn finish(self, summary: &str) -> Result<(), Error> {
+    fn finish(mut self, summary: &str) -> Result<(), Error> {
+        if !self.state.is_empty() {
+            let mut text_groups = Batch::new();
+            self.writers.iter().for_each(|writer| writer.push_text_groups(&mut text_groups));
+            self.append(encode(&text_groups, &self.formats)?)?;
+        }
         for writer in self.writers.into_iter().chain(self.state) {
             writer.finish()?;
         }
@@ -192,6 +222,22 @@ impl Encoder for Formats {
         let encoded = encode(batch, self)?;
         batch.clear();
         Ok(encoded)
+    }
+
+    fn stored_groups<T: Table>(
+        &self,
+        report: &Stored,
+    ) -> Result<Option<StoredGroups<T>>, ReadError> {
+        StoredGroups::open(report, self)
+    }
+
+    fn stored<T: Table>(
+        &self,
+        groups: &StoredGroups<T>,
+        group: usize,
+        shift: i64,
+    ) -> Option<Result<Encoded, ReadError>> {
+        Some(groups.encoded(group, shift))
     }
 
     fn repeats_bodies(&self) -> bool {

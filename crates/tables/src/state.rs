@@ -8,7 +8,7 @@ use crate::cell::{
     KeyValue, LogId, LogStateWord, LogStatusWord, LogTypeWord, MaskedText, MemberName, MessageHash,
     Micros, OutcomeWord, ParentGroupId, ParentLogId, ProcessGroupId, ProcessGroupName,
     RedactionPlace, RedactionRuleWord, RunId, ScheduleText, SettingText, ShapeHash, ShapePath,
-    SideWord, StepName, TextHash, TriggeredBy,
+    SideWord, StepName, TableName, TextHash, TriggeredBy,
 };
 use crate::schema::Schema;
 
@@ -32,6 +32,7 @@ pub static STATE_TABLES: [&Schema; 12] = [
     &LISTED_FLOWS,
     &LISTED_PROJECTS,
     &REDACTION_STATES,
+    &TEXT_GROUPS,
 ];
 
 crate::table! {
@@ -321,5 +322,19 @@ crate::table! {
         rule: RedactionRuleWord<'b>,
         /// as in `redactions`
         count: i64,
+    }
+}
+
+crate::table! {
+    /// Which bytes of a CSV file, and of JSON lines, have the rows of a row group of the Parquet file: one row for each table, format and row group, in this order. They follow each other in the file, in CSV after the header.
+    pub table TextGroups, TEXT_GROUPS = "state/text_groups" of TextGroupRow<'b> {
+        /// name of the table
+        table: TableName<'b>,
+        /// the format, as in `formats` of `state/settings`: `csv`, `csv+raw`, `json`
+        format: SettingText<'b>,
+        /// how many bytes
+        bytes: i64,
+        /// XXH3-64 of them
+        digest: TextHash,
     }
 }
