@@ -97,7 +97,9 @@ impl ErrorCounter {
         context: &ErrorContext,
     ) -> MessageNumber {
         let here = ErrorPlace { place: context.place, error: nth };
-        let number = self.number(error.masked, here, &error.message, &error.values);
+        let number = self.number(error.masked, here, || {
+            (error.message.beginning(MESSAGE_BYTES), error.values.clone())
+        });
         let masked = &mut self.masked_messages[number as usize];
         masked.count += 1;
         masked.retryable += u64::from(error.retryable);
@@ -146,7 +148,9 @@ impl ErrorCounter {
     pub(super) fn merge_masked_messages(&mut self, other: &mut Self) -> Vec<MessageNumber> {
         let taken = std::mem::take(&mut other.masked_messages);
         let numbers = taken.into_iter().map(|masked| {
-            let number = self.number(masked.id, masked.sample, &masked.message, &masked.values);
+            let number = self.number(masked.id, masked.sample, || {
+                (masked.message.clone(), masked.values.clone())
+            });
             let here = &mut self.masked_messages[number as usize];
             here.count += masked.count;
             here.retryable += masked.retryable;
@@ -351,11 +355,11 @@ impl ErrorCounter {
         &mut self,
         id: MessageId,
         sample: ErrorPlace,
-        message: &Redacted<'_>,
-        values: &MaskedValues,
+        of_sample: impl FnOnce() -> (Redacted<'static>, MaskedValues),
     ) -> MessageNumber {
         let masked_messages = &mut self.masked_messages;
         *self.index.entry(id.0).or_insert_with(|| {
+            let (message, values) = of_sample();
             masked_messages.push(MessageCounts {
                 id,
                 count: 0,
@@ -365,8 +369,8 @@ impl ErrorCounter {
                 first: None,
                 last: None,
                 sample,
-                message: message.beginning(MESSAGE_BYTES),
-                values: values.clone(),
+                message,
+                values,
                 alone: 0,
                 last_file: None,
                 last_run: Name::ABSENT,
