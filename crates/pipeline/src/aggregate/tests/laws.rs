@@ -79,7 +79,7 @@ fn any_case() -> impl Strategy<Value = Case> {
 
 /// Up to 40 exchanges in up to five files, each at a place of its own. Some are
 /// repeated, from another step or another run.
-fn any_cases() -> impl Strategy<Value = Vec<Case>> {
+pub(super) fn any_cases() -> impl Strategy<Value = Vec<Case>> {
     let repeated = prop::option::of(any::<prop::sample::Index>());
     prop::collection::vec((any_case(), 0_u32..5, repeated), 0..40).prop_map(|drawn| {
         let mut cases: Vec<Case> = Vec::new();
