@@ -44,6 +44,7 @@ mod logs;
 mod runs;
 mod sketch;
 mod small;
+mod stored;
 mod top;
 
 pub(crate) use small::redactions;
@@ -142,6 +143,8 @@ pub enum BodySide {
 }
 
 impl BodySide {
+    const ALL: [Self; 2] = [Self::Request, Self::Response];
+
     /// The word used in reports.
     pub fn name(self) -> &'static str {
         match self {
@@ -180,7 +183,6 @@ pub struct Accumulator {
     keys: KeyCounter,
     errors: ErrorCounter,
     runs: RunCounter,
-    period: Option<(Timestamp, Timestamp)>,
     exchange: AttemptBuffers,
     last: Last,
 }
@@ -248,9 +250,6 @@ impl Accumulator {
                 self.bodies.add(endpoint, side, body, seen.place, failed, shape_paths);
             }
         }
-        if let Some(at) = seen.exchange.started_at {
-            self.cover((at, at));
-        }
         if let Some(duration) = seen.exchange.duration_ms.and_then(micros) {
             self.endpoints.took(endpoint, duration);
         }
@@ -264,11 +263,6 @@ impl Accumulator {
             run,
         };
         self.add_errors(seen, flow, &context);
-    }
-
-    fn cover(&mut self, (from, to): (Timestamp, Timestamp)) {
-        let (first, last) = self.period.get_or_insert((from, to));
-        (*first, *last) = ((*first).min(from), (*last).max(to));
     }
 
     /// Counts a download without exchanges, such as an empty log, for its log and run. A download with exchanges is counted
@@ -285,9 +279,6 @@ impl Accumulator {
         if self.keys.len() < other.keys.len() {
             // The result is the same either way; merging the smaller one is cheaper.
             std::mem::swap(self, &mut other);
-        }
-        if let Some(period) = other.period {
-            self.cover(period);
         }
         let names = self.names.merge(&other.names);
         let endpoint_names = self.endpoint_names.merge(&other.endpoint_names);
@@ -315,13 +306,18 @@ impl Accumulator {
         let resolved = self.errors.resolve(groups);
         let groups_of_runs = self.errors.groups_of_runs(&resolved);
         let fingerprint = |masked| resolved.fingerprint(masked);
-        let (keys, error_groups) = rayon::join(
-            || self.keys.rows(&self.names, files, &fingerprint),
+        let ((key_order, keys), error_groups) = rayon::join(
+            || {
+                let order = self.keys.order(&self.names);
+                let rows = self.keys.rows(&order, &self.names, files, &fingerprint);
+                (order, rows)
+            },
             || self.errors.rows(&resolved, texts, self, files),
         );
         SmallTables {
             error_groups,
             keys,
+            key_order,
             endpoints: self.endpoints.rows(&self.bodies, &self.endpoint_names, &self.names),
             runs: self.runs.rows(&self.names, listing, &groups_of_runs),
             flows: flows::rows(listing),
@@ -347,9 +343,9 @@ impl Accumulator {
         }
     }
 
-    /// The masked messages with the place of the first error of each, by their ids.
-    pub(crate) fn message_samples(&self) -> Vec<(MessageId, RecordPlace, u32)> {
-        self.errors.samples()
+    /// The format of bodies with a shape.
+    pub(crate) fn body_kind(&self, shape: u64) -> Option<BodyKind> {
+        self.bodies.kind(shape)
     }
 
     /// What is masked in the first error with a masked message.
@@ -359,7 +355,7 @@ impl Accumulator {
 
     /// Start of the first and of the last exchange that has a time.
     pub fn period(&self) -> Option<(Timestamp, Timestamp)> {
-        self.period
+        self.endpoints.period()
     }
 
     fn add_attempts(&mut self, seen: &CountedExchange<'_>, flow: Name) {

@@ -205,6 +205,7 @@ pub(crate) fn finish<S: Sink>(
     let mut redaction = TextRedaction::new(&mut scope, known);
     let mut state_parts = Vec::new();
     let mut state = state;
+    let keeps_state = state.is_some();
     if let Some(state) = &mut state {
         redact_messages(&counted, &mut messages, &mut redaction);
         state.messages(&counted, &messages, names);
@@ -214,14 +215,18 @@ pub(crate) fn finish<S: Sink>(
     let mut masked = masked;
     masked.extend(redaction.counts);
     if let Some(mut state) = state {
-        state.shapes(&texts);
+        state.shapes(&counted, &texts);
         state.redactions(&masked);
         state_parts = state.encode(&encoder)?;
     }
     let small_tables = || {
         let mut small = counted.finish(&groups, &survey.listing, names, &texts);
         small.redactions = redactions(&masked);
-        small.encode(&encoder).map(|parts| (small, parts))
+        let counts = || if keeps_state { counted.store(&small, &encoder) } else { Ok(Vec::new()) };
+        let (parts, counts) = rayon::join(|| small.encode(&encoder), counts);
+        let mut parts = parts?;
+        parts.extend(counts?);
+        Ok::<_, tables::Error>((small, parts))
     };
     let flush = sink.flush_ahead();
     let (small, errors) = std::thread::scope(|scope| {

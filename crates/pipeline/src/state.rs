@@ -3,22 +3,22 @@
 use std::collections::BTreeMap;
 
 use grouping::{MaskedMessages, RULES_VERSION};
-use hashbrown::HashMap;
+use model::exchange::BodyKind;
 use model::listing::{Listing, LogType, State, Status};
 use model::time::Timestamp;
 use redact::{Counts, Redacted, Scope};
 use tables::cell::{
     BodyDigest, BodyKindWord, ClassWord, CountText, EvidenceWord, FileName, FileOutcomeWord,
     FileUuid, FlagText, FlowName, FlowStateText, FlowTypeText, KeyKindWord, KeyValue, LogId,
-    LogStateWord, LogStatusWord, LogTypeWord, MaskedText, MemberName, MessageHash, Micros,
-    OutcomeWord, ParentGroupId, ParentLogId, ProcessGroupId, ProcessGroupName, RedactionPlace,
+    LogStateWord, LogStatusWord, LogTypeWord, MemberName, MessageHash, Micros, OutcomeWord,
+    ParentGroupId, ParentLogId, ProcessGroupId, ProcessGroupName, RedactionPlace,
     RedactionRuleWord, RunId, ScheduleText, SettingText, ShapeHash, SideWord, StepName, TextHash,
 };
 use tables::state::{
     ErrorStateRow, ErrorStates, ExchangeStateRow, ExchangeStates, FileStateRow, FileStates,
     LeafRow, Leaves, LinkRow, Links, ListedFlowRow, ListedFlows, ListedProjectRow, ListedProjects,
-    MaskedMessageRow, MessageStates, RedactionStateRow, RedactionStates, STATE_VERSION, SettingRow,
-    Settings, ShapeRow, Shapes, SnapshotRow, Snapshots,
+    MessageStates, RedactionStateRow, RedactionStates, STATE_VERSION, SettingRow, Settings,
+    ShapeRow, Shapes, SnapshotRow, Snapshots,
 };
 use tables::{Batch, Encoder, ReadError, Stored};
 use xxhash_rust::xxh3::xxh3_64;
@@ -435,23 +435,18 @@ impl StateTables {
         messages: &MaskedMessages,
         files: &[&str],
     ) {
-        let texts: HashMap<u64, &str> = messages.iter().map(|(id, text)| (id.0, text)).collect();
-        for (id, place, error) in counted.message_samples() {
-            self.messages.push(&MaskedMessageRow {
-                message: MessageHash(id.0),
-                text: MaskedText(texts.get(&id.0).copied().unwrap_or_default()),
-                file: FileName(files.get(place.file as usize).copied().unwrap_or_default()),
-                record: place.record.cast_signed(),
-                error: error.cast_signed(),
-            });
-        }
+        counted.store_messages(messages, files, &mut self.messages);
     }
 
     /// Adds the shapes of bodies.
-    pub(crate) fn shapes(&mut self, texts: &SmallTexts<'_>) {
+    pub(crate) fn shapes(&mut self, counted: &Accumulator, texts: &SmallTexts<'_>) {
         for (shape, paths) in texts.paths() {
-            let paths = paths.iter().map(log_text::shape_path).collect();
-            self.shapes.push(&ShapeRow { shape: ShapeHash(shape), paths });
+            let kind = counted.body_kind(shape).unwrap_or(BodyKind::Text);
+            self.shapes.push(&ShapeRow {
+                shape: ShapeHash(shape),
+                kind: BodyKindWord(kind.name()),
+                paths: paths.iter().map(log_text::shape_path).collect(),
+            });
         }
     }
 

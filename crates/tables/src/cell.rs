@@ -191,6 +191,10 @@ texts! {
     FlagText,
     /// A masked message of an error with its parts.
     MaskedText,
+    /// What is measured of a call.
+    MeasureWord,
+    /// Where errors with a masked message occurred.
+    OccurrenceWord,
 }
 
 macro_rules! hexes {

@@ -3,23 +3,24 @@
 //! They are Parquet whatever the formats of the report are; docs/state.md is held against them by a test.
 
 use crate::cell::{
-    BodyDigest, BodyKindWord, ClassWord, CountText, EvidenceWord, ExtraFields, FileName,
-    FileOutcomeWord, FileUuid, FlagText, FlowName, FlowStateText, FlowTypeText, KeyKindWord,
-    KeyValue, LogId, LogStateWord, LogStatusWord, LogTypeWord, MaskedText, MemberName, MessageHash,
-    Micros, OutcomeWord, ParentGroupId, ParentLogId, ProcessGroupId, ProcessGroupName,
-    RedactionPlace, RedactionRuleWord, RunId, ScheduleText, SettingText, ShapeHash, ShapePath,
-    SideWord, StepName, TableName, TextHash, TriggeredBy,
+    BodyDigest, BodyKindWord, BodySideWord, ClassWord, CountText, EvidenceWord, ExtraFields,
+    FileName, FileOutcomeWord, FileUuid, FlagText, FlowName, FlowStateText, FlowTypeText,
+    KeyKindWord, KeyValue, LogId, LogStateWord, LogStatusWord, LogTypeWord, MaskedText,
+    MeasureWord, MemberName, MessageHash, MessageText, Micros, OccurrenceWord, OutcomeWord,
+    ParentGroupId, ParentLogId, ProcessGroupId, ProcessGroupName, RedactionPlace,
+    RedactionRuleWord, RunId, ScheduleText, SettingText, ShapeHash, ShapePath, SideWord, StepName,
+    TableName, TextHash, TriggeredBy,
 };
 use crate::schema::Schema;
 
 /// Version of the state. Raised with every change of a table below, and where a column changes its meaning.
-pub const STATE_VERSION: u32 = 2;
+pub const STATE_VERSION: u32 = 3;
 
 /// The folder of the state in that of a report.
 pub const STATE_FOLDER: &str = "state";
 
 /// Every table of the state, in the order of docs/state.md.
-pub static STATE_TABLES: [&Schema; 12] = [
+pub static STATE_TABLES: [&Schema; 21] = [
     &SETTINGS,
     &FILE_STATES,
     &LEAVES,
@@ -27,7 +28,15 @@ pub static STATE_TABLES: [&Schema; 12] = [
     &EXCHANGE_STATES,
     &ERROR_STATES,
     &MASKED_MESSAGES,
+    &OCCURRENCE_STATES,
     &SHAPES,
+    &CALL_STATES,
+    &MEASURE_STATES,
+    &BODY_STATES,
+    &DIGEST_STATES,
+    &KEY_STATES,
+    &RUN_STATES,
+    &DOWNLOAD_STATES,
     &SNAPSHOTS,
     &LISTED_FLOWS,
     &LISTED_PROJECTS,
@@ -190,6 +199,42 @@ crate::table! {
         record: i32,
         /// the place of that error in its exchange
         error: i32,
+        /// message of that error, cut off after 4,096 bytes
+        sample_message: MessageText<'b>,
+        /// errors with it
+        count: i64,
+        /// those for which `retryable` holds, as in `error_groups`
+        retryable: i64,
+        /// the classes of these errors
+        classes: Vec<ClassWord<'b>>,
+        /// how many errors have each of `classes`
+        class_counts: Vec<CountText<'b>>,
+        /// the sides of these errors, where they are known
+        sides: Vec<SideWord<'b>>,
+        /// how many errors have each of `sides`
+        side_counts: Vec<CountText<'b>>,
+        /// start of the first exchange with it
+        first_seen: Option<Micros>,
+        /// start of the last exchange with it
+        last_seen: Option<Micros>,
+        /// exchanges of which each error has it
+        alone: i64,
+    }
+}
+
+crate::table! {
+    /// Where errors with a masked message occurred: one row for each (`place`, `message`, `number`, `status`), in that order.
+    pub table OccurrenceStates, OCCURRENCE_STATES = "state/occurrences" of OccurrenceStateRow<'b> {
+        /// what `number` is: `file`; `run`; `key`; `open_key`, a key that was left open by them; `call`; `exchange`, a set of masked messages that exchanges have together
+        place: OccurrenceWord<'b>,
+        /// the row of `state/masked_messages`, from 0, as all rows here
+        message: i32,
+        /// the row of `files`, `state/runs`, `state/keys` or `endpoints`; for an `exchange` the number of the set
+        number: i32,
+        /// of a `call`, the HTTP status of its answer
+        status: Option<i32>,
+        /// of a `call`, errors there; of an `exchange`, exchanges with this set; else null
+        count: Option<i64>,
     }
 }
 
@@ -199,7 +244,155 @@ crate::table! {
         /// as in `bodies`
         shape: ShapeHash,
         /// as in `bodies`
+        kind: BodyKindWord<'b>,
+        /// as in `bodies`
         paths: Vec<ShapePath<'b>>,
+    }
+}
+
+crate::table! {
+    /// One row for each row of `endpoints`, in the same order: what is counted of its exchanges beside what that row says.
+    pub table CallStates, CALL_STATES = "state/calls" of CallStateRow<'b> {
+        /// start of the first exchange
+        first_seen: Option<Micros>,
+        /// start of the last exchange
+        last_seen: Option<Micros>,
+        /// how many exchanges have each of `statuses`
+        status_counts: Vec<CountText<'b>>,
+        /// what the exchanges took together, microseconds
+        duration_sum: i64,
+        /// what the longest took, microseconds
+        duration_max: i64,
+    }
+}
+
+crate::table! {
+    /// How large the bodies of a call were and how long its exchanges took: one row for each (`call`, `measure`, `number`), in that order.
+    pub table MeasureStates, MEASURE_STATES = "state/measures" of MeasureStateRow<'b> {
+        /// the row of `endpoints`, from 0
+        call: i32,
+        /// `request_bytes`, `response_bytes`, `duration`
+        measure: MeasureWord<'b>,
+        /// bytes or microseconds; where a call has more than 64, the smallest number of a range of about 1 %. A number from 2^63 on is stored less 2^64
+        number: i64,
+        /// how many bodies or exchanges
+        count: i64,
+    }
+}
+
+crate::table! {
+    /// Counts of bodies: one row for each (`call`, `side`, `shape`), in that order.
+    pub table BodyStates, BODY_STATES = "state/bodies" of BodyStateRow<'b> {
+        /// the row of `endpoints`, from 0
+        call: i32,
+        /// as in `bodies`
+        side: BodySideWord<'b>,
+        /// as in `bodies`
+        shape: ShapeHash,
+        /// as in `bodies`
+        count: i64,
+        /// as in `bodies`
+        failed: i64,
+        /// as in `bodies`: rows of `state/digests`
+        distinct: i32,
+        /// as in `bodies`
+        bytes_sum: i64,
+        /// as in `bodies`
+        bytes_max: i64,
+        /// the row of `files` with the first such body, from 0
+        sample_file: i32,
+        /// record of that exchange
+        sample_record: i32,
+    }
+}
+
+crate::table! {
+    /// One row for each different body of each row of `state/bodies`, in the order of these rows, then of digests.
+    pub table DigestStates, DIGEST_STATES = "state/digests" of DigestStateRow<'b> {
+        /// as in `bodies`
+        side: BodySideWord<'b>,
+        /// the last 16 digits of its digest in `exchanges`, less 2^64 from 2^63 on
+        digest: i64,
+    }
+}
+
+crate::table! {
+    /// One row for each row of `keys`, in the same order: which attempts and errors that row is about. Then one for each key that only errors name, in the order of (`flow`, `key_kind`, `key`).
+    pub table KeyStates, KEY_STATES = "state/keys" of KeyStateRow<'b> {
+        /// as in `keys`, for a key that only errors name; else null, as the next two
+        flow: Option<FlowName<'b>>,
+        /// as in `keys`
+        key_kind: Option<KeyKindWord<'b>>,
+        /// as in `keys`
+        key: Option<KeyValue<'b>>,
+        /// the row of `files` of the newest attempt, from 0, as all rows here; null for a key that only errors name, as the next two
+        newest_file: Option<i32>,
+        /// record of the newest attempt
+        newest_record: Option<i32>,
+        /// the place of the newest attempt among the rows of a bulk request, else 0
+        newest_row: Option<i32>,
+        /// start of the newest attempt with a known outcome; null where that is the newest or there is none, as the next three
+        decided_at: Option<Micros>,
+        /// row of `files` of that attempt
+        decided_file: Option<i32>,
+        /// record of that attempt
+        decided_record: Option<i32>,
+        /// the place of that attempt among the rows of a bulk request, else 0
+        decided_row: Option<i32>,
+        /// start of the newest attempt that failed; null where that is one of the two above or there is none, as the next three
+        failed_at: Option<Micros>,
+        /// row of `files` of that attempt
+        failed_file: Option<i32>,
+        /// record of that attempt
+        failed_record: Option<i32>,
+        /// the place of that attempt among the rows of a bulk request, else 0
+        failed_row: Option<i32>,
+        /// the row of `state/masked_messages` of the newest error; null where there is none, as the next four
+        message: Option<i32>,
+        /// the place of that error among those of its exchange
+        error: Option<i32>,
+        /// start of its exchange; null where that is the newest attempt that failed, as the next two
+        error_at: Option<Micros>,
+        /// row of `files` of that exchange
+        error_file: Option<i32>,
+        /// record of that exchange
+        error_record: Option<i32>,
+    }
+}
+
+crate::table! {
+    /// Counts of the runs that downloads name, beside what `runs` says, in the order of `run`.
+    pub table RunStates, RUN_STATES = "state/runs" of RunStateRow<'b> {
+        /// the row of `runs`, from 0
+        run: i32,
+        /// exchanges that succeeded
+        succeeded: i64,
+        /// start of the first exchange
+        first_seen: Option<Micros>,
+        /// the latest end of an exchange, or start where its duration is not known
+        last_seen: Option<Micros>,
+        /// the flow of the first exchange that names one
+        flow: Option<FlowName<'b>>,
+        /// the row of `files` of that exchange, from 0
+        flow_file: Option<i32>,
+        /// record of that exchange
+        flow_record: Option<i32>,
+        /// the first flow in the alphabet that a download without exchanges names
+        download_flow: Option<FlowName<'b>>,
+        /// downloads without exchanges that name no log
+        without_log: i64,
+    }
+}
+
+crate::table! {
+    /// Which logs of which runs were downloaded: one row for each (`run`, `log`, `file`), in that order.
+    pub table DownloadStates, DOWNLOAD_STATES = "state/downloads" of DownloadStateRow<'b> {
+        /// the row of `state/runs`, from 0; null where no run is named
+        run: Option<i32>,
+        /// id of the log; null where exchanges name none
+        log: Option<LogId<'b>>,
+        /// the row of `files` of exchanges that name no log, from 0; else null
+        file: Option<i32>,
     }
 }
 

@@ -4,12 +4,16 @@
 use super::endpoints::{EndpointCounter, EndpointId};
 use super::intern::EndpointNames;
 use super::small::{SmallTexts, count, file_of};
+use super::stored::{self, FileNumbers, number};
 use super::{BodyKind, BodySide, CountedBody, RecordPlace};
 use hashbrown::{HashMap, HashSet};
+use rayon::prelude::*;
 use redact::Redacted;
 use std::collections::BTreeMap;
 use tables::cell::{BodyKindWord, BodySideWord, EndpointName, ShapeHash};
 use tables::rows::BodyRow;
+use tables::state::{BodyStateRow, BodyStates, DigestStateRow, DigestStates, Shapes};
+use tables::{Batch, Encoder, ReadError, Stored};
 
 use crate::log_text;
 use crate::state::TextRedaction;
@@ -110,6 +114,11 @@ impl BodyCounter {
         distinct
     }
 
+    /// The format of each shape.
+    pub(super) fn kind(&self, shape: u64) -> Option<BodyKind> {
+        self.shapes.get(&shape).map(|shape| shape.kind)
+    }
+
     /// The paths of each shape.
     pub(super) fn texts(
         &self,
@@ -162,6 +171,83 @@ impl BodyCounter {
         let mut rows: Vec<_> = rows.collect();
         rows.sort_by_key(|row| (row.endpoint, row.side, std::cmp::Reverse(row.count), row.shape));
         rows
+    }
+
+    /// Rows of the state, encoded; `calls` gives the row of each number of an (endpoint, flow, step).
+    pub(super) fn store<E: Encoder>(
+        &self,
+        calls: &[i32],
+        encoder: &E,
+    ) -> Result<Vec<E::Part>, tables::Error> {
+        let mut slots: Vec<&Slot> = self.slots.iter().collect();
+        slots.sort_unstable_by_key(|slot| (calls[slot.endpoint as usize], slot.side, slot.shape));
+        let mut bodies = Batch::<BodyStates>::new();
+        let mut digests = Vec::new();
+        for slot in slots {
+            bodies.push(&BodyStateRow {
+                call: calls[slot.endpoint as usize],
+                side: BodySideWord(slot.side.name()),
+                shape: ShapeHash(slot.shape),
+                count: count(slot.count),
+                failed: count(slot.failed),
+                distinct: (slot.digests.len() as u32).cast_signed(),
+                bytes_sum: count(slot.bytes_sum),
+                bytes_max: count(slot.bytes_max),
+                sample_file: slot.sample.file.cast_signed(),
+                sample_record: slot.sample.record.cast_signed(),
+            });
+            let start = digests.len();
+            digests.extend(slot.digests.iter().map(|&digest| (slot.side, digest)));
+            digests[start..].par_sort_unstable();
+        }
+        let mut parts =
+            stored::encode::<DigestStates, _, _>(&digests, encoder, |&(side, digest)| {
+                DigestStateRow { side: BodySideWord(side.name()), digest: digest.cast_signed() }
+            })?;
+        parts.push(encoder.encode(&mut bodies)?);
+        Ok(parts)
+    }
+
+    /// The counts of a report, whose (endpoint, flow, step) have the numbers of their rows; `calls`: how many there are.
+    pub(super) fn load(
+        report: &Stored,
+        files: FileNumbers<'_>,
+        calls: usize,
+    ) -> Result<Self, ReadError> {
+        let mut all = Self::default();
+        stored::each::<Shapes>(report, |row| {
+            let kind = stored::BODY_KINDS.into_iter().find(|kind| kind.name() == row.kind.0)?;
+            let paths = row.paths.iter().map(|path| path.0.to_owned()).collect();
+            all.shapes.insert(row.shape.0, Shape { kind, paths });
+            Some(())
+        })?;
+        let mut distinct = Vec::new();
+        stored::each::<BodyStates>(report, |row| {
+            let side = BodySide::ALL.into_iter().find(|side| side.name() == row.side.0)?;
+            let sample = files.place(row.sample_file, row.sample_record)?;
+            let call = number(row.call).filter(|call| *call < calls)?;
+            let id = all.slot(call as EndpointId, side, row.shape.0, sample);
+            let here = all.slots.get_mut(id as usize)?;
+            here.count = row.count.unsigned_abs();
+            here.failed = row.failed.unsigned_abs();
+            here.bytes_sum = row.bytes_sum.unsigned_abs();
+            here.bytes_max = row.bytes_max.unsigned_abs();
+            distinct.push(number(row.distinct)?);
+            (all.slots.len() == distinct.len()).then_some(())
+        })?;
+        let mut slots = all.slots.iter_mut().zip(distinct);
+        let (mut digests, mut left) = (None, 0);
+        stored::each::<DigestStates>(report, |row| {
+            while left == 0 {
+                let (slot, distinct) = slots.next()?;
+                slot.digests.reserve(distinct);
+                (digests, left) = (Some(&mut slot.digests), distinct);
+            }
+            left -= 1;
+            digests.as_mut()?.insert(row.digest.cast_unsigned());
+            Some(())
+        })?;
+        Ok(all)
     }
 
     fn slot(

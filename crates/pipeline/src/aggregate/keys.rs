@@ -6,14 +6,19 @@
 use super::groups::MessageNumber;
 use super::intern::{Index, Name, Names, Renamed, TextStore};
 use super::small::{count, file_of, micros};
+use super::stored::{self, FileNumbers, number};
 use super::{MESSAGE_BYTES, RecordPlace};
 use hashbrown::HashMap;
 use model::exchange::{Key, KeyKind, Outcome};
 use model::time::Timestamp;
 use rayon::prelude::*;
 use redact::Redacted;
-use tables::cell::{Fingerprint, FlowName, KeyKindWord, KeyValue, OutcomeWord};
-use tables::rows::KeyRow;
+use tables::cell::{
+    Fingerprint, FlowName, KeyKindWord, KeyValue, MessageText, Micros, OutcomeWord,
+};
+use tables::rows::{KeyRow, Keys};
+use tables::state::{KeyStateRow, KeyStates};
+use tables::{Encoder, ReadError, Stored};
 
 use crate::log_text;
 
@@ -41,6 +46,22 @@ impl Order {
 
     fn same_exchange(self, other: Self) -> bool {
         (self.at, self.place) == (other.at, other.place)
+    }
+
+    fn started_at(self) -> Option<Micros> {
+        (self.at != i64::MIN).then_some(Micros(self.at))
+    }
+
+    fn file(self) -> i32 {
+        self.place.file.cast_signed()
+    }
+
+    fn record(self) -> i32 {
+        self.place.record.cast_signed()
+    }
+
+    fn turn(self) -> i32 {
+        self.turn.cast_signed()
     }
 }
 
@@ -163,16 +184,9 @@ impl KeyCounter {
         ids.collect()
     }
 
-    /// Rows sorted by (flow, kind, key), absent first; `fingerprint` gives that of a masked message.
-    ///
-    /// A key that was not attempted, because only an error names it, has no row.
-    pub(super) fn rows<'a>(
-        &'a self,
-        names: &'a Names,
-        files: &'a [&'a str],
-        fingerprint: &(dyn Fn(MessageNumber) -> Option<&'a str> + Sync),
-    ) -> Vec<KeyRow<'a>> {
-        let tried = |id: &KeyId| self.entities[*id as usize].attempts > 0;
+    /// The numbers of keys: those that were attempted, then those that only errors name; both sorted by (flow, kind,
+    /// key), absent first.
+    pub(super) fn order(&self, names: &Names) -> KeyOrder {
         let head = |id: KeyId| self.heads[id as usize];
         // There are few pairs of flow and kind, and most keys differ in their first bytes. So most comparisons need no
         // text, and texts are scattered in memory.
@@ -181,16 +195,32 @@ impl KeyCounter {
         heads.dedup();
         heads.sort_unstable_by_key(|&(flow, kind)| (names.get(flow), kind.name()));
         let ranks: HashMap<_, _> = heads.into_iter().zip(0u32..).collect();
-        let mut ids: Vec<(u32, u64, KeyId)> = (0..self.len() as KeyId)
-            .filter(tried)
-            .map(|id| (ranks[&head(id)], beginning(self.values.get(id)), id))
+        let mut ids: Vec<(bool, u32, u64, KeyId)> = (0..self.len() as KeyId)
+            .map(|id| {
+                let named_only = self.entities[id as usize].attempts == 0;
+                (named_only, ranks[&head(id)], beginning(self.values.get(id)), id)
+            })
             .collect();
         ids.par_sort_unstable_by(|a, b| {
             let value = |id| self.values.get(id);
-            (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| value(a.2).cmp(value(b.2)))
+            (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)).then_with(|| value(a.3).cmp(value(b.3)))
         });
+        let attempted = ids.partition_point(|(named_only, ..)| !named_only);
+        KeyOrder { ids: ids.into_iter().map(|(.., id)| id).collect(), attempted }
+    }
+
+    /// The attempted keys in this order; `fingerprint` gives that of a masked message.
+    ///
+    /// A key that was not attempted, because only an error names it, has no row.
+    pub(super) fn rows<'a>(
+        &'a self,
+        order: &KeyOrder,
+        names: &'a Names,
+        files: &'a [&'a str],
+        fingerprint: &(dyn Fn(MessageNumber) -> Option<&'a str> + Sync),
+    ) -> Vec<KeyRow<'a>> {
         let row = |id: KeyId| {
-            let ((flow, kind), entity) = (head(id), &self.entities[id as usize]);
+            let ((flow, kind), entity) = (self.heads[id as usize], &self.entities[id as usize]);
             let last_error = entity.last_error;
             let failed = entity.failed.map(|order| order.place);
             KeyRow {
@@ -213,7 +243,162 @@ impl KeyCounter {
                 last_record: failed.map(|place| place.record.cast_signed()),
             }
         };
-        ids.into_par_iter().map(|(_, _, id)| row(id)).collect()
+        order.ids[..order.attempted].par_iter().map(|id| row(*id)).collect()
+    }
+
+    /// Rows of the state in this order, encoded; `messages` gives the row of each masked message.
+    pub(super) fn store<E: Encoder>(
+        &self,
+        order: &KeyOrder,
+        names: &Names,
+        messages: &[i32],
+        encoder: &E,
+    ) -> Result<Vec<E::Part>, tables::Error> {
+        stored::encode::<KeyStates, _, _>(&order.ids, encoder, |&id| {
+            let ((flow, kind), entity) = (self.heads[id as usize], &self.entities[id as usize]);
+            let named_only = entity.attempts == 0;
+            let newest = entity.newest.map(|(order, _)| order);
+            let decided = entity.deciding.map(|(order, _)| order);
+            let decided = decided.filter(|decided| Some(*decided) != newest);
+            let failed = entity.failed.filter(|_| !entity.is_open());
+            let error = entity.last_error.map(|(order, _)| order);
+            let elsewhere = error
+                .filter(|error| !entity.failed.is_some_and(|failed| failed.same_exchange(*error)));
+            KeyStateRow {
+                flow: names.get(flow).filter(|_| named_only).map(FlowName),
+                key_kind: named_only.then_some(KeyKindWord(kind.name())),
+                key: named_only.then(|| KeyValue(self.values.get(id))),
+                newest_file: newest.map(Order::file),
+                newest_record: newest.map(Order::record),
+                newest_row: newest.map(Order::turn),
+                decided_at: decided.and_then(Order::started_at),
+                decided_file: decided.map(Order::file),
+                decided_record: decided.map(Order::record),
+                decided_row: decided.map(Order::turn),
+                failed_at: failed.and_then(Order::started_at),
+                failed_file: failed.map(Order::file),
+                failed_record: failed.map(Order::record),
+                failed_row: failed.map(Order::turn),
+                message: entity.last_error.map(|(_, masked)| messages[masked as usize]),
+                error: error.map(Order::turn),
+                error_at: elsewhere.and_then(Order::started_at),
+                error_file: elsewhere.map(Order::file),
+                error_record: elsewhere.map(Order::record),
+            }
+        })
+    }
+
+    /// The keys of a report with the numbers of their rows in `state/keys`, without [reasons](Self::load_reason).
+    /// `messages`: how many masked messages it has.
+    pub(super) fn load(
+        report: &Stored,
+        files: FileNumbers<'_>,
+        names: &mut Names,
+        messages: usize,
+    ) -> Result<Self, ReadError> {
+        let mut all = Self::default();
+        let mut rows = 0;
+        let mut last_flow = Name::ABSENT;
+        stored::each::<StoredKeys<'static>>(report, |row| {
+            let flow = names.intern_again(row.flow.map(|flow| flow.0), &mut last_flow);
+            let id = all.stored_id(flow, row.key_kind.0, row.key.0, rows)?;
+            rows += 1;
+            let outcomes = [Outcome::Success, Outcome::Failed, Outcome::Unknown];
+            let outcome = outcomes.into_iter().find(|one| one.name() == row.last_outcome.0)?;
+            let at = |at: Option<Micros>| at.map(|at| Timestamp(at.0));
+            // Its place comes with the row of the state.
+            let newest = Order::new(at(row.last_seen), RecordPlace { file: 0, record: 0 }, 0);
+            all.entities[id as usize] = Entity {
+                attempts: row.attempts.unsigned_abs(),
+                failures: row.failures.unsigned_abs(),
+                first: at(row.first_seen),
+                last: at(row.last_seen),
+                newest: Some((newest, outcome)),
+                deciding: Some((newest, row.open)),
+                failed: None,
+                reasons: Vec::new(),
+                last_error: None,
+                last_message: row
+                    .last_message
+                    .map(|message| Redacted::of_report(message.0).into_owned()),
+            };
+            Some(())
+        })?;
+        let attempted = rows;
+        let mut rows = 0;
+        stored::each::<KeyStates>(report, |row| {
+            let this = rows;
+            rows += 1;
+            if this >= attempted {
+                let flow = names.intern_again(row.flow.map(|flow| flow.0), &mut last_flow);
+                return all.stored_id(flow, row.key_kind?.0, row.key?.0, this).map(drop);
+            }
+            let order = |at: Option<Micros>, file, record: Option<i32>, turn: Option<i32>| {
+                let Some(file) = file else { return Some(None) };
+                let place = files.place(file, record?)?;
+                let at = at.map(|at| Timestamp(at.0));
+                Some(Some(Order::new(at, place, turn?.cast_unsigned())))
+            };
+            let entity = &mut all.entities[this];
+            let (open, outcome) = (entity.is_open(), entity.newest?.1);
+            let last = entity.last.map(|at| Micros(at.0));
+            let newest = order(last, row.newest_file, row.newest_record, row.newest_row)?;
+            let decided =
+                order(row.decided_at, row.decided_file, row.decided_record, row.decided_row)?;
+            let decided = decided.or(newest.filter(|_| outcome != Outcome::Unknown));
+            let failed = order(row.failed_at, row.failed_file, row.failed_record, row.failed_row)?;
+            entity.newest = Some((newest?, outcome));
+            entity.deciding = decided.map(|decided| (decided, open));
+            entity.failed = if open { decided } else { failed };
+            if let Some(message) = row.message {
+                let elsewhere = order(row.error_at, row.error_file, row.error_record, row.error)?;
+                let order = match elsewhere {
+                    Some(order) => order,
+                    None => Order { turn: row.error?.cast_unsigned(), ..entity.failed? },
+                };
+                let message = number(message).filter(|message| *message < messages)?;
+                entity.last_error = Some((order, message as MessageNumber));
+            }
+            Some(())
+        })?;
+        Ok(all)
+    }
+
+    /// Adds a reason why the key of a row of `state/keys` is open; `None` when it cannot have one.
+    pub(super) fn load_reason(&mut self, key: KeyId, reason: MessageNumber) -> Option<()> {
+        let entity = self.entities.get_mut(key as usize).filter(|entity| entity.is_open())?;
+        (entity.reasons.len() < REASONS).then(|| entity.reasons.push(reason))
+    }
+
+    /// The number of a new key, if that is the number of its row.
+    fn stored_id(&mut self, flow: Name, kind: &str, value: &str, row: usize) -> Option<KeyId> {
+        let kind = stored::KEY_KINDS.into_iter().find(|one| one.name() == kind)?;
+        let id = self.id(flow, Key { kind, value });
+        (id as usize == row && self.len() == row + 1).then_some(id)
+    }
+}
+
+/// All keys in an order.
+#[derive(Debug)]
+pub(super) struct KeyOrder {
+    pub(super) ids: Vec<KeyId>,
+    /// How many of them were attempted; these come first.
+    pub(super) attempted: usize,
+}
+
+tables::select! {
+    /// What `keys` says of a key.
+    struct StoredKeys<'b> from Keys {
+        flow: Option<FlowName<'b>>,
+        key_kind: KeyKindWord<'b>,
+        key: KeyValue<'b>,
+        attempts: i64,
+        failures: i64,
+        first_seen: Option<Micros>,
+        last_seen: Option<Micros>,
+        last_outcome: OutcomeWord<'b>,
+        open: bool,
+        last_message: Option<MessageText<'b>>,
     }
 }
 
@@ -306,7 +491,7 @@ mod tests {
                 .collect();
             wanted.sort_unstable();
             wanted.dedup();
-            let rows = keys.rows(&names, &[], &|_| None);
+            let rows = keys.rows(&keys.order(&names), &names, &[], &|_| None);
             let found: Vec<_> = rows
                 .iter()
                 .map(|row| (row.flow.map(|flow| flow.0), row.key_kind.0, row.key.0))

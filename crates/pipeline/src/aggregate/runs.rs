@@ -2,14 +2,17 @@
 
 use super::intern::{Name, Names, Renamed};
 use super::small::{self, count};
+use super::stored::{self, FileNumbers, number};
 use super::{CountedExchange, RecordPlace, micros};
 use hashbrown::{HashMap, HashSet};
 use model::exchange::Outcome;
 use model::listing::{Listing, Run};
 use model::time::Timestamp;
 use std::collections::BTreeMap;
-use tables::cell::{FlowName, LogStatusWord, RunId};
-use tables::rows::RunRow;
+use tables::cell::{FlowName, LogId, LogStatusWord, RunId};
+use tables::rows::{RunRow, Runs};
+use tables::state::{DownloadStateRow, DownloadStates, RunStateRow, RunStates};
+use tables::{Batch, ReadError, Stored};
 
 /// Counts of one run.
 #[derive(Debug, Default)]
@@ -108,6 +111,105 @@ impl RunCounter {
         self.unnamed.extend(unnamed.map(|(run, file)| (renamed.get(run), file)));
     }
 
+    /// The runs in the order of their ids, which is that of their rows in `state/runs`.
+    pub(super) fn order(&self, names: &Names) -> Vec<Name> {
+        let mut runs: Vec<Name> = self.counts.keys().copied().collect();
+        runs.sort_unstable_by_key(|run| names.get(*run));
+        runs
+    }
+
+    /// Rows of the state. `row_of`: the row of each run in `state/runs`; `runs`: the table of that name.
+    pub(super) fn store(
+        &self,
+        order: &[Name],
+        row_of: &HashMap<Name, i32>,
+        runs: &[RunRow<'_>],
+        names: &Names,
+    ) -> (Batch<RunStates>, Batch<DownloadStates>) {
+        let (mut states, mut downloads) = (Batch::new(), Batch::new());
+        for name in order {
+            let counts = &self.counts[name];
+            let place = runs.binary_search_by_key(&names.get(*name), |row| Some(row.run_id.0));
+            let (place, flow) = (place.unwrap_or_default(), counts.flow);
+            states.push(&RunStateRow {
+                run: (place as u32).cast_signed(),
+                succeeded: count(counts.succeeded),
+                first_seen: small::micros(counts.first),
+                last_seen: small::micros(counts.last),
+                flow: flow.and_then(|(_, flow)| names.get(flow)).map(FlowName),
+                flow_file: flow.map(|(place, _)| place.file.cast_signed()),
+                flow_record: flow.map(|(place, _)| place.record.cast_signed()),
+                download_flow: counts.linked_flow.and_then(|flow| names.get(flow)).map(FlowName),
+                without_log: count(counts.unnamed),
+            });
+        }
+        let row = |run: Name| row_of.get(&run).copied();
+        let named = self.downloads.iter().map(|&(run, log)| (row(run), names.get(log), None));
+        let unnamed = self.unnamed.iter().map(|&(run, file)| (row(run), None, Some(file)));
+        let mut all: Vec<_> = named.chain(unnamed).collect();
+        all.sort_unstable();
+        for (run, log, file) in all {
+            let file = file.map(u32::cast_signed);
+            downloads.push(&DownloadStateRow { run, log: log.map(LogId), file });
+        }
+        (states, downloads)
+    }
+
+    /// The counts of a report, and the run of each row of `state/runs`.
+    pub(super) fn load(
+        report: &Stored,
+        files: FileNumbers<'_>,
+        names: &mut Names,
+    ) -> Result<(Self, Vec<Name>), ReadError> {
+        let mut states = Vec::new();
+        stored::each::<RunStates>(report, |row| {
+            let flow = match (row.flow, row.flow_file, row.flow_record) {
+                (Some(flow), Some(file), Some(record)) => {
+                    Some((files.place(file, record)?, names.intern(flow.0)))
+                }
+                _ => None,
+            };
+            let counts = RunCounts {
+                exchanges: 0,
+                failed: 0,
+                succeeded: row.succeeded.unsigned_abs(),
+                first: row.first_seen.map(|at| Timestamp(at.0)),
+                last: row.last_seen.map(|at| Timestamp(at.0)),
+                flow,
+                linked_flow: row.download_flow.map(|flow| names.intern(flow.0)),
+                unnamed: row.without_log.unsigned_abs(),
+            };
+            states.push((number(row.run)?, counts));
+            Some(())
+        })?;
+        let (mut all, mut order) = (Self::default(), Vec::new());
+        let mut states = states.into_iter().peekable();
+        let mut place = 0;
+        stored::each::<StoredRuns<'static>>(report, |row| {
+            if let Some((_, mut counts)) = states.next_if(|(run, _)| *run == place) {
+                counts.exchanges = row.exchanges.unsigned_abs();
+                counts.failed = row.failed.unsigned_abs();
+                let name = names.intern(row.run_id.0);
+                all.counts.insert(name, counts);
+                order.push(name);
+            }
+            place += 1;
+            Some(())
+        })?;
+        stored::each::<DownloadStates>(report, |row| {
+            let run = match row.run {
+                Some(run) => *order.get(number(run)?)?,
+                None => Name::ABSENT,
+            };
+            match (row.log, row.file) {
+                (Some(log), _) => all.downloads.insert((run, names.intern(log.0))),
+                (None, file) => all.unnamed.insert((run, files.here(file?)?)),
+            };
+            Some(())
+        })?;
+        Ok((all, order))
+    }
+
     /// The ids of logs whose download was seen.
     pub(super) fn downloaded<'a>(&self, names: &'a Names) -> HashSet<&'a str> {
         self.downloads.iter().filter_map(|&(_, log)| names.get(log)).collect()
@@ -195,6 +297,15 @@ impl RunCounts {
             (0, _) => Some("success"),
             _ => Some("failed"),
         }
+    }
+}
+
+tables::select! {
+    /// What `runs` says of a run.
+    struct StoredRuns<'b> from Runs {
+        run_id: RunId<'b>,
+        exchanges: i64,
+        failed: i64,
     }
 }
 

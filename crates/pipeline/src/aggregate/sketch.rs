@@ -22,7 +22,7 @@ const KEPT_BITS: u32 = 7;
 ///
 /// Costs 16 bytes for each bucket in use, 1 KiB to 3 KiB for sizes or durations as they occur,
 /// at most 60 KiB.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Sketch {
     count: u64,
     sum: u64,
@@ -30,7 +30,7 @@ pub(super) struct Sketch {
     numbers: Numbers,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 enum Numbers {
     /// In the order of adding; [`EXACT`] at most.
     Exact(Vec<u64>),
@@ -87,6 +87,28 @@ impl Sketch {
                 }
             }
         }
+    }
+
+    /// Each number with how often it occurs, ascending; beyond [`EXACT`] numbers, the lowest number of each bucket.
+    ///
+    /// A sketch to which these are added, with these [`totals`](Self::set_totals), is equal to this one.
+    pub(super) fn counted(&self) -> Vec<(u64, u64)> {
+        match &self.numbers {
+            Numbers::Exact(numbers) => {
+                let mut sorted = numbers.clone();
+                sorted.sort_unstable();
+                let equal = sorted.chunk_by(|a, b| a == b);
+                equal.map(|equal| (equal[0], equal.len() as u64)).collect()
+            }
+            Numbers::Buckets(buckets) => {
+                buckets.iter().map(|&(bucket, count)| (lowest(bucket), count)).collect()
+            }
+        }
+    }
+
+    /// Sets sum and greatest number, where numbers stand for those of their buckets.
+    pub(super) fn set_totals(&mut self, sum: u64, max: u64) {
+        (self.sum, self.max) = (sum, max);
     }
 
     /// The smallest number that at least `percent` of all numbers do not exceed (nearest rank);
@@ -156,11 +178,20 @@ fn bucket_of(number: u64) -> u16 {
     (u64::from(shift) * 64 + (number >> shift)) as u16
 }
 
+/// The lowest number of a bucket.
+fn lowest(bucket: u16) -> u64 {
+    let shift = shift_of(bucket);
+    (u64::from(bucket) - shift * 64) << shift
+}
+
 /// The number in the middle of a bucket, rounded down.
 fn middle(bucket: u16) -> u64 {
-    let shift = u64::from(bucket / 64).saturating_sub(1);
-    let lowest = (u64::from(bucket) - shift * 64) << shift;
-    lowest + ((1_u64 << shift) - 1) / 2
+    lowest(bucket) + ((1_u64 << shift_of(bucket)) - 1) / 2
+}
+
+/// By how many bits the numbers of a bucket were shifted.
+fn shift_of(bucket: u16) -> u64 {
+    u64::from(bucket / 64).saturating_sub(1)
 }
 
 #[cfg(test)]
@@ -241,6 +272,20 @@ mod tests {
             let found = sketch(numbers.iter().copied()).percentile(percent).expect("not empty");
             let exact = nearest_rank(&mut numbers, usize::from(percent));
             prop_assert!(u128::from(found.abs_diff(exact)) * 128 <= u128::from(exact), "{found} for {exact}");
+        }
+
+        #[test]
+        fn counted_numbers_make_the_sketch_again(
+            mut numbers in prop::collection::vec((0..u64::MAX, 0_u32..64).prop_map(|(n, s)| n >> s), 0..200),
+        ) {
+            numbers.sort_unstable();
+            let whole = sketch(numbers);
+            let mut again = Sketch::default();
+            for (number, count) in whole.counted() {
+                again.add_times(number, count);
+            }
+            again.set_totals(whole.sum, whole.max);
+            prop_assert_eq!(again, whole);
         }
 
         #[test]

@@ -4,20 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use hashbrown::HashMap;
-use rayon::prelude::*;
 use redact::Redacted;
 use tables::cell::{FileName, Micros, RedactionPlace, RedactionRuleWord};
 use tables::rows::{
     Bodies, BodyRow, EndpointRow, Endpoints, ErrorGroupRow, ErrorGroups, FlowRow, Flows, KeyRow,
     Keys, LogRow, Logs, RedactionRow, Redactions, RunRow, Runs,
 };
-use tables::{Batch, Encoder, Table};
+use tables::{Encoder, Table};
 
 use super::RecordPlace;
+use super::keys::KeyOrder;
+use super::stored;
 use crate::state::RedactionCounts;
-
-/// Rows of one row group of a small table.
-const GROUP_ROWS: usize = 1 << 16;
 
 /// The small tables, each in the order that docs/tables.md states.
 #[derive(Debug)]
@@ -38,6 +36,8 @@ pub struct SmallTables<'a> {
     pub logs: Vec<LogRow<'a>>,
     /// One row per place and rule.
     pub redactions: Vec<RedactionRow<'a>>,
+    /// The order of `keys`, for the state.
+    pub(super) key_order: KeyOrder,
 }
 
 /// The texts of the small tables that no exchange has as they are.
@@ -114,14 +114,7 @@ fn encode<'a, T: Table, E: Encoder>(
 where
     T::Row<'a>: Sync,
 {
-    let part = |rows: &[T::Row<'a>]| {
-        let mut batch = Batch::<T>::new();
-        for row in rows {
-            batch.push(row);
-        }
-        encoder.encode(&mut batch)
-    };
-    rows.par_chunks(GROUP_ROWS).map(part).collect()
+    stored::encode_with::<T, E, _>(rows, encoder, |row, batch| batch.push(row))
 }
 
 /// A count as a cell.

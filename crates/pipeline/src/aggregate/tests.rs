@@ -13,6 +13,7 @@ use tables::cell::{
 use tables::rows::{ErrorGroupRow, KeyRow};
 
 mod laws;
+mod stored;
 
 /// The fields of an exchange that the tests set; the others are absent.
 #[derive(Debug, Clone)]

@@ -79,7 +79,7 @@ fn any_case() -> impl Strategy<Value = Case> {
 
 /// Up to 40 exchanges in up to five files, each at a place of its own. Some are
 /// repeated, from another step or another run.
-fn any_cases() -> impl Strategy<Value = Vec<Case>> {
+pub(super) fn any_cases() -> impl Strategy<Value = Vec<Case>> {
     let repeated = prop::option::of(any::<prop::sample::Index>());
     prop::collection::vec((any_case(), 0_u32..5, repeated), 0..40).prop_map(|drawn| {
         let mut cases: Vec<Case> = Vec::new();
@@ -142,6 +142,20 @@ fn split(cases: &[(Case, usize)], order: usize) -> AllCounts {
     };
     let accumulator = accumulator.expect("four parts");
     AllCounts { accumulator, groups: messages.finish(), listing: Listing::default() }
+}
+
+/// A text whose first [`MESSAGE_BYTES`] bytes end in the middle of a letter is cut before that letter, and once.
+#[test]
+fn a_long_message_is_cut_once_however_often_counts_are_merged() {
+    let long: &'static str = format!("x{}", "ş".repeat(MESSAGE_BYTES)).leak();
+    let cases = [
+        (success((0, 0), 1, "A"), 0),
+        (success((0, 1), 1, "B"), 0),
+        (failure((0, 2), 1, "C", long), 1),
+    ];
+    let (whole, merged) = (split(&cases.clone().map(|(case, _)| (case, 0)), 0), split(&cases, 0));
+    let message = |counts: &AllCounts| counts.tables().error_groups[0].sample_message.0.to_owned();
+    assert_eq!(message(&merged), message(&whole));
 }
 
 proptest! {
