@@ -25,7 +25,7 @@ pub use blocks::BlockKind;
 use blocks::{Blocks, KnownNames};
 use chance::Block;
 
-use crate::groups::groups;
+use crate::groups::{GroupAlias, group_aliases, groups};
 use crate::json;
 use crate::key_cursor::{ComparedKey, KeyCursor};
 
@@ -286,7 +286,9 @@ pub fn diff(old: &Stored, new: &Stored, thresholds: &Thresholds) -> Result<Repor
     let (old_traffic, new_traffic) = (Traffic::of(old)?, Traffic::of(new)?);
     let old_coverage = coverage(old, &old_groups, &old_traffic);
     let new_coverage = coverage(new, &new_groups, &new_traffic);
-    let pairs = pairs(&old_groups, &new_groups);
+    let mut aliases = group_aliases(old)?;
+    aliases.extend(group_aliases(new)?);
+    let pairs = pairs(&old_groups, &new_groups, &aliases);
     let flows: BTreeSet<Option<&str>> =
         old_traffic.flows.keys().chain(new_traffic.flows.keys()).map(Option::as_deref).collect();
     let rows = (0..).zip(&pairs).flat_map(|(n, pair)| pair.rows().map(move |row| (n, row)));
@@ -384,8 +386,13 @@ impl<'g> GroupPair<'g> {
     }
 }
 
-/// The groups of both reports, in the order of their fingerprints.
-fn pairs<'g>(old: &'g [ErrorGroupRow<'g>], new: &'g [ErrorGroupRow<'g>]) -> Vec<GroupPair<'g>> {
+/// The groups of both reports, in the order of their fingerprints. A group that has another fingerprint in the other
+/// report is found by what the reports know of earlier ones, and by its text.
+fn pairs<'g>(
+    old: &'g [ErrorGroupRow<'g>],
+    new: &'g [ErrorGroupRow<'g>],
+    aliases: &'g [GroupAlias],
+) -> Vec<GroupPair<'g>> {
     let names = |rows: &'g [ErrorGroupRow<'g>]| -> BTreeSet<&'g str> {
         rows.iter().map(|row| row.fingerprint.0).collect()
     };
@@ -398,6 +405,9 @@ fn pairs<'g>(old: &'g [ErrorGroupRow<'g>], new: &'g [ErrorGroupRow<'g>]) -> Vec<
         |rows: &'g [ErrorGroupRow<'g>]| -> Vec<&'g ErrorGroupRow<'g>> { rows.iter().collect() };
     let mut same = same_text::same_texts(&alone(old, &in_new), &all(new));
     same.extend(same_text::same_texts(&alone(new, &in_old), &all(old)));
+    let known = |name: &str| in_old.contains(name) || in_new.contains(name);
+    let renamed = aliases.iter().map(|alias| (alias.old.as_str(), alias.new.as_str()));
+    same.extend(renamed.filter(|(old, new)| known(old) && known(new)));
     let first = same_text::joined(&same);
     let name = |row: &ErrorGroupRow<'g>| {
         first.get(row.fingerprint.0).copied().unwrap_or(row.fingerprint.0)

@@ -2,6 +2,7 @@
 
 use tables::cell::Fingerprint;
 use tables::rows::{ErrorGroupRow, ErrorGroups, Errors};
+use tables::state::GroupAliases;
 use tables::{Batch, ReadError, Select, Stored};
 
 /// All groups of a report, most frequent first.
@@ -15,6 +16,37 @@ pub fn groups(report: &Stored) -> Result<Batch<ErrorGroups>, ReadError> {
         table.read::<ErrorGroups>(group)?.iter().for_each(|row| groups.push(&row));
     }
     Ok(groups)
+}
+
+/// An earlier fingerprint of a group, and the one that it has in the report. A report that was merged or updated tells
+/// those of the reports before it: a fingerprint changes when a constant of the text turns out to be a variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupAlias {
+    /// The earlier one.
+    pub old: String,
+    /// That of the report.
+    pub new: String,
+}
+
+/// The earlier fingerprints that a report knows; none where it has no state.
+///
+/// # Errors
+/// When the table cannot be read.
+pub fn group_aliases(report: &Stored) -> Result<Vec<GroupAlias>, ReadError> {
+    let mut table = match report.table::<GroupAliases>() {
+        Err(ReadError::NoParquet { .. }) => return Ok(Vec::new()),
+        table => table?,
+    };
+    let mut aliases = Vec::new();
+    for group in 0..table.groups() {
+        aliases.extend(
+            table
+                .read::<GroupAliases>(group)?
+                .iter()
+                .map(|row| GroupAlias { old: row.old.0.to_owned(), new: row.new.0.to_owned() }),
+        );
+    }
+    Ok(aliases)
 }
 
 /// What a group is called in a list: the name that a rule gives it; else its template, after its field, or after its
@@ -60,19 +92,26 @@ pub enum FindError {
     },
 }
 
-/// The group of this name, after its rank. A name is a whole fingerprint, a rank (1 for the most frequent group), the
-/// beginning of exactly one fingerprint, or words that stand in the text of exactly one group (in any case), in this
-/// order. A number is a rank and nothing else.
+/// The group of this name, after its rank. A name is a whole fingerprint, an earlier fingerprint (of the groups that it
+/// became, the most frequent), a rank (1 for the most frequent group), the beginning of exactly one fingerprint, or words
+/// that stand in the text of exactly one group (in any case), in this order. A number is a rank and nothing else.
 ///
 /// # Errors
 /// When the name is that of no group, or of several.
 pub fn find_group<'g>(
     groups: &'g Batch<ErrorGroups>,
+    aliases: &[GroupAlias],
     name: &str,
 ) -> Result<(usize, ErrorGroupRow<'g>), FindError> {
     let ranked = || (1..).zip(groups.rows());
     if let Some(exact) = ranked().find(|(_, row)| row.fingerprint.0 == name) {
         return Ok(exact);
+    }
+    let is_alias = |row: &ErrorGroupRow<'_>| {
+        aliases.iter().any(|alias| alias.old == name && alias.new == row.fingerprint.0)
+    };
+    if let Some(renamed) = ranked().find(|(_, row)| is_alias(row)) {
+        return Ok(renamed);
     }
     let none = || FindError::NoSuch { name: name.to_owned(), groups: groups.len() };
     if let Ok(wanted) = name.parse::<usize>() {
@@ -162,10 +201,18 @@ mod tests {
         ] {
             groups.push(&group(name, text));
         }
+        let alias =
+            |new: &str| GroupAlias { old: "4000000000000009".to_owned(), new: new.to_owned() };
+        let aliases = [alias("abff000000000000"), alias("ab00000000000000"), alias("gone")];
         let check = |name: &str, expected: usize| {
-            assert_eq!(find_group(&groups, name).map(|(rank, _)| rank), Ok(expected), "{name}");
+            assert_eq!(
+                find_group(&groups, &aliases, name).map(|(rank, _)| rank),
+                Ok(expected),
+                "{name}"
+            );
         };
         check("3000000000000002", 4);
+        check("4000000000000009", 2);
         check("12a", 1);
         check("12AB", 1);
         check("1", 1);
@@ -174,7 +221,7 @@ mod tests {
         check("no product", 1);
         check("BUSY", 4);
         check("ürün", 2);
-        let refused = |name: &str| find_group(&groups, name).unwrap_err().to_string();
+        let refused = |name: &str| find_group(&groups, &aliases, name).unwrap_err().to_string();
         let several = "ab: 2 groups have it; the most frequent are\n2  ab00000000000000  Ürün";
         assert!(refused("ab").starts_with(several), "{}", refused("ab"));
         assert!(refused("no ").starts_with("no : 2 groups have it"), "{}", refused("no "));

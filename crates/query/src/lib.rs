@@ -46,7 +46,7 @@ pub use endpoint::{
     describe_endpoint, endpoint_query, endpoints, find_endpoint,
 };
 pub use explain::{Explained, ExplainedError, PeriodCount, ValueCount, Values, explain};
-pub use groups::{FindError, find_group, group_title, groups};
+pub use groups::{FindError, GroupAlias, find_group, group_aliases, group_title, groups};
 pub use har::{CREDENTIALS, ResendRequest};
 pub use keys::{KeyFilter, KeyState, KeysError, ListedKeyRow, ListedKeys, duplicates, keys};
 pub use named::{Attempts, NameError, NamedTarget, attempts, find_named, newest_of_group};

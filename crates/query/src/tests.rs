@@ -330,7 +330,7 @@ fn a_group_is_explained_by_its_own_errors() {
         ..Rows::default()
     });
     let groups = groups(&report).unwrap();
-    let (rank, group) = find_group(&groups, UNKNOWN).unwrap();
+    let (rank, group) = find_group(&groups, &[], UNKNOWN).unwrap();
     assert_eq!(rank, 1);
     let explained = explain(&report, group, 5, 2, &Zone::default()).unwrap();
     let check = |values: &crate::Values, expected: &[(&str, u64)]| {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use query::{
     DifferenceKind, Differences, Explained, ExplainedError, LoggedRequest, LoggedRequests,
-    PeriodCount, Values, find_group, groups,
+    PeriodCount, Values, find_group, group_aliases, groups,
 };
 use tables::Stored;
 
@@ -104,7 +104,7 @@ impl ExplainCommand {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         let report = Stored::open(&self.report)?;
         let groups = groups(&report)?;
-        let (rank, group) = find_group(&groups, &self.group)?;
+        let (rank, group) = find_group(&groups, &group_aliases(&report)?, &self.group)?;
         let explained = query::explain(&report, group, self.top, self.samples, zone())?;
         let ids: Vec<i64> = explained.samples.iter().map(|sample| sample.exchange).collect();
         let mut out = Outgoing::of(&report, false)?;

@@ -8,8 +8,8 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 use grouping::{Class, Side};
 use query::{
-    KeyFilter, KeyState, ListedKeyRow, ListedKeys, PayloadCounts, duplicates, find_group, groups,
-    keys, write_payloads,
+    KeyFilter, KeyState, ListedKeyRow, ListedKeys, PayloadCounts, duplicates, find_group,
+    group_aliases, groups, keys, write_payloads,
 };
 use tables::cell::Micros;
 use tables::{Batch, CsvOptions, Stored, TextFormat, text};
@@ -259,7 +259,7 @@ impl KeysCommand {
         let fingerprint = match &self.group {
             Some(name) => {
                 let groups = groups(report)?;
-                let (_, group) = find_group(&groups, name)?;
+                let (_, group) = find_group(&groups, &group_aliases(report)?, name)?;
                 Some(group.fingerprint.0.to_owned())
             }
             None => None,
