@@ -223,7 +223,7 @@ pub(super) fn group(
 pub(super) fn rows(inputs: &[Input], context: &StageContext<'_>, pool: &ThreadPool) -> Duration {
     let budget = context.budget(pool);
     let setting = context.setting(&budget);
-    let jobs = run::plan(inputs, &DiscardRows);
+    let jobs = run::plan(inputs, &DiscardRows, run::Options::default().job_bytes);
     let work = |worker: &mut Worker, n: usize| {
         black_box(job_rows(worker, inputs, jobs[n].clone(), &setting, &DiscardRows));
     };
@@ -365,7 +365,7 @@ pub(super) fn row_groups(
     let budget = context.budget(pool);
     let setting = context.setting(&budget);
     let extractor = context.extractor();
-    let jobs = run::plan(inputs, &MemoryEncoder);
+    let jobs = run::plan(inputs, &MemoryEncoder, run::Options::default().job_bytes);
     let rows = |worker: &mut Worker, n: usize| {
         job_rows(worker, inputs, jobs[n].clone(), &setting, &MemoryEncoder)
     };

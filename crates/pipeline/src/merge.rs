@@ -4,31 +4,39 @@
 //! same code as in the main job: links, counts, mining, encoding. No input file is opened.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 
 use archive::{Budget, Limits, map_ordered};
-use grouping::{MessageId, Rules};
+use grouping::{MaskedMessages, MessageId, Rules};
+use rayon::prelude::*;
 use redact::Redactor;
-use tables::state::{MessageStates, RedactionStates, Shapes};
+use tables::state::{GroupAliases, MessageStates, RedactionStates, Shapes};
 use tables::{ReadError, Sink};
 
+use crate::aggregate::Accumulator;
+use crate::outcome::FileFacts;
 use crate::run::{self, Done, OpenReport, Options, plan_files, pool, workers};
-use crate::state::{RedactedWhat, StateTables};
+use crate::state::{EarlierGroups, RedactedWhat, StateTables};
 use crate::survey::Survey;
 use crate::worker::{JobRows, Setting};
 
+mod copied;
 mod files;
 mod listing;
 mod replay;
 mod shard;
+mod unchanged;
 
+use copied::{JobGroups, StoredTables};
 use files::MergedFiles;
 use listing::listing;
 use replay::Replay;
 pub(crate) use shard::each;
 use shard::{Cursors, Shard, common_settings};
+use unchanged::unchanged;
 
 /// Why reports could not be merged.
 #[derive(Debug, thiserror::Error)]
@@ -85,12 +93,22 @@ pub enum MergeError {
 }
 
 /// How reports are merged.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct MergeOptions {
     /// Worker threads; 0 for one for each core.
     pub threads: usize,
     /// The rules for error groups with which the reports were made.
     pub rules: Arc<Rules>,
+    /// As in [`Options`], of the reports.
+    pub job_bytes: u64,
+}
+
+impl Default for MergeOptions {
+    /// One thread for each core, no rules.
+    fn default() -> Self {
+        let Options { threads, rules, job_bytes, .. } = Options::default();
+        Self { threads, rules, job_bytes }
+    }
 }
 
 /// Merges the reports in `shards` into `sink`. The result depends neither on their order nor on how the files were
@@ -147,14 +165,27 @@ fn merge_files<S: Sink>(
     state.settings.push(&settings.row());
     let name = |place: u64| names[place as usize];
     state.listing(&listing, &mut Redactor::none().scope(), name);
+    let snapshots = listing.snapshots().len();
     let mut finished = listing;
     finished.finish();
     let survey = Survey::with_listing(finished);
     let copies = files.copies(&survey.listing)?;
     let texts = texts(shards)?;
+    let unchanged = unchanged(shards, &files, &copies, &survey, snapshots)?;
+    let of_shard = |number: usize| files.all.iter().filter(move |file| file.shard == number);
+    let encoder = sink.encoder();
+    let mut stored = Vec::with_capacity(shards.len());
+    for (number, shard) in shards.iter().enumerate() {
+        let tables = unchanged[number]
+            .then(|| StoredTables::open(shard, of_shard(number), &encoder, options.job_bytes));
+        stored.push(tables.transpose()?.flatten());
+    }
+    let pool = pool(options.threads)?;
+    let counted_before = pool.install(|| counted(shards, &files, &unchanged, &texts))?;
 
     let mut report =
         OpenReport::open(sink, Redactor::none().scope(), Some(state)).map_err(MergeError::Run)?;
+    report.earlier = earlier_groups(shards)?;
     for shard in shards {
         for (what, place, rule, count) in redactions(shard)? {
             let of_text = matches!(what, RedactedWhat::Text(_));
@@ -182,7 +213,11 @@ fn merge_files<S: Sink>(
         remember_bytes: 0,
         ..Options::default()
     };
-    let pool = pool(options.threads)?;
+    for (shard, _) in shards.iter().zip(&unchanged).filter(|(_, unchanged)| **unchanged) {
+        let number = |pointer| shard.report.number(pointer).unwrap_or(0);
+        let outcomes = ["/exchanges/success", "/exchanges/failed", "/exchanges/unknown"];
+        report.count(outcomes.map(number), number("/errors/total"));
+    }
     let workers = workers(&of_job, pool.current_num_threads());
     let budget = Budget::new(Limits::default().in_flight_bytes, pool.current_num_threads());
     let setting = Setting {
@@ -192,44 +227,96 @@ fn merge_files<S: Sink>(
         survey: &survey,
         stop,
     };
-    let encoder = report.encoder_of();
     let sizes = files.all.iter().map(|file| (file.name.as_str(), file.facts.bytes));
-    let jobs = plan_files(sizes, &encoder);
+    let jobs = plan_files(sizes, &encoder, options.job_bytes);
+    let mut taken_over = 0;
     let work = |job: usize| {
+        let job = jobs[job].clone();
+        if let Some((tables, groups)) = groups_of_job(&stored, &files, &job) {
+            return (Vec::new(), tables.rows(&groups, &encoder).map(|rows| (rows, Some(groups))));
+        }
         let worker = &workers[rayon::current_thread_index().unwrap_or(0)];
         let mut worker = worker.lock().unwrap_or_else(PoisonError::into_inner);
         let mut rows = JobRows::default();
         let mut cursors: Vec<Cursors<'_>> = shards.iter().map(Cursors::of).collect();
-        let mut read = Vec::with_capacity(jobs[job].len());
-        for n in jobs[job].clone() {
+        let mut read = Vec::with_capacity(job.len());
+        for n in job {
             let file = &files.all[n];
-            let replay = Replay {
-                n,
-                file,
-                copies: &copies,
-                setting: &setting,
-                texts: &texts,
-                counted: true,
-            };
+            let counted = !unchanged[file.shard];
+            let replay =
+                Replay { n, file, copies: &copies, setting: &setting, texts: &texts, counted };
             read.push(replay.run(&mut worker, &mut cursors[file.shard], &encoder, &mut rows));
         }
         worker.end_job(&encoder, &mut rows);
-        (read, rows)
+        (read, Ok((rows, None)))
     };
     let finished =
         map_ordered(&pool, jobs.len(), workers.len() + 1, stop, work, |job, (read, rows)| {
-            for (n, facts) in jobs[job].clone().zip(read) {
-                let facts = facts?;
+            let (rows, groups) = rows?;
+            let job = jobs[job].clone();
+            let mut file = |n: usize, facts: &FileFacts| {
                 let copy_of = copies.of_bytes[n].or(facts.copied.first().map(|of| *of as usize));
-                let copy_of = copy_of.map(|of| names[of]);
-                report.file(names[n], &facts, copy_of).map_err(MergeError::Run)?;
+                report.file(names[n], facts, copy_of.map(|of| names[of])).map_err(MergeError::Run)
+            };
+            let shard = files.all[job.start].shard;
+            match groups {
+                None => job.zip(read).try_for_each(|(n, facts)| file(n, &facts?))?,
+                Some(_) => {
+                    job.clone().try_for_each(|n| file(n, &files.facts_as_stored(n, &copies)))?
+                }
             }
-            report.rows(rows).map_err(MergeError::Run)
+            report.rows(rows).map_err(MergeError::Run)?;
+            taken_over += usize::from(groups.is_some());
+            if let Some(groups) = groups
+                && let Some(tables) = &stored[shard]
+            {
+                let encoder = &encoder;
+                report.later(Box::new(move |known| tables.errors(&groups, known, encoder)));
+            }
+            Ok::<_, MergeError>(())
         })?;
     if finished.stopped || stop.load(Ordering::Relaxed) {
         return Err(MergeError::Run(run::Error::Interrupted));
     }
-    run::finish(&pool, report, &settings, workers, survey, &names, stop).map_err(MergeError::Run)
+    let counts = (workers, counted_before);
+    let mut done = run::finish(&pool, report, &settings, counts, survey, &names, stop)?;
+    done.jobs_taken_over = taken_over;
+    Ok(done)
+}
+
+/// The row groups of a job, where they can be taken over.
+fn groups_of_job<'s>(
+    stored: &'s [Option<StoredTables<'s>>],
+    files: &MergedFiles,
+    job: &Range<usize>,
+) -> Option<(&'s StoredTables<'s>, JobGroups)> {
+    let of_job = &files.all[job.clone()];
+    let shard = of_job.first()?.shard;
+    let tables = stored[shard].as_ref()?;
+    let groups = of_job.iter().all(|file| file.shard == shard);
+    let groups = groups.then(|| tables.groups(job.start, of_job)).flatten()?;
+    Some((tables, groups))
+}
+
+/// The counts of the reports that are unchanged.
+fn counted(
+    shards: &[Shard],
+    files: &MergedFiles,
+    unchanged: &[bool],
+    texts: &SharedTexts,
+) -> Result<Vec<(MaskedMessages, Accumulator)>, ReadError> {
+    let all = shards.par_iter().zip(unchanged).enumerate().filter(|(_, (_, same))| **same);
+    all.map(|(number, (shard, _))| {
+        let numbers = (0..).zip(&files.all).filter(|(_, file)| file.shard == number);
+        let numbers: Vec<u32> = numbers.map(|(n, _)| n).collect();
+        let mut messages = MaskedMessages::default();
+        shard.each::<MessageStates>(|row| {
+            let id = MessageId(row.message.0);
+            messages.add_masked_times(id, texts.message(id), row.count.unsigned_abs());
+        })?;
+        Ok((messages, Accumulator::load(&shard.report, &numbers)?))
+    })
+    .collect()
 }
 
 /// Texts that belong to several exchanges.
@@ -267,6 +354,23 @@ fn texts(shards: &[Shard]) -> Result<SharedTexts, ReadError> {
         messages: messages.into_iter().map(|(id, (_, text))| (id, text)).collect(),
         shapes,
     })
+}
+
+/// The fingerprints that the groups of masked messages have in the reports, and had before.
+fn earlier_groups(shards: &[Shard]) -> Result<EarlierGroups, ReadError> {
+    let mut earlier = EarlierGroups::new();
+    for shard in shards {
+        let mut before: HashMap<String, Vec<String>> = HashMap::new();
+        shard.each::<GroupAliases>(|row| {
+            before.entry(row.new.0.to_owned()).or_default().push(row.old.0.to_owned());
+        })?;
+        shard.each::<MessageStates>(|row| {
+            let names = earlier.entry(row.message.0).or_default();
+            names.insert(row.fingerprint.0.to_owned());
+            names.extend(before.get(row.fingerprint.0).into_iter().flatten().cloned());
+        })?;
+    }
+    Ok(earlier)
 }
 
 fn redactions(shard: &Shard) -> Result<Vec<(RedactedWhat, String, String, u64)>, ReadError> {

@@ -132,7 +132,7 @@ impl<'k> RedactedError<'k> {
 }
 
 /// The side that the step alone tells. It counts after everything else.
-fn side_of_step(step: Option<&str>) -> Option<Side> {
+pub(crate) fn side_of_step(step: Option<&str>) -> Option<Side> {
     let at = Circumstances { step, ..Circumstances::default() };
     side(&ErrorRef::default(), Class::Other, &at)
 }

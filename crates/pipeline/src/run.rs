@@ -4,6 +4,7 @@
 //! Workers read, extract and encode; the calling thread appends their rows, in name order. So the bytes are the same for
 //! any number of threads, and memory depends on the window, not on the dump.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,7 +22,7 @@ use tables::cell::{
     MemberName, Micros, ProblemKindWord, RunId, SideWord, StageWord,
 };
 use tables::rows::{ErrorRow, Errors, FileRow, Files, ProblemRow, Problems};
-use tables::{Batch, Encoder, Sink, Spill, Table};
+use tables::{Batch, Encoder, ReadError, Sink, Spill, Table};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::aggregate::{Accumulator, Top, redactions};
@@ -31,8 +32,8 @@ use crate::log_text;
 use crate::outcome::{FileFacts, FileOutcome};
 use crate::problem::FileProblem;
 use crate::state::{
-    RedactedWhat, RedactionCounts, ReportSettings, StateTables, TextRedaction, add_counts,
-    redact_messages,
+    EarlierGroups, RedactedWhat, RedactionCounts, ReportSettings, StateTables, TextRedaction,
+    add_counts, redact_messages,
 };
 use crate::summary::{JobCounts, Summary};
 use crate::survey::{Survey, survey_and_see};
@@ -45,6 +46,9 @@ pub enum Error {
     /// The report could not be written.
     #[error(transparent)]
     Report(#[from] tables::Error),
+    /// A report that is merged could not be read.
+    #[error(transparent)]
+    Stored(#[from] ReadError),
     /// The job was interrupted; nothing is left behind.
     #[error("interrupted; nothing was written")]
     Interrupted,
@@ -80,6 +84,9 @@ pub struct Options {
     /// Bytes of the memo of what bodies say, over all workers, so that repeated bodies are not read again. 0: no memo. The
     /// report does not depend on it.
     pub remember_bytes: usize,
+    /// Bytes of the files of one job at most, to whose rows row groups belong. Reports whose row groups are to be taken
+    /// over have the same.
+    pub job_bytes: u64,
 }
 
 impl Default for Options {
@@ -94,6 +101,7 @@ impl Default for Options {
             roles: Arc::default(),
             state: false,
             remember_bytes: 64 << 20,
+            job_bytes: JOB_BYTES,
         }
     }
 }
@@ -109,7 +117,7 @@ pub struct Progress {
 
 /// Bytes of the files of one job at most. A body is written once a row group, so larger jobs write fewer repeats, and
 /// smaller ones end at about the same time. Where every repeat is written out anyway, jobs are small.
-const JOB_BYTES: u64 = 16 << 20;
+pub(crate) const JOB_BYTES: u64 = 16 << 20;
 const REPEATING_JOB_BYTES: u64 = 4 << 20;
 
 /// Bytes of the files of one job at least, where a dump is small.
@@ -133,6 +141,8 @@ pub struct Done {
     pub top: Top,
     /// Logs that the listing names.
     pub logs: usize,
+    /// Jobs whose row groups were taken over from a report that was merged.
+    pub jobs_taken_over: usize,
     _used: (Vec<Mutex<Worker>>, Accumulator, Groups, Survey),
 }
 
@@ -175,42 +185,51 @@ pub fn report<S: Sink>(
         report.unread(&place.name, &place.problem)?;
     }
     let workers = workers(options, pool.current_num_threads());
-    read(&pool, inputs, &setting, &workers, &mut report, progress)?;
-    finish(&pool, report, &settings, workers, survey, &names, stop)
+    read(&pool, inputs, &setting, &workers, &mut report, options.job_bytes, progress)?;
+    finish(&pool, report, &settings, (workers, Vec::new()), survey, &names, stop)
 }
 
-/// Completes a report whose exchanges and errors are read.
+/// Completes a report whose exchanges and errors are read. `counted_before`: what is counted beside what the workers
+/// have.
 pub(crate) fn finish<S: Sink>(
     pool: &ThreadPool,
-    report: OpenReport<S>,
+    report: OpenReport<'_, S>,
     settings: &ReportSettings,
-    workers: Vec<Mutex<Worker>>,
+    (workers, counted_before): (Vec<Mutex<Worker>>, Vec<(MaskedMessages, Accumulator)>),
     survey: Survey,
     names: &[&str],
     stop: &AtomicBool,
 ) -> Result<Done, Error> {
-    let (mut messages, counted) = pool.install(|| merged(&workers));
+    let (mut messages, counted) = pool.install(|| merged(&workers, counted_before));
     let OpenReport {
         mut sink,
         encoder,
         files,
         problems,
         spill,
+        later,
         counts,
         mut scope,
         state,
+        earlier,
         masked,
         known,
+        ..
     } = report;
     let mut redaction = TextRedaction::new(&mut scope, known);
     let mut state_parts = Vec::new();
     let mut state = state;
     let keeps_state = state.is_some();
-    if let Some(state) = &mut state {
+    let mut message_texts = HashMap::new();
+    if keeps_state {
         redact_messages(&counted, &mut messages, &mut redaction);
-        state.messages(&counted, &messages, names);
+        message_texts = messages.iter().map(|(id, text)| (id, text.to_owned())).collect();
     }
     let groups = messages.finish();
+    if let Some(state) = &mut state {
+        state.messages(&counted, &message_texts, &groups, names);
+        state.aliases(&earlier, &groups);
+    }
     let texts = counted.texts(&mut redaction, &groups, &survey.listing);
     let mut masked = masked;
     masked.extend(redaction.counts);
@@ -232,7 +251,7 @@ pub(crate) fn finish<S: Sink>(
     let (small, errors) = std::thread::scope(|scope| {
         // The disk writes the largest table while the others are made.
         let _no_thread = std::thread::Builder::new().spawn_scoped(scope, flush);
-        let errors = || write_errors(spill, &groups, &encoder, &mut sink);
+        let errors = || write_errors(spill, later, &groups, &encoder, &mut sink);
         pool.install(|| rayon::join(small_tables, errors))
     });
     errors?;
@@ -252,7 +271,7 @@ pub(crate) fn finish<S: Sink>(
     drop(small);
     drop(texts);
     sink.finish(&summary.to_json())?;
-    Ok(Done { summary, top, logs, _used: (workers, counted, groups, survey) })
+    Ok(Done { summary, top, logs, jobs_taken_over: 0, _used: (workers, counted, groups, survey) })
 }
 
 /// A pool of `threads` workers; 0 for one for each core.
@@ -273,13 +292,14 @@ fn read<S: Sink>(
     inputs: &[Input],
     setting: &Setting<'_>,
     workers: &[Mutex<Worker>],
-    report: &mut OpenReport<S>,
+    report: &mut OpenReport<'_, S>,
+    job_bytes: u64,
     progress: &Progress,
 ) -> Result<(), Error> {
     let Setting { survey, stop, .. } = *setting;
     let encoder = report.sink.encoder();
     let keeps_state = report.state.is_some();
-    let jobs = plan(inputs, &encoder);
+    let jobs = plan(inputs, &encoder, job_bytes);
     let (originals, mut in_report) =
         (Originals::new(inputs.len()), SetsInReport::new(inputs.len()));
     let work = |job: usize| {
@@ -333,9 +353,9 @@ fn read<S: Sink>(
     Ok(())
 }
 
-/// Divides the files into jobs, in order. They are the same for any number of threads.
-pub fn plan<E: Encoder>(inputs: &[Input], encoder: &E) -> Vec<Range<usize>> {
-    plan_files(inputs.iter().map(|input| (input.name(), input.bytes())), encoder)
+/// Divides the files into jobs, in order, of at most `job_bytes`. They are the same for any number of threads.
+pub fn plan<E: Encoder>(inputs: &[Input], encoder: &E, job_bytes: u64) -> Vec<Range<usize>> {
+    plan_files(inputs.iter().map(|input| (input.name(), input.bytes())), encoder, job_bytes)
 }
 
 /// The same, by the names of the files and their sizes in bytes.
@@ -347,11 +367,13 @@ pub fn plan<E: Encoder>(inputs: &[Input], encoder: &E) -> Vec<Range<usize>> {
 pub(crate) fn plan_files<'f, E: Encoder>(
     files: impl IntoIterator<Item = (&'f str, u64), IntoIter: Clone>,
     encoder: &E,
+    job_bytes: u64,
 ) -> Vec<Range<usize>> {
     let files = files.into_iter();
     let most = if encoder.repeats_bodies() { REPEATING_JOB_BYTES } else { JOB_BYTES };
+    let most = most.min(job_bytes);
     let all: u64 = files.clone().map(|(_, size)| size).sum();
-    let limit = (1 << (all.max(1).ilog2()) >> 2).clamp(SMALL_JOB_BYTES, most);
+    let limit = (1 << (all.max(1).ilog2()) >> 2).clamp(SMALL_JOB_BYTES.min(most), most);
     let mut jobs = Vec::new();
     let (mut start, mut end, mut weight) = (0, 0, 0);
     for (n, (name, size)) in files.enumerate() {
@@ -389,9 +411,12 @@ pub(crate) fn workers(options: &Options, threads: usize) -> Vec<Mutex<Worker>> {
     (0..threads).map(worker).collect()
 }
 
-/// The merged counts of all workers, which are taken out of them.
-fn merged(workers: &[Mutex<Worker>]) -> (MaskedMessages, Accumulator) {
-    let (mut messages, mut counted) = (Vec::new(), Vec::new());
+/// The merged counts of all workers, which are taken out of them, and others.
+fn merged(
+    workers: &[Mutex<Worker>],
+    others: Vec<(MaskedMessages, Accumulator)>,
+) -> (MaskedMessages, Accumulator) {
+    let (mut messages, mut counted): (Vec<_>, Vec<_>) = others.into_iter().unzip();
     for worker in workers {
         let mut worker = worker.lock().unwrap_or_else(PoisonError::into_inner);
         let (texts, counts, _counted_with_the_files) = worker.take_counts();
@@ -399,10 +424,10 @@ fn merged(workers: &[Mutex<Worker>]) -> (MaskedMessages, Accumulator) {
         counted.push(counts);
     }
     let messages = || {
-        let mut all = MaskedMessages::default();
-        for messages in messages {
-            all.merge(messages);
-        }
+        // That of a worker has the rules.
+        let mut messages = messages.into_iter().rev();
+        let mut all = messages.next().unwrap_or_default();
+        messages.for_each(|messages| all.merge(messages));
         all
     };
     let counts = || {
@@ -415,13 +440,19 @@ fn merged(workers: &[Mutex<Worker>]) -> (MaskedMessages, Accumulator) {
     rayon::join(messages, counts)
 }
 
-/// Writes the rows of `errors`, now that their groups are known.
+/// Makes rows of `errors` when their groups are known.
+pub(crate) type LaterErrors<'l, P> = Box<dyn FnOnce(&Groups) -> Result<Vec<P>, Error> + Send + 'l>;
+
+/// Writes the rows of `errors`, now that their groups are known. `later`: those behind so many frames.
 fn write_errors<S: Sink>(
     spill: Spill<Errors>,
+    later: Vec<(usize, LaterErrors<'_, PartOf<S>>)>,
     groups: &Groups,
     encoder: &S::Encoder,
     sink: &mut S,
 ) -> Result<(), Error> {
+    let mut later = later.into_iter().peekable();
+    let mut written = 0;
     spill.drain(rayon::current_num_threads(), |frames| {
         let parts = frames.into_par_iter().map(|frame| {
             let rows = frame.unpack()?;
@@ -440,22 +471,40 @@ fn write_errors<S: Sink>(
             encoder.encode(&mut batch)
         });
         let parts: Vec<Result<_, tables::Error>> = parts.collect();
-        parts.into_iter().try_for_each(|part| sink.append(part?))?;
-        Ok(())
-    })
+        for part in parts {
+            while let Some((_, rows)) = later.next_if(|(frames, _)| *frames <= written) {
+                rows(groups)?.into_iter().try_for_each(|part| sink.append(part))?;
+            }
+            sink.append(part?)?;
+            written += 1;
+        }
+        Ok::<_, Error>(())
+    })?;
+    for (_, rows) in later {
+        rows(groups)?.into_iter().try_for_each(|part| sink.append(part))?;
+    }
+    Ok(())
 }
 
+type PartOf<S> = <<S as Sink>::Encoder as Encoder>::Part;
+
 /// A report while the job runs.
-pub(crate) struct OpenReport<S: Sink> {
+pub(crate) struct OpenReport<'l, S: Sink> {
     sink: S,
     encoder: S::Encoder,
     files: FewRows<Files>,
     problems: FewRows<Problems>,
     spill: Spill<Errors>,
+    /// Frames in it.
+    frames: usize,
+    /// Rows of `errors` that are not in it, each behind so many of its frames.
+    later: Vec<(usize, LaterErrors<'l, PartOf<S>>)>,
     counts: JobCounts,
     scope: Scope,
     /// `None` when no state is kept.
     pub(crate) state: Option<StateTables>,
+    /// The fingerprints that the groups of masked messages had in the reports that are merged.
+    pub(crate) earlier: EarlierGroups,
     /// What was masked in files and problems.
     pub(crate) masked: RedactionCounts,
     /// What was masked in texts of the small tables when the reports that are merged were made.
@@ -485,25 +534,23 @@ impl<T: Table> FewRows<T> {
     }
 }
 
-impl<S: Sink> OpenReport<S> {
+impl<'l, S: Sink> OpenReport<'l, S> {
     pub(crate) fn open(sink: S, scope: Scope, state: Option<StateTables>) -> Result<Self, Error> {
         Ok(Self {
             encoder: sink.encoder(),
             files: FewRows(Batch::new()),
             problems: FewRows(Batch::new()),
             spill: sink.spill()?,
+            frames: 0,
+            later: Vec::new(),
             counts: JobCounts::default(),
             scope,
             state,
+            earlier: EarlierGroups::default(),
             masked: RedactionCounts::new(),
             known: RedactionCounts::new(),
             sink,
         })
-    }
-
-    /// What encodes its rows.
-    pub(crate) fn encoder_of(&self) -> S::Encoder {
-        self.sink.encoder()
     }
 
     /// Adds a place that is not read.
@@ -553,6 +600,19 @@ impl<S: Sink> OpenReport<S> {
         Ok(self.files.push(&row, &self.encoder, &mut self.sink)?)
     }
 
+    /// Counts exchanges by outcome, and errors, whose rows are not counted one by one.
+    pub(crate) fn count(&mut self, outcomes: [u64; 3], errors: u64) {
+        for (all, more) in self.counts.exchanges.iter_mut().zip(outcomes) {
+            *all += more;
+        }
+        self.counts.errors += errors;
+    }
+
+    /// Adds rows of `errors` that are made when their groups are known.
+    pub(crate) fn later(&mut self, rows: LaterErrors<'l, PartOf<S>>) {
+        self.later.push((self.frames, rows));
+    }
+
     fn problem(&mut self, file: &str, problem: &FileProblem) -> Result<(), Error> {
         self.scope.begin();
         let message = self.scope.text("problems.message", &problem.message);
@@ -576,10 +636,8 @@ impl<S: Sink> OpenReport<S> {
         if let Some(error) = failed {
             return Err(error.into());
         }
-        for (all, more) in self.counts.exchanges.iter_mut().zip(outcomes) {
-            *all += more;
-        }
-        self.counts.errors += error_count;
+        self.count(outcomes, error_count);
+        self.frames += errors.len();
         exchanges.into_iter().chain(state).try_for_each(|part| self.sink.append(part))?;
         errors.iter().try_for_each(|frame| self.spill.append(frame))?;
         Ok(())
@@ -596,8 +654,11 @@ mod tests {
     }
 
     fn planned(files: &[(String, u64)]) -> Vec<Range<usize>> {
-        let jobs =
-            plan_files(files.iter().map(|(name, size)| (name.as_str(), *size)), &MemoryEncoder);
+        let jobs = plan_files(
+            files.iter().map(|(name, size)| (name.as_str(), *size)),
+            &MemoryEncoder,
+            JOB_BYTES,
+        );
         let ends: Vec<usize> = jobs.iter().map(|job| job.end).collect();
         let starts: Vec<usize> = jobs.iter().map(|job| job.start).collect();
         assert_eq!(starts.first(), Some(&0));
@@ -615,7 +676,7 @@ mod tests {
                 assert!(job.len() == 1 || size <= JOB_BYTES && job.len() <= JOB_FILES as usize);
             }
         }
-        assert!(plan_files([], &MemoryEncoder).is_empty());
+        assert!(plan_files([], &MemoryEncoder, JOB_BYTES).is_empty());
     }
 
     #[test]

@@ -1,24 +1,24 @@
 //! What a report keeps beside its tables, so that it can be merged with others: the rows of the state.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use grouping::{MaskedMessages, RULES_VERSION};
+use grouping::{Groups, MaskedMessages, MessageId, RULES_VERSION};
 use model::exchange::BodyKind;
 use model::listing::{Listing, LogType, State, Status};
 use model::time::Timestamp;
 use redact::{Counts, Redacted, Scope};
 use tables::cell::{
     BodyDigest, BodyKindWord, ClassWord, CountText, EvidenceWord, FileName, FileOutcomeWord,
-    FileUuid, FlagText, FlowName, FlowStateText, FlowTypeText, KeyKindWord, KeyValue, LogId,
-    LogStateWord, LogStatusWord, LogTypeWord, MemberName, MessageHash, Micros, OutcomeWord,
+    FileUuid, Fingerprint, FlagText, FlowName, FlowStateText, FlowTypeText, KeyKindWord, KeyValue,
+    LogId, LogStateWord, LogStatusWord, LogTypeWord, MemberName, MessageHash, Micros, OutcomeWord,
     ParentGroupId, ParentLogId, ProcessGroupId, ProcessGroupName, RedactionPlace,
     RedactionRuleWord, RunId, ScheduleText, SettingText, ShapeHash, SideWord, StepName, TextHash,
 };
 use tables::state::{
     ErrorStateRow, ErrorStates, ExchangeStateRow, ExchangeStates, FileStateRow, FileStates,
-    LeafRow, Leaves, LinkRow, Links, ListedFlowRow, ListedFlows, ListedProjectRow, ListedProjects,
-    MessageStates, RedactionStateRow, RedactionStates, STATE_VERSION, SettingRow, Settings,
-    ShapeRow, Shapes, SnapshotRow, Snapshots,
+    GroupAliasRow, GroupAliases, LeafRow, Leaves, LinkRow, Links, ListedFlowRow, ListedFlows,
+    ListedProjectRow, ListedProjects, MessageStates, RedactionStateRow, RedactionStates,
+    STATE_VERSION, SettingRow, Settings, ShapeRow, Shapes, SnapshotRow, Snapshots,
 };
 use tables::{Batch, Encoder, ReadError, Stored};
 use xxhash_rust::xxh3::xxh3_64;
@@ -329,9 +329,13 @@ pub(crate) struct StateTables {
     flows: Batch<ListedFlows>,
     projects: Batch<ListedProjects>,
     messages: Batch<MessageStates>,
+    aliases: Batch<GroupAliases>,
     shapes: Batch<Shapes>,
     redactions: Batch<RedactionStates>,
 }
+
+/// For masked messages, by their ids, the fingerprints that their groups had in other reports.
+pub(crate) type EarlierGroups = BTreeMap<u64, BTreeSet<String>>;
 
 impl StateTables {
     /// Adds a file.
@@ -432,10 +436,25 @@ impl StateTables {
     pub(crate) fn messages(
         &mut self,
         counted: &Accumulator,
-        messages: &MaskedMessages,
+        texts: &HashMap<MessageId, String>,
+        groups: &Groups,
         files: &[&str],
     ) {
-        counted.store_messages(messages, files, &mut self.messages);
+        counted.store_messages(texts, groups, files, &mut self.messages);
+    }
+
+    /// Adds the fingerprints that groups no longer have.
+    pub(crate) fn aliases(&mut self, earlier: &EarlierGroups, groups: &Groups) {
+        let names: BTreeSet<&str> = groups.iter().map(|group| group.fingerprint.as_str()).collect();
+        let mut aliases = BTreeSet::new();
+        for (message, earlier) in earlier {
+            let new = groups.of(MessageId(*message)).fingerprint.as_str();
+            let gone = earlier.iter().map(String::as_str).filter(|old| !names.contains(old));
+            aliases.extend(gone.map(|old| (old, new)));
+        }
+        for (old, new) in aliases {
+            self.aliases.push(&GroupAliasRow { old: Fingerprint(old), new: Fingerprint(new) });
+        }
     }
 
     /// Adds the shapes of bodies.
@@ -476,6 +495,7 @@ impl StateTables {
             encoder.encode(&mut self.flows)?,
             encoder.encode(&mut self.projects)?,
             encoder.encode(&mut self.messages)?,
+            encoder.encode(&mut self.aliases)?,
             encoder.encode(&mut self.shapes)?,
             encoder.encode(&mut self.redactions)?,
         ])

@@ -269,6 +269,10 @@ pub fn add(
     let newer = scratch.path().to_owned();
     let with_state = Options { state: true, ..options.clone() };
     run::report(&new, unread, scratch, &with_state, progress, stop)?;
-    let of_merge = MergeOptions { threads: options.threads, rules: Arc::clone(&options.rules) };
+    let of_merge = MergeOptions {
+        threads: options.threads,
+        rules: Arc::clone(&options.rules),
+        job_bytes: options.job_bytes,
+    };
     merge::add(dir, &newer, &changes.touched, folder, &of_merge, stop)
 }

@@ -10,6 +10,7 @@ use std::sync::atomic::AtomicBool;
 use pipeline::merge::{MergeError, MergeOptions, merge};
 use pipeline::{input, run};
 use proptest::prelude::*;
+use tables::state::GroupAliases;
 use tables::{Folder, Formats, Metadata};
 
 const METADATA: Metadata = Metadata { rules_version: grouping::RULES_VERSION, redaction: "none" };
@@ -52,17 +53,26 @@ fn dump() -> Vec<(String, String)> {
 }
 
 fn report(folder: &Path, out: &Path) {
+    report_in_jobs(folder, out, run::Options::default().job_bytes);
+}
+
+fn report_in_jobs(folder: &Path, out: &Path, job_bytes: u64) {
     let found = input::find(&[folder.display().to_string()]).unwrap();
     let folder = Folder::create(out, false, Formats::default(), &METADATA).unwrap();
-    let options = run::Options { state: true, threads: 1, ..run::Options::default() };
+    let options = run::Options { state: true, threads: 1, job_bytes, ..run::Options::default() };
     let (progress, never) = (run::Progress::default(), AtomicBool::new(false));
     run::report(&found.inputs, &found.unread, folder, &options, &progress, &never).unwrap();
 }
 
 fn merged(reports: &[PathBuf], out: &Path) -> Result<(), MergeError> {
+    merged_in_jobs(reports, out, MergeOptions::default().job_bytes).map(drop)
+}
+
+/// Returns how many jobs were taken over.
+fn merged_in_jobs(reports: &[PathBuf], out: &Path, job_bytes: u64) -> Result<usize, MergeError> {
     let folder = Folder::create(out, false, Formats::default(), &METADATA).unwrap();
-    let options = MergeOptions { threads: 1, ..MergeOptions::default() };
-    merge(reports, folder, &options, &AtomicBool::new(false)).map(drop)
+    let options = MergeOptions { threads: 1, job_bytes, ..MergeOptions::default() };
+    merge(reports, folder, &options, &AtomicBool::new(false)).map(|done| done.jobs_taken_over)
 }
 
 /// The bytes of all files of a report.
@@ -88,13 +98,90 @@ fn write(root: &Path, file: &str, text: impl AsRef<[u8]>) {
     fs::File::options().write(true).open(&path).unwrap().set_modified(at).unwrap();
 }
 
+#[test]
+fn row_groups_of_files_that_nothing_changes_are_taken_over() {
+    let place = tempfile::tempdir().unwrap();
+    let at = |name: &str| place.path().join(name);
+    let dump = dump();
+    let (first, second) = dump.split_at(7);
+    let taken_over = |name: &str, listed: bool, job_bytes: u64| {
+        let at = |part: &str| at(&format!("{name}/{part}"));
+        for (part, files) in [("all", &dump[..]), ("a", first), ("b", second)] {
+            for (file, text) in
+                files.iter().filter(|(file, _)| listed || !file.starts_with("pages"))
+            {
+                write(&at(part), file, text);
+            }
+            report_in_jobs(&at(part), &at(&format!("{part}.report")), job_bytes);
+        }
+        let reports = [at("a.report"), at("b.report")];
+        let taken_over = merged_in_jobs(&reports, &at("merged"), job_bytes).unwrap();
+        let (one, mut merged) = (bytes(&at("all.report")), bytes(&at("merged")));
+        let aliases = merged.insert("state/group_aliases.parquet".to_owned(), Vec::new());
+        assert!(aliases.is_some());
+        for (name, bytes) in one.iter().filter(|(name, _)| !name.contains("aliases")) {
+            assert!(merged.get(name) == Some(bytes), "{name} differs");
+        }
+        taken_over
+    };
+    // Each file is a job of its own.
+    assert_eq!(taken_over("alone", false, 1), 12);
+    // All files are one job.
+    assert_eq!(taken_over("together", false, 1 << 20), 0);
+    // The page changes the links of the second part.
+    assert_eq!(taken_over("listed", true, 1), 7);
+}
+
+#[test]
+fn earlier_fingerprints_of_groups_are_told() {
+    let place = tempfile::tempdir().unwrap();
+    let at = |name: &str| place.path().join(name);
+    let log = |store: &str| {
+        format!(
+            r#"[{{"request":{{"method":"POST","url":"https://erp.example.com/api/orders/1"}},"response":{{"status":400,"body":{{"message":"the store {store} is closed for today"}}}}}}]"#
+        )
+    };
+    let fingerprints = |report: &str| -> Vec<String> {
+        let csv = fs::read_to_string(at(report).join("error_groups.csv")).unwrap();
+        csv.lines().skip(1).map(|line| line.split(',').next().unwrap().to_owned()).collect()
+    };
+    for (part, stores) in
+        [("a", &["north"][..]), ("b", &["south", "west"]), ("c", &["east", "mid"])]
+    {
+        for store in stores {
+            write(&at(part), &format!("{store}.txt"), log(store));
+            write(&at("all"), &format!("{store}.txt"), log(store));
+        }
+        report_in_jobs(&at(part), &at(&format!("{part}.report")), 1);
+    }
+    report_in_jobs(&at("all"), &at("one"), 1);
+    merged_in_jobs(&[at("a.report"), at("b.report")], &at("ab"), 1).unwrap();
+    let taken_over = merged_in_jobs(&[at("ab"), at("c.report")], &at("abc"), 1).unwrap();
+    assert_eq!(taken_over, 5);
+    let (mut one, merged) = (bytes(&at("one")), bytes(&at("abc")));
+    one.remove("state/group_aliases.parquet");
+    for (name, bytes) in &one {
+        assert!(merged.get(name) == Some(bytes), "{name} differs");
+    }
+    let (before, after) = (fingerprints("a.report"), fingerprints("abc"));
+    assert_eq!((before.len(), after.len()), (1, 1));
+    assert_ne!(before, after, "the store has become a variable");
+    let mut aliases = tables::Stored::open(&at("abc")).unwrap().table::<GroupAliases>().unwrap();
+    let rows = aliases.read::<GroupAliases>(0).unwrap();
+    let rows: Vec<_> =
+        rows.iter().map(|row| (row.old.0.to_owned(), row.new.0.to_owned())).collect();
+    assert_eq!(rows, [(before[0].clone(), after[0].clone())]);
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(8))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn any_division_any_order_and_any_tree_give_the_report_of_one_run(
         parts in prop::collection::vec(0..3usize, 13),
         turned in any::<bool>(),
+        listed in any::<bool>(),
+        job_bytes in prop::sample::select(vec![1, 2000, 1 << 20]),
     ) {
         let place = tempfile::tempdir().unwrap();
         let at = |name: &str| place.path().join(name);
@@ -103,23 +190,25 @@ proptest! {
         }
         let dump = dump();
         prop_assert_eq!(dump.len(), parts.len());
-        for ((file, text), part) in dump.iter().zip(&parts) {
+        for ((file, text), part) in dump.iter().zip(&parts).skip(usize::from(!listed)) {
             write(&at("all"), file, text);
             write(&at(&format!("part{part}")), file, text);
         }
-        report(&at("all"), &at("one"));
+        report_in_jobs(&at("all"), &at("one"), job_bytes);
         for n in 0..3 {
-            report(&at(&format!("part{n}")), &at(&format!("report{n}")));
+            report_in_jobs(&at(&format!("part{n}")), &at(&format!("report{n}")), job_bytes);
         }
         let mut reports: Vec<_> = (0..3).map(|n| at(&format!("report{n}"))).collect();
         if turned {
             reports.reverse();
         }
-        merged(&reports, &at("flat")).unwrap();
-        merged(&reports[1..], &at("branch")).unwrap();
-        merged(&[at("branch"), reports[0].clone()], &at("tree")).unwrap();
-        let one = bytes(&at("one"));
+        merged_in_jobs(&reports, &at("flat"), job_bytes).unwrap();
+        merged_in_jobs(&reports[1..], &at("branch"), job_bytes).unwrap();
+        merged_in_jobs(&[at("branch"), reports[0].clone()], &at("tree"), job_bytes).unwrap();
+        let mut one = bytes(&at("one"));
         prop_assert!(one.len() > 20);
+        // One run has no past.
+        one.remove("state/group_aliases.parquet");
         for other in ["flat", "tree"] {
             let other = bytes(&at(other));
             for (name, bytes) in &one {

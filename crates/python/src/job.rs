@@ -266,7 +266,7 @@ pub(crate) fn merge(
         shared.writing.store(true, Ordering::SeqCst);
         let folder =
             Folder::create(&out, force, formats, &metadata).map_err(|fault| error(&fault))?;
-        let options = MergeOptions { threads, rules: Arc::new(rules) };
+        let options = MergeOptions { threads, rules: Arc::new(rules), ..MergeOptions::default() };
         let merged = pipeline::merge::merge(&reports, folder, &options, &shared.stop);
         merged.map(drop).map_err(|fault| error(&fault))
     };

@@ -307,7 +307,7 @@ impl TableWriter {
         Ok(())
     }
 
-    /// Which bytes of its text files belong together.
+    /// Appends the lengths and checksums of the row groups in its text files.
     pub(super) fn push_text_groups(&self, batch: &mut Batch<TextGroups>) {
         for (format, file) in &self.files {
             let TableFile::Text { groups, .. } = file else { continue };

@@ -40,8 +40,8 @@ fn numbers_shifted(
     before: &str,
     shift: i64,
 ) -> Option<Vec<u8>> {
-    // Room for a digit more in each row.
-    let mut out = Vec::with_capacity(text.len() + rows);
+    // Room for the longest number in each row.
+    let mut out = Vec::with_capacity(text.len() + 20 * rows);
     let (mut start, mut copied, mut count) = (0, 0, 0);
     for end in ends {
         let row = &text[start..end];

@@ -4,10 +4,10 @@
 
 use crate::cell::{
     BodyDigest, BodyKindWord, BodySideWord, ClassWord, CountText, EvidenceWord, ExtraFields,
-    FileName, FileOutcomeWord, FileUuid, FlagText, FlowName, FlowStateText, FlowTypeText,
-    KeyKindWord, KeyValue, LogId, LogStateWord, LogStatusWord, LogTypeWord, MaskedText,
-    MeasureWord, MemberName, MessageHash, MessageText, Micros, OccurrenceWord, OutcomeWord,
-    ParentGroupId, ParentLogId, ProcessGroupId, ProcessGroupName, RedactionPlace,
+    FileName, FileOutcomeWord, FileUuid, Fingerprint, FlagText, FlowName, FlowStateText,
+    FlowTypeText, KeyKindWord, KeyValue, LogId, LogStateWord, LogStatusWord, LogTypeWord,
+    MaskedText, MeasureWord, MemberName, MessageHash, MessageText, Micros, OccurrenceWord,
+    OutcomeWord, ParentGroupId, ParentLogId, ProcessGroupId, ProcessGroupName, RedactionPlace,
     RedactionRuleWord, RunId, ScheduleText, SettingText, ShapeHash, ShapePath, SideWord, StepName,
     TableName, TextHash, TriggeredBy,
 };
@@ -20,7 +20,7 @@ pub const STATE_VERSION: u32 = 3;
 pub const STATE_FOLDER: &str = "state";
 
 /// Every table of the state, in the order of docs/state.md.
-pub static STATE_TABLES: [&Schema; 21] = [
+pub static STATE_TABLES: [&Schema; 22] = [
     &SETTINGS,
     &FILE_STATES,
     &LEAVES,
@@ -29,6 +29,7 @@ pub static STATE_TABLES: [&Schema; 21] = [
     &ERROR_STATES,
     &MASKED_MESSAGES,
     &OCCURRENCE_STATES,
+    &GROUP_ALIASES,
     &SHAPES,
     &CALL_STATES,
     &MEASURE_STATES,
@@ -199,6 +200,8 @@ crate::table! {
         record: i32,
         /// the place of that error in its exchange
         error: i32,
+        /// the fingerprint of its group
+        fingerprint: Fingerprint<'b>,
         /// message of that error, cut off after 4,096 bytes
         sample_message: MessageText<'b>,
         /// errors with it
@@ -235,6 +238,16 @@ crate::table! {
         status: Option<i32>,
         /// of a `call`, errors there; of an `exchange`, exchanges with this set; else null
         count: Option<i64>,
+    }
+}
+
+crate::table! {
+    /// Fingerprints that error groups had in the reports that were merged or updated, and have no longer, by (`old`, `new`). It tells of the past: a report that was made in one run has none.
+    pub table GroupAliases, GROUP_ALIASES = "state/group_aliases" of GroupAliasRow<'b> {
+        /// an earlier fingerprint
+        old: Fingerprint<'b>,
+        /// the fingerprint of the group in which errors of that group are now
+        new: Fingerprint<'b>,
     }
 }
 
@@ -519,15 +532,15 @@ crate::table! {
 }
 
 crate::table! {
-    /// Which bytes of a CSV file, and of JSON lines, have the rows of a row group of the Parquet file: one row for each table, format and row group, in this order. They follow each other in the file, in CSV after the header.
+    /// How many bytes the rows of each row group take in CSV and JSON lines: one row for each table, format and row group, in this order. Row groups follow each other in the file, in CSV after the header.
     pub table TextGroups, TEXT_GROUPS = "state/text_groups" of TextGroupRow<'b> {
         /// name of the table
         table: TableName<'b>,
         /// the format, as in `formats` of `state/settings`: `csv`, `csv+raw`, `json`
         format: SettingText<'b>,
-        /// how many bytes
+        /// bytes of its rows
         bytes: i64,
-        /// XXH3-64 of them
+        /// XXH3-64 of these bytes
         digest: TextHash,
     }
 }

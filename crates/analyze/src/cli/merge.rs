@@ -66,8 +66,11 @@ impl MergeCommand {
         let watch = Watch::begin()?;
         watch.working();
         let rules = self.rules.as_deref().map(rules::read).transpose()?.unwrap_or_default();
-        let options =
-            MergeOptions { threads: self.threads.map_or(0, usize::from), rules: Arc::new(rules) };
+        let options = MergeOptions {
+            threads: self.threads.map_or(0, usize::from),
+            rules: Arc::new(rules),
+            ..MergeOptions::default()
+        };
         let redaction = Stored::open(&self.reports[0])?.text("/redaction").unwrap_or_default();
         let levels = [Level::None, Level::Secrets, Level::Personal];
         let level = levels.into_iter().find(|level| level.name() == redaction);

@@ -78,7 +78,7 @@ pub(crate) fn assert_whole(report: &Path) {
     assert_eq!(Some(rows("files")), summary["files"]["total"].as_u64());
     // The summary and the folder of the state.
     assert_eq!(std::fs::read_dir(report).unwrap().count(), 2 * tables.len() + 2);
-    assert_eq!(std::fs::read_dir(report.join("state")).unwrap().count(), 11);
+    assert_eq!(std::fs::read_dir(report.join("state")).unwrap().count(), 22);
 }
 
 /// Asserts that a run was refused before or while it wrote: code 2, one error, nothing new.

@@ -198,7 +198,7 @@ fn the_report_is_the_same_for_any_number_of_threads() {
         place.bytes_below("report")
     };
     let one = tables("1");
-    assert_eq!(one.len(), 2 * 12 + 1 + 11);
+    assert_eq!(one.len(), 2 * 12 + 1 + 22);
     assert!(tables("2") == one && tables("7") == one);
 }
 

@@ -9,7 +9,7 @@ use super::keys::{KeyCounter, KeyId};
 use super::small::{self, GroupTexts, SmallTexts, count, file_of, micros};
 use super::stored::{self, FileNumbers, RowNumbers, number};
 use super::{Accumulator, CountedError, MESSAGE_BYTES, RecordPlace};
-use grouping::{Class, Group, Groups, MaskedMessages, MessageId, Side};
+use grouping::{Class, Group, Groups, MessageId, Side};
 use hashbrown::{HashMap, HashSet};
 use model::time::Timestamp;
 use rayon::prelude::*;
@@ -358,21 +358,22 @@ impl ErrorCounter {
     /// Rows of `state/masked_messages`; `messages` has their texts, `files` the names of all files.
     pub(super) fn store_messages(
         &self,
-        messages: &MaskedMessages,
+        texts: &std::collections::HashMap<MessageId, String>,
+        groups: &Groups,
         files: &[&str],
         rows: &mut Batch<MessageStates>,
     ) {
-        let texts: HashMap<u64, &str> = messages.iter().map(|(id, text)| (id.0, text)).collect();
         for number in self.order() {
             let masked = &self.masked_messages[number as usize];
             let (classes, class_counts) = sorted(&masked.classes);
             let (sides, side_counts) = sorted(&masked.sides);
             rows.push(&MaskedMessageRow {
                 message: MessageHash(masked.id.0),
-                text: MaskedText(texts.get(&masked.id.0).copied().unwrap_or_default()),
+                text: MaskedText(texts.get(&masked.id).map_or("", String::as_str)),
                 file: file_of(files, masked.sample.place),
                 record: masked.sample.place.record.cast_signed(),
                 error: masked.sample.error.cast_signed(),
+                fingerprint: Fingerprint(&groups.of(masked.id).fingerprint),
                 sample_message: log_text::message(&masked.message),
                 count: count(masked.count),
                 retryable: count(masked.retryable),

@@ -3,7 +3,7 @@
 //! What the tables of a report say already is not stored again. Rows of other tables are named by their numbers, and all
 //! rows are sorted by what they are about. So equal counts give equal bytes, whatever the order of adding and merging.
 
-use grouping::MaskedMessages;
+use grouping::{Groups, MessageId};
 use hashbrown::HashMap;
 use model::exchange::{BodyKind, KeyKind};
 use rayon::prelude::*;
@@ -102,14 +102,15 @@ impl Accumulator {
         Ok(parts.into_iter().flatten().collect())
     }
 
-    /// Its rows of `state/masked_messages`; `messages` has their texts, `files` the names of all files.
+    /// Its rows of `state/masked_messages`; `files` are the names of all files.
     pub(crate) fn store_messages(
         &self,
-        messages: &MaskedMessages,
+        texts: &std::collections::HashMap<MessageId, String>,
+        groups: &Groups,
         files: &[&str],
         rows: &mut Batch<MessageStates>,
     ) {
-        self.errors.store_messages(messages, files, rows);
+        self.errors.store_messages(texts, groups, files, rows);
     }
 
     /// The counts of a report. `files`: the number here of each of its files, in the order of `files`.
@@ -118,7 +119,6 @@ impl Accumulator {
     ///
     /// # Errors
     /// When the report has no such state, or its tables do not fit together.
-    #[cfg_attr(not(test), expect(dead_code, reason = "a merge is to use it"))]
     pub(crate) fn load(report: &Stored, files: &[u32]) -> Result<Self, ReadError> {
         let files = FileNumbers(files);
         let (mut names, mut endpoint_names) = (Names::default(), EndpointNames::default());

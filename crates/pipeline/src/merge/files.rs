@@ -200,6 +200,21 @@ impl MergedFiles {
         Ok(false)
     }
 
+    /// The facts of a file whose exchanges stay as they are.
+    pub(super) fn facts_as_stored(&self, n: usize, copies: &Copies) -> FileFacts {
+        let file = &self.all[n];
+        let mut facts = file.facts.clone();
+        for leaf in file.leaves.iter().filter(|leaf| leaf.copied) {
+            if let Some(original) = copies.of_texts.get(&(n, leaf.leaf)) {
+                let original = *original as u32;
+                if !facts.copied.contains(&original) {
+                    facts.copied.push(original);
+                }
+            }
+        }
+        facts
+    }
+
     /// Which files and texts are copies.
     pub(super) fn copies(&self, listing: &Listing) -> Result<Copies, MergeError> {
         let mut first = HashMap::new();

@@ -37,8 +37,9 @@ fn write(out: &Path, accumulator: &Accumulator, messages: MaskedMessages, files:
     for name in &names {
         state.file(name, &FileFacts::bare(FileOutcome::Decoded, 0, None, Vec::new()));
     }
-    state.messages(accumulator, &messages, &names);
+    let message_texts = messages.iter().map(|(id, text)| (id, text.to_owned())).collect();
     let (groups, listing) = (messages.finish(), Listing::default());
+    state.messages(accumulator, &message_texts, &groups, &names);
     let mut scope = Redactor::none().scope();
     let mut redaction = TextRedaction::new(&mut scope, RedactionCounts::new());
     let texts = accumulator.texts(&mut redaction, &groups, &listing);
