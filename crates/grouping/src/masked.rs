@@ -94,8 +94,14 @@ impl MaskedMessages {
 
     /// Counts one error with a masked message that is known by its text, as [`iter`](Self::iter) gives it.
     pub fn add_masked(&mut self, id: MessageId, text: &str) {
+        self.add_masked_times(id, text, 1);
+    }
+
+    /// Counts so many errors with a masked message. Where a rule of the user makes one group of several, its template is
+    /// that of most errors.
+    pub fn add_masked_times(&mut self, id: MessageId, text: &str, errors: u64) {
         let new = || CountedMessage { text: text.into(), count: 0 };
-        self.messages.entry(id.0).or_insert_with(new).count += 1;
+        self.messages.entry(id.0).or_insert_with(new).count += errors;
     }
 
     /// The ids and texts of all masked messages, in any order. A text has five parts, [`PART`] between them: code, field,

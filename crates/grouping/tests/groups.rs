@@ -582,6 +582,28 @@ fn a_rule_names_a_group_and_makes_one_of_those_with_one_name() {
 }
 
 #[test]
+fn masked_messages_added_with_their_counts_make_the_groups_of_their_errors() {
+    let rule = GroupRule {
+        template: vec![pattern("was not found"), pattern("does not exist")],
+        name: Some("no such product".to_owned()),
+        ..GroupRule::default()
+    };
+    let rules = Arc::new(Rules { groups: vec![rule], ..Rules::default() });
+    let mut messages = MaskedMessages::with_rules(Arc::clone(&rules));
+    let text = message("Product A-0001 was not found");
+    let often = messages.add(text);
+    messages.add(text);
+    messages.add(message("Product A-0002 does not exist"));
+    let mut again = MaskedMessages::with_rules(rules);
+    for (id, text) in messages.iter() {
+        again.add_masked_times(id, text, if id == often { 2 } else { 1 });
+    }
+    let (groups, again) = (messages.finish(), again.finish());
+    assert!(groups.iter().eq(again.iter()), "{again:?}");
+    assert_eq!(again.of(often).template, "Product <*> was not found");
+}
+
+#[test]
 fn a_rule_for_a_code_or_field_needs_one() {
     let rule = |code: &str, field: &str| GroupRule {
         code: Vec::from_iter((!code.is_empty()).then(|| pattern(code))),

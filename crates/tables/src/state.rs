@@ -300,8 +300,8 @@ crate::table! {
         call: i32,
         /// as in `bodies`
         side: BodySideWord<'b>,
-        /// as in `bodies`
-        shape: ShapeHash,
+        /// the row of `state/shapes`, from 0
+        shape: i32,
         /// as in `bodies`
         count: i64,
         /// as in `bodies`

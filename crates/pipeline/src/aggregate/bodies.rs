@@ -179,6 +179,9 @@ impl BodyCounter {
         calls: &[i32],
         encoder: &E,
     ) -> Result<Vec<E::Part>, tables::Error> {
+        let mut shapes: Vec<u64> = self.shapes.keys().copied().collect();
+        shapes.sort_unstable();
+        let shapes: HashMap<u64, i32> = shapes.into_iter().zip(0..).collect();
         let mut slots: Vec<&Slot> = self.slots.iter().collect();
         slots.sort_unstable_by_key(|slot| (calls[slot.endpoint as usize], slot.side, slot.shape));
         let mut bodies = Batch::<BodyStates>::new();
@@ -187,7 +190,7 @@ impl BodyCounter {
             bodies.push(&BodyStateRow {
                 call: calls[slot.endpoint as usize],
                 side: BodySideWord(slot.side.name()),
-                shape: ShapeHash(slot.shape),
+                shape: shapes.get(&slot.shape).copied().unwrap_or_default(),
                 count: count(slot.count),
                 failed: count(slot.failed),
                 distinct: (slot.digests.len() as u32).cast_signed(),
@@ -214,10 +217,11 @@ impl BodyCounter {
         files: FileNumbers<'_>,
         calls: usize,
     ) -> Result<Self, ReadError> {
-        let mut all = Self::default();
+        let (mut all, mut shapes) = (Self::default(), Vec::new());
         stored::each::<Shapes>(report, |row| {
             let kind = stored::BODY_KINDS.into_iter().find(|kind| kind.name() == row.kind.0)?;
             let paths = row.paths.iter().map(|path| path.0.to_owned()).collect();
+            shapes.push(row.shape.0);
             all.shapes.insert(row.shape.0, Shape { kind, paths });
             Some(())
         })?;
@@ -226,7 +230,7 @@ impl BodyCounter {
             let side = BodySide::ALL.into_iter().find(|side| side.name() == row.side.0)?;
             let sample = files.place(row.sample_file, row.sample_record)?;
             let call = number(row.call).filter(|call| *call < calls)?;
-            let id = all.slot(call as EndpointId, side, row.shape.0, sample);
+            let id = all.slot(call as EndpointId, side, *shapes.get(number(row.shape)?)?, sample);
             let here = all.slots.get_mut(id as usize)?;
             here.count = row.count.unsigned_abs();
             here.failed = row.failed.unsigned_abs();

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::state::RedactionCounts;
-use grouping::{ErrorRef, MaskedMessages};
+use grouping::{ErrorRef, MaskedMessages, Side};
 use model::exchange::{KeyKind, Row};
 use model::listing;
 use redact::Redactor;
@@ -111,7 +111,7 @@ fn add(accumulator: &mut Accumulator, messages: &mut MaskedMessages, case: &Case
             let (class, retryable) = class_of(message);
             let text = ErrorRef { code: None, field: None, message, status: None, cut: false };
             let key = row.map(sku).or(key);
-            let side = row.map(|_| grouping::Side::Erp);
+            let side = row.map(|sku| if sku == "A" { Side::Mapping } else { Side::Erp });
             CountedError {
                 masked: messages.add(text),
                 class,
