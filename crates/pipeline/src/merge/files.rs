@@ -71,6 +71,7 @@ pub(super) struct MergedLeaf {
 }
 
 /// The files of all reports, in name order.
+#[derive(Default)]
 pub(super) struct MergedFiles {
     pub(super) all: Vec<MergedFile>,
     pub(super) number: HashMap<String, usize>,
