@@ -366,11 +366,11 @@ impl<'s> Merging<'s> {
                         .map_err(MergeError::Run)
                 };
                 let shard = files.all[job.start].shard;
-                match groups {
-                    None => job.zip(read).try_for_each(|(n, facts)| file(n, &facts?))?,
-                    Some(_) => {
-                        job.clone().try_for_each(|n| file(n, &files.facts_as_stored(n, &copies)))?
-                    }
+                if groups.is_some() {
+                    let mut as_stored = |n| file(n, &files.facts_as_stored(n, &copies));
+                    job.clone().try_for_each(&mut as_stored)?;
+                } else {
+                    job.zip(read).try_for_each(|(n, facts)| file(n, &facts?))?;
                 }
                 report.rows(rows).map_err(MergeError::Run)?;
                 taken_over += usize::from(groups.is_some());

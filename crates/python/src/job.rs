@@ -254,31 +254,82 @@ pub(crate) fn merge(
 ) -> PyResult<()> {
     let formats = formats_of(&formats).map_err(raise)?;
     let work = move |shared: &Shared| {
-        let rules = rules.as_deref().map(pipeline::rules::read).transpose();
-        let rules = rules.map_err(|fault| error(&fault))?.unwrap_or_default();
-        let first = reports.first().ok_or("there is no report to merge")?;
-        let first = Stored::open(first).map_err(|fault| error(&fault))?;
-        let redaction = first.text("/redaction").unwrap_or_default();
-        let levels = [Level::None, Level::Secrets, Level::Personal];
-        let level = levels.into_iter().find(|level| level.name() == redaction);
-        let redaction = level.unwrap_or(Level::None).name();
-        let metadata = Metadata { rules_version: grouping::RULES_VERSION, redaction };
-        shared.writing.store(true, Ordering::SeqCst);
-        let folder =
-            Folder::create(&out, force, formats, &metadata).map_err(|fault| error(&fault))?;
-        let options = MergeOptions { threads, rules: Arc::new(rules), ..MergeOptions::default() };
+        let options = merge_options(rules.as_deref(), threads)?;
+        let folder = folder_of_merged(&reports, &out, force, formats, shared)?;
         let merged = pipeline::merge::merge(&reports, folder, &options, &shared.stop);
         merged.map(drop).map_err(|fault| error(&fault))
     };
     interruptible(py, None, work)
 }
 
+/// Writes a report without files of the listing pages of reports. Returns whether there are any; else nothing is written.
+#[pyfunction]
+pub(crate) fn merge_listings(
+    py: Python<'_>,
+    reports: Vec<PathBuf>,
+    out: PathBuf,
+    rules: Option<PathBuf>,
+) -> PyResult<bool> {
+    let work = move |shared: &Shared| {
+        let options = merge_options(rules.as_deref(), 1)?;
+        let formats = Formats::new([Format::Parquet]);
+        let folder = folder_of_merged(&reports, &out, false, formats, shared)?;
+        let merged = pipeline::merge::merge_listings(&reports, folder, &options, &shared.stop);
+        merged.map(|done| done.is_some()).map_err(|fault| error(&fault))
+    };
+    interruptible(py, None, work)
+}
+
+/// Writes a report again by the listing pages of others. Returns whether they change it; else nothing is written.
+#[pyfunction]
+pub(crate) fn relink(
+    py: Python<'_>,
+    report: PathBuf,
+    others: Vec<PathBuf>,
+    out: PathBuf,
+    rules: Option<PathBuf>,
+) -> PyResult<bool> {
+    let work = move |shared: &Shared| {
+        let options = merge_options(rules.as_deref(), 1)?;
+        let formats = Formats::new([Format::Parquet]);
+        let folder = folder_of_merged(&[&report], &out, false, formats, shared)?;
+        let linked = pipeline::merge::relink(&report, &others, folder, &options, &shared.stop);
+        linked.map(|done| done.is_some()).map_err(|fault| error(&fault))
+    };
+    interruptible(py, None, work)
+}
+
+/// Opens a report that is made of others.
+fn folder_of_merged(
+    reports: &[impl AsRef<Path>],
+    out: &Path,
+    force: bool,
+    formats: Formats,
+    shared: &Shared,
+) -> Result<Folder, String> {
+    let first = reports.first().ok_or("there is no report to merge")?;
+    let first = Stored::open(first.as_ref()).map_err(|fault| error(&fault))?;
+    let redaction = first.text("/redaction").unwrap_or_default();
+    let levels = [Level::None, Level::Secrets, Level::Personal];
+    let level = levels.into_iter().find(|level| level.name() == redaction);
+    let redaction = level.unwrap_or(Level::None).name();
+    let metadata = Metadata { rules_version: grouping::RULES_VERSION, redaction };
+    shared.writing.store(true, Ordering::SeqCst);
+    Folder::create(out, force, formats, &metadata).map_err(|fault| error(&fault))
+}
+
+fn merge_options(rules: Option<&Path>, threads: usize) -> Result<MergeOptions, String> {
+    let rules = rules.map(rules::read).transpose().map_err(|fault| error(&fault))?;
+    let rules = Arc::new(rules.unwrap_or_default());
+    Ok(MergeOptions { threads, rules, ..MergeOptions::default() })
+}
+
 /// Does the work on a thread of its own, and stops it when a signal arrives or `progress` raises.
-fn interruptible(
+fn interruptible<T: Send + 'static>(
     py: Python<'_>,
     progress: Option<&Bound<'_, PyAny>>,
-    work: impl FnOnce(&Shared) -> Result<(), String> + Send + 'static,
-) -> PyResult<()> {
+    work: impl FnOnce(&Shared) -> Result<T, String> + Send + 'static,
+) -> PyResult<T> {
     let shared = Arc::<Shared>::default();
     let (send, done) = mpsc::channel();
     let job = Arc::clone(&shared);
@@ -312,8 +363,9 @@ fn interruptible(
             return Err(interrupt);
         }
     };
-    outcome.map_err(raise)?;
-    show()
+    let result = outcome.map_err(raise)?;
+    show()?;
+    Ok(result)
 }
 
 fn write(

@@ -3,8 +3,9 @@
 The logs are files that tasks open, or rows of a DataFrame with the columns `path` and `content`: packs, which `pack` writes,
 or those of `binaryFile`. Files are listed by the driver and cut, in name order, into shards; rows become shards as their
 tasks get them. Each task makes the report of one shard, with its state, in a folder of its own, and gives Spark the name
-of that folder. Then the driver merges the shards into one report, which appears whole or not at all. Rows of reports
-never go through Spark.
+of that folder. Where some shards have listing pages, more tasks make the reports again whose links or outcomes these
+change. Then the driver merges the shards into one report, which appears whole or not at all. Rows of reports never go
+through Spark.
 
 A task can die, run twice, or be copied because it is slow: each attempt writes a folder of its own, one for each shard is
 used, and all others are removed at the end. `DIR` and the folder beside it, in which shards are made, must be seen under
@@ -50,7 +51,7 @@ File = tuple[str, Path, int, bool]
 Unread = tuple[str, str, str]
 #: Called in a task when the report of a shard is written, with the number of the shard and what makes it again in a
 #: folder, before Spark knows of it: tests let tasks die there.
-InTask = Callable[[int, Callable[[Path], None]], object]
+InTask = Callable[[int, Callable[[Path], object]], object]
 
 
 class Attempt(NamedTuple):
@@ -113,7 +114,7 @@ def report(
             shards = shard_reports(spark, logs, work, options, shard_bytes or SHARD_BYTES, shard_files, in_task)
         else:
             shards = row_reports(spark, logs, work, options, shard_bytes or PACK_BYTES, shard_files, in_task)
-        il.merge(shards, out, rules=rules, force=force)
+        il.merge(relinked_reports(spark, shards, work, options, in_task), out, rules=rules, force=force)
     return il.open(out)
 
 
@@ -165,6 +166,32 @@ def row_reports(
         _native.report_contents([], [], work / "0", options)
         return [work / "0"]
     return [work / folder for folder in winners(done, sorted({attempt.shard for attempt in done}))]
+
+
+def relinked_reports(
+    spark: SparkSession,
+    shards: Sequence[Path],
+    work: Path,
+    options: _native.JobOptions,
+    in_task: Optional[InTask] = None,
+) -> Sequence[Path]:
+    """Makes the reports again that the listing pages of other shards change; returns the reports to merge.
+
+    Else the merge would make their exchanges again, on the driver alone.
+    """
+    listing = work / "listing"
+    rules = options["rules"]
+    if len(shards) < 2 or not _native.merge_listings(list(shards), listing, rules):
+        return shards
+
+    def task(batches: Iterator[Any]) -> Iterator[Attempt]:
+        for shard in _numbers(batches):
+            made = _attempt(work, shard, lambda out: _native.relink(shards[shard], [listing], out, rules), in_task)
+            # Where nothing changes, nothing is written.
+            yield made if (work / made.folder).exists() else Attempt(shard, shards[shard].name)
+
+    done = _run(spark.range(0, len(shards), 1, len(shards)), task)
+    return [work / folder for folder in winners(done, range(len(shards)))]
 
 
 def pack(
@@ -296,7 +323,7 @@ def _run(rows: DataFrame, task: Callable[[Iterator[Any]], Iterator[Attempt]]) ->
     return [Attempt(row.shard, row.folder) for row in done]
 
 
-def _attempt(work: Path, shard: int, make: Callable[[Path], None], in_task: Optional[InTask]) -> Attempt:
+def _attempt(work: Path, shard: int, make: Callable[[Path], object], in_task: Optional[InTask]) -> Attempt:
     """Makes the report of one shard in a folder that no other attempt has."""
     folder = f"{shard}-{uuid.uuid4().hex}"
     make(work / folder)
