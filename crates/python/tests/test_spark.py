@@ -115,7 +115,7 @@ def test_shards_have_the_rows_of_one_machine(session: SparkSession, tmp_path: Pa
 
 def test_a_cluster_makes_the_report_of_one_machine(session: SparkSession, tmp_path: Path, single: il.Report) -> None:
     out = tmp_path / "report"
-    again = tmp_path / ".report.shards" / "again"
+    again = tmp_path / ".report.shards"
     made = job.report(
         session, DUMP, out, redact="none", shard_bytes=80_000, in_task=lambda shard, make: make(again / uuid.uuid4().hex)
     )
@@ -186,7 +186,7 @@ def test_shards_are_linked_by_the_pages_of_other_shards(session: SparkSession, t
     with_pages = [shard for shard in shards if pages(shard) > 0]
     assert 0 < len(with_pages) < len(shards), "the pages are in some of the shards"
 
-    def die(shard: int, make: Callable[[Path], object]) -> None:
+    def die(shard: int, make: Callable[[Path], None]) -> None:
         make(work / f"{shard}-{uuid.uuid4().hex}")
         if shard in (0, 3) and once(tmp_path, shard):
             os.kill(os.getpid(), signal.SIGKILL)
@@ -217,7 +217,7 @@ def test_packs_give_the_report_of_one_machine(session: SparkSession, tmp_path: P
     assert len(list(packs.glob("*.parquet"))) == 11
 
     def die(shard: int, make: Callable[[Path], None]) -> None:
-        make(tmp_path / "again" / uuid.uuid4().hex)
+        make(tmp_path / uuid.uuid4().hex)
         if once(tmp_path, shard):
             os.kill(os.getpid(), signal.SIGKILL)
 

@@ -39,8 +39,9 @@ if TYPE_CHECKING:
 SHARD_BYTES = 256 << 20
 #: Files in one shard: small ones cost by their number.
 SHARD_FILES = 50_000
-#: Bytes of rows in one shard, and of files in one pack. A task holds them three times.
-PACK_BYTES = 64 << 20
+#: Bytes of rows in one shard, and of files in one pack. A task holds them three times. From 64 MiB on, row groups are as
+#: long as in the report of all shards, so that the merge takes most of them over.
+PACK_BYTES = 96 << 20
 #: Bytes of rows that Spark hands to Python at a time.
 BATCH_BYTES = 16 << 20
 #: The largest file that a pack takes: a row is one piece of memory.
@@ -51,7 +52,7 @@ File = tuple[str, Path, int, bool]
 Unread = tuple[str, str, str]
 #: Called in a task when the report of a shard is written, with the number of the shard and what makes it again in a
 #: folder, before Spark knows of it: tests let tasks die there.
-InTask = Callable[[int, Callable[[Path], object]], object]
+InTask = Callable[[int, Callable[[Path], None]], object]
 
 
 class Attempt(NamedTuple):
@@ -95,7 +96,7 @@ def report(
 
     `logs`: paths, or a DataFrame with a row for each file: `path`, its name in the report, and `content`, its bytes. In
     packs there is also `problem`: why there is no content. Packs are in name order; see `in_name_order` for other rows.
-    `shard_bytes`: 256 MiB of files by default, 64 MiB of rows.
+    `shard_bytes`: 256 MiB of files by default, 96 MiB of rows.
     """
     if "://" in os.fspath(out):
         raise il.Error(f"{out}: a report is written to a folder that the driver and all executors see, not to a URL")
@@ -186,9 +187,13 @@ def relinked_reports(
 
     def task(batches: Iterator[Any]) -> Iterator[Attempt]:
         for shard in _numbers(batches):
-            made = _attempt(work, shard, lambda out: _native.relink(shards[shard], [listing], out, rules), in_task)
-            # Where nothing changes, nothing is written.
-            yield made if (work / made.folder).exists() else Attempt(shard, shards[shard].name)
+            changed: list[bool] = []
+
+            def make(out: Path) -> None:
+                changed.append(_native.relink(shards[shard], [listing], out, rules))
+
+            made = _attempt(work, shard, make, in_task)
+            yield made if changed[0] else Attempt(shard, shards[shard].name)
 
     done = _run(spark.range(0, len(shards), 1, len(shards)), task)
     return [work / folder for folder in winners(done, range(len(shards)))]
@@ -323,7 +328,7 @@ def _run(rows: DataFrame, task: Callable[[Iterator[Any]], Iterator[Attempt]]) ->
     return [Attempt(row.shard, row.folder) for row in done]
 
 
-def _attempt(work: Path, shard: int, make: Callable[[Path], object], in_task: Optional[InTask]) -> Attempt:
+def _attempt(work: Path, shard: int, make: Callable[[Path], None], in_task: Optional[InTask]) -> Attempt:
     """Makes the report of one shard in a folder that no other attempt has."""
     folder = f"{shard}-{uuid.uuid4().hex}"
     make(work / folder)
