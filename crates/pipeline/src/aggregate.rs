@@ -14,6 +14,8 @@
 //! reading: samples are those at the smallest [`RecordPlace`], sums are of whole numbers (bytes and
 //! microseconds), and rows are sorted.
 //!
+//! The state of a report keeps its accumulator (see `stored`), so that it can be merged without its exchanges.
+//!
 //! Counts, distinct counts, sums and maxima are exact. Percentiles are exact for up to 64 numbers
 //! and below 128, and within 0.8 % beyond (see `sketch`).
 //!

@@ -201,6 +201,8 @@ pub(crate) fn add<S: Sink>(
 }
 
 fn opened(reports: &[PathBuf]) -> Result<Vec<Shard>, MergeError> {
+    // A dozen for each report.
+    tables::allow_many_open_files();
     reports.iter().map(|path| Shard::open(path)).collect()
 }
 
@@ -385,7 +387,7 @@ impl<'s> Merging<'s> {
         if finished.stopped || stop.load(Ordering::Relaxed) {
             return Err(MergeError::Run(run::Error::Interrupted));
         }
-        let counts = (workers, counted_before);
+        let counts = (workers, vec![counted_before]);
         let mut done = run::finish(&pool, report, &settings, counts, survey, &names, stop)?;
         done.jobs_taken_over = taken_over;
         Ok(done)
@@ -406,13 +408,13 @@ fn groups_of_job<'s>(
     Some((tables, groups))
 }
 
-/// The counts of the reports that are unchanged.
+/// The counts of the reports that are unchanged, together.
 fn counted(
     shards: &[Shard],
     files: &MergedFiles,
     unchanged: &[bool],
     texts: &SharedTexts,
-) -> Result<Vec<(MaskedMessages, Accumulator)>, ReadError> {
+) -> Result<(MaskedMessages, Accumulator), ReadError> {
     let all = shards.par_iter().zip(unchanged).enumerate().filter(|(_, (_, same))| **same);
     all.map(|(number, (shard, _))| {
         let numbers = (0..).zip(&files.all).filter(|(_, file)| file.shard == number);
@@ -424,7 +426,11 @@ fn counted(
         })?;
         Ok((messages, Accumulator::load(&shard.report, &numbers)?))
     })
-    .collect()
+    .try_reduce(Default::default, |mut all, more| {
+        all.0.merge(more.0);
+        all.1.merge(more.1);
+        Ok(all)
+    })
 }
 
 /// Texts that belong to several exchanges.

@@ -84,5 +84,5 @@ pub use rows::TABLES;
 pub use schema::{Column, ColumnType, SCHEMA_VERSION, Schema};
 pub use sink::{Encoder, Folder, Memory, MemoryEncoder, Sink};
 pub use spill::{Frame, Spill};
-pub use stored::{ReadError, Stored, StoredRows, StoredTable};
+pub use stored::{ReadError, Stored, StoredRows, StoredTable, allow_many_open_files};
 pub use stored_groups::StoredGroups;

@@ -85,6 +85,21 @@ impl ReadError {
     }
 }
 
+/// Lets this process have as many files open as the system allows it, which is more than it may have at first. For
+/// those who read many reports at a time.
+pub fn allow_many_open_files() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit, setrlimit};
+        let limit = getrlimit(Resource::Nofile);
+        // Where it is refused, reading a file that is one too many fails with the cause.
+        let _ = setrlimit(
+            Resource::Nofile,
+            rustix::process::Rlimit { current: limit.maximum, ..limit },
+        );
+    }
+}
+
 /// A report on disk.
 #[derive(Debug)]
 pub struct Stored {

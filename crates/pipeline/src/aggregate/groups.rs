@@ -486,7 +486,7 @@ impl ErrorCounter {
             (all.masked_messages.len() == rows).then_some(())
         })?;
         let mut file = 0;
-        stored::each::<FileNames<'static>>(report, |row| {
+        stored::each::<StoredFileNames<'static>>(report, |row| {
             for number in samples.remove(row.file.0).unwrap_or_default() {
                 let here = &mut all.masked_messages[number as usize];
                 here.sample.place.file = files.here(file)?;
@@ -624,7 +624,7 @@ struct Occurrence {
 
 tables::select! {
     /// The names of all files.
-    struct FileNames<'b> from FileStates {
+    struct StoredFileNames<'b> from FileStates {
         file: FileName<'b>,
     }
 }

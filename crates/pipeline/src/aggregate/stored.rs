@@ -123,11 +123,17 @@ impl Accumulator {
         let files = FileNumbers(files);
         let (mut names, mut endpoint_names) = (Names::default(), EndpointNames::default());
         let endpoints = EndpointCounter::load(report, &mut endpoint_names, &mut names)?;
-        let bodies = BodyCounter::load(report, files, endpoints.len())?;
-        let (runs, run_order) = RunCounter::load(report, files, &mut names)?;
-        let mut errors = ErrorCounter::load(report, files)?;
-        let mut keys = KeyCounter::load(report, files, &mut names, errors.len())?;
-        errors.load_occurrences(report, files, &mut keys, &run_order, endpoints.len())?;
+        let calls = endpoints.len();
+        let bodies = || BodyCounter::load(report, files, calls);
+        let others = || {
+            let (runs, run_order) = RunCounter::load(report, files, &mut names)?;
+            let mut errors = ErrorCounter::load(report, files)?;
+            let mut keys = KeyCounter::load(report, files, &mut names, errors.len())?;
+            errors.load_occurrences(report, files, &mut keys, &run_order, calls)?;
+            Ok::<_, ReadError>((runs, errors, keys))
+        };
+        let (bodies, others) = rayon::join(bodies, others);
+        let (bodies, (runs, errors, keys)) = (bodies?, others?);
         Ok(Self { names, endpoint_names, endpoints, bodies, keys, errors, runs, ..Self::default() })
     }
 }
