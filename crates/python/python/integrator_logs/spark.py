@@ -3,9 +3,9 @@
 The logs are files that tasks open, or rows of a DataFrame with the columns `path` and `content`: packs, which `pack` writes,
 or those of `binaryFile`. Files are listed by the driver and cut, in name order, into shards; rows become shards as their
 tasks get them. Each task makes the report of one shard, with its state, in a folder of its own, and gives Spark the name
-of that folder. Where some shards have listing pages, more tasks make the reports again whose links or outcomes these
-change. Then the driver merges the shards into one report, which appears whole or not at all. Rows of reports never go
-through Spark.
+of that folder. Where there are many shards, and some have listing pages, more tasks make the reports again whose links or
+outcomes these change. Then the driver merges the shards into one report, which appears whole or not at all. Rows of
+reports never go through Spark.
 
 A task can die, run twice, or be copied because it is slow: each attempt writes a folder of its own, one for each shard is
 used, and all others are removed at the end. `DIR` and the folder beside it, in which shards are made, must be seen under
@@ -42,6 +42,9 @@ SHARD_FILES = 50_000
 #: Bytes of rows in one shard, and of files in one pack. A task holds them three times. From 64 MiB on, row groups are as
 #: long as in the report of all shards, so that the merge takes most of them over.
 PACK_BYTES = 96 << 20
+#: From so many shards on, tasks link them to the listing pages of one another. It takes them more work than the merge, but
+#: the merge is done by the driver alone.
+LINKED_SHARDS = 8
 #: Bytes of rows that Spark hands to Python at a time.
 BATCH_BYTES = 16 << 20
 #: The largest file that a pack takes: a row is one piece of memory.
@@ -115,7 +118,9 @@ def report(
             shards = shard_reports(spark, logs, work, options, shard_bytes or SHARD_BYTES, shard_files, in_task)
         else:
             shards = row_reports(spark, logs, work, options, shard_bytes or PACK_BYTES, shard_files, in_task)
-        il.merge(relinked_reports(spark, shards, work, options, in_task), out, rules=rules, force=force)
+        if len(shards) >= LINKED_SHARDS:
+            shards = relinked_reports(spark, shards, work, options, in_task)
+        il.merge(shards, out, rules=rules, force=force)
     return il.open(out)
 
 
@@ -171,18 +176,18 @@ def row_reports(
 
 def relinked_reports(
     spark: SparkSession,
-    shards: Sequence[Path],
+    shards: list[Path],
     work: Path,
     options: _native.JobOptions,
     in_task: Optional[InTask] = None,
-) -> Sequence[Path]:
+) -> list[Path]:
     """Makes the reports again that the listing pages of other shards change; returns the reports to merge.
 
     Else the merge would make their exchanges again, on the driver alone.
     """
     listing = work / "listing"
     rules = options["rules"]
-    if len(shards) < 2 or not _native.merge_listings(list(shards), listing, rules):
+    if len(shards) < 2 or not _native.merge_listings(shards, listing, rules):
         return shards
 
     def task(batches: Iterator[Any]) -> Iterator[Attempt]:
