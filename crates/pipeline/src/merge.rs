@@ -275,7 +275,7 @@ impl<'s> Merging<'s> {
         state.settings.push(&settings.row());
         let names: Vec<&str> = files.all.iter().map(|file| file.name.as_str()).collect();
         let texts = texts(shards)?;
-        let of_shard = |number: usize| files.all.iter().filter(move |file| file.shard == number);
+        let of_shard = |number: usize| files.of_shard(number).map(|(_, file)| file);
         let encoder = sink.encoder();
         let mut stored = Vec::with_capacity(shards.len());
         for (number, shard) in shards.iter().enumerate() {
@@ -417,14 +417,12 @@ fn counted(
 ) -> Result<(MaskedMessages, Accumulator), ReadError> {
     let all = shards.par_iter().zip(unchanged).enumerate().filter(|(_, (_, same))| **same);
     all.map(|(number, (shard, _))| {
-        let numbers = (0..).zip(&files.all).filter(|(_, file)| file.shard == number);
-        let numbers: Vec<u32> = numbers.map(|(n, _)| n).collect();
         let mut messages = MaskedMessages::default();
         shard.each::<MessageStates>(|row| {
             let id = MessageId(row.message.0);
             messages.add_masked_times(id, texts.message(id), row.count.unsigned_abs());
         })?;
-        Ok((messages, Accumulator::load(&shard.report, &numbers)?))
+        Ok((messages, Accumulator::load(&shard.report, &files.of_shards[number])?))
     })
     .try_reduce(Default::default, |mut all, more| {
         all.0.merge(more.0);

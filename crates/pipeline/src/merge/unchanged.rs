@@ -22,12 +22,11 @@ pub(super) fn unchanged(
 ) -> Result<Vec<bool>, ReadError> {
     let mut results = Vec::with_capacity(shards.len());
     for (number, shard) in shards.iter().enumerate() {
-        let of_shard: Vec<(usize, &MergedFile)> =
-            files.all.iter().enumerate().filter(|(_, file)| file.shard == number).collect();
-        let same_copies = of_shard.iter().all(|(n, file)| copies_are_the_same(*n, file, copies));
+        let of_shard = || files.of_shard(number);
+        let same_copies = of_shard().all(|(n, file)| copies_are_the_same(n, file, copies));
         let is_same = same_copies
             && (listed_rows(shard)? == listed
-                || links_are_the_same(shard, &of_shard, copies, listing)?);
+                || links_are_the_same(shard, of_shard(), copies, listing)?);
         results.push(is_same);
     }
     Ok(results)
@@ -45,15 +44,15 @@ fn copies_are_the_same(n: usize, file: &MergedFile, copies: &Copies) -> bool {
 }
 
 /// Whether the links of all texts and exchanges lead to where they did.
-fn links_are_the_same(
+fn links_are_the_same<'f>(
     shard: &Shard,
-    files: &[(usize, &MergedFile)],
+    files: impl Iterator<Item = (usize, &'f MergedFile)>,
     copies: &Copies,
     listing: &Listing,
 ) -> Result<bool, ReadError> {
-    let mut leaves = files.iter().flat_map(|(n, file)| {
+    let mut leaves = files.flat_map(|(n, file)| {
         file.leaves.iter().filter(|leaf| !leaf.copied).map(move |leaf| {
-            let is_copy = copies.of_texts.contains_key(&(*n, leaf.leaf));
+            let is_copy = copies.of_texts.contains_key(&(n, leaf.leaf));
             let link = (!is_copy)
                 .then(|| link::by_names(listing, &file.name, leaf.member.as_deref()))
                 .flatten();
