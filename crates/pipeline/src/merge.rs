@@ -11,6 +11,7 @@ use std::sync::{Arc, PoisonError};
 
 use archive::{Budget, Limits, map_ordered};
 use grouping::{MaskedMessages, MessageId, Rules};
+use model::listing::Listing;
 use rayon::prelude::*;
 use redact::Redactor;
 use tables::state::{GroupAliases, MessageStates, RedactionStates, Shapes};
@@ -19,7 +20,7 @@ use tables::{ReadError, Sink};
 use crate::aggregate::Accumulator;
 use crate::outcome::FileFacts;
 use crate::run::{self, Done, OpenReport, Options, plan_files, pool, workers};
-use crate::state::{EarlierGroups, RedactedWhat, StateTables};
+use crate::state::{EarlierGroups, RedactedWhat, ReportSettings, StateTables};
 use crate::survey::Survey;
 use crate::worker::{JobRows, Setting};
 
@@ -31,8 +32,8 @@ mod shard;
 mod unchanged;
 
 use copied::{JobGroups, StoredTables};
-use files::MergedFiles;
-use listing::listing;
+use files::{Copies, MergedFiles};
+use listing::{MergedPages, listed_rows, merged_pages};
 use replay::Replay;
 pub(crate) use shard::each;
 use shard::{Cursors, Shard, common_settings};
@@ -122,12 +123,60 @@ pub fn merge<S: Sink>(
     options: &MergeOptions,
     stop: &AtomicBool,
 ) -> Result<Done, MergeError> {
-    // A dozen for each report.
-    tables::allow_many_open_files();
-    let shards: Vec<Shard> =
-        shards.iter().map(|path| Shard::open(path)).collect::<Result<_, _>>()?;
+    let shards = opened(shards)?;
     let files = MergedFiles::of(&shards)?;
-    merge_files(&shards, files, sink, options, stop)
+    Merging::of(&shards, files, options)?.run(sink, options, stop)
+}
+
+/// Makes a report without files of the listing pages of `shards`, for [`relink`]. `None`, and nothing is written, where
+/// they have no such pages.
+///
+/// # Errors
+/// As of [`merge`].
+pub fn merge_listings<S: Sink>(
+    shards: &[PathBuf],
+    sink: S,
+    options: &MergeOptions,
+    stop: &AtomicBool,
+) -> Result<Option<Done>, MergeError> {
+    let shards = opened(shards)?;
+    if all_listed_rows(&shards)? == 0 {
+        return Ok(None);
+    }
+    let settings = common_settings(&shards, &options.rules)?;
+    let pages = merged_pages(&shards)?;
+    let merging = Merging::with(&[], MergedFiles::default(), settings, pages, None)?;
+    merging.run(sink, options, stop).map(Some)
+}
+
+/// Makes a report again as far as the listing pages of `others` change its links and outcomes, so that a merge of all of
+/// them takes it over as it is. The report keeps its own pages alone. `None`, and nothing is written, where it stays as it
+/// is, and where only that merge can tell what changes.
+///
+/// # Errors
+/// As of [`merge`].
+pub fn relink<S: Sink>(
+    report: &Path,
+    others: &[PathBuf],
+    sink: S,
+    options: &MergeOptions,
+    stop: &AtomicBool,
+) -> Result<Option<Done>, MergeError> {
+    let mut all = vec![Shard::open(report)?];
+    all.extend(opened(others)?);
+    let shards = &all[..1];
+    let settings = common_settings(&all, &options.rules)?;
+    let files = MergedFiles::of(shards)?;
+    let links = (merged_pages(&all)?.listing, all_listed_rows(&all)?);
+    let relinked = Merging::with(shards, files, settings, merged_pages(shards)?, Some(links))
+        .and_then(|merging| match merging.unchanged[..] {
+            [true] => Ok(None),
+            _ => merging.run(sink, options, stop).map(Some),
+        });
+    match relinked {
+        Err(MergeError::NeedsFiles { .. }) => Ok(None),
+        relinked => relinked,
+    }
 }
 
 /// Merges a report with that of files that came later. `touched`: new times of change of its files. The places that
@@ -148,142 +197,201 @@ pub(crate) fn add<S: Sink>(
         }
     }
     files.unread.retain(|(shard, ..)| *shard == 1);
-    merge_files(&shards, files, sink, options, stop)
+    Merging::of(&shards, files, options)?.run(sink, options, stop)
 }
 
-fn merge_files<S: Sink>(
-    shards: &[Shard],
-    mut files: MergedFiles,
-    sink: S,
-    options: &MergeOptions,
-    stop: &AtomicBool,
-) -> Result<Done, MergeError> {
-    let mut settings = common_settings(shards, &options.rules)?;
-    settings.formats = sink.formats();
-    files.unread.dedup_by(|a, b| (&a.1, &a.2) == (&b.1, &b.2));
-    let names: Vec<&str> = files.all.iter().map(|file| file.name.as_str()).collect();
-    let listing = listing(shards, &files)?;
-    let mut state = StateTables::default();
-    state.settings.push(&settings.row());
-    let name = |place: u64| names[place as usize];
-    state.listing(&listing, &mut Redactor::none().scope(), name);
-    let snapshots = listing.snapshots().len();
-    let mut finished = listing;
-    finished.finish();
-    let survey = Survey::with_listing(finished);
-    let copies = files.copies(&survey.listing)?;
-    let texts = texts(shards)?;
-    let unchanged = unchanged(shards, &files, &copies, &survey, snapshots)?;
-    let of_shard = |number: usize| files.all.iter().filter(move |file| file.shard == number);
-    let encoder = sink.encoder();
-    let mut stored = Vec::with_capacity(shards.len());
-    for (number, shard) in shards.iter().enumerate() {
-        let tables = unchanged[number]
-            .then(|| StoredTables::open(shard, of_shard(number), &encoder, options.job_bytes));
-        stored.push(tables.transpose()?.flatten());
-    }
-    let pool = pool(options.threads)?;
-    let counted_before = pool.install(|| counted(shards, &files, &unchanged, &texts))?;
+fn opened(reports: &[PathBuf]) -> Result<Vec<Shard>, MergeError> {
+    // A dozen for each report.
+    tables::allow_many_open_files();
+    reports.iter().map(|path| Shard::open(path)).collect()
+}
 
-    let mut report =
-        OpenReport::open(sink, Redactor::none().scope(), Some(state)).map_err(MergeError::Run)?;
-    report.earlier = earlier_groups(shards)?;
-    for shard in shards {
-        for (what, place, rule, count) in redactions(shard)? {
-            let of_text = matches!(what, RedactedWhat::Text(_));
-            let all = if of_text { &mut report.known } else { &mut report.masked };
-            if let RedactedWhat::File(name) = &what {
-                let counts = match files.number.get(name.as_str()) {
-                    Some(n) => files.counts_of(*n, &copies, &place)?,
-                    None => files.unread.iter().any(|(_, unread, _)| unread == name),
-                };
-                if !counts {
-                    continue;
+/// How many rows of the listing all reports have.
+fn all_listed_rows(shards: &[Shard]) -> Result<u64, ReadError> {
+    shards.iter().map(listed_rows).sum()
+}
+
+/// A merge whose exchanges and errors are not written yet.
+struct Merging<'s> {
+    shards: &'s [Shard],
+    files: MergedFiles,
+    settings: ReportSettings,
+    state: StateTables,
+    /// The listing of the report that is made.
+    survey: Survey,
+    /// The listing by which links are made, where it is another.
+    links: Option<Survey>,
+    copies: Copies,
+    /// Which of the reports stay as they are.
+    unchanged: Vec<bool>,
+}
+
+impl<'s> Merging<'s> {
+    /// The merge of all that these reports have.
+    fn of(
+        shards: &'s [Shard],
+        files: MergedFiles,
+        options: &MergeOptions,
+    ) -> Result<Self, MergeError> {
+        let settings = common_settings(shards, &options.rules)?;
+        Self::with(shards, files, settings, merged_pages(shards)?, None)
+    }
+
+    /// One whose listing is that of `pages`. `links`: the listing by which links are made, where it is another, and how many
+    /// rows the reports that it comes from have of it.
+    fn with(
+        shards: &'s [Shard],
+        mut files: MergedFiles,
+        settings: ReportSettings,
+        pages: MergedPages,
+        links: Option<(Listing, u64)>,
+    ) -> Result<Self, MergeError> {
+        files.unread.dedup_by(|a, b| (&a.1, &a.2) == (&b.1, &b.2));
+        let mut state = StateTables::default();
+        state.listing(&pages.listing, &mut Redactor::none().scope(), |place| pages.file(place));
+        let survey = |mut listing: Listing| {
+            listing.finish();
+            Survey::with_listing(listing)
+        };
+        let listed =
+            links.as_ref().map_or_else(|| all_listed_rows(shards), |(_, rows)| Ok(*rows))?;
+        let links = links.map(|(listing, _)| survey(listing));
+        let survey = survey(pages.listing);
+        let listing = &links.as_ref().unwrap_or(&survey).listing;
+        let copies = files.copies(listing)?;
+        let unchanged = unchanged(shards, &files, &copies, listing, listed)?;
+        Ok(Self { shards, files, settings, state, survey, links, copies, unchanged })
+    }
+
+    fn run<S: Sink>(
+        self,
+        sink: S,
+        options: &MergeOptions,
+        stop: &AtomicBool,
+    ) -> Result<Done, MergeError> {
+        let Self { shards, files, mut settings, mut state, survey, links, copies, unchanged } =
+            self;
+        settings.formats = sink.formats();
+        state.settings.push(&settings.row());
+        let names: Vec<&str> = files.all.iter().map(|file| file.name.as_str()).collect();
+        let texts = texts(shards)?;
+        let of_shard = |number: usize| files.of_shard(number).map(|(_, file)| file);
+        let encoder = sink.encoder();
+        let mut stored = Vec::with_capacity(shards.len());
+        for (number, shard) in shards.iter().enumerate() {
+            let tables = unchanged[number]
+                .then(|| StoredTables::open(shard, of_shard(number), &encoder, options.job_bytes));
+            stored.push(tables.transpose()?.flatten());
+        }
+        let pool = pool(options.threads)?;
+        let counted_before = pool.install(|| counted(shards, &files, &unchanged, &texts))?;
+
+        let mut report = OpenReport::open(sink, Redactor::none().scope(), Some(state))
+            .map_err(MergeError::Run)?;
+        report.earlier = earlier_groups(shards)?;
+        for shard in shards {
+            for (what, place, rule, count) in redactions(shard)? {
+                let of_text = matches!(what, RedactedWhat::Text(_));
+                let all = if of_text { &mut report.known } else { &mut report.masked };
+                if let RedactedWhat::File(name) = &what {
+                    let counts = match files.number.get(name.as_str()) {
+                        Some(n) => files.counts_of(*n, &copies, &place)?,
+                        None => files.unread.iter().any(|(_, unread, _)| unread == name),
+                    };
+                    if !counts {
+                        continue;
+                    }
                 }
+                let known = all.entry((what, place, rule)).or_default();
+                *known = (*known).max(count);
             }
-            let known = all.entry((what, place, rule)).or_default();
-            *known = (*known).max(count);
         }
-    }
-    for (_, name, problem) in &files.unread {
-        report.unread(name, problem).map_err(MergeError::Run)?;
-    }
-    let of_job = Options {
-        threads: options.threads,
-        rules: Arc::clone(&options.rules),
-        state: true,
-        remember_bytes: 0,
-        ..Options::default()
-    };
-    for (shard, _) in shards.iter().zip(&unchanged).filter(|(_, unchanged)| **unchanged) {
-        let number = |pointer| shard.report.number(pointer).unwrap_or(0);
-        let outcomes = ["/exchanges/success", "/exchanges/failed", "/exchanges/unknown"];
-        report.count(outcomes.map(number), number("/errors/total"));
-    }
-    let workers = workers(&of_job, pool.current_num_threads());
-    let budget = Budget::new(Limits::default().in_flight_bytes, pool.current_num_threads());
-    let setting = Setting {
-        limits: Limits::default(),
-        budget: &budget,
-        bodies: settings.bodies,
-        survey: &survey,
-        stop,
-    };
-    let sizes = files.all.iter().map(|file| (file.name.as_str(), file.facts.bytes));
-    let jobs = plan_files(sizes, &encoder, options.job_bytes);
-    let mut taken_over = 0;
-    let work = |job: usize| {
-        let job = jobs[job].clone();
-        if let Some((tables, groups)) = groups_of_job(&stored, &files, &job) {
-            return (Vec::new(), tables.rows(&groups, &encoder).map(|rows| (rows, Some(groups))));
+        for (_, name, problem) in &files.unread {
+            report.unread(name, problem).map_err(MergeError::Run)?;
         }
-        let worker = &workers[rayon::current_thread_index().unwrap_or(0)];
-        let mut worker = worker.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut rows = JobRows::default();
-        let mut cursors: Vec<Cursors<'_>> = shards.iter().map(Cursors::of).collect();
-        let mut read = Vec::with_capacity(job.len());
-        for n in job {
-            let file = &files.all[n];
-            let counted = !unchanged[file.shard];
-            let replay =
-                Replay { n, file, copies: &copies, setting: &setting, texts: &texts, counted };
-            read.push(replay.run(&mut worker, &mut cursors[file.shard], &encoder, &mut rows));
+        let of_job = Options {
+            threads: options.threads,
+            rules: Arc::clone(&options.rules),
+            state: true,
+            remember_bytes: 0,
+            ..Options::default()
+        };
+        for (shard, _) in shards.iter().zip(&unchanged).filter(|(_, unchanged)| **unchanged) {
+            let number = |pointer| shard.report.number(pointer).unwrap_or(0);
+            let outcomes = ["/exchanges/success", "/exchanges/failed", "/exchanges/unknown"];
+            report.count(outcomes.map(number), number("/errors/total"));
         }
-        worker.end_job(&encoder, &mut rows);
-        (read, Ok((rows, None)))
-    };
-    let finished =
-        map_ordered(&pool, jobs.len(), workers.len() + 1, stop, work, |job, (read, rows)| {
-            let (rows, groups) = rows?;
+        let workers = workers(&of_job, pool.current_num_threads());
+        let budget = Budget::new(Limits::default().in_flight_bytes, pool.current_num_threads());
+        let setting = Setting {
+            limits: Limits::default(),
+            budget: &budget,
+            bodies: settings.bodies,
+            survey: links.as_ref().unwrap_or(&survey),
+            stop,
+        };
+        let sizes = files.all.iter().map(|file| (file.name.as_str(), file.facts.bytes));
+        let jobs = plan_files(sizes, &encoder, options.job_bytes);
+        let mut taken_over = 0;
+        let work = |job: usize| {
             let job = jobs[job].clone();
-            let mut file = |n: usize, facts: &FileFacts| {
-                let copy_of = copies.of_bytes[n].or(facts.copied.first().map(|of| *of as usize));
-                report.file(names[n], facts, copy_of.map(|of| names[of])).map_err(MergeError::Run)
-            };
-            let shard = files.all[job.start].shard;
-            match groups {
-                None => job.zip(read).try_for_each(|(n, facts)| file(n, &facts?))?,
-                Some(_) => {
-                    job.clone().try_for_each(|n| file(n, &files.facts_as_stored(n, &copies)))?
+            if let Some((tables, groups)) = groups_of_job(&stored, &files, &job) {
+                return (
+                    Vec::new(),
+                    tables.rows(&groups, &encoder).map(|rows| (rows, Some(groups))),
+                );
+            }
+            let worker = &workers[rayon::current_thread_index().unwrap_or(0)];
+            let mut worker = worker.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut rows = JobRows::default();
+            let mut cursors: Vec<Cursors<'_>> = shards.iter().map(Cursors::of).collect();
+            let mut read = Vec::with_capacity(job.len());
+            for n in job {
+                let file = &files.all[n];
+                let counted = !unchanged[file.shard];
+                let replay =
+                    Replay { n, file, copies: &copies, setting: &setting, texts: &texts, counted };
+                read.push(replay.run(&mut worker, &mut cursors[file.shard], &encoder, &mut rows));
+            }
+            worker.end_job(&encoder, &mut rows);
+            (read, Ok((rows, None)))
+        };
+        let finished =
+            map_ordered(&pool, jobs.len(), workers.len() + 1, stop, work, |job, (read, rows)| {
+                let (rows, groups) = rows?;
+                let job = jobs[job].clone();
+                let mut file = |n: usize, facts: &FileFacts| {
+                    let copy_of =
+                        copies.of_bytes[n].or(facts.copied.first().map(|of| *of as usize));
+                    report
+                        .file(names[n], facts, copy_of.map(|of| names[of]))
+                        .map_err(MergeError::Run)
+                };
+                let shard = files.all[job.start].shard;
+                if groups.is_some() {
+                    let mut as_stored = |n| file(n, &files.facts_as_stored(n, &copies));
+                    job.clone().try_for_each(&mut as_stored)?;
+                } else {
+                    job.zip(read).try_for_each(|(n, facts)| file(n, &facts?))?;
                 }
-            }
-            report.rows(rows).map_err(MergeError::Run)?;
-            taken_over += usize::from(groups.is_some());
-            if let Some(groups) = groups
-                && let Some(tables) = &stored[shard]
-            {
-                let encoder = &encoder;
-                report.later(Box::new(move |known| tables.errors(&groups, known, encoder)));
-            }
-            Ok::<_, MergeError>(())
-        })?;
-    if finished.stopped || stop.load(Ordering::Relaxed) {
-        return Err(MergeError::Run(run::Error::Interrupted));
+                report.rows(rows).map_err(MergeError::Run)?;
+                taken_over += usize::from(groups.is_some());
+                if let Some(groups) = groups
+                    && let Some(tables) = &stored[shard]
+                {
+                    let encoder = &encoder;
+                    report.later(Box::new(move |known| tables.errors(&groups, known, encoder)));
+                }
+                Ok::<_, MergeError>(())
+            })?;
+        if finished.stopped || stop.load(Ordering::Relaxed) {
+            return Err(MergeError::Run(run::Error::Interrupted));
+        }
+        let counts = (workers, vec![counted_before]);
+        let mut done = run::finish(&pool, report, &settings, counts, survey, &names, stop)?;
+        done.jobs_taken_over = taken_over;
+        Ok(done)
     }
-    let counts = (workers, vec![counted_before]);
-    let mut done = run::finish(&pool, report, &settings, counts, survey, &names, stop)?;
-    done.jobs_taken_over = taken_over;
-    Ok(done)
 }
 
 /// The row groups of a job, where they can be taken over.
@@ -309,14 +417,12 @@ fn counted(
 ) -> Result<(MaskedMessages, Accumulator), ReadError> {
     let all = shards.par_iter().zip(unchanged).enumerate().filter(|(_, (_, same))| **same);
     all.map(|(number, (shard, _))| {
-        let numbers = (0..).zip(&files.all).filter(|(_, file)| file.shard == number);
-        let numbers: Vec<u32> = numbers.map(|(n, _)| n).collect();
         let mut messages = MaskedMessages::default();
         shard.each::<MessageStates>(|row| {
             let id = MessageId(row.message.0);
             messages.add_masked_times(id, texts.message(id), row.count.unsigned_abs());
         })?;
-        Ok((messages, Accumulator::load(&shard.report, &numbers)?))
+        Ok((messages, Accumulator::load(&shard.report, &files.of_shards[number])?))
     })
     .try_reduce(Default::default, |mut all, more| {
         all.0.merge(more.0);

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use pipeline::merge::{MergeError, MergeOptions, merge};
+use pipeline::merge::{MergeError, MergeOptions, merge, merge_listings, relink};
 use pipeline::{input, run};
 use proptest::prelude::*;
 use tables::state::GroupAliases;
@@ -132,6 +132,98 @@ fn row_groups_of_files_that_nothing_changes_are_taken_over() {
     assert_eq!(taken_over("listed", true, 1), 7);
 }
 
+/// A flow list with a flow of this name.
+fn flow_list(name: &str) -> String {
+    format!(
+        r#"{{"count":1,"limit":25,"page":1,"previous":"","next":"","results":[{{"id":"f-1","component":{{"id":"f-1","name":"{name}","parentGroupId":"p-1","comments":"","variables":{{"!flowId":"f-1","!flowSlug":"{name}"}}}},"flow_state":"RUNNING","inbound":false}}]}}"#
+    )
+}
+
+/// Makes the reports again by the listing pages of all of them. Returns the reports to merge, and how many were made again.
+fn relinked(reports: &[PathBuf], out: &Path, job_bytes: u64) -> (Vec<PathBuf>, usize) {
+    let options = MergeOptions { threads: 1, job_bytes, ..MergeOptions::default() };
+    let never = AtomicBool::new(false);
+    let create = |out: &Path| Folder::create(out, false, Formats::default(), &METADATA).unwrap();
+    let listing = out.join("listing");
+    if merge_listings(reports, create(&listing), &options, &never).unwrap().is_none() {
+        assert!(!listing.exists());
+        return (reports.to_vec(), 0);
+    }
+    let mut count = 0;
+    let all = reports.iter().enumerate().map(|(n, report)| {
+        let out = out.join(n.to_string());
+        let others = std::slice::from_ref(&listing);
+        let done = relink(report, others, create(&out), &options, &never).unwrap();
+        assert_eq!(done.is_some(), out.exists());
+        count += usize::from(done.is_some());
+        if done.is_some() { out } else { report.clone() }
+    });
+    (all.collect(), count)
+}
+
+/// Asserts that a merged report is that of one run, but for what it tells of the past.
+#[track_caller]
+fn assert_is_of_one_run(merged: &Path, one: &Path) {
+    let (mut one, merged) = (bytes(one), bytes(merged));
+    assert!(one.len() > 20);
+    one.remove("state/group_aliases.parquet");
+    for (name, bytes) in &one {
+        assert!(merged.get(name) == Some(bytes), "{name} differs");
+    }
+}
+
+#[test]
+fn a_merge_takes_over_reports_that_know_the_listing_of_all() {
+    let place = tempfile::tempdir().unwrap();
+    let at = |name: &str| place.path().join(name);
+    // The later list counts, though its report is not the last.
+    let lists = [("a/flows.json", "second"), ("pages/flows.json", "first")];
+    let mut dump = dump();
+    // A copy in another report is found by the merge alone.
+    dump.retain(|(file, _)| !file.contains("copy"));
+    dump.extend(lists.map(|(file, name)| (file.to_owned(), flow_list(name))));
+    let part = |file: &str| match file {
+        "pages/1.json" => "c",
+        "pages/flows.json" => "b",
+        "a/flows.json" => "a",
+        file if file < "logs/90104" => "a",
+        _ => "b",
+    };
+    for (file, text) in &dump {
+        write(&at("all"), file, text);
+        write(&at(part(file)), file, text);
+    }
+    let reports = ["a", "b", "c"].map(|part| {
+        let report = at(&format!("{part}.report"));
+        report_in_jobs(&at(part), &report, 1);
+        report
+    });
+    report_in_jobs(&at("all"), &at("one"), 1);
+    assert_eq!(merged_in_jobs(&reports, &at("merged"), 1).unwrap(), 1, "the page alone");
+    assert_is_of_one_run(&at("merged"), &at("one"));
+
+    let (linked, count) = relinked(&reports, &at("relinked"), 1);
+    assert_eq!(count, 2, "the page itself has no links");
+    assert_eq!(merged_in_jobs(&linked, &at("taken_over"), 1).unwrap(), dump.len());
+    assert_is_of_one_run(&at("taken_over"), &at("one"));
+    let csv = fs::read_to_string(at("one").join("flows.csv")).unwrap();
+    assert!(csv.contains("first") && !csv.contains("second"), "{csv}");
+
+    // A report that is linked already stays as it is.
+    fs::remove_dir_all(at("relinked/listing")).unwrap();
+    assert_eq!(relinked(&linked, &at("again"), 1).1, 0);
+}
+
+#[test]
+fn reports_without_a_listing_have_nothing_to_link() {
+    let place = tempfile::tempdir().unwrap();
+    let at = |name: &str| place.path().join(name);
+    let (file, text) = &dump()[1];
+    write(&at("a"), file, text);
+    report(&at("a"), &at("one"));
+    assert_eq!(relinked(&[at("one")], &at("out"), 1), (vec![at("one")], 0));
+}
+
 #[test]
 fn earlier_fingerprints_of_groups_are_told() {
     let place = tempfile::tempdir().unwrap();
@@ -203,13 +295,15 @@ proptest! {
             reports.reverse();
         }
         merged_in_jobs(&reports, &at("flat"), job_bytes).unwrap();
+        let (linked, _) = relinked(&reports, &at("linked"), job_bytes);
+        merged_in_jobs(&linked, &at("relinked"), job_bytes).unwrap();
         merged_in_jobs(&reports[1..], &at("branch"), job_bytes).unwrap();
         merged_in_jobs(&[at("branch"), reports[0].clone()], &at("tree"), job_bytes).unwrap();
         let mut one = bytes(&at("one"));
         prop_assert!(one.len() > 20);
         // One run has no past.
         one.remove("state/group_aliases.parquet");
-        for other in ["flat", "tree"] {
+        for other in ["flat", "relinked", "tree"] {
             let other = bytes(&at(other));
             for (name, bytes) in &one {
                 prop_assert!(other.get(name) == Some(bytes), "{} differs", name);
@@ -260,10 +354,15 @@ fn the_test_dump_in_parts_by_name_and_by_hash_gives_the_report_of_one_run() {
                 })
                 .collect();
             merged(&reports, &at.join("merged")).unwrap();
-            let merged = bytes(&at.join("merged"));
+            let merged_bytes = bytes(&at.join("merged"));
             for (name, bytes) in &one {
-                assert!(merged.get(name) == Some(bytes), "{parts} {by_name}: {name} differs");
+                assert!(merged_bytes.get(name) == Some(bytes), "{parts} {by_name}: {name} differs");
             }
+            let job_bytes = MergeOptions::default().job_bytes;
+            let (linked, count) = relinked(&reports, &at.join("linked"), job_bytes);
+            assert!(count > 0);
+            merged(&linked, &at.join("relinked")).unwrap();
+            assert_is_of_one_run(&at.join("relinked"), &place.path().join("one"));
         }
     }
 }

@@ -155,7 +155,8 @@ pub(crate) fn report(
             let report = place.report.as_ref().and_then(|report| report.canonicalize().ok());
             report.is_none_or(|path| !own.contains(&path))
         });
-        write(&found, &out, &options, formats, force, shared)
+        let create = |metadata: &Metadata| Folder::create(&out, force, formats, metadata);
+        write(&found, &options, shared, create)
     };
     interruptible(py, progress.as_ref(), work)
 }
@@ -188,7 +189,7 @@ pub(crate) fn find_files(
     Ok((files.collect(), found.unread.into_iter().map(problem).collect()))
 }
 
-/// Writes the report of files and places that [`find_files`] has found.
+/// Writes the report of files and places that [`find_files`] has found, to be merged soon: it is not put on the disk.
 #[pyfunction]
 pub(crate) fn report_files(
     py: Python<'_>,
@@ -201,7 +202,7 @@ pub(crate) fn report_files(
     report_inputs(py, files.into_iter().map(input).collect(), unread, out, options)
 }
 
-/// Writes the report of files whose names and contents are given, in any order.
+/// The same of files whose names and contents are given, in any order.
 #[pyfunction]
 pub(crate) fn report_contents(
     py: Python<'_>,
@@ -235,9 +236,10 @@ fn report_inputs(
     let mut unread: Vec<_> = unread.into_iter().map(place).collect();
     unread.sort_by(|a, b| a.name.cmp(&b.name));
     let found = FoundInputs { inputs, unread };
-    let formats = Formats::new([Format::Parquet]);
-    let work =
-        move |shared: &Shared| write(&found, &out, &options.options()?, formats, false, shared);
+    let work = move |shared: &Shared| {
+        let create = |metadata: &Metadata| Folder::temporary(&out, metadata);
+        write(&found, &options.options()?, shared, create)
+    };
     interruptible(py, None, work)
 }
 
@@ -254,31 +256,79 @@ pub(crate) fn merge(
 ) -> PyResult<()> {
     let formats = formats_of(&formats).map_err(raise)?;
     let work = move |shared: &Shared| {
-        let rules = rules.as_deref().map(pipeline::rules::read).transpose();
-        let rules = rules.map_err(|fault| error(&fault))?.unwrap_or_default();
-        let first = reports.first().ok_or("there is no report to merge")?;
-        let first = Stored::open(first).map_err(|fault| error(&fault))?;
-        let redaction = first.text("/redaction").unwrap_or_default();
-        let levels = [Level::None, Level::Secrets, Level::Personal];
-        let level = levels.into_iter().find(|level| level.name() == redaction);
-        let redaction = level.unwrap_or(Level::None).name();
-        let metadata = Metadata { rules_version: grouping::RULES_VERSION, redaction };
+        let options = merge_options(rules.as_deref(), threads)?;
+        let metadata = metadata_of_merged(&reports)?;
         shared.writing.store(true, Ordering::SeqCst);
         let folder =
             Folder::create(&out, force, formats, &metadata).map_err(|fault| error(&fault))?;
-        let options = MergeOptions { threads, rules: Arc::new(rules), ..MergeOptions::default() };
         let merged = pipeline::merge::merge(&reports, folder, &options, &shared.stop);
         merged.map(drop).map_err(|fault| error(&fault))
     };
     interruptible(py, None, work)
 }
 
+/// Writes a report without files of the listing pages of reports. Returns whether there are any; else it is unfinished.
+#[pyfunction]
+pub(crate) fn merge_listings(
+    py: Python<'_>,
+    reports: Vec<PathBuf>,
+    out: PathBuf,
+    rules: Option<PathBuf>,
+) -> PyResult<bool> {
+    let work = move |shared: &Shared| {
+        let options = merge_options(rules.as_deref(), 1)?;
+        let metadata = metadata_of_merged(&reports)?;
+        shared.writing.store(true, Ordering::SeqCst);
+        let folder = Folder::temporary(&out, &metadata).map_err(|fault| error(&fault))?;
+        let merged = pipeline::merge::merge_listings(&reports, folder, &options, &shared.stop);
+        merged.map(|done| done.is_some()).map_err(|fault| error(&fault))
+    };
+    interruptible(py, None, work)
+}
+
+/// Writes a report again by the listing pages of others. Returns whether they change it; else the new one is unfinished.
+#[pyfunction]
+pub(crate) fn relink(
+    py: Python<'_>,
+    report: PathBuf,
+    others: Vec<PathBuf>,
+    out: PathBuf,
+    rules: Option<PathBuf>,
+) -> PyResult<bool> {
+    let work = move |shared: &Shared| {
+        let options = merge_options(rules.as_deref(), 1)?;
+        let metadata = metadata_of_merged(&[&report])?;
+        shared.writing.store(true, Ordering::SeqCst);
+        let folder = Folder::temporary(&out, &metadata).map_err(|fault| error(&fault))?;
+        let linked = pipeline::merge::relink(&report, &others, folder, &options, &shared.stop);
+        linked.map(|done| done.is_some()).map_err(|fault| error(&fault))
+    };
+    interruptible(py, None, work)
+}
+
+/// The metadata of a report that is made of others.
+fn metadata_of_merged(reports: &[impl AsRef<Path>]) -> Result<Metadata, String> {
+    let first = reports.first().ok_or("there is no report to merge")?;
+    let first = Stored::open(first.as_ref()).map_err(|fault| error(&fault))?;
+    let redaction = first.text("/redaction").unwrap_or_default();
+    let levels = [Level::None, Level::Secrets, Level::Personal];
+    let level = levels.into_iter().find(|level| level.name() == redaction);
+    let redaction = level.unwrap_or(Level::None).name();
+    Ok(Metadata { rules_version: grouping::RULES_VERSION, redaction })
+}
+
+fn merge_options(rules: Option<&Path>, threads: usize) -> Result<MergeOptions, String> {
+    let rules = rules.map(rules::read).transpose().map_err(|fault| error(&fault))?;
+    let rules = Arc::new(rules.unwrap_or_default());
+    Ok(MergeOptions { threads, rules, ..MergeOptions::default() })
+}
+
 /// Does the work on a thread of its own, and stops it when a signal arrives or `progress` raises.
-fn interruptible(
+fn interruptible<T: Send + 'static>(
     py: Python<'_>,
     progress: Option<&Bound<'_, PyAny>>,
-    work: impl FnOnce(&Shared) -> Result<(), String> + Send + 'static,
-) -> PyResult<()> {
+    work: impl FnOnce(&Shared) -> Result<T, String> + Send + 'static,
+) -> PyResult<T> {
     let shared = Arc::<Shared>::default();
     let (send, done) = mpsc::channel();
     let job = Arc::clone(&shared);
@@ -312,17 +362,16 @@ fn interruptible(
             return Err(interrupt);
         }
     };
-    outcome.map_err(raise)?;
-    show()
+    let result = outcome.map_err(raise)?;
+    show()?;
+    Ok(result)
 }
 
 fn write(
     found: &FoundInputs,
-    out: &Path,
     options: &Options,
-    formats: Formats,
-    force: bool,
     shared: &Shared,
+    create: impl FnOnce(&Metadata) -> Result<Folder, tables::Error>,
 ) -> Result<(), String> {
     let FoundInputs { inputs, unread } = found;
     let bytes = inputs.iter().map(Input::bytes).sum();
@@ -333,7 +382,7 @@ fn write(
     }
     let redaction = options.redactor.level().name();
     let metadata = Metadata { rules_version: grouping::RULES_VERSION, redaction };
-    let folder = Folder::create(out, force, formats, &metadata).map_err(|fault| error(&fault))?;
+    let folder = create(&metadata).map_err(|fault| error(&fault))?;
     run::report(inputs, unread, folder, options, &shared.progress, &shared.stop)
         .map(drop)
         .map_err(|fault| error(&fault))

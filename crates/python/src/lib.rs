@@ -69,6 +69,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(command_line, module)?)?;
     module.add_function(wrap_pyfunction!(job::report, module)?)?;
     module.add_function(wrap_pyfunction!(job::merge, module)?)?;
+    module.add_function(wrap_pyfunction!(job::merge_listings, module)?)?;
+    module.add_function(wrap_pyfunction!(job::relink, module)?)?;
     module.add_function(wrap_pyfunction!(job::find_files, module)?)?;
     module.add_function(wrap_pyfunction!(job::report_files, module)?)?;
     module.add_function(wrap_pyfunction!(job::report_contents, module)?)?;

@@ -9,6 +9,7 @@ import shutil
 import signal
 import sys
 import time
+import uuid
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -114,9 +115,9 @@ def test_shards_have_the_rows_of_one_machine(session: SparkSession, tmp_path: Pa
 
 def test_a_cluster_makes_the_report_of_one_machine(session: SparkSession, tmp_path: Path, single: il.Report) -> None:
     out = tmp_path / "report"
-    again = tmp_path / ".report.shards" / "again"
+    again = tmp_path / ".report.shards"
     made = job.report(
-        session, DUMP, out, redact="none", shard_bytes=80_000, in_task=lambda shard, make: make(again / str(shard))
+        session, DUMP, out, redact="none", shard_bytes=80_000, in_task=lambda shard, make: make(again / uuid.uuid4().hex)
     )
     check_report(made, single)
     assert os.listdir(tmp_path) == ["report"]
@@ -174,13 +175,47 @@ def test_a_copy_of_every_task_at_the_same_time_changes_nothing(
     check_shards(session, tmp_path / "work", single)
 
 
+def test_shards_are_linked_by_the_pages_of_other_shards(session: SparkSession, tmp_path: Path, single: il.Report) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    shards = job.shard_reports(session, DUMP, work, OPTIONS, shard_bytes=80_000)
+
+    def pages(shard: Path) -> int:
+        return len(polars.DataFrame(il.open(shard).files).filter(polars.col("outcome") == "listing"))
+
+    with_pages = [shard for shard in shards if pages(shard) > 0]
+    assert 0 < len(with_pages) < len(shards), "the pages are in some of the shards"
+
+    def die(shard: int, make: Callable[[Path], None]) -> None:
+        make(work / f"{shard}-{uuid.uuid4().hex}")
+        if shard in (0, 3) and once(tmp_path, shard):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    linked = job.relinked_reports(session, shards, work, OPTIONS, die)
+    assert (tmp_path / "mark.3").exists()
+    same = [before == after for before, after in zip(shards, linked)]
+    assert any(same) and not all(same), same
+    check_report(il.merge(linked, tmp_path / "report"), single)
+    # The merge has nothing left to link.
+    shutil.rmtree(work / "listing")
+    assert job.relinked_reports(session, linked, work, OPTIONS) == linked
+
+
+def test_shards_without_pages_are_not_made_again(session: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shards = job.shard_reports(session, DUMP / "downloads", tmp_path, OPTIONS, shard_bytes=80_000)
+    single = [il.report(DUMP, tmp_path / "single", state=True).path]
+    monkeypatch.setattr(job, "_run", None)
+    assert len(shards) > 1 and job.relinked_reports(session, shards, tmp_path, OPTIONS) == shards
+    assert job.relinked_reports(session, single, tmp_path, OPTIONS) == single
+
+
 def test_packs_give_the_report_of_one_machine(session: SparkSession, tmp_path: Path, single: il.Report) -> None:
     packs = tmp_path / "packs"
     job.pack(session, DUMP, packs, pack_bytes=80_000)
     assert len(list(packs.glob("*.parquet"))) == 11
 
     def die(shard: int, make: Callable[[Path], None]) -> None:
-        make(tmp_path / "again" / f"{shard}-{os.getpid()}")
+        make(tmp_path / uuid.uuid4().hex)
         if once(tmp_path, shard):
             os.kill(os.getpid(), signal.SIGKILL)
 

@@ -57,7 +57,8 @@ pub struct Output {
 #[derive(Debug)]
 enum Place {
     Partial(PartialFolder),
-    /// A folder in the partial folder of another output, which removes it.
+    /// A folder that is no report by itself, as one in the partial folder of another output. Who made the folder around
+    /// it removes it.
     Scratch(PathBuf),
 }
 
@@ -119,7 +120,14 @@ impl Output {
     /// # Errors
     /// [`Error::Io`] when the folder cannot be made.
     pub(super) fn scratch(&self) -> Result<Self, Error> {
-        let path = self.folder().join(SCRATCH_REPORT);
+        Self::scratch_in(self.folder().join(SCRATCH_REPORT))
+    }
+
+    /// An output in a folder that is made here, and that the caller removes.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the folder cannot be made.
+    pub(super) fn scratch_in(path: PathBuf) -> Result<Self, Error> {
         fs::create_dir(&path).map_err(Error::io(&path, "create"))?;
         Ok(Self { place: Place::Scratch(path), replaces_report: false })
     }

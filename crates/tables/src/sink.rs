@@ -130,6 +130,16 @@ impl Folder {
         Self::in_output(self.output.scratch()?, formats, &self.metadata)
     }
 
+    /// A report in Parquet that is merged soon, in a folder that is made here and that the caller removes. It is not put on
+    /// the disk, and what is written stays when it is dropped before its end.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the folder or a file cannot be made.
+    pub fn temporary(dir: &Path, metadata: &Metadata) -> Result<Self, Error> {
+        let formats = Formats::new([Format::Parquet]);
+        Self::in_output(Output::scratch_in(dir.to_owned())?, formats, metadata)
+    }
+
     /// Where its files are until it is finished.
     pub fn path(&self) -> &Path {
         self.output.folder()

@@ -355,6 +355,18 @@ fn every_table_is_written_when_it_is_empty() {
 }
 
 #[test]
+fn a_temporary_report_stands_in_its_place_from_the_beginning() {
+    let place = TempDir::new().unwrap();
+    let dir = place.path().join("shard");
+    let sink = Folder::temporary(&dir, &METADATA).unwrap();
+    assert_eq!(sink.path(), dir);
+    assert!(matches!(Folder::temporary(&dir, &METADATA), Err(Error::Io { .. })), "two at a time");
+    sink.finish(SUMMARY).unwrap();
+    assert!(crate::Stored::open(&dir).is_ok());
+    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1, "nothing beside it");
+}
+
+#[test]
 fn a_parquet_file_states_what_its_rows_depend_on() {
     let place = TempDir::new().unwrap();
     let dir = written(&place, "report", &[everything(0..3)], &all_formats());

@@ -97,7 +97,7 @@ impl<'s> StoredTables<'s> {
             Some(place(of(from))?..place(of(to))?)
         };
         Some(JobGroups {
-            shift: (n as i64 - first.place as i64) << 32,
+            shift: (n.cast_signed() - first.place.cast_signed()) as i64 * (1 << 32),
             exchanges: groups(self.exchanges.starts(), |rows| rows.exchange)?,
             errors: groups(self.errors.starts(), |rows| rows.error)?,
             leaves: groups(self.leaves.starts(), |rows| rows.leaf)?,

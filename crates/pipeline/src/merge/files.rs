@@ -71,9 +71,12 @@ pub(super) struct MergedLeaf {
 }
 
 /// The files of all reports, in name order.
+#[derive(Default)]
 pub(super) struct MergedFiles {
     pub(super) all: Vec<MergedFile>,
     pub(super) number: HashMap<String, usize>,
+    /// The numbers of the files of each report.
+    pub(super) of_shards: Vec<Vec<u32>>,
     /// Places that were not read, with the number of a report that says so, in name order.
     pub(super) unread: Vec<(usize, String, FileProblem)>,
 }
@@ -171,7 +174,19 @@ impl MergedFiles {
             return Err(MergeError::Twice { file: twice[0].name.clone() });
         }
         let number = all.iter().enumerate().map(|(n, file)| (file.name.clone(), n)).collect();
-        Ok(Self { all, number, unread })
+        let mut of_shards = vec![Vec::new(); shards.len()];
+        for (n, file) in (0..).zip(&all) {
+            of_shards[file.shard].push(n);
+        }
+        Ok(Self { all, number, of_shards, unread })
+    }
+
+    /// The files of a report, with their numbers here.
+    pub(super) fn of_shard(
+        &self,
+        shard: usize,
+    ) -> impl Iterator<Item = (usize, &MergedFile)> + Clone {
+        self.of_shards[shard].iter().map(|n| (*n as usize, &self.all[*n as usize]))
     }
 
     /// Whether what was masked in a place of a file counts: not in logs that are left out as copies here and were not in

@@ -1,15 +1,45 @@
-//! What the listing pages of all reports say.
+//! What the listing pages of reports say.
+
+use std::collections::BTreeSet;
 
 use model::listing::{Flow, Listing, LogEntry, LogType, Page, Project, State, Status};
 use model::time::Timestamp;
 use tables::ReadError;
 use tables::state::{ListedFlows, ListedProjects, Snapshots};
 
-use super::files::MergedFiles;
 use super::shard::Shard;
 
-/// The listing of all reports, not finished.
-pub(super) fn listing(shards: &[Shard], files: &MergedFiles) -> Result<Listing, ReadError> {
+/// The listing pages of reports.
+pub(super) struct MergedPages {
+    /// What they say, not finished.
+    pub(super) listing: Listing,
+    /// The files of flow and project lists, in name order. The places in `listing` are places here.
+    files: Vec<String>,
+}
+
+impl MergedPages {
+    /// The name of the file of a flow or project list.
+    pub(super) fn file(&self, place: u64) -> &str {
+        &self.files[place as usize]
+    }
+}
+
+/// How many rows of the listing a report has: different snapshots of logs, flows, projects.
+pub(super) fn listed_rows(shard: &Shard) -> Result<u64, ReadError> {
+    let flows = shard.report.table::<ListedFlows>()?.len();
+    let projects = shard.report.table::<ListedProjects>()?.len();
+    Ok(flows + projects + shard.report.table::<Snapshots>()?.len())
+}
+
+/// The listing pages of all these reports.
+pub(super) fn merged_pages(shards: &[Shard]) -> Result<MergedPages, ReadError> {
+    let mut names = BTreeSet::new();
+    for shard in shards {
+        shard.each::<ListedFlows>(|row| names.extend([row.file.0.to_owned()]))?;
+        shard.each::<ListedProjects>(|row| names.extend([row.file.0.to_owned()]))?;
+    }
+    let files: Vec<String> = names.into_iter().collect();
+    let place = |file: &str| files.partition_point(|name| name.as_str() < file) as u64;
     let mut listing = Listing::default();
     for shard in shards {
         shard.each::<Snapshots>(|row| {
@@ -54,7 +84,6 @@ pub(super) fn listing(shards: &[Shard], files: &MergedFiles) -> Result<Listing, 
             };
             listing.add(Page { entries: vec![entry], ..Page::default() }, 0);
         })?;
-        let place = |file: &str| files.number.get(file).copied().unwrap_or(0) as u64;
         shard.each::<ListedFlows>(|row| {
             let flow = Flow {
                 id: row.id.0.to_owned(),
@@ -84,5 +113,5 @@ pub(super) fn listing(shards: &[Shard], files: &MergedFiles) -> Result<Listing, 
             listing.add(Page { projects: vec![project], ..Page::default() }, place(row.file.0));
         })?;
     }
-    Ok(listing)
+    Ok(MergedPages { listing, files })
 }

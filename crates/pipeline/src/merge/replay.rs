@@ -127,7 +127,6 @@ impl Replay<'_> {
 }
 
 /// Makes the rows of one exchange again. Returns the row of the next error.
-#[expect(clippy::too_many_arguments, reason = "each is one part of the place of an exchange")]
 fn replay_exchange<E: tables::Encoder>(
     records: &mut RecordRows<'_, E>,
     setting: &Setting<'_>,

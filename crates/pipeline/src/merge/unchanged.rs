@@ -2,59 +2,34 @@
 //! outcome or a copy of theirs. Their counts are merged as they are, and so are most of their row groups.
 
 use tables::ReadError;
-use tables::state::{LinkRow, Links, ListedFlows, ListedProjects, Snapshots};
+use tables::state::{LinkRow, Links};
 
 use super::files::{Copies, MergedFile, MergedFiles};
+use super::listing::listed_rows;
 use super::shard::Shard;
 use crate::link;
-use crate::survey::Survey;
 use model::exchange::Exchange;
 use model::listing::Listing;
 
-/// Whether a report is as it was: for each report, in their order.
+/// Whether a report is as it was: for each report, in their order. `listing`: that by which links are made; `listed`: how
+/// many rows it was made of.
 pub(super) fn unchanged(
     shards: &[Shard],
     files: &MergedFiles,
     copies: &Copies,
-    survey: &Survey,
-    snapshots: usize,
+    listing: &Listing,
+    listed: u64,
 ) -> Result<Vec<bool>, ReadError> {
-    let listed = shards.iter().map(Listed::of).collect::<Result<Vec<_>, _>>()?;
-    let all: Listed = listed.iter().fold(Listed::default(), |sum, one| Listed {
-        snapshots: snapshots as u64,
-        others: sum.others + one.others,
-    });
     let mut results = Vec::with_capacity(shards.len());
-    for (number, (shard, own)) in shards.iter().zip(&listed).enumerate() {
-        let of_shard: Vec<(usize, &MergedFile)> =
-            files.all.iter().enumerate().filter(|(_, file)| file.shard == number).collect();
-        let same_copies = of_shard.iter().all(|(n, file)| copies_are_the_same(*n, file, copies));
-        // What the report has is among what all have. So where it is as much, it is the same.
-        let same_listing = *own == all;
-        results.push(
-            same_copies
-                && (same_listing || links_are_the_same(shard, &of_shard, copies, &survey.listing)?),
-        );
+    for (number, shard) in shards.iter().enumerate() {
+        let of_shard = || files.of_shard(number);
+        let same_copies = of_shard().all(|(n, file)| copies_are_the_same(n, file, copies));
+        let is_same = same_copies
+            && (listed_rows(shard)? == listed
+                || links_are_the_same(shard, of_shard(), copies, listing)?);
+        results.push(is_same);
     }
     Ok(results)
-}
-
-/// How much a report has of the listing.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Listed {
-    /// Different snapshots of logs.
-    snapshots: u64,
-    /// Flows and projects.
-    others: u64,
-}
-
-impl Listed {
-    fn of(shard: &Shard) -> Result<Self, ReadError> {
-        let flows = shard.report.table::<ListedFlows>()?.len();
-        let projects = shard.report.table::<ListedProjects>()?.len();
-        let snapshots = shard.report.table::<Snapshots>()?.len();
-        Ok(Self { snapshots, others: flows + projects })
-    }
 }
 
 /// Whether the same of a file are copies as in its report.
@@ -69,15 +44,15 @@ fn copies_are_the_same(n: usize, file: &MergedFile, copies: &Copies) -> bool {
 }
 
 /// Whether the links of all texts and exchanges lead to where they did.
-fn links_are_the_same(
+fn links_are_the_same<'f>(
     shard: &Shard,
-    files: &[(usize, &MergedFile)],
+    files: impl Iterator<Item = (usize, &'f MergedFile)>,
     copies: &Copies,
     listing: &Listing,
 ) -> Result<bool, ReadError> {
-    let mut leaves = files.iter().flat_map(|(n, file)| {
+    let mut leaves = files.flat_map(|(n, file)| {
         file.leaves.iter().filter(|leaf| !leaf.copied).map(move |leaf| {
-            let is_copy = copies.of_texts.contains_key(&(*n, leaf.leaf));
+            let is_copy = copies.of_texts.contains_key(&(n, leaf.leaf));
             let link = (!is_copy)
                 .then(|| link::by_names(listing, &file.name, leaf.member.as_deref()))
                 .flatten();

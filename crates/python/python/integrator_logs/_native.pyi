@@ -11,6 +11,8 @@ __all__ = [
     "command_line",
     "find_files",
     "merge",
+    "merge_listings",
+    "relink",
     "report",
     "report_contents",
     "report_files",
@@ -93,3 +95,5 @@ def check_options(options: JobOptions) -> None: ...
 def merge(
     reports: list[Path], out: Path, rules: Optional[Path], threads: int, formats: list[str], force: bool
 ) -> None: ...
+def merge_listings(reports: list[Path], out: Path, rules: Optional[str]) -> bool: ...
+def relink(report: Path, others: list[Path], out: Path, rules: Optional[str]) -> bool: ...

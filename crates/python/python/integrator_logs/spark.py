@@ -3,8 +3,9 @@
 The logs are files that tasks open, or rows of a DataFrame with the columns `path` and `content`: packs, which `pack` writes,
 or those of `binaryFile`. Files are listed by the driver and cut, in name order, into shards; rows become shards as their
 tasks get them. Each task makes the report of one shard, with its state, in a folder of its own, and gives Spark the name
-of that folder. Then the driver merges the shards into one report, which appears whole or not at all. Rows of reports
-never go through Spark.
+of that folder. Where there are many shards, and some have listing pages, more tasks make the reports again whose links or
+outcomes these change. Then the driver merges the shards into one report, which appears whole or not at all. Rows of
+reports never go through Spark.
 
 A task can die, run twice, or be copied because it is slow: each attempt writes a folder of its own, one for each shard is
 used, and all others are removed at the end. `DIR` and the folder beside it, in which shards are made, must be seen under
@@ -38,8 +39,12 @@ if TYPE_CHECKING:
 SHARD_BYTES = 256 << 20
 #: Files in one shard: small ones cost by their number.
 SHARD_FILES = 50_000
-#: Bytes of rows in one shard, and of files in one pack. A task holds them three times.
-PACK_BYTES = 64 << 20
+#: Bytes of rows in one shard, and of files in one pack. A task holds them three times. From 64 MiB on, row groups are as
+#: long as in the report of all shards, so that the merge takes most of them over.
+PACK_BYTES = 96 << 20
+#: From so many shards on, tasks link them to the listing pages of one another. It takes them more work than the merge, but
+#: the merge is done by the driver alone.
+LINKED_SHARDS = 8
 #: Bytes of rows that Spark hands to Python at a time.
 BATCH_BYTES = 16 << 20
 #: The largest file that a pack takes: a row is one piece of memory.
@@ -94,7 +99,7 @@ def report(
 
     `logs`: paths, or a DataFrame with a row for each file: `path`, its name in the report, and `content`, its bytes. In
     packs there is also `problem`: why there is no content. Packs are in name order; see `in_name_order` for other rows.
-    `shard_bytes`: 256 MiB of files by default, 64 MiB of rows.
+    `shard_bytes`: 256 MiB of files by default, 96 MiB of rows.
     """
     if "://" in os.fspath(out):
         raise il.Error(f"{out}: a report is written to a folder that the driver and all executors see, not to a URL")
@@ -113,6 +118,8 @@ def report(
             shards = shard_reports(spark, logs, work, options, shard_bytes or SHARD_BYTES, shard_files, in_task)
         else:
             shards = row_reports(spark, logs, work, options, shard_bytes or PACK_BYTES, shard_files, in_task)
+        if len(shards) >= LINKED_SHARDS:
+            shards = relinked_reports(spark, shards, work, options, in_task)
         il.merge(shards, out, rules=rules, force=force)
     return il.open(out)
 
@@ -165,6 +172,36 @@ def row_reports(
         _native.report_contents([], [], work / "0", options)
         return [work / "0"]
     return [work / folder for folder in winners(done, sorted({attempt.shard for attempt in done}))]
+
+
+def relinked_reports(
+    spark: SparkSession,
+    shards: list[Path],
+    work: Path,
+    options: _native.JobOptions,
+    in_task: Optional[InTask] = None,
+) -> list[Path]:
+    """Makes the reports again that the listing pages of other shards change; returns the reports to merge.
+
+    Else the merge would make their exchanges again, on the driver alone.
+    """
+    listing = work / "listing"
+    rules = options["rules"]
+    if len(shards) < 2 or not _native.merge_listings(shards, listing, rules):
+        return shards
+
+    def task(batches: Iterator[Any]) -> Iterator[Attempt]:
+        for shard in _numbers(batches):
+            changed: list[bool] = []
+
+            def make(out: Path) -> None:
+                changed.append(_native.relink(shards[shard], [listing], out, rules))
+
+            made = _attempt(work, shard, make, in_task)
+            yield made if changed[0] else Attempt(shard, shards[shard].name)
+
+    done = _run(spark.range(0, len(shards), 1, len(shards)), task)
+    return [work / folder for folder in winners(done, range(len(shards)))]
 
 
 def pack(
