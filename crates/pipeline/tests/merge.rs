@@ -266,7 +266,7 @@ fn earlier_fingerprints_of_groups_are_told() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
     fn any_division_any_order_and_any_tree_give_the_report_of_one_run(
