@@ -3,6 +3,28 @@
 
 use crate::time::Timestamp;
 
+/// The words of an enum in reports: `name`, and back by `of_name`.
+macro_rules! words {
+    ($name:ident: $($variant:ident = $word:literal,)*) => {
+        impl $name {
+            /// All of them.
+            pub const ALL: [Self; [$($word),*].len()] = [$(Self::$variant),*];
+
+            /// The word used in reports.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)*
+                }
+            }
+
+            /// The one with this word.
+            pub fn of_name(name: &str) -> Option<Self> {
+                Self::ALL.into_iter().find(|one| one.name() == name)
+            }
+        }
+    };
+}
+
 /// Bytes of an id, key, name or code, and of a [`pointer`](Exchange::pointer) but for the places at its
 /// end: what is longer is cut. Each holds for very many exchanges or errors, and a megabyte repeated
 /// would be gigabytes.
@@ -93,18 +115,13 @@ pub enum BodyKind {
     Empty,
 }
 
-impl BodyKind {
-    /// The word used in reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Json => "json",
-            Self::Xml => "xml",
-            Self::Html => "html",
-            Self::Form => "form",
-            Self::Text => "text",
-            Self::Empty => "empty",
-        }
-    }
+words! { BodyKind:
+    Json = "json",
+    Xml = "xml",
+    Html = "html",
+    Form = "form",
+    Text = "text",
+    Empty = "empty",
 }
 
 /// A business key.
@@ -132,17 +149,12 @@ pub enum KeyKind {
     Record,
 }
 
-impl KeyKind {
-    /// The word used in reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Sku => "sku",
-            Self::Order => "order",
-            Self::BaseCode => "base_code",
-            Self::Barcode => "barcode",
-            Self::Record => "record",
-        }
-    }
+words! { KeyKind:
+    Sku = "sku",
+    Order = "order",
+    BaseCode = "base_code",
+    Barcode = "barcode",
+    Record = "record",
 }
 
 /// One error text of an exchange.
@@ -180,18 +192,13 @@ pub enum ErrorSource {
     Listing,
 }
 
-impl ErrorSource {
-    /// The word used in reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Errors => "errors",
-            Self::Response => "response",
-            Self::Exception => "exception",
-            Self::Status => "status",
-            Self::Flag => "flag",
-            Self::Listing => "listing",
-        }
-    }
+words! { ErrorSource:
+    Errors = "errors",
+    Response = "response",
+    Exception = "exception",
+    Status = "status",
+    Flag = "flag",
+    Listing = "listing",
 }
 
 /// One row of a bulk request.
@@ -215,15 +222,10 @@ pub enum Outcome {
     Unknown,
 }
 
-impl Outcome {
-    /// The word used in reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Success => "success",
-            Self::Failed => "failed",
-            Self::Unknown => "unknown",
-        }
-    }
+words! { Outcome:
+    Success = "success",
+    Failed = "failed",
+    Unknown = "unknown",
 }
 
 /// What says that an exchange failed, strongest first.
@@ -243,16 +245,11 @@ pub enum Evidence {
     Listing,
 }
 
-impl Evidence {
-    /// The word used in reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Flag => "flag",
-            Self::Errors => "errors",
-            Self::Body => "body",
-            Self::Status => "status",
-            Self::Exception => "exception",
-            Self::Listing => "listing",
-        }
-    }
+words! { Evidence:
+    Flag = "flag",
+    Errors = "errors",
+    Body = "body",
+    Status = "status",
+    Exception = "exception",
+    Listing = "listing",
 }

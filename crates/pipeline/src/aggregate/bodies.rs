@@ -219,7 +219,7 @@ impl BodyCounter {
     ) -> Result<Self, ReadError> {
         let (mut all, mut shapes) = (Self::default(), Vec::new());
         stored::each::<Shapes>(report, |row| {
-            let kind = stored::BODY_KINDS.into_iter().find(|kind| kind.name() == row.kind.0)?;
+            let kind = BodyKind::of_name(row.kind.0)?;
             let paths = row.paths.iter().map(|path| path.0.to_owned()).collect();
             shapes.push(row.shape.0);
             all.shapes.insert(row.shape.0, Shape { kind, paths });

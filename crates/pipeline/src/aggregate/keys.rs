@@ -303,8 +303,7 @@ impl KeyCounter {
             let flow = names.intern_again(row.flow.map(|flow| flow.0), &mut last_flow);
             let id = all.stored_id(flow, row.key_kind.0, row.key.0, rows)?;
             rows += 1;
-            let outcomes = [Outcome::Success, Outcome::Failed, Outcome::Unknown];
-            let outcome = outcomes.into_iter().find(|one| one.name() == row.last_outcome.0)?;
+            let outcome = Outcome::of_name(row.last_outcome.0)?;
             let at = |at: Option<Micros>| at.map(|at| Timestamp(at.0));
             // Its place comes with the row of the state.
             let newest = Order::new(at(row.last_seen), RecordPlace { file: 0, record: 0 }, 0);
@@ -372,7 +371,7 @@ impl KeyCounter {
 
     /// The number of a new key, if that is the number of its row.
     fn stored_id(&mut self, flow: Name, kind: &str, value: &str, row: usize) -> Option<KeyId> {
-        let kind = stored::KEY_KINDS.into_iter().find(|one| one.name() == kind)?;
+        let kind = KeyKind::of_name(kind)?;
         let id = self.id(flow, Key { kind, value });
         (id as usize == row && self.len() == row + 1).then_some(id)
     }

@@ -5,7 +5,6 @@
 
 use grouping::{Groups, MessageId};
 use hashbrown::HashMap;
-use model::exchange::{BodyKind, KeyKind};
 use rayon::prelude::*;
 use tables::state::MessageStates;
 use tables::{Batch, Encoder, ReadError, Select, Stored, Table};
@@ -20,20 +19,6 @@ use super::{Accumulator, RecordPlace, SmallTables};
 
 /// Rows of one row group.
 const GROUP_ROWS: usize = 1 << 16;
-
-/// All formats of bodies.
-pub(super) const BODY_KINDS: [BodyKind; 6] = [
-    BodyKind::Json,
-    BodyKind::Xml,
-    BodyKind::Html,
-    BodyKind::Form,
-    BodyKind::Text,
-    BodyKind::Empty,
-];
-
-/// All kinds of keys.
-pub(super) const KEY_KINDS: [KeyKind; 5] =
-    [KeyKind::Sku, KeyKind::Order, KeyKind::BaseCode, KeyKind::Barcode, KeyKind::Record];
 
 /// The rows of what was counted, by the numbers that it has in memory.
 #[derive(Debug)]

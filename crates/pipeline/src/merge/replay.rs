@@ -154,15 +154,6 @@ fn replay_exchange<E: tables::Encoder>(
             failed: failed.0 == "1",
         })
         .collect();
-    let outcomes = [Outcome::Success, Outcome::Failed, Outcome::Unknown];
-    let evidences = [
-        Evidence::Flag,
-        Evidence::Errors,
-        Evidence::Body,
-        Evidence::Status,
-        Evidence::Exception,
-        Evidence::Listing,
-    ];
     let x = Exchange {
         pointer: row.pointer.0,
         log_id: link.log_id.map(|t| t.0),
@@ -178,10 +169,8 @@ fn replay_exchange<E: tables::Encoder>(
         url: row.url.map(|t| t.0),
         status: row.status.and_then(|status| u16::try_from(status).ok()),
         response_truncated: row.response_truncated,
-        outcome: outcomes.into_iter().find(|o| o.name() == state.outcome.0).unwrap_or_default(),
-        evidence: state
-            .evidence
-            .and_then(|word| evidences.into_iter().find(|e| e.name() == word.0)),
+        outcome: Outcome::of_name(state.outcome.0).unwrap_or_default(),
+        evidence: state.evidence.and_then(|word| Evidence::of_name(word.0)),
         rows: &bulk,
         ..Exchange::default()
     };
@@ -287,22 +276,13 @@ fn replay_exchange<E: tables::Encoder>(
 }
 
 fn key_kind(word: &str) -> KeyKind {
-    let all = [KeyKind::Sku, KeyKind::Order, KeyKind::BaseCode, KeyKind::Barcode];
-    all.into_iter().find(|kind| kind.name() == word).unwrap_or(KeyKind::Record)
+    KeyKind::of_name(word).unwrap_or(KeyKind::Record)
 }
 
 fn body_kind(word: &str) -> BodyKind {
-    let all = [BodyKind::Json, BodyKind::Xml, BodyKind::Html, BodyKind::Form, BodyKind::Empty];
-    all.into_iter().find(|kind| kind.name() == word).unwrap_or(BodyKind::Text)
+    BodyKind::of_name(word).unwrap_or(BodyKind::Text)
 }
 
 fn error_source(word: &str) -> ErrorSource {
-    let all = [
-        ErrorSource::Errors,
-        ErrorSource::Response,
-        ErrorSource::Exception,
-        ErrorSource::Status,
-        ErrorSource::Listing,
-    ];
-    all.into_iter().find(|source| source.name() == word).unwrap_or(ErrorSource::Flag)
+    ErrorSource::of_name(word).unwrap_or(ErrorSource::Flag)
 }
