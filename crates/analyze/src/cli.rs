@@ -215,7 +215,9 @@ impl Cli {
                 return Exit::Done;
             }
             // Every error names the file, except for standard output.
-            let place = if error.is::<io::Error>() { "standard output: " } else { "" };
+            let outermost = error.chain().next();
+            let unnamed = outermost.is_some_and(<dyn std::error::Error>::is::<io::Error>);
+            let place = if unnamed { "standard output: " } else { "" };
             terminal::say(&format!("error: {place}{error:#}{}", advice(&error)));
             Exit::NotDone
         })

@@ -39,9 +39,10 @@ pub(crate) fn new_key() -> anyhow::Result<Key> {
 /// The key in a file, which is made when it is absent: 64 hex digits, readable for its owner alone.
 pub(crate) fn key_in(path: &Path) -> anyhow::Result<Key> {
     let fault = |what: &str| format!("{}: {what}", path.display());
-    match fs::read_to_string(path) {
+    match fs::read(path) {
         Ok(text) => {
             check_mode(path)?;
+            let text = String::from_utf8_lossy(&text);
             let bytes = bytes_of(text.trim()).with_context(|| {
                 fault("no key: it has to hold 64 hex digits\nname a file that does not exist, and it is made")
             })?;

@@ -293,6 +293,21 @@ fn one_key_gives_the_same_bytes_with_any_number_of_threads() {
 }
 
 #[test]
+fn a_key_that_is_no_text_is_refused_by_its_name() {
+    let place = TestFolder::new();
+    place.file("dump/a.json", LOGIN);
+    place.file("key", [0xff_u8; 32]);
+    #[cfg(unix)]
+    {
+        let only_own = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        fs::set_permissions(place.path().join("key"), only_own).unwrap();
+    }
+    let run = place.run(&["report", "dump", "--out", "report", "--redact-key", "key"]);
+    assert_eq!(run.code, 2);
+    assert!(run.err.starts_with("error: key: no key: it has to hold 64 hex digits"), "{}", run.err);
+}
+
+#[test]
 fn what_is_real_says_so() {
     let place = TestFolder::new();
     place.file("dump/a.json", LOGIN);
