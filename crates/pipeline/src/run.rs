@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use archive::{Budget, Limits, map_ordered};
-use grouping::{Groups, MaskedMessages, MessageId, Rules};
+use grouping::{Group, Groups, MaskedMessages, MessageId, Rules};
 use model::extract::Extractor;
 use model::given::GivenRoles;
 use model::listing::Listing;
@@ -440,6 +440,14 @@ fn merged(
     rayon::join(messages, counts)
 }
 
+/// An error with its group, whose rules can change class and side.
+pub(crate) fn with_group<'r>(mut row: ErrorRow<'r>, group: &'r Group) -> ErrorRow<'r> {
+    row.fingerprint = Fingerprint(&group.fingerprint);
+    row.class = group.class.map_or(row.class, |class| ClassWord(class.name()));
+    row.side = group.side.map(|side| SideWord(side.name())).or(row.side);
+    row
+}
+
 /// Makes rows of `errors` when their groups are known.
 pub(crate) type LaterErrors<'l, P> = Box<dyn FnOnce(&Groups) -> Result<Vec<P>, Error> + Send + 'l>;
 
@@ -460,13 +468,7 @@ fn write_errors<S: Sink>(
             let mut batch = Batch::<Errors>::new();
             for row in rows.rows() {
                 let id = u64::from_str_radix(row.fingerprint.0, 16).unwrap_or_default();
-                let group = groups.of(MessageId(id));
-                batch.push(&ErrorRow {
-                    fingerprint: Fingerprint(&group.fingerprint),
-                    class: group.class.map_or(row.class, |class| ClassWord(class.name())),
-                    side: group.side.map(|side| SideWord(side.name())).or(row.side),
-                    ..row
-                });
+                batch.push(&with_group(row, groups.of(MessageId(id))));
             }
             encoder.encode(&mut batch)
         });

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use grouping::{Groups, MessageId};
 use rayon::prelude::*;
-use tables::cell::{ClassWord, Fingerprint, SideWord};
+use tables::cell::SideWord;
 use tables::rows::{ErrorRow, Errors, Exchanges};
 use tables::state::{ErrorStates, ExchangeStates, Leaves, Links, MessageStates};
 use tables::{Batch, Encoder, ReadError, StoredGroups, Table};
@@ -14,7 +14,7 @@ use tables::{Batch, Encoder, ReadError, StoredGroups, Table};
 use super::files::{FirstRows, MergedFile};
 use super::shard::{RowCursor, Shard};
 use crate::records::side_of_step;
-use crate::run::{self, plan_files};
+use crate::run::{self, plan_files, with_group};
 use crate::worker::JobRows;
 
 /// The large tables of a report whose exchanges stay as they are.
@@ -37,7 +37,7 @@ pub(super) struct JobGroups {
     /// Added to the numbers of exchanges.
     shift: i64,
     exchanges: Range<usize>,
-    pub(super) errors: Range<usize>,
+    errors: Range<usize>,
     leaves: Range<usize>,
     links: Range<usize>,
     exchange_states: Range<usize>,
@@ -154,16 +154,14 @@ impl<'s> StoredTables<'s> {
             for row in rows {
                 let ((errors, at), (states, state_at)) = (errors.at(row)?, states.at(row)?);
                 let (error, state) = (errors.get(at), states.get(state_at));
-                let group = groups.of(MessageId(state.message.0));
-                let side = group.side.map(|side| SideWord(side.name())).or(state.side);
                 let of_step = || side_of_step(error.step.map(|step| step.0));
-                batch.push(&ErrorRow {
+                let row = ErrorRow {
                     exchange: error.exchange + job.shift,
-                    fingerprint: Fingerprint(&group.fingerprint),
-                    class: group.class.map_or(state.class, |class| ClassWord(class.name())),
-                    side: side.or_else(|| of_step().map(|side| SideWord(side.name()))),
+                    class: state.class,
+                    side: state.side.or_else(|| of_step().map(|side| SideWord(side.name()))),
                     ..error
-                });
+                };
+                batch.push(&with_group(row, groups.of(MessageId(state.message.0))));
             }
             Ok(encoder.encode(&mut batch)?)
         };
